@@ -1,0 +1,76 @@
+"""Instants and durations in integer nanoseconds, and the clock that gives them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+Instant = int
+"""Nanoseconds since the Unix epoch."""
+
+Duration = int
+"""Nanoseconds."""
+
+MICROSECOND: Final = 1_000
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class Clock(Protocol):
+    """The one source of time. ``now`` never goes back; ``wall`` follows the machine's clock and may step."""
+
+    @property
+    def rate(self) -> float:
+        """How many seconds of this clock pass in a second of the machine's. 1 except against a local exchange."""
+
+    def now(self) -> Instant:
+        """The present, advancing with the monotonic clock from a start that was read once from the wall clock."""
+
+    def wall(self) -> Instant:
+        """The present by the wall clock."""
+
+    def real_seconds(self, duration: Duration) -> float:
+        """How long to sleep on the machine, in seconds, for this much of the clock's time."""
+
+
+def seconds(number: float) -> Duration:
+    """A duration from seconds."""
+    return round(number * SECOND)
+
+
+def in_seconds(duration: Duration) -> float:
+    """A duration or instant in seconds."""
+    return duration / SECOND
+
+
+def from_iso(text: str) -> Instant:
+    """An instant from RFC 3339 text, to the nanosecond. Without an offset it is UTC.
+
+    Raises:
+        ValueError: if the text is no instant.
+    """
+    head, dot, tail = text.partition(".")
+    digits = 0
+    if dot:
+        while digits < len(tail) and tail[digits].isdigit():
+            digits += 1
+        if not digits:
+            raise ValueError(f"{text!r} is no RFC 3339 instant")
+        nanoseconds = int(tail[:digits][:9].ljust(9, "0"))
+        head += tail[digits:]
+    else:
+        nanoseconds = 0
+    moment = datetime.fromisoformat(head)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * SECOND + nanoseconds
+
+
+def iso(instant: Instant) -> str:
+    """RFC 3339 text in UTC with nanoseconds."""
+    whole, rest = divmod(instant, SECOND)
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

@@ -1,0 +1,332 @@
+"""Everything that comes into the engine: feed messages, answers to its requests, and orders from the operator.
+
+Each is a frozen value. Money is in cents, odds are American integers, instants are nanoseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from mmbot.domain.book import Book
+from mmbot.domain.catalogue import Market, SportEvent, Tournament
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds
+from mmbot.domain.wager import MatchDetail, WagerReport
+
+
+class Op(Enum):
+    """``op`` of a structural message."""
+
+    CREATE = "c"
+    UPDATE = "u"
+    DELETE = "d"
+
+
+# --- the feed -----------------------------------------------------------------------------------------------------
+
+
+class FeedUp(msgspec.Struct, frozen=True, tag=True):
+    """A connection is open and every one of its channels is subscribed."""
+
+    connection: int
+    """The connection's generation; each attempt has a higher one."""
+
+
+class FeedLost(msgspec.Struct, frozen=True, tag=True):
+    """A connection that was up, or was trying to be, is gone."""
+
+    connection: int
+    reason: str
+
+
+class FeedRefused(msgspec.Struct, frozen=True, tag=True):
+    """The exchange refused the feed for good (Pusher codes 4000 to 4099): a person has to act."""
+
+    connection: int
+    reason: str
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """A ``health_check``."""
+
+    connection: int
+
+
+class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """``market_selections``: the whole visible book of one line."""
+
+    connection: int
+    event: int
+    market: int
+    number: int
+    """Quarter points, as in LineKey."""
+    sequence: int
+    book: Book
+
+
+class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """``matched_bet``: a match between any two users, for all to see. Never read as a match of ours."""
+
+    connection: int
+    event: int
+    market: int
+    line_id: str
+    odds: Odds
+    matched_odds: Odds
+    stake: Cents
+    sequence: int
+
+
+class WagerMessage(msgspec.Struct, frozen=True, tag=True):
+    """``wager``: a private message about a wager of this account. Applied whichever connection brought it."""
+
+    connection: int
+    report: WagerReport
+
+
+class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
+    """``tournament``."""
+
+    connection: int
+    op: Op
+    tournament_id: int
+    tournament: Tournament | None
+
+
+class EventMessage(msgspec.Struct, frozen=True, tag=True):
+    """``sport_event``. A delete brings ids only."""
+
+    connection: int
+    op: Op
+    event_id: int
+    tournament_id: int | None
+    event: SportEvent | None
+
+
+class MarketMessage(msgspec.Struct, frozen=True, tag=True):
+    """``market``."""
+
+    connection: int
+    op: Op
+    event: int
+    market: int
+    name: str
+    status: str
+
+
+class LineMessage(msgspec.Struct, frozen=True, tag=True):
+    """``market_line``: one message for each outcome."""
+
+    connection: int
+    op: Op
+    event: int
+    market: int
+    line_id: str
+    outcome_id: int
+    number: int
+    status: str
+
+
+FeedMessage = (
+    Beat | BookMessage | PrintMessage | WagerMessage | TournamentMessage | EventMessage | MarketMessage | LineMessage
+)
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+class Failure(Enum):
+    """What is known after a request failed."""
+
+    REFUSED = "refused"
+    """The exchange said no: nothing was done."""
+    LATER = "later"
+    """Nothing was done and it may be asked again, at ``retry_at`` if given."""
+    UNKNOWN = "unknown"
+    """No readable answer: it may have been done or not."""
+    BUG = "bug"
+    """The exchange found the request malformed: nothing was done, and repeating it would not help."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """A request failed as a whole."""
+
+    request: int
+    failure: Failure
+    code: str
+    """The exchange's error code, or ours: ``timeout``, ``connection``, ``undecodable``, ``login_refused`` …"""
+    message: str = ""
+    retry_at: Instant | None = None
+
+
+class RefusedItem(msgspec.Struct, frozen=True):
+    """One item of a batch that the exchange did not accept."""
+
+    external_id: str
+    failure: Failure
+    code: str
+    message: str = ""
+
+
+class Placed(msgspec.Struct, frozen=True, tag=True):
+    """Answer to PlaceMany. An item of the request that is in neither list has an unknown outcome."""
+
+    request: int
+    accepted: tuple[WagerReport, ...]
+    refused: tuple[RefusedItem, ...]
+
+
+class Cancelled(msgspec.Struct, frozen=True, tag=True):
+    """Answer to CancelMany. An item of the request that is in neither list has an unknown outcome."""
+
+    request: int
+    accepted: tuple[str, ...]
+    """External ids of wagers that can no longer be matched."""
+    refused: tuple[RefusedItem, ...]
+
+
+class CancelledAll(msgspec.Struct, frozen=True, tag=True):
+    """Answer to CancelAll or CancelEvent. A 404 (nothing was open) is one, and no proof of being flat."""
+
+    request: int
+    nothing_open: bool
+
+
+class WagerRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadWager; None for a 404."""
+
+    request: int
+    report: WagerReport | None
+
+
+class HistoryRead(msgspec.Struct, frozen=True, tag=True):
+    """One page of the history."""
+
+    request: int
+    wagers: tuple[WagerReport, ...]
+    next_cursor: str
+    """Empty on the last page."""
+    last_synced_at: Instant | None
+    """Up to when the history is complete; None where it was missing, which proves nothing."""
+
+
+class MatchesRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadMatches: every match of the wagers asked for."""
+
+    request: int
+    matches: tuple[MatchDetail, ...]
+
+
+class BalanceRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadBalance."""
+
+    request: int
+    balance: Cents
+    matched: Cents
+    unmatched: Cents
+
+
+class LadderRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadLadder: the odds as they came; the engine checks them."""
+
+    request: int
+    odds: tuple[int, ...]
+
+
+class TournamentsRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadTournaments."""
+
+    request: int
+    tournaments: tuple[Tournament, ...]
+
+
+class EventsRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadEvents; a 404 or null is the empty tuple."""
+
+    request: int
+    events: tuple[SportEvent, ...]
+
+
+class MarketImage(msgspec.Struct, frozen=True):
+    """A market as REST shows it, with the book of each of its lines beside it."""
+
+    market: Market
+    books: tuple[Book, ...]
+    """One for each of ``market.lines``, in their order."""
+
+
+class MarketsRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadMarkets. An event that is missing or null in the answer has an empty tuple."""
+
+    request: int
+    markets: dict[int, tuple[MarketImage, ...]]
+
+
+Answer = (
+    Failed
+    | Placed
+    | Cancelled
+    | CancelledAll
+    | WagerRead
+    | HistoryRead
+    | MatchesRead
+    | BalanceRead
+    | LadderRead
+    | TournamentsRead
+    | EventsRead
+    | MarketsRead
+)
+
+
+# --- the operator, the machine, the user's own prices ---------------------------------------------------------------
+
+
+class StopRequested(msgspec.Struct, frozen=True, tag=True):
+    """Stop: cancel everything, prove it flat, exit. ``hurry`` (a second signal) skips the waiting."""
+
+    hurry: bool = False
+
+
+class KillRequested(msgspec.Struct, frozen=True, tag=True):
+    """Latch: cancel everything and stay up without quoting, across restarts, until resumed."""
+
+    reason: str
+
+
+class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
+    """Clear the latch. Refused with an alert while the account is not flat."""
+
+
+class LatchWritten(msgspec.Struct, frozen=True, tag=True):
+    """The latch's file was written, or could not be (``error``); it holds in memory either way."""
+
+    error: str | None = None
+
+
+class WallStepped(msgspec.Struct, frozen=True, tag=True):
+    """The wall clock was stepped: add ``offset`` to the engine's clock to get schedule time."""
+
+    offset: Duration
+
+
+class PriceGiven(msgspec.Struct, frozen=True, tag=True):
+    """A user's own fair probability of the outcome that ``line_id`` stands for, given that it is not pushed."""
+
+    line_id: str
+    probability: float
+    given_at: Instant
+    """When the price was made: its age counts from here."""
+
+
+class BlockReserved(msgspec.Struct, frozen=True, tag=True):
+    """Sequence numbers below ``end`` are durably this run's."""
+
+    end: int
+
+
+Control = StopRequested | KillRequested | ResumeRequested | LatchWritten | WallStepped | PriceGiven | BlockReserved
+
+Event = FeedUp | FeedLost | FeedRefused | FeedMessage | Answer | Control

@@ -1,0 +1,136 @@
+"""The engine's account of itself, for ``/status``, the live view, and the question "why am I not quoting?"."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds
+
+
+class LevelStatus(msgspec.Struct, frozen=True):
+    """One level of a book."""
+
+    odds: Odds
+    value: Cents
+
+
+class OwnStatus(msgspec.Struct, frozen=True):
+    """One own wager that could still match."""
+
+    external_id: str
+    side: int
+    odds: Odds
+    stake: Cents
+    remaining: Cents
+    state: str
+
+
+class LineStatus(msgspec.Struct, frozen=True):
+    """One line under a quoting rule."""
+
+    event: int
+    market: int
+    number: int
+    name: str
+    outcomes: tuple[str, str]
+    book: tuple[tuple[LevelStatus, ...], tuple[LevelStatus, ...]]
+    """Others' offers, own stake taken out, best three."""
+    fair: float | None
+    own: tuple[OwnStatus, ...]
+    profit: tuple[Cents, Cents]
+    """If outcome 0 wins and if outcome 1 wins, of what is matched."""
+    worst_case: Cents
+    limit: Cents
+    matches: int
+    why: str | None
+    """Why nothing is quoted, or None while something is."""
+
+
+class EventStatus(msgspec.Struct, frozen=True):
+    """One event with its quoted lines."""
+
+    event: int
+    name: str
+    tournament: str
+    status: str
+    start: Instant | None
+    lines: tuple[LineStatus, ...]
+
+
+class ScopeStatus(msgspec.Struct, frozen=True):
+    """The worst case of one scope against its limit. For scopes below the account: the fullest one of its kind."""
+
+    scope: str
+    """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
+    name: str
+    worst_case: Cents
+    matched: Cents
+    """The part of it that is matched."""
+    soft: Cents
+    hedge: Cents
+    limit: Cents
+
+
+class GuardStatus(msgspec.Struct, frozen=True):
+    """A guard that holds."""
+
+    guard: str
+    scope: str
+    reason: str
+    clears: str
+    since: Instant
+
+
+class MatchStatus(msgspec.Struct, frozen=True):
+    """One of the latest matches."""
+
+    at: Instant
+    event: int
+    outcome: str
+    odds: Odds
+    stake: Cents
+    hedge: bool
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Running totals of this run."""
+
+    matches: int
+    matched_stake: Cents
+    placed: int
+    cancelled: int
+    requests: int
+    open_wagers: int
+    unknown_wagers: int
+    hedges: int
+    book_differences: int
+
+
+class ProfitStatus(msgspec.Struct, frozen=True):
+    """Profit in cents. ``realised`` is of settled markets, before commission; ``marked`` values open positions at fair."""
+
+    realised: Cents
+    commission: Cents
+    marked: Cents
+    today: Cents
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The whole."""
+
+    now: Instant
+    phase: str
+    quoting: bool
+    latched: str | None
+    feed_up: bool
+    feed_age_s: float | None
+    balance: Cents | None
+    events: tuple[EventStatus, ...]
+    scopes: tuple[ScopeStatus, ...]
+    guards: tuple[GuardStatus, ...]
+    matches: tuple[MatchStatus, ...]
+    counts: Counts
+    profit: ProfitStatus
+    flat: bool

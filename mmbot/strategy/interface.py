@@ -1,0 +1,102 @@
+"""What a strategy sees and what it returns.
+
+A strategy is pure: the same view and state give the same decisions. It is called once for an event of which something
+changed, never takes liquidity, and one that raises stops quoting its event only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from mmbot.domain.book import Book, Fair
+from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Ladder, Odds, Side
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """A wager that a strategy wants resting on one outcome of a line."""
+
+    side: Side
+    payout: Cents
+    """Size: stake plus profit."""
+    odds: Odds | None = None
+    """Either odds on the ladder …"""
+    probability: float | None = None
+    """… or a probability, rounded to the next ladder price that is longer for us."""
+    priority: int = 0
+    """When limits or funds do not reach for all, higher ones are served first."""
+    price_tolerance: float = 0.0
+    """A live wager within this much probability of the quote keeps its place in the queue."""
+    size_tolerance: float = 0.0
+    """… if its payout is within this share of the size wanted."""
+
+
+class NoQuote(msgspec.Struct, frozen=True):
+    """Nothing is to rest on a line, and why, in a few words for an operator."""
+
+    reason: str
+
+
+Decision = tuple[Quote, ...] | NoQuote
+
+
+class Given(NamedTuple):
+    """A user's own price of a line."""
+
+    probability: float
+    """Of outcome 0, given that neither side is pushed."""
+    age: Duration
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """One line as a strategy sees it."""
+
+    line: Line
+    market: Market
+    book: Book
+    """Others' offers: our own stake is already taken out."""
+    fair: Fair | None
+    """From that book; None where it gives none (a side is missing, the gap is too wide)."""
+    given: Given | None
+    """The user's own price, if one came and is not too old."""
+    profit: tuple[Cents, Cents]
+    """Profit so far if outcome 0 wins and if outcome 1 wins, from what was matched."""
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """An event with the lines that a rule gave to the strategy."""
+
+    event: SportEvent
+    lines: tuple[LineView, ...]
+    ladder: Ladder
+    now: Instant
+    start: Instant | None
+    """When it is due to start, on the clock of ``now``."""
+
+
+class Result(NamedTuple):
+    """What a strategy returns."""
+
+    decisions: Mapping[LineKey, Decision]
+    """A line that is missing is one without quotes."""
+    state: Any
+    """Handed back at the next call for this event; None at the first."""
+    wake_at: Instant | None = None
+    """Call again then, though nothing may have changed."""
+
+
+class Strategy(Protocol):
+    """What ``strategy: "module:Class"`` has to name. ``Params`` is a msgspec Struct, built from ``params:``."""
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        """Decide what is to rest on the lines of one event."""
+
+
+def line_by_line(view: EventView, decide: Any) -> Result:
+    """For a strategy that thinks line by line: ``decide(view, line_view) -> Decision``, no state, no wake."""
+    return Result({line.line.key: decide(view, line) for line in view.lines}, None)
