@@ -1,14 +1,16 @@
-"""The settings: YAML into frozen, validated Structs. Every problem is reported with its place and the mend."""
+"""Everything that can be set, as frozen Structs. How a file is read and judged is left to the modules beside this one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+Text = Annotated[str, Meta(min_length=1)]
 Dollars = Annotated[float, Meta(ge=0, le=100_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=604_800)]
+Hours = Annotated[float, Meta(ge=0, le=87_600)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 
@@ -16,25 +18,27 @@ Probability = Annotated[float, Meta(gt=0, lt=1)]
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A faster clock, shared with a local exchange. Refused against any other."""
 
-    anchor_ns: int
+    anchor_ns: Annotated[int, Meta(ge=0)]
     """Wall-clock instant of the machine at which the clock showed ``epoch_ns``."""
-    epoch_ns: int
+    epoch_ns: Annotated[int, Meta(ge=0)]
     rate: Annotated[float, Meta(gt=0, le=10_000)]
 
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The exchange and how it is spoken to."""
 
-    base_url: str
+    base_url: Text
+    """The REST root, ending in ``/partner`` at ProphetX."""
     ws_url: str | None = None
     """None: from GET websocket/connection-config."""
-    transport: str = "aiohttp"
+    transport: Literal["aiohttp"] = "aiohttp"
+    """What carries the websocket."""
     requests_per_second: Annotated[int, Meta(ge=2, le=50)] = 40
     cancel_reserve: Annotated[int, Meta(ge=1, le=49)] = 8
     """Of these, kept for cancels."""
-    account: str = "exclusive"
+    account: Literal["exclusive", "shared"] = "exclusive"
     """``exclusive``: every wager on the account is ours to cancel. ``shared``: others are counted but left alone."""
-    funds: str = "at_match"
+    funds: Literal["at_match", "at_placement"] = "at_match"
     """``at_match`` or ``at_placement``: when the exchange takes money."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """Of a market's net gain."""
@@ -51,10 +55,11 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     tournament: tuple[int, ...] = ()
     event: tuple[int, ...] = ()
-    type: tuple[str, ...] = ()
-    sub_type: tuple[str, ...] = ()
-    category_name: tuple[str, ...] = ()
-    hours_to_start: tuple[float, float] | None = None
+    type: tuple[Text, ...] = ()
+    sub_type: tuple[Text, ...] = ()
+    category_name: tuple[Text, ...] = ()
+    hours_to_start: tuple[Hours, Hours] | None = None
+    """From and to, both included. A market whose event has no known start matches no window."""
 
 
 class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +75,7 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One quoting rule. The first whose ``match`` fits a market decides."""
 
     match: MatchConfig = MatchConfig()
-    strategy: str
+    strategy: Text
     """``module:Class``."""
     params: dict[str, Any] = {}
     limits: RuleLimits = RuleLimits()
@@ -130,7 +135,7 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A user's own fair probabilities: a watched file, and POST /prices on the telemetry port."""
 
-    file: str | None = None
+    file: Text | None = None
     poll_s: Seconds = 1.0
     http: bool = False
 
@@ -145,24 +150,24 @@ class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs and the HTTP door."""
 
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
     """0: any free port."""
-    log_level: str = "info"
-    log_format: str = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
     """``json``, ``text``, or ``auto``: text on a terminal."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
-    environment: str
-    """``local``, ``sandbox`` or ``production``."""
+    environment: Literal["local", "sandbox", "production"]
+    """Which exchange the base URL has to be of; ``local`` is one on this machine."""
     exchange: ExchangeConfig
     quoting: tuple[RuleConfig, ...] = ()
     limits: LimitsConfig = LimitsConfig()
     guards: GuardsConfig = GuardsConfig()
     prices: PricesConfig = PricesConfig()
     stop: StopConfig = StopConfig()
-    state_dir: str = "var"
+    state_dir: Text = "var"
     telemetry: TelemetryConfig = TelemetryConfig()
