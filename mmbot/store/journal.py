@@ -1,0 +1,326 @@
+"""The journal: what a run must find again after a crash, in SQLite, written behind the trading by a thread of its own.
+
+Only two things are durable before they are used: the run's id and its blocks of sequence numbers. Wagers, days and
+settlements follow within a moment, many in one commit; what a crash takes of them is in the exchange's history.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import DAY, Duration, Instant
+from mmbot.engine.requests import SaveDay, SaveSettlement, SaveWager
+from mmbot.store import schema
+
+JOURNAL_FILE: Final = "journal.sqlite"
+
+KEPT_FOR: Final[Duration] = 3 * DAY
+"""A wager that is over is still loaded for this long after it was sent: a result may be corrected."""
+
+FIRST_BLOCK: Final = 1_000
+"""Sequence numbers that a run owns from its first instant."""
+
+_GATHER_S: Final = 0.05  # how long saves gather before one commit takes them all
+_RETRY_S: Final = 1.0
+_OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "refused", "absent", "invalid"})
+_BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+Saved = SaveWager | SaveDay | SaveSettlement
+
+
+class JournalError(Exception):
+    """The journal cannot be opened or read; the message names the file and says what to do."""
+
+
+class Run(NamedTuple):
+    """A run that is durably begun: sequence numbers from ``next_sequence`` and below ``end_sequence`` are its own."""
+
+    run_id: str
+    next_sequence: int
+    end_sequence: int
+
+
+class Kept(NamedTuple):
+    """What earlier runs left."""
+
+    wagers: tuple[SaveWager, ...]
+    """Unsettled ones, and all of the last days; oldest first."""
+    day: SaveDay | None
+    """The latest day."""
+    settlements: tuple[SaveSettlement, ...]
+    since: Instant
+    """The last instant that is known to have been lived through; 0 if none."""
+
+
+class _Reserve(NamedTuple):
+    end: int
+    done: Callable[[], None]
+
+
+class _Touch(NamedTuple):
+    at: Instant
+
+
+def _quiet(_trouble: str | None) -> None:
+    return None
+
+
+class Journal:
+    """The journal of one state directory. Reading and beginning happen before the writer starts, on one thread."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open or create the journal.
+
+        Raises:
+            JournalError: if the file is damaged, is no journal, or was written by a newer version.
+        """
+        self.path = directory / JOURNAL_FILE
+        self._pending: deque[Saved | _Reserve | _Touch] = deque()
+        self._batch: list[Saved | _Reserve | _Touch] = []
+        self._urgent = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._trouble: Callable[[str | None], None] = _quiet
+        self._troubled = False
+        self._run_number = 0
+        try:
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._open()
+        except sqlite3.Error as bad:
+            raise JournalError(f"{self.path} cannot be used as the journal: {bad}. Move it away to begin anew") from bad
+
+    def begin(self, now: Instant, salt: str) -> Run:
+        """Begin a run durably.
+
+        Args:
+            now: the present.
+            salt: a few random letters or digits. With them a run id stays unique on the account even when the state
+                directory was lost and the count began anew.
+        """
+        if not salt.isalnum() or not salt.isascii():
+            raise ValueError(f"{salt!r}: a run id has letters and digits only")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            (number,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
+            run_id = f"{_base36(number)}{salt}"
+            end = 1 + FIRST_BLOCK
+            self._db.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (number, run_id, now, end))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as bad:
+            raise JournalError(f"{self.path} cannot be written: {bad}") from bad
+        self._run_number = number
+        return Run(run_id, 1, end)
+
+    def load(self, now: Instant) -> Kept:
+        """What earlier runs left, as of ``now``.
+
+        Raises:
+            JournalError: if a row cannot be read.
+        """
+        try:
+            wagers = tuple(_wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (now - KEPT_FOR,)))
+            day = self._db.execute("SELECT day, opening, latest FROM days ORDER BY day DESC LIMIT 1").fetchone()
+            settlements = self._db.execute("SELECT event, market, gross, commission, at FROM settlements ORDER BY at")
+            settled = tuple(SaveSettlement(*row) for row in settlements)
+            since = self._db.execute("SELECT at FROM last_instant").fetchone()
+        except sqlite3.Error as bad:
+            raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to begin anew") from bad
+        last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
+        return Kept(wagers, SaveDay(*day) if day else None, settled, min(last, now))
+
+    def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
+        """Start the writer.
+
+        Args:
+            trouble: called from the writer's thread with what went wrong when writing begins to fail, with None when it
+                works again, and with ``"the writer died"`` if it ends by itself. What could not be written is kept and
+                tried again every second.
+        """
+        self._trouble = trouble
+        self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
+        self._thread.start()
+
+    @property
+    def backlog(self) -> int:
+        """How much waits to be written."""
+        return len(self._pending) + len(self._batch)
+
+    def save(self, what: Saved) -> None:
+        """Write this soon. A later one with the same key replaces it. Costs the caller one append."""
+        self._pending.append(what)
+
+    def touch(self, now: Instant) -> None:
+        """Write soon that the run lived at ``now``: the next one reads the exchange's history from before it."""
+        self._pending.append(_Touch(now))
+
+    def reserve(self, end: int, done: Callable[[], None]) -> None:
+        """Make sequence numbers below ``end`` durably this run's; ``done`` is then called from the writer's thread."""
+        self._pending.append(_Reserve(end, done))
+        self._urgent.set()
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Write what is left and close. False if it could not be written within ``timeout_s``."""
+        self._closing = True
+        self._urgent.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                return False
+        self._db.close()
+        return not self.backlog
+
+    # --- the writer's thread ------------------------------------------------------------------------------------
+
+    def _write_behind(self) -> None:
+        finished = False
+        try:
+            while not (self._closing and not self.backlog):
+                if not self._closing:
+                    self._urgent.wait(_RETRY_S if self._troubled else _GATHER_S)
+                self._urgent.clear()
+                if not self._write_once() and self._closing:
+                    break
+            finished = True
+        finally:
+            if not finished:
+                self._trouble("the writer died")
+
+    def _write_once(self) -> bool:
+        for _ in range(len(self._pending)):
+            self._batch.append(self._pending.popleft())
+        if not self._batch:
+            return True
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._put(self._batch)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as bad:
+            if self._db.in_transaction:
+                self._db.rollback()
+            if not self._troubled:
+                self._trouble(str(bad))
+            self._troubled = True
+            return False
+        if self._troubled:
+            self._troubled = False
+            self._trouble(None)
+        written, self._batch = self._batch, []
+        for item in written:
+            if isinstance(item, _Reserve):
+                item.done()
+        return True
+
+    def _put(self, batch: Iterable[Saved | _Reserve | _Touch]) -> None:
+        wagers: dict[str, SaveWager] = {}
+        days: dict[int, SaveDay] = {}
+        settlements: dict[tuple[int, int], SaveSettlement] = {}
+        reserved = at = 0
+        for item in batch:
+            match item:
+                case SaveWager():
+                    wagers[item.external_id] = item
+                case SaveDay():
+                    days[item.day] = item
+                case SaveSettlement():
+                    settlements[item.event, item.market] = item
+                case _Reserve():
+                    reserved = max(reserved, item.end)
+                case _Touch():
+                    at = max(at, item.at)
+        self._db.executemany(schema.SAVE_WAGER, map(_row, wagers.values()))
+        self._db.executemany(schema.SAVE_DAY, ((day.day, day.opening, day.latest) for day in days.values()))
+        self._db.executemany(
+            schema.SAVE_SETTLEMENT, ((s.event, s.market, s.gross, s.commission, s.at) for s in settlements.values())
+        )
+        if reserved:
+            self._db.execute(
+                "UPDATE runs SET reserved = max(reserved, ?) WHERE number = ?", (reserved, self._run_number)
+            )
+        if at:
+            self._db.execute(schema.SAVE_INSTANT, (at,))
+
+    # --- opening --------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application != schema.APPLICATION_ID:
+            raise JournalError(f"{self.path} is a database of something else, not a journal: see state_dir")
+        if version > schema.VERSION:
+            raise JournalError(
+                f"{self.path} was written by a newer mmbot (journal version {version}, this one knows up to "
+                f"{schema.VERSION}): update mmbot"
+            )
+        (mode,) = self._db.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise JournalError(f"{self.path}: this file system cannot hold the journal (no WAL, got {mode!r})")
+        self._db.execute("PRAGMA synchronous = FULL")
+        (sound,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if sound != "ok":
+            raise JournalError(f"{self.path} is damaged ({sound}). Move it away to begin anew")
+        for step in range(version, schema.VERSION):
+            self._db.executescript(
+                f"BEGIN; {schema.STEPS[step]} PRAGMA user_version = {step + 1};"
+                f" PRAGMA application_id = {schema.APPLICATION_ID}; COMMIT;"
+            )
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits or "0"
+
+
+def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
+    return (
+        wager.external_id,
+        wager.wager_id,
+        *wager.line,
+        wager.side,
+        wager.line_id,
+        wager.odds,
+        wager.stake,
+        wager.state,
+        wager.matched,
+        wager.win,
+        wager.result,
+        int(wager.hedge),
+        wager.sent_at,
+        wager.sequence,
+        int(_is_over(wager)),
+    )
+
+
+def _is_over(wager: SaveWager) -> bool:
+    state = wager.state.lower()
+    return state in _OVER or (state == "canceled" and not wager.matched)
+
+
+def _wager(row: Sequence[Any]) -> SaveWager:
+    external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win, *rest = row
+    result, hedge, sent_at, sequence = rest
+    return SaveWager(
+        external_id=external_id,
+        wager_id=wager_id,
+        line=LineKey(event, market, number),
+        side=side,
+        line_id=line_id,
+        odds=odds,
+        stake=stake,
+        state=state,
+        matched=matched,
+        win=win,
+        result=result,
+        hedge=bool(hedge),
+        sent_at=sent_at,
+        sequence=sequence,
+    )

@@ -1,0 +1,91 @@
+"""The journal's tables. A change of them is a new version with a step that brings an older file up to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+
+APPLICATION_ID: Final = 0x6D6D626A
+"""``mmbj``: tells a journal from any other SQLite file that the setting may name by mistake."""
+
+STEPS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE runs (
+        number      INTEGER PRIMARY KEY,
+        run_id      TEXT NOT NULL UNIQUE,
+        started_at  INTEGER NOT NULL,
+        reserved    INTEGER NOT NULL
+    );
+    CREATE TABLE wagers (
+        external_id TEXT PRIMARY KEY,
+        wager_id    TEXT,
+        event       INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        number      INTEGER NOT NULL,
+        side        INTEGER NOT NULL,
+        line_id     TEXT NOT NULL,
+        odds        INTEGER NOT NULL,
+        stake       INTEGER NOT NULL,
+        state       TEXT NOT NULL,
+        matched     INTEGER NOT NULL,
+        win         INTEGER NOT NULL,
+        result      TEXT NOT NULL,
+        hedge       INTEGER NOT NULL,
+        sent_at     INTEGER NOT NULL,
+        sequence    INTEGER NOT NULL,
+        done        INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX wagers_to_load ON wagers (done, sent_at);
+    CREATE TABLE days (
+        day         INTEGER PRIMARY KEY,
+        opening     INTEGER NOT NULL,
+        latest      INTEGER NOT NULL
+    );
+    CREATE TABLE settlements (
+        event       INTEGER NOT NULL,
+        market      INTEGER NOT NULL,
+        gross       INTEGER NOT NULL,
+        commission  INTEGER NOT NULL,
+        at          INTEGER NOT NULL,
+        PRIMARY KEY (event, market)
+    ) WITHOUT ROWID;
+    CREATE TABLE last_instant (
+        only        INTEGER PRIMARY KEY CHECK (only = 0),
+        at          INTEGER NOT NULL
+    );
+    """,
+)
+"""``STEPS[n]`` takes a file of version n to version n + 1."""
+
+SAVE_WAGER: Final = """
+    INSERT INTO wagers (external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win,
+                        result, hedge, sent_at, sequence, done)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (external_id) DO UPDATE SET
+        wager_id = excluded.wager_id, event = excluded.event, market = excluded.market, number = excluded.number,
+        side = excluded.side, line_id = excluded.line_id, odds = excluded.odds, stake = excluded.stake,
+        state = excluded.state, matched = excluded.matched, win = excluded.win, result = excluded.result,
+        hedge = excluded.hedge, sent_at = excluded.sent_at, sequence = excluded.sequence, done = excluded.done
+"""
+
+LOAD_WAGERS: Final = """
+    SELECT external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win, result, hedge,
+           sent_at, sequence
+    FROM wagers WHERE done = 0 OR sent_at >= ? ORDER BY sent_at, external_id
+"""
+
+SAVE_DAY: Final = """
+    INSERT INTO days (day, opening, latest) VALUES (?, ?, ?)
+    ON CONFLICT (day) DO UPDATE SET opening = excluded.opening, latest = excluded.latest
+"""
+
+SAVE_SETTLEMENT: Final = """
+    INSERT INTO settlements (event, market, gross, commission, at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (event, market) DO UPDATE SET
+        gross = excluded.gross, commission = excluded.commission, at = excluded.at
+"""
+
+SAVE_INSTANT: Final = """
+    INSERT INTO last_instant (only, at) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET at = excluded.at
+"""
