@@ -1,0 +1,378 @@
+"""The feed of the local exchange: Pusher's protocol 7 over websockets, with authorised private channels.
+
+It knows channels, signatures and frames, and nothing of what the messages say. Every socket has an outbox of its own,
+so that a slow reader delays nobody else; one that falls too far behind is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
+
+import msgspec
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
+from mmbot.simulator.faults import (
+    Duplicate,
+    FaultPlan,
+    HalfOpen,
+    HangUpgrade,
+    MuteHello,
+    MuteSubscribe,
+    PusherError,
+    RefuseSocket,
+    Silence,
+    StallFrame,
+    WrongSignature,
+)
+
+BROADCAST: Final = "private-broadcast-service=3-device_type=5"
+"""The channel that every account may join. A client learns its name on registration and never builds it."""
+
+_STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 512 bytes and brings ten
+_OUTBOX: Final = 20_000  # frames
+_PROTOCOLS: Final = {"5", "6", "7"}
+
+
+class HubSettings(msgspec.Struct, frozen=True):
+    """How the feed behaves; durations in nanoseconds of the exchange's clock."""
+
+    key: str = "local-key"
+    secret: str = "local-secret"
+    health_check: Duration = 5 * SECOND
+    broadcast_health_check: bool = False
+    """Whether health checks come on the broadcast channel too (the documents disagree, PROTOCOL 8.3)."""
+    activity_timeout: Duration = 120 * SECOND
+    """A socket that sent nothing for so long is pinged."""
+    pong_timeout: Duration = 30 * SECOND
+
+
+class _Incoming(msgspec.Struct):
+    event: str
+    data: object = None
+
+
+class Socket:
+    """One websocket connection."""
+
+    def __init__(self, socket_id: str, web_socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self.socket_id: Final = socket_id
+        self.channels: Final[dict[str, None]] = {}
+        self.silent = False
+        """No channel message leaves any more; the protocol itself goes on."""
+        self.dead = False
+        """Nothing leaves and nothing is answered any more."""
+        self._web_socket: Final = web_socket
+        self._transport: Final = transport
+        self._outbox: Final[deque[str]] = deque()
+        self._filled: Final = asyncio.Event()
+
+    def send(self, frame: str) -> None:
+        """Queue a frame. Never blocks; a socket whose outbox is full is dropped."""
+        if self.dead:
+            return
+        if len(self._outbox) >= _OUTBOX:
+            self.drop()
+            return
+        self._outbox.append(frame)
+        self._filled.set()
+
+    async def write(self) -> None:
+        """Send what is queued, until cancelled or the connection is gone."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._outbox:
+                try:
+                    await self._web_socket.send_str(self._outbox.popleft())
+                except ConnectionError:
+                    return
+
+    def drop(self) -> None:
+        """Cut the connection without a word."""
+        self.dead = True
+        self._transport.abort()
+
+    def stall(self) -> None:
+        """Begin a frame and never end it."""
+        if not self.dead:
+            self.dead = True
+            self._transport.write(_STALLED)
+
+    async def close(self, code: int, message: str = "") -> None:
+        """Send an error if the code is one of Pusher's, then close with it."""
+        if self.dead:
+            self._transport.abort()
+            return
+        with contextlib.suppress(ConnectionError):  # it went first
+            while self._outbox:
+                await self._web_socket.send_str(self._outbox.popleft())
+            if 4000 <= code <= 4999:
+                await self._web_socket.send_str(_error(code, message))
+            await self._web_socket.close(code=code, message=message.encode()[:120])
+
+
+class Hub:
+    """All sockets and what they are subscribed to.
+
+    Args:
+        joined: called with a channel's name when a socket's subscription to it has succeeded.
+        left: called with a channel's name when the last socket that was subscribed to it has gone.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        faults: FaultPlan,
+        settings: HubSettings | None = None,
+        joined: Callable[[str], None] = lambda channel: None,
+        left: Callable[[str], None] = lambda channel: None,
+    ) -> None:
+        self.settings: Final = settings or HubSettings()
+        self._clock: Final = clock
+        self._faults: Final = faults
+        self._joined: Final = joined
+        self._left: Final = left
+        self._sockets: Final[dict[str, Socket]] = {}
+        self._opened = 0
+        self._closing: Final = asyncio.Event()
+        self._next_beat: Instant = clock.now() + self.settings.health_check
+
+    # --- channels ------------------------------------------------------------------------------------------------
+
+    def authorisation(self, socket_id: str, channel: str) -> str:
+        """What a socket must show to join a channel: ``key:signature`` (PROTOCOL 8.2)."""
+        if self._faults.at_socket(WrongSignature):
+            socket_id += "0"
+        return f"{self.settings.key}:{self._signature(socket_id, channel)}"
+
+    def _signature(self, socket_id: str, channel: str) -> str:
+        return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
+
+    def subscribed(self, channel: str) -> list[Socket]:
+        """The sockets of a channel."""
+        return [socket for socket in self._sockets.values() if channel in socket.channels]
+
+    @property
+    def sockets(self) -> list[Socket]:
+        """The sockets that stand."""
+        return list(self._sockets.values())
+
+    # --- sending -------------------------------------------------------------------------------------------------
+
+    def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
+        """Send one message to a channel, in the exchange's envelope: the payload as base64 of its JSON."""
+        sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
+        if self._faults.loses(change_type) or not sockets:
+            return
+        envelope = {
+            "timestamp": timestamp,
+            "change_type": change_type,
+            "op": op,
+            "payload": base64.b64encode(orjson.dumps(payload)).decode(),
+        }
+        frame = _frame(event, envelope, channel)
+        for socket in sockets:
+            for _ in range(2 if self._faults.has(Duplicate) else 1):
+                socket.send(frame)
+
+    def next_due(self) -> Instant:
+        """When the next health check is due."""
+        return self._next_beat
+
+    def beat(self, now: Instant, private: Iterator[str]) -> None:
+        """Send a health check if one is due; those that were missed meanwhile are not made up for."""
+        if now < self._next_beat:
+            return
+        every = self.settings.health_check
+        self._next_beat += (1 + (now - self._next_beat) // every) * every
+        for channel in private:
+            self.publish(channel, "health_check", "private_system_signal", "u", {}, now)
+        if self.settings.broadcast_health_check:
+            self.publish(BROADCAST, "health_check", "private_system_signal", "u", {}, now)
+
+    # --- faults --------------------------------------------------------------------------------------------------
+
+    def drop_all(self) -> int:
+        """Cut every connection; how many there were."""
+        sockets = self.sockets
+        for socket in sockets:
+            socket.drop()
+        return len(sockets)
+
+    async def close_all(self, code: int, message: str = "") -> int:
+        """Close every connection with a code; how many there were."""
+        sockets = self.sockets
+        await asyncio.gather(*(socket.close(code, message) for socket in sockets))
+        return len(sockets)
+
+    def garble_all(self) -> int:
+        """Send every socket a frame that is no JSON; how many there were."""
+        for socket in self.sockets:
+            socket.send('{"event": "garbled')
+        return len(self._sockets)
+
+    def afflict(self, fault: Silence | HalfOpen | StallFrame) -> None:
+        """Let a fault take hold of the sockets that stand."""
+        for socket in self.sockets:
+            match fault:
+                case Silence():
+                    socket.silent = True
+                case HalfOpen():
+                    socket.dead = True
+                case StallFrame():
+                    socket.stall()
+
+    def relieve(self) -> None:
+        """Let silent sockets speak again. Those that are half-open stay dead: what they missed is lost for good."""
+        for socket in self.sockets:
+            socket.silent = False
+
+    # --- connections ---------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End everything, at once."""
+        self._closing.set()
+        for socket in self.sockets:
+            socket.drop()
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Serve one websocket connection from its upgrade to its end."""
+        transport = request.transport
+        if transport is None or self._closing.is_set():
+            return web.Response(status=503)
+        if self._faults.at_socket(RefuseSocket):
+            return web.Response(status=503)
+        if self._faults.at_socket(HangUpgrade):
+            await self._closing.wait()
+            return web.Response(status=503)
+        web_socket = web.WebSocketResponse(autoping=False, autoclose=False, timeout=1.0, compress=False)
+        await web_socket.prepare(request)
+        self._opened += 1
+        socket = Socket(f"{100_000 + self._opened}.{self._clock.now() // MILLISECOND % 10**9}", web_socket, transport)
+        if fault := self._faults.at_socket(PusherError):
+            await socket.close(fault.code, fault.message)
+        elif request.match_info["key"] != self.settings.key:
+            await socket.close(4001, f"App key {request.match_info['key']} not in this cluster")
+        elif "protocol" not in request.query:
+            await socket.close(4008, "No protocol version supplied")
+        elif request.query["protocol"] not in _PROTOCOLS:
+            await socket.close(4007, "Unsupported protocol version")
+        else:
+            await self._serve(socket, web_socket)
+        return web_socket
+
+    async def _serve(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+        self._sockets[socket.socket_id] = socket
+        socket.silent = any(isinstance(f, Silence) and f.new for f in self._faults.standing().values())
+        if any(isinstance(f, HalfOpen) and f.new for f in self._faults.standing().values()):
+            socket.dead = True
+        if not self._faults.at_socket(MuteHello):
+            hello = {
+                "socket_id": socket.socket_id,
+                "activity_timeout": self.settings.activity_timeout // SECOND,
+            }
+            socket.send(_frame("pusher:connection_established", hello))
+        writer = asyncio.create_task(socket.write())
+        try:
+            await self._read(socket, web_socket)
+        finally:
+            writer.cancel()
+            del self._sockets[socket.socket_id]
+            for channel in socket.channels:
+                self._tell_left(channel)
+
+    def _tell_left(self, channel: str) -> None:
+        if not self.subscribed(channel):
+            self._left(channel)
+
+    async def _read(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+        idle = max(1.0, self._clock.real_seconds(self.settings.activity_timeout))
+        patience = max(1.0, self._clock.real_seconds(self.settings.pong_timeout))
+        pinged = False
+        while True:
+            try:
+                message = await web_socket.receive(timeout=patience if pinged else idle)
+            except TimeoutError:
+                if socket.dead:
+                    continue
+                if pinged:
+                    await socket.close(4201, "Pong reply not received in time")
+                    return
+                socket.send(_frame("pusher:ping", {}))
+                pinged = True
+                continue
+            pinged = False
+            if message.type in (WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+                return
+            if socket.dead:
+                continue
+            if message.type is WSMsgType.CLOSE:
+                await web_socket.close(code=WSCloseCode.OK)
+                return
+            if message.type is WSMsgType.PING:
+                await self._unless_gone(web_socket.pong(message.data))
+            elif message.type is WSMsgType.TEXT:
+                self._incoming(socket, message.data)
+
+    @staticmethod
+    async def _unless_gone(sending: Awaitable[None]) -> None:
+        with contextlib.suppress(ConnectionError):  # the next receive says so
+            await sending
+
+    def _incoming(self, socket: Socket, text: str) -> None:
+        try:
+            frame = msgspec.json.decode(text, type=_Incoming)
+        except msgspec.DecodeError as bad:
+            socket.send(_error(None, f"Invalid message: {bad}"))
+            return
+        members = frame.data if isinstance(frame.data, dict) else {}
+        match frame.event:
+            case "pusher:ping":
+                socket.send(_frame("pusher:pong", {}))
+            case "pusher:subscribe":
+                self._subscribe(socket, str(members.get("channel", "")), str(members.get("auth", "")))
+            case "pusher:unsubscribe":
+                channel = str(members.get("channel", ""))
+                if channel in socket.channels:
+                    del socket.channels[channel]
+                    self._tell_left(channel)
+            case event if event.startswith("client-"):
+                socket.send(_error(4301, "Client events are not enabled"))
+            case _:
+                pass  # pongs, and what a later protocol may bring
+
+    def _subscribe(self, socket: Socket, channel: str, authorisation: str) -> None:
+        expected = f"{self.settings.key}:{self._signature(socket.socket_id, channel)}"
+        if not hmac.compare_digest(expected.encode(), authorisation.encode()):
+            message = f"Invalid signature: expected HMAC SHA256 hex digest of {socket.socket_id}:{channel}"
+            socket.send(_error(4009, message))
+            return
+        if self._faults.at_socket(MuteSubscribe):
+            return
+        first = channel not in socket.channels
+        socket.channels[channel] = None
+        socket.send(_frame("pusher_internal:subscription_succeeded", {}, channel))
+        if first:
+            self._joined(channel)
+
+
+def _frame(event: str, members: dict[str, object], channel: str | None = None) -> str:
+    """A Pusher frame: its ``data`` is a string that holds JSON, so that clients decode twice."""
+    frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
+    if channel is not None:
+        frame["channel"] = channel
+    return orjson.dumps(frame).decode()
+
+
+def _error(code: int | None, message: str) -> str:
+    """The one frame whose ``data`` is an object."""
+    return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()
