@@ -1,5 +1,7 @@
 """YAML to frozen, validated settings. Every problem is reported with its place, what was expected and the mend."""
 
+from mmbot.config.problems import ConfigError, Problem
+from mmbot.config.reading import Reading, load, loads, read
 from mmbot.config.settings import (
     ClockConfig,
     Config,
@@ -17,13 +19,19 @@ from mmbot.config.settings import (
 __all__ = [
     "ClockConfig",
     "Config",
+    "ConfigError",
     "ExchangeConfig",
     "GuardsConfig",
     "LimitsConfig",
     "MatchConfig",
     "PricesConfig",
+    "Problem",
+    "Reading",
     "RuleConfig",
     "RuleLimits",
     "StopConfig",
     "TelemetryConfig",
+    "load",
+    "loads",
+    "read",
 ]

@@ -1,4 +1,4 @@
-"""Everything that can be set, as frozen Structs. How a file is read and judged is left to the modules beside this one."""
+"""Everything that can be set, as frozen Structs; reading and judging a file is left to the modules beside this one."""
 
 from __future__ import annotations
 

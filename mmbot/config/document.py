@@ -1,0 +1,246 @@
+"""YAML text to plain values that know their lines.
+
+It reads a strict part of YAML: no duplicate keys, anchors, aliases or tags, and of the plain words only true, false,
+null and decimal numbers mean something other than text. ``NO``, ``on``, ``1_000`` and ``1:30`` are text, and so are
+refused where a number or a truth value has to stand.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+import msgspec
+import yaml
+from yaml.composer import Composer
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.resolver import BaseResolver
+from yaml.scanner import Scanner
+
+from mmbot.config.problems import ConfigError, Path, Problem, shown_path
+
+_REFUSED: Final = "refused"  # the tag of a node that is reported already
+_DEEPEST: Final = 32  # levels of nesting; settings need six
+_NO_CREDENTIALS: Final = (
+    "credentials do not belong in a file; set PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY in the environment instead"
+)
+_CREDENTIAL_WORDS: Final = ("accesskey", "secretkey", "secret", "password", "passwd", "apikey", "credential", "token")
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A file's values with the lines on which they stand."""
+
+    name: str
+    """The file, as a person wrote it."""
+    values: Any
+    """Dicts with text keys, lists, text, numbers, truth values and None."""
+    lines: dict[Path, int]
+    """The line of each key and of each item of a list, counted from 1."""
+    problems: tuple[tuple[int, Problem], ...] = ()
+    """What is wrong with the text itself, each with its line."""
+    refused: tuple[Path, ...] = ()
+    """Where a value could not be read for one of these; None stands there. A key that was refused is left out."""
+
+    def place(self, path: Path) -> str:
+        """``FILE:LINE: path``, the line being that of the nearest key around it."""
+        return _place(self.name, self.lines, path)
+
+    def line(self, path: Path) -> int:
+        """The line of a key, or of the nearest around it; 0 where there is none."""
+        return _line(self.lines, path)
+
+    def given(self, path: Path) -> bool:
+        """Whether the file has this key, rather than leaving it to its default."""
+        return path in self.lines
+
+
+def _line(lines: dict[Path, int], path: Path) -> int:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 0)
+
+
+def _place(name: str, lines: dict[Path, int], path: Path) -> str:
+    line = _line(lines, path)
+    shown = shown_path(path)
+    return name + (f":{line}" if line else "") + (f": {shown}" if shown else "")
+
+
+class _PlainWords(BaseResolver):
+    """Which plain scalars are not text: a part of YAML 1.2's core, without octal and hexadecimal numbers."""
+
+
+_PlainWords.add_implicit_resolver("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_PlainWords.add_implicit_resolver("bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_PlainWords.add_implicit_resolver("int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_PlainWords.add_implicit_resolver(
+    "float",
+    re.compile(
+        r"^(?:[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+0123456789."),
+)
+
+
+class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
+    """PyYAML's own stages up to the tree of nodes; values are built here, not by its constructors."""
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+        Composer.__init__(self)
+        _PlainWords.__init__(self)
+        self.refused: list[tuple[int, str]] = []
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            self.get_event()  # type: ignore[no-untyped-call]
+            self.refused.append((line, f"the alias '*{event.anchor}' is not supported; write the value out"))
+            return yaml.ScalarNode(_REFUSED, "")
+        if getattr(event, "anchor", None) is not None:
+            self.refused.append((line, f"the anchor '&{event.anchor}' is not supported; write the value out"))
+            event.anchor = None
+        if getattr(event, "tag", None) is not None:
+            self.refused.append((line, f"the tag '{event.tag}' is not supported; write the plain value"))
+            event.tag = None
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {_DEEPEST} levels", problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def is_credential(key: str) -> bool:
+    """Whether a key looks as if a secret stood behind it."""
+    plain = re.sub(r"[^a-z]", "", key.lower())
+    return any(word in plain for word in _CREDENTIAL_WORDS) or bool(
+        get_close_matches(plain, _CREDENTIAL_WORDS, 1, 0.85)
+    )
+
+
+def read_document(path: FilePath | str) -> Document:
+    """Read a file.
+
+    Raises:
+        ConfigError: if it cannot be read, is not UTF-8 or is no YAML: where nothing after the place can be trusted.
+            Whatever else is wrong with it is in ``problems``.
+    """
+    name = str(path)
+    try:
+        raw = FilePath(path).read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(name, f"cannot be read: {error.strerror or error}")]) from error
+    return parse_document(name, raw)
+
+
+def parse_document(name: str, raw: bytes) -> Document:
+    """The same for text that was already read. Raises ConfigError as ``read_document`` does."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(f"{name}:{line}", "is not UTF-8 text; save the file as UTF-8")]) from error
+    try:
+        tree = _Tree(text)
+        root = tree.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        raise ConfigError([Problem(f"{name}:{mark.line + 1}" if mark else name, f"is no YAML: {what}")]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError([Problem(f"{name}:{line}", f"holds a character that YAML has not: {error.reason}")]) from None
+    if root is None or (isinstance(root, yaml.ScalarNode) and root.tag == "null"):
+        raise ConfigError([Problem(name, "is empty; expected a mapping of settings")])
+    if not isinstance(root, yaml.MappingNode):
+        kind = "a list" if isinstance(root, yaml.SequenceNode) else "one plain value"
+        raise ConfigError([Problem(f"{name}:1", f"expected a mapping of settings at the top, found {kind}")])
+    builder = _Builder(name, [(line, Problem(f"{name}:{line}", why)) for line, why in tree.refused])
+    values = builder.value(root, ())
+    return Document(name, values, builder.lines, tuple(builder.problems), tuple(builder.refused))
+
+
+class _Builder:
+    """Builds plain values of nodes, and notes their lines and what is wrong."""
+
+    def __init__(self, name: str, problems: list[tuple[int, Problem]]) -> None:
+        self.name = name
+        self.problems = problems
+        self.lines: dict[Path, int] = {}
+        self.refused: list[Path] = []
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            mapping: dict[str, Any] = {}
+            for key, line, inner in self._keys(node, path):
+                self.lines[(*path, key)] = line
+                mapping[key] = self.value(inner, (*path, key))
+            return mapping
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for place, inner in enumerate(node.value):
+                self.lines[(*path, place)] = inner.start_mark.line + 1 if inner.start_mark else self.lines.get(path, 1)
+                items.append(self.value(inner, (*path, place)))
+            return items
+        try:
+            return _scalar(node)
+        except ValueError as error:
+            self.refused.append(path)
+            if node.tag != _REFUSED:
+                self.problems.append(
+                    (node.start_mark.line + 1, Problem(_place(self.name, self.lines, path), str(error)))
+                )
+            return None
+
+    def _keys(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, int, yaml.Node]]:
+        """Each key of a mapping with its line and what is behind it; one that cannot be used is noted and left out."""
+        for key_node, inner in node.value:
+            line = key_node.start_mark.line + 1 if key_node.start_mark else self.lines.get(path, 1)
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag in ("null", _REFUSED):
+                self._refuse(line, path, "expected a key of plain text")
+                continue
+            key = key_node.value
+            here = (*path, key)
+            if is_credential(key):
+                self._refuse(line, here, _NO_CREDENTIALS)
+            elif here in self.lines:
+                self._refuse(line, here, f"the same key stands on line {self.lines[here]} already; remove one of them")
+            else:
+                yield key, line, inner
+
+    def _refuse(self, line: int, path: Path, why: str) -> None:
+        shown = shown_path(path)
+        self.problems.append((line, Problem(f"{self.name}:{line}" + (f": {shown}" if shown else ""), why)))
+
+
+def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+    text: str = node.value
+    match node.tag:
+        case "refused":
+            raise ValueError("cannot be read")
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int":
+            if len(text) > 40:
+                raise ValueError("a number with so many digits cannot be meant")
+            return int(text)
+        case "float":
+            number = math.inf if text.lstrip("+-").startswith((".i", ".I", ".n", ".N")) else float(text)
+            if not math.isfinite(number):
+                raise ValueError(f"expected a finite number, found {text}")
+            return number
+        case _:
+            return text
