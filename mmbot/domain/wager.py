@@ -69,9 +69,6 @@ class WagerReport(msgspec.Struct, frozen=True):
     sequence: int = 0
     """The exchange's clock reading in nanoseconds; equal ones occur. 0 where none was given (REST)."""
     created_at: Instant | None = None
-    profit: Cents | None = None
-    """What the present stake wins beyond itself, as the exchange states it. A won wager that is wholly matched is paid
-    its stake and this (second document, *won*); None where it was not given."""
 
     @property
     def resting(self) -> bool:
