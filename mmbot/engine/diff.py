@@ -1,0 +1,227 @@
+"""What to cancel and what to place so that the wagers of one line become its targets, in the fewest messages.
+
+Every cancel and every placement is one item of a batch, so items are what is counted. Limits, funds and the moment of
+sending are judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_for_payout
+
+SEARCH: Final = 6_000
+"""Partial assignments that one side's search tries at most: enough for every case of six wagers and three targets."""
+
+_EDGE: Final = (
+    1e-9  # of probability: a distance of exactly the tolerance is within it, whatever binary floats make of it
+)
+
+
+class Live(NamedTuple):
+    """One own wager that could still match."""
+
+    external_id: str
+    side: Side
+    odds: Odds
+    stake: Cents
+    """What remains of it."""
+    fading: bool = False
+    """A cancel is pending: neither kept nor cancelled again."""
+
+
+class Target(msgspec.Struct, frozen=True, gc=False):
+    """What should rest: a quote whose odds and stake are settled."""
+
+    side: Side
+    odds: Odds
+    stake: Cents
+    priority: int = 0
+    price_tolerance: float = 0.0
+    """A live wager within this much implied probability may serve instead."""
+    size_tolerance: float = 0.0
+    """The payout of what serves may differ by this share of the payout wanted."""
+
+
+class Diff(NamedTuple):
+    """The result: ids kept and cancelled in the order of ``live``, and placements in the order of ``targets``."""
+
+    keep: tuple[str, ...]
+    cancel: tuple[str, ...]
+    place: tuple[Target, ...]
+    """Targets, each with the stake to send."""
+
+
+_NOTHING: Final = Diff((), (), ())
+
+
+def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
+    """Turn the live wagers of one line into its targets.
+
+    A live wager serves at most one target, of its side and within its price tolerance. What serves a target may pay
+    out too much by no more than the size tolerance (a cent of stake at least, for rounding); too little by more than
+    the tolerance, and by at least ``min_stake``, is topped up beside it with one placement, else left. All other wagers
+    are cancelled. Of the ways with the fewest items it takes the one whose kept wagers are closest in price, then the
+    one that keeps most, then the one that keeps the older: ``live`` is in order of sending. Stakes are in cents.
+
+    Exact while a side's search stays within ``SEARCH`` steps, which many more wagers than six on one side can pass;
+    then it is the best way found by then.
+    """
+    if not live:
+        if not targets:
+            return _NOTHING
+        return Diff((), (), tuple([target for target in targets if target.stake >= min_stake]))
+    if not targets:
+        return Diff((), tuple([wager.external_id for wager in live if not wager.fading]), ())
+    served_by: list[Target | None] = [None] * len(live)
+    sent: list[Cents] = [0] * len(targets)
+    for side in (0, 1):
+        wanted = [place for place, target in enumerate(targets) if target.side == side]
+        if not wanted:
+            continue
+        resting = [place for place, wager in enumerate(live) if wager.side == side and not wager.fading]
+        if len(wanted) == 1 and len(resting) <= 1:
+            target = targets[wanted[0]]
+            if not resting:
+                sent[wanted[0]] = target.stake if target.stake >= min_stake else 0
+                continue
+            wager = live[resting[0]]
+            if wager.odds == target.odds and wager.stake == target.stake:
+                served_by[resting[0]] = target
+                continue
+        _serve(targets, live, wanted, resting, min_stake, served_by, sent)
+    keep = []
+    cancel = []
+    for place, wager in enumerate(live):
+        if served_by[place] is not None:
+            keep.append(wager.external_id)
+        elif not wager.fading:
+            cancel.append(wager.external_id)
+    return Diff(tuple(keep), tuple(cancel), tuple([_sized(t, s) for t, s in zip(targets, sent, strict=True) if s]))
+
+
+def self_match(side: Side, odds: Odds, live: Sequence[Live]) -> bool:
+    """Whether a wager at these odds could match one of our own on the opposite outcome, a fading one included."""
+    return any(wager.side != side and could_match(odds, wager.odds) for wager in live)
+
+
+def _sized(target: Target, stake: Cents) -> Target:
+    if stake == target.stake:
+        return target
+    return Target(target.side, target.odds, stake, target.priority, target.price_tolerance, target.size_tolerance)
+
+
+class _Need(NamedTuple):
+    """A target in the terms of the search."""
+
+    stake: Cents
+    payout: Cents
+    most: Cents
+    """Payout that may serve it."""
+    least: Cents
+    """Payout below which it is short by more than its tolerance."""
+    odds: Odds
+
+    def short(self, served: Cents, min_stake: Cents) -> Cents:
+        """The stake of the placement that tops it up, 0 for none."""
+        if not served:
+            stake = self.stake
+        elif served >= self.least:
+            return 0
+        else:
+            stake = stake_for_payout(self.payout - served, self.odds)
+        return stake if stake >= min_stake else 0
+
+
+def _need(target: Target) -> _Need:
+    full = payout(target.stake, target.odds)
+    tolerated = int(full * target.size_tolerance)
+    return _Need(target.stake, full, full + max(tolerated, payout(1, target.odds)), full - tolerated, target.odds)
+
+
+def _serve(
+    targets: Sequence[Target],
+    live: Sequence[Live],
+    wanted: Sequence[int],
+    resting: Sequence[int],
+    min_stake: Cents,
+    served_by: list[Target | None],
+    sent: list[Cents],
+) -> None:
+    """Settle one side: which target each resting wager serves, and the stake that each target is sent."""
+    needs = [_need(targets[place]) for place in wanted]
+    payouts = []
+    choices: list[list[tuple[int, int]]] = []  # of each wager: (distance in millionths of probability, target)
+    for place in resting:
+        wager = live[place]
+        pays = payout(wager.stake, wager.odds)
+        payouts.append(pays)
+        near = []
+        for index, (need, target) in enumerate(zip(needs, [targets[w] for w in wanted], strict=True)):
+            if wager.odds == target.odds:
+                distance = 0.0
+            else:
+                distance = abs(implied(wager.odds) - implied(target.odds))
+                if distance > target.price_tolerance + _EDGE:
+                    continue
+            if pays <= need.most:
+                near.append((round(distance * 1e6), index))
+        near.sort()
+        choices.append(near)
+    chosen = _search(needs, payouts, choices, min_stake)
+    served = [0] * len(needs)
+    for place, pays, choice in zip(resting, payouts, chosen, strict=True):
+        if choice is not None:
+            served[choice] += pays
+            served_by[place] = targets[wanted[choice]]
+    for index, place in enumerate(wanted):
+        sent[place] = needs[index].short(served[index], min_stake)
+
+
+def _search(
+    needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
+) -> list[int | None]:
+    """The best target for each wager, None for a cancel: depth first, oldest wager first, nearest target first.
+
+    A branch is left once its cancels alone make it worse than the best way found.
+    """
+    count = len(choices)
+    current: list[int | None] = [None] * count
+    served = [0] * len(needs)
+    best: list[int | None] = [None] * count
+    best_items = count + len(needs) + 1
+    best_distance = best_kept = steps = 0
+    hopeless = [0] * (count + 1)  # wagers from here on that no target can use
+    for index in range(count - 1, -1, -1):
+        hopeless[index] = hopeless[index + 1] + (not choices[index])
+
+    def place(depth: int, cancels: int, distance: int, kept: Cents) -> None:
+        nonlocal best, best_items, best_distance, best_kept, steps
+        steps += 1
+        if cancels + hopeless[depth] > best_items or steps > SEARCH:
+            return
+        if depth == count:
+            items = cancels
+            for need, has in zip(needs, served, strict=True):
+                if need.short(has, min_stake):
+                    items += 1
+            better = items < best_items or (items == best_items and (distance, -kept) < (best_distance, -best_kept))
+            if better:
+                best, best_items, best_distance, best_kept = current.copy(), items, distance, kept
+            return
+        pays = payouts[depth]
+        for away, index in choices[depth]:
+            if served[index] + pays <= needs[index].most:
+                served[index] += pays
+                current[depth] = index
+                place(depth + 1, cancels, distance + away, kept + pays)
+                served[index] -= pays
+        current[depth] = None
+        place(depth + 1, cancels + 1, distance, kept)
+
+    place(0, 0, 0, 0)
+    return best
