@@ -112,11 +112,11 @@ def _remove(values: Any, path: Path) -> None:
             path = path[:step]
             break
     parent: Any = values
-    for step_in in path[:-1]:
-        holds = step_in in parent if isinstance(parent, dict) else isinstance(parent, list)
-        if not holds:
+    for key in path[:-1]:
+        if isinstance(parent, list) or (isinstance(parent, dict) and key in parent):
+            parent = parent[key]  # type: ignore[index]
+        else:
             return
-        parent = parent.__getitem__(step_in)
     if isinstance(parent, dict):
         parent.pop(path[-1], None)
     elif isinstance(parent, list) and isinstance(path[-1], int):

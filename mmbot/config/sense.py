@@ -40,6 +40,11 @@ def senseless(config: Config, given: Given) -> Iterator[Senseless]:
     yield from _doors(config)
 
 
+def is_class_name(text: str) -> bool:
+    """Whether a text reads ``module:Class``."""
+    return _CLASS_NAME.fullmatch(text) is not None
+
+
 def _exchange(config: Config) -> Iterator[Senseless]:
     here: Path = ("exchange", "base_url")
     environment = config.environment
@@ -104,7 +109,7 @@ def _pace(config: Config, given: Given) -> Iterator[Senseless]:
 
 def _quoting(config: Config) -> Iterator[Senseless]:
     for place, rule in enumerate(config.quoting):
-        if not _CLASS_NAME.fullmatch(rule.strategy):
+        if not is_class_name(rule.strategy):
             message = f"expected module:Class, like strategies.fair_value:FairValueMaker, found '{rule.strategy}'"
             yield Senseless(("quoting", place, "strategy"), message)
         window = rule.match.hours_to_start

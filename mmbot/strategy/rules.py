@@ -1,0 +1,52 @@
+"""Which quoting rule is for a market: the first that matches decides, and a market that none matches is not quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmbot.config import MatchConfig, RuleConfig
+from mmbot.domain.catalogue import Market, SportEvent
+from mmbot.domain.instant import HOUR, Instant
+
+
+def matching_rule(quoting: Sequence[RuleConfig], event: SportEvent, market: Market, now: Instant) -> int | None:
+    """The place in ``quoting`` of the rule for a market, or None. ``now`` is on the clock of the schedule."""
+    for place, rule in enumerate(quoting):
+        if matches(rule.match, event, market, now):
+            return place
+    return None
+
+
+def matches(match: MatchConfig, event: SportEvent, market: Market, now: Instant) -> bool:
+    """Whether every condition holds; an empty list asks for nothing. Text is compared as the exchange writes it."""
+    return (
+        (not match.tournament or event.tournament_id in match.tournament)
+        and (not match.event or event.event_id in match.event)
+        and (not match.type or market.type in match.type)
+        and (not match.sub_type or market.sub_type in match.sub_type)
+        and (not match.category_name or market.category_name in match.category_name)
+        and (match.hours_to_start is None or _within(match.hours_to_start, event, now))
+    )
+
+
+def next_edge(quoting: Sequence[RuleConfig], event: SportEvent, now: Instant) -> Instant | None:
+    """The first instant after ``now`` at which a rule's window opens or closes for an event, or None.
+
+    Until then, what ``matching_rule`` says of its markets changes only with the event and the markets themselves.
+    """
+    if event.scheduled is None:
+        return None
+    edges = []
+    for rule in quoting:
+        if rule.match.hours_to_start is not None:
+            closes, opens = rule.match.hours_to_start
+            # Both ends belong to the window: it is shut one nanosecond after its last instant.
+            edges += [event.scheduled - round(opens * HOUR), event.scheduled - round(closes * HOUR) + 1]
+    return min((edge for edge in edges if edge > now), default=None)
+
+
+def _within(window: tuple[float, float], event: SportEvent, now: Instant) -> bool:
+    if event.scheduled is None:
+        return False
+    ahead = event.scheduled - now
+    return round(window[0] * HOUR) <= ahead <= round(window[1] * HOUR)

@@ -1,0 +1,213 @@
+"""Both outcomes of a line, each a margin below its fair probability, leaning against what is held already.
+
+The margin is what a wager earns after commission. Per dollar of payout, a wager on an outcome of probability ``p`` at a
+price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise, ``c`` being the commission on a net
+gain. Setting its expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the margin ``m`` gives
+
+    q = (p (1 - c) - m) / (1 - p c)
+
+which is ``p - m`` without commission. Every wager is priced as if it were alone in its market: where both outcomes are
+matched the commission, taken of the market's net gain only, is lower and the wagers earn more than the margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.money import DOLLAR, Cents
+from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
+from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
+
+_NEARLY_NOTHING: Final = 1e-9  # of probability: tells a price from the one that it would match
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a user sets under ``params:``. Probabilities are in units of 1: 0.01 is one point."""
+
+    margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
+    """What each wager is to earn of its payout, after commission."""
+    size: Annotated[float, Meta(ge=1, le=1_000_000)] = 50.0
+    """Payout (stake and profit) of each quote, in dollars, equal on both outcomes."""
+    levels: Annotated[int, Meta(ge=1, le=10)] = 1
+    """Quotes on each outcome."""
+    level_step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
+    """Probability between two levels; they are a rung of the ladder apart at least."""
+    inventory: Annotated[float, Meta(gt=0, le=100_000_000)] = 200.0
+    """Dollars by which the profits of the two outcomes differ when the lean is full."""
+    skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
+    """Probability by which both prices lean at a full inventory. Above ``margin``, getting rid of it may cost money."""
+    skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    """Share of the size that the outcome which adds to a full inventory loses; 1 leaves nothing there."""
+    source: Literal["book", "given", "given_or_book"] = "book"
+    """Where the fair probability comes from: the book, your own price, or your own while there is one."""
+    commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
+    """Of a market's net gain."""
+    price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
+    """A price within this much probability of the one wanted now stays as it is, and its wager in its queue."""
+    size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
+    """A wager within this share of the payout wanted stays as it is."""
+    improve: Annotated[int, Meta(ge=0, le=100)] | None = None
+    """Rungs by which a quote may be better than everybody else's best; 0 only joins it; null sets no bound."""
+    min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
+    """Nothing is quoted where an outcome's fair probability is lower."""
+    max_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.97
+    """Nothing is quoted where an outcome's fair probability is higher."""
+
+    def __post_init__(self) -> None:
+        if self.price_tolerance >= self.margin:
+            # Less than the margin, so that a wager left where it is still earns something and the two outcomes'
+            # prices, each below its fair probability, can never sum to 1.
+            raise ValueError(
+                f"price_tolerance ({self.price_tolerance:g}) has to be below margin ({self.margin:g}), "
+                "or wagers that lose money would be left where they are"
+            )
+        if self.min_probability >= self.max_probability:
+            raise ValueError(
+                f"min_probability ({self.min_probability:g}) has to be below max_probability ({self.max_probability:g})"
+            )
+
+
+def price_for_margin(probability: float, margin: float, commission: float) -> float:
+    """The price, as an implied probability, at which a wager on an outcome of this probability is expected to earn the
+    margin after commission, per unit of payout. Zero or less where no price does. See the head of this file."""
+    return (probability * (1.0 - commission) - margin) / (1.0 - probability * commission)
+
+
+class _Seen(NamedTuple):
+    """All that a decision on a line rests on, beside what was decided last."""
+
+    fair: float | None
+    given: float | None
+    profit: tuple[Cents, Cents]
+    best: tuple[Odds | None, Odds | None]
+    ladder: Ladder
+
+
+class _Memory(NamedTuple):
+    """What was decided last on a line, and of what."""
+
+    seen: _Seen
+    decision: Decision
+    odds: tuple[tuple[Odds, ...], tuple[Odds, ...]]
+    """The odds of each level, by outcome."""
+
+
+_NOTHING_BEFORE: Final[tuple[tuple[Odds, ...], tuple[Odds, ...]]] = ((), ())
+
+
+class FairValueMaker:
+    """The shipped strategy. Its state is what it decided last on each line, so that prices stay while they are good."""
+
+    Params = Params
+
+    def __init__(self, params: Params) -> None:
+        self._params: Final = params
+        self._size: Final = params.size * DOLLAR
+        self._inventory: Final = params.inventory * DOLLAR
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        """Decide line by line; a line of which nothing changed keeps its decision."""
+        before: Mapping[LineKey, _Memory] = state or {}
+        after: dict[LineKey, _Memory] = {}
+        decisions: dict[LineKey, Decision] = {}
+        ladder = view.ladder
+        for line in view.lines:
+            key = line.line.key
+            under_0, under_1 = line.book.sides
+            seen = _Seen(
+                line.fair.probability if line.fair is not None else None,
+                line.given.probability if line.given is not None else None,
+                line.profit,
+                (under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None),
+                ladder,
+            )
+            last = before.get(key)
+            if last is None or last.seen != seen:
+                last = self._decide(seen, last.odds if last is not None else _NOTHING_BEFORE)
+            after[key] = last
+            decisions[key] = last.decision
+        return Result(decisions, after)
+
+    def _decide(self, seen: _Seen, last: tuple[tuple[Odds, ...], tuple[Odds, ...]]) -> _Memory:
+        params = self._params
+        fair = self._fair(seen)
+        if isinstance(fair, NoQuote):
+            return _Memory(seen, fair, _NOTHING_BEFORE)
+        lowest = min(fair, 1.0 - fair)
+        highest = 1.0 - lowest
+        if lowest < params.min_probability or highest > params.max_probability:
+            return _Memory(seen, NoQuote(f"a fair probability of {fair:.3f} is out of bounds"), _NOTHING_BEFORE)
+
+        held = (seen.profit[0] - seen.profit[1]) / self._inventory
+        held = min(1.0, max(-1.0, held))
+        leaning = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
+        quotes: list[Quote] = []
+        odds_0 = self._side(0, leaning, held, seen, last[0], quotes)
+        odds_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], quotes)
+        if not quotes:
+            return _Memory(seen, NoQuote("no price or size is left after margin and skew"), _NOTHING_BEFORE)
+        return _Memory(seen, tuple(quotes), (odds_0, odds_1))
+
+    def _fair(self, seen: _Seen) -> float | NoQuote:
+        source = self._params.source
+        if source != "book" and seen.given is not None:
+            return seen.given
+        if source == "given":
+            return NoQuote("no price of your own, or it is too old")
+        if seen.fair is None:
+            return NoQuote("the book gives no fair price")
+        return seen.fair
+
+    def _side(
+        self, side: Side, probability: float, held: float, seen: _Seen, last: tuple[Odds, ...], quotes: list[Quote]
+    ) -> tuple[Odds, ...]:
+        """Add one outcome's quotes and return their odds. ``held`` is above zero where that outcome is held already."""
+        params = self._params
+        ladder = seen.ladder
+        adding = max(0.0, held)
+        payout = round(self._size * (1.0 - params.skew_size * adding))
+        wanted = price_for_margin(probability, params.margin, params.commission)
+        bound = self._bound(side, seen)
+        chosen: list[Odds] = []
+        for level in range(params.levels):
+            price = min(wanted - level * params.level_step, bound)
+            odds = ladder.at_most(price) if price > 0.0 and payout > 0 else None
+            if odds is None:
+                break
+            if level < len(last) and last[level] in ladder:
+                # A small change of mind is not worth a place in the queue.
+                kept = implied(last[level])
+                if kept <= bound and abs(kept - price) <= params.price_tolerance:
+                    odds = last[level]
+            if chosen and implied(odds) >= implied(chosen[-1]):
+                longer = ladder.longer(chosen[-1])
+                if longer is None:
+                    break
+                odds = longer
+            chosen.append(odds)
+            # Better prices first, and of these the one that reduces what is held.
+            priority = 2 * (params.levels - level) + (held < 0.0)
+            quotes.append(Quote(side, payout, odds, None, priority, 0.0, params.size_tolerance))
+        return tuple(chosen)
+
+    def _bound(self, side: Side, seen: _Seen) -> float:
+        """The highest price, as implied probability, that takes nothing from the book and improves it no more than set.
+
+        What is shown under an outcome is what a wager on it would match; what others want on it is shown, negated,
+        under the other outcome.
+        """
+        shown = seen.best[side]
+        bound = 1.0 if shown is None else implied(shown) - _NEARLY_NOTHING
+        rungs = self._params.improve
+        others = seen.best[1 - side]
+        if rungs is not None and others is not None:
+            best = seen.ladder.at_most(implied(negate(others)))
+            if best is not None:
+                best = seen.ladder.longer(best, -rungs) or seen.ladder.rungs[0]
+                bound = min(bound, implied(best))
+        return bound
