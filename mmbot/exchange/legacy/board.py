@@ -1,0 +1,260 @@
+"""What is traded, as REST answers show it in the legacy dialect: the odds ladder, tournaments, events, markets, books.
+
+An item that cannot be read is named in ``spoilt`` and left out: of a book a level, of a market a line. What is left out
+is not quoted. What cannot be read at all raises ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, quarter_points
+from mmbot.domain.money import cents
+from mmbot.domain.odds import per_hundred
+from mmbot.engine.events import MarketImage
+from mmbot.exchange.legacy.wire import Id, Spoilt, american, each, moment, unwrap, unwrap_or_none, whole, why
+
+
+def ladder(body: bytes) -> tuple[int, ...]:
+    """The odds ladder, as it came."""
+    return tuple(whole(rung, "odds") for rung in msgspec.json.decode(unwrap(body), type=list[float]))
+
+
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
+class _Tournament(msgspec.Struct):
+    id: Id = None
+    name: str | None = None
+    sport: _Named | None = None
+
+
+class _Tournaments(msgspec.Struct):
+    tournaments: list[msgspec.Raw] | None = None
+
+
+def tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
+    """The tournaments."""
+    found = []
+    for place, item in each(
+        msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), _Tournament, spoilt
+    ):
+        try:
+            sport = (item.sport and item.sport.name) or ""
+            found.append(Tournament(whole(item.id, "id"), item.name or "", sport))
+        except ValueError as bad:
+            spoilt.append(f"tournament {place}: {why(bad)}")
+    return tuple(found)
+
+
+class _Event(msgspec.Struct):
+    event_id: Id = None
+    id: Id = None
+    tournament_id: Id = None
+    name: str | None = None
+    display_name: str | None = None
+    status: str | None = None
+    scheduled: Id = None
+    sport_name: str | None = None
+    tournament_name: str | None = None
+    sub_type: str | None = None
+    competitors: list[_Named] | None = None
+
+
+class _Events(msgspec.Struct):
+    sport_events: list[msgspec.Raw] | None = None
+
+
+def events(body: bytes, tournament: int, spoilt: Spoilt) -> tuple[SportEvent, ...]:
+    """The events of a tournament. One without a status has an empty one, which is not tradeable."""
+    data = unwrap_or_none(body)
+    items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
+    found = []
+    for place, item in each(items or (), _Event, spoilt):
+        try:
+            event_id = whole(item.id if item.event_id is None else item.event_id, "event_id")
+            of = tournament if item.tournament_id is None else whole(item.tournament_id, "tournament_id")
+        except ValueError as bad:
+            spoilt.append(f"event {place}: {why(bad)}")
+            continue
+        found.append(
+            SportEvent(
+                event_id=event_id,
+                tournament_id=of,
+                name=item.name or item.display_name or "",
+                status=item.status or "",
+                scheduled=moment(item.scheduled),
+                sport_name=item.sport_name or "",
+                tournament_name=item.tournament_name or "",
+                sub_type=item.sub_type or "",
+                competitors=tuple(competitor.name or "" for competitor in item.competitors or ()),
+            )
+        )
+    return tuple(found)
+
+
+class _Level(msgspec.Struct, gc=False):
+    outcome_id: Id = None
+    line_id: str | None = None
+    competitor_id: Id = None
+    name: str | None = None
+    display_name: str | None = None
+    line: float | None = None
+    odds: float | None = None
+    value: float | None = None
+
+
+_Sides = list[list[_Level] | None]
+
+
+class _Line(msgspec.Struct):
+    line: float | None = None
+    name: str | None = None
+    status: str | None = None
+    favourite: bool | None = None
+    selections: _Sides | None = None
+
+
+class _Market(msgspec.Struct):
+    id: Id = None
+    name: str | None = None
+    type: str | None = None
+    sub_type: str | None = None
+    category_name: str | None = None
+    status: str | None = None
+    line: float | None = None
+    selections: _Sides | None = None
+    market_lines: list[msgspec.Raw] | None = None
+
+
+def markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tuple[MarketImage, ...]]:
+    """The markets of the events ``wanted``, with their books. An event that is missing or null has none; one whose
+    markets cannot be read as a list is left out altogether, since nothing is known of it."""
+    data = unwrap_or_none(body)
+    by_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
+    found: dict[int, tuple[MarketImage, ...]] = {}
+    for event in wanted:
+        raw = by_event.get(str(event))
+        try:
+            items = msgspec.json.decode(raw, type=list[msgspec.Raw] | None) if raw is not None else None
+        except ValueError as bad:
+            spoilt.append(f"markets of event {event}: {why(bad)}")
+            continue
+        images = []
+        for place, item in each(items or (), _Market, spoilt):
+            try:
+                images.append(_image(event, item, spoilt))
+            except ValueError as bad:
+                spoilt.append(f"market {place} of event {event}: {why(bad)}")
+        found[event] = tuple(images)
+    return found
+
+
+def no_markets(wanted: Sequence[int]) -> Mapping[int, tuple[MarketImage, ...]]:
+    """The answer where the exchange knows none of the events."""
+    return dict.fromkeys(wanted, ())
+
+
+def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
+    market_id = whole(market.id, "market id")
+    where = f"market {market_id} of event {event}"
+    lines: dict[int, Line] = {}
+    books: list[Book] = []
+    for place, item in _lines(market, where, spoilt):
+        try:
+            number = line_number(item.line, item.selections)
+            if number in lines:
+                raise ValueError(f"the line at {number / 4:g} stands twice")
+            line, book = _line(LineKey(event, market_id, number), item, where, spoilt)
+        except ValueError as bad:
+            spoilt.append(f"line {place} of {where}: {why(bad)}")
+        else:
+            lines[number] = line
+            books.append(book)
+    return MarketImage(
+        Market(
+            key=MarketKey(event, market_id),
+            name=market.name or "",
+            type=market.type or "",
+            sub_type=market.sub_type or "",
+            category_name=market.category_name or "",
+            status=market.status or "",
+            lines=tuple(lines.values()),
+        ),
+        tuple(books),
+    )
+
+
+def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line]]:
+    """A market's lines: spreads and totals list them, the others have their one beside the market's own fields."""
+    if market.market_lines:
+        before = len(spoilt)
+        lines = list(each(market.market_lines, _Line, spoilt))
+        spoilt[before:] = [f"{reason} ({where})" for reason in spoilt[before:]]
+        return lines
+    if market.selections:
+        return [(0, _Line(market.line, market.name, selections=market.selections))]
+    return []
+
+
+def line_number(line: float | None, sides: _Sides | None) -> int:
+    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0.
+
+    Raises:
+        ValueError: if it is no multiple of a quarter point.
+    """
+    if line is None:
+        line = next((level.line for side in sides or () for level in side or () if level.line is not None), 0.0)
+    return quarter_points(line)
+
+
+def _line(key: LineKey, line: _Line, where: str, spoilt: Spoilt) -> tuple[Line, Book]:
+    """A line with its book. An empty side is a placeholder that still names its outcome; where even that is missing
+    the outcome is unknown, so that the line has fewer than two and is not quoted."""
+    sides = [side or [] for side in line.selections or ()]
+    outcomes = [outcome for side in sides if (outcome := _outcome(side)) is not None]
+    if len({outcome.line_id for outcome in outcomes}) != len(outcomes):
+        raise ValueError("two outcomes share a line_id")
+    book = Book()
+    if len(outcomes) == 2 and len(sides) == 2:
+        first, second = (_levels(side, f"{where} at {key.number / 4:g}", spoilt) for side in sides)
+        book = Book((first, second))
+    status = "active" if line.status is None else line.status
+    return Line(key, tuple(outcomes), line.name or "", status, bool(line.favourite)), book
+
+
+def _outcome(side: list[_Level]) -> Outcome | None:
+    """Which outcome a side is for. Raises ValueError where its levels disagree."""
+    named = [level for level in side if level.line_id]
+    if not named:
+        return None
+    if any(level.line_id != named[0].line_id for level in named):
+        raise ValueError("one side holds levels of two outcomes")
+    level = named[0]
+    return Outcome(
+        outcome_id=0 if level.outcome_id is None else whole(level.outcome_id, "outcome_id"),
+        line_id=level.line_id or "",
+        name=level.name or level.display_name or "",
+        competitor_id=None if level.competitor_id is None else whole(level.competitor_id, "competitor_id"),
+    )
+
+
+def _levels(side: list[_Level], where: str, spoilt: Spoilt) -> Levels:
+    """A side's levels, best for the taker first, without placeholders and without what nothing is left of."""
+    levels = []
+    for level in side:
+        if level.odds is None or not level.value:
+            continue
+        try:
+            value = cents(level.value)
+            if value < 0:
+                raise ValueError(f"value is negative: {level.value!r}")
+            levels.append(Level(american(level.odds), value))
+        except ValueError as bad:
+            spoilt.append(f"level of {where}: {why(bad)}")
+    levels.sort(key=lambda level: per_hundred(level.odds), reverse=True)
+    return tuple(levels)

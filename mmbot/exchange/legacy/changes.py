@@ -1,0 +1,214 @@
+"""Placements and cancels in the legacy dialect: what is sent, and what the answers say of each item.
+
+An item whose fate cannot be told from an answer is in neither of its lists: its outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from mmbot.domain.money import dollars
+from mmbot.domain.wager import WagerReport
+from mmbot.engine.events import Cancelled, Placed, RefusedItem
+from mmbot.engine.requests import Cancellation, Placement
+from mmbot.exchange.errors import Purpose, failure_of
+from mmbot.exchange.legacy.rest import code_of
+from mmbot.exchange.legacy.wagers import Wager, report_of
+from mmbot.exchange.legacy.wire import Id, Spoilt, each, text_of, unwrap, why
+
+
+def _placement(item: Placement) -> dict[str, object]:
+    wire: dict[str, object] = {
+        "external_id": item.external_id,
+        "line_id": item.line_id,
+        "odds": item.odds,
+        "stake": dollars(item.stake),
+    }
+    if item.fill_or_kill:
+        wire["wager_strategy"] = "fillOrKill"
+    return wire
+
+
+def place_one_body(item: Placement) -> bytes:
+    """The body of one placement."""
+    return orjson.dumps(_placement(item))
+
+
+def place_many_body(items: Sequence[Placement]) -> bytes:
+    """The body of a batch of placements."""
+    return orjson.dumps({"data": [_placement(item) for item in items]})
+
+
+class _PlacedOne(msgspec.Struct):
+    wager: Wager
+    success: bool | None = None
+    capital: bool | None = msgspec.field(name="Success", default=None)
+
+
+def placed_one(body: bytes, sent: Placement) -> WagerReport:
+    """The answer to one placement."""
+    answer = msgspec.json.decode(unwrap(body), type=_PlacedOne)
+    if answer.success is False or answer.capital is False:
+        raise ValueError("accepted, and yet no success")
+    return _of_placement(answer.wager, sent)
+
+
+def _of_placement(wager: Wager, sent: Placement) -> WagerReport:
+    report = report_of(wager, sent)
+    if (report.external_id, report.line_id, report.odds) != (sent.external_id, sent.line_id, sent.odds):
+        raise ValueError(f"the answer is about another wager than {sent.external_id!r}")
+    return report
+
+
+class _FailedRequest(msgspec.Struct):
+    external_id: str | None = None
+    wager_id: Id = None
+
+
+class _Item(msgspec.Struct):
+    """One item of a batch answer, of either kind."""
+
+    index: int | None = None
+    request: _FailedRequest | None = None
+    wager: _FailedRequest | None = None
+    external_id: str | None = None
+    success: bool | None = None
+    capital: bool | None = msgspec.field(name="Success", default=None)
+    error: Any = None
+    error_code: Any = None
+    message: str | None = None
+    status: Any = msgspec.field(name="statusCode", default=None)
+
+    def refusal(self, external_id: str, purpose: Purpose) -> RefusedItem:
+        """Why the exchange did not accept this item."""
+        error, number, message = self.error, self.error_code, self.message or ""
+        if isinstance(error, dict):
+            number = error.get("error_code", number)
+            message = text_of(error.get("message")) or message
+            error = error.get("error")
+        status = self.status if isinstance(self.status, int) else 0
+        code = code_of(error, number, message) or ("data_not_found" if status == 404 else "")
+        # The exchange lists the item as failed: unless its status or its code say otherwise, nothing was done.
+        failure = failure_of(purpose, status or 403, code)
+        return RefusedItem(external_id, failure, code or (f"http_{status}" if status else "refused"), message[:300])
+
+
+class _PlacedMany(msgspec.Struct):
+    succeed_wagers: list[msgspec.Raw] | None = None
+    failed_wagers: list[msgspec.Raw] | None = None
+
+
+def placed_many(request: int, body: bytes, sent: Sequence[Placement], spoilt: Spoilt) -> Placed:
+    """The answer to a batch. An item that is in neither list, in both, or cannot be read is left out: its outcome is
+    unknown (PROTOCOL 15)."""
+    answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
+    if answer.succeed_wagers is None and answer.failed_wagers is None:
+        raise ValueError("a batch answer with neither list")
+    by_id = {item.external_id: item for item in sent}
+    accepted: dict[str, WagerReport] = {}
+    refused: dict[str, RefusedItem] = {}
+    for place, wager in each(answer.succeed_wagers or (), Wager, spoilt):
+        item = by_id.get(wager.external_id or "")
+        try:
+            if item is None:
+                raise ValueError(f"{wager.external_id!r} was not in the request")
+            accepted[item.external_id] = _of_placement(wager, item)
+        except ValueError as bad:
+            spoilt.append(f"placed wager {place}: {why(bad)}")
+    for place, failed in each(answer.failed_wagers or (), _Item, spoilt):
+        name = (failed.request and failed.request.external_id) or failed.external_id
+        if name is None and failed.index is not None and 0 <= failed.index < len(sent):
+            name = sent[failed.index].external_id
+        if name is None or name not in by_id:
+            spoilt.append(f"failed wager {place}: {name!r} was not in the request")
+            continue
+        refused[name] = failed.refusal(name, Purpose.PLACE)
+    for name in [name for name in accepted if name in refused]:
+        spoilt.append(f"wager {name!r} is in both lists")
+        del accepted[name], refused[name]
+    return Placed(request, tuple(accepted.values()), tuple(refused.values()))
+
+
+def _cancellation(item: Cancellation) -> dict[str, str]:
+    return {"wager_id": item.wager_id, "external_id": item.external_id}
+
+
+def cancel_one_body(item: Cancellation) -> bytes:
+    """The body of one cancel."""
+    return orjson.dumps(_cancellation(item))
+
+
+def cancel_many_body(items: Sequence[Cancellation]) -> bytes:
+    """The body of a batch of cancels."""
+    return orjson.dumps({"data": [_cancellation(item) for item in items]})
+
+
+def cancel_event_body(event: int) -> bytes:
+    """The body of a cancel by event."""
+    return orjson.dumps({"event_id": event})
+
+
+def cancel_market_body(event: int, market: int, line_id: str | None) -> bytes:
+    """The body of a cancel by market, or by one outcome of one line of it."""
+    wire: dict[str, object] = {"event_id": event, "market_id": market}
+    if line_id is not None:
+        wire["line_id"] = line_id
+    return orjson.dumps(wire)
+
+
+class _Success(msgspec.Struct):
+    success: bool | None = None
+    capital: bool | None = msgspec.field(name="Success", default=None)
+
+
+def succeeded(body: bytes) -> None:
+    """Check the answer to a cancel that has no items. Raises ValueError where it does not say that it was done."""
+    answer = msgspec.json.decode(unwrap(body), type=_Success)
+    if answer.success is False or answer.capital is False:
+        raise ValueError("answered 200, and yet no success")
+
+
+class _CancelledMany(msgspec.Struct):
+    succeed_wagers: list[msgspec.Raw] | None = None
+    failed_wagers: list[msgspec.Raw] | None = None
+
+
+def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], spoilt: Spoilt) -> Cancelled:
+    """The answer to a batch of cancels: a list of results, or an object with lists (PROTOCOL 14, 6). An item that
+    cannot be found in it is left out: its outcome is unknown."""
+    data = unwrap(body)
+    if bytes(data)[:1] == b"[":
+        results = [(item, None) for _, item in each(msgspec.json.decode(data, type=list[msgspec.Raw]), _Item, spoilt)]
+        in_order = not spoilt and len(results) == len(sent)
+        judged: list[tuple[_Item, bool | None]] = [*results]
+    else:
+        lists = msgspec.json.decode(data, type=_CancelledMany)
+        judged = [(item, True) for _, item in each(lists.succeed_wagers or (), _Item, spoilt)]
+        judged += [(item, False) for _, item in each(lists.failed_wagers or (), _Item, spoilt)]
+        in_order = False
+    accepted: dict[str, None] = {}
+    refused: dict[str, RefusedItem] = {}
+    known = {item.external_id for item in sent}
+    for place, (item, listed) in enumerate(judged):
+        about = item.wager or item.request
+        name = (about and about.external_id) or item.external_id or (sent[place].external_id if in_order else None)
+        if name is None or name not in known:
+            spoilt.append(f"cancel {place}: {name!r} was not in the request")
+            continue
+        done = item.success if item.success is not None else item.capital
+        if listed is not None and done is None:
+            done = listed
+        elif done is None and item.error is not None:
+            done = False
+        if done:
+            accepted[name] = None
+        elif done is False:
+            refused[name] = item.refusal(name, Purpose.CANCEL)
+    for name in [name for name in accepted if name in refused]:
+        spoilt.append(f"cancel of {name!r} is in both lists")
+        del accepted[name], refused[name]
+    return Cancelled(request, tuple(accepted), tuple(refused.values()))

@@ -1,0 +1,203 @@
+"""Wagers, their matches and the balance, as REST answers show them in the legacy dialect.
+
+A wager that cannot be read never takes the others with it: it is named in ``spoilt``, and where its absence could be
+mistaken for knowledge the answer says that it proves nothing. What cannot be read at all raises ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from mmbot.domain.money import Cents, cents
+from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
+from mmbot.engine.events import BalanceRead, HistoryRead, MatchesRead
+from mmbot.engine.requests import Placement
+from mmbot.exchange.legacy.wire import Envelope, Id, Spoilt, american, each, moment, text_of, unwrap, whole, why
+
+_WINNING: Final = {"": Winning.TBD, "profit": Winning.WON, "loss": Winning.LOST}
+_STATUS: Final = {"cancelled": Status.CANCELED}
+_NEVER_MATCHED: Final = frozenset({Status.INACTIVE, Status.INVALID, Status.CANCELED})
+
+
+class Wager(msgspec.Struct, gc=False):
+    id: Id = None
+    wager_id: Id = None
+    external_id: str | None = None
+    sport_event_id: Id = None
+    event_id: Id = None
+    market_id: Id = None
+    line_id: str | None = None
+    odds: float | None = None
+    stake: float | None = None
+    matched_stake: float | None = None
+    totally_matched_stake: float | None = None
+    unmatched_stake: float | None = None
+    status: str | None = None
+    matching_status: str | None = None
+    winning_status: str | None = None
+    created_at: Id = None
+
+
+def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
+    """One wager. What the answer to a placement leaves out is taken from what was ``sent``.
+
+    Raises:
+        ValueError: for an unknown status, money that is not in cents, odds that are none, or no id.
+    """
+    wager_id = text_of(wager.wager_id) or text_of(wager.id)
+    if not wager_id:
+        raise ValueError("a wager without an id")
+    stake = sent.stake if wager.stake is None and sent else _amount(wager.stake, "stake")
+    status = Status.INACTIVE if wager.status is None and sent else _status(wager.status)
+    matched = _matched(wager, stake, status)
+    won = wager.winning_status or ""
+    event = wager.sport_event_id if wager.sport_event_id is not None else wager.event_id
+    return WagerReport(
+        wager_id=wager_id,
+        external_id=wager.external_id or (sent.external_id if sent else ""),
+        event_id=0 if event is None else whole(event, "sport_event_id"),
+        market_id=0 if wager.market_id is None else whole(wager.market_id, "market_id"),
+        line_id=wager.line_id or (sent.line_id if sent else ""),
+        odds=sent.odds if wager.odds is None and sent else american(wager.odds),
+        stake=stake,
+        status=status,
+        matching=Matching(wager.matching_status) if wager.matching_status else _matching(matched, stake),
+        winning=_WINNING[won] if won in _WINNING else Winning(won),
+        matched=matched,
+        created_at=moment(wager.created_at),
+    )
+
+
+def _status(status: str | None) -> Status:
+    return _STATUS.get(status or "") or Status(status)
+
+
+def _amount(value: float | None, what: str) -> Cents:
+    if value is None:
+        raise ValueError(f"a wager without its {what}")
+    amount = cents(value)
+    if amount < 0:
+        raise ValueError(f"{what} is negative: {value!r}")
+    return amount
+
+
+def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
+    """How much is matched in total. In REST ``matched_stake`` is the total; in a message it is one match alone."""
+    total = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
+    if total is not None:
+        return _amount(total, "matched_stake")
+    if wager.matching_status == Matching.UNMATCHED.value or (not wager.matching_status and status in _NEVER_MATCHED):
+        return 0
+    if wager.matching_status == Matching.FULLY_MATCHED.value:
+        return stake
+    return stake - _amount(wager.unmatched_stake, "matched_stake")
+
+
+def _matching(matched: Cents, stake: Cents) -> Matching:
+    """What a missing ``matching_status`` must be."""
+    if matched == 0:
+        return Matching.UNMATCHED
+    return Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
+
+
+def wager_of(body: bytes) -> WagerReport:
+    """The wager directly under ``data``, or under ``data.wager``."""
+    data = unwrap(body)
+    inner = msgspec.json.decode(data, type=_OneWager).wager
+    return report_of(msgspec.json.decode(data if inner is None else inner, type=Wager))
+
+
+class _OneWager(msgspec.Struct):
+    wager: msgspec.Raw | None = None
+
+
+class _Page(msgspec.Struct):
+    wagers: list[msgspec.Raw] | None = None
+    matched_bets: list[msgspec.Raw] | None = None
+    matching_details: list[msgspec.Raw] | None = None
+    next_cursor: str | None = None
+    last_synced_at: Id = None
+
+
+def history(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
+    """One page of the history. A wager that cannot be read may be an open one: the page then proves nothing, which
+    is said by leaving ``last_synced_at`` out."""
+    envelope = msgspec.json.decode(body, type=Envelope)
+    page = msgspec.json.decode(unwrap(body), type=_Page)
+    before = len(spoilt)
+    reports = []
+    for place, wager in each(page.wagers or (), Wager, spoilt):
+        try:
+            reports.append(report_of(wager))
+        except ValueError as bad:
+            spoilt.append(f"wager {place} ({wager.external_id!r}): {why(bad)}")
+    synced = moment(envelope.last_synced_at) or moment(page.last_synced_at)
+    return HistoryRead(request, tuple(reports), page.next_cursor or "", synced if len(spoilt) == before else None)
+
+
+class _Balance(msgspec.Struct):
+    balance: float
+    matched_wager_balance: float | None = None
+    unmatched_wager_balance: float | None = None
+
+
+def balance(request: int, body: bytes) -> BalanceRead:
+    """The balance."""
+    read = msgspec.json.decode(unwrap(body), type=_Balance)
+    return BalanceRead(
+        request, cents(read.balance), cents(read.matched_wager_balance or 0), cents(read.unmatched_wager_balance or 0)
+    )
+
+
+class _Match(msgspec.Struct):
+    id: Id = None
+    wager_id: Id = None
+    odds: float | None = None
+    stake: float | None = None
+    matched_odds: float | None = None
+    matched_stake: float | None = None
+
+
+class MatchPage(NamedTuple):
+    """One page of matches."""
+
+    matches: tuple[MatchDetail, ...]
+    spoilt: frozenset[str]
+    """Wagers of which a match could not be read."""
+    next_cursor: str
+
+
+def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
+    """A page of matched bets or of the matching detail: under ``data``, or in a list under it."""
+    data = unwrap(body)
+    if bytes(data)[:1] == b"[":
+        page = _Page(matching_details=msgspec.json.decode(data, type=list[msgspec.Raw]))
+    else:
+        page = msgspec.json.decode(data, type=_Page)
+    items = page.matching_details if page.matching_details is not None else page.matched_bets
+    matches: list[MatchDetail] = []
+    broken: list[str] = []
+    for place, item in enumerate(items or ()):
+        match = msgspec.json.decode(item, type=_Match)
+        wager_id = text_of(match.wager_id) or text_of(match.id)
+        if not wager_id:
+            raise ValueError(f"match {place} names no wager")
+        try:
+            stake = _amount(match.stake if match.matched_stake is None else match.matched_stake, "matched_stake")
+            odds = american(match.odds if match.matched_odds is None else match.matched_odds)
+        except ValueError as bad:
+            spoilt.append(f"match {place} of wager {wager_id!r}: {why(bad)}")
+            broken.append(wager_id)
+        else:
+            matches.append(MatchDetail(wager_id, stake, odds))
+    return MatchPage(tuple(matches), frozenset(broken), page.next_cursor or "")
+
+
+def matches_read(request: int, pages: Iterable[MatchPage]) -> MatchesRead:
+    """All pages in one. Of a wager with an unreadable match none are given: some would look like all."""
+    pages = tuple(pages)
+    broken = frozenset[str]().union(*(page.spoilt for page in pages))
+    return MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

@@ -1,0 +1,95 @@
+"""How single values of the wire are read: tolerantly in form (7, 7.0 and "7"), strictly in meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from mmbot.domain.instant import Instant, from_iso
+from mmbot.domain.odds import Odds, is_odds
+
+Id = int | float | str | None
+Spoilt = list[str]
+"""What could not be read, in words, for the log and a counter."""
+
+T = TypeVar("T")
+
+
+def whole(value: Id, what: str) -> int:
+    """An integer that the wire may write as 7, 7.0 or "7". Raises ValueError for anything else."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    raise ValueError(f"{what} is no integer: {value!r}")
+
+
+def american(value: float | None, what: str = "odds") -> Odds:
+    """American odds, which the wire may write as 110.0; -100 is read as the +100 that it equals (PROTOCOL 7.1)."""
+    odds = whole(value, what)
+    if odds == -100:
+        return 100
+    if not is_odds(odds):
+        raise ValueError(f"{what} are no American price: {value!r}")
+    return odds
+
+
+def moment(value: Id) -> Instant | None:
+    """An RFC 3339 text, or None where it is missing, unreadable or the zero time."""
+    if not isinstance(value, str):
+        return None
+    try:
+        instant = from_iso(value)
+    except (ValueError, OverflowError):
+        return None
+    return instant if instant > 0 else None
+
+
+def text_of(value: Id) -> str:
+    """An id as text; empty where it is missing."""
+    return "" if value is None else str(value)
+
+
+def why(bad: Exception) -> str:
+    """The reason in an exception, short."""
+    return str(bad)[:200]
+
+
+class Envelope(msgspec.Struct, gc=False):
+    """What every success but the connection config comes in (PROTOCOL 3)."""
+
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    last_synced_at: Id = None
+
+
+def unwrap(body: bytes) -> msgspec.Raw:
+    """What is under ``data``.
+
+    Raises:
+        ValueError: for a body that is no JSON object, or whose ``data`` is missing or null.
+    """
+    data = unwrap_or_none(body)
+    if data is None:
+        raise ValueError("the answer has no data")
+    return data
+
+
+def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
+    """The same where nothing is an answer too: None if ``data`` is there and null. Raises ValueError otherwise."""
+    envelope = msgspec.json.decode(body, type=Envelope)
+    if envelope.data is msgspec.UNSET:
+        raise ValueError("the answer has no data")
+    return None if bytes(envelope.data) == b"null" else envelope.data
+
+
+def each(items: Sequence[msgspec.Raw], kind: type[T], spoilt: Spoilt) -> Iterator[tuple[int, T]]:
+    """The items that have the shape of ``kind``, with their places; the others go to ``spoilt``."""
+    for place, item in enumerate(items):
+        try:
+            yield place, msgspec.json.decode(item, type=kind)
+        except (ValueError, RecursionError) as bad:
+            spoilt.append(f"{kind.__name__.strip('_').lower()} {place}: {why(bad)}")
