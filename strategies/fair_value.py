@@ -1,8 +1,8 @@
 """Both outcomes of a line, each a margin below its fair probability, leaning against what is held already.
 
 The margin is what a wager earns after commission. Per dollar of payout, a wager on an outcome of probability ``p`` at a
-price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise, ``c`` being the commission on a net
-gain. Setting its expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the margin ``m`` gives
+price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise, ``c`` being the commission on
+a net gain. Setting its expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the margin ``m`` gives
 
     q = (p (1 - c) - m) / (1 - p c)
 
@@ -26,7 +26,7 @@ from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
 _NEARLY_NOTHING: Final = 1e-9  # of probability: tells a price from the one that it would match
 
 
-class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a user sets under ``params:``. Probabilities are in units of 1: 0.01 is one point."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
@@ -103,9 +103,9 @@ _NOTHING_BEFORE: Final[tuple[tuple[Odds, ...], tuple[Odds, ...]]] = ((), ())
 class FairValueMaker:
     """The shipped strategy. Its state is what it decided last on each line, so that prices stay while they are good."""
 
-    Params = Params
+    Params = FairValueParams
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: FairValueParams) -> None:
         self._params: Final = params
         self._size: Final = params.size * DOLLAR
         self._inventory: Final = params.inventory * DOLLAR
