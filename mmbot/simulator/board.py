@@ -1,0 +1,165 @@
+"""What is listed: tournaments, events, markets and lines with their books, and whether a line can be traded."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, market_of
+from mmbot.domain.instant import Instant
+from mmbot.domain.odds import Side
+from mmbot.simulator.book import LineBook
+from mmbot.simulator.bulletin import Bulletin
+from mmbot.simulator.records import EventChanged, LineChanged, MarketChanged, TournamentChanged, VenueError
+
+NOT_STARTED: Final = "not_started"
+LIVE: Final = "live"
+FINISHED: Final = "finished"
+ACTIVE: Final = "active"
+_OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
+
+
+def derived_id(*parts: object) -> str:
+    """32 hexadecimal digits that follow from the parts alone."""
+    return hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
+
+
+class Board:
+    """The catalogue, and a book for each line. Every change is told."""
+
+    def __init__(self, bulletin: Bulletin, seed: int) -> None:
+        self._bulletin = bulletin
+        self._seed = seed
+        self.tournaments: dict[int, Tournament] = {}
+        self.events: dict[int, SportEvent] = {}
+        self.unlisted: dict[int, None] = {}
+        self.markets: dict[MarketKey, Market] = {}
+        self.markets_of: dict[int, list[MarketKey]] = {}
+        self.lines: dict[LineKey, Line] = {}
+        self.books: dict[LineKey, LineBook] = {}
+        self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
+
+    def line_id(self, event: int, market: int, number: int, side: Side) -> str:
+        """The id that stands for one outcome of a line on this board."""
+        return derived_id("line", self._seed, event, market, number, side)
+
+    def add_tournament(self, tournament: Tournament, now: Instant) -> None:
+        """List a tournament."""
+        op = "u" if tournament.tournament_id in self.tournaments else "c"
+        self.tournaments[tournament.tournament_id] = tournament
+        self._bulletin.tell(TournamentChanged(op, tournament, now))
+
+    def add_event(self, event: SportEvent, now: Instant) -> None:
+        """List an event. Raises ValueError without its tournament, or if it is there already."""
+        if event.tournament_id not in self.tournaments:
+            raise ValueError(f"event {event.event_id} is of tournament {event.tournament_id}, which is not there")
+        if event.event_id in self.events:
+            raise ValueError(f"event {event.event_id} is there already")
+        self.events[event.event_id] = event
+        self.markets_of[event.event_id] = []
+        self._bulletin.tell(EventChanged("c", event, now))
+
+    def update_event(self, event: SportEvent, now: Instant) -> None:
+        """Replace an event. Raises KeyError for one that is not there."""
+        if event.event_id not in self.events:
+            raise KeyError(event.event_id)
+        self.events[event.event_id] = event
+        if event.event_id not in self.unlisted:
+            self._bulletin.tell(EventChanged("u", event, now))
+
+    def list_event(self, event_id: int, now: Instant) -> None:
+        """List an event again."""
+        self.unlisted.pop(event_id, None)
+        self._bulletin.tell(EventChanged("u", self.events[event_id], now))
+
+    def unlist_event(self, event_id: int, now: Instant) -> None:
+        """Take an event off the list: it is not shown and not traded. What rests there stays until cancelled."""
+        self.unlisted[event_id] = None
+        self._bulletin.tell(EventChanged("d", self.events[event_id], now))
+
+    def add_market(self, market: Market, now: Instant) -> None:
+        """Add a market with its lines. Outcomes with an empty ``line_id`` are given one.
+
+        Raises ValueError without its event, or if the market, one of its lines or ids is there already.
+        """
+        if market.key.event not in self.events:
+            raise ValueError(f"market {market.key} is of an event which is not there")
+        if market.key in self.markets:
+            raise ValueError(f"market {market.key} is there already")
+        market = msgspec.structs.replace(market, lines=tuple(self._with_ids(line) for line in market.lines))
+        for line in market.lines:
+            if line.key in self.lines or market_of(line.key) != market.key:
+                raise ValueError(f"line {line.key} cannot be added to market {market.key}")
+            for side, outcome in enumerate(line.outcomes):
+                if outcome.line_id in self._by_line_id:
+                    raise ValueError(f"line id {outcome.line_id} is there already")
+                self._by_line_id[outcome.line_id] = (line.key, side)
+            self.lines[line.key] = line
+            self.books[line.key] = LineBook(line.key)
+        self.markets[market.key] = market
+        self.markets_of[market.key.event].append(market.key)
+        self._bulletin.tell(MarketChanged("c", market.key.event, market, now))
+        for line in market.lines:
+            for side in range(len(line.outcomes)):
+                self._bulletin.tell(LineChanged("c", line, side, now))
+
+    def _with_ids(self, line: Line) -> Line:
+        key = line.key
+        return msgspec.structs.replace(
+            line,
+            outcomes=tuple(
+                outcome
+                if outcome.line_id
+                else Outcome(
+                    outcome.outcome_id,
+                    self.line_id(key.event, key.market, key.number, side),
+                    outcome.name,
+                    outcome.competitor_id,
+                )
+                for side, outcome in enumerate(line.outcomes)
+            ),
+        )
+
+    def set_market_status(self, key: MarketKey, status: str, now: Instant) -> None:
+        """Change a market's status: anything but ``active`` is not traded. Raises KeyError for an unknown market."""
+        market = self.markets[key]
+        if market.status != status:
+            self.markets[key] = market = msgspec.structs.replace(market, status=status)
+            self._bulletin.tell(MarketChanged("u", key.event, market, now))
+
+    def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
+        """Change a line's status likewise."""
+        line = self.lines[key]
+        if line.status == status:
+            return
+        line = self.lines[key] = msgspec.structs.replace(line, status=status)
+        market = self.markets[market_of(key)]
+        lines = tuple(line if each.key == key else each for each in market.lines)
+        self.markets[market.key] = msgspec.structs.replace(market, lines=lines)
+        for side in range(len(line.outcomes)):
+            self._bulletin.tell(LineChanged("u", line, side, now))
+
+    def find(self, line_id: str) -> tuple[LineKey, Side] | None:
+        """Which line and outcome an id stands for."""
+        return self._by_line_id.get(line_id)
+
+    def refusal(self, key: LineKey) -> VenueError | None:
+        """Why the line cannot be traded now, or None if it can."""
+        event = self.events[key.event]
+        if key.event in self.unlisted:
+            return VenueError("sport_event_is_not_booked", 400, "sport event is not booked")
+        if event.status not in _OPEN_STATUSES:
+            return VenueError("event_not_available", 400, f"event is {event.status}")
+        market = self.markets[market_of(key)]
+        if market.status != ACTIVE:
+            return VenueError("event_not_available", 400, f"market is {market.status}")
+        line = self.lines[key]
+        if line.status != ACTIVE or len(line.outcomes) != 2:
+            return VenueError("market_line_invalid", 400, "line cannot be traded")
+        return None
+
+    def live(self, event_id: int) -> bool:
+        """Whether an event is in play."""
+        return self.events[event_id].status == LIVE

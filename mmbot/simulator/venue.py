@@ -1,0 +1,624 @@
+"""The exchange itself, pure: what an account can ask for, what the crowd does in it, and what time brings.
+
+It gives the order of events; matching is the floor's, money the wallets', the catalogue the board's. Each call is
+given the time, which never goes back. Ids follow from the seed and from counters, so a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import LineKey, Market, MarketKey, SportEvent, Tournament
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, could_match
+from mmbot.domain.wager import Status, Winning
+from mmbot.simulator import settlement
+from mmbot.simulator.board import FINISHED, LIVE, Board, derived_id
+from mmbot.simulator.book import LineBook
+from mmbot.simulator.bulletin import Bulletin, Watcher
+from mmbot.simulator.floor import Floor
+from mmbot.simulator.history import Account
+from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.records import (
+    FILL_OR_KILL,
+    BookChanged,
+    EventChanged,
+    HistoryPage,
+    HistoryQuery,
+    LineChanged,
+    MarketChanged,
+    MatchPage,
+    Printed,
+    RepeatedId,
+    ShownBook,
+    ShownLevel,
+    TournamentChanged,
+    VenueBalance,
+    VenueError,
+    VenueEvent,
+    VenueMatch,
+    VenueSettings,
+    VenueTransaction,
+    VenueWager,
+    WagerChanged,
+)
+from mmbot.simulator.wallet import Wallet
+
+__all__ = [
+    "FILL_OR_KILL",
+    "BookChanged",
+    "EventChanged",
+    "HistoryPage",
+    "HistoryQuery",
+    "LineChanged",
+    "MarketChanged",
+    "MatchPage",
+    "Printed",
+    "RepeatedId",
+    "ShownBook",
+    "ShownLevel",
+    "TournamentChanged",
+    "Venue",
+    "VenueBalance",
+    "VenueError",
+    "VenueEvent",
+    "VenueMatch",
+    "VenueSettings",
+    "VenueTransaction",
+    "VenueWager",
+    "WagerChanged",
+]
+
+_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_ACTIVATE, _EXPIRE, _PAY = range(3)
+
+
+class Venue:
+    """One exchange in memory."""
+
+    def __init__(self, settings: VenueSettings, seed: int = 0) -> None:
+        self.settings = settings
+        self._seed = seed
+        self._odds = dict.fromkeys(settings.ladder)
+        self._commission = Decimal(settings.commission)
+        self._bulletin = Bulletin()
+        self._board = Board(self._bulletin, seed)
+        self._floor = Floor(self._bulletin, settings.history_lag_ns)
+        self._accounts: dict[str, Account] = {}
+        self._fees: dict[MarketKey, dict[str, Cents]] = {}
+        self._due: list[tuple[Instant, int, int, Order | MarketKey]] = []
+        self._queue_ends = {False: 0, True: 0}
+        self._activation_extra: Duration = 0
+        self._numbers = 0
+        self._scheduled = 0
+        self._now: Instant = 0
+
+    # --- the board ------------------------------------------------------------------------------------------------
+
+    def line_id(self, event: int, market: int, number: int, side: Side) -> str:
+        """The id that stands for one outcome of a line; ``number`` in quarter points."""
+        return self._board.line_id(event, market, number, side)
+
+    def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
+        """List a tournament."""
+        self._board.add_tournament(tournament, self._at(now))
+
+    def add_event(self, event: SportEvent, now: Instant) -> None:
+        """List an event. Raises ValueError without its tournament, or if it is there already."""
+        self._board.add_event(event, self._at(now))
+
+    def add_market(self, market: Market, now: Instant) -> None:
+        """Add a market with its lines; empty ``line_id`` are filled. Raises ValueError if it cannot be added."""
+        self._board.add_market(market, self._at(now))
+
+    def update_event(self, event: SportEvent, now: Instant) -> None:
+        """Replace an event's particulars. To go live use ``go_live``. Raises KeyError for an unknown event."""
+        self.advance(now)
+        self._board.update_event(event, now)
+
+    def list_event(self, event_id: int, now: Instant) -> None:
+        """List again what was unlisted."""
+        self.advance(now)
+        self._board.list_event(event_id, now)
+
+    def unlist_event(self, event_id: int, now: Instant) -> None:
+        """Take an event off the list. Its wagers stay and can be cancelled, but nothing matches there."""
+        self.advance(now)
+        self._board.unlist_event(event_id, now)
+
+    def set_market_status(self, market: MarketKey, status: str, now: Instant) -> None:
+        """``active`` or, for instance, ``suspended``. Raises KeyError for an unknown market."""
+        self.advance(now)
+        self._board.set_market_status(market, status, now)
+
+    def set_line_status(self, line: LineKey, status: str, now: Instant) -> None:
+        """The same for one line."""
+        self.advance(now)
+        self._board.set_line_status(line, status, now)
+
+    def go_live(self, event_id: int, now: Instant) -> None:
+        """The event starts: everything pre-match is wiped, of what was matched in part the rest (PROTOCOL 9)."""
+        self.advance(now)
+        self._board.update_event(msgspec.structs.replace(self._board.events[event_id], status=LIVE), now)
+        for key in self._board.markets_of[event_id]:
+            self._wipe(key, Status.WIPED, now)
+        self._bulletin.quiet(now)
+
+    def tradeable(self, line: LineKey) -> bool:
+        """Whether wagers on the line are taken and matched now."""
+        return self._board.refusal(line) is None
+
+    def is_live(self, event_id: int) -> bool:
+        """Whether the event is in play."""
+        return self._board.live(event_id)
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def settle(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
+        """An automatic result; None is a push. Winners are settled now, and paid and closed ``payout_ns`` later."""
+        self.advance(now)
+        self._wipe(market, Status.WIPED, now)
+        for order in self._floor.matched.get(market, {}).values():
+            order.winning, order.status = settlement.automatic(order.side, winner)
+            self._floor.tell(order, now)
+        self._schedule(now + self.settings.payout_ns, _PAY, market)
+        self._conclude(market, "settled", now)
+
+    def correct(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
+        """A result by hand, first or correcting an earlier one; the money moves at once."""
+        self.advance(now)
+        self._wipe(market, Status.WIPED, now)
+        for order in self._floor.matched.get(market, {}).values():
+            order.winning, order.status = settlement.manual(order.side, winner)
+            self._floor.tell(order, now)
+        self._pay(market, now)
+        self._conclude(market, "settled", now)
+
+    def void(self, market: MarketKey, now: Instant) -> None:
+        """Every wager of the market is void, matched or not, and all stakes go back at once."""
+        self.advance(now)
+        self._wipe(market, Status.VOID, now)
+        for order in self._floor.matched.get(market, {}).values():
+            order.winning, order.status = Winning.NO_RESULT, Status.VOID
+            self._floor.tell(order, now)
+        self._pay(market, now)
+        self._conclude(market, "void", now)
+
+    def _wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
+        for line in self._board.markets[market].lines:
+            book = self._board.books[line.key]
+            for side in (0, 1):
+                for order in book.resting(side):
+                    self._floor.end(order, book, status, now)
+        for account in self._accounts.values():
+            for order in [each for each in account.live.values() if each.market == market]:
+                self._floor.end(order, self._board.books[order.line], status, now)
+
+    def _pay(self, market: MarketKey, now: Instant) -> None:
+        orders = self._floor.matched.get(market, {}).values()
+        settlement.pay(market, orders, self._fees.setdefault(market, {}), self._commission, now)
+        for order in orders:
+            if order.status is Status.SETTLED:
+                order.status = Status.CLOSED
+                self._floor.tell(order, now)
+
+    def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
+        self._board.set_market_status(market, status, now)
+        of_event = self._board.markets_of[market.event]
+        if all(self._board.markets[key].status in ("settled", "void") for key in of_event):
+            event = self._board.events[market.event]
+            if event.status != FINISHED:
+                self._board.update_event(msgspec.structs.replace(event, status=FINISHED), now)
+        self._bulletin.quiet(now)
+
+    # --- accounts -------------------------------------------------------------------------------------------------
+
+    def open_account(self, name: str, balance: Cents, *, unlimited: bool = False) -> str:
+        """A new account; returns its id. An unlimited one is the crowd's: no funds rule, no messages, no history."""
+        digits = derived_id("account", self._seed, name, len(self._accounts))
+        account_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        wallet = Wallet(digits[:8], unlimited=unlimited, at_placement=self.settings.funds == "at_placement")
+        wallet.deposit(balance, self._now)
+        self._accounts[account_id] = Account(account_id, name, wallet)
+        return account_id
+
+    def deposit(self, account: str, amount: Cents, now: Instant) -> None:
+        """Money from outside; a negative amount is a withdrawal."""
+        self._account(account).wallet.deposit(amount, self._at(now))
+
+    def watch(self, account: str, watcher: Watcher) -> None:
+        """Let ``watcher`` look on at every change of the account's wagers."""
+        self._bulletin.watch(account, watcher)
+
+    # --- wagers ---------------------------------------------------------------------------------------------------
+
+    def place(
+        self,
+        account: str,
+        external_id: str,
+        line_id: str,
+        odds: Odds,
+        stake: Cents,
+        now: Instant,
+        strategy: str | None = None,
+    ) -> VenueWager:
+        """Accept a wager into the queue: it is inactive until its activation is due.
+
+        Raises:
+            VenueError: as the error table says; nothing was accepted, and the ``external_id`` stays unused.
+        """
+        self.advance(now)
+        owner = self._account(account)
+        if not _EXTERNAL_ID.fullmatch(external_id):
+            raise VenueError("invalid_external_id", 400, "external_id: 1 to 100 of A-Z a-z 0-9 _ -")
+        used = owner.by_external_id.get(external_id)
+        if used is not None:
+            same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
+            repeat = RepeatedId(account, external_id, same, now)
+            for watcher in self._bulletin.watchers(account):
+                watcher.repeated(repeat, now)
+            raise VenueError("wager_external_id_existed", 400, "external_id existed")
+        found = self._board.find(line_id)
+        if found is None:
+            raise VenueError("invalid_line_id", 400, "invalid line_id")
+        line, side = found
+        refusal = self._board.refusal(line)
+        if refusal is not None:
+            raise refusal
+        self._check_terms(odds, stake, strategy)
+        if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
+            raise VenueError("self_match", 400, "wager would match your own wager")
+        order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
+        owner.opened(order)
+        self._schedule_activation(order, now)
+        owner.changed(order, self.settings.history_lag_ns)
+        record = order.snapshot()
+        for watcher in self._bulletin.watchers(account):
+            watcher.changed(record, None, None, now)
+        self._bulletin.quiet(now)
+        return record
+
+    @property
+    def _rejects_self_match(self) -> bool:
+        return self.settings.self_match == "reject"
+
+    def _check_terms(self, odds: Odds, stake: Cents, strategy: str | None) -> None:
+        if odds not in self._odds:
+            raise VenueError("wager_invalid_odds", 400, "odds is not in the odds ladder")
+        if stake < self.settings.min_stake:
+            raise VenueError("invalid_request", 400, "your wager stake is below the minimum allowed")
+        if stake > self.settings.max_stake:
+            raise VenueError("wager_stake_exceeds_max", 400, "stake exceeds the maximum")
+        if takeable(stake, odds) == 0:
+            raise VenueError("wager_invalid_profit", 400, "profit is less than one cent")
+        if strategy not in (None, "", FILL_OR_KILL):
+            raise VenueError("invalid_request", 400, f"unknown wager_strategy {strategy!r}")
+
+    def _own_crossing(self, owner: Account, line: LineKey, side: Side, odds: Odds) -> list[Order]:
+        return [
+            order
+            for order in owner.live.values()
+            if order.line == line and order.side != side and order.live and could_match(order.odds, odds)
+        ]
+
+    def _order(
+        self,
+        owner: Account,
+        external_id: str,
+        line: LineKey,
+        side: Side,
+        odds: Odds,
+        stake: Cents,
+        strategy: str | None,
+        now: Instant,
+    ) -> Order:
+        self._numbers += 1
+        number = self._numbers
+        outcome = self._board.lines[line].outcomes[side]
+        if owner.wallet.unlimited:
+            wager_id = f"crowd-{number}"
+        else:
+            digits = derived_id("wager", self._seed, number)
+            wager_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        return Order(
+            number,
+            wager_id,
+            external_id,
+            owner,
+            line,
+            side,
+            outcome.line_id,
+            outcome.outcome_id,
+            odds,
+            stake,
+            strategy or None,
+            now,
+        )
+
+    def _schedule_activation(self, order: Order, now: Instant) -> None:
+        live = self._board.live(order.line.event)
+        delay = self.settings.live_activation_ns if live else self.settings.activation_ns
+        due = max(now + delay + self._activation_extra, self._queue_ends[live])
+        self._queue_ends[live] = due
+        self._schedule(due, _ACTIVATE, order)
+
+    def delay_activation(self, extra: Duration) -> None:
+        """A fault: wagers accepted from now on take this much longer to open. 0 ends it; the queue stays in order."""
+        self._activation_extra = extra
+
+    def _activate(self, order: Order, now: Instant) -> None:
+        if order.status is not Status.INACTIVE:
+            return
+        owner = order.account
+        book = self._board.books[order.line]
+        crossing = self._own_crossing(owner, order.line, order.side, order.odds)
+        if crossing and not self._rejects_self_match:
+            for other in crossing:
+                if other.status is Status.OPEN:
+                    self._floor.end(other, book, Status.WIPED, now)
+            self._floor.end(order, book, Status.WIPED, now)
+            return
+        if (
+            self._board.refusal(order.line) is not None
+            or any(other.status is Status.OPEN for other in crossing)
+            or not owner.wallet.accepts(order.stake, owner.open_stakes, self.settings.unmatched_multiple)
+        ):
+            self._floor.end(order, book, Status.INVALID, now)
+            return
+        owner.wallet.hold(order.stake, order.wager_id, order.market, now)
+        owner.open_stakes += order.stake
+        order.status = Status.OPEN
+        order.opened_at = now
+        self._floor.tell(order, now)
+        self._floor.enter(order, book, now)
+        if order.strategy == FILL_OR_KILL and order.live:
+            self._schedule(now + self.settings.fill_or_kill_ns, _EXPIRE, order)
+
+    def cancel(self, account: str, wager_id: str, external_id: str, now: Instant) -> VenueWager:
+        """Cancel what is unmatched of one wager. A return means that it cannot be matched any more (PROTOCOL 6.4).
+
+        Raises:
+            VenueError: unknown id 404, wrong pair 400, still placing 409, matched or ended 400.
+        """
+        self.advance(now)
+        order = self._account(account).by_id.get(wager_id)
+        if order is None:
+            raise VenueError("data_not_found", 404, "Record not found")
+        if order.external_id != external_id:
+            raise VenueError("wager_not_matching_external_id", 400, "wager does not match external_id")
+        status = order.status
+        if status is Status.INACTIVE:
+            raise VenueError("wager_is_placing", 409, "wager is placing")
+        if status in (Status.CANCELED, Status.WIPED):
+            raise VenueError("wager_already_cancelled", 400, "Failed to cancel play. play is already cancelled")
+        if status is Status.INVALID:
+            raise VenueError("wager_is_invalid", 400, "Failed to cancel play. play is invalid")
+        if not order.live:
+            raise VenueError("wager_already_matched", 400, "Failed to cancel play. play is already matched")
+        window = self.settings.opened_retry_ns
+        if window and now - order.updated_at < window:
+            raise VenueError("wager_opened_retry", 425, "play is just opened, retry after 300ms")
+        self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        self._bulletin.quiet(now)
+        return order.snapshot()
+
+    def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
+        """Cancel what is open on an event; returns how many. What is still placing is not touched.
+
+        Raises VenueError 404 if nothing was open.
+        """
+        self.advance(now)
+        orders = [order for order in self._account(account).live.values() if order.line.event == event_id]
+        return self._cancel_open(orders, VenueError("data_not_found", 404, "Record not found"), now)
+
+    def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
+        """The same on a market, or on one outcome of one of its lines."""
+        self.advance(now)
+        key = MarketKey(event_id, market_id)
+        orders = [
+            order
+            for order in self._account(account).live.values()
+            if order.market == key and (not line_id or order.line_id == line_id)
+        ]
+        return self._cancel_open(orders, VenueError("data_not_found", 404, "Record not found"), now)
+
+    def cancel_all(self, account: str, now: Instant) -> int:
+        """The same of everything."""
+        self.advance(now)
+        orders = list(self._account(account).live.values())
+        return self._cancel_open(orders, VenueError("no_cancellable_wagers", 404, "no cancellable wagers"), now)
+
+    def _cancel_open(self, orders: list[Order], nothing: VenueError, now: Instant) -> int:
+        count = 0
+        for order in orders:
+            if order.status is Status.OPEN and order.live:
+                self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+                count += 1
+        if count == 0:
+            raise nothing
+        self._bulletin.quiet(now)
+        return count
+
+    # --- the crowd ------------------------------------------------------------------------------------------------
+
+    def rest(
+        self, account: str, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool = True
+    ) -> Order | None:
+        """An order of the crowd, open at once: takes what it crosses, then rests (or not). None if not traded now.
+
+        The order stays the caller's handle for ``pull``.
+        """
+        self.advance(now)
+        if self._board.refusal(line) is not None or takeable(stake, odds) == 0:
+            return None
+        order = self._order(self._crowd(account), "", line, side, odds, stake, None, now)
+        order.status = Status.OPEN
+        order.opened_at = now
+        self._floor.enter(order, self._board.books[line], now, rest=rest)
+        self._bulletin.quiet(now)
+        return order
+
+    def pull(self, order: Order, now: Instant) -> None:
+        """Take what is left of a crowd's order off the book."""
+        self.advance(now)
+        if order.live:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+            self._bulletin.quiet(now)
+
+    def strike(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
+        """A taker of the crowd matches one resting order at its odds; returns what the taker staked, in cents."""
+        self.advance(now)
+        if not maker.live or maker.status is not Status.OPEN or self._board.refusal(maker.line) is not None:
+            return 0
+        odds = -maker.odds if maker.odds != 100 else 100
+        side = 1 - maker.side
+        taker = self._order(self._crowd(account), "", maker.line, side, odds, stake, None, now)
+        taker.status = Status.OPEN
+        taker.opened_at = now
+        spent = self._floor.execute(taker, maker, self._board.books[maker.line], stake, now)
+        self._bulletin.quiet(now)
+        return spent
+
+    def print(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
+        """Tell of a match between others that this exchange did not make itself: a recorded one."""
+        line_id = self._board.lines[line].outcomes[side].line_id
+        self._bulletin.tell(Printed(line, side, line_id, odds, odds, stake, now))
+
+    def line_book(self, line: LineKey) -> LineBook:
+        """The orders of a line, for those inside the exchange."""
+        return self._board.books[line]
+
+    def _crowd(self, account: str) -> Account:
+        owner = self._account(account)
+        if not owner.wallet.unlimited:
+            raise ValueError(f"{owner.name} is no crowd account")
+        return owner
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def _at(self, now: Instant | None) -> Instant:
+        if now is not None and now > self._now:
+            self._now = now
+        return self._now
+
+    def _schedule(self, due: Instant, kind: int, what: Order | MarketKey) -> None:
+        self._scheduled += 1
+        heapq.heappush(self._due, (due, self._scheduled, kind, what))
+
+    def advance(self, now: Instant) -> None:
+        """Do what is due by now, in order of its due time: activations, expiries, payments."""
+        while self._due and self._due[0][0] <= now:
+            due, _, kind, what = heapq.heappop(self._due)
+            at = self._at(due)
+            if kind == _PAY:
+                assert isinstance(what, MarketKey)
+                self._pay(what, at)
+            else:
+                assert isinstance(what, Order)
+                if kind == _ACTIVATE:
+                    self._activate(what, at)
+                elif what.live:
+                    self._floor.end(what, self._board.books[what.line], Status.CANCELED, at)
+            self._bulletin.quiet(at)
+        self._at(now)
+
+    def next_due(self) -> Instant | None:
+        """When ``advance`` has something to do."""
+        return self._due[0][0] if self._due else None
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def tournaments(self) -> list[Tournament]:
+        """All of them."""
+        return list(self._board.tournaments.values())
+
+    def events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
+        """The events that are listed."""
+        return [
+            event
+            for event in self._board.events.values()
+            if event.event_id not in self._board.unlisted
+            and (tournament_id is None or event.tournament_id == tournament_id)
+            and (ids is None or event.event_id in ids)
+        ]
+
+    def markets(self, event_id: int) -> list[Market] | None:
+        """The markets of a listed event, or None."""
+        if event_id not in self._board.events or event_id in self._board.unlisted:
+            return None
+        return [self._board.markets[key] for key in self._board.markets_of[event_id]]
+
+    def book(self, line: LineKey) -> ShownBook:
+        """The book as everybody sees it. Raises KeyError for an unknown line."""
+        return self._board.books[line].shown()
+
+    def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
+        """Which line and outcome a ``line_id`` stands for."""
+        return self._board.find(line_id)
+
+    def accounts(self) -> list[str]:
+        """Their ids, the crowd's too."""
+        return list(self._accounts)
+
+    def wager(self, account: str, wager_id: str) -> VenueWager:
+        """One wager as it stands now. Raises VenueError 404."""
+        order = self._account(account).by_id.get(wager_id)
+        if order is None:
+            raise VenueError("data_not_found", 404, "Record not found")
+        return order.snapshot()
+
+    def wagers(self, account: str) -> list[VenueWager]:
+        """Every wager of an account as it stands now: for judges and tests, not for the wire."""
+        return [order.snapshot() for order in self._account(account).by_id.values()]
+
+    def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:
+        """The wagers of a query as they stood a lag ago. Raises VenueError for a bad query."""
+        return self._account(account).history(query, self.settings, self._at(now))
+
+    def matched_bets(
+        self,
+        account: str,
+        start: Instant | None,
+        end: Instant | None,
+        now: Instant | None = None,
+        *,
+        limit: int = 20,
+        cursor: str = "",
+    ) -> MatchPage:
+        """Matches in a range of time, oldest first. Raises VenueError for a bad query."""
+        return self._account(account).matched_bets(start, end, limit, cursor, self.settings, self._at(now))
+
+    def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
+        """Every match of these wagers; ids that are not the account's have none."""
+        of_wager = self._account(account).of_wager
+        return [match for wager_id in wager_ids for match in of_wager.get(wager_id, ())]
+
+    def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
+        """The wallet now."""
+        owner = self._account(account)
+        synced = self._at(now) - self.settings.history_lag_ns
+        return VenueBalance(owner.wallet.balance, owner.wallet.staked, owner.open_stakes, "active", synced)
+
+    def transactions(self, account: str) -> list[VenueTransaction]:
+        """Every movement of a wallet, oldest first; none are kept of the crowd's."""
+        return list(self._account(account).wallet.lines)
+
+    def wallet(self, account: str) -> Wallet:
+        """The wallet itself, for those inside the exchange."""
+        return self._account(account).wallet
+
+    def drain(self) -> list[VenueEvent]:
+        """What is to be published since the last drain, in order."""
+        return self._bulletin.drain()
+
+    def _account(self, account: str) -> Account:
+        owner = self._accounts.get(account)
+        if owner is None:
+            raise VenueError("wallet_not_found", 404, "no such account")
+        return owner
