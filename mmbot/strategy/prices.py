@@ -46,10 +46,6 @@ class PriceError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-class _Duplicate(ValueError):
-    """A key that stands twice in one object."""
-
-
 def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = None) -> tuple[OwnPrice, ...]:
     """Read prices.
 
@@ -71,8 +67,10 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}:{error.colno}"
         raise PriceError([Problem(place, f"is no JSON: {error.msg}")]) from error
-    except (_Duplicate, RecursionError) as error:
-        raise PriceError([Problem(where, str(error) or "is nested too deeply")]) from error
+    except RecursionError as error:
+        raise PriceError([Problem(where, "is nested too deeply")]) from error
+    except ValueError as error:  # a key that stands twice, or a whole number of thousands of digits
+        raise PriceError([Problem(where, str(error))]) from error
     prices: list[OwnPrice] = []
     problems = [
         Problem(f"{where}: {place}" if place else where, why) for place, why in _read(values, now, made, prices)
@@ -86,7 +84,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
         keys = [key for key, _ in pairs]
-        raise _Duplicate(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands twice in one object")
+        raise ValueError(f"the key '{next(key for key in keys if keys.count(key) > 1)}' stands twice in one object")
     return values
 
 
@@ -111,7 +109,8 @@ def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice
         for key in item:
             if key not in _KEYS:
                 yield f"{place}.{key}", f"unknown key{nearest(key, _KEYS)}"
-        line_id, probability = item.get("line_id"), item.get("probability")
+        line_id: Any = item.get("line_id")
+        probability: Any = item.get("probability")
         at = now if made is None else made
         right = True
         if not isinstance(line_id, str) or not line_id:
@@ -148,6 +147,7 @@ class PriceFile:
     def __init__(self, path: Path | str) -> None:
         self.path: Final = Path(path)
         self._known: tuple[int, int, int] | None = None
+        self._failing = False
 
     def poll(self, now: Instant, machine_now: Instant | None = None) -> tuple[OwnPrice, ...]:
         """The file's prices if it changed since the last call, else nothing; nothing too where there is no file.
@@ -164,12 +164,15 @@ class PriceFile:
             known = (status.st_mtime_ns, status.st_size, status.st_ino)
             if known == self._known:
                 return ()
-            self._known = known
+            self._known, self._failing = known, False
             body = self.path.read_bytes()
         except FileNotFoundError:
-            self._known = None
+            self._known, self._failing = None, False
             return ()
         except OSError as error:
+            if self._failing:
+                return ()
+            self._failing = True
             raise PriceError([Problem(str(self.path), f"cannot be read: {error.strerror or error}")]) from error
         age = max(0, (time.time_ns() if machine_now is None else machine_now) - status.st_mtime_ns)
         return parse_prices(body, now, str(self.path), now - age)
