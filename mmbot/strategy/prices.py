@@ -149,12 +149,13 @@ class PriceFile:
         self._known: tuple[int, int, int] | None = None
         self._failing = False
 
-    def poll(self, now: Instant, machine_now: Instant | None = None) -> tuple[OwnPrice, ...]:
+    def poll(self, now: Instant, machine_now: Instant | None = None, rate: float = 1.0) -> tuple[OwnPrice, ...]:
         """The file's prices if it changed since the last call, else nothing; nothing too where there is no file.
 
         Args:
             now: the present, on the daemon's clock.
             machine_now: the present on the machine's wall clock, by which the file's time was noted; read if left out.
+            rate: how many seconds of the daemon's clock pass in one of the machine's.
 
         Raises:
             PriceError: if the file cannot be read or used; once for each change of the file.
@@ -175,4 +176,4 @@ class PriceFile:
             self._failing = True
             raise PriceError([Problem(str(self.path), f"cannot be read: {error.strerror or error}")]) from error
         age = max(0, (time.time_ns() if machine_now is None else machine_now) - status.st_mtime_ns)
-        return parse_prices(body, now, str(self.path), now - age)
+        return parse_prices(body, now, str(self.path), now - round(age * rate))

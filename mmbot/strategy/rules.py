@@ -29,22 +29,6 @@ def matches(match: MatchConfig, event: SportEvent, market: Market, now: Instant)
     )
 
 
-def next_edge(quoting: Sequence[RuleConfig], event: SportEvent, now: Instant) -> Instant | None:
-    """The first instant after ``now`` at which a rule's window opens or closes for an event, or None.
-
-    Until then, what ``matching_rule`` says of its markets changes only with the event and the markets themselves.
-    """
-    if event.scheduled is None:
-        return None
-    edges = []
-    for rule in quoting:
-        if rule.match.hours_to_start is not None:
-            closes, opens = rule.match.hours_to_start
-            # Both ends belong to the window: it is shut one nanosecond after its last instant.
-            edges += [event.scheduled - round(opens * HOUR), event.scheduled - round(closes * HOUR) + 1]
-    return min((edge for edge in edges if edge > now), default=None)
-
-
 def _within(window: tuple[float, float], event: SportEvent, now: Instant) -> bool:
     if event.scheduled is None:
         return False
