@@ -1,0 +1,92 @@
+"""What is remembered of wagers that are over: enough to know an ``external_id`` as used and to correct a late result.
+
+An ``external_id`` ends in a number that grows with each wager of its run and strategy, so one number for each such
+prefix tells all that were used, and a wager that was matched takes 32 bytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from typing import Final, NamedTuple
+
+from mmbot.domain.money import Cents
+
+_DIGITS: Final = "0123456789"
+
+
+class Past(NamedTuple):
+    """What a wager came to, in cents. All zero if nothing of it was matched."""
+
+    matched: Cents = 0
+    win: Cents = 0
+    booked: Cents = 0
+    """Its part of its market's gross."""
+
+
+_NOTHING: Final = Past()
+
+
+class _Series:
+    """Wagers whose ids differ in the number at the end only."""
+
+    __slots__ = ("columns", "highest", "numbers")
+
+    def __init__(self) -> None:
+        self.highest = -1
+        self.numbers = array("q")
+        self.columns = (array("q"), array("q"), array("q"))
+
+    def put(self, number: int, past: Past) -> None:
+        self.highest = max(self.highest, number)
+        place = bisect_left(self.numbers, number)
+        if place < len(self.numbers) and self.numbers[place] == number:
+            for column, value in zip(self.columns, past, strict=True):
+                column[place] = value
+        elif past != _NOTHING:
+            self.numbers.insert(place, number)
+            for column, value in zip(self.columns, past, strict=True):
+                column.insert(place, value)
+
+    def get(self, number: int) -> Past | None:
+        if number > self.highest:
+            return None
+        place = bisect_left(self.numbers, number)
+        if place < len(self.numbers) and self.numbers[place] == number:
+            return Past(*(column[place] for column in self.columns))
+        return _NOTHING
+
+
+class Archive:
+    """Wagers of ours that the ledger no longer holds."""
+
+    __slots__ = ("_others", "_series")
+
+    def __init__(self) -> None:
+        self._series: dict[str, _Series] = {}
+        self._others: dict[str, Past] = {}
+
+    def put(self, external_id: str, past: Past) -> None:
+        """Remember a wager; what was remembered of it before is replaced."""
+        prefix, number = _split(external_id)
+        if number is None:
+            self._others[external_id] = past
+            return
+        series = self._series.get(prefix)
+        if series is None:
+            series = self._series[prefix] = _Series()
+        series.put(number, past)
+
+    def get(self, external_id: str) -> Past | None:
+        """What is remembered; None if no wager of ours with this id was put here."""
+        prefix, number = _split(external_id)
+        if number is None:
+            return self._others.get(external_id)
+        series = self._series.get(prefix)
+        return None if series is None else series.get(number)
+
+
+def _split(external_id: str) -> tuple[str, int | None]:
+    prefix = external_id.rstrip(_DIGITS)
+    digits = external_id[len(prefix) :]
+    return prefix, int(digits) if 0 < len(digits) < 19 else None

@@ -1,0 +1,89 @@
+"""Which wagers could still match: of the account, of each line, and which of them are not known to be live yet."""
+
+from __future__ import annotations
+
+from collections.abc import ValuesView
+from typing import Final, NamedTuple
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.lifecycle import AWAITING, COULD_MATCH, State
+from mmbot.engine.wager import Wager
+
+_NONE: Final[dict[str, Wager]] = {}
+
+
+class Counts(NamedTuple):
+    """How many wagers there are."""
+
+    live: int
+    unknown: int
+    foreign_live: int
+
+
+class Roster:
+    """Wagers of which something could still match, each list in the order of sending."""
+
+    __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
+
+    def __init__(self) -> None:
+        self.all: dict[str, Wager] = {}
+        self.awaiting: dict[str, Wager] = {}
+        """Placing, inactive or unknown."""
+        self.unknown: dict[str, Wager] = {}
+        self._of_line: dict[LineKey, dict[str, Wager]] = {}
+        self._foreign = 0
+
+    def of_line(self, line: LineKey) -> ValuesView[Wager]:
+        """Those of one line: a view."""
+        return self._of_line.get(line, _NONE).values()
+
+    @property
+    def counts(self) -> Counts:
+        """How many there are."""
+        return Counts(len(self.all), len(self.unknown), self._foreign)
+
+    def enrol(self, wager: Wager) -> None:
+        """List a wager under what its state makes it; nowhere if nothing of it can match."""
+        state, key = wager.state, wager.external_id
+        if state not in COULD_MATCH:
+            return
+        if key not in self.all:
+            of_line = self._of_line.get(wager.line)
+            if of_line is None:
+                of_line = self._of_line[wager.line] = {}
+            _insert(self.all, wager)
+            _insert(of_line, wager)
+            self._foreign += wager.foreign
+        if state in AWAITING and key not in self.awaiting:
+            _insert(self.awaiting, wager)
+        if state is State.UNKNOWN:
+            _insert(self.unknown, wager)
+
+    def move(self, wager: Wager, state: State) -> None:
+        """Change a wager's state, and list it accordingly."""
+        was, wager.state = wager.state, state
+        key = wager.external_id
+        if was in AWAITING and state not in AWAITING:
+            del self.awaiting[key]
+        if was is State.UNKNOWN:
+            del self.unknown[key]
+        if state in COULD_MATCH:
+            self.enrol(wager)
+        elif was in COULD_MATCH:
+            del self.all[key]
+            del self._of_line[wager.line][key]
+            self._foreign -= wager.foreign
+
+
+def _insert(wagers: dict[str, Wager], wager: Wager) -> None:
+    """Add a wager in the order of sending. Out of turn comes only one that is revived or reported late."""
+    late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
+    wagers[wager.external_id] = wager
+    if late:
+        ordered = sorted(wagers.values(), key=_number)
+        wagers.clear()
+        wagers.update((each.external_id, each) for each in ordered)
+
+
+def _number(wager: Wager) -> int:
+    return wager.number

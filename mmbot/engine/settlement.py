@@ -1,0 +1,64 @@
+"""What the results of wagers came to, market by market, and the commission on each market's net gain."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.money import Cents, half_up
+from mmbot.domain.wager import Winning
+
+
+class Settlement(NamedTuple):
+    """What a market's settled wagers came to, in cents."""
+
+    gross: Cents = 0
+    commission: Cents = 0
+    """Estimated from the set rate until the exchange's transaction is seen (DESIGN, *Rules of money*)."""
+
+
+_WON = (Winning.WON, Winning.MANUALLY_WON)
+_LOST = (Winning.LOST, Winning.MANUALLY_LOST)
+
+
+def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
+    """What a result makes of a matched stake: won pays the win, lost takes the stake, and a push, a draw or no result
+    gives it back (second document, *Winning status*). None while the result is pending."""
+    if result is Winning.TBD:
+        return None
+    if result in _WON:
+        return win
+    return -matched if result in _LOST else 0
+
+
+class Settlements:
+    """The settled profit of every market, with running totals.
+
+    ``commission`` of a market is the rate times its net gain, half-up to the cent, and nothing on a loss (PROTOCOL 10).
+    """
+
+    __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
+
+    def __init__(self, rate: float) -> None:
+        self._numerator, self._denominator = Fraction(str(rate)).as_integer_ratio()
+        self._markets: dict[MarketKey, Settlement] = {}
+        self.realised: Cents = 0
+        """Sum of the markets' gross."""
+        self.commission: Cents = 0
+
+    def of(self, market: MarketKey) -> Settlement:
+        """A market's settlement; zero if none of its wagers has settled."""
+        return self._markets.get(market, Settlement())
+
+    def add(self, market: MarketKey, amount: Cents) -> None:
+        """A wager's result came, or changed what it came to by ``amount``."""
+        self.put(market, self.of(market).gross + amount)
+
+    def put(self, market: MarketKey, gross: Cents) -> None:
+        """Set what a market came to."""
+        old = self.of(market)
+        new = Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator))
+        self._markets[market] = new
+        self.realised += new.gross - old.gross
+        self.commission += new.commission - old.commission

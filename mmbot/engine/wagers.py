@@ -1,0 +1,580 @@
+"""The ledger: every wager of the account, what it could still match, and what it came to.
+
+It is the only writer of positions. Each change of a wager is applied as a difference to the line's position, to the sum
+of stakes that could still match, and to the market's settlement, so the cost of a call does not grow with the number of
+wagers ever placed. What is over is forgotten after an hour, except for what a late report needs (see archive.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
+from mmbot.domain.instant import HOUR, Instant
+from mmbot.domain.lifecycle import COULD_MATCH, FINAL, SAID, Happening, State, after
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Side
+from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
+from mmbot.engine.archive import Archive, Past
+from mmbot.engine.matches import Matches
+from mmbot.engine.requests import Placement, SaveWager
+from mmbot.engine.roster import Counts, Roster
+from mmbot.engine.settlement import Settlement, Settlements, outcome
+from mmbot.engine.wager import Change, Changes, Kind, Wager
+
+__all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
+
+KEPT: Final = HOUR
+"""How long a wager that is over is held for late messages, before only its result is remembered."""
+
+Resolve = Callable[[str], tuple[LineKey, Side] | None]
+"""From a ``line_id`` to the line and outcome it stands for. None, or FULL_STAKE as the side, where the line is unknown
+or has not exactly two complementary outcomes: a wager there counts at its full stake."""
+
+# Ends of the exchange's codes, without the noun that its two dialects put in front (PROTOCOL 6.4).
+_NOTHING_LEFT: Final = ("already_cancelled", "already_canceled", "already_matched", "already_filled")
+_NOT_LIVE_YET: Final = ("is_placing",)
+_NO_PROOF: Final = ("data_not_found", "no_cancellable_wagers", "no_cancellable_orders")
+_ID_EXISTS: Final = ("external_id_existed",)
+
+
+class LedgerError(Exception):
+    """A call that the ledger cannot follow: an id used twice, or one that it does not know."""
+
+
+class Ledger:
+    """All wagers of the account. Every instant is the caller's; nothing here reads a clock.
+
+    Reports are applied whenever they come. What was matched only grows (a void takes all back), by pieces that are told
+    apart, so a match told twice or late counts once. A state only moves forward, as the table in lifecycle.py says.
+    """
+
+    def __init__(self, commission: float, shared_account: bool) -> None:
+        """``commission``: the share of a market's net gain. ``shared_account``: wagers that are not ours may be rightly
+        there; they count the same either way."""
+        self.shared_account: Final = shared_account
+        self.positions: dict[LineKey, Position] = {}
+        self.outstanding: Cents = 0
+        """Stakes that could still match, whosoever placed them."""
+        self._settlements = Settlements(commission)
+        self._archive = Archive()
+        self._wagers: dict[str, Wager] = {}
+        self._by_id: dict[str, Wager] = {}
+        self._roster = Roster()
+        self._estimated: dict[str, Wager] = {}
+        self._touched: dict[LineKey, None] = {}
+        self._over: deque[tuple[Instant, Wager]] = deque()
+        self._number = 0
+
+    # --- what we do -----------------------------------------------------------------------------------------------
+
+    def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> Wager:
+        """A placement is handed to the shell; from now on it could match.
+
+        Raises:
+            LedgerError: if its ``external_id`` was ever used.
+        """
+        key = placement.external_id
+        if key in self._wagers or self._archive.get(key) is not None:
+            raise LedgerError(f"external_id {key} was used before")
+        self._number += 1
+        wager = Wager(
+            external_id=key,
+            line=line,
+            side=side,
+            line_id=placement.line_id,
+            odds=placement.odds,
+            stake=placement.stake,
+            placed=placement.stake,
+            hedge=hedge,
+            sent_at=now,
+            number=self._number,
+        )
+        self._wagers[key] = wager
+        self._roster.enrol(wager)
+        self._count(wager)
+        if self._over:
+            self._forget(now)
+        return wager
+
+    def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
+        """The placement was answered with 200: it is in the exchange's queue. ``report`` is what the answer said."""
+        wager = self._known(external_id)
+        if wager.accepted_at is None:
+            wager.accepted_at = now
+        changes = self._happened(wager, Happening.ACCEPTED, now)
+        return changes + self._apply(wager, report, False, now, None) if report is not None else changes
+
+    def refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        """The exchange did not take the placement. That the id exists already is no refusal: what it stands for has to
+        be found in the history."""
+        exists = code.endswith(_ID_EXISTS)
+        return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
+
+    def lost(self, external_id: str, now: Instant) -> Changes:
+        """The placement's outcome is unknown; it counts as able to match until that is resolved."""
+        return self._happened(self._known(external_id), Happening.LOST, now)
+
+    def absent(self, external_id: str, now: Instant) -> Changes:
+        """A history complete beyond the request does not hold the wager. Only one whose outcome is unknown ends by
+        that; one still being sent, or accepted, may yet appear."""
+        return self._happened(self._known(external_id), Happening.ABSENT, now)
+
+    def cancel_sent(self, external_id: str, now: Instant) -> Changes:
+        """A cancel is handed to the shell.
+
+        Raises:
+            ImpossibleError: if nothing of the wager can match, or the exchange's id of it is not known.
+        """
+        wager = self._known(external_id)
+        changes = self._happened(wager, Happening.CANCEL_SENT, now)
+        wager.cancel_sent_at = now
+        wager.cancel_tries += 1
+        return changes
+
+    def cancel_accepted(self, external_id: str, now: Instant) -> Changes:
+        """The cancel was answered with 200: it can match no more, but what it matched before may be still to come."""
+        wager = self._known(external_id)
+        wager.cancel_accepted_at = now
+        return self._happened(wager, Happening.CANCEL_TAKEN, now)
+
+    def cancel_refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        """The cancel was refused. A code that says there is nothing left to cancel is as good as a 200."""
+        wager = self._known(external_id)
+        if code.endswith(_NOTHING_LEFT):
+            wager.cancel_accepted_at = now
+            return self._happened(wager, Happening.CANCEL_TAKEN, now)
+        if code.endswith(_NO_PROOF):
+            return self._happened(wager, Happening.CANCEL_LOST, now)
+        early = code.endswith(_NOT_LIVE_YET) or wager.opened_at is None
+        return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
+
+    def cancel_lost(self, external_id: str, now: Instant) -> Changes:
+        """The cancel's outcome is unknown."""
+        return self._happened(self._known(external_id), Happening.CANCEL_LOST, now)
+
+    # --- what the exchange says -----------------------------------------------------------------------------------
+
+    def report(
+        self,
+        report: WagerReport,
+        from_message: bool,
+        now: Instant,
+        resolve: Resolve,
+        asked_at: Instant | None = None,
+    ) -> Changes:
+        """Apply what the exchange says of a wager, in a private message or a REST answer.
+
+        Args:
+            report: the statement.
+            from_message: whether it came over the feed; its sequence then counts.
+            now: when it came.
+            resolve: which line a ``line_id`` stands for; asked only for a wager not held yet.
+            asked_at: when a REST answer was asked for. It then does not undo a result that was told after that.
+        """
+        wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
+        if wager is not None:
+            return self._apply(wager, report, from_message, now, asked_at)
+        wager = self._adopt(report, now, resolve)
+        changes = self._apply(wager, report, from_message, now, asked_at)
+        if not wager.foreign:
+            return changes
+        return () if _is_over(wager) else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
+
+    def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
+        """The matching detail of a wager was read: every match with its odds."""
+        wager = self._by_id.get(wager_id)
+        if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
+            return ()  # not held any more, or a list that cannot be of this wager
+        record = wager.matches
+        if record is None:
+            record = wager.matches = Matches(wager.odds)
+        matched, win = wager.matched, wager.win
+        record.detail(matches)
+        self._take(wager)
+        return self._matched(wager, matched, win) + self._count(wager)
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def get(self, external_id: str) -> Wager | None:
+        """A wager by our id; None if it is not held (never, or no longer)."""
+        return self._wagers.get(external_id)
+
+    def by_id(self, wager_id: str) -> Wager | None:
+        """A wager by the exchange's id; None if it is not held."""
+        return self._by_id.get(wager_id)
+
+    def live(self, line: LineKey) -> Iterable[Wager]:
+        """Wagers of a line of which something could still match, ours or not, in the order of sending.
+
+        A view: copy it before calling what changes the ledger."""
+        return self._roster.of_line(line)
+
+    def has_live(self, line: LineKey) -> bool:
+        """Whether something of the line could still match."""
+        return bool(self._roster.of_line(line))
+
+    def all_live(self) -> list[Wager]:
+        """Every wager of which something could still match, in the order of sending."""
+        return list(self._roster.all.values())
+
+    def unknown(self) -> list[Wager]:
+        """Wagers whose placement has an unknown outcome, oldest first."""
+        return list(self._roster.unknown.values())
+
+    def awaiting(self) -> Iterable[Wager]:
+        """Wagers not known to be live yet (placing, inactive, unknown), oldest first. A view, as ``live``."""
+        return self._roster.awaiting.values()
+
+    def estimated(self) -> list[Wager]:
+        """Wagers of which the matching detail is wanted, in the order in which that arose."""
+        return list(self._estimated.values())
+
+    @property
+    def live_count(self) -> int:
+        """How many wagers could still match."""
+        return len(self._roster.all)
+
+    @property
+    def counts(self) -> Counts:
+        """How many wagers are live, of unknown outcome, and live but not ours."""
+        return self._roster.counts
+
+    def drain_touched(self) -> list[LineKey]:
+        """Lines whose position changed since the last call, in the order in which they first did."""
+        if not self._touched:
+            return []
+        touched = list(self._touched)
+        self._touched.clear()
+        return touched
+
+    def settlement(self, market: MarketKey) -> Settlement:
+        """What the settled wagers of a market came to, and the commission on it."""
+        return self._settlements.of(market)
+
+    @property
+    def realised(self) -> Cents:
+        """What all settled wagers came to, before commission."""
+        return self._settlements.realised
+
+    @property
+    def commission(self) -> Cents:
+        """On all markets."""
+        return self._settlements.commission
+
+    # --- across restarts ------------------------------------------------------------------------------------------
+
+    def saved(self, wager: Wager) -> SaveWager:
+        """What the journal keeps of a wager. One that is not ours needs no keeping: the exchange tells of it again."""
+        return SaveWager(
+            external_id=wager.external_id,
+            wager_id=wager.wager_id,
+            line=wager.line,
+            side=wager.side,
+            line_id=wager.line_id,
+            odds=wager.odds,
+            stake=wager.stake,
+            state=wager.state.value,
+            matched=wager.matched,
+            win=wager.win,
+            result=wager.result.value,
+            hedge=wager.hedge,
+            sent_at=wager.sent_at,
+            sequence=wager.sequence,
+        )
+
+    def restore(self, saved: SaveWager) -> None:
+        """Take a wager of an earlier run back. One that was being placed has an unknown outcome now.
+
+        Call it in the order of sending, before anything is sent, and ``restore_settlement`` after the last.
+
+        Raises:
+            LedgerError: if the wager is held already.
+            ValueError: if its state or result is none.
+        """
+        if saved.external_id in self._wagers:
+            raise LedgerError(f"external_id {saved.external_id} is restored twice")
+        state = State(saved.state)
+        if state is State.PLACING:
+            state = State.UNKNOWN if saved.wager_id is None else State.INACTIVE
+        self._number += 1
+        wager = Wager(
+            external_id=saved.external_id,
+            wager_id=saved.wager_id,
+            line=saved.line,
+            side=saved.side,
+            line_id=saved.line_id,
+            odds=saved.odds,
+            stake=saved.stake,
+            placed=saved.stake,
+            hedge=saved.hedge,
+            sent_at=saved.sent_at,
+            sequence=saved.sequence,
+            state=state,
+            result=Winning(saved.result),
+            number=self._number,
+        )
+        self._hold(wager)
+        if saved.matched:
+            wager.matches = Matches(saved.odds)
+            wager.matches.known(saved.matched, saved.win)
+            self._take(wager)
+        self._roster.enrol(wager)
+        self._count(wager)
+        self._note_over(wager, saved.sent_at)
+
+    def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
+        """Set what a market had come to by earlier runs, whose wagers need not all have been restored."""
+        self._settlements.put(market, gross)
+
+    # --- one wager ------------------------------------------------------------------------------------------------
+
+    def _known(self, external_id: str) -> Wager:
+        wager = self._wagers.get(external_id)
+        if wager is None:
+            raise LedgerError(f"external_id {external_id} is not held")
+        return wager
+
+    def _hold(self, wager: Wager) -> None:
+        self._wagers[wager.external_id] = wager
+        if wager.wager_id is not None:
+            self._by_id[wager.wager_id] = wager
+
+    def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
+        """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
+        found = resolve(report.line_id)
+        line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
+        past = self._archive.get(report.external_id) if report.external_id else None
+        decided = SAID[report.status] in _FINAL_SAID
+        self._number += 1
+        wager = Wager(
+            external_id=report.external_id or report.wager_id,
+            wager_id=report.wager_id,
+            line=line,
+            side=side if side in (0, 1) else FULL_STAKE,
+            line_id=report.line_id,
+            odds=report.odds,
+            stake=report.stake,
+            placed=report.stake,
+            sent_at=now if report.created_at is None else report.created_at,
+            number=self._number,
+            foreign=past is None,
+            state=State.UNKNOWN if past is None else State.ABSENT,
+            apart=past is None and decided,
+        )
+        if past is not None and past.matched:
+            wager.matches = Matches(report.odds)
+            wager.matches.known(past.matched, past.win)
+            wager.state = State.CLOSED
+            wager.booked = past.booked
+            if past.booked:
+                wager.result = Winning.WON if past.booked > 0 else Winning.LOST
+            else:
+                wager.result = Winning.PUSH
+            self._take(wager)
+        self._hold(wager)
+        self._roster.enrol(wager)
+        return wager
+
+    def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
+        """Something happened that is no report."""
+        state = wager.state
+        new = after(state, happening)
+        if new is state:
+            return ()
+        left = wager.remaining
+        self._roster.move(wager, new)
+        changes = self._count(wager)
+        if state not in COULD_MATCH:
+            return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
+        if new in COULD_MATCH:
+            return changes
+        self._note_over(wager, now)
+        return (*changes, Change(Kind.ENDED, wager, left))
+
+    def _apply(
+        self, wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
+    ) -> Changes:
+        if wager.wager_id is None:
+            wager.wager_id = report.wager_id
+            self._by_id[report.wager_id] = wager
+        state, matched, win = wager.state, wager.matched, wager.win
+        untold = self._learn(wager, report, from_message)
+        changes: Changes = ()
+        if report.sequence and report.sequence < wager.sequence:
+            new = state  # an older message: only what it tells of matches counts
+        else:
+            new = self._follow(wager, report, from_message, now, asked_at)
+        left = wager.remaining
+        if new is not state:
+            self._roster.move(wager, new)
+            if state in COULD_MATCH:
+                left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
+            elif new in COULD_MATCH:
+                changes = (Change(Kind.REVIVED, wager, wager.remaining),)
+        if report.status is Status.OPEN and wager.opened_at is None:
+            wager.opened_at = now
+            changes += (Change(Kind.OPENED, wager),)
+        if wager.matches is not None:
+            self._take(wager)
+            if new is State.MATCHED:
+                wager.stake = wager.matched  # a cancelled remainder is gone from the stake
+            changes += self._matched(wager, matched, win)
+            if untold:
+                changes += (Change(Kind.DETAIL_WANTED, wager),)
+        changes += self._count(wager)
+        if new is not state and state in COULD_MATCH and new not in COULD_MATCH:
+            changes += (Change(Kind.ENDED, wager, left),)
+        if new not in COULD_MATCH:
+            self._note_over(wager, now)
+        return changes
+
+    def _learn(self, wager: Wager, report: WagerReport, from_message: bool) -> bool:
+        """Take up what a report tells of matches. True if it leaves the odds of more of them open than before."""
+        if report.status is Status.VOID:
+            return False
+        total = report.matched
+        if not total and report.matching is Matching.FULLY_MATCHED:
+            total = report.stake
+        total = min(total, max(wager.placed, report.stake))
+        record = wager.matches
+        if record is None:
+            if not total and not report.match_stake:
+                return False
+            record = wager.matches = Matches(wager.odds)
+        untold, disputed = record.untold, record.disputed
+        if from_message and report.match_stake and report.match_odds is not None:
+            record.add(total, report.match_stake, report.match_odds)
+        record.rise(total)
+        return record.untold > untold or (record.disputed and not disputed)
+
+    def _follow(
+        self, wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
+    ) -> State:
+        """The state that a report leads to; its result is taken up where it counts."""
+        state = wager.state
+        overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
+        if overtaken and state in FINAL:
+            return state
+        if from_message:
+            wager.sequence = max(wager.sequence, report.sequence)
+            wager.heard_at = now
+        happening = SAID[report.status]
+        if happening is Happening.SAID_OPEN:
+            full = report.matching is Matching.FULLY_MATCHED
+            if full or (wager.matches is not None and wager.matches.total >= wager.stake):
+                happening = Happening.SAID_FILLED
+        new = after(state, happening)
+        if new in FINAL and happening is _SAYS[new] and report.winning is not Winning.TBD:
+            wager.result = report.winning
+        return new
+
+    def _take(self, wager: Wager) -> None:
+        """Read the figures of a wager from what is known of its matches."""
+        record = wager.matches
+        if record is None:
+            return
+        if wager.state is State.VOID:
+            wager.matched = wager.win = 0
+        else:
+            wager.matched, wager.win = record.total, record.win
+            if wager.stake < wager.matched:
+                wager.stake = wager.matched
+        estimated = record.estimated and wager.state is not State.VOID
+        if estimated is not wager.win_estimated:
+            wager.win_estimated = estimated
+            if estimated:
+                self._estimated[wager.external_id] = wager
+            else:
+                self._estimated.pop(wager.external_id, None)
+
+    def _matched(self, wager: Wager, matched: Cents, win: Cents) -> Changes:
+        """How the matched part differs from what it was."""
+        rise = wager.matched - matched
+        if rise > 0:
+            return (Change(Kind.MATCHED, wager, rise, wager.win - win),)
+        if rise < 0:
+            return (Change(Kind.TAKEN_BACK, wager, -rise, wager.win - win),)
+        return (Change(Kind.REPRICED, wager, 0, wager.win - win),) if wager.win != win else ()
+
+    # --- sums -----------------------------------------------------------------------------------------------------
+
+    def _count(self, wager: Wager) -> Changes:
+        """Bring position, outstanding and settlement in line with a wager, by differences."""
+        if wager.apart:
+            return ()
+        matched, win = wager.matched, wager.win
+        booked = self._result(wager)
+        counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
+        was = wager.counted
+        if counted != was:
+            position = self.positions.get(wager.line)
+            if position is None:
+                position = self.positions[wager.line] = Position()
+            position.move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self.outstanding += counted[0] - was[0]
+            self._touched[wager.line] = None
+            wager.counted = counted
+        if booked == wager.booked:
+            return ()
+        difference = (booked or 0) - (wager.booked or 0)
+        wager.booked = booked
+        self._settlements.add(market_of(wager.line), difference)
+        return (Change(Kind.SETTLED, wager, matched, difference),)
+
+    def _result(self, wager: Wager) -> Cents | None:
+        """What the wager came to; None while that is open or nothing was matched."""
+        if wager.matches is None or wager.state not in FINAL:
+            return None
+        return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)
+
+    # --- forgetting -----------------------------------------------------------------------------------------------
+
+    def _note_over(self, wager: Wager, now: Instant) -> None:
+        """Once nothing is open about a wager, it may be forgotten in a while; seen again, a while later."""
+        if not _is_over(wager):
+            return
+        wager.over_at = now
+        self._over.append((now, wager))
+        self._forget(now)
+
+    def _forget(self, now: Instant) -> None:
+        """Forget at most two wagers, so that no single call pays for many."""
+        for _ in range(2):
+            if not self._over or self._over[0][0] > now - KEPT:
+                return
+            over_at, wager = self._over.popleft()
+            if wager.over_at != over_at or not _is_over(wager):
+                continue
+            wager.over_at = None
+            key = wager.external_id
+            if self._wagers.get(key) is not wager:
+                continue
+            if not wager.foreign:
+                record = wager.matches
+                past = Past() if record is None else Past(record.total, record.win, wager.booked or 0)
+                self._archive.put(key, past)
+            elif wager.booked is not None:
+                continue  # what is not ours has no number to remember it by
+            del self._wagers[key]
+            self._estimated.pop(key, None)
+            if wager.wager_id is not None:
+                self._by_id.pop(wager.wager_id, None)
+
+
+_SAYS: Final = {
+    State.VOID: Happening.SAID_VOID,
+    State.SETTLED: Happening.SAID_SETTLED,
+    State.CLOSED: Happening.SAID_CLOSED,
+    State.MANUAL: Happening.SAID_MANUAL,
+}
+
+_FINAL_SAID: Final = frozenset(_SAYS.values())
+
+
+def _is_over(wager: Wager) -> bool:
+    """Whether nothing can become of a wager but a correction."""
+    return not wager.live and (not wager.matched or wager.booked is not None or wager.apart)
