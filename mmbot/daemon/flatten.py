@@ -173,7 +173,7 @@ class Flattener:
 
 
 class Guarded:
-    """A client whose exceptions, which it should not raise, are answers like any other: nothing stops the cancelling."""
+    """A client whose exceptions, of which it should raise none, are answers like any other: nothing stops a cancel."""
 
     def __init__(self, client: Client) -> None:
         self._client: Final = client

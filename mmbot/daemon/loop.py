@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 from structlog.types import FilteringBoundLogger
 
 from mmbot.domain.instant import Clock, Duration, Instant
-from mmbot.engine.events import Answer, BookMessage, Event, Failed, Failure, StopRequested, WagerMessage
+from mmbot.engine.events import Answer, Beat, BookMessage, Event, Failed, Failure, StopRequested, WagerMessage
 from mmbot.engine.requests import (
     CancelAll,
     CancelEvent,
@@ -27,7 +27,7 @@ from mmbot.engine.requests import (
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
-"""The engine is asked at least this often, in the machine's seconds, whatever its deadline: ``/healthz`` looks at it."""
+"""The engine is asked this often at least, in the machine's seconds, whatever its deadline: ``/healthz`` needs it."""
 
 _PAUSE_S: Final = 0.001  # before asking again an engine whose deadline has passed though it had nothing to send
 
@@ -97,6 +97,8 @@ class Pump:
         """The event in the engine's hands; after a crash, the one that it died of."""
         self.fault: str | None = None
         """The part whose death made the daemon stop, if one did."""
+        self.heard_at: Instant = 0
+        """When the feed was last heard: everything before it is known. 0 before the first message."""
         self.pumped_at: float = time.monotonic()
         """When the engine was last asked, by the machine's monotonic clock in seconds."""
 
@@ -166,6 +168,9 @@ class Pump:
             engine.handle(event, at)
             if isinstance(event, BookMessage):
                 book = book or received
+                self.heard_at = at
+            elif isinstance(event, Beat):
+                self.heard_at = at
             elif isinstance(event, WagerMessage) and event.report.match_stake:
                 match = match or received
         self.handling = None

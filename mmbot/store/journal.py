@@ -89,6 +89,8 @@ class Journal:
         self._trouble: Callable[[str | None], None] = _quiet
         self._troubled = False
         self._run_number = 0
+        self.alive = True
+        """False once the writer has ended by itself: nothing more will be written."""
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._open()
@@ -139,8 +141,8 @@ class Journal:
 
         Args:
             trouble: called from the writer's thread with what went wrong when writing begins to fail, with None when it
-                works again, and with ``"the writer died"`` if it ends by itself. What could not be written is kept and
-                tried again every second.
+                works again, and with ``alive`` unset if the writer ends by itself. What could not be written is kept
+                and tried again every second.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -189,6 +191,7 @@ class Journal:
             finished = True
         finally:
             if not finished:
+                self.alive = False
                 self._trouble("the writer died")
 
     def _write_once(self) -> bool:

@@ -1,0 +1,215 @@
+"""The HTTP door: what can be read of a daemon, and the few things that can be asked of it, from this machine only.
+
+A POST is taken from loopback peers alone, under a loopback host name, with a JSON body and a header that no web page
+can send without being allowed to: so a browser on this machine cannot be made to press the kill switch, or to resume.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import Annotated, Final, Protocol
+
+import msgspec
+from aiohttp import web
+
+from mmbot.daemon.prices import PriceError, parse
+from mmbot.domain.instant import Clock
+from mmbot.engine.events import Control, KillRequested, ResumeRequested
+from mmbot.engine.status import Status
+from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
+
+HEADER: Final = "X-Mmbot"
+"""A POST has to carry it, with any value."""
+
+ALIVE_WITHIN_S: Final = 5.0
+"""``/healthz`` is well while the pump was seen within this many of the machine's seconds."""
+
+_STATUS_FOR_S: Final = 0.1  # readers within this time share one look at the engine
+
+
+class DoorError(Exception):
+    """The door cannot be opened; the message says why, in words for an operator."""
+
+
+class Pumped(Protocol):
+    """What the door needs of the pump."""
+
+    @property
+    def pumped_at(self) -> float:
+        """When the engine was last asked, by the machine's monotonic clock in seconds."""
+
+    def deliver(self, event: Control) -> None:
+        """Hand an event to the engine."""
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Answer of ``/readyz``."""
+
+    ready: bool
+    phase: str
+    reasons: tuple[str, ...]
+
+
+class _Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] = "POST /kill"
+
+
+class Door:
+    """Serves one daemon over HTTP.
+
+    Args:
+        pump: where orders of the operator go.
+        status: the engine's account of itself.
+        metrics: what ``/metrics`` shows.
+        clock: the one of the whole process.
+        prices: whether POST /prices is open.
+    """
+
+    def __init__(
+        self, pump: Pumped, status: Callable[[], Status], metrics: Metrics, clock: Clock, prices: bool
+    ) -> None:
+        self._pump: Final = pump
+        self._read_status: Final = status
+        self._metrics: Final = metrics
+        self._clock: Final = clock
+        self._prices: Final = prices
+        self._known: Status | None = None
+        self._known_at = 0.0
+        self._runner: web.AppRunner | None = None
+
+    async def open(self, host: str, port: int) -> str:
+        """Listen, and return the door's address, ``http://127.0.0.1:9464``.
+
+        Raises:
+            DoorError: if the port is in use or the host is not this machine's.
+        """
+        app = web.Application(client_max_size=1024 * 1024)
+        app.router.add_get("/metrics", self._get_metrics)
+        app.router.add_get("/healthz", self._get_health)
+        app.router.add_get("/readyz", self._get_ready)
+        app.router.add_get("/status", self._get_status)
+        app.router.add_post("/prices", self._post_prices)
+        app.router.add_post("/kill", self._post_kill)
+        app.router.add_post("/resume", self._post_resume)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port, reuse_address=True).start()
+        except OSError as bad:
+            await runner.cleanup()
+            raise DoorError(
+                f"telemetry: cannot listen on {host}:{port}: {bad.strerror or bad}. Is another daemon running? "
+                "See telemetry.port"
+            ) from bad
+        self._runner = runner
+        bound: tuple[str, int] = runner.addresses[0][:2]
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound[0], bound[0])
+        return f"http://[{reachable}]:{bound[1]}" if ":" in reachable else f"http://{reachable}:{bound[1]}"
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def status(self) -> Status:
+        """The engine's status, at most a moment old."""
+        now = time.monotonic()
+        if self._known is None or now - self._known_at > _STATUS_FOR_S:
+            self._known, self._known_at = self._read_status(), now
+        return self._known
+
+    async def _get_metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _get_health(self, _request: web.Request) -> web.Response:
+        quiet = time.monotonic() - self._pump.pumped_at
+        if quiet > ALIVE_WITHIN_S:
+            return web.Response(status=503, text=f"the pump was last seen {quiet:.1f} s ago\n")
+        return web.Response(text="ok\n")
+
+    async def _get_ready(self, _request: web.Request) -> web.Response:
+        status = self.status()
+        answer = readiness(status)
+        return _json(answer, 200 if answer.ready else 503)
+
+    async def _get_status(self, _request: web.Request) -> web.Response:
+        return _json(self.status())
+
+    async def _post_prices(self, request: web.Request) -> web.Response:
+        if refusal := _refusal(request):
+            return refusal
+        if not self._prices:
+            return _error(404, "prices.http is off in the settings")
+        now = self._clock.now()
+        try:
+            prices = parse(await request.read(), now, now)
+        except PriceError as bad:
+            return _error(400, str(bad))
+        for price in prices:
+            self._pump.deliver(price)
+        return _json({"accepted": len(prices)}, 202)
+
+    async def _post_kill(self, request: web.Request) -> web.Response:
+        if refusal := _refusal(request):
+            return refusal
+        # Any body will do for a kill switch, even a bad one: the reason is the least of it.
+        try:
+            reason = msgspec.json.decode(await request.read() or b"{}", type=_Reason).reason
+        except msgspec.DecodeError:
+            reason = "POST /kill"
+        self._order(KillRequested(reason))
+        return _json({"accepted": True}, 202)
+
+    def _order(self, order: Control) -> None:
+        self._pump.deliver(order)
+        self._known = None  # whoever asked wants to see what comes of it, not what was before
+
+    async def _post_resume(self, request: web.Request) -> web.Response:
+        if refusal := _refusal(request):
+            return refusal
+        self._order(ResumeRequested())
+        return _json({"accepted": True}, 202)
+
+
+def readiness(status: Status) -> Readiness:
+    """Whether the bot is allowed to quote, and if not, what keeps it."""
+    reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
+    if status.latched is not None:
+        reasons.insert(0, f"latched: {status.latched}")
+    if not status.quoting and not reasons:
+        reasons.append(status.phase)
+    return Readiness(status.quoting, status.phase, () if status.quoting else tuple(dict.fromkeys(reasons)))
+
+
+def is_loopback(address: str | None) -> bool:
+    """Whether an IP address is of this machine alone."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
+
+
+def _refusal(request: web.Request) -> web.Response | None:
+    host = request.url.host or ""
+    if not is_loopback(request.remote):
+        return _error(403, "only from this machine")
+    if host != "localhost" and not is_loopback(host):
+        return _error(403, f"not under the name {host!r}: use 127.0.0.1")
+    if HEADER not in request.headers:
+        return _error(403, f"the header {HEADER} is missing")
+    if request.content_type != "application/json":
+        return _error(415, "the body has to be application/json")
+    return None
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+def _error(status: int, message: str) -> web.Response:
+    return _json({"error": message}, status)

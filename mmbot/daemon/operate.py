@@ -1,0 +1,230 @@
+"""What an operator asks from another process: a daemon's status, the kill switch, and its release.
+
+With a living daemon its HTTP door is used, and its signal if the door does not answer. Without one, or with one that
+has stopped answering, ``kill`` sets the latch itself and cancels everything over a session of its own.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mmbot.config import Config
+from mmbot.engine.status import Status
+from mmbot.store import latch
+from mmbot.store.state_dir import Holder, StateDir, StateDirLocked, holder_of
+
+DONE: Final = 0
+FAILED: Final = 2
+NOT_FLAT: Final = 3
+
+ANSWER_WITHIN_S: Final = 3.0
+"""How long one question to a daemon may take."""
+
+SILENT_S: Final = 5.0
+"""A daemon that has not answered for this long is not waited for any more."""
+
+_LOOK_S: Final = 0.1
+_POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
+
+Say = Callable[[str], None]
+
+
+class Unreachable(Exception):
+    """No daemon answers; the message says where it was looked for."""
+
+
+class Place(NamedTuple):
+    """Where a daemon is looked for."""
+
+    directory: Path
+    """Its state directory."""
+    door: str | None
+    """Its address by the settings, None where they leave the port open."""
+
+
+def place_of(config: Config, directory: Path) -> Place:
+    """Where the daemon of these settings is."""
+    telemetry = config.telemetry
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(telemetry.host, telemetry.host)
+    shown = f"[{host}]" if ":" in host else host
+    return Place(directory, f"http://{shown}:{telemetry.port}" if telemetry.port else None)
+
+
+def door_of(place: Place) -> str:
+    """The address of the living daemon's door: as it published it, else by the settings.
+
+    Raises:
+        Unreachable: if there is none to be found.
+    """
+    holder = holder_of(place.directory)
+    if holder is not None and holder.url:
+        return holder.url
+    if place.door is None:
+        raise Unreachable(f"no daemon holds {place.directory}")
+    return place.door
+
+
+def fetch(door: str) -> Status:
+    """A daemon's status.
+
+    Raises:
+        Unreachable: if it does not answer, or with something else.
+    """
+    body = _ask("GET", door, "/status", b"")
+    try:
+        return msgspec.json.decode(body, type=Status)
+    except msgspec.DecodeError as bad:
+        raise Unreachable(f"what answers at {door} is no mmbot of this version: {bad}") from bad
+
+
+def post(door: str, path: str, body: Mapping[str, str]) -> None:
+    """Ask a daemon for something.
+
+    Raises:
+        Unreachable: if it does not answer or refuses.
+    """
+    _ask("POST", door, path, msgspec.json.encode(body))
+
+
+def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
+    """Clear the latch, through the living daemon or on disk. Returns the exit code."""
+    holder = holder_of(place.directory)
+    door = (holder.url if holder else None) or place.door
+    if holder is None and (door is None or not _answers(door)):
+        with StateDir(place.directory):
+            if latch.read(place.directory) is None:
+                say(f"no daemon runs and {place.directory} is not latched")
+            else:
+                latch.clear(place.directory)
+                say(f"no daemon runs; the latch in {place.directory} is removed")
+        return DONE
+    if door is None:
+        raise Unreachable(f"the daemon that holds {place.directory} has not opened its door yet")
+    post(door, "/resume", {})
+    status = _wait(door, wait_s, lambda status: status.latched is None)
+    if status is not None and status.latched is None:
+        say("resumed: the latch is cleared")
+        return DONE
+    why = "it is not flat yet" if status is not None and not status.flat else "see mmbot why"
+    say(f"the daemon did not resume: {why}")
+    return NOT_FLAT
+
+
+def kill(
+    place: Place, reason: str, say: Say, alone: Callable[[], int], now: Callable[[], int], wait_s: float = 30.0
+) -> int:
+    """Press the kill switch and wait for the proof of being flat. Returns the exit code: 0 flat, 3 not proved.
+
+    Args:
+        place: where the daemon is looked for.
+        reason: what the latch will say.
+        say: takes lines for the operator.
+        alone: cancels everything over a session of its own and returns the exit code.
+        now: the instant that a latch written here carries.
+        wait_s: how long a living daemon is given, in the machine's seconds.
+    """
+    holder = holder_of(place.directory)
+    if holder is None and place.door is not None and _answers(place.door):
+        say(f"the daemon at {place.door} has another state directory than {place.directory}; asking it all the same")
+        holder = Holder(url=place.door)
+    if holder is not None:
+        code = _kill_living(place, holder, reason, say, wait_s)
+        if code is not None:
+            return code
+        say("the daemon does not answer: cancelling everything over a session of our own")
+        latch.write(place.directory, latch.Latch(reason, now()))
+        return alone()
+    try:
+        with StateDir(place.directory):
+            say(f"no daemon holds {place.directory}: latching it and cancelling everything over a session of our own")
+            latch.write(place.directory, latch.Latch(reason, now()))
+            return alone()
+    except StateDirLocked:  # one was started this very moment
+        return kill(place, reason, say, alone, now, wait_s)
+
+
+def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float) -> int | None:
+    """Kill through a living daemon. None if it does not answer, or is gone."""
+    door = holder.url
+    who = f"process {holder.pid}" if holder.pid else str(door)
+    try:
+        if door is None:
+            raise Unreachable("its door is not open yet")
+        post(door, "/kill", {"reason": reason})
+        say(f"kill switch pressed ({who})")
+    except Unreachable as silent:
+        again = holder_of(place.directory)
+        if holder.pid is None or again is None or again.pid != holder.pid:
+            return None
+        os.kill(holder.pid, signal.SIGUSR1)
+        say(f"kill signal sent ({who}); {silent}")
+        door = again.url
+    answered = time.monotonic()
+    until = answered + wait_s
+    status: Status | None = None
+    while (now := time.monotonic()) < until:
+        if door is None:
+            door = getattr(holder_of(place.directory), "url", None)
+        if door is not None:
+            status = _try(door)
+            if status is not None and status.latched is not None and status.flat:
+                say(f"latched and flat: {status.latched}")
+                return DONE
+        if status is not None:
+            answered = now
+        elif now - answered > SILENT_S:
+            return None
+        time.sleep(_LOOK_S)
+    if status is None:
+        return None
+    counts = status.counts
+    say(
+        f"{'latched' if status.latched is not None else 'NOT LATCHED'}, but not proved flat in {wait_s:g} s: "
+        f"{counts.open_wagers} wagers open, {counts.unknown_wagers} of unknown outcome; it goes on trying"
+    )
+    return NOT_FLAT
+
+
+def _wait(door: str, wait_s: float, done: Callable[[Status], bool]) -> Status | None:
+    until = time.monotonic() + wait_s
+    while True:
+        status = _try(door)
+        if (status is not None and done(status)) or time.monotonic() >= until:
+            return status
+        time.sleep(_LOOK_S)
+
+
+def _try(door: str) -> Status | None:
+    try:
+        return fetch(door)
+    except Unreachable:
+        return None
+
+
+def _answers(door: str) -> bool:
+    return _try(door) is not None
+
+
+def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
+    where = urlsplit(door)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port or 80, timeout=ANSWER_WITHIN_S)
+    try:
+        connection.request(method, path, body or None, _POST if method == "POST" else {})
+        answer = connection.getresponse()
+        text = answer.read()
+    except (OSError, http.client.HTTPException) as bad:
+        raise Unreachable(f"no daemon answers at {door}: {bad}") from bad
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise Unreachable(f"{door}{path} answers {answer.status}: {text[:500].decode(errors='replace')}")
+    return text

@@ -1,0 +1,139 @@
+"""Carries out what the engine orders of the shell around it: the feed, the latch, the journal, the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from structlog.types import FilteringBoundLogger
+
+from mmbot.domain.instant import Instant
+from mmbot.engine.events import BlockReserved, Control, LatchWritten
+from mmbot.engine.requests import (
+    Alert,
+    ClearLatch,
+    Connect,
+    Exit,
+    Level,
+    Order,
+    ReserveBlock,
+    SaveDay,
+    SaveSettlement,
+    SaveWager,
+    WriteLatch,
+)
+from mmbot.store import latch
+from mmbot.store.journal import Journal
+from mmbot.telemetry.logs import fields
+from mmbot.telemetry.metrics import Metrics
+
+_T = TypeVar("_T")
+
+
+class Orders:
+    """The shell's hands. Nothing here waits: the disk is left to threads.
+
+    Args:
+        directory: the state directory.
+        connect: opens the feed, for a reason.
+        deliver: takes events back to the engine.
+        died: takes the name of a part that is gone for good.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        journal: Journal,
+        connect: Callable[[str], None],
+        deliver: Callable[[Control], None],
+        died: Callable[[str], None],
+        metrics: Metrics,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._directory: Final = directory
+        self._journal: Final = journal
+        self._connect: Final = connect
+        self._deliver: Final = deliver
+        self._died: Final = died
+        self._metrics: Final = metrics
+        self._log: Final = log
+        self._loop: Final = asyncio.get_running_loop()
+        self._disk: Final = ThreadPoolExecutor(1, "latch")  # one thread: a latch and its clearing keep their order
+        journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
+
+    def carry_out(self, order: Order) -> None:
+        """Do what is ordered. An ``Exit`` is the pump's affair."""
+        match order:
+            case SaveWager() | SaveDay() | SaveSettlement():
+                self._journal.save(order)
+            case Alert():
+                self._alert(order)
+            case Connect():
+                self._connect(order.reason)
+            case ReserveBlock():
+                self._journal.reserve(order.end, lambda: self._to_loop(self._deliver, BlockReserved(order.end)))
+            case WriteLatch():
+                self.write_latch(order.reason, order.at)
+            case ClearLatch():
+                self._disk.submit(latch.clear, self._directory).add_done_callback(
+                    lambda done: self._to_loop(self._cleared, done)
+                )
+            case Exit():
+                pass
+
+    def write_latch(self, reason: str, at: Instant) -> Future[None]:
+        """Write the latch beside the trading; the engine hears how it went."""
+        writing = self._disk.submit(latch.write, self._directory, latch.Latch(reason, at))
+        writing.add_done_callback(lambda done: self._to_loop(self._written, done))
+        return writing
+
+    async def close(self, timeout_s: float = 5.0) -> None:
+        """Finish what the disk still has to take, for at most ``timeout_s`` each."""
+        marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # behind everything that was ordered before
+        done, _ = await asyncio.wait({marker}, timeout=timeout_s)
+        if not done:
+            self._log.error("latch.slow", why="the disk did not take it in time")
+        self._disk.shutdown(wait=False, cancel_futures=True)
+        if not await asyncio.to_thread(self._journal.close, timeout_s):
+            self._log.error("journal.incomplete", records=self._journal.backlog)
+
+    def _alert(self, alert: Alert) -> None:
+        self._metrics.alert(alert)
+        said = fields(alert.fields)
+        match alert.level:
+            case Level.INFO:
+                self._log.info(alert.name, **said)
+            case Level.WARNING:
+                self._log.warning(alert.name, **said)
+            case Level.ERROR:
+                self._log.error(alert.name, **said)
+
+    def _written(self, done: Future[None]) -> None:
+        error = done.exception()
+        if error is None:
+            self._log.warning("latch.written", directory=str(self._directory))
+        else:
+            self._log.error("latch.not_written", directory=str(self._directory), why=str(error))
+        self._deliver(LatchWritten(None if error is None else str(error) or repr(error)))
+
+    def _cleared(self, done: Future[None]) -> None:
+        error = done.exception()
+        if error is None:
+            self._log.warning("latch.cleared", directory=str(self._directory))
+        else:  # the next run starts latched: safe, but not what was asked for
+            self._log.error("latch.not_cleared", directory=str(self._directory), why=str(error))
+
+    def _journal_trouble(self, trouble: str | None) -> None:
+        if trouble is None:
+            self._log.warning("journal.well")
+            return
+        self._log.error("journal.trouble", why=trouble)
+        if not self._journal.alive:
+            self._died("journal")
+
+    def _to_loop(self, call: Callable[[_T], None], value: _T) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, value)

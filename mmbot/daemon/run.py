@@ -1,0 +1,318 @@
+"""One life of the daemon, from the lock to the exit code (DESIGN, *Order of life*).
+
+Exit codes: 0 stopped and proved flat; 1 the same, but because a part of the daemon died; 2 could not start, nothing was
+sent; 3 stopped without the proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import secrets as randomness
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+from structlog.types import FilteringBoundLogger
+
+from mmbot import __version__
+from mmbot.config import ClockConfig, Config
+from mmbot.daemon.flatten import Flattener, Guarded
+from mmbot.daemon.http import Door, DoorError
+from mmbot.daemon.loop import Engine, Pump
+from mmbot.daemon.orders import Orders
+from mmbot.daemon.prices import watch
+from mmbot.daemon.supervise import Parts, every_second, watch_wall
+from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, Wire, credentials_from
+from mmbot.domain.clock import SystemClock
+from mmbot.domain.instant import Clock, Instant, in_seconds, iso, seconds
+from mmbot.engine.events import KillRequested, StopRequested
+from mmbot.engine.guards import GUARDS
+from mmbot.engine.requests import CancelAll, Exit, Seed
+from mmbot.store import latch
+from mmbot.store.journal import Journal, JournalError
+from mmbot.store.state_dir import StateDir, StateDirError
+from mmbot.strategy.interface import Strategy
+from mmbot.telemetry.logs import Forwarding, LineWriter, Secrets, logger
+from mmbot.telemetry.metrics import Metrics
+
+STOPPED: Final = 0
+FAULT: Final = 1
+NOT_STARTED: Final = 2
+NOT_FLAT: Final = 3
+
+_SALT: Final = 5  # random letters in a run id
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SHORTEST_REAL_S: Final = 10.0  # an emergency has this much of the machine's time, however fast the clock runs
+
+MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
+
+
+class Signals:
+    """The machine's signals as events. The first stop is a stop, a second one hurries it."""
+
+    def __init__(self, pump: Pump, log: FilteringBoundLogger) -> None:
+        self._pump: Final = pump
+        self._log: Final = log
+        self._stops = 0
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Catch them while inside."""
+        loop = asyncio.get_running_loop()
+        handlers = {
+            signal.SIGTERM: self._stop,
+            signal.SIGINT: self._stop,
+            signal.SIGHUP: self._stop,  # the terminal was closed: not a reason to leave wagers behind
+            signal.SIGUSR1: self._kill,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler, number)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    def _stop(self, number: signal.Signals) -> None:
+        self._stops += 1
+        self._log.warning("stop.asked", signal=number.name, hurry=self._stops > 1)
+        self._pump.deliver(StopRequested(hurry=self._stops > 1))
+
+    def _kill(self, number: signal.Signals) -> None:
+        self._log.warning("kill.asked", signal=number.name)
+        self._pump.deliver(KillRequested(number.name))
+
+
+def clock_for(setting: ClockConfig | None) -> SystemClock:
+    """The process's clock: the machine's own, or the faster one shared with a local exchange."""
+    if setting is None:
+        return SystemClock()
+    return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
+
+
+async def run(
+    config: Config,
+    strategies: Sequence[Strategy],
+    directory: Path,
+    open_wire: OpenWire,
+    make_engine: MakeEngine,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    out: TextIO | None = None,
+) -> int:
+    """Live until stopped.
+
+    Args:
+        config: the settings.
+        strategies: one for each quoting rule, in their order.
+        directory: the state directory.
+        open_wire: opens the exchange's side, without sending anything.
+        make_engine: makes the engine.
+        environ: where credentials are read from.
+        out: where the log goes; standard error by default.
+
+    Returns:
+        The exit code, see the module.
+    """
+    clock = clock_for(config.exchange.clock)
+    lines = LineWriter(sys.stderr if out is None else out)
+    hidden = Secrets()
+    telemetry = config.telemetry
+    log = logger(lines, hidden, level=telemetry.log_level, style=telemetry.log_format, now=clock.now)
+    forwarding = Forwarding(log)
+    logging.getLogger().addHandler(forwarding)
+    try:
+        return await _Life(config, directory, clock, lines, hidden, log).live(
+            strategies, open_wire, make_engine, environ
+        )
+    except (StateDirError, CredentialsError, JournalError, DoorError) as bad:
+        log.error("start.refused", why=str(bad))
+        return NOT_STARTED
+    finally:
+        logging.getLogger().removeHandler(forwarding)
+        lines.close()
+
+
+class _Life:
+    """What one run holds together."""
+
+    def __init__(
+        self,
+        config: Config,
+        directory: Path,
+        clock: Clock,
+        lines: LineWriter,
+        hidden: Secrets,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._config: Final = config
+        self._directory: Final = directory
+        self._clock: Final = clock
+        self._lines: Final = lines
+        self._hidden: Final = hidden
+        self._log: Final = log
+        self._metrics: Final = Metrics([guard.name for guard in GUARDS])
+        self._run_id = ""
+
+    async def live(
+        self,
+        strategies: Sequence[Strategy],
+        open_wire: OpenWire,
+        make_engine: MakeEngine,
+        environ: Mapping[str, str],
+    ) -> int:
+        """From the lock to the exit code."""
+        async with AsyncExitStack() as stack:
+            state = stack.enter_context(StateDir(self._directory))
+            # Orders come to be only when the journal and the feed are there; the signals, before either.
+            pump = Pump(self._clock, lambda order: orders.carry_out(order), self._metrics, self._log)
+            stack.enter_context(Signals(pump, self._log).installed())
+            latched = latch.read(self._directory)
+            credentials = credentials_from(environ)
+            for secret in credentials:
+                self._hidden.add(secret)
+            journal = Journal(self._directory)
+            stack.callback(journal.close)
+            seed = self._seed(journal, latched)
+            wire = await open_wire(
+                Surroundings(
+                    self._config,
+                    credentials,
+                    self._clock,
+                    self._directory,
+                    pump.deliver,
+                    self._log,
+                    self._metrics,
+                    self._hidden,
+                )
+            )
+            stack.push_async_callback(wire.close)
+            orders = Orders(
+                self._directory, journal, wire.connect, pump.deliver, pump.part_died, self._metrics, self._log
+            )
+            stack.push_async_callback(orders.close)
+            engine = make_engine(self._config, seed, strategies, self._clock.now())
+            self._metrics.observe(
+                lambda: engine.status(self._clock.now()), lambda: journal.backlog, lambda: self._lines.dropped
+            )
+            door = Door(
+                pump,
+                lambda: engine.status(self._clock.now()),
+                self._metrics,
+                self._clock,
+                self._config.prices.http,
+            )
+            url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
+            stack.push_async_callback(door.close)
+            state.publish(url)
+            self._log.info(
+                "daemon.started",
+                version=__version__,
+                environment=self._config.environment,
+                exchange=self._config.exchange.base_url,
+                state_dir=str(self._directory),
+                http=url,
+                pid=os.getpid(),
+                run=self._run_id,
+                latched=latched.reason if latched else None,
+                now=iso(self._clock.now()),
+                rate=self._clock.rate,
+            )
+            parts = self._parts(pump, wire, journal)
+            stack.push_async_callback(parts.close)
+            gc.collect()
+            gc.freeze()  # what stands by now stays: the collector need not look at it in the middle of trading
+            return await self._drive(pump, engine, wire, orders)
+
+    def _seed(self, journal: Journal, latched: latch.Latch | None) -> Seed:
+        now = self._clock.now()
+        kept = journal.load(now)
+        begun = journal.begin(now, "".join(randomness.choice(_LETTERS) for _ in range(_SALT)))
+        self._run_id = begun.run_id
+        return Seed(
+            run_id=begun.run_id,
+            next_sequence=begun.next_sequence,
+            end_sequence=begun.end_sequence,
+            latched=None if latched is None else latched.reason,
+            wagers=kept.wagers,
+            day=kept.day,
+            settlements=kept.settlements,
+            since=kept.since,
+        )
+
+    def _parts(self, pump: Pump, wire: Wire, journal: Journal) -> Parts:
+        def died(name: str) -> None:
+            self._metrics.part_died()
+            pump.part_died(name)
+
+        def remember() -> None:
+            if pump.heard_at:
+                journal.touch(pump.heard_at)
+
+        parts = Parts(died, self._log)
+        for name, work in wire.parts().items():
+            parts.start(name, work)
+        parts.start("wall clock", watch_wall(self._clock, pump.deliver, self._log))
+        parts.start("journal's instant", every_second(remember))
+        prices = self._config.prices
+        if prices.file is not None:
+            parts.start("prices", watch(Path(prices.file), prices.poll_s, self._clock, pump.deliver, self._log))
+        return parts
+
+    async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders) -> int:
+        """Drive the engine to its end, or clean up behind it if it breaks."""
+        begun = time.monotonic()
+        pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
+        await asyncio.wait({pumping})
+        error = pumping.exception()
+        if error is not None:
+            self._log.error("engine.raised", over=repr(pump.handling), exc_info=error)
+            return await self._emergency(pump, wire, orders, f"the engine broke: {type(error).__name__}")
+        end: Exit = pumping.result()
+        given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
+        code = FAULT if end.code == STOPPED and pump.fault else end.code
+        say = self._log.info if code == STOPPED else self._log.error
+        say(
+            "daemon.stopped",
+            code=code,
+            reason=end.reason,
+            flat=end.code == STOPPED,
+            fault=pump.fault,
+            unanswered=[type(request).__name__ for request in given_up],
+            lived_s=round(time.monotonic() - begun, 3),
+        )
+        return code
+
+    async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, reason: str) -> int:
+        """The engine is broken: latch, so that no restart goes on where it broke, and cancel everything without it."""
+        orders.write_latch(reason, self._clock.now())
+        client = Guarded(wire.client)
+        exclusive = self._config.exchange.account == "exclusive"
+        if exclusive:  # at once; what is still being placed is dealt with below
+            await client.perform(CancelAll(_emergency_request()))
+        await pump.finish(self._config.exchange.change_timeout_s + 1.0)
+        limit = seconds(max(self._config.stop.deadline_s, _SHORTEST_REAL_S * self._clock.rate))
+        prefix = f"{self._run_id}-"
+        ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
+        flat = await Flattener(client, self._clock, ours, _emergency_request()).run(limit)
+        self._log.error(
+            "daemon.stopped",
+            code=NOT_FLAT,
+            reason=reason,
+            flat=flat.proved,
+            resting=flat.resting,
+            trouble=flat.trouble,
+            seconds=in_seconds(flat.took),
+        )
+        return NOT_FLAT
+
+
+def _emergency_request() -> int:
+    return 1 << 62  # far from the engine's own numbers
