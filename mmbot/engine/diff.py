@@ -89,10 +89,10 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
             if not resting:
                 sent[wanted[0]] = target.stake if target.stake >= min_stake else 0
                 continue
-            wager = live[resting[0]]
-            if wager.odds == target.odds and wager.stake == target.stake:
+            stays, sent[wanted[0]] = _one(target, live[resting[0]], min_stake)
+            if stays:
                 served_by[resting[0]] = target
-                continue
+            continue
         _serve(targets, live, wanted, resting, min_stake, served_by, sent)
     keep = []
     cancel = []
@@ -113,6 +113,21 @@ def _sized(target: Target, stake: Cents) -> Target:
     if stake == target.stake:
         return target
     return Target(target.side, target.odds, stake, target.priority, target.price_tolerance, target.size_tolerance)
+
+
+def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
+    """Whether the only wager of a side stays for its only target, and the stake to send: to keep it is never more."""
+    odds, stake = target.odds, target.stake
+    if wager.odds == odds:
+        if wager.stake == stake:
+            return True, 0
+    elif abs(implied(wager.odds) - implied(odds)) > target.price_tolerance + _EDGE:
+        return False, stake if stake >= min_stake else 0
+    need = _need(target)
+    pays = payout(wager.stake, wager.odds)
+    if pays > need.most:
+        return False, stake if stake >= min_stake else 0
+    return True, need.short(pays, min_stake)
 
 
 class _Need(NamedTuple):
