@@ -109,7 +109,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
-    """Profit in cents. ``realised`` is of settled markets, before commission; ``marked`` values open positions at fair."""
+    """Profit in cents. ``realised`` is before commission; ``marked`` values what is not settled at fair."""
 
     realised: Cents
     commission: Cents

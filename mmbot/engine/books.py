@@ -1,0 +1,272 @@
+"""Books of all lines: messages and REST reads merged, compared and repaired; our own stake taken out.
+
+A REST read has no sequence: it loses to any message for its line that came after it was asked for, and a difference
+counts only if none did (DESIGN, *What the exchange does*).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, negate, profit
+from mmbot.engine.wagers import Wager
+
+IN_FLIGHT: Final = 2 * SECOND
+"""A message may still be under way this long after a read that already shows its effect."""
+
+PAIRING: Final = 2 * SECOND
+"""A print and the drop that it explains come within this of each other."""
+
+
+class Ghost(NamedTuple):
+    """Own stake that is over, but may still be in the book that we hold."""
+
+    side: Side
+    odds: Odds
+    stake: Cents
+    sequence: int
+
+
+class Drop(NamedTuple):
+    """Size that left a level."""
+
+    side: Side
+    odds: Odds
+    value: Cents
+    at: Instant
+
+
+class BookState:
+    """One line's book and what is known about it."""
+
+    __slots__ = (
+        "book",
+        "connection",
+        "differed",
+        "drops",
+        "ghosts",
+        "known",
+        "message_at",
+        "net",
+        "pulled",
+        "read_at",
+        "sequence",
+        "suspect",
+        "taken",
+    )
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.known = False
+        self.net: Book | None = None
+        """The book without our own stake; None while it has to be made anew."""
+        self.sequence = 0
+        self.connection = 0
+        """The connection under which the book was last confirmed."""
+        self.message_at: Instant = 0
+        self.read_at: Instant = 0
+        self.suspect: tuple[Instant, tuple[str, ...]] | None = None
+        self.differed = 0
+        self.ghosts: list[Ghost] = []
+        self.drops: list[Drop] = []
+        self.taken: Cents = 0
+        self.pulled: Cents = 0
+
+    @property
+    def fresh_at(self) -> Instant:
+        """The latest message or agreeing read."""
+        return max(self.message_at, self.read_at)
+
+    @property
+    def doubtful(self) -> bool:
+        """Two reads running differed and none has agreed since."""
+        return self.differed >= 2
+
+
+class Books:
+    """The books of all lines."""
+
+    def __init__(self) -> None:
+        self.connection = 0
+        self._states: dict[LineKey, BookState] = {}
+        self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
+        """Repaired differences by kind: a level REST shows and we had not, the reverse, another size."""
+        self.stale_messages = 0
+
+    def get(self, line: LineKey) -> BookState | None:
+        """The state of a line's book, None before the first message or read."""
+        return self._states.get(line)
+
+    def lines(self) -> list[LineKey]:
+        """All lines with a book."""
+        return list(self._states)
+
+    def on_message(
+        self, line: LineKey, book: Book, sequence: int, connection: int, now: Instant, pair: bool
+    ) -> BookState | None:
+        """Take a full replacement. None if it was dropped: of an older connection, or strictly older by sequence.
+
+        ``pair`` asks for the drops of its levels, to be paired with prints.
+        """
+        if connection != self.connection:
+            self.stale_messages += 1
+            return None
+        state = self._states.get(line)
+        if state is None:
+            state = self._states[line] = BookState()
+        elif sequence < state.sequence and state.connection == connection:
+            self.stale_messages += 1
+            return None
+        if pair and state.known:
+            _note_drops(state, book, now)
+        state.book = book
+        state.known = True
+        state.net = None
+        state.sequence = sequence
+        state.connection = connection
+        state.message_at = now
+        state.suspect = None
+        if state.ghosts:
+            state.ghosts = [ghost for ghost in state.ghosts if ghost.sequence > sequence]
+        return state
+
+    def on_read(self, line: LineKey, book: Book, sent_at: Instant, connection: int, now: Instant) -> bool:
+        """Compare a REST image that was asked for at ``sent_at`` under ``connection``. True if it changed the book."""
+        state = self._states.get(line)
+        if state is None:
+            state = self._states[line] = BookState()
+        if state.message_at >= sent_at and state.known and state.connection == self.connection:
+            if state.book == book:
+                state.read_at = now
+                state.differed = 0
+            return False
+        first = not state.known or state.connection != self.connection
+        changed = state.book != book
+        if not changed:
+            state.differed = 0
+            state.suspect = None
+        elif state.known:
+            state.suspect = (now + IN_FLIGHT, _differences(state.book, book))
+        if changed:
+            state.book = book
+            state.net = None
+        state.known = True
+        if connection == self.connection and (first or not changed):
+            state.connection = connection
+            state.read_at = now
+        return changed or first
+
+    def judge(self, line: LineKey, now: Instant) -> bool:
+        """Count a difference once no message explained it in time. True if the line became doubtful by it."""
+        state = self._states.get(line)
+        if state is None or state.suspect is None or state.suspect[0] > now:
+            return False
+        for kind in state.suspect[1]:
+            self.differences[kind] += 1
+        state.suspect = None
+        state.differed += 1
+        return state.differed == 2
+
+    def haunt(self, line: LineKey, side: Side, odds: Odds, stake: Cents, sequence: int) -> None:
+        """Own stake ended: it may stand in the book until the next message."""
+        state = self._states.get(line)
+        if state is not None and stake > 0:
+            state.ghosts.append(Ghost(side, odds, stake, sequence))
+            state.net = None
+
+    def touch(self, line: LineKey) -> None:
+        """Own wagers on a line changed: its net book has to be made anew."""
+        state = self._states.get(line)
+        if state is not None:
+            state.net = None
+
+    def on_print(self, line: LineKey, side: Side, odds: Odds, stake: Cents) -> None:
+        """Pair a print with a drop that it explains: under the outcome at its odds, or mirrored."""
+        state = self._states.get(line)
+        if state is None:
+            return
+        for place, drop in enumerate(state.drops):
+            if (drop.side == side and drop.odds == odds) or (drop.side != side and drop.odds == negate(odds)):
+                state.taken += min(drop.value, stake) if drop.side == side else drop.value
+                del state.drops[place]
+                return
+
+    def settle_drops(self, line: LineKey, now: Instant) -> Cents:
+        """Drops that no print explained in time were pulled by their makers; returns their size in takers' cents."""
+        state = self._states.get(line)
+        if state is None:
+            return 0
+        cut = 0
+        while cut < len(state.drops) and state.drops[cut].at + PAIRING <= now:
+            cut += 1
+        pulled = sum(drop.value for drop in state.drops[:cut])
+        del state.drops[:cut]
+        state.pulled += pulled
+        return pulled
+
+    def net(self, state: BookState, own: list[Wager]) -> Book:
+        """The book without our own stake. A level of which it is not certain that others stand in it is left out.
+
+        A wager that was opened before the latest book message is in it for certain; one that is on its way in or out
+        may be.
+        """
+        if state.net is not None:
+            return state.net
+        if not own and not state.ghosts:
+            state.net = state.book
+            return state.book
+        mine: dict[tuple[Side, Odds], tuple[Cents, int]] = {}
+        for wager in own:
+            _add(mine, wager.side, wager.odds, wager.remaining)
+        for ghost in state.ghosts:
+            _add(mine, ghost.side, ghost.odds, ghost.stake)
+        under_0, under_1 = state.book.sides
+        state.net = Book((_without(under_0, 0, mine), _without(under_1, 1, mine)))
+        return state.net
+
+
+def _add(mine: dict[tuple[Side, Odds], tuple[Cents, int]], side: Side, odds: Odds, stake: Cents) -> None:
+    key = (1 - side, negate(odds))
+    value, count = mine.get(key, (0, 0))
+    mine[key] = (value + profit(stake, odds), count + 1)
+
+
+def _without(levels: Levels, side: Side, mine: dict[tuple[Side, Odds], tuple[Cents, int]]) -> Levels:
+    kept: list[Level] = []
+    for level in levels:
+        ours = mine.get((side, level.odds))
+        if ours is None:
+            kept.append(level)
+            continue
+        value, count = ours
+        rest = level.value - value
+        if rest > count:  # each of our wagers may be rounded by a cent
+            kept.append(Level(level.odds, rest))
+    return tuple(kept)
+
+
+def _differences(ours: Book, theirs: Book) -> tuple[str, ...]:
+    kinds: list[str] = []
+    for mine, shown in zip(ours.sides, theirs.sides, strict=True):
+        had = dict(mine)
+        has = dict(shown)
+        kinds += ["missing" for odds in has if odds not in had]
+        kinds += ["extra" for odds in had if odds not in has]
+        kinds += ["size" for odds in had if odds in has and had[odds] != has[odds]]
+    return tuple(kinds) or ("size",)
+
+
+def _note_drops(state: BookState, book: Book, now: Instant) -> None:
+    for side in (0, 1):
+        old, new = state.book.sides[side], book.sides[side]
+        if old == new:
+            continue
+        left = dict(new)
+        for level in old:
+            gone = level.value - left.get(level.odds, 0)
+            if gone > 0:
+                state.drops.append(Drop(side, level.odds, gone, now))

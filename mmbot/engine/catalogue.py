@@ -1,0 +1,138 @@
+"""The catalogue kept current: tournaments, events, markets and lines from REST reads and structural messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
+from mmbot.domain.odds import Side
+from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
+
+TRADEABLE: Final = ("not_started", "scheduled")
+"""Event statuses before the start (PROTOCOL 5.3); any other string means not tradeable."""
+
+UNLISTED: Final = "unlisted"
+"""Our own status of an event that was taken off the list."""
+
+
+class Catalogue:
+    """What is traded, and what a ``line_id`` stands for. Ids once learnt stay resolvable: matches come late."""
+
+    def __init__(self) -> None:
+        self.tournaments: dict[int, Tournament] = {}
+        self.events: dict[int, SportEvent] = {}
+        self.markets: dict[int, dict[MarketKey, Market]] = {}
+        self.lines: dict[LineKey, Line] = {}
+        self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
+
+    def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
+        """The line and outcome that a ``line_id`` stands for."""
+        return self._by_line_id.get(line_id)
+
+    def learn(self, line_id: str, line: LineKey, side: Side) -> None:
+        """Remember an id from elsewhere (the journal) until a read brings the line itself."""
+        self._by_line_id.setdefault(line_id, (line, side))
+
+    def market(self, line: LineKey) -> Market | None:
+        """The market of a line, or None if it is not on the board."""
+        return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
+
+    def tournament_of(self, event: int) -> int:
+        """The tournament of an event; 0 if the event is not known."""
+        known = self.events.get(event)
+        return known.tournament_id if known else 0
+
+    # --- REST -----------------------------------------------------------------------------------------------------
+
+    def read_tournaments(self, tournaments: Iterable[Tournament]) -> None:
+        """Replace the list of tournaments."""
+        self.tournaments = {t.tournament_id: t for t in tournaments}
+
+    def read_events(self, tournament: int, events: Iterable[SportEvent]) -> list[int]:
+        """Replace the listed events of a tournament; returns the ids of which something changed."""
+        changed = []
+        listed = {e.event_id: e for e in events}
+        for event_id, event in listed.items():
+            if self.events.get(event_id) != event:
+                self.events[event_id] = event
+                changed.append(event_id)
+        for event_id, event in self.events.items():
+            gone = event.tournament_id == tournament and event_id not in listed and event.status != UNLISTED
+            if gone:
+                changed.append(event_id)
+        for event_id in changed:
+            if event_id not in listed:
+                self.events[event_id] = replace(self.events[event_id], status=UNLISTED)
+        return changed
+
+    def read_markets(self, event: int, images: Iterable[MarketImage]) -> None:
+        """Replace the markets of an event. A market that is gone leaves the board; its ids stay resolvable."""
+        markets = {image.market.key: image.market for image in images}
+        for old in self.markets.get(event, {}).values():
+            for line in old.lines:
+                self.lines.pop(line.key, None)
+        self.markets[event] = markets
+        for market in markets.values():
+            for line in market.lines:
+                self._set_line(line)
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def on_tournament(self, message: TournamentMessage) -> bool:
+        """Apply; True if something changed."""
+        if message.op is Op.DELETE:
+            return self.tournaments.pop(message.tournament_id, None) is not None
+        if message.tournament is None or self.tournaments.get(message.tournament_id) == message.tournament:
+            return False
+        self.tournaments[message.tournament_id] = message.tournament
+        return True
+
+    def on_event(self, message: EventMessage) -> bool:
+        """Apply a create, update or delete; True if something changed."""
+        known = self.events.get(message.event_id)
+        if message.op is Op.DELETE or message.event is None:
+            if known is None or known.status == UNLISTED:
+                return False
+            self.events[message.event_id] = replace(known, status=UNLISTED)
+            return True
+        if known == message.event:
+            return False
+        self.events[message.event_id] = message.event
+        return True
+
+    def on_market(self, message: MarketMessage) -> bool:
+        """Apply a change of status; True if it changed one, or named a market that is not known (read it again)."""
+        key = MarketKey(message.event, message.market)
+        market = self.markets.get(message.event, {}).get(key)
+        if market is None:
+            return message.op is not Op.DELETE
+        status = UNLISTED if message.op is Op.DELETE else message.status
+        if market.status == status:
+            return False
+        self.markets[message.event][key] = replace(market, status=status)
+        return True
+
+    def on_line(self, message: LineMessage) -> bool:
+        """Apply a change of status; True if it changed one, or named a line that is not known (read it again)."""
+        place = self._by_line_id.get(message.line_id)
+        line = self.lines.get(place[0]) if place else None
+        if line is None:
+            return message.op is not Op.DELETE
+        status = UNLISTED if message.op is Op.DELETE else message.status
+        if line.status == status:
+            return False
+        self.lines[line.key] = replace(line, status=status)
+        return True
+
+    def board(self) -> Mapping[int, Mapping[MarketKey, Market]]:
+        """Markets by event, in the order they were first read."""
+        return self.markets
+
+    def _set_line(self, line: Line) -> None:
+        self.lines[line.key] = line
+        for side, outcome in enumerate(line.outcomes):
+            if outcome.line_id:
+                self._by_line_id[outcome.line_id] = (line.key, side)

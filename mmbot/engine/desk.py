@@ -1,0 +1,166 @@
+"""What the parts of the engine share: settings in the core's units, the state of the market, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from mmbot.config import Config
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Duration, Instant, seconds
+from mmbot.domain.money import Cents, cents
+from mmbot.domain.odds import Ladder
+from mmbot.engine.books import Books
+from mmbot.engine.catalogue import Catalogue
+from mmbot.engine.exposure import Exposure
+from mmbot.engine.guards import ACCOUNT, Guards
+from mmbot.engine.limiter import Limiter, Pacer
+from mmbot.engine.requests import Alert, Level, Order, Request, Seed
+from mmbot.engine.timers import Timers
+from mmbot.engine.wagers import Ledger
+from mmbot.strategy.interface import Strategy
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The settings that the core works with, in nanoseconds and cents."""
+
+    exclusive: bool
+    min_stake: Cents
+    max_stake: Cents
+    open_wagers: int
+    funds_multiple: float
+    daily_loss: Cents
+    hedge_cost: float
+    stop_before_start: Duration
+    book_age: Duration
+    price_age: Duration
+    hold: Duration
+    flap_hold: Duration
+    feed_silence: Duration
+    activation: Duration
+    awaiting_activation: int
+    print_match: Duration
+    matches_a_minute: int
+    min_balance: Cents
+    off_fair: float
+    max_gap: float
+    reconcile: Duration
+    stop_deadline: Duration
+
+
+def settle(config: Config) -> Settings:
+    """The settings of a configuration in the core's units."""
+    limits, guards = config.limits, config.guards
+    return Settings(
+        exclusive=config.exchange.account == "exclusive",
+        min_stake=cents(config.exchange.min_stake),
+        max_stake=cents(limits.stake),
+        open_wagers=limits.open_wagers,
+        funds_multiple=limits.funds_multiple,
+        daily_loss=cents(limits.daily_loss),
+        hedge_cost=limits.hedge_cost,
+        stop_before_start=seconds(guards.stop_before_start_s),
+        book_age=seconds(guards.book_age_s),
+        price_age=seconds(guards.price_age_s),
+        hold=seconds(guards.hold_s),
+        flap_hold=seconds(guards.flap_hold_s),
+        feed_silence=seconds(guards.feed_silence_s),
+        activation=seconds(guards.activation_s),
+        awaiting_activation=guards.awaiting_activation,
+        print_match=seconds(guards.print_match_s),
+        matches_a_minute=guards.matches_a_minute,
+        min_balance=cents(guards.min_balance),
+        off_fair=guards.off_fair,
+        max_gap=guards.max_gap,
+        reconcile=seconds(guards.reconcile_s),
+        stop_deadline=seconds(config.stop.deadline_s),
+    )
+
+
+class Desk:
+    """The engine's state that more than one of its parts works on. The engine alone writes it."""
+
+    def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy]) -> None:
+        self.config: Final = config
+        self.settings: Final = settle(config)
+        self.strategies: Final = tuple(strategies)
+        self.run_id: Final = seed.run_id
+        self.next_sequence = seed.next_sequence
+        self.end_sequence = seed.end_sequence
+        self.catalogue: Final = Catalogue()
+        self.books: Final = Books()
+        self.ledger: Final = Ledger(config.exchange.commission, config.exchange.account == "shared")
+        self.exposure: Final = Exposure(config.limits)
+        self.guards: Final = Guards()
+        self.timers: Final = Timers()
+        self.limiter: Final = Limiter(config.exchange.requests_per_second, config.exchange.cancel_reserve)
+        self.pacer: Final = Pacer()
+        self.ladder: Ladder | None = None
+        self.wall_offset: Duration = 0
+        """What to add to the clock to get schedule time."""
+        self.feed_up = False
+        self.heard_at: Instant = 0
+        """The latest message of the feed, 0 before the first."""
+        self.last_placement_at: Instant = 0
+        """When the latest placement was handed out."""
+        self.dirty_events: dict[int, None] = {}
+        """Events to be looked at before anything is placed."""
+        self.hedging: dict[LineKey, None] = {}
+        """Lines on which a hedge is in flight or waits for own wagers to be gone: nothing else is to rest there."""
+        self.lookups: dict[str, str] = {}
+        """Wagers to be asked for by id: wager id to why."""
+        self.details: dict[str, None] = {}
+        """Wagers whose matches are to be read for their odds."""
+        self.inflight: dict[int, tuple[Request, Instant]] = {}
+        self.sent_requests = 0
+        self._orders: list[Order] = []
+        self._request_id = 0
+
+    def request_id(self) -> int:
+        """A new number for a request."""
+        self._request_id += 1
+        return self._request_id
+
+    def order(self, order: Order) -> None:
+        """Put an order to the shell in the outbox."""
+        self._orders.append(order)
+
+    def alert(self, level: Level, name: str, **fields: str | int | float | bool | None) -> None:
+        """Put something to log in the outbox."""
+        self._orders.append(Alert(level, name, fields))
+
+    def take_orders(self) -> list[Order]:
+        """Empty the outbox."""
+        taken = self._orders
+        self._orders = []
+        return taken
+
+    def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
+        """Set or clear a guard; what it covers is looked at again and the change is logged."""
+        changed = self.guards.set(guard, scope, reason, now)
+        if changed:
+            self.touch_scope(scope)
+            level = Level.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Level.WARNING
+            name = "guard.cleared" if reason is None else "guard.held"
+            self.alert(level, name, guard=guard, scope=str(scope), reason=reason)
+        return changed
+
+    def touch_scope(self, scope: str | int | LineKey) -> None:
+        """Look again at every event in a scope."""
+        if isinstance(scope, LineKey):
+            self.dirty_events[scope.event] = None
+        elif isinstance(scope, int):
+            self.dirty_events[scope] = None
+        elif scope == ACCOUNT:
+            for event in self.catalogue.markets:
+                self.dirty_events[event] = None
+
+    def schedule(self, now: Instant) -> Instant:
+        """The present by the wall clock."""
+        return now + self.wall_offset
+
+    def on_clock(self, scheduled: Instant) -> Instant:
+        """An instant of a schedule on the engine's clock."""
+        return scheduled - self.wall_offset

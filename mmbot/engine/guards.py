@@ -1,0 +1,142 @@
+"""Guards: named reasons not to quote. Each says what it covers, why it holds and what clears it.
+
+A guard that holds cancels what rests in its scope and stops quoting there. ``GUARDS`` is the whole list; docs and
+metrics are held against it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.engine.status import GuardStatus
+
+
+class Guard(NamedTuple):
+    """One guard."""
+
+    name: str
+    scope: str
+    """``account``, ``event`` or ``line``."""
+    clears: str
+
+
+ACCOUNT: Final = "account"
+
+GUARDS: Final = (
+    Guard("latch", "account", "mmbot resume"),
+    Guard("stop", "account", "never: the daemon is ending"),
+    Guard("starting", "account", "flat, history read, feed up, books read, hold over"),
+    Guard("feed", "account", "reconnected, flat, history and books read, hold over"),
+    Guard("feed_refused", "account", "a restart, after the cause is mended"),
+    Guard("ladder", "account", "a readable odds ladder"),
+    Guard("balance", "account", "a balance of at least guards.min_balance"),
+    Guard("daily_loss", "account", "the next UTC day, or a higher limits.daily_loss"),
+    Guard("matches_a_minute", "account", "a minute without passing guards.matches_a_minute"),
+    Guard("activation", "account", "fewer placements awaiting activation than guards.awaiting_activation"),
+    Guard("start", "event", "never: the event is about to start, or has no known start"),
+    Guard("live", "event", "a status that is before the start"),
+    Guard("unlisted", "event", "the event is listed again"),
+    Guard("wiped", "event", "a later read of the event that shows it before its start"),
+    Guard("strategy", "event", "the next change of the event, a minute later at the earliest"),
+    Guard("inactive", "line", "market and line active"),
+    Guard("outcomes", "line", "exactly two complementary outcomes"),
+    Guard("book_unread", "line", "a message or read of the book on the present connection"),
+    Guard("book_age", "line", "a message or an agreeing read"),
+    Guard("reconciliation", "line", "a read that agrees with the book"),
+    Guard("price_age", "line", "a newer price of the user's own"),
+    Guard("off_fair", "line", "a quote within guards.off_fair of the fair price"),
+    Guard("refused", "line", "the pause after a refused placement is over"),
+)
+"""Every guard there is, in the order in which a reason is looked for."""
+
+_BY_NAME: Final = {guard.name: guard for guard in GUARDS}
+
+Scope = str | int | LineKey
+"""``account``, an event id, or a line."""
+
+
+class _Held(NamedTuple):
+    reason: str
+    since: Instant
+
+
+class Guards:
+    """Which guards hold, over what."""
+
+    def __init__(self) -> None:
+        self._held: dict[Scope, dict[str, _Held]] = {}
+        self.raised = 0
+        """How often one came to hold."""
+
+    def hold(self, guard: str, scope: Scope, reason: str, now: Instant) -> bool:
+        """Let a guard hold; True if it did not before. A new reason replaces the old one."""
+        names = self._held.setdefault(scope, {})
+        known = names.get(guard)
+        names[guard] = _Held(reason, known.since if known else now)
+        if known is None:
+            self.raised += 1
+        return known is None
+
+    def clear(self, guard: str, scope: Scope) -> bool:
+        """Let a guard go; True if it held."""
+        names = self._held.get(scope)
+        if names is None or guard not in names:
+            return False
+        del names[guard]
+        if not names:
+            del self._held[scope]
+        return True
+
+    def set(self, guard: str, scope: Scope, reason: str | None, now: Instant) -> bool:
+        """Hold with a reason, or clear with None; True if that changed whether it holds."""
+        return self.clear(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
+
+    def holds(self, guard: str, scope: Scope) -> bool:
+        """Whether one guard holds over one scope."""
+        return guard in self._held.get(scope, ())
+
+    def any(self, scope: Scope) -> bool:
+        """Whether any guard holds over just this scope."""
+        return scope in self._held
+
+    def only(self, guard: str, scope: Scope) -> bool:
+        """Whether a guard holds over a scope, and no other does."""
+        names = self._held.get(scope, {})
+        return len(names) == 1 and guard in names
+
+    def why(self, line: LineKey) -> str | None:
+        """The first reason that stops a line: of the account, its event, or itself; None if none does."""
+        for scope in (ACCOUNT, line.event, line):
+            for name, held in self._held.get(scope, {}).items():
+                return f"{name}: {held.reason}"
+        return None
+
+    def names(self) -> dict[str, int]:
+        """How many scopes each guard holds over, zeros included."""
+        counts = dict.fromkeys(_BY_NAME, 0)
+        for names in self._held.values():
+            for name in names:
+                counts[name] += 1
+        return counts
+
+    def status(self) -> tuple[GuardStatus, ...]:
+        """All that hold."""
+        return tuple(
+            GuardStatus(
+                guard=name, scope=_show(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
+            )
+            for scope, names in self._held.items()
+            for name, held in names.items()
+        )
+
+    def account(self) -> tuple[str, ...]:
+        """The account's guards that hold, with their reasons."""
+        return tuple(f"{name}: {held.reason}" for name, held in self._held.get(ACCOUNT, {}).items())
+
+
+def _show(scope: Scope) -> str:
+    if isinstance(scope, LineKey):
+        return f"line {scope.event}/{scope.market}/{scope.number / 4:g}"
+    return f"event {scope}" if isinstance(scope, int) else scope

@@ -1,0 +1,147 @@
+"""Hedges: where a scope's matched worst case has reached its ``hedge`` threshold, the excess is taken out of the
+opposite outcome with ``fillOrKill``; one in flight a line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.odds import implied
+from mmbot.engine.desk import Desk
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.hedge import blocking, size_hedge
+from mmbot.engine.placing import Placing
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.requests import Level, PlaceMany, Placement
+from mmbot.engine.timers import Due
+from mmbot.engine.wagers import Wager
+
+PAUSE: Final = 3 * SECOND
+"""Between two tries on one line."""
+
+NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "ladder", "balance")
+"""Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
+
+
+class Hedging:
+    """Watches for lines to hedge and hands the hedges out."""
+
+    def __init__(self, desk: Desk, quoting: Quoting, placing: Placing) -> None:
+        self._desk = desk
+        self._quoting = quoting
+        self._placing = placing
+        self._in_flight: dict[LineKey, str] = {}
+        self._not_before: dict[LineKey, Instant] = {}
+        self._reasons: dict[LineKey, str] = {}
+        self.check = False
+        """Whether a position, a book or a pause changed since the last look."""
+        self.sent = 0
+
+    def next(self, now: Instant) -> PlaceMany | None:
+        """The next hedge that may be sent."""
+        if not self.check:
+            return None
+        desk = self._desk
+        if any(desk.guards.holds(guard, ACCOUNT) for guard in NEVER) or not self._placing.numbers_left(1):
+            return None
+        self.check = False
+        unable = [line for line in self._not_before if self._not_before[line] > now]
+        for line, reduction in desk.exposure.hedge_candidates(unable):
+            wager = desk.ledger.get(self._in_flight.get(line, ""))
+            if wager is not None and wager.remaining:
+                continue
+            request = self._try(line, reduction, now)
+            if request is not None:
+                self.check = True
+                return request
+        return None
+
+    def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
+        desk = self._desk
+        slot = self._quoting.slots.get(line)
+        state = desk.books.get(line)
+        ladder = desk.ladder
+        if slot is None or state is None or ladder is None:
+            self._put_off(line, "not on the board", now)
+            return None
+        if desk.guards.any(line.event):
+            self._put_off(line, desk.guards.why(line) or "guarded", now)
+            return None
+        if any(desk.guards.holds(guard, line) for guard in ("inactive", "book_unread", "book_age", "reconciliation")):
+            self._put_off(line, desk.guards.why(line) or "guarded", now)
+            return None
+        own: list[Wager] = [wager for wager in desk.ledger.live(line) if not wager.foreign]
+        sized = size_hedge(
+            desk.ledger.positions[line],
+            reduction,
+            desk.books.net(state, own),
+            slot.fair,
+            desk.settings.hedge_cost,
+            ladder,
+            desk.settings.min_stake,
+            desk.exposure.stake_limit(line),
+        )
+        if isinstance(sized, str):
+            self._put_off(line, sized, now)
+            return None
+        in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in own])
+        reducing = desk.exposure.reducing(line, desk.ledger.positions[line], sized.side, sized.stake)
+        if in_the_way or not reducing:
+            if line not in desk.hedging:
+                desk.hedging[line] = None
+                self._quoting.own_changed(line)  # nothing of ours may rest here now: looked at again when all is gone
+            return None
+        placement = Placement(
+            self._placing.external_id("h"),
+            slot.line.outcomes[sized.side].line_id,
+            sized.odds,
+            sized.stake,
+            fill_or_kill=True,
+        )
+        desk.hedging[line] = None
+        self._placing.note(placement, line, sized.side, True, now)
+        self._in_flight[line] = placement.external_id
+        self._not_before[line] = now + PAUSE
+        desk.timers.set(Due.LINE, line, now + PAUSE)
+        self._reasons.pop(line, None)
+        self.sent += 1
+        desk.alert(
+            Level.INFO,
+            "hedge.sent",
+            external_id=placement.external_id,
+            line=str(line),
+            side=sized.side,
+            odds=sized.odds,
+            probability=round(implied(sized.odds), 4),
+            stake=sized.stake,
+            reduction=reduction,
+        )
+        return self._placing.hand_out((placement,), now)
+
+    def ended(self, wager: Wager) -> None:
+        """A hedge is over: its line may be quoted again."""
+        if self._in_flight.get(wager.line) == wager.external_id:
+            del self._in_flight[wager.line]
+        self._release(wager.line)
+
+    def look_again(self) -> None:
+        """Positions or books changed. A line that wants no hedge any more is released."""
+        self.check = True
+        desk = self._desk
+        for line in list(desk.hedging):
+            if line not in self._in_flight and not desk.exposure.hedge_wanted(line, desk.ledger.positions[line]):
+                self._release(line)
+
+    def _release(self, line: LineKey) -> None:
+        if line in self._desk.hedging:
+            del self._desk.hedging[line]
+            self._quoting.own_changed(line)
+
+    def _put_off(self, line: LineKey, why: str, now: Instant) -> None:
+        self._release(line)
+        self._not_before[line] = now + PAUSE
+        self._desk.timers.set(Due.LINE, line, now + PAUSE)
+        if self._reasons.get(line) != why:
+            self._reasons[line] = why
+            self._desk.alert(Level.WARNING, "hedge.not_possible", line=str(line), why=why)

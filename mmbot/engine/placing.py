@@ -1,0 +1,246 @@
+"""What is placed, and when: every placement is judged in the call that hands it out, by limits, funds, self-match and
+the number of wagers, in order of priority. One item that does not fit never holds back the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.lifecycle import State
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side
+from mmbot.engine.desk import Desk
+from mmbot.engine.diff import Target, self_match
+from mmbot.engine.events import BalanceRead, Failed, Failure, Placed
+from mmbot.engine.funds import available, available_at_placement
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.quoting import NOTHING, Quoting, Slot
+from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlock
+from mmbot.engine.timers import Due
+from mmbot.engine.wagers import Changes
+
+BLOCK: Final = 1000
+"""Sequence numbers reserved at a time, and asked for when half of them are used."""
+
+FIRST_PAUSE: Final = SECOND
+LONGEST_PAUSE: Final = 64 * SECOND
+"""A line rests this long after a refused placement, doubling while refusals go on."""
+
+
+_TOO_MANY: Final[tuple[Cents, str | None]] = (0, "activation: too many placements await it")
+
+
+class Funds:
+    """What the account can still put in the market."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.balance: Cents | None = None
+        self._spent: list[tuple[Instant, Cents]] = []
+        self._since_read: Cents = 0
+
+    def spent(self, amount: Cents, now: Instant) -> None:
+        """Money that a match, or a placement where money is taken then, took since the last read."""
+        self._spent.append((now, amount))
+        self._since_read += amount
+
+    def on_balance(self, answer: BalanceRead, sent_at: Instant, now: Instant) -> None:
+        """A balance that was asked for at ``sent_at``."""
+        desk = self._desk
+        self.balance = answer.balance
+        self._spent = [(at, amount) for at, amount in self._spent if at >= sent_at]
+        self._since_read = sum(amount for _, amount in self._spent)
+        low = answer.balance < desk.settings.min_balance
+        reason = f"${answer.balance / 100:.2f} is less than guards.min_balance" if low else None
+        if low != desk.guards.holds("balance", ACCOUNT):
+            desk.hold("balance", ACCOUNT, reason, now)
+
+    def left(self) -> Cents:
+        """How much more may be staked; 0 before the balance is known."""
+        if self.balance is None:
+            return 0
+        desk = self._desk
+        rule = available if desk.config.exchange.funds == "at_match" else available_at_placement
+        return rule(self.balance, self._since_read, desk.ledger.outstanding, desk.settings.funds_multiple)
+
+
+class Placing:
+    """Hands out placements."""
+
+    def __init__(self, desk: Desk, quoting: Quoting, funds: Funds) -> None:
+        self._desk = desk
+        self._quoting = quoting
+        self._funds = funds
+        self._blocked: dict[LineKey, Slot] = {}
+        self._pauses: dict[LineKey, Instant] = {}
+        self._reserving = False
+        self._at_placement = desk.config.exchange.funds == "at_placement"
+        self.sent = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something might be placed now."""
+        return bool(self._quoting.pending)
+
+    def freed(self) -> None:
+        """Room may have come free: what was blocked is judged again."""
+        if self._blocked:
+            for line, slot in self._blocked.items():
+                if slot.pending:
+                    self._quoting.pending.setdefault(line, slot)
+            self._blocked.clear()
+
+    def next(self, now: Instant) -> PlaceMany | None:
+        """The next batch of quotes, or None if nothing may be placed."""
+        pending = self._quoting.pending
+        if not pending or not self.numbers_left(BATCH):
+            return None
+        desk = self._desk
+        items: list[Placement] = []
+        funds = self._funds.left()
+        awaiting = sum(1 for _ in desk.ledger.awaiting())
+        for line, slot in self._by_priority():
+            rest: list[Target] = []
+            blocked = False
+            for target in slot.pending:
+                if len(items) >= BATCH:
+                    rest.append(target)
+                    continue
+                if awaiting + len(items) >= desk.settings.awaiting_activation:
+                    stake, why = _TOO_MANY
+                else:
+                    stake, why = self._judge(line, slot, target, funds)
+                if stake <= 0:
+                    slot.why = why
+                    rest.append(target)
+                    blocked = True
+                    continue
+                items.append(self._place(line, slot, target.side, target.odds, stake, now))
+                funds -= stake
+            slot.pending = tuple(rest)
+            if blocked:
+                del pending[line]
+                self._blocked[line] = slot
+            elif not rest:
+                del pending[line]
+                slot.why = None
+            if len(items) >= BATCH:
+                break
+        if not items:
+            return None
+        return self.hand_out(tuple(items), now)
+
+    def _by_priority(self) -> list[tuple[LineKey, Slot]]:
+        pending = list(self._quoting.pending.items())
+        if any(target.priority for _, slot in pending for target in slot.pending):
+            pending.sort(key=lambda item: -max(target.priority for target in item[1].pending))
+        return pending
+
+    def _judge(self, line: LineKey, slot: Slot, target: Target, funds: Cents) -> tuple[Cents, str | None]:
+        """The stake that may be placed of a target, 0 with the reason if none."""
+        desk = self._desk
+        ledger = desk.ledger
+        if ledger.live_count >= desk.settings.open_wagers:
+            return 0, "limits.open_wagers is reached"
+        live = list(ledger.live(line))
+        if live and self_match(target.side, target.odds, live):
+            return 0, "would match a wager of our own"
+        position = ledger.positions.get(line, NOTHING)
+        room = min(funds, desk.exposure.largest_stake(line, position, target.side))
+        if target.stake <= room:
+            return target.stake, None
+        if room < desk.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
+            return 0, "funds" if room == funds else "limit"  # what is on its way out makes room soon: no fragment now
+        return room, None
+
+    def _place(self, line: LineKey, slot: Slot, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
+        """Note a placement in the ledger before it leaves: from here on it could match."""
+        placement = Placement(
+            self.external_id(f"q{slot.rule}"), slot.line.outcomes[side].line_id, odds, stake, fill_or_kill=False
+        )
+        self.note(placement, line, side, False, now)
+        return placement
+
+    def note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
+        """Enter a placement in the ledger and the exposure."""
+        desk = self._desk
+        wager = desk.ledger.sent(placement, line, side, hedge, now)
+        desk.exposure.update(line, desk.ledger.positions[line])
+        desk.order(desk.ledger.saved(wager))
+        self._quoting.own_changed(line)
+        if self._at_placement:
+            self._funds.spent(placement.stake, now)
+
+    def external_id(self, strategy: str) -> str:
+        """The next id: run, strategy, sequence."""
+        desk = self._desk
+        sequence = desk.next_sequence
+        desk.next_sequence += 1
+        return f"{desk.run_id}-{strategy}-{sequence}"
+
+    def numbers_left(self, count: int) -> bool:
+        """Whether so many durable sequence numbers are left; asks for more in time."""
+        desk = self._desk
+        left = desk.end_sequence - desk.next_sequence
+        if left < BLOCK // 2 and not self._reserving:
+            self._reserving = True
+            desk.order(ReserveBlock(desk.end_sequence + BLOCK))
+        return left >= count
+
+    def reserved(self, end: int) -> None:
+        """More sequence numbers are durable."""
+        self._reserving = False
+        self._desk.end_sequence = max(self._desk.end_sequence, end)
+
+    def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
+        """A request with these items."""
+        self._desk.last_placement_at = now
+        self.sent += len(items)
+        return PlaceMany(self._desk.request_id(), items)
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
+        """Each item was accepted, refused or left out."""
+        changes: Changes = ()
+        ledger = self._desk.ledger
+        accepted = {report.external_id: report for report in answer.accepted}
+        refused = {item.external_id: item for item in answer.refused}
+        for item in request.items:
+            key = item.external_id
+            if key in accepted:
+                changes += ledger.accepted(key, accepted[key], now)
+                wager = ledger.get(key)
+                if wager is not None:
+                    self._pauses.pop(wager.line, None)
+                    self._desk.timers.set(Due.ACTIVATION, key, now + self._desk.settings.activation)
+            elif key in refused and refused[key].failure is not Failure.UNKNOWN:
+                changes += self._refused(key, refused[key].code, now)
+            else:
+                changes += ledger.lost(key, now)
+        return changes
+
+    def on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
+        """The whole request failed: refused, or of unknown outcome."""
+        changes: Changes = ()
+        for item in request.items:
+            if answer.failure is Failure.UNKNOWN:
+                changes += self._desk.ledger.lost(item.external_id, now)
+            else:
+                changes += self._refused(item.external_id, answer.code, now)
+        return changes
+
+    def _refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        desk = self._desk
+        wager = desk.ledger.get(external_id)
+        if wager is None:
+            return ()
+        changes = desk.ledger.refused(external_id, code, now)
+        line = wager.line
+        pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
+        self._pauses[line] = pause
+        desk.hold("refused", line, code, now)
+        desk.timers.set(Due.LINE, line, now + pause)
+        desk.alert(Level.WARNING, "wager.refused", external_id=external_id, code=code)
+        return changes

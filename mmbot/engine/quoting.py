@@ -1,0 +1,430 @@
+"""From books to targets: which rule a line falls under, what guards it, what its strategy wants, and what follows for
+the wagers that rest there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.book import Fair, fair_from
+from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
+from mmbot.domain.instant import HOUR, MINUTE, Instant, in_seconds
+from mmbot.domain.lifecycle import State
+from mmbot.domain.money import cents
+from mmbot.domain.odds import Ladder, Odds, Side, implied, per_hundred, stake_for_payout
+from mmbot.domain.position import Position
+from mmbot.engine.books import BookState
+from mmbot.engine.cancelling import Cancelling
+from mmbot.engine.catalogue import TRADEABLE, UNLISTED
+from mmbot.engine.desk import Desk
+from mmbot.engine.diff import Live, Target, diff
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.profit import Profit
+from mmbot.engine.requests import Level
+from mmbot.engine.timers import Due
+from mmbot.engine.wagers import Wager
+from mmbot.strategy.interface import Decision, EventView, Given, LineView, NoQuote, Quote
+from mmbot.strategy.rules import matching_rule
+
+NOTHING: Final = Position()
+"""The position of a line on which nothing was ever placed. Never written to."""
+
+_NO_OWN: Final[list[Wager]] = []
+
+
+class Slot:
+    """One line under a rule."""
+
+    __slots__ = (
+        "fair",
+        "given",
+        "line",
+        "market",
+        "matches",
+        "pending",
+        "rule",
+        "targets",
+        "touched",
+        "view",
+        "why",
+    )
+
+    def __init__(self, line: Line, market: Market, rule: int) -> None:
+        self.line = line
+        self.market = market
+        self.rule = rule
+        self.view: LineView | None = None
+        self.fair: float | None = None
+        """Of outcome 0: the user's own price if there is one, otherwise the book's."""
+        self.given: tuple[float, Instant] | None = None
+        self.targets: tuple[Target, ...] = ()
+        self.pending: tuple[Target, ...] = ()
+        """What is still to be placed."""
+        self.why: str | None = "not looked at yet"
+        """Why nothing is wanted, or why what is wanted cannot be placed."""
+        self.touched = True
+        """Own wagers or the position changed since the last look."""
+        self.matches = 0
+
+
+class EventSlots:
+    """The lines of one event by rule, with the strategies' states."""
+
+    __slots__ = ("by_rule", "states")
+
+    def __init__(self) -> None:
+        self.by_rule: dict[int, list[Slot]] = {}
+        self.states: dict[int, object] = {}
+
+
+class Quoting:
+    """Looks at dirty events: guards, strategy, targets, and the difference to what rests."""
+
+    def __init__(self, desk: Desk, cancelling: Cancelling, profit: Profit) -> None:
+        self._desk = desk
+        self._cancelling = cancelling
+        self._profit = profit
+        self.events: dict[int, EventSlots] = {}
+        self.slots: dict[LineKey, Slot] = {}
+        self.pending: dict[LineKey, Slot] = {}
+        """Lines with something to place, in order of being looked at."""
+        self._prices: dict[LineKey, tuple[float, Instant]] = {}
+        self._stale: dict[int, None] = {}
+
+    # --- what changed ---------------------------------------------------------------------------------------------
+
+    def forget(self, event: int) -> None:
+        """The catalogue of an event changed: its lines fall under rules anew."""
+        self._stale[event] = None
+        self._desk.dirty_events[event] = None
+
+    def book_changed(self, line: LineKey) -> None:
+        """A line's book changed."""
+        slot = self.slots.get(line)
+        if slot is not None:
+            slot.view = None
+            self._desk.dirty_events[line.event] = None
+
+    def own_changed(self, line: LineKey) -> None:
+        """Own wagers or the position of a line changed."""
+        self._desk.books.touch(line)
+        slot = self.slots.get(line)
+        if slot is not None:
+            slot.view = None
+            slot.touched = True
+            self._desk.dirty_events[line.event] = None
+
+    def price_given(self, line: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
+        """The user's own price of an outcome."""
+        self._prices[line] = (probability if side == 0 else 1.0 - probability, at)
+        slot = self.slots.get(line)
+        if slot is not None:
+            slot.view = None
+        self._desk.dirty_events[line.event] = None
+        self._desk.timers.set(Due.LINE, line, at + self._desk.settings.price_age)
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def look(self, event_id: int, quotable: bool, now: Instant) -> None:
+        """Look at one event. Without ``quotable`` (life's order does not allow it) nothing is wanted anywhere."""
+        desk = self._desk
+        event = desk.catalogue.events.get(event_id)
+        if event is None:
+            return
+        slots = self.events.get(event_id)
+        if slots is None or event_id in self._stale:
+            slots = self._assign(event, slots, now)
+        self._guard_event(event, now)
+        allowed = quotable and not desk.guards.any(ACCOUNT) and not desk.guards.any(event_id)
+        for rule, lines in slots.by_rule.items():
+            if not allowed:
+                for slot in lines:
+                    self._want_nothing(slot, desk.guards.why(slot.line.key) or "starting", now)
+                continue
+            self._look_at_rule(event, slots, rule, lines, now)
+
+    def _look_at_rule(self, event: SportEvent, slots: EventSlots, rule: int, lines: list[Slot], now: Instant) -> None:
+        desk = self._desk
+        ladder = desk.ladder
+        if ladder is None:
+            return
+        views: list[LineView] = []
+        open_slots: list[Slot] = []
+        for slot in lines:
+            seen = self._view(slot, now)
+            if seen is None:
+                self._want_nothing(slot, desk.guards.why(slot.line.key) or "no book", now)
+            else:
+                views.append(seen)
+                open_slots.append(slot)
+        if not views:
+            return
+        start = None if event.scheduled is None else desk.on_clock(event.scheduled)
+        view = EventView(event=event, lines=tuple(views), ladder=ladder, now=now, start=start)
+        try:
+            result = desk.strategies[rule].quote(view, slots.states.get(rule))
+            decisions: Mapping[LineKey, Decision] = result.decisions
+            wants = [self._targets(slot, decisions.get(slot.line.key), ladder, now) for slot in open_slots]
+        except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
+            reason = f"{type(raised).__name__}: {raised}"
+            desk.hold("strategy", event.event_id, reason, now)
+            desk.alert(Level.ERROR, "strategy.raised", event=event.event_id, error=reason)
+            desk.timers.set(Due.EVENT, event.event_id, now + MINUTE)
+            for slot in lines:
+                self._want_nothing(slot, f"strategy: {reason}", now)
+            return
+        slots.states[rule] = result.state
+        if result.wake_at is not None:
+            desk.timers.set(Due.EVENT, event.event_id, max(result.wake_at, now + 1))
+        for slot, (targets, why) in zip(open_slots, wants, strict=True):
+            self._settle(slot, targets, why)
+
+    def _settle(self, slot: Slot, targets: tuple[Target, ...], why: str | None) -> None:
+        """Compare what is wanted with what rests."""
+        if targets == slot.targets and not slot.touched:
+            slot.why = why if not targets else slot.why
+            return
+        slot.targets = targets
+        slot.touched = False
+        slot.why = why
+        desk = self._desk
+        key = slot.line.key
+        live = [
+            Live(wager.external_id, wager.side, wager.odds, wager.remaining, wager.state is State.CANCELLING)
+            for wager in desk.ledger.live(key)
+            if not wager.foreign and not wager.hedge
+        ]
+        if not live:
+            slot.pending = targets
+        else:
+            change = diff(targets, live, desk.settings.min_stake)
+            slot.pending = change.place
+            for external_id in change.keep:
+                self._cancelling.keep(external_id)
+            for external_id in change.cancel:
+                wager = desk.ledger.get(external_id)
+                if wager is not None:
+                    self._cancelling.want(wager)
+        if slot.pending:
+            self.pending[key] = slot
+        else:
+            self.pending.pop(key, None)
+
+    def _want_nothing(self, slot: Slot, why: str, now: Instant) -> None:
+        self._settle(slot, (), why)
+
+    # --- rules and guards -----------------------------------------------------------------------------------------
+
+    def _assign(self, event: SportEvent, old: EventSlots | None, now: Instant) -> EventSlots:
+        """Put the lines of an event under the rules that match them."""
+        desk = self._desk
+        self._stale.pop(event.event_id, None)
+        slots = EventSlots()
+        known: dict[LineKey, Slot] = {}
+        if old is not None:
+            slots.states = old.states
+            known = {slot.line.key: slot for lines in old.by_rule.values() for slot in lines}
+        schedule = desk.schedule(now)
+        for market in desk.catalogue.markets.get(event.event_id, {}).values():
+            rule = matching_rule(desk.config.quoting, event, market, schedule)
+            if rule is None:
+                continue
+            for listed in market.lines:
+                line = desk.catalogue.lines.get(listed.key, listed)
+                slot = Slot(line, market, rule)
+                before = known.pop(line.key, None)
+                if before is not None:
+                    slot.targets, slot.matches, slot.pending = before.targets, before.matches, before.pending
+                slots.by_rule.setdefault(rule, []).append(slot)
+                self.slots[line.key] = slot
+                if line.key in self.pending:
+                    self.pending[line.key] = slot
+                desk.exposure.register(line.key, event.tournament_id, desk.config.quoting[rule].limits)
+        for slot in known.values():  # no rule any more, or off the board
+            self._want_nothing(slot, "no rule matches", now)
+            self.slots.pop(slot.line.key, None)
+        self.events[event.event_id] = slots
+        self._wake_for_windows(event, now)
+        return slots
+
+    def _wake_for_windows(self, event: SportEvent, now: Instant) -> None:
+        """Rules with a window of hours to the start match from and until an instant."""
+        if event.scheduled is None:
+            return
+        start = self._desk.on_clock(event.scheduled)
+        edges = [start - self._desk.settings.stop_before_start]
+        for rule in self._desk.config.quoting:
+            if rule.match.hours_to_start is not None:
+                edges += [start - round(hours * HOUR) + 1 for hours in rule.match.hours_to_start]
+        later = [edge for edge in edges if edge > now]
+        if later:
+            self._desk.timers.set(Due.EVENT, event.event_id, min(later))
+
+    def _guard_event(self, event: SportEvent, now: Instant) -> None:
+        desk = self._desk
+        key = event.event_id
+        unlisted = event.status == UNLISTED
+        live = not unlisted and event.status not in TRADEABLE
+        self._set("unlisted", key, "taken off the list" if unlisted else None, now)
+        self._set("live", key, f"status {event.status}" if live else None, now)
+        reason = None
+        if event.scheduled is None:
+            reason = "no known start"
+        else:
+            left = event.scheduled - desk.schedule(now)
+            if left <= desk.settings.stop_before_start:
+                reason = f"starts in {max(0.0, in_seconds(left)):.0f} s"
+        self._set("start", key, reason, now)
+
+    def timer(self, event: int, now: Instant) -> None:
+        """An event's timer is due: a strategy's pause may be over, a window may have opened or closed."""
+        self._desk.hold("strategy", event, None, now)
+        self.forget(event)
+
+    def _set(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> bool:
+        guards = self._desk.guards
+        if reason is None:
+            if not guards.any(scope) or not guards.clear(guard, scope):
+                return False
+        elif guards.holds(guard, scope) or not guards.hold(guard, scope, reason, now):
+            return False
+        name = "guard.cleared" if reason is None else "guard.held"
+        self._desk.alert(Level.INFO, name, guard=guard, scope=str(scope), reason=reason)
+        return True
+
+    def _view(self, slot: Slot, now: Instant) -> LineView | None:
+        """A line as its strategy sees it; None while a guard of the line holds."""
+        desk, settings = self._desk, self._desk.settings
+        line, key = slot.line, slot.line.key
+        state = desk.books.get(key)
+        inactive = line.status != "active" or slot.market.status != "active"
+        self._set("inactive", key, f"market {slot.market.status}, line {line.status}" if inactive else None, now)
+        two = len(line.outcomes) == 2 and all(outcome.line_id for outcome in line.outcomes)
+        self._set("outcomes", key, None if two else "not two outcomes with a line id", now)
+        unread = state is None or not state.known or state.connection != desk.books.connection
+        self._set("book_unread", key, "not read since the last connect" if unread else None, now)
+        if state is None or unread or inactive or not two:
+            return None
+        stale_at = state.fresh_at + settings.book_age
+        self._set("book_age", key, "no message and no agreeing read" if stale_at <= now else None, now)
+        if stale_at > now:
+            desk.timers.set(Due.LINE, key, stale_at)
+        self._set("reconciliation", key, "differed in two reads running" if state.doubtful else None, now)
+        price = self._prices.get(key)
+        aged = price is not None and price[1] + settings.price_age <= now
+        self._set("price_age", key, "the user's price is too old" if aged else None, now)
+        if slot.view is None or price is not None:
+            self._build_view(slot, state, price, aged, now)
+        if desk.guards.any(key) and not desk.guards.only("off_fair", key):  # that one clears by asking again
+            return None
+        return slot.view
+
+    def _build_view(
+        self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, aged: bool, now: Instant
+    ) -> None:
+        desk, key = self._desk, slot.line.key
+        own = [wager for wager in desk.ledger.live(key) if not wager.foreign] if desk.ledger.has_live(key) else _NO_OWN
+        book = desk.books.net(state, own)
+        fair: Fair | None = fair_from(book, desk.settings.max_gap)
+        given = None if price is None or aged else Given(price[0], now - price[1])
+        if given is not None:
+            slot.fair = given.probability
+        elif fair is not None:
+            slot.fair = fair.probability
+        else:
+            slot.fair = None
+        if slot.fair is not None:
+            self._profit.fair(key, slot.fair)
+        position = desk.ledger.positions.get(key, NOTHING)
+        slot.view = LineView(
+            line=slot.line,
+            market=slot.market,
+            book=book,
+            fair=fair,
+            given=given,
+            profit=(position.profit[0], position.profit[1]),
+        )
+
+    # --- targets --------------------------------------------------------------------------------------------------
+
+    def _targets(
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
+    ) -> tuple[tuple[Target, ...], str | None]:
+        """What a decision asks to have resting, within what the rules of money allow a quote to be."""
+        key = slot.line.key
+        if decision is None:
+            decision = NoQuote("the strategy said nothing of it")
+        if isinstance(decision, NoQuote):
+            self._set("off_fair", key, None, now)
+            return (), decision.reason
+        targets = []
+        off: str | None = None
+        for quote in decision:
+            target = self._target(slot, quote, ladder)
+            if isinstance(target, str):
+                off = target
+            elif target is not None:
+                targets.append(target)
+        self._set("off_fair", key, off, now)
+        if off is not None:
+            return (), f"off_fair: {off}"
+        if key in self._desk.hedging:
+            return (), "hedging"
+        if not targets:
+            return (), "nothing large enough to place"
+        kept = self._cut(key, targets)
+        return tuple(kept), None if kept else f"{self._desk.exposure.level(key).name.lower()}: nothing reduces"
+
+    def _target(self, slot: Slot, quote: Quote, ladder: Ladder) -> Target | str | None:
+        """One quote on the ladder; a reason if it is off the fair price, None if it is too small or cannot rest."""
+        desk = self._desk
+        if quote.side not in (0, 1):
+            raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
+        odds = quote.odds
+        if odds is None:
+            if quote.probability is None or not 0.0 < quote.probability < 1.0:
+                raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
+            odds = ladder.at_most(quote.probability)
+        elif odds not in ladder:
+            raise ValueError(f"odds {odds} are not on the exchange's ladder")
+        shown = slot.view.book.sides[quote.side] if slot.view is not None else ()
+        if odds is not None and shown and per_hundred(odds) <= per_hundred(shown[0].odds):
+            odds = _just_longer(ladder, shown[0].odds)  # a quote rests; it never takes what is shown
+        if odds is None:
+            return None
+        if slot.fair is not None:
+            fair = slot.fair if quote.side == 0 else 1.0 - slot.fair
+            if implied(odds) > fair + desk.settings.off_fair:
+                return f"{odds:+d} implies {implied(odds):.3f}, fair is {fair:.3f}"
+        most = desk.settings.max_stake
+        rule = desk.config.quoting[slot.rule].limits.stake
+        if rule is not None:
+            most = min(most, cents(rule))
+        stake = min(stake_for_payout(quote.payout, odds), most)
+        if stake < desk.settings.min_stake:
+            return None
+        return Target(quote.side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
+
+    def _cut(self, line: LineKey, targets: list[Target]) -> list[Target]:
+        """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""
+        desk = self._desk
+        position = desk.ledger.positions.get(line, NOTHING)
+        room = [desk.exposure.most_resting(line, position, side) for side in (0, 1)]
+        kept = []
+        for target in targets:
+            left = room[target.side]
+            room[target.side] = left - target.stake
+            if target.stake <= left:
+                kept.append(target)
+            elif left >= desk.settings.min_stake:
+                kept.append(msgspec.structs.replace(target, stake=left))
+        return kept
+
+
+def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
+    """The first rung longer than a price, which need not be on the ladder itself."""
+    if odds in ladder:
+        return ladder.longer(odds)
+    return ladder.at_most(implied(odds))

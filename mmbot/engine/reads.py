@@ -1,0 +1,233 @@
+"""What is to be read of the catalogue and the books, and when: after every connect, every quarter of an hour, and when
+a structural message says that something changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.odds import Ladder, OddsError
+from mmbot.engine.catalogue import TRADEABLE
+from mmbot.engine.desk import Desk
+from mmbot.engine.events import EventsRead, Failed, LadderRead, MarketsRead, TournamentsRead
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.requests import (
+    EVENTS_A_READ,
+    Level,
+    ReadEvents,
+    ReadLadder,
+    ReadMarkets,
+    ReadTournaments,
+    Request,
+)
+from mmbot.engine.timers import Due
+
+RETRY: Final = SECOND
+"""After a failed read."""
+
+
+class Reads:
+    """The reads that are wanted, at one a second for each path."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ladder = False
+        self._tournaments = False
+        self._events: dict[int, None] = {}
+        self._markets: dict[int, None] = {}
+        self._under_way: dict[int, tuple[Request, int]] = {}
+        self._not_before: Instant = 0
+        self.next_round: Instant | None = None
+        """When everything is read again."""
+        rules = desk.config.quoting
+        self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
+        self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
+        self._by_event_only = any(rule.match.event and not rule.match.tournament for rule in rules)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is wanted and nothing is under way."""
+        return not (self._ladder or self._tournaments or self._events or self._markets or self._under_way)
+
+    def everything(self, now: Instant) -> None:
+        """Read the ladder, the catalogue and all books again."""
+        self._ladder = self._tournaments = True
+        for event in self._desk.catalogue.markets:
+            if self._relevant(event):
+                self._markets[event] = None
+        self.next_round = now + self._desk.settings.reconcile
+
+    def ladder(self) -> None:
+        """Read the odds ladder again."""
+        self._ladder = True
+
+    def tournaments(self) -> None:
+        """Read the tournaments again, and what is below them."""
+        self._tournaments = True
+
+    def events(self, tournament: int) -> None:
+        """Read the events of a tournament again."""
+        if self._is_wanted(tournament):
+            self._events[tournament] = None
+
+    def markets(self, event: int) -> None:
+        """Read the markets and books of an event again."""
+        if self._relevant(event):
+            self._markets[event] = None
+
+    def next(self, now: Instant) -> Request | None:
+        """The next read that may be sent now."""
+        if self.next_round is not None and now >= self.next_round:
+            self.everything(now)
+        if now < self._not_before:
+            return None
+        desk = self._desk
+        pacer = desk.pacer
+        request: Request | None = None
+        if self._ladder and pacer.ready_at("ladder", now) <= now:
+            self._ladder = False
+            pacer.take("ladder", now)
+            request = ReadLadder(desk.request_id())
+        elif self._tournaments and pacer.ready_at("tournaments", now) <= now:
+            self._tournaments = False
+            pacer.take("tournaments", now)
+            request = ReadTournaments(desk.request_id())
+        elif self._events and pacer.ready_at("events", now) <= now:
+            tournament = next(iter(self._events))
+            del self._events[tournament]
+            pacer.take("events", now)
+            request = ReadEvents(desk.request_id(), tournament)
+        elif self._markets and pacer.ready_at("markets", now) <= now:
+            events = tuple(list(self._markets)[:EVENTS_A_READ])
+            for event in events:
+                del self._markets[event]
+            pacer.take("markets", now)
+            request = ReadMarkets(desk.request_id(), events)
+        if request is not None:
+            self._under_way[request.id] = (request, desk.books.connection)
+        return request
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """When ``next`` may have something to send."""
+        pacer = self._desk.pacer
+        paths = (
+            ("ladder", self._ladder),
+            ("tournaments", self._tournaments),
+            ("events", self._events),
+            ("markets", self._markets),
+        )
+        ready = [max(pacer.ready_at(path, now), self._not_before) for path, wanted in paths if wanted]
+        if self.next_round is not None:
+            ready.append(self.next_round)
+        return min(ready, default=None)
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def failed(self, answer: Failed, now: Instant) -> bool:
+        """A read failed: ask again later. True if it was one of these reads."""
+        under_way = self._under_way.pop(answer.request, None)
+        if under_way is None:
+            return False
+        match under_way[0]:
+            case ReadLadder():
+                self._ladder = True
+            case ReadTournaments():
+                self._tournaments = True
+            case ReadEvents(tournament=tournament):
+                self._events[tournament] = None
+            case ReadMarkets(events=events):
+                for event in events:
+                    self._markets[event] = None
+            case _:
+                pass
+        self._not_before = max(now + RETRY, answer.retry_at or 0)
+        return True
+
+    def on_ladder(self, answer: LadderRead, now: Instant) -> None:
+        """Take a ladder; an unreadable one keeps the old, and with none there is no quoting."""
+        self._under_way.pop(answer.request, None)
+        desk = self._desk
+        try:
+            ladder = Ladder(answer.odds)
+        except OddsError as bad:
+            desk.alert(Level.ERROR, "ladder.unreadable", why=str(bad))
+            if desk.ladder is None:
+                desk.hold("ladder", ACCOUNT, "no readable odds ladder", now)
+                self._ladder = True
+                self._not_before = now + RETRY
+            return
+        if ladder != desk.ladder:
+            desk.ladder = ladder
+            desk.alert(Level.INFO, "ladder.read", rungs=len(ladder))
+            desk.touch_scope(ACCOUNT)
+        desk.hold("ladder", ACCOUNT, None, now)
+
+    def on_tournaments(self, answer: TournamentsRead) -> None:
+        """Take the tournaments and read the events of those that a rule wants."""
+        self._under_way.pop(answer.request, None)
+        catalogue = self._desk.catalogue
+        catalogue.read_tournaments(answer.tournaments)
+        known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
+        for tournament in (*catalogue.tournaments, *known):
+            self.events(tournament)
+
+    def on_events(self, answer: EventsRead, now: Instant) -> list[int]:
+        """Take the events of a tournament and read the markets of new ones. Returns those that changed."""
+        under_way = self._under_way.pop(answer.request, None)
+        if under_way is None or not isinstance(under_way[0], ReadEvents):
+            return []
+        desk = self._desk
+        tournament = under_way[0].tournament
+        listed = tuple(event for event in answer.events if event.tournament_id == tournament)
+        changed = desk.catalogue.read_events(tournament, listed)
+        for event_id in changed:
+            if event_id not in desk.catalogue.markets:
+                self.markets(event_id)
+        for event in listed:
+            if event.status in TRADEABLE:
+                desk.hold("wiped", event.event_id, None, now)
+        return changed
+
+    def on_markets(self, answer: MarketsRead, now: Instant) -> list[int]:
+        """Take the markets and books of some events; returns those events."""
+        under_way = self._under_way.pop(answer.request, None)
+        desk = self._desk
+        sent = desk.inflight.get(answer.request)
+        if under_way is None or not isinstance(under_way[0], ReadMarkets) or sent is None:
+            return []
+        for event in under_way[0].events:
+            images = answer.markets.get(event, ())
+            desk.catalogue.read_markets(event, images)
+            for image in images:
+                for line, book in zip(image.market.lines, image.books, strict=True):
+                    desk.books.on_read(line.key, book, sent[1], under_way[1], now)
+                    state = desk.books.get(line.key)
+                    if state is not None and state.suspect is not None:
+                        desk.timers.set(Due.SUSPECT, line.key, state.suspect[0])
+        return list(under_way[0].events)
+
+    def judge(self, line: LineKey, now: Instant) -> None:
+        """A difference was not explained by a message in time."""
+        desk = self._desk
+        before = sum(desk.books.differences.values())
+        desk.books.judge(line, now)
+        if sum(desk.books.differences.values()) > before:
+            desk.alert(Level.WARNING, "book.repaired", line=str(line), kinds=str(desk.books.differences))
+        state = desk.books.get(line)
+        if state is not None and state.doubtful:
+            self.markets(line.event)
+            desk.dirty_events[line.event] = None
+
+    def _is_wanted(self, tournament: int) -> bool:
+        return self._all or self._by_event_only or tournament in self._wanted_tournaments
+
+    def _relevant(self, event: int) -> bool:
+        known = self._desk.catalogue.events.get(event)
+        if known is None or known.status not in TRADEABLE:
+            return False
+        return any(
+            (not rule.match.tournament or known.tournament_id in rule.match.tournament)
+            and (not rule.match.event or event in rule.match.event)
+            for rule in self._desk.config.quoting
+        )

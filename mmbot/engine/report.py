@@ -1,0 +1,209 @@
+"""The engine's account of itself: what ``/status`` shows, and why a line is not quoted."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from mmbot.domain.book import Levels
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.odds import Side
+from mmbot.engine.cancelling import Cancelling
+from mmbot.engine.desk import Desk
+from mmbot.engine.exposure import Scope
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.hedging import Hedging
+from mmbot.engine.lifecycle import Lifecycle, Step
+from mmbot.engine.placing import Funds, Placing
+from mmbot.engine.profit import Profit
+from mmbot.engine.quoting import NOTHING, Quoting, Slot
+from mmbot.engine.status import (
+    Counts,
+    EventStatus,
+    LevelStatus,
+    LineStatus,
+    MatchStatus,
+    OwnStatus,
+    ScopeStatus,
+    Status,
+)
+from mmbot.engine.wagers import Change, Wager
+
+SHOWN: Final = 3
+"""Levels of a book in the account."""
+
+LATEST: Final = 20
+"""Matches in the account."""
+
+
+class Report:
+    """Counts as things happen, and tells all when asked."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        life: Lifecycle,
+        quoting: Quoting,
+        profit: Profit,
+        funds: Funds,
+        placing: Placing,
+        cancelling: Cancelling,
+        hedging: Hedging,
+    ) -> None:
+        self._desk = desk
+        self._life = life
+        self._quoting = quoting
+        self._profit = profit
+        self._funds = funds
+        self._placing = placing
+        self._cancelling = cancelling
+        self._hedging = hedging
+        self._latest: deque[MatchStatus] = deque(maxlen=LATEST)
+        self._matches = 0
+        self._matched_stake = 0
+
+    def matched(self, change: Change, now: Instant) -> None:
+        """Note a match."""
+        wager = change.wager
+        self._matches += 1
+        self._matched_stake += change.stake
+        slot = self._quoting.slots.get(wager.line)
+        if slot is not None:
+            slot.matches += 1
+        self._latest.append(
+            MatchStatus(
+                at=now,
+                event=wager.line.event,
+                outcome=self._outcome(wager.line, wager.side),
+                odds=wager.odds,
+                stake=change.stake,
+                hedge=wager.hedge,
+            )
+        )
+
+    def status(self, now: Instant) -> Status:
+        """Everything."""
+        desk = self._desk
+        ledger = desk.ledger
+        counts = ledger.counts
+        latched = next((reason for reason in desk.guards.account() if reason.startswith("latch: ")), None)
+        return Status(
+            now=now,
+            phase=self._life.step.value,
+            quoting=self._life.step is Step.READY and not desk.guards.any(ACCOUNT),
+            latched=latched.removeprefix("latch: ") if latched is not None else None,
+            feed_up=desk.feed_up,
+            feed_age_s=in_seconds(now - desk.heard_at) if desk.heard_at else None,
+            balance=self._funds.balance,
+            events=tuple(event for event_id in self._quoting.events if (event := self._event(event_id)) is not None),
+            scopes=tuple(self._scope(scope) for scope in desk.exposure.fullest()),
+            guards=desk.guards.status(),
+            matches=tuple(self._latest),
+            counts=Counts(
+                matches=self._matches,
+                matched_stake=self._matched_stake,
+                placed=self._placing.sent,
+                cancelled=self._cancelling.sent,
+                requests=desk.sent_requests,
+                open_wagers=counts.live,
+                unknown_wagers=counts.unknown,
+                hedges=self._hedging.sent,
+                book_differences=sum(desk.books.differences.values()),
+            ),
+            profit=self._profit.status(),
+            flat=self._life.flat,
+        )
+
+    def _event(self, event_id: int) -> EventStatus | None:
+        event = self._desk.catalogue.events.get(event_id)
+        slots = self._quoting.events[event_id]
+        if event is None:
+            return None
+        return EventStatus(
+            event=event_id,
+            name=event.name,
+            tournament=event.tournament_name,
+            status=event.status,
+            start=event.scheduled,
+            lines=tuple(self._line(slot) for lines in slots.by_rule.values() for slot in lines),
+        )
+
+    def _line(self, slot: Slot) -> LineStatus:
+        desk = self._desk
+        key = slot.line.key
+        state = desk.books.get(key)
+        live = list(desk.ledger.live(key))
+        own: list[Wager] = [wager for wager in live if not wager.foreign]
+        sides: tuple[Levels, Levels] = desk.books.net(state, own).sides if state is not None else ((), ())
+        position = desk.ledger.positions.get(key, NOTHING)
+        names = [outcome.name for outcome in slot.line.outcomes]
+        return LineStatus(
+            event=key.event,
+            market=key.market,
+            number=key.number,
+            name=slot.line.name or slot.market.name,
+            outcomes=(names[0] if names else "", names[1] if len(names) > 1 else ""),
+            book=(_shown(sides[0]), _shown(sides[1])),
+            fair=slot.fair,
+            own=tuple(
+                OwnStatus(
+                    external_id=wager.external_id,
+                    side=wager.side,
+                    odds=wager.odds,
+                    stake=wager.stake,
+                    remaining=wager.remaining,
+                    state=wager.state.value,
+                )
+                for wager in live
+            ),
+            profit=(position.profit[0], position.profit[1]),
+            worst_case=position.worst_case(),
+            limit=desk.exposure.limit(desk.exposure.scopes(key)[0]),
+            matches=slot.matches,
+            why=None if slot.targets and slot.why is None else self._why(key, slot),
+        )
+
+    def _why(self, line: LineKey, slot: Slot) -> str | None:
+        return self._desk.guards.why(line) or slot.why
+
+    def _scope(self, scope: Scope) -> ScopeStatus:
+        exposure = self._desk.exposure
+        soft, hedge, limit = exposure.thresholds(scope)
+        return ScopeStatus(
+            scope=scope.kind,
+            name=self._name(scope),
+            worst_case=exposure.worst_case(scope),
+            matched=exposure.matched(scope),
+            soft=soft,
+            hedge=hedge,
+            limit=limit,
+        )
+
+    def _name(self, scope: Scope) -> str:
+        catalogue = self._desk.catalogue
+        match scope.id:
+            case LineKey() as line:
+                known = catalogue.lines.get(line)
+                return known.name if known is not None and known.name else f"{line.market}/{line.number / 4:g}"
+            case (int() as event, int() as market):
+                known_event = catalogue.events.get(event)
+                return f"{known_event.name if known_event else event} {market}"
+            case int() as number if scope.kind == "event":
+                event_known = catalogue.events.get(number)
+                return event_known.name if event_known else str(number)
+            case int() as number if scope.kind == "tournament":
+                tournament = catalogue.tournaments.get(number)
+                return tournament.name if tournament else str(number)
+            case _:
+                return ""
+
+    def _outcome(self, line: LineKey, side: Side) -> str:
+        known = self._desk.catalogue.lines.get(line)
+        if known is None or not 0 <= side < len(known.outcomes):
+            return str(side)
+        return known.outcomes[side].name
+
+
+def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
+    return tuple(LevelStatus(odds, value) for odds, value in levels[:SHOWN])

@@ -1,0 +1,65 @@
+"""The engine's timers: a heap of instants at which something is to be looked at again."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from enum import Enum
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+
+
+class Due(Enum):
+    """What a timer is for."""
+
+    EVENT = "event"
+    """Look at an event again: its start is near, or its strategy asked for it."""
+    LINE = "line"
+    """Look at a line again: its book or price may have aged, or a pause is over."""
+    SUSPECT = "suspect"
+    """Judge a book difference."""
+    DROPS = "drops"
+    """Drops without a print were pulled."""
+    ACTIVATION = "activation"
+    """An accepted wager should be active by now."""
+    PRINT = "print"
+    """A print at our price should have been matched by now."""
+    CANCEL = "cancel"
+    """A cancel may be tried again."""
+    MATCHES = "matches"
+    """The matches of the last minute are fewer again."""
+
+
+Key = LineKey | int | str
+
+
+class Timers:
+    """One timer for each (purpose, key) at most: setting it again keeps the earlier instant unless told to move it."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, int, Due, Key]] = []
+        self._at: dict[tuple[Due, Key], Instant] = {}
+        self._count = 0
+
+    def set(self, due: Due, key: Key, at: Instant) -> None:
+        """Wake for this at ``at``, or earlier if that was asked already."""
+        known = self._at.get((due, key))
+        if known is not None and known <= at:
+            return
+        self._at[due, key] = at
+        self._count += 1
+        heapq.heappush(self._heap, (at, self._count, due, key))
+
+    def next(self) -> Instant | None:
+        """When the next timer is due."""
+        while self._heap and self._at.get((self._heap[0][2], self._heap[0][3])) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def pop(self, now: Instant) -> Iterator[tuple[Due, Key]]:
+        """Take out what is due, in order of its instant and then of setting."""
+        while (at := self.next()) is not None and at <= now:
+            _, _, due, key = heapq.heappop(self._heap)
+            del self._at[due, key]
+            yield due, key

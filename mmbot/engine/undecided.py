@@ -1,0 +1,92 @@
+"""Placements of unknown outcome: they count as open until the history, complete past the moment they were given up,
+shows them or does not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.engine.desk import Desk
+from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.requests import Level, ReadHistory
+
+MARGIN: Final = 5 * SECOND
+"""How much earlier than the first such placement the history is read."""
+
+
+class Undecided:
+    """Resolves unknown outcomes through the history; there is no look-up by ``external_id`` (PROTOCOL 6.5)."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._given_up: dict[str, Instant] = {}
+        self._asked: dict[str, None] = {}
+        self._from: Instant = 0
+        self._cursor = ""
+        self._request: int | None = None
+        self._not_before: Instant = 0
+
+    def note(self, external_id: str, now: Instant) -> None:
+        """A placement was given up without a readable answer."""
+        self._given_up.setdefault(external_id, now)
+
+    def next(self, now: Instant) -> ReadHistory | None:
+        """The next page to read."""
+        if self._request is not None or not self._given_up or now < self._not_before:
+            return None
+        desk = self._desk
+        if desk.pacer.ready_at("history", now) > now:
+            return None
+        if not self._cursor:
+            self._asked = {}
+            sent = []
+            for external_id in list(self._given_up):
+                wager = desk.ledger.get(external_id)
+                if wager is None or wager.wager_id is not None or not wager.remaining:
+                    del self._given_up[external_id]
+                    continue
+                self._asked[external_id] = None
+                sent.append(wager.sent_at)
+            if not self._asked:
+                return None
+            self._from = min(sent) - MARGIN
+        desk.pacer.take("history", now)
+        request = ReadHistory(desk.request_id(), created_from=self._from, created_to=now + MINUTE, cursor=self._cursor)
+        self._request = request.id
+        return request
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """When ``next`` may have something to send."""
+        if self._request is not None or not self._given_up:
+            return None
+        return max(self._not_before, self._desk.pacer.ready_at("history", now))
+
+    def on_history(self, answer: HistoryRead, now: Instant) -> bool:
+        """A page came, already applied to the ledger. True if it was ours."""
+        if answer.request != self._request:
+            return False
+        self._request = None
+        self._cursor = answer.next_cursor
+        if self._cursor:
+            return True
+        desk = self._desk
+        for external_id in self._asked:
+            given_up = self._given_up.get(external_id)
+            wager = desk.ledger.get(external_id)
+            if given_up is None or wager is None or wager.wager_id is not None or not wager.remaining:
+                self._given_up.pop(external_id, None)
+            elif answer.last_synced_at is not None and answer.last_synced_at > given_up:
+                del self._given_up[external_id]
+                desk.ledger.absent(external_id, now)
+                desk.alert(Level.INFO, "wager.absent", external_id=external_id)
+        self._not_before = now + SECOND
+        return True
+
+    def on_failed(self, answer: Failed, now: Instant) -> bool:
+        """A page could not be read: from the start again. True if it was ours."""
+        if answer.request != self._request:
+            return False
+        self._request = None
+        self._cursor = ""
+        self._not_before = max(now + SECOND, answer.retry_at or 0)
+        return True
