@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -11,8 +12,11 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.lifecycle import COULD_MATCH, State
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
-from mmbot.domain.wager import Winning
+from mmbot.domain.position import FULL_STAKE
+from mmbot.domain.wager import Status, WagerReport, Winning
+from mmbot.engine.archive import Past
 from mmbot.engine.matches import Matches
+from mmbot.engine.requests import SaveWager
 
 
 class Wager(msgspec.Struct, eq=False, kw_only=True):
@@ -77,6 +81,11 @@ class Wager(msgspec.Struct, eq=False, kw_only=True):
         """Whether something of it could still match."""
         return self.state in COULD_MATCH
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing can become of it but a correction."""
+        return not self.live and (not self.matched or self.booked is not None or self.apart)
+
 
 class Kind(Enum):
     """What a call to the ledger did."""
@@ -111,3 +120,93 @@ class Change(msgspec.Struct, frozen=True):
 
 
 Changes = tuple[Change, ...]
+
+
+def saved(wager: Wager) -> SaveWager:
+    """What the journal keeps of a wager."""
+    return SaveWager(
+        external_id=wager.external_id,
+        wager_id=wager.wager_id,
+        line=wager.line,
+        side=wager.side,
+        line_id=wager.line_id,
+        odds=wager.odds,
+        stake=wager.stake,
+        state=wager.state.value,
+        matched=wager.matched,
+        win=wager.win,
+        result=wager.result.value,
+        hedge=wager.hedge,
+        sent_at=wager.sent_at,
+        sequence=wager.sequence,
+    )
+
+
+def from_saved(saved: SaveWager, number: int) -> Wager:
+    """A wager as the journal kept it. One that was being placed has an unknown outcome now.
+
+    Raises:
+        ValueError: if its state or result is none.
+    """
+    state = State(saved.state)
+    if state is State.PLACING:
+        state = State.UNKNOWN if saved.wager_id is None else State.INACTIVE
+    wager = Wager(
+        external_id=saved.external_id,
+        wager_id=saved.wager_id,
+        line=saved.line,
+        side=saved.side,
+        line_id=saved.line_id,
+        odds=saved.odds,
+        stake=saved.stake,
+        placed=saved.stake,
+        hedge=saved.hedge,
+        sent_at=saved.sent_at,
+        sequence=saved.sequence,
+        state=state,
+        result=Winning(saved.result),
+        number=number,
+    )
+    if saved.matched:
+        wager.matches = Matches(saved.odds)
+        wager.matches.known(saved.matched, saved.win)
+        if state is not State.VOID:
+            wager.matched, wager.win = saved.matched, saved.win
+    return wager
+
+
+def from_report(
+    report: WagerReport, found: tuple[LineKey, Side] | None, past: Past | None, now: Instant, number: int
+) -> Wager:
+    """A wager that is reported and not held, before the report is applied. ``past``: what is remembered of it if it is
+    one of ours; without that it is not ours, and if it is settled already it counts in nothing."""
+    line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
+    wager = Wager(
+        external_id=report.external_id or report.wager_id,
+        wager_id=report.wager_id,
+        line=line,
+        side=side if side in (0, 1) else FULL_STAKE,
+        line_id=report.line_id,
+        odds=report.odds,
+        stake=report.stake,
+        placed=report.stake,
+        sent_at=now if report.created_at is None else report.created_at,
+        number=number,
+        foreign=past is None,
+        state=State.UNKNOWN if past is None else State.ABSENT,
+        apart=past is None and report.status in _DECIDED,
+    )
+    if past is not None and past.matched:
+        wager.matches = Matches(report.odds)
+        wager.matches.known(past.matched, past.win)
+        wager.state = State.CLOSED
+        wager.booked = past.booked
+        if past.booked:
+            wager.result = Winning.WON if past.booked > 0 else Winning.LOST
+        else:
+            wager.result = Winning.PUSH
+        wager.matched, wager.win = past.matched, past.win
+    return wager
+
+
+_DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

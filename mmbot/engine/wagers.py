@@ -13,17 +13,18 @@ from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import HOUR, Instant
-from mmbot.domain.lifecycle import COULD_MATCH, FINAL, SAID, Happening, State, after
+from mmbot.domain.lifecycle import COULD_MATCH, Happening, State, after
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
-from mmbot.domain.position import FULL_STAKE, Position
-from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
+from mmbot.domain.position import Position
+from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.engine.archive import Archive, Past
 from mmbot.engine.matches import Matches
+from mmbot.engine.reports import difference, follow, learn, result_of, take
 from mmbot.engine.requests import Placement, SaveWager
 from mmbot.engine.roster import Counts, Roster
-from mmbot.engine.settlement import Settlement, Settlements, outcome
-from mmbot.engine.wager import Change, Changes, Kind, Wager
+from mmbot.engine.settlement import Settlement, Settlements
+from mmbot.engine.wager import Change, Changes, Kind, Wager, from_report, from_saved, saved
 
 __all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
 
@@ -182,7 +183,7 @@ class Ledger:
         changes = self._apply(wager, report, from_message, now, asked_at)
         if not wager.foreign:
             return changes
-        return () if _is_over(wager) else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
+        return () if wager.over else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
         """The matching detail of a wager was read: every match with its odds."""
@@ -195,7 +196,7 @@ class Ledger:
         matched, win = wager.matched, wager.win
         record.detail(matches)
         self._take(wager)
-        return self._matched(wager, matched, win) + self._count(wager)
+        return difference(wager, matched, win) + self._count(wager)
 
     # --- questions ------------------------------------------------------------------------------------------------
 
@@ -269,22 +270,7 @@ class Ledger:
 
     def saved(self, wager: Wager) -> SaveWager:
         """What the journal keeps of a wager. One that is not ours needs no keeping: the exchange tells of it again."""
-        return SaveWager(
-            external_id=wager.external_id,
-            wager_id=wager.wager_id,
-            line=wager.line,
-            side=wager.side,
-            line_id=wager.line_id,
-            odds=wager.odds,
-            stake=wager.stake,
-            state=wager.state.value,
-            matched=wager.matched,
-            win=wager.win,
-            result=wager.result.value,
-            hedge=wager.hedge,
-            sent_at=wager.sent_at,
-            sequence=wager.sequence,
-        )
+        return saved(wager)
 
     def restore(self, saved: SaveWager) -> None:
         """Take a wager of an earlier run back. One that was being placed has an unknown outcome now.
@@ -297,31 +283,9 @@ class Ledger:
         """
         if saved.external_id in self._wagers:
             raise LedgerError(f"external_id {saved.external_id} is restored twice")
-        state = State(saved.state)
-        if state is State.PLACING:
-            state = State.UNKNOWN if saved.wager_id is None else State.INACTIVE
         self._number += 1
-        wager = Wager(
-            external_id=saved.external_id,
-            wager_id=saved.wager_id,
-            line=saved.line,
-            side=saved.side,
-            line_id=saved.line_id,
-            odds=saved.odds,
-            stake=saved.stake,
-            placed=saved.stake,
-            hedge=saved.hedge,
-            sent_at=saved.sent_at,
-            sequence=saved.sequence,
-            state=state,
-            result=Winning(saved.result),
-            number=self._number,
-        )
+        wager = from_saved(saved, self._number)
         self._hold(wager)
-        if saved.matched:
-            wager.matches = Matches(saved.odds)
-            wager.matches.known(saved.matched, saved.win)
-            self._take(wager)
         self._roster.enrol(wager)
         self._count(wager)
         self._note_over(wager, saved.sent_at)
@@ -345,36 +309,9 @@ class Ledger:
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
         """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
-        found = resolve(report.line_id)
-        line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
         past = self._archive.get(report.external_id) if report.external_id else None
-        decided = SAID[report.status] in _FINAL_SAID
         self._number += 1
-        wager = Wager(
-            external_id=report.external_id or report.wager_id,
-            wager_id=report.wager_id,
-            line=line,
-            side=side if side in (0, 1) else FULL_STAKE,
-            line_id=report.line_id,
-            odds=report.odds,
-            stake=report.stake,
-            placed=report.stake,
-            sent_at=now if report.created_at is None else report.created_at,
-            number=self._number,
-            foreign=past is None,
-            state=State.UNKNOWN if past is None else State.ABSENT,
-            apart=past is None and decided,
-        )
-        if past is not None and past.matched:
-            wager.matches = Matches(report.odds)
-            wager.matches.known(past.matched, past.win)
-            wager.state = State.CLOSED
-            wager.booked = past.booked
-            if past.booked:
-                wager.result = Winning.WON if past.booked > 0 else Winning.LOST
-            else:
-                wager.result = Winning.PUSH
-            self._take(wager)
+        wager = from_report(report, resolve(report.line_id), past, now, self._number)
         self._hold(wager)
         self._roster.enrol(wager)
         return wager
@@ -402,12 +339,12 @@ class Ledger:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
         state, matched, win = wager.state, wager.matched, wager.win
-        untold = self._learn(wager, report, from_message)
+        untold = learn(wager, report, from_message)
         changes: Changes = ()
         if report.sequence and report.sequence < wager.sequence:
             new = state  # an older message: only what it tells of matches counts
         else:
-            new = self._follow(wager, report, from_message, now, asked_at)
+            new = follow(wager, report, from_message, now, asked_at)
         left = wager.remaining
         if new is not state:
             self._roster.move(wager, new)
@@ -422,8 +359,8 @@ class Ledger:
             self._take(wager)
             if new is State.MATCHED:
                 wager.stake = wager.matched  # a cancelled remainder is gone from the stake
-            changes += self._matched(wager, matched, win)
-            if untold:
+            changes += difference(wager, matched, win)
+            if untold and wager.win_estimated:
                 changes += (Change(Kind.DETAIL_WANTED, wager),)
         changes += self._count(wager)
         if new is not state and state in COULD_MATCH and new not in COULD_MATCH:
@@ -432,73 +369,15 @@ class Ledger:
             self._note_over(wager, now)
         return changes
 
-    def _learn(self, wager: Wager, report: WagerReport, from_message: bool) -> bool:
-        """Take up what a report tells of matches. True if it leaves the odds of more of them open than before."""
-        if report.status is Status.VOID:
-            return False
-        total = report.matched
-        if not total and report.matching is Matching.FULLY_MATCHED:
-            total = report.stake
-        total = min(total, max(wager.placed, report.stake))
-        record = wager.matches
-        if record is None:
-            if not total and not report.match_stake:
-                return False
-            record = wager.matches = Matches(wager.odds)
-        untold, disputed = record.untold, record.disputed
-        if from_message and report.match_stake and report.match_odds is not None:
-            record.add(total, report.match_stake, report.match_odds)
-        record.rise(total)
-        return record.untold > untold or (record.disputed and not disputed)
-
-    def _follow(
-        self, wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
-    ) -> State:
-        """The state that a report leads to; its result is taken up where it counts."""
-        state = wager.state
-        overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
-        if overtaken and state in FINAL:
-            return state
-        if from_message:
-            wager.sequence = max(wager.sequence, report.sequence)
-            wager.heard_at = now
-        happening = SAID[report.status]
-        if happening is Happening.SAID_OPEN:
-            full = report.matching is Matching.FULLY_MATCHED
-            if full or (wager.matches is not None and wager.matches.total >= wager.stake):
-                happening = Happening.SAID_FILLED
-        new = after(state, happening)
-        if new in FINAL and happening is _SAYS[new] and report.winning is not Winning.TBD:
-            wager.result = report.winning
-        return new
-
     def _take(self, wager: Wager) -> None:
-        """Read the figures of a wager from what is known of its matches."""
-        record = wager.matches
-        if record is None:
-            return
-        if wager.state is State.VOID:
-            wager.matched = wager.win = 0
-        else:
-            wager.matched, wager.win = record.total, record.win
-            if wager.stake < wager.matched:
-                wager.stake = wager.matched
-        estimated = record.estimated and wager.state is not State.VOID
-        if estimated is not wager.win_estimated:
-            wager.win_estimated = estimated
-            if estimated:
-                self._estimated[wager.external_id] = wager
-            else:
+        """Read a wager's figures from what is known of its matches, and list it if their odds are not all known."""
+        was = wager.win_estimated
+        take(wager)
+        if wager.win_estimated is not was:
+            if was:
                 self._estimated.pop(wager.external_id, None)
-
-    def _matched(self, wager: Wager, matched: Cents, win: Cents) -> Changes:
-        """How the matched part differs from what it was."""
-        rise = wager.matched - matched
-        if rise > 0:
-            return (Change(Kind.MATCHED, wager, rise, wager.win - win),)
-        if rise < 0:
-            return (Change(Kind.TAKEN_BACK, wager, -rise, wager.win - win),)
-        return (Change(Kind.REPRICED, wager, 0, wager.win - win),) if wager.win != win else ()
+            else:
+                self._estimated[wager.external_id] = wager
 
     # --- sums -----------------------------------------------------------------------------------------------------
 
@@ -507,7 +386,7 @@ class Ledger:
         if wager.apart:
             return ()
         matched, win = wager.matched, wager.win
-        booked = self._result(wager)
+        booked = result_of(wager)
         counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
         was = wager.counted
         if counted != was:
@@ -520,22 +399,16 @@ class Ledger:
             wager.counted = counted
         if booked == wager.booked:
             return ()
-        difference = (booked or 0) - (wager.booked or 0)
+        correction = (booked or 0) - (wager.booked or 0)
         wager.booked = booked
-        self._settlements.add(market_of(wager.line), difference)
-        return (Change(Kind.SETTLED, wager, matched, difference),)
-
-    def _result(self, wager: Wager) -> Cents | None:
-        """What the wager came to; None while that is open or nothing was matched."""
-        if wager.matches is None or wager.state not in FINAL:
-            return None
-        return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)
+        self._settlements.add(market_of(wager.line), correction)
+        return (Change(Kind.SETTLED, wager, matched, correction),)
 
     # --- forgetting -----------------------------------------------------------------------------------------------
 
     def _note_over(self, wager: Wager, now: Instant) -> None:
         """Once nothing is open about a wager, it may be forgotten in a while; seen again, a while later."""
-        if not _is_over(wager):
+        if not wager.over:
             return
         wager.over_at = now
         self._over.append((now, wager))
@@ -547,7 +420,7 @@ class Ledger:
             if not self._over or self._over[0][0] > now - KEPT:
                 return
             over_at, wager = self._over.popleft()
-            if wager.over_at != over_at or not _is_over(wager):
+            if wager.over_at != over_at or not wager.over:
                 continue
             wager.over_at = None
             key = wager.external_id
@@ -563,18 +436,3 @@ class Ledger:
             self._estimated.pop(key, None)
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
-
-
-_SAYS: Final = {
-    State.VOID: Happening.SAID_VOID,
-    State.SETTLED: Happening.SAID_SETTLED,
-    State.CLOSED: Happening.SAID_CLOSED,
-    State.MANUAL: Happening.SAID_MANUAL,
-}
-
-_FINAL_SAID: Final = frozenset(_SAYS.values())
-
-
-def _is_over(wager: Wager) -> bool:
-    """Whether nothing can become of a wager but a correction."""
-    return not wager.live and (not wager.matched or wager.booked is not None or wager.apart)
