@@ -170,7 +170,12 @@ def expected(shape: inspect.Type) -> str:
                 "a list" + (", not empty," if shape.min_length else "") + f" (each item: {expected(shape.item_type)})"
             )
         case inspect.TupleType():
-            return f"a list of {len(shape.item_types)} ({', '.join(expected(one) for one in shape.item_types)})"
+            items = list(dict.fromkeys(expected(one) for one in shape.item_types))
+            return (
+                f"a list of {len(shape.item_types)} (each item: {items[0]})"
+                if len(items) == 1
+                else (f"a list of {len(shape.item_types)} ({'; '.join(expected(one) for one in shape.item_types)})")
+            )
         case inspect.StructType():
             return f"a mapping with the keys {', '.join(field.encode_name for field in shape.fields)}"
         case inspect.DictType():
