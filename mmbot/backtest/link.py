@@ -1,0 +1,236 @@
+"""The wire left out: the engine's requests asked of the local exchange directly, and what it publishes turned into the
+engine's events. What the daemon's client and feed do with JSON happens here with values."""
+
+from __future__ import annotations
+
+from mmbot.domain.book import Book, Level
+from mmbot.domain.catalogue import Line, LineKey
+from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.simulator.records import (
+    BookChanged,
+    EventChanged,
+    HistoryQuery,
+    LineChanged,
+    MarketChanged,
+    Printed,
+    ShownBook,
+    TournamentChanged,
+    VenueError,
+    VenueEvent,
+    VenueWager,
+    WagerChanged,
+)
+from mmbot.simulator.venue import Venue
+
+NOTHING_OPEN = 404
+
+
+class Link:
+    """One account's connection to a local exchange in the same process."""
+
+    def __init__(self, venue: Venue, account: str) -> None:
+        self._venue = venue
+        self._account = account
+
+    def answer(self, request: r.Request, now: int) -> e.Answer:
+        """Ask the exchange, at ``now`` on its clock. What it refuses comes back as Failed."""
+        try:
+            return self._ask(request, now)
+        except VenueError as error:
+            return failed(request.id, error)
+
+    def _ask(self, request: r.Request, now: int) -> e.Answer:
+        venue, account = self._venue, self._account
+        match request:
+            case r.PlaceMany():
+                return self._place(request, now)
+            case r.CancelMany():
+                return self._cancel(request, now)
+            case r.CancelAll() | r.CancelEvent():
+                try:
+                    if isinstance(request, r.CancelAll):
+                        venue.cancel_all(account, now)
+                    else:
+                        venue.cancel_event(account, request.event, now)
+                except VenueError as error:
+                    if error.status == NOTHING_OPEN:
+                        return e.CancelledAll(request.id, nothing_open=True)
+                    raise
+                return e.CancelledAll(request.id, nothing_open=False)
+            case r.ReadWager():
+                try:
+                    return e.WagerRead(request.id, report(venue.wager(account, request.wager_id)))
+                except VenueError as error:
+                    if error.status == NOTHING_OPEN:
+                        return e.WagerRead(request.id, None)
+                    raise
+            case r.ReadHistory():
+                page = venue.history(account, _query(request), now)
+                wagers = tuple(report(wager) for wager in page.wagers)
+                return e.HistoryRead(request.id, wagers, page.next_cursor, page.last_synced_at)
+            case r.ReadMatches():
+                matches = venue.matches(account, list(request.wager_ids))
+                details = tuple(MatchDetail(match.wager_id, match.stake, match.odds) for match in matches)
+                return e.MatchesRead(request.id, details)
+            case r.ReadBalance():
+                balance = venue.balance(account, now)
+                return e.BalanceRead(request.id, balance.balance, balance.matched, balance.unmatched)
+            case r.ReadLadder():
+                return e.LadderRead(request.id, venue.settings.ladder)
+            case r.ReadTournaments():
+                return e.TournamentsRead(request.id, tuple(venue.tournaments()))
+            case r.ReadEvents():
+                return e.EventsRead(request.id, tuple(venue.events(request.tournament)))
+            case r.ReadMarkets():
+                return self._markets(request)
+
+    def _place(self, request: r.PlaceMany, now: int) -> e.Answer:
+        accepted, refused = [], []
+        for item in request.items:
+            strategy = "fillOrKill" if item.fill_or_kill else None
+            try:
+                wager = self._venue.place(
+                    self._account, item.external_id, item.line_id, item.odds, item.stake, now, strategy
+                )
+                accepted.append(report(wager))
+            except VenueError as error:
+                refused.append(_refused(item.external_id, error))
+        return e.Placed(request.id, tuple(accepted), tuple(refused))
+
+    def _cancel(self, request: r.CancelMany, now: int) -> e.Answer:
+        accepted, refused = [], []
+        for item in request.items:
+            try:
+                self._venue.cancel(self._account, item.wager_id, item.external_id, now)
+                accepted.append(item.external_id)
+            except VenueError as error:
+                refused.append(_refused(item.external_id, error))
+        return e.Cancelled(request.id, tuple(accepted), tuple(refused))
+
+    def _markets(self, request: r.ReadMarkets) -> e.Answer:
+        markets: dict[int, tuple[e.MarketImage, ...]] = {}
+        for event in request.events:
+            listed = self._venue.markets(event) or []
+            markets[event] = tuple(
+                e.MarketImage(market, tuple(self._book(line) for line in market.lines)) for market in listed
+            )
+        return e.MarketsRead(request.id, markets)
+
+    def _book(self, line: Line) -> Book:
+        return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
+
+    def message(self, event: VenueEvent, connection: int) -> e.FeedMessage | None:
+        """What the feed would bring of something published; None for another account's private message."""
+        match event:
+            case BookChanged(line=line):
+                shown = _book(self._venue.book(line))
+                return e.BookMessage(connection, line.event, line.market, line.number, event.sequence, shown)
+            case Printed(line=line):
+                return e.PrintMessage(
+                    connection,
+                    line.event,
+                    line.market,
+                    event.line_id,
+                    event.odds,
+                    event.matched_odds,
+                    event.stake,
+                    event.sequence,
+                )
+            case WagerChanged():
+                if event.account != self._account:
+                    return None
+                said = report(event.wager, event.match_stake, event.match_odds, event.sequence)
+                return e.WagerMessage(connection, said)
+            case TournamentChanged():
+                tournament = event.tournament
+                return e.TournamentMessage(connection, e.Op(event.op), tournament.tournament_id, tournament)
+            case EventChanged():
+                op = e.Op(event.op)
+                what = None if op is e.Op.DELETE else event.event
+                return e.EventMessage(connection, op, event.event.event_id, event.event.tournament_id, what)
+            case MarketChanged():
+                market = event.market
+                return e.MarketMessage(
+                    connection, e.Op(event.op), event.event_id, market.key.market, market.name, market.status
+                )
+            case LineChanged():
+                return _line(event, connection)
+
+
+def report(
+    wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
+) -> WagerReport:
+    """The exchange's statement about a wager; without a sequence, as a REST answer gives it."""
+    return WagerReport(
+        wager_id=wager.wager_id,
+        external_id=wager.external_id,
+        event_id=wager.line.event,
+        market_id=wager.line.market,
+        line_id=wager.line_id,
+        odds=wager.odds,
+        stake=wager.stake,
+        status=wager.status,
+        matching=wager.matching,
+        winning=wager.winning,
+        matched=wager.matched,
+        match_stake=match_stake,
+        match_odds=match_odds,
+        sequence=sequence,
+        created_at=wager.created_at,
+    )
+
+
+def failed(request: int, error: VenueError) -> e.Failed:
+    """What the client makes of a refusal."""
+    kind = e.Failure.REFUSED
+    if error.status in (409, 425, 429):
+        kind = e.Failure.LATER
+    elif error.status >= 500:
+        kind = e.Failure.UNKNOWN
+    return e.Failed(request, kind, error.code, error.message)
+
+
+def _refused(external_id: str, error: VenueError) -> e.RefusedItem:
+    kind = failed(0, error).failure
+    return e.RefusedItem(external_id, kind, error.code, error.message)
+
+
+def _query(request: r.ReadHistory) -> HistoryQuery:
+    return HistoryQuery(
+        created_from=request.created_from,
+        created_to=request.created_to,
+        updated_from=request.updated_from,
+        updated_to=request.updated_to,
+        status=Status(request.status) if request.status else None,
+        matching=Matching(request.matching) if request.matching else None,
+        cursor=request.cursor,
+        limit=request.limit,
+    )
+
+
+def _book(shown: ShownBook) -> Book:
+    first, second = shown.sides
+    return Book(
+        (
+            tuple(Level(level.odds, level.value) for level in first if level.value > 0),
+            tuple(Level(level.odds, level.value) for level in second if level.value > 0),
+        )
+    )
+
+
+def _line(event: LineChanged, connection: int) -> e.LineMessage:
+    line: Line = event.line
+    outcome = line.outcomes[event.side]
+    key: LineKey = line.key
+    return e.LineMessage(
+        connection,
+        e.Op(event.op),
+        key.event,
+        key.market,
+        outcome.line_id,
+        outcome.outcome_id,
+        key.number,
+        line.status,
+    )
