@@ -186,10 +186,24 @@ STATUSES: Final[Mapping[int, Meaning]] = {
 }
 """What an answer means whose code is missing or new. Every status that is not here may have been done or not."""
 
-EXISTED: Final = frozenset({"wager_external_id_existed", "wager_ref_id_existed"})
-
 SOON: Final = frozenset({"wager_is_placing", "wager_opened_retry", "opened_retry"})
 """Codes after which a cancel is repeated in ``RETRY_SOON``."""
+
+NOTHING_FOUND: Final = frozenset({"data_not_found", "sport_event_not_found", "no_cancellable_wagers"})
+"""What the exchange itself says when there is nothing. A gateway's bare 404 only says that a path is wrong."""
+
+OF_THE_WAGER: Final = SOON | {
+    "data_not_found",
+    "no_cancellable_wagers",
+    "wager_already_matched",
+    "wager_already_cancelled",
+    "wager_is_invalid",
+    "wager_not_matching_external_id",
+    "wager_not_belongs_to_user",
+    "invalid_wager_id",
+    "invalid_external_id",
+}
+"""What the answer to a single cancel says about its wager; any other failure is about the call."""
 
 
 def meaning(status: int, code: str) -> Meaning:

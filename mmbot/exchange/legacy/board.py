@@ -154,11 +154,6 @@ def markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tup
     return found
 
 
-def no_markets(wanted: Sequence[int]) -> Mapping[int, tuple[MarketImage, ...]]:
-    """The answer where the exchange knows none of the events."""
-    return dict.fromkeys(wanted, ())
-
-
 def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
     market_id = whole(market.id, "market id")
     where = f"market {market_id} of event {event}"

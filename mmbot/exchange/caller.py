@@ -1,0 +1,146 @@
+"""One call to the exchange: the token, the timeout, the one repeat after a 401, and what the answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
+
+import aiohttp
+
+from mmbot.domain.instant import SECOND, Clock
+from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater, error_of, without_answer
+from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
+from mmbot.exchange.legacy.rest import error_body
+from mmbot.exchange.legacy.wire import Spoilt
+from mmbot.exchange.session import SessionKeeper
+
+OnSpoilt = Callable[[str, str], None]
+"""Told of what an answer held that could not be read: which call, and what."""
+
+T = TypeVar("T")
+
+
+class Call(NamedTuple):
+    """What is asked."""
+
+    name: str
+    """For metrics: one of a few, free of dialect."""
+    purpose: Purpose
+    method: str
+    path: str
+    body: bytes | None = None
+
+
+class Caller:
+    """Makes calls over the pool that it is given for each.
+
+    Args:
+        change_s: seconds of the clock for a placement or a cancel.
+        read_s: the same for a read. Neither goes below one second of the machine.
+    """
+
+    def __init__(
+        self,
+        keeper: SessionKeeper,
+        clock: Clock,
+        base_url: str,
+        change_s: float,
+        read_s: float,
+        on_request: OnRequest | None,
+        on_spoilt: OnSpoilt | None,
+    ) -> None:
+        self._keeper: Final = keeper
+        self._clock: Final = clock
+        self._base_url: Final = base_url.rstrip("/")
+        self._change_s: Final = timeout_for(clock, change_s)
+        self._read_s: Final = timeout_for(clock, read_s)
+        self._on_request = on_request
+        self._on_spoilt = on_spoilt
+
+    async def __call__(self, call: Call, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T]) -> T:
+        """Make a call and convert its answer; ``convert`` raises ValueError for one that it cannot read.
+
+        Raises:
+            Refused, RetryLater, UnknownOutcome, Malformed: never UnknownOutcome for a read.
+        """
+        token = await self._token(call.purpose)
+        try:
+            return await self._once(call, http, convert, token)
+        except _Unauthorized:
+            if call.purpose is Purpose.PLACE:
+                # What was allowed when it was decided may not be allowed now: the engine decides anew.
+                self._keeper.reject(token)
+                raise Refused("unauthorized", "the token was not accepted; nothing was placed") from None
+        token = await self._keeper.rejected(token)
+        try:
+            return await self._once(call, http, convert, token)
+        except _Unauthorized:
+            self._keeper.reject(token)
+            later = self._clock.now() + SECOND
+            raise RetryLater("unauthorized", "a new token was not accepted either", later) from None
+
+    async def _token(self, purpose: Purpose) -> str:
+        """The token to send with. A placement does not wait for one: it would be stale when it went out."""
+        if purpose is not Purpose.PLACE:
+            return await self._keeper.token()
+        token = self._keeper.current()
+        if token is None:
+            raise Refused("unauthorized", "no session at the moment; nothing was placed")
+        return token
+
+    async def _once(
+        self, call: Call, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T], token: str
+    ) -> T:
+        started = self._clock.now()
+        outcome = "cancelled"
+        spoilt: Spoilt = []
+        try:
+            result = self._judge(call.purpose, await self._send(call, http, token), token, convert, spoilt)
+            outcome = "ok"
+        except _Unauthorized:
+            outcome = "unauthorized"
+            raise
+        except ExchangeError as error:
+            outcome = error.failure.value
+            raise
+        finally:
+            if self._on_request is not None:
+                self._on_request(call.name, outcome, self._clock.now() - started)
+        if self._on_spoilt is not None:
+            for reason in spoilt:
+                self._on_spoilt(call.name, self._keeper.scrub(reason))
+        return result
+
+    async def _send(self, call: Call, http: aiohttp.ClientSession, token: str) -> Reply:
+        limit = self._read_s if call.purpose is Purpose.READ else self._change_s
+        try:
+            return await send(
+                http, call.method, self._base_url + call.path, body=call.body, token=token, timeout_s=limit
+            )
+        except NotSent as error:
+            raise RetryLater("connection", str(error)) from None
+        except NoAnswer as error:
+            raise without_answer(call.purpose, error.code, error.message) from None
+
+    def _judge(
+        self, purpose: Purpose, reply: Reply, token: str, convert: Callable[[bytes, Spoilt], T], spoilt: Spoilt
+    ) -> T:
+        if reply.status == 401:
+            raise _Unauthorized
+        if reply.status < 500:  # a gateway breaks without having looked at the token
+            self._keeper.accepted(token)
+        if 300 <= reply.status < 400:
+            raise without_answer(purpose, "redirect", f"HTTP {reply.status}, which is not followed")
+        if not 200 <= reply.status < 300:
+            said = error_body(reply.body)
+            until = pause_until(reply, said.next_allow_at, self._clock)
+            message = self._keeper.scrub(said.message)
+            raise error_of(purpose, reply.status, said.code, message, self._clock.now(), until)
+        try:
+            return convert(reply.body, spoilt)
+        except (ValueError, RecursionError) as bad:
+            raise without_answer(purpose, "undecodable", self._keeper.scrub(str(bad))[:300]) from None
+
+
+class _Unauthorized(Exception):
+    """A 401: the caller of this file never sees it."""

@@ -1,0 +1,113 @@
+"""One HTTP request and its answer, over aiohttp: what was surely not sent is told apart from what got no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final, NamedTuple
+
+import aiohttp
+
+from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
+
+OnRequest = Callable[[str, str, Duration], None]
+"""Told of each request: which call, how it ended, how long it took."""
+
+SHORTEST: Final = 1.0
+"""Seconds of the machine below which no timeout goes: a faster clock does not make the network faster."""
+
+LONGEST_PAUSE: Final = 5 * MINUTE
+"""An answer that asks for a longer pause is not believed further than this."""
+
+_JSON: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mmbot"}
+
+
+class Reply(NamedTuple):
+    """An answer, whatever its status."""
+
+    status: int
+    body: bytes
+    retry_after: str | None
+
+
+class NotSent(Exception):
+    """No connection could be had: the exchange never saw the request."""
+
+
+class NoAnswer(Exception):
+    """The request may have reached the exchange, but no whole answer came back."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code: Final = code
+        self.message: Final = message
+
+
+def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
+    """A pool of connections without a limit, so that no request waits for another; the request rate bounds it. No
+    cookies. To be closed by the caller."""
+    connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
+
+
+def timeout_for(clock: Clock, limit_s: float) -> float:
+    """The machine's seconds for a timeout in seconds of the clock."""
+    return max(SHORTEST, clock.real_seconds(seconds(limit_s)))
+
+
+async def send(
+    http: aiohttp.ClientSession, method: str, url: str, *, body: bytes | None, token: str | None, timeout_s: float
+) -> Reply:
+    """Send one request and read the whole answer. Redirects are answers. Nothing is sent twice but a GET whose kept
+    connection turned out to be closed.
+
+    Args:
+        timeout_s: for everything, in the machine's seconds; most of it may go into connecting.
+
+    Raises:
+        NotSent: if no connection came about.
+        NoAnswer: for a timeout (``timeout``), or a connection that broke or spoke no HTTP (``connection``).
+    """
+    if http.closed:
+        raise NotSent("the pool is closed")
+    limits = aiohttp.ClientTimeout(total=timeout_s, connect=max(SHORTEST, 0.6 * timeout_s))
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    failure: NotSent | NoAnswer
+    try:
+        async with http.request(
+            method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
+        ) as response:
+            return Reply(response.status, await response.read(), response.headers.get("Retry-After"))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        failure = NotSent(type(error).__name__)
+    except TimeoutError:
+        failure = NoAnswer("timeout", f"no answer in {timeout_s:g} s")
+    except (aiohttp.ClientError, OSError) as error:
+        failure = NoAnswer("connection", type(error).__name__)
+    raise failure  # out here, so that aiohttp's error, whose text may hold the headers, does not hang on to it
+
+
+def pause_until(reply: Reply, next_allow_at: Instant | None, clock: Clock) -> Instant | None:
+    """When an answer says to come again, by the clock; None where it says nothing that can be read.
+
+    ``next_allow_at`` is by the exchange's wall clock, and finer; else ``Retry-After``, seconds or a date (PROTOCOL 11).
+    """
+    wait: Duration | None = None
+    if next_allow_at is not None:
+        wait = next_allow_at - clock.wall()
+    elif reply.retry_after is not None:
+        wait = _retry_after(reply.retry_after.strip(), clock)
+    return None if wait is None else clock.now() + min(max(wait, 0), LONGEST_PAUSE)
+
+
+def _retry_after(text: str, clock: Clock) -> Duration | None:
+    if text.isdecimal():
+        return int(text[:9]) * SECOND
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp()) * SECOND - clock.wall()

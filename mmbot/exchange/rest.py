@@ -1,0 +1,290 @@
+"""The REST client: each call that the bot makes as a typed coroutine, and ``perform`` for the engine's requests.
+
+It sends when it is told to: rate, order and repeats are the engine's. The one thing that is repeated here is a read or
+a cancel that met an expired token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from mmbot.config import ExchangeConfig
+from mmbot.domain.catalogue import SportEvent, Tournament
+from mmbot.domain.instant import SECOND, Clock, Instant
+from mmbot.domain.wager import WagerReport
+from mmbot.engine import events as answers
+from mmbot.engine import requests
+from mmbot.engine.requests import BATCH, EVENTS_A_READ, Cancellation, Placement
+from mmbot.exchange.caller import Call, Caller, OnSpoilt
+from mmbot.exchange.errors import (
+    NOTHING_FOUND,
+    OF_THE_WAGER,
+    ExchangeError,
+    Malformed,
+    Purpose,
+    Refused,
+    RetryLater,
+    failed,
+)
+from mmbot.exchange.grants import ConnectionConfig, Registration
+from mmbot.exchange.http import OnRequest, open_http
+from mmbot.exchange.legacy import board, changes, rest, wagers
+from mmbot.exchange.legacy.wire import Spoilt
+from mmbot.exchange.session import SessionKeeper
+
+MATCHES_A_READ: Final = 100
+"""Wagers in one read of matching details (PROTOCOL 4.1)."""
+
+MATCH_PAGES: Final = 50
+"""More pages of matches than this in one read is an exchange that turns in circles."""
+
+WARM_EVERY_S: Final = 10.0
+"""Seconds of the machine between two touches of the cancel pool: fewer than a server keeps an idle connection."""
+
+T = TypeVar("T")
+
+
+class Client:
+    """The exchange's REST calls. Cancels have a pool of connections of their own, so that they never wait.
+
+    Every call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``; a read never ``UnknownOutcome``.
+
+    Args:
+        keeper: gives tokens; closed by the caller, after the client.
+        on_request: told of each request: the call, how it ended (``ok``, ``refused``, ``later``, ``unknown``, ``bug``,
+            ``unauthorized``, ``cancelled``), and how long it took by the clock.
+        on_spoilt: told of each item of an answer that could not be read: the call, and what it was.
+    """
+
+    def __init__(
+        self,
+        keeper: SessionKeeper,
+        clock: Clock,
+        config: ExchangeConfig,
+        *,
+        on_request: OnRequest | None = None,
+        on_spoilt: OnSpoilt | None = None,
+    ) -> None:
+        self._clock = clock
+        self._caller = Caller(
+            keeper,
+            clock,
+            config.base_url,
+            config.change_timeout_s,
+            config.read_timeout_s,
+            on_request,
+            on_spoilt,
+        )
+        self._common = open_http()
+        self._cancels = open_http(keep_alive_s=3 * WARM_EVERY_S)
+
+    async def close(self) -> None:
+        """Close every connection. Calls that are under way end as if they had got no answer."""
+        await self._common.close()
+        await self._cancels.close()
+
+    async def keep_warm(self) -> None:
+        """Keep a connection open in the cancel pool, until cancelled: a cancel then needs no handshake."""
+        call = Call("warm", Purpose.READ, "GET", rest.CONNECTION)
+        while True:
+            with contextlib.suppress(ExchangeError):  # counted by on_request; the next round tries again
+                await self._caller(call, self._cancels, lambda body, _: rest.connection_config(body))
+            await asyncio.sleep(WARM_EVERY_S)
+
+    # --- changes ----------------------------------------------------------------------------------------------------
+
+    async def place_one(self, item: Placement) -> WagerReport:
+        """Place one wager. Accepted means queued: it is live when the private message says so."""
+        call = Call("place_one", Purpose.PLACE, "POST", rest.PLACE_ONE, changes.place_one_body(item))
+        return await self._caller(call, self._common, lambda body, _: changes.placed_one(body, item))
+
+    async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
+        """Place up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
+        _check_batch(items)
+        call = Call("place_many", Purpose.PLACE, "POST", rest.PLACE_MANY, changes.place_many_body(items))
+        return await self._caller(
+            call, self._common, lambda body, spoilt: changes.placed_many(request, body, items, spoilt)
+        )
+
+    async def cancel_one(self, item: Cancellation) -> None:
+        """Cancel one wager. A 404 is Refused with ``data_not_found``."""
+        await self._cancel("cancel_one", rest.CANCEL_ONE, changes.cancel_one_body(item))
+
+    async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
+        """Cancel up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
+        _check_batch(items)
+        call = Call("cancel_many", Purpose.CANCEL, "POST", rest.CANCEL_MANY, changes.cancel_many_body(items))
+        return await self._caller(
+            call, self._cancels, lambda body, spoilt: changes.cancelled_many(request, body, items, spoilt)
+        )
+
+    async def cancel_event(self, event: int) -> bool:
+        """Cancel every open wager of an event. False if the exchange found none, which is no proof."""
+        return await self._sweep("cancel_event", rest.CANCEL_EVENT, changes.cancel_event_body(event))
+
+    async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
+        """Cancel every open wager of a market, or of one outcome of it. False if the exchange found none."""
+        return await self._sweep(
+            "cancel_market", rest.CANCEL_MARKET, changes.cancel_market_body(event, market, line_id)
+        )
+
+    async def cancel_all(self) -> bool:
+        """Cancel every open wager of the account. False if the exchange found none, which is no proof."""
+        return await self._sweep("cancel_all", rest.CANCEL_ALL, b"{}")
+
+    # --- reads ------------------------------------------------------------------------------------------------------
+
+    async def balance(self, request: int = 0) -> answers.BalanceRead:
+        """The balance."""
+        return await self._read("balance", rest.BALANCE, lambda body, _: wagers.balance(request, body))
+
+    async def ladder(self) -> tuple[int, ...]:
+        """The odds ladder, as it came."""
+        return await self._read("ladder", rest.LADDER, lambda body, _: board.ladder(body))
+
+    async def tournaments(self) -> tuple[Tournament, ...]:
+        """The tournaments that have active events."""
+        return await self._read("tournaments", rest.TOURNAMENTS, board.tournaments)
+
+    async def events(self, tournament: int) -> tuple[SportEvent, ...]:
+        """The listed events of a tournament; none where the exchange answers 404 or null (PROTOCOL 4.1)."""
+        path = rest.events_path(tournament)
+        try:
+            return await self._read("events", path, lambda body, spoilt: board.events(body, tournament, spoilt))
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return ()
+            raise
+
+    async def markets(self, wanted: Sequence[int]) -> dict[int, tuple[answers.MarketImage, ...]]:
+        """Markets and books of up to 50 events. An event of which nothing could be read has no entry."""
+        if not 0 < len(wanted) <= EVENTS_A_READ:
+            raise Malformed("market_event_limit_exceeded", f"{len(wanted)} events in one read")
+        path = rest.markets_path(wanted)
+        try:
+            return await self._read("markets", path, lambda body, spoilt: board.markets(body, wanted, spoilt))
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return dict.fromkeys(wanted, ())
+            raise
+
+    async def wager(self, wager_id: str) -> WagerReport | None:
+        """One wager; None where the exchange does not know it."""
+        try:
+            return await self._read("wager", rest.wager_path(wager_id), lambda body, _: wagers.wager_of(body))
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return None
+            raise
+
+    async def history(self, query: requests.ReadHistory) -> answers.HistoryRead:
+        """One page of the history. Raises Malformed, unsent, for a range that the exchange would refuse."""
+        path = rest.history_path(query, self._clock.wall())
+        return await self._read("history", path, lambda body, spoilt: wagers.history(query.id, body, spoilt))
+
+    async def matched_bets(self, begin: Instant, end: Instant, cursor: str = "") -> wagers.MatchPage:
+        """One page of the account's matches between two instants, widened to whole seconds."""
+        return await self._read("matched_bets", rest.matched_bets_path(begin, end, cursor), wagers.match_page)
+
+    async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
+        """Every match of up to 100 wagers. Further pages follow a second apart, and all of them count or none. A wager
+        with a match that could not be read is left out."""
+        if not 0 < len(wager_ids) <= MATCHES_A_READ:
+            raise Malformed("invalid_param", f"{len(wager_ids)} wagers in one read of matches")
+        pages: list[wagers.MatchPage] = []
+        cursor = ""
+        while len(pages) < MATCH_PAGES:
+            pages.append(await self._read("matches", rest.matches_path(wager_ids, cursor), wagers.match_page))
+            cursor = pages[-1].next_cursor
+            if not cursor:
+                return wagers.matches_read(request, pages)
+            await asyncio.sleep(self._clock.real_seconds(SECOND))
+        raise RetryLater("undecodable", "the pages of matches have no end")
+
+    async def connection_config(self) -> ConnectionConfig:
+        """Where the feed is."""
+        return await self._read("connection_config", rest.CONNECTION, lambda body, _: rest.connection_config(body))
+
+    async def register(self, socket_id: str, tournaments: Sequence[int] = ()) -> Registration:
+        """Register a socket and get its channels; for all tournaments where none are named. It may take seconds, and
+        may be asked again: so it counts as a read."""
+        call = Call("register", Purpose.READ, "POST", rest.REGISTER, rest.register_body(socket_id, tournaments))
+        return await self._caller(call, self._common, lambda body, _: rest.registration(body))
+
+    # --- the engine's requests --------------------------------------------------------------------------------------
+
+    async def perform(self, request: requests.Request) -> answers.Answer:
+        """Carry out one request of the engine. Whatever goes wrong comes back as ``Failed``; only being cancelled is
+        raised."""
+        try:
+            return await self._perform(request)
+        except ExchangeError as error:
+            return failed(request.id, error)
+
+    async def _perform(self, request: requests.Request) -> answers.Answer:
+        number = request.id
+        match request:
+            case requests.PlaceMany(items=items):
+                return await self.place_many(items, number)
+            case requests.CancelMany(items=(item,)):
+                return await self._cancel_item(item, number)
+            case requests.CancelMany(items=several):
+                return await self.cancel_many(several, number)
+            case requests.CancelAll():
+                return answers.CancelledAll(number, not await self.cancel_all())
+            case requests.CancelEvent(event=event):
+                return answers.CancelledAll(number, not await self.cancel_event(event))
+            case requests.ReadWager(wager_id=wager_id):
+                return answers.WagerRead(number, await self.wager(wager_id))
+            case requests.ReadHistory():
+                return await self.history(request)
+            case requests.ReadMatches(wager_ids=wager_ids):
+                return await self.matches(wager_ids, number)
+            case requests.ReadBalance():
+                return await self.balance(number)
+            case requests.ReadLadder():
+                return answers.LadderRead(number, await self.ladder())
+            case requests.ReadTournaments():
+                return answers.TournamentsRead(number, await self.tournaments())
+            case requests.ReadEvents(tournament=tournament):
+                return answers.EventsRead(number, await self.events(tournament))
+            case requests.ReadMarkets(events=wanted):
+                return answers.MarketsRead(number, await self.markets(wanted))
+
+    async def _cancel_item(self, item: Cancellation, number: int) -> answers.Cancelled:
+        """A batch of one goes by the single call, whose answers are the best known. What it says of the wager is said
+        of the item; what it says of the call (429, no token) fails the request."""
+        try:
+            await self.cancel_one(item)
+        except (Refused, Malformed, RetryLater) as error:
+            if error.code not in OF_THE_WAGER:
+                raise
+            refusal = answers.RefusedItem(item.external_id, error.failure, error.code, error.message)
+            return answers.Cancelled(number, (), (refusal,))
+        return answers.Cancelled(number, (item.external_id,), ())
+
+    # --- the two pools ----------------------------------------------------------------------------------------------
+
+    async def _read(self, name: str, path: str, convert: Callable[[bytes, Spoilt], T]) -> T:
+        return await self._caller(Call(name, Purpose.READ, "GET", path), self._common, convert)
+
+    async def _cancel(self, name: str, path: str, body: bytes) -> None:
+        call = Call(name, Purpose.CANCEL, "POST", path, body)
+        await self._caller(call, self._cancels, lambda answer, _: changes.succeeded(answer))
+
+    async def _sweep(self, name: str, path: str, body: bytes) -> bool:
+        try:
+            await self._cancel(name, path, body)
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return False
+            raise
+        return True
+
+
+def _check_batch(items: Sequence[object]) -> None:
+    if not 0 < len(items) <= BATCH:
+        raise Malformed("wager_limit_exceeded", f"{len(items)} wagers in one batch")

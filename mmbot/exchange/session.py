@@ -1,0 +1,356 @@
+"""The session with the exchange: an access token that is always good, with as few log-ins as possible.
+
+A key pair has twenty sessions and only a log-in opens one (PROTOCOL 2). So the refresh token and the time of the last
+log-in are kept over restarts, a refresh comes first, and log-ins keep their distance from each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import aiohttp
+
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds
+from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
+from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
+from mmbot.exchange.legacy import rest as wire
+from mmbot.exchange.token_store import Kept, TokenStore
+
+UNSTATED_LIFE: Final = 10 * MINUTE
+"""Of an access token that does not say when it ends, or says what cannot be (PROTOCOL 2)."""
+
+LONGEST_LIFE: Final = 7 * DAY
+REFUSED_PAUSE: Final = 10 * MINUTE
+"""After wrong keys, or when all sessions are taken: production practice (PROTOCOL 2)."""
+
+OnEvent = Callable[[str, Mapping[str, str | float]], None]
+"""Told what happened, as an event name with fields for the log. No field holds a secret."""
+
+
+def refresh_after(life: Duration) -> Duration:
+    """How long after it was given a token is refreshed: at 60 % of its life and 90 s before its end, the earlier."""
+    return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
+
+
+class SessionKeeper:
+    """Keeps one session. One renewal is in flight at a time and everybody waits for the same one.
+
+    Args:
+        http: from ``open_http``; the caller closes it, after ``close``.
+        base_url: up to and with ``/partner``.
+        cooldown: between two log-ins at least, restarts included. It doubles with each log-in that got no answer.
+        timeout_s: for one request.
+        on_event: told ``session.logged_in``, ``session.refreshed``, ``session.renewal_failed`` and the like.
+        on_request: told of each request, as the client tells of its own.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base_url: str,
+        access_key: str,
+        secret_key: str,
+        clock: Clock,
+        store: TokenStore,
+        *,
+        cooldown: Duration = MINUTE,
+        timeout_s: float = 5.0,
+        on_event: OnEvent | None = None,
+        on_request: OnRequest | None = None,
+    ) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._clock = clock
+        self._store = store
+        self._cooldown = cooldown
+        self._timeout_s = timeout_s
+        self._on_event = on_event
+        self._on_request = on_request
+        digest = hashlib.sha256(f"{self._base_url}\n{access_key}".encode()).hexdigest()
+        self._kept = Kept(digest[:32])
+        self._loaded = False
+        self._logged_in: Instant | None = None  # as ``_kept.logged_in_at``, by the clock that never steps
+        self._access: str | None = None
+        self._ends: Instant = 0
+        self._refresh_at: Instant = 0
+        self._renewed_at: Instant | None = None
+        self._refreshed = False  # whether the token came from a refresh
+        self._proved = False  # whether the exchange has accepted it yet
+        self._silent_log_ins = 0
+        self._barred: ExchangeError | None = None
+        self._barred_until: Instant = 0
+        self._renewal: asyncio.Task[str] | None = None
+        self._changed = asyncio.Event()
+        self._closed = False
+        self._told = ""
+
+    def current(self) -> str | None:
+        """The access token if there is a good one now. Starts nothing."""
+        return self._access if self._access is not None and self._clock.now() < self._ends else None
+
+    async def token(self) -> str:
+        """An access token, renewed first if there is none.
+
+        Raises:
+            LoginRefused: if the exchange does not take the keys; for ten minutes it is not asked again.
+            RetryLater: if none can be had now.
+        """
+        return self.current() or await self._renewed()
+
+    def accepted(self, token: str) -> None:
+        """The exchange took this token: it is good."""
+        if token == self._access:
+            self._proved = True
+
+    def reject(self, token: str) -> None:
+        """A 401 came for this token: drop it and start a renewal, unless a newer one stands already."""
+        if token != self._access:
+            return
+        self._access = None
+        if not self._closed:
+            self._start()
+
+    async def rejected(self, token: str) -> str:
+        """The same, and wait for the token that takes its place.
+
+        Raises:
+            LoginRefused, RetryLater: as ``token``; also when tokens are refused as soon as they are given out.
+        """
+        self.reject(token)
+        return await self.token()
+
+    async def run(self) -> None:
+        """Renew ahead of time, until cancelled. A failure is tried again, later each time, up to half a minute."""
+        failures = 0
+        while True:
+            self._changed.clear()
+            now = self._clock.now()
+            if self.current() is None or now >= self._refresh_at:
+                try:
+                    await self._renewed()
+                    failures = 0
+                except ExchangeError as error:
+                    failures += 1
+                    now = self._clock.now()
+                    pause = min(SECOND << min(failures - 1, 5), 30 * SECOND)
+                    await self._wait(max(pause, (error.retry_at or now) - now))
+                    continue
+            await self._wait(self._refresh_at - self._clock.now())
+
+    async def close(self) -> None:
+        """End a renewal that is under way. The session at the exchange stays, for the next start."""
+        self._closed = True
+        if (renewal := self._renewal) is not None:
+            renewal.cancel()
+            await asyncio.wait((renewal,))
+
+    def scrub(self, text: str) -> str:
+        """The text with every secret that this keeper holds taken out."""
+        for secret in (self._secret_key, self._access_key, self._access, self._kept.refresh_token):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    # --- one renewal at a time --------------------------------------------------------------------------------------
+
+    def _start(self) -> asyncio.Task[str]:
+        if self._renewal is None:
+            self._renewal = asyncio.get_running_loop().create_task(self._renew(), name="session renewal")
+            self._renewal.add_done_callback(self._ended)
+        return self._renewal
+
+    def _ended(self, renewal: asyncio.Task[str]) -> None:
+        self._renewal = None
+        error = None if renewal.cancelled() else renewal.exception()
+        if isinstance(error, ExchangeError) and error.code != self._told:
+            self._told = error.code  # once, however many calls keep asking
+            self._tell("session.renewal_failed", code=error.code, message=error.message)
+
+    async def _renewed(self) -> str:
+        if self._closed:
+            raise RetryLater("closed", "the session keeper is closed")
+        renewal = self._start()
+        try:
+            return await asyncio.shield(renewal)
+        except asyncio.CancelledError:
+            if renewal.cancelled() and not _being_cancelled():
+                raise RetryLater("closed", "the session keeper is closed") from None
+            raise
+
+    async def _wait(self, duration: Duration) -> None:
+        """Until the token changes, or the duration is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.01, self._clock.real_seconds(duration))):
+                await self._changed.wait()
+
+    async def _renew(self) -> str:
+        if not self._loaded:
+            self._kept = await asyncio.to_thread(self._store.load, self._kept.account)
+            self._loaded = True
+            if (last := self._kept.logged_in_at) is not None:
+                # One that lies ahead, after a step of the wall clock, counts as just now: it must not bar for ever.
+                self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
+        now = self._clock.now()
+        unproved = self._renewed_at is not None and self._access is None and not self._proved
+        if unproved and self._renewed_at is not None and now - self._renewed_at < SECOND:
+            raise RetryLater("unauthorized", "tokens are refused as soon as given", self._renewed_at + SECOND)
+        refresh_token = self._kept.refresh_token
+        if refresh_token is not None and not (unproved and self._refreshed and self._log_in_barred(now) is None):
+            renewed = await self._refresh(refresh_token)
+            if renewed is not None:
+                return renewed
+        return await self._log_in()
+
+    async def _refresh(self, refresh_token: str) -> str | None:
+        """Refresh. None where a log-in has to follow.
+
+        Raises:
+            RetryLater: if it may work later, and a log-in would not help or is not needed yet.
+        """
+        try:
+            reply = await self._post("refresh", wire.REFRESH, wire.refresh_body(refresh_token))
+        except NotSent as error:
+            raise RetryLater("connection", f"refresh: {error}") from None
+        except NoAnswer as error:
+            # A log-in would meet the same silence, and could open a session that nobody hears of.
+            raise RetryLater(error.code, f"refresh: {error.message}") from None
+        if reply.status in (200, 201):
+            try:
+                tokens = wire.tokens(reply.body)
+            except ValueError:
+                tokens = None
+            if tokens is not None:
+                token = self._adopt(tokens, refreshed=True)
+                if tokens.refresh is not None and tokens.refresh != refresh_token:
+                    await self._keep(tokens.refresh, self._kept.logged_in_at)
+                return token
+        error_body = wire.error_body(reply.body)
+        code = error_body.code or f"http_{reply.status}"
+        self._tell("session.refresh_refused", code=code)
+        if reply.status == 429:
+            raise RetryLater(code, "refresh", pause_until(reply, error_body.next_allow_at, self._clock))
+        if 400 <= reply.status < 500 and reply.status != 408:
+            await self._keep(None, self._kept.logged_in_at)
+        elif self.current() is not None:
+            raise RetryLater(code, "refresh")
+        return None
+
+    async def _log_in(self) -> str:
+        now = self._clock.now()
+        if (barred := self._log_in_barred(now)) is not None:
+            raise barred
+        before, logged_in = self._kept, self._logged_in
+        self._logged_in = now
+        await self._keep(before.refresh_token, self._clock.wall())
+        try:
+            reply = await self._post("login", wire.LOG_IN, wire.log_in_body(self._access_key, self._secret_key))
+        except NotSent as error:
+            self._logged_in = logged_in  # it opened no session
+            await self._keep(before.refresh_token, before.logged_in_at)
+            raise RetryLater("connection", f"log-in: {error}") from None
+        except NoAnswer as error:
+            self._silent_log_ins += 1
+            raise RetryLater(error.code, f"log-in: {error.message}", now + self._pause()) from None
+        error_body = wire.error_body(reply.body)
+        code = error_body.code or f"http_{reply.status}"
+        if reply.status in (200, 201):
+            try:
+                tokens = wire.tokens(reply.body)
+            except ValueError as bad:
+                self._silent_log_ins += 1
+                raise RetryLater("undecodable", f"log-in: {bad}", now + self._pause()) from None
+            self._silent_log_ins = 0
+            token = self._adopt(tokens, refreshed=False)
+            await self._keep(tokens.refresh, self._kept.logged_in_at)
+            return token
+        if code == "session_num_exceed":
+            raise self._bar(RetryLater(code, error_body.message, now + REFUSED_PAUSE), REFUSED_PAUSE)
+        if reply.status == 429:
+            until = pause_until(reply, error_body.next_allow_at, self._clock) or now + self._pause()
+            raise self._bar(RetryLater(code, error_body.message, until), until - now)
+        if 400 <= reply.status < 500 and reply.status not in (404, 408, 409, 425):
+            said = self.scrub(f"{code}: {error_body.message}")
+            raise self._bar(LoginRefused("login_refused", said), REFUSED_PAUSE)
+        self._silent_log_ins += 1
+        raise RetryLater(code, self.scrub(error_body.message), now + self._pause())
+
+    def _pause(self) -> Duration:
+        """The cool-down as it stands: doubled with each log-in that came to nothing, up to ten minutes."""
+        return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REFUSED_PAUSE))
+
+    def _log_in_barred(self, now: Instant) -> ExchangeError | None:
+        """Why no log-in may be tried now."""
+        if self._barred is not None and now < self._barred_until:
+            return self._barred
+        if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
+            return None
+        return RetryLater("login_cooldown", "the last log-in is too recent", until)
+
+    def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
+        self._barred = error
+        self._barred_until = self._clock.now() + pause
+        return error
+
+    def _adopt(self, tokens: wire.Tokens, *, refreshed: bool) -> str:
+        now = self._clock.now()
+        life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
+        if not 0 < life <= LONGEST_LIFE:
+            life = UNSTATED_LIFE  # the clocks disagree
+        self._access = tokens.access
+        self._ends = now + life
+        self._refresh_at = now + refresh_after(life)
+        self._renewed_at = now
+        self._refreshed = refreshed
+        self._proved = False
+        self._barred = None
+        self._told = ""
+        self._changed.set()
+        self._tell("session.refreshed" if refreshed else "session.logged_in", life_s=in_seconds(life))
+        return tokens.access
+
+    async def _keep(self, refresh_token: str | None, logged_in_at: Instant | None) -> None:
+        self._kept = Kept(self._kept.account, refresh_token, logged_in_at)
+        try:
+            await asyncio.to_thread(self._store.save, self._kept)
+        except OSError as error:
+            # Without the file the next start logs in once more; without a session nothing can be cancelled.
+            self._tell("session.not_kept", error=error.strerror or type(error).__name__)
+
+    async def _post(self, call: str, path: str, body: bytes) -> Reply:
+        started = self._clock.now()
+        outcome = "cancelled"
+        try:
+            reply = await send(
+                self._http,
+                "POST",
+                self._base_url + path,
+                body=body,
+                token=None,
+                timeout_s=timeout_for(self._clock, self._timeout_s),
+            )
+            outcome = "ok" if reply.status in (200, 201) else "refused" if reply.status < 500 else "unknown"
+        except NotSent:
+            outcome = "later"
+            raise
+        except NoAnswer:
+            outcome = "unknown"
+            raise
+        finally:
+            if self._on_request is not None:
+                self._on_request(call, outcome, self._clock.now() - started)
+        return reply
+
+    def _tell(self, name: str, **fields: str | float) -> None:
+        if self._on_event is not None:
+            self._on_event(name, {k: self.scrub(v) if isinstance(v, str) else v for k, v in fields.items()})
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
