@@ -44,7 +44,7 @@ class Engine(Protocol):
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due, or None."""
 
-    def deadline(self) -> Instant | None:
+    def deadline(self, now: Instant) -> Instant | None:
         """When it next wants to be asked."""
 
     def orders(self) -> list[Order]:
@@ -132,7 +132,7 @@ class Pump:
                 if end is not None:
                     return end
                 self.pumped_at = time.monotonic()
-                timer = loop.call_later(self._sleep(engine.deadline(), busy), self._wake.set)
+                timer = loop.call_later(self._sleep(engine.deadline(self._clock.now()), busy), self._wake.set)
                 await self._wake.wait()
                 self._wake.clear()
                 timer.cancel()

@@ -20,7 +20,7 @@ import msgspec
 from mmbot.config import Config
 from mmbot.engine.status import Status
 from mmbot.store import latch
-from mmbot.store.state_dir import Holder, StateDir, StateDirLocked, holder_of
+from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
 DONE: Final = 0
 FAILED: Final = 2
@@ -34,6 +34,19 @@ SILENT_S: Final = 5.0
 
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
+
+__all__ = [
+    "Place",
+    "StateDirError",
+    "Unreachable",
+    "door_of",
+    "fetch",
+    "kill",
+    "kill_at",
+    "place_of",
+    "resume",
+    "resume_at",
+]
 
 Say = Callable[[str], None]
 
@@ -96,7 +109,12 @@ def post(door: str, path: str, body: Mapping[str, str]) -> None:
 
 
 def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
-    """Clear the latch, through the living daemon or on disk. Returns the exit code."""
+    """Clear the latch, through the living daemon or on disk. Returns the exit code.
+
+    Raises:
+        Unreachable: if a daemon lives but cannot be asked.
+        StateDirError, OSError: if the latch on disk cannot be removed.
+    """
     holder = holder_of(place.directory)
     door = (holder.url if holder else None) or place.door
     if holder is None and (door is None or not _answers(door)):
@@ -109,6 +127,15 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
         return DONE
     if door is None:
         raise Unreachable(f"the daemon that holds {place.directory} has not opened its door yet")
+    return resume_at(door, say, wait_s)
+
+
+def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
+    """Clear the latch of the daemon that answers there. Returns the exit code.
+
+    Raises:
+        Unreachable: if none does.
+    """
     post(door, "/resume", {})
     status = _wait(door, wait_s, lambda status: status.latched is None)
     if status is not None and status.latched is None:
@@ -119,9 +146,7 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
     return NOT_FLAT
 
 
-def kill(
-    place: Place, reason: str, say: Say, alone: Callable[[], int], now: Callable[[], int], wait_s: float = 30.0
-) -> int:
+def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: float = 30.0) -> int:
     """Press the kill switch and wait for the proof of being flat. Returns the exit code: 0 flat, 3 not proved.
 
     Args:
@@ -129,8 +154,10 @@ def kill(
         reason: what the latch will say.
         say: takes lines for the operator.
         alone: cancels everything over a session of its own and returns the exit code.
-        now: the instant that a latch written here carries.
         wait_s: how long a living daemon is given, in the machine's seconds.
+
+    Raises:
+        StateDirError, OSError: if the latch cannot be written where no daemon could be asked to.
     """
     holder = holder_of(place.directory)
     if holder is None and place.door is not None and _answers(place.door):
@@ -141,15 +168,39 @@ def kill(
         if code is not None:
             return code
         say("the daemon does not answer: cancelling everything over a session of our own")
-        latch.write(place.directory, latch.Latch(reason, now()))
-        return alone()
+        return _kill_alone(place, reason, say, alone)
     try:
         with StateDir(place.directory):
             say(f"no daemon holds {place.directory}: latching it and cancelling everything over a session of our own")
-            latch.write(place.directory, latch.Latch(reason, now()))
-            return alone()
+            return _kill_alone(place, reason, say, alone)
     except StateDirLocked:  # one was started this very moment
-        return kill(place, reason, say, alone, now, wait_s)
+        return kill(place, reason, say, alone, wait_s)
+
+
+def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
+    """Press the kill switch of the daemon that answers there. Returns the exit code: 0 flat, 3 not proved.
+
+    Raises:
+        Unreachable: if none answers, or it stops answering.
+    """
+    if not _answers(door):
+        raise Unreachable(f"no daemon answers at {door}: give its settings with -c, to cancel without it")
+    post(door, "/kill", {"reason": reason})
+    say(f"kill switch pressed ({door})")
+    code = _until_flat(lambda: door, say, wait_s)
+    if code is None:
+        raise Unreachable(f"the daemon at {door} stopped answering: give its settings with -c, to cancel without it")
+    return code
+
+
+def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -> int:
+    try:
+        latch.write(place.directory, latch.Latch(reason, time.time_ns()))
+    except OSError as bad:  # cancelling matters more
+        say(f"the latch could NOT be written to {place.directory}: {bad}")
+        alone()
+        return NOT_FLAT
+    return alone()
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float) -> int | None:
@@ -168,18 +219,25 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url
+
+    def find() -> str | None:
+        return door or getattr(holder_of(place.directory), "url", None)
+
+    return _until_flat(find, say, wait_s)
+
+
+def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
+    """Watch a daemon until it is latched and flat, or time is up. None if it has stopped answering."""
     answered = time.monotonic()
     until = answered + wait_s
     status: Status | None = None
     while (now := time.monotonic()) < until:
-        if door is None:
-            door = getattr(holder_of(place.directory), "url", None)
-        if door is not None:
-            status = _try(door)
-            if status is not None and status.latched is not None and status.flat:
+        door = find()
+        status = None if door is None else _try(door)
+        if status is not None:
+            if status.latched is not None and status.flat:
                 say(f"latched and flat: {status.latched}")
                 return DONE
-        if status is not None:
             answered = now
         elif now - answered > SILENT_S:
             return None

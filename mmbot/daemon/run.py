@@ -49,7 +49,9 @@ NOT_FLAT: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SHORTEST_REAL_S: Final = 10.0  # an emergency has this much of the machine's time, however fast the clock runs
+SHORTEST_REAL_S: Final = 10.0
+"""An emergency has this much of the machine's time, however fast the clock runs."""
+
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 
@@ -298,7 +300,7 @@ class _Life:
         if exclusive:  # at once; what is still being placed is dealt with below
             await client.perform(CancelAll(_emergency_request()))
         await pump.finish(self._config.exchange.change_timeout_s + 1.0)
-        limit = seconds(max(self._config.stop.deadline_s, _SHORTEST_REAL_S * self._clock.rate))
+        limit = seconds(max(self._config.stop.deadline_s, SHORTEST_REAL_S * self._clock.rate))
         prefix = f"{self._run_id}-"
         ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
         flat = await Flattener(client, self._clock, ours, _emergency_request()).run(limit)

@@ -136,6 +136,17 @@ class Journal:
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
         return Kept(wagers, SaveDay(*day) if day else None, settled, min(last, now))
 
+    def run_ids(self) -> tuple[str, ...]:
+        """The ids of all runs there ever were.
+
+        Raises:
+            JournalError: if they cannot be read.
+        """
+        try:
+            return tuple(row[0] for row in self._db.execute("SELECT run_id FROM runs ORDER BY number"))
+        except sqlite3.Error as bad:
+            raise JournalError(f"{self.path} cannot be read: {bad}") from bad
+
     def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
         """Start the writer.
 

@@ -54,6 +54,7 @@ class Secrets:
 
     def __init__(self, *values: str) -> None:
         self._values: list[str] = []
+        self._others: list[Callable[[str], str]] = []
         for value in values:
             self.add(value)
 
@@ -67,8 +68,14 @@ class Secrets:
                 self._values.append(form)
         self._values.sort(key=len, reverse=True)
 
+    def also(self, hide: Callable[[str], str]) -> None:
+        """Hide what another holder of secrets takes out of a text, besides."""
+        self._others.append(hide)
+
     def hide(self, text: str) -> str:
         """The text without them, and without whatever looks like a token."""
+        for hide in self._others:
+            text = hide(text)
         for value in self._values:
             text = text.replace(value, HIDDEN)
         return _SHAPES.sub(HIDDEN, text)

@@ -1,0 +1,58 @@
+# Python >= 3.11 and make are all that a machine needs. `make` sets up .venv; everything else follows from it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := setup
+.PHONY: setup demo test check format bench clean
+
+setup: $(READY)
+
+# Made anew only when what it is made from changes. The source itself is installed as a link.
+$(READY): pyproject.toml
+	@python=; old=; \
+	for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+		command -v "$$candidate" >/dev/null 2>&1 || continue; \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+		old="$$old $$candidate ($$("$$candidate" -V 2>&1 | head -n 1))"; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "mmbot needs Python 3.11 or newer; found:$${old:- none}. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$$python ($$("$$python" -V)) comes without venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "making $(VENV) with $$("$$python" -V)"; \
+		"$$python" -m venv --clear $(VENV) || exit 1; \
+	fi
+	@echo "installing mmbot and what it needs into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# make demo                      a synthetic board of several events
+# make demo TAPE=FILE SPEED=60   a recorded market, sixty times faster
+demo: $(READY)
+	@$(BIN)/mmbot demo $(if $(TAPE),--tape '$(TAPE)') $(if $(SPEED),--speed '$(SPEED)') $(ARGS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" $(ARGS) || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

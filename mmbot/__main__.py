@@ -1,0 +1,7 @@
+"""``python -m mmbot``."""
+
+import sys
+
+from mmbot.cli import main
+
+sys.exit(main())

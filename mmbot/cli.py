@@ -1,0 +1,199 @@
+"""The commands. Arguments are read here and nothing else is done: each command imports what it calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mmbot import __version__
+
+if TYPE_CHECKING:
+    from mmbot.config import Config
+    from mmbot.daemon.operate import Place
+
+DOOR: Final = "http://127.0.0.1:9464"
+"""Where a daemon is asked when neither settings nor an address are given: the default of ``telemetry``."""
+
+_DONE: Final = 0
+_FAILED: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 2 not possible, 3 not proved flat, 1 a broken part."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except BrokenPipeError:  # the reader of our output is gone, as in ``mmbot status | head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mmbot", description="A market-making daemon for the ProphetX exchange.")
+    parser.add_argument("--version", action="version", version=f"mmbot {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="make markets until stopped (SIGINT or SIGTERM)")
+    run.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", help="a local exchange and the daemon, with a live view")
+    demo.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market instead of the synthetic board")
+    demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life")
+    demo.add_argument("--seed", type=int, default=1, help="of the synthetic board")
+    demo.set_defaults(command=_demo)
+
+    exchange = commands.add_parser("exchange", help="the local exchange alone", add_help=False)
+    exchange.add_argument("rest", nargs=argparse.REMAINDER)
+    exchange.set_defaults(command=_exchange)
+
+    check = commands.add_parser("check", help="judge a file of settings, without touching the network")
+    check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
+    check.set_defaults(command=_check)
+
+    status = commands.add_parser("status", help="what a running daemon does")
+    status.add_argument("--json", action="store_true", help="the status as JSON")
+    status.set_defaults(command=_status)
+    why = commands.add_parser("why", help="why a running daemon does not quote")
+    why.set_defaults(command=_why)
+    kill = commands.add_parser("kill", help="latch: cancel everything, and quote no more until resumed")
+    kill.add_argument("--reason", default="mmbot kill", help="kept with the latch")
+    kill.add_argument(
+        "--wait", type=float, default=30.0, metavar="S", help="seconds to wait for the proof of being flat"
+    )
+    kill.set_defaults(command=_kill)
+    resume = commands.add_parser("resume", help="clear the latch")
+    resume.set_defaults(command=_resume)
+    for asking in (status, why, kill, resume):
+        asking.add_argument("-c", "--config", type=Path, metavar="FILE", help="the daemon's settings")
+        asking.add_argument("--url", metavar="URL", help=f"the daemon's address; without -c, {DOOR}")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from mmbot.config import ConfigError
+    from mmbot.daemon.start import start, state_dir
+    from mmbot.strategy.loader import open_config
+
+    try:
+        config, strategies = open_config(options.config)
+    except ConfigError as error:
+        return _refuse(*(str(problem) for problem in error.problems))
+    return start(config, strategies, state_dir(config, options.config))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from mmbot.daemon.demo import demo
+
+    return demo(tape=options.tape, speed=options.speed, seed=options.seed)
+
+
+def _exchange(options: argparse.Namespace) -> int:
+    from mmbot.simulator.serve import main as serve
+
+    return serve(options.rest)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mmbot.strategy.loader import check
+
+    lines, code = check(options.config)
+    for line in lines:
+        _say(line)
+    return code
+
+
+def _status(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from mmbot.daemon.operate import Unreachable, fetch
+    from mmbot.daemon.report import status_text
+
+    try:
+        status = fetch(_door(options))
+    except (Unreachable, _Unusable) as error:
+        return _refuse(str(error))
+    sys.stdout.write(
+        msgspec.json.format(msgspec.json.encode(status)).decode() + "\n" if options.json else status_text(status)
+    )
+    return _DONE
+
+
+def _why(options: argparse.Namespace) -> int:
+    from mmbot.daemon.operate import Unreachable, fetch
+    from mmbot.daemon.report import why_text
+
+    try:
+        sys.stdout.write(why_text(fetch(_door(options))))
+    except (Unreachable, _Unusable) as error:
+        return _refuse(str(error))
+    return _DONE
+
+
+def _kill(options: argparse.Namespace) -> int:
+    from mmbot.daemon import operate
+
+    try:
+        if options.config is None:
+            return operate.kill_at(options.url or DOOR, options.reason, _say, options.wait)
+        from mmbot.daemon.start import kill_alone
+
+        config, place = _place(options)
+        return operate.kill(
+            place, options.reason, _say, lambda: kill_alone(config, place.directory, _say), options.wait
+        )
+    except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
+        return _refuse(str(error))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from mmbot.daemon import operate
+
+    try:
+        if options.config is None:
+            return operate.resume_at(options.url or DOOR, _say)
+        return operate.resume(_place(options)[1], _say)
+    except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
+        return _refuse(str(error))
+
+
+class _Unusable(Exception):
+    """The settings cannot be read; the message lists why."""
+
+
+def _place(options: argparse.Namespace) -> tuple[Config, Place]:
+    """The settings and where their daemon is looked for."""
+    from mmbot.config import ConfigError, load
+    from mmbot.daemon.operate import place_of
+    from mmbot.daemon.start import state_dir
+
+    try:
+        config = load(options.config)
+    except ConfigError as error:
+        raise _Unusable(str(error)) from error
+    place = place_of(config, state_dir(config, options.config))
+    return config, place._replace(door=options.url) if options.url else place
+
+
+def _door(options: argparse.Namespace) -> str:
+    from mmbot.daemon.operate import door_of
+
+    if options.url is not None or options.config is None:
+        return options.url or DOOR
+    return door_of(_place(options)[1])
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _refuse(*problems: str) -> int:
+    for problem in problems:
+        sys.stderr.write(f"mmbot: {problem}\n")
+    return _FAILED

@@ -1,0 +1,114 @@
+"""From a file of settings to a life of the daemon: picks the event loop, and puts the real parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmbot.config import Config
+from mmbot.daemon import run as life
+from mmbot.daemon.flatten import Flattener, Guarded
+from mmbot.daemon.loop import Engine
+from mmbot.daemon.operate import Say
+from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, credentials_from
+from mmbot.domain.instant import Instant, in_seconds, seconds
+from mmbot.engine.requests import Seed
+from mmbot.store.journal import Journal, JournalError
+from mmbot.strategy.interface import Strategy
+from mmbot.telemetry.logs import LineWriter, Secrets, logger
+from mmbot.telemetry.metrics import Metrics
+
+
+def state_dir(config: Config, file: Path) -> Path:
+    """The state directory of a file of settings: a relative one is counted from the file's own folder.
+
+    Not from wherever a command is typed, so that ``mmbot kill`` finds the daemon that ``mmbot run`` began.
+    """
+    return (file.resolve().parent / config.state_dir).resolve()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's event loop where it is installed, else asyncio's."""
+    if importlib.util.find_spec("uvloop") is None:
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> int:
+    """Run the daemon until it is stopped. Returns the exit code of ``mmbot.daemon.run``."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(life.run(config, strategies, directory, _open_wire(), _engine))
+
+
+def kill_alone(config: Config, directory: Path, say: Say) -> int:
+    """Cancel everything over a session of its own, without a daemon. Returns 0 if proved flat, 3 if not, 2 if it could
+    not begin."""
+    clock = life.clock_for(config.exchange.clock)
+    hidden = Secrets()
+    lines = LineWriter(sys.stderr)
+    telemetry = config.telemetry
+    log = logger(lines, hidden, level=telemetry.log_level, style=telemetry.log_format, now=clock.now)
+    try:
+        credentials = credentials_from(os.environ)
+        hidden.add(credentials.access_key)
+        hidden.add(credentials.secret_key)
+        ours = None if config.exchange.account == "exclusive" else _ours(directory)
+        around = Surroundings(config, credentials, clock, directory, lambda _: None, log, Metrics(), hidden)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(flatten_alone(around, _open_wire(), ours, say))
+    except (CredentialsError, JournalError) as bad:
+        say(f"NOTHING WAS CANCELLED: {bad}")
+        return life.NOT_STARTED
+    finally:
+        lines.close()
+
+
+async def flatten_alone(
+    surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say
+) -> int:
+    """Cancel everything over a session of its own, and say how it went. Returns 0 if proved flat, 3 if not.
+
+    Args:
+        surroundings: as a daemon would have them.
+        open_wire: opens the exchange's side.
+        ours: tells our wagers on a shared account; None on an exclusive one.
+        say: takes lines for the operator.
+    """
+    wire = await open_wire(surroundings)
+    try:
+        limit = seconds(max(surroundings.config.stop.deadline_s, life.SHORTEST_REAL_S * surroundings.clock.rate))
+        flat = await Flattener(Guarded(wire.client), surroundings.clock, ours).run(limit)
+    finally:
+        await wire.close()
+    if flat.proved:
+        say(f"flat, proved after {in_seconds(flat.took):.1f} s and {flat.cancels} cancels")
+        return life.STOPPED
+    say(f"NOT proved flat in {in_seconds(flat.took):.1f} s; the last trouble: {flat.trouble}")
+    return life.NOT_FLAT
+
+
+def _ours(directory: Path) -> Callable[[str], bool]:
+    journal = Journal(directory)
+    try:
+        runs = frozenset(journal.run_ids())
+    finally:
+        journal.close()
+    return lambda external_id: external_id.partition("-")[0] in runs
+
+
+def _engine(config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant) -> Engine:
+    from mmbot.engine.engine import Engine as Core
+
+    return Core(config, seed, strategies, now)
+
+
+def _open_wire() -> OpenWire:
+    from mmbot.daemon.wiring import open_wire
+
+    return open_wire
