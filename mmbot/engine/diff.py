@@ -6,8 +6,8 @@ sending are judged elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -104,7 +104,19 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
     return Diff(tuple(keep), tuple(cancel), tuple([_sized(t, s) for t, s in zip(targets, sent, strict=True) if s]))
 
 
-def self_match(side: Side, odds: Odds, live: Sequence[Live]) -> bool:
+class Rests(Protocol):
+    """What rests, or may, on one outcome at some odds."""
+
+    @property
+    def side(self) -> Side:
+        """The outcome that it backs."""
+
+    @property
+    def odds(self) -> Odds:
+        """At which odds."""
+
+
+def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
     """Whether a wager at these odds could match one of our own on the opposite outcome, a fading one included."""
     return any(wager.side != side and could_match(odds, wager.odds) for wager in live)
 

@@ -285,6 +285,14 @@ def test_two_quotes_do_not_make_each_other_reducing() -> None:
     assert not exposure.reducing(KEYS[0], position_of(both), 0, 1)
 
 
+def test_a_sure_profit_may_be_staked_but_not_more() -> None:
+    """30 ahead if 0 wins and 20 if 1 does: 30 on outcome 1 still leaves no loss, a cent more would."""
+    position = Position()
+    position.profit = [30_00, 20_00]
+    assert most_reducing(position, 1) == 30_00
+    assert most_reducing(position, 0) == 20_00
+
+
 def test_at_soft_only_what_reduces_should_rest() -> None:
     exposure, _ = board(LimitsConfig(line=1000, market=1000, soft=0.4, hedge=0.7), [(KEYS[0], [], 0, None)])
     position = position_of([Held(0, -200, 399_99, 399_99)])  # loses 399.99 if 1 wins, gains 200.00 if 0 does
