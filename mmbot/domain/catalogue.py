@@ -34,7 +34,10 @@ def market_of(line: LineKey) -> MarketKey:
 def quarter_points(number: float) -> int:
     """A line's number in quarter points. Raises ValueError if something smaller is left over."""
     scaled = number * 4
-    whole = round(scaled)
+    try:
+        whole = round(scaled)
+    except OverflowError as bad:
+        raise ValueError(f"{number!r} is no line's number") from bad
     if abs(scaled - whole) > 1e-9:
         raise ValueError(f"{number!r} is no multiple of a quarter point")
     return whole

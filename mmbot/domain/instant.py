@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 Instant = int
@@ -17,6 +18,11 @@ SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC_3339: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 
 class Clock(Protocol):
@@ -52,25 +58,17 @@ def from_iso(text: str) -> Instant:
     Raises:
         ValueError: if the text is no instant.
     """
-    head, dot, tail = text.partition(".")
-    digits = 0
-    if dot:
-        while digits < len(tail) and tail[digits].isdigit():
-            digits += 1
-        if not digits:
-            raise ValueError(f"{text!r} is no RFC 3339 instant")
-        nanoseconds = int(tail[:digits][:9].ljust(9, "0"))
-        head += tail[digits:]
-    else:
-        nanoseconds = 0
-    moment = datetime.fromisoformat(head)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    found = _RFC_3339.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no RFC 3339 instant")
+    day, time, fraction, offset = found.groups()
+    moment = datetime.fromisoformat(f"{day}T{time}{offset or 'Z'}".upper())
+    since = moment - _EPOCH
+    nanoseconds = int(fraction[:9].ljust(9, "0")) if fraction else 0
     return (since.days * 86_400 + since.seconds) * SECOND + nanoseconds
 
 
 def iso(instant: Instant) -> str:
     """RFC 3339 text in UTC with nanoseconds."""
     whole, rest = divmod(instant, SECOND)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    return f"{(_EPOCH + timedelta(seconds=whole)).isoformat()[:19]}.{rest:09d}Z"

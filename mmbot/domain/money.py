@@ -11,8 +11,8 @@ Cents = int
 DOLLAR: Final = 100
 """Cents in a dollar."""
 
-_RESIDUE: Final = 1e-6  # of a cent: what binary floats leave over on a true two-decimal amount
-_EXACT: Final = 1e9  # cents below which a float still shows a residue of that size
+_RESIDUE: Final = 1e-6  # of a cent: more than binary floats leave over on a true two-decimal amount,
+_PRECISION: Final = 1e-15  # to which a large amount adds its own rounding error
 
 
 class MoneyError(ValueError):
@@ -30,7 +30,7 @@ def cents(dollars: float) -> Cents:
         whole = round(scaled)
     except (OverflowError, ValueError) as bad:
         raise MoneyError(f"{dollars!r} is not an amount of money") from bad
-    if abs(scaled - whole) > _RESIDUE * max(1.0, abs(scaled) / _EXACT * 1e3):
+    if abs(scaled - whole) > _RESIDUE + _PRECISION * abs(scaled):
         raise MoneyError(f"{dollars!r} dollars is not a whole number of cents")
     return whole
 

@@ -1,0 +1,71 @@
+"""The fair probability that a book gives, and when it gives none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmbot.domain.book import Book, Level, fair_from
+from mmbot.domain.odds import implied, negate, payout
+
+prices = st.one_of(st.integers(100, 10_000), st.integers(-10_000, -101))
+values = st.integers(1, 10_000_000)
+
+
+def book(under_0: tuple[int, int], under_1: tuple[int, int]) -> Book:
+    return Book(((Level(*under_0),), (Level(*under_1),)))
+
+
+@given(prices, values, prices, values)
+def test_the_fair_price_lies_between_the_two_best_and_nearer_to_the_thinner_offer(
+    odds_0: int, value_0: int, odds_1: int, value_1: int
+) -> None:
+    fair = fair_from(book((odds_0, value_0), (odds_1, value_1)), 2.0)
+    ask, bid = implied(odds_0), 1.0 - implied(odds_1)
+    assert fair is not None
+    assert fair.gap == pytest.approx(ask - bid)
+    assert min(ask, bid) - 1e-12 <= fair.probability <= max(ask, bid) + 1e-12
+    if ask > bid:
+        below = fair.probability - bid
+        above = ask - fair.probability
+        thin_under_0 = payout(value_0, odds_0) < payout(value_1, odds_1)
+        assert (below > above - 1e-9) if thin_under_0 else (above > below - 1e-9)
+
+
+@given(prices, values, prices, values)
+def test_seen_from_the_other_outcome_it_is_the_complement(odds_0: int, value_0: int, odds_1: int, value_1: int) -> None:
+    one = fair_from(book((odds_0, value_0), (odds_1, value_1)), 2.0)
+    other = fair_from(book((odds_1, value_1), (odds_0, value_0)), 2.0)
+    assert one is not None
+    assert other is not None
+    assert one.probability + other.probability == pytest.approx(1.0)
+
+
+@given(prices, values, values)
+def test_a_book_without_a_gap_is_its_price(odds: int, value_0: int, value_1: int) -> None:
+    fair = fair_from(book((odds, value_0), (negate(odds), value_1)), 0.001)
+    assert fair is not None
+    assert fair.probability == pytest.approx(implied(odds))
+
+
+def test_equal_payouts_give_the_middle() -> None:
+    fair = fair_from(book((100, 1000), (-150, 1200)), 0.2)  # payouts of 2000 each
+    assert fair is not None
+    assert fair.probability == pytest.approx((0.5 + 0.4) / 2)
+    assert fair.gap == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("sides", [((), ()), ((Level(110, 100),), ()), ((), (Level(110, 100),))])
+def test_a_missing_side_gives_none(sides: tuple[tuple[Level, ...], tuple[Level, ...]]) -> None:
+    assert fair_from(Book(sides), 1.0) is None
+
+
+def test_too_wide_a_gap_gives_none() -> None:
+    wide = book((-150, 100), (-150, 100))  # 0.6 against 0.4
+    assert fair_from(wide, 0.19) is None
+    assert fair_from(wide, 0.21) is not None
+
+
+def test_nothing_left_to_take_gives_none() -> None:
+    assert fair_from(book((110, 0), (-110, 0)), 1.0) is None

@@ -1,0 +1,161 @@
+"""American odds and the ladder: exact crossing, half-up profit, and rounding that never favours the taker."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbot.domain.odds import (
+    Ladder,
+    OddsError,
+    could_match,
+    fraction,
+    implied,
+    is_odds,
+    negate,
+    payout,
+    per_hundred,
+    profit,
+    stake_for_payout,
+)
+
+prices = st.one_of(st.integers(100, 25_000), st.integers(-25_000, -101))
+stakes = st.integers(0, 10_000_000_000)
+probabilities = st.floats(0.0001, 0.9999)
+ladders = st.lists(prices, min_size=1, max_size=60, unique=True).map(Ladder)
+
+
+def exactly(odds: int) -> Fraction:
+    return Fraction(100, odds + 100) if odds > 0 else Fraction(-odds, 100 - odds)
+
+
+def whole_half_up(number: Fraction) -> int:
+    return (number + Fraction(1, 2)).__floor__()
+
+
+@given(prices)
+def test_the_implied_probability_is_that_of_the_fraction(odds: int) -> None:
+    assert Fraction(*fraction(odds)) == exactly(odds)
+    assert implied(odds) == pytest.approx(float(exactly(odds)), abs=1e-15)
+
+
+@given(prices)
+def test_negating_twice_gives_the_price_back_and_the_two_just_match(odds: int) -> None:
+    assert is_odds(negate(odds))
+    assert negate(negate(odds)) == odds
+    assert exactly(odds) + exactly(negate(odds)) == 1
+    assert could_match(odds, negate(odds))
+
+
+def test_even_money_is_written_one_way() -> None:
+    assert negate(100) == 100
+    assert not is_odds(-100)
+    assert not is_odds(99)
+    assert not is_odds(0)
+
+
+@given(prices, prices)
+def test_two_prices_match_when_their_probabilities_reach_one_exactly(one: int, other: int) -> None:
+    assert could_match(one, other) == (exactly(one) + exactly(other) >= 1)
+    assert could_match(one, other) == could_match(other, one)
+
+
+@pytest.mark.parametrize(("one", "other", "matches"), [(-117, 117, True), (-117, 110, True), (-117, 118, False)])
+def test_the_documented_crossing(one: int, other: int, matches: bool) -> None:
+    assert could_match(one, other) is matches
+
+
+@given(stakes, prices)
+def test_profit_is_the_exact_product_rounded_half_up(stake: int, odds: int) -> None:
+    exact = Fraction(stake * odds, 100) if odds > 0 else Fraction(stake * 100, -odds)
+    assert profit(stake, odds) == whole_half_up(exact)
+    assert payout(stake, odds) == stake + profit(stake, odds)
+
+
+@pytest.mark.parametrize(
+    ("stake", "odds", "win"), [(80_000, -105, 76_190), (160_000, -142, 112_676), (1, 150, 2), (1, 149, 1), (1, -200, 1)]
+)
+def test_halves_of_a_cent_go_up(stake: int, odds: int, win: int) -> None:
+    assert profit(stake, odds) == win
+
+
+@given(st.integers(1, 100_000_000), prices)
+def test_the_stake_for_a_payout_pays_it_to_within_what_a_cent_of_stake_is_worth(amount: int, odds: int) -> None:
+    stake = stake_for_payout(amount, odds)
+    worth = 1 / exactly(odds)
+    assert abs(payout(stake, odds) - amount) <= worth / 2 + 1
+
+
+@given(prices, prices)
+def test_longer_odds_imply_less(one: int, other: int) -> None:
+    assert (per_hundred(one) > per_hundred(other)) == (exactly(one) < exactly(other))
+
+
+@given(ladders, probabilities)
+def test_a_maker_s_price_is_never_shorter_than_wanted_and_no_shorter_rung_would_do(
+    ladder: Ladder, wanted: float
+) -> None:
+    rung = ladder.at_most(wanted)
+    if rung is None:
+        assert all(implied(odds) > wanted for odds in ladder.rungs)
+        return
+    assert implied(rung) <= wanted + 1e-12
+    shorter = ladder.longer(rung, -1)
+    assert shorter is None or implied(shorter) > wanted
+
+
+@given(ladders, probabilities)
+def test_a_taker_s_price_reaches_what_is_wanted_and_no_longer_rung_would(ladder: Ladder, wanted: float) -> None:
+    rung = ladder.at_least(wanted)
+    if rung is None:
+        assert all(implied(odds) < wanted for odds in ladder.rungs)
+        return
+    assert implied(rung) >= wanted - 1e-12
+    longer = ladder.longer(rung)
+    assert longer is None or implied(longer) < wanted
+
+
+@given(ladders)
+def test_a_rung_s_own_probability_gives_the_rung(ladder: Ladder) -> None:
+    for odds in ladder.rungs:
+        assert ladder.at_most(implied(odds)) == odds
+        assert ladder.at_least(implied(odds)) == odds
+
+
+@given(ladders)
+def test_rungs_run_from_shortest_to_longest(ladder: Ladder) -> None:
+    assert list(ladder.rungs) == sorted(ladder.rungs, key=exactly, reverse=True)
+    assert [ladder.index(odds) for odds in ladder.rungs] == list(range(len(ladder)))
+    assert ladder.longer(ladder.rungs[-1]) is None
+    assert ladder.longer(ladder.rungs[0], -1) is None
+
+
+def test_after_minus_101_comes_plus_100() -> None:
+    ladder = Ladder([102, 101, 100, -101, -102])
+    assert ladder.rungs == (-102, -101, 100, 101, 102)
+    assert ladder.longer(-101) == 100
+    assert ladder.at_most(0.5015) == 100
+    assert ladder.at_most(0.50249) == -101
+
+
+@settings(max_examples=30)
+@given(ladders)
+def test_ladders_of_the_same_rungs_are_equal(ladder: Ladder) -> None:
+    again = Ladder(reversed(ladder.rungs))
+    assert again == ladder
+    assert hash(again) == hash(ladder)
+    assert ladder.rungs[0] in again
+
+
+@pytest.mark.parametrize("rungs", [[], [0], [110, 0], [110, 110], [-100, 110], [99, 120], [-50]])
+def test_what_is_no_ladder_is_refused(rungs: list[int]) -> None:
+    with pytest.raises(OddsError):
+        Ladder(rungs)
+
+
+def test_odds_off_the_ladder_have_no_place() -> None:
+    with pytest.raises(KeyError):
+        Ladder([100, 110]).index(105)
