@@ -140,13 +140,15 @@ class DropMessages(
     times: Times | None = None
 
 
-class HoldActivations(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hold_activations", tag_field="fault"
+class DelayActivations(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="delay_activations", tag_field="fault"
 ):
-    """Accepted wagers stay inactive until this is cleared."""
+    """Wagers accepted from now on stay inactive for longer; those that follow queue up behind them."""
+
+    seconds: Seconds
 
 
-FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | HoldActivations
+FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayActivations
 
 Fault = EndpointFault | SocketFault | FeedFault
 

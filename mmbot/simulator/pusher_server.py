@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import hmac
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -188,7 +188,7 @@ class Hub:
         """When the next health check is due."""
         return self._next_beat
 
-    def beat(self, now: Instant, private: Iterator[str]) -> None:
+    def beat(self, now: Instant, private: Iterable[str]) -> None:
         """Send a health check if one is due; those that were missed meanwhile are not made up for."""
         if now < self._next_beat:
             return

@@ -1,0 +1,132 @@
+"""What is done to the local exchange once, on demand: beside the faults that stand until they are cleared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class _Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
+    pass
+
+
+class DropSockets(_Act, frozen=True, kw_only=True, tag="drop_socket"):
+    """Cut every websocket connection without a word."""
+
+
+class CloseSockets(_Act, frozen=True, kw_only=True, tag="close_socket"):
+    """Close every websocket connection, with ``pusher:error`` before it."""
+
+    code: Annotated[int, Meta(ge=1000, le=4999)] = 4200
+    message: str = "closed on demand"
+
+
+class GarbleSockets(_Act, frozen=True, kw_only=True, tag="garble_socket"):
+    """Send every websocket a frame that is no JSON."""
+
+
+class ExpireTokens(_Act, frozen=True, kw_only=True, tag="expire_tokens"):
+    """Every access token that was given out is expired; a refresh helps."""
+
+
+class ExpireSessions(_Act, frozen=True, kw_only=True, tag="expire_sessions"):
+    """Every session is ended; only a log-in helps."""
+
+
+class GoLive(_Act, frozen=True, kw_only=True, tag="go_live"):
+    """An event starts: its pre-match wagers are wiped."""
+
+    event: int
+
+
+class ListEvent(_Act, frozen=True, kw_only=True, tag="list_event"):
+    """List an event again."""
+
+    event: int
+
+
+class UnlistEvent(_Act, frozen=True, kw_only=True, tag="unlist_event"):
+    """Take an event off the list."""
+
+    event: int
+
+
+class SetMarketStatus(_Act, frozen=True, kw_only=True, tag="market_status"):
+    """``active``, ``suspended`` …"""
+
+    event: int
+    market: int
+    status: str
+
+
+class Settle(_Act, frozen=True, kw_only=True, tag="settle"):
+    """The result of a market, or of all active ones of an event."""
+
+    event: int
+    market: int | None = None
+    winner: Literal[0, 1] | None
+    """The side that won; None is a push."""
+
+
+class Correct(_Act, frozen=True, kw_only=True, tag="correct"):
+    """A result by hand, first or correcting an earlier one."""
+
+    event: int
+    market: int
+    winner: Literal[0, 1] | None
+
+
+class VoidMarket(_Act, frozen=True, kw_only=True, tag="void"):
+    """Void a market, or all active ones of an event, matched wagers and all."""
+
+    event: int
+    market: int | None = None
+
+
+class Deposit(_Act, frozen=True, kw_only=True, tag="deposit"):
+    """Put dollars into the account, or take them out."""
+
+    amount: float
+
+
+class PlaceByHand(_Act, frozen=True, kw_only=True, tag="place_wager"):
+    """A wager on the same account that the bot did not place."""
+
+    external_id: str
+    line_id: str
+    odds: int
+    stake: float
+    """Dollars."""
+    wager_strategy: str | None = None
+
+
+class NoteLatched(_Act, frozen=True, kw_only=True, tag="latched"):
+    """Tell the referee that the bot was killed or stopped: from here it may place nothing."""
+
+    cause: str = "kill"
+
+
+class NoteResumed(_Act, frozen=True, kw_only=True, tag="resumed"):
+    """Tell the referee that the latch was cleared."""
+
+
+Act = (
+    DropSockets
+    | CloseSockets
+    | GarbleSockets
+    | ExpireTokens
+    | ExpireSessions
+    | GoLive
+    | ListEvent
+    | UnlistEvent
+    | SetMarketStatus
+    | Settle
+    | Correct
+    | VoidMarket
+    | Deposit
+    | PlaceByHand
+    | NoteLatched
+    | NoteResumed
+)

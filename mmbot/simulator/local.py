@@ -1,0 +1,196 @@
+"""The local exchange as a whole: its world moved along by the clock, and what happens in it put on the feed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, market_of
+from mmbot.domain.instant import SECOND, Clock, Instant, seconds
+from mmbot.simulator import legacy
+from mmbot.simulator.accounts import Accounts, TokenSettings
+from mmbot.simulator.answers import Refusal
+from mmbot.simulator.faults import FaultPlan
+from mmbot.simulator.pusher_server import BROADCAST, Hub, HubSettings
+from mmbot.simulator.records import (
+    BookChanged,
+    EventChanged,
+    LineChanged,
+    MarketChanged,
+    Printed,
+    TournamentChanged,
+    VenueEvent,
+    WagerChanged,
+)
+from mmbot.simulator.throttle import Throttle
+from mmbot.simulator.venue import Venue
+
+if TYPE_CHECKING:
+    from mmbot.simulator.world import World
+
+SILENCE: Final = 30 * SECOND
+"""How long a client may take to notice that nothing comes any more (specification)."""
+
+
+class LocalSettings(msgspec.Struct, frozen=True):
+    """What the wire adds to the world behind it."""
+
+    access_key: str = "local-access-key"
+    secret_key: str = "local-secret-key"
+    tokens: TokenSettings = TokenSettings()
+    feed: HubSettings = HubSettings()
+    requests_per_second: int = 50
+    signing_key: str = "local-signing-key"
+    """Of access tokens."""
+
+
+class LocalExchange:
+    """A world, a clock, and everyone who is connected. Single-threaded: it lives in one event loop."""
+
+    def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
+        self.settings: Final = settings or LocalSettings()
+        self.world: Final = world
+        self.clock: Final = clock
+        self.faults: Final = FaultPlan()
+        self.accounts: Final = Accounts(self.settings.signing_key.encode(), self.settings.tokens)
+        self.accounts.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
+        self.hub: Final = Hub(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
+        self.ws_host = "127.0.0.1"
+        """Where the feed is, as connection-config tells it; the server puts its port behind it."""
+        self.closing: Final = asyncio.Event()
+        self._poked: Final = asyncio.Event()
+        self._throttles: Final[dict[str, Throttle]] = {}
+        self._private: Final = {self.private_channel(world.account): world.account}
+        self._tournaments: Final[dict[int, int]] = {}
+        self._markets: Final[dict[MarketKey, Market]] = {}
+        world.venue.drain()  # nobody is connected yet: who comes reads the board by REST
+        for event in world.venue.events():
+            self._tournaments[event.event_id] = event.tournament_id
+            for market in world.venue.markets(event.event_id) or ():
+                self._markets[market.key] = market
+
+    @property
+    def venue(self) -> Venue:
+        """The exchange proper."""
+        return self.world.venue
+
+    @property
+    def account(self) -> str:
+        """The account that the key pair belongs to, which the referee watches."""
+        return self.world.account
+
+    # --- time ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> Instant:
+        """Bring the world to the present, put what happened on the feed, and say what time it is."""
+        now = self.clock.now()
+        self.world.advance(now)
+        self.flush()
+        self.hub.beat(now, self._private)
+        return now
+
+    def poke(self) -> None:
+        """Something may now be due earlier than it was."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Keep the world moving, until cancelled."""
+        while True:
+            now = self.tick()
+            due = self.hub.next_due()
+            if (next_due := self.world.next_due()) is not None:
+                due = min(due, next_due)
+            self._poked.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poked.wait(), max(0.0, self.clock.real_seconds(due - now)))
+
+    async def sleep(self, for_seconds: float) -> None:
+        """Wait for so many seconds of the clock's time."""
+        await asyncio.sleep(self.clock.real_seconds(seconds(for_seconds)))
+
+    # --- accounts ------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def private_channel(account: str) -> str:
+        """The name of an account's channel: its id without dashes (PROTOCOL 2)."""
+        return f"private-service=3-device_type=5-user={account.replace('-', '')}"
+
+    def admit(self, account: str, now: Instant) -> None:
+        """Count a request of an account.
+
+        Raises:
+            Refusal: ``rate_limit_reached``, when it is one too many.
+        """
+        throttle = self._throttles.setdefault(account, Throttle(self.settings.requests_per_second))
+        free_at = throttle.admit(now)
+        if free_at is not None:
+            ceiling = self.settings.requests_per_second
+            raise Refusal("rate_limit_reached", f"at most {ceiling} requests a second", retry_at=free_at)
+
+    # --- the feed ------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Put on the feed what happened since the last time."""
+        for change in self.venue.drain():
+            self._publish(change)
+
+    def _publish(self, change: VenueEvent) -> None:
+        match change:
+            case BookChanged():
+                market = self._markets[market_of(change.line)]
+                line = self._line(market, change.line)
+                payload = legacy.selections_message(market, line, self.venue.book(change.line), change.sequence)
+                self._broadcast(change.line.event, "market_selections", "u", payload, change.sequence)
+            case Printed():
+                market = self._markets[market_of(change.line)]
+                payload = legacy.print_message(change, self._line(market, change.line), market.type)
+                self._broadcast(change.line.event, "matched_bet", "c", payload, change.sequence)
+            case WagerChanged():
+                channel = self.private_channel(change.account)
+                if channel in self._private:
+                    payload = legacy.wager_message(change, self.market_type(change.wager.line))
+                    self.hub.publish(channel, "wagers", "wager", "u", payload, change.sequence)
+            case EventChanged():
+                payload = legacy.event_message(change)
+                self._tournaments[change.event.event_id] = change.event.tournament_id
+                self._broadcast(change.event.event_id, "sport_event", change.op, payload, change.sequence)
+            case MarketChanged():
+                self._markets[change.market.key] = change.market
+                payload = legacy.market_message(change)
+                self._broadcast(change.event_id, "market", change.op, payload, change.sequence)
+            case LineChanged():
+                market = self._markets[market_of(change.line.key)]
+                payload = legacy.line_message(change, market.type)
+                self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
+            case TournamentChanged():
+                # A new tournament is in nobody's binding list yet.
+                name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
+                payload = legacy.tournament_message(change)
+                self.hub.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
+
+    def _broadcast(self, event: int, change_type: str, op: str, payload: legacy.Object, sequence: int) -> None:
+        self.hub.publish(BROADCAST, f"tournament_{self._tournaments[event]}", change_type, op, payload, sequence)
+
+    def market_type(self, line: LineKey) -> str:
+        """The type of a line's market."""
+        return self._markets[market_of(line)].type
+
+    @staticmethod
+    def _line(market: Market, key: LineKey) -> Line:
+        return next(line for line in market.lines if line.key == key)
+
+    def _feed_up(self, channel: str) -> None:
+        if self._private.get(channel) == self.account:
+            self.world.referee.note_feed_up(self.clock.now())
+
+    def _feed_lost(self, channel: str) -> None:
+        if self._private.get(channel) == self.account:
+            self.world.referee.note_feed_lost(self.clock.now())
+
+    def feed_fell_silent(self) -> None:
+        """What the account is subscribed to brings nothing any more, though its connections stand."""
+        if self.hub.subscribed(self.private_channel(self.account)):
+            self.world.referee.note_feed_lost(self.clock.now(), SILENCE)
