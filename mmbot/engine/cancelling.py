@@ -15,6 +15,9 @@ from mmbot.engine.wagers import Changes, Wager
 RETRY: Final = 300 * MILLISECOND
 """A cancel that met a placement or a match is repeated after this (PROTOCOL 6.4)."""
 
+PATIENCE: Final = SECOND
+"""How long a cancel waits for its wager to become live."""
+
 CONFIRM: Final = 2 * SECOND
 """A cancel that was accepted without a word on the private channel for this long is tried again or looked up."""
 
@@ -37,25 +40,30 @@ class Cancelling:
         return bool(self._ready)
 
     def want(self, wager: Wager) -> None:
-        """Cancel a wager; one without an id yet, as soon as it has one."""
+        """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""
         key = wager.external_id
-        if wager.state is State.CANCELLING or key in self._ready:
+        if wager.state is State.CANCELLING or key in self._ready or key in self._waiting:
             return
-        if wager.wager_id is None:
-            self._waiting[key] = None
-        else:
+        if wager.state is State.OPEN:
             self._ready[key] = None
+        else:
+            self._waiting[key] = None
 
     def keep(self, external_id: str) -> None:
         """A wager is wanted after all, if its cancel was not sent yet."""
         self._ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
-    def identified(self, external_id: str) -> None:
-        """The exchange's id of a wager is known now."""
+    def opened(self, external_id: str) -> None:
+        """A wager is live now."""
         if external_id in self._waiting:
             del self._waiting[external_id]
             self._ready[external_id] = None
+
+    def identified(self, external_id: str, now: Instant) -> None:
+        """The exchange's id of a wager is known now."""
+        if external_id in self._waiting:
+            self._desk.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
         """The next batch: a whole event where a guard covers it and more rests there than a batch holds."""
@@ -144,7 +152,8 @@ class Cancelling:
         if wager.cancel_accepted_at is not None or wager.cancel_tries > 2:
             self._desk.lookups[wager.wager_id] = "cancel not confirmed"
             self._desk.timers.set(Due.CANCEL, external_id, now + CONFIRM)
-        elif wager.cancel_sent_at is not None:
+        elif wager.cancel_sent_at is not None or external_id in self._waiting:
+            self._waiting.pop(external_id, None)
             self._ready[external_id] = None
 
     def _refused(self, external_id: str, failure: Failure, code: str, now: Instant) -> Changes:

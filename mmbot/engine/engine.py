@@ -317,6 +317,7 @@ class Engine:
                 case Kind.MATCHED:
                     self._matched(change, now)
                 case Kind.OPENED:
+                    self._cancelling.opened(wager.external_id)
                     desk.alert(Level.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
                 case Kind.ENDED:
                     desk.books.haunt(wager.line, wager.side, wager.odds, change.stake, wager.sequence)
@@ -424,7 +425,7 @@ class Engine:
     def _report_wager(self, report: WagerReport, from_message: bool, now: Instant) -> None:
         desk = self._desk
         changes = desk.ledger.report(report, from_message, now, desk.catalogue.resolve)
-        self._cancelling.identified(report.external_id)
+        self._cancelling.identified(report.external_id, now)
         self._apply(changes, now)
 
     def _check_activation(self, external_id: str, now: Instant) -> None:
@@ -542,7 +543,7 @@ class Engine:
             return
         self._apply(self._placing.on_placed(sent[0], answer, now), now)
         for report in answer.accepted:
-            self._cancelling.identified(report.external_id)
+            self._cancelling.identified(report.external_id, now)
         self._after_placement(sent[0], now)
 
     def _after_placement(self, request: PlaceMany, now: Instant) -> None:

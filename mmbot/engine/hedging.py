@@ -10,7 +10,7 @@ from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
 from mmbot.engine.desk import Desk
 from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.hedge import blocking, size_hedge
+from mmbot.engine.hedge import OWN_QUOTES, blocking, size_hedge
 from mmbot.engine.placing import Placing
 from mmbot.engine.quoting import Quoting
 from mmbot.engine.requests import Level, PlaceMany, Placement
@@ -46,7 +46,8 @@ class Hedging:
         if any(desk.guards.holds(guard, ACCOUNT) for guard in NEVER) or not self._placing.numbers_left(1):
             return None
         self.check = False
-        unable = [line for line in self._not_before if self._not_before[line] > now]
+        # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.
+        unable = [line for line, at in self._not_before.items() if at > now and line not in self._in_flight]
         for line, reduction in desk.exposure.hedge_candidates(unable):
             wager = desk.ledger.get(self._in_flight.get(line, ""))
             if wager is not None and wager.remaining:
@@ -82,15 +83,16 @@ class Hedging:
             desk.settings.min_stake,
             desk.exposure.stake_limit(line),
         )
+        if sized == OWN_QUOTES:
+            self._clear_line(line)
+            return None
         if isinstance(sized, str):
             self._put_off(line, sized, now)
             return None
         in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in own])
         reducing = desk.exposure.reducing(line, desk.ledger.positions[line], sized.side, sized.stake)
         if in_the_way or not reducing:
-            if line not in desk.hedging:
-                desk.hedging[line] = None
-                self._quoting.own_changed(line)  # nothing of ours may rest here now: looked at again when all is gone
+            self._clear_line(line)
             return None
         placement = Placement(
             self._placing.external_id("h"),
@@ -118,6 +120,12 @@ class Hedging:
             reduction=reduction,
         )
         return self._placing.hand_out((placement,), now)
+
+    def _clear_line(self, line: LineKey) -> None:
+        """Nothing of ours may rest here now; the hedge is sized again when the cancels are confirmed."""
+        if line not in self._desk.hedging:
+            self._desk.hedging[line] = None
+            self._quoting.own_changed(line)
 
     def ended(self, wager: Wager) -> None:
         """A hedge is over: its line may be quoted again."""

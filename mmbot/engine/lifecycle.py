@@ -41,8 +41,8 @@ AGAIN: Final = 300 * MILLISECOND
 OVERLAP: Final = MINUTE
 """How much earlier than the last message the history is read."""
 
-RESTING: Final = (("open", "unmatched"), ("open", "partially_matched"), ("inactive", None))
-"""The reads that must all be empty to be flat: what others can match, or soon could."""
+RESTING: Final = ("open", "inactive")
+"""The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
@@ -287,8 +287,7 @@ class Lifecycle:
         self.step = Step.PROVE
         start = now - CREATED_RANGE
         self._queries = [
-            _Query(ReadHistory(0, created_from=start, created_to=now + MINUTE, status=status, matching=matching))
-            for status, matching in RESTING
+            _Query(ReadHistory(0, created_from=start, created_to=now + MINUTE, status=status)) for status in RESTING
         ]
 
     def _nothing_of_ours(self) -> bool:
