@@ -45,7 +45,8 @@ class LineBook:
         if level is None:
             level = self._levels[order.side][order.odds] = PriceLevel(order.odds)
             insort(self._ranks[order.side], (per_hundred(order.odds), order.odds))
-        order.ahead = level.value
+        if not order.account.wallet.unlimited:
+            order.ahead = sum(other.shown for other in level.orders.values() if other.account.wallet.unlimited)
         order.shown = takeable(order.remaining, order.odds)
         level.orders[order.number] = order
         level.value += order.shown

@@ -60,13 +60,13 @@ class Floor:
             maker = next(iter(level.orders.values()))
             if self.execute(taker, maker, book, taker.remaining, now):
                 continue
-            if self._unfunded(maker):
+            if self.unfunded(maker):
                 self.end(maker, book, Status.CANCELED, now)
             else:
                 self.end(taker, book, Status.CANCELED, now)
 
     @staticmethod
-    def _unfunded(maker: Order) -> bool:
+    def unfunded(maker: Order) -> bool:
         """Whether it is the maker's wallet that let a match fail: it cannot pay for one cent's worth."""
         return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
 

@@ -104,7 +104,7 @@ class Order:
         self.shown: Cents = 0
         """Its part of its level's value while it rests."""
         self.ahead: Cents = 0
-        """What takers had to stake at this price before reaching it, when it joined: the crowd keeps it current."""
+        """A user's: what the crowd showed at its price when it joined. A crowd that replays a tape keeps it current."""
         self.versions: list[VenueWager] = []
         """Its records, oldest first, as far back as the history lags."""
         self.paid: Cents = 0

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import LineKey, Market, MarketKey, SportEvent, Tournament
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match
@@ -76,6 +76,7 @@ __all__ = [
 ]
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_CONCLUDED: Final = ("settled", "void")
 _ACTIVATE, _EXPIRE, _PAY = range(3)
 
 
@@ -133,8 +134,11 @@ class Venue:
         self._board.unlist_event(event_id, now)
 
     def set_market_status(self, market: MarketKey, status: str, now: Instant) -> None:
-        """``active`` or, for instance, ``suspended``. Raises KeyError for an unknown market."""
+        """``active`` or, for instance, ``suspended``. Raises KeyError for an unknown market, VenueError for one that
+        has its result."""
         self.advance(now)
+        if self.concluded(market):
+            raise VenueError("event_not_available", 400, "the market has a result already")
         self._board.set_market_status(market, status, now)
 
     def set_line_status(self, line: LineKey, status: str, now: Instant) -> None:
@@ -150,6 +154,10 @@ class Venue:
             self._wipe(key, Status.WIPED, now)
         self._bulletin.quiet(now)
 
+    def concluded(self, market: MarketKey) -> bool:
+        """Whether the market has its result. Raises KeyError for an unknown market."""
+        return self._board.markets[market].status in _CONCLUDED
+
     def tradeable(self, line: LineKey) -> bool:
         """Whether wagers on the line are taken and matched now."""
         return self._board.refusal(line) is None
@@ -161,8 +169,13 @@ class Venue:
     # --- results --------------------------------------------------------------------------------------------------
 
     def settle(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
-        """An automatic result; None is a push. Winners are settled now, and paid and closed ``payout_ns`` later."""
+        """An automatic result; None is a push. Winners are settled now, and paid and closed ``payout_ns`` later.
+
+        Raises VenueError for a market that has a result: that is corrected, not settled twice.
+        """
         self.advance(now)
+        if self.concluded(market):
+            raise VenueError("event_not_available", 400, "the market has a result already")
         self._wipe(market, Status.WIPED, now)
         for order in self._floor.matched.get(market, {}).values():
             order.winning, order.status = settlement.automatic(order.side, winner)
@@ -211,7 +224,7 @@ class Venue:
     def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
         self._board.set_market_status(market, status, now)
         of_event = self._board.markets_of[market.event]
-        if all(self._board.markets[key].status in ("settled", "void") for key in of_event):
+        if all(self.concluded(key) for key in of_event):
             event = self._board.events[market.event]
             if event.status != FINISHED:
                 self._board.update_event(msgspec.structs.replace(event, status=FINISHED), now)
@@ -481,7 +494,10 @@ class Venue:
         taker = self._order(self._crowd(account), "", maker.line, side, odds, stake, None, now)
         taker.status = Status.OPEN
         taker.opened_at = now
-        spent = self._floor.execute(taker, maker, self._board.books[maker.line], stake, now)
+        book = self._board.books[maker.line]
+        spent = self._floor.execute(taker, maker, book, stake, now)
+        if not spent and self._floor.unfunded(maker):
+            self._floor.end(maker, book, Status.CANCELED, now)
         self._bulletin.quiet(now)
         return spent
 
@@ -558,6 +574,14 @@ class Venue:
         """The book as everybody sees it. Raises KeyError for an unknown line."""
         return self._board.books[line].shown()
 
+    def event(self, event_id: int) -> SportEvent:
+        """One event, listed or not. Raises KeyError."""
+        return self._board.events[event_id]
+
+    def line(self, line: LineKey) -> Line:
+        """One line. Raises KeyError."""
+        return self._board.lines[line]
+
     def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Which line and outcome a ``line_id`` stands for."""
         return self._board.find(line_id)
@@ -586,10 +610,9 @@ class Venue:
         account: str,
         start: Instant | None,
         end: Instant | None,
-        now: Instant | None = None,
-        *,
         limit: int = 20,
         cursor: str = "",
+        now: Instant | None = None,
     ) -> MatchPage:
         """Matches in a range of time, oldest first. Raises VenueError for a bad query."""
         return self._account(account).matched_bets(start, end, limit, cursor, self.settings, self._at(now))
@@ -612,6 +635,13 @@ class Venue:
     def wallet(self, account: str) -> Wallet:
         """The wallet itself, for those inside the exchange."""
         return self._account(account).wallet
+
+    def unbalanced(self) -> Cents:
+        """What all wallets and the commission are above all deposits: not 0 means that money was made or lost."""
+        return sum(
+            wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited
+            for wallet in (account.wallet for account in self._accounts.values())
+        )
 
     def drain(self) -> list[VenueEvent]:
         """What is to be published since the last drain, in order."""

@@ -1,0 +1,202 @@
+"""A recorded market: reading its file strictly. Playing it is the tape crowd's work.
+
+A tape is JSON lines, gzipped or not: a header, then one change a line: ``t`` milliseconds since the epoch, ``s`` status,
+``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched volume, ``w`` the winner.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.instant import MILLISECOND, Instant, from_iso
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Side
+
+DEPTH: Final = 10
+_STATUSES: Final = ("open", "suspended", "closed")
+
+
+class TapeError(ValueError):
+    """A tape that cannot be played. The message names the file and the line."""
+
+
+class Price(msgspec.Struct, frozen=True):
+    """What takers can stake, or have staked, at a price."""
+
+    decimal: float
+    stake: Cents
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """Volume matched since the change before, as recorded under one outcome."""
+
+    side: Side
+    decimal: float
+    stake: Cents
+    """The backers' of that outcome."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One line of a tape. What is None did not change."""
+
+    at: Instant
+    """As recorded."""
+    status: str | None
+    in_play: bool | None
+    books: tuple[tuple[Price, ...] | None, tuple[Price, ...] | None]
+    trades: tuple[Trade, ...]
+    winner: Side | None
+
+
+class Tape(msgspec.Struct, frozen=True):
+    """A whole tape. Its times are as recorded: the crowd that plays it moves them."""
+
+    event: str
+    sport: str
+    market: str
+    scheduled: Instant
+    outcomes: tuple[str, str]
+    changes: tuple[Change, ...]
+
+    @property
+    def start(self) -> Instant:
+        """When the recording begins."""
+        return self.changes[0].at
+
+
+class _Header(msgspec.Struct):
+    tape: int
+    event: str
+    sport: str
+    market: str
+    scheduled: str
+    outcomes: tuple[str, str]
+    changes: int
+    currency: str = ""
+    source: str = ""
+
+
+class _Raw(msgspec.Struct, forbid_unknown_fields=True):
+    t: int
+    s: str | None = None
+    p: int | None = None
+    b: dict[str, list[tuple[float, float]]] | None = None
+    x: list[tuple[int, float, float]] | None = None
+    w: int | None = None
+
+
+def read_tape(path: Path | str) -> Tape:
+    """Read a tape.
+
+    Raises:
+        TapeError: naming the file and the line, if it is missing, damaged, cut short or says what cannot be.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError, zlib.error) as bad:
+        raise TapeError(f"{path}: cannot be read: {bad}") from bad
+    return parse_tape(data.splitlines(), str(path))
+
+
+def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
+    """The same from lines that are read already."""
+    reader = iter(lines)
+    header = _header(next(reader, b""), name)
+    changes: list[Change] = []
+    decode = msgspec.json.Decoder(_Raw).decode
+    for number, line in enumerate(reader, 2):
+        where = f"{name}, line {number}"
+        try:
+            raw = decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+            raise TapeError(f"{where}: {bad}") from bad
+        if changes and changes[-1].status == "closed":
+            raise TapeError(f"{where}: a change after the market closed")
+        change = _change(raw, where)
+        if changes and change.at < changes[-1].at:
+            raise TapeError(f"{where}: time goes back")
+        changes.append(change)
+    if len(changes) != header.changes:
+        raise TapeError(f"{name}: the header promises {header.changes} changes, {len(changes)} are there")
+    if not changes or changes[-1].status != "closed":
+        raise TapeError(f"{name}, line {len(changes) + 1}: ends without a result")
+    if changes[0].status is None:
+        raise TapeError(f"{name}, line 2: the first change must give a status")
+    return Tape(header.event, header.sport, header.market, _scheduled(header, name), header.outcomes, tuple(changes))
+
+
+def _header(line: bytes, name: str) -> _Header:
+    try:
+        header = msgspec.json.decode(line, type=_Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as bad:
+        raise TapeError(f"{name}, line 1: no tape header: {bad}") from bad
+    if header.tape != 1:
+        raise TapeError(f"{name}, line 1: tape version {header.tape}, known is 1")
+    if header.market != "moneyline":
+        raise TapeError(f"{name}, line 1: market {header.market!r}, only a moneyline can be played")
+    return header
+
+
+def _scheduled(header: _Header, name: str) -> Instant:
+    try:
+        return from_iso(header.scheduled)
+    except ValueError as bad:
+        raise TapeError(f"{name}, line 1: scheduled: {bad}") from bad
+
+
+def _change(raw: _Raw, where: str) -> Change:
+    if raw.t <= 0:
+        raise TapeError(f"{where}: t is {raw.t}")
+    if raw.s is not None and raw.s not in _STATUSES:
+        raise TapeError(f"{where}: status {raw.s!r}, known are {', '.join(_STATUSES)}")
+    if raw.p not in (None, 0, 1):
+        raise TapeError(f"{where}: p is {raw.p}, not 0 or 1")
+    if (raw.s == "closed") != (raw.w is not None):
+        raise TapeError(f"{where}: a market closes with its winner, and only then")
+    if raw.w not in (None, 0, 1):
+        raise TapeError(f"{where}: winner {raw.w}, not 0 or 1")
+    books: list[tuple[Price, ...] | None] = [None, None]
+    for key, levels in (raw.b or {}).items():
+        if key not in ("0", "1"):
+            raise TapeError(f"{where}: book of outcome {key!r}, not 0 or 1")
+        books[int(key)] = _levels(levels, f"{where}: book of outcome {key}")
+    trades = []
+    for side, decimal, stake in raw.x or ():
+        if side not in (0, 1):
+            raise TapeError(f"{where}: volume of outcome {side}, not 0 or 1")
+        price = _price(decimal, stake, f"{where}: volume")
+        trades.append(Trade(side, price.decimal, price.stake))
+    return Change(
+        raw.t * MILLISECOND,
+        raw.s,
+        None if raw.p is None else raw.p == 1,
+        (books[0], books[1]),
+        tuple(trades),
+        raw.w,
+    )
+
+
+def _levels(levels: list[tuple[float, float]], where: str) -> tuple[Price, ...]:
+    if len(levels) > DEPTH:
+        raise TapeError(f"{where}: {len(levels)} prices, at most {DEPTH}")
+    prices = tuple(_price(decimal, stake, where) for decimal, stake in levels)
+    for better, worse in pairwise(prices):
+        if better.decimal <= worse.decimal:
+            raise TapeError(f"{where}: {worse.decimal} after {better.decimal}, not best first")
+    return prices
+
+
+def _price(decimal: float, stake: float, where: str) -> Price:
+    if not 1.0 < decimal <= 100_000 or not 0.0 <= stake <= 1e9:
+        raise TapeError(f"{where}: [{decimal}, {stake}] is no price above 1 with a stake")
+    return Price(decimal, int((Decimal(str(stake)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))

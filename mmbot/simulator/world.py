@@ -1,0 +1,86 @@
+"""A whole local exchange: venue, crowds, the user's account and the referee, moved through time together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.simulator.crowd import Crowd
+from mmbot.simulator.referee import Referee, RefereeLimits
+from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
+from mmbot.simulator.tape import Tape
+from mmbot.simulator.tape_crowd import TapeCrowd
+from mmbot.simulator.venue import Venue, VenueSettings
+
+USER: Final = "mmbot"
+"""The name of the account that the bot trades with."""
+
+BALANCE: Final[Cents] = 1_000_000
+"""What it starts with."""
+
+
+class World:
+    """Everything that stands behind a local exchange's wire, or in a backtest."""
+
+    def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
+        self.venue = venue
+        self.crowds = tuple(crowds)
+        self.account = account
+        self.referee = referee
+
+    def next_due(self) -> Instant | None:
+        """When something happens by itself; None if nothing ever does again."""
+        due = [at for at in (self.venue.next_due(), *(crowd.next_due() for crowd in self.crowds)) if at is not None]
+        return min(due) if due else None
+
+    def advance(self, now: Instant) -> None:
+        """Let everything happen that is due by now, in the order of its time; the venue first, then the crowds."""
+        while (at := self.next_due()) is not None and at <= now:
+            self.venue.advance(at)
+            for crowd in self.crowds:
+                due = crowd.next_due()
+                if due is not None and due <= at:
+                    crowd.advance(at)
+        self.venue.advance(now)
+        self.referee.observe(now)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will ever happen by itself again."""
+        return self.venue.next_due() is None and all(crowd.finished for crowd in self.crowds)
+
+
+def tape_world(
+    tape: Tape,
+    start: Instant,
+    balance: Cents = BALANCE,
+    settings: VenueSettings | None = None,
+    *,
+    limits: RefereeLimits | None = None,
+    seed: int = 0,
+) -> World:
+    """An exchange whose only market replays ``tape``, its first change at ``start``."""
+    venue = Venue(settings or VenueSettings(), seed)
+    venue.advance(start)
+    account = venue.open_account(USER, balance)
+    referee = Referee(venue, account, limits)
+    return World(venue, (TapeCrowd(venue, tape, start),), account, referee)
+
+
+def synthetic_world(
+    settings: VenueSettings | None,
+    seed: int,
+    start: Instant,
+    *,
+    board: BoardSettings | None = None,
+    balance: Cents = BALANCE,
+    limits: RefereeLimits | None = None,
+) -> World:
+    """An exchange with several events and an invented crowd, which follow from ``seed``."""
+    venue = Venue(settings or VenueSettings(), seed)
+    venue.advance(start)
+    account = venue.open_account(USER, balance)
+    referee = Referee(venue, account, limits)
+    return World(venue, (SyntheticCrowd(venue, board or BoardSettings(), seed, start),), account, referee)
