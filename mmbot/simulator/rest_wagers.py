@@ -86,7 +86,8 @@ def place_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
         try:
             placed.append(_shown(exchange, _place(exchange, call, item)))
         except (Refusal, VenueError) as refusal:
-            failed.append({"index": index, "request": item, "error": refusal.code, "message": refusal.message})
+            request = msgspec.to_builtins(item)
+            failed.append({"index": index, "request": request, "error": refusal.code, "message": refusal.message})
     return data({"succeed_wagers": placed, "failed_wagers": failed})
 
 

@@ -133,7 +133,7 @@ class Partner:
                 status, body = await self.get(f"mm/get_wager/{wager_id}")
                 if status == 200 and wanted(body["data"]):
                     return dict(body["data"])
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.03)
 
     def crowd_rests(self, side: int, odds: int, cents: int, line: LineKey = LINE) -> None:
         now = self.exchange.tick()
