@@ -226,7 +226,7 @@ def test_no_setting_of_ours_looks_like_a_credential() -> None:
         (RULE + "    limits: {line: 300, event: 200}\n", "quoting[0].limits.line", "found 300 and 200"),
         (RULE + "    limits: {stake: 0.1}\n", "quoting[0].limits.stake", "smallest stake"),
         (RULE + "    match: {hours_to_start: [48, 0]}\n", "quoting[0].match.hours_to_start", "first below the second"),
-        (RULE + "    match: {hours_to_start: [-1, 2]}\n", "quoting[0].match.hours_to_start[0]", "at most 87,600, found -1"),
+        (RULE + "    match: {hours_to_start: [-1, 2]}\n", "quoting[0].match.hours_to_start[0]", "at most 87,600"),
         (RULE + "    match: {type: ['']}\n", "quoting[0].match.type[0]", "text that is not empty"),
         (RULE + "  - {match: {event: [1]}, strategy: 'a:B'}\n", "quoting[1].match", "can never decide: quoting[0]"),
     ],

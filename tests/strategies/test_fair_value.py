@@ -1,0 +1,435 @@
+"""The shipped strategy: never a loss by its own price, never two prices that match, and leaning the right way."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from mmbot.domain.book import Book, Fair, Level, fair_from
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Ladder, Odds, implied, per_hundred
+from mmbot.strategy.interface import Decision, EventView, Given, LineView, NoQuote, Quote
+from strategies.fair_value import FairValueMaker, FairValueParams, price_for_margin
+
+_STEPS = ((100, 130, 1), (132, 200, 2), (205, 500, 5), (510, 1000, 10), (1050, 2000, 50), (2100, 5000, 100),
+          (5250, 10_000, 250), (10_500, 25_000, 500))  # fmt: skip
+_MAGNITUDES = [odds for first, last, step in _STEPS for odds in range(first, last + 1, step)]
+LADDER = Ladder([*_MAGNITUDES, *(-odds for odds in _MAGNITUDES if odds != 100)])
+
+KEY = LineKey(1, 219, 0)
+LINE = Line(KEY, (Outcome(4, "a" * 32, "Home"), Outcome(5, "b" * 32, "Away")))
+MARKET = Market(MarketKey(1, 219), "Moneyline", "moneyline")
+EVENT = SportEvent(1, 132, "Away at Home", "not_started", None)
+FAR: Book = Book(((Level(-25_000, 100_00),), (Level(-25_000, 100_00),)))
+"""Others far away: nothing is crossed and nothing joined."""
+
+
+def line_view(
+    fair: float | None = None,
+    *,
+    given: float | None = None,
+    profit: tuple[Cents, Cents] = (0, 0),
+    book: Book = FAR,
+    key: LineKey = KEY,
+) -> LineView:
+    """A line as the strategy sees it."""
+    return LineView(
+        line=msgspec.structs.replace(LINE, key=key),
+        market=MARKET,
+        book=book,
+        fair=None if fair is None else Fair(fair, 0.02),
+        given=None if given is None else Given(given, 0),
+        profit=profit,
+    )
+
+
+def event_view(*lines: LineView) -> EventView:
+    """An event of these lines."""
+    return EventView(EVENT, lines, LADDER, 0, None)
+
+
+def maker(**params: Any) -> FairValueMaker:
+    """The strategy with these params; anything that moves prices or sizes is off unless given."""
+    plain = {"margin": 0.015, "skew_price": 0.0, "skew_size": 0.0, "price_tolerance": 0.0, "commission": 0.02}
+    return FairValueMaker(msgspec.convert(plain | params, FairValueParams))
+
+
+def decide(strategy: FairValueMaker, line: LineView, state: Any = None) -> Decision:
+    """What it decides on one line."""
+    return strategy.quote(event_view(line), state).decisions[line.line.key]
+
+
+def quotes(decision: Decision, side: int) -> list[Quote]:
+    """The quotes of one outcome."""
+    assert not isinstance(decision, NoQuote), decision.reason
+    return [quote for quote in decision if quote.side == side]
+
+
+def price(decision: Decision, side: int, level: int = 0) -> float:
+    """The implied probability of one quote."""
+    return implied(odds_of(decision, side, level))
+
+
+def odds_of(decision: Decision, side: int, level: int = 0) -> Odds:
+    """The odds of one quote."""
+    odds = quotes(decision, side)[level].odds
+    assert odds is not None
+    return odds
+
+
+def earned(probability: float, at: float, commission: float) -> float:
+    """What a wager earns per unit of payout, after commission on what it wins: written down on its own here."""
+    return probability * (1 - at) * (1 - commission) - (1 - probability) * at
+
+
+FAIRS = st.floats(0.04, 0.96)
+MARGINS = st.floats(0.002, 0.1)
+COMMISSIONS = st.floats(0.0, 0.1)
+PROFITS = st.tuples(st.integers(-200_000, 200_000), st.integers(-200_000, 200_000))
+
+
+# --- the price ----------------------------------------------------------------------------------------------------
+
+
+def test_the_price_without_commission_is_the_probability_less_the_margin() -> None:
+    assert price_for_margin(0.4, 0.02, 0.0) == pytest.approx(0.38)
+
+
+def test_the_price_of_a_coin_at_two_percent() -> None:
+    # It wins 0.98 (1 - q) half of the time and loses q the other half: 0.49 (1 - q) - 0.5 q = 0.01.
+    assert price_for_margin(0.5, 0.01, 0.02) == pytest.approx(0.48 / 0.99)
+
+
+@given(FAIRS, MARGINS, COMMISSIONS)
+def test_at_the_price_a_wager_earns_exactly_the_margin_after_commission(p: float, margin: float, c: float) -> None:
+    assert earned(p, price_for_margin(p, margin, c), c) == pytest.approx(margin, abs=1e-12)
+
+
+@settings(deadline=None)
+@given(FAIRS, MARGINS, COMMISSIONS)
+def test_every_quote_earns_its_margin_after_commission(p: float, margin: float, c: float) -> None:
+    decision = decide(maker(margin=margin, commission=c), line_view(p))
+    assume(not isinstance(decision, NoQuote))
+    assert not isinstance(decision, NoQuote)
+    for quote in decision:
+        assert quote.odds is not None
+        fair = p if quote.side == 0 else 1 - p
+        assert earned(fair, implied(quote.odds), c) >= margin - 1e-9
+
+
+def test_a_quote_is_the_shortest_rung_that_leaves_the_margin() -> None:
+    decision = decide(maker(margin=0.01), line_view(0.3))
+    odds = odds_of(decision, 0)
+    shorter = LADDER.longer(odds, -1)
+    assert shorter is not None
+    assert earned(0.3, implied(odds), 0.02) >= 0.01 > earned(0.3, implied(shorter), 0.02)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    fairs=st.lists(FAIRS, min_size=1, max_size=6),
+    profits=st.lists(PROFITS, min_size=6, max_size=6),
+    margin=MARGINS,
+    tolerance=st.floats(0, 0.99),
+    skew=st.floats(0, 0.2),
+    levels=st.integers(1, 4),
+    commission=COMMISSIONS,
+)
+def test_the_two_outcomes_prices_never_sum_to_1_whatever_came_before(
+    fairs: list[float],
+    profits: list[tuple[Cents, Cents]],
+    margin: float,
+    tolerance: float,
+    skew: float,
+    levels: int,
+    commission: float,
+) -> None:
+    strategy = maker(
+        margin=margin, price_tolerance=margin * tolerance, skew_price=skew, levels=levels, commission=commission
+    )
+    state: Any = None
+    for fair, profit in zip(fairs, profits, strict=False):
+        result = strategy.quote(event_view(line_view(fair, profit=profit)), state)
+        state = result.state
+        decision = result.decisions[KEY]
+        if isinstance(decision, NoQuote) or len({quote.side for quote in decision}) < 2:
+            continue
+        assert price(decision, 0) + price(decision, 1) < 1
+
+
+@settings(deadline=None)
+@given(FAIRS, FAIRS, MARGINS, PROFITS)
+def test_a_higher_fair_price_never_lowers_the_quote_on_its_outcome(
+    one: float, other: float, margin: float, profit: tuple[Cents, Cents]
+) -> None:
+    low, high = sorted((one, other))
+    strategy = maker(margin=margin, skew_price=0.02)
+    below, above = decide(strategy, line_view(low, profit=profit)), decide(strategy, line_view(high, profit=profit))
+    for side, direction in ((0, 1), (1, -1)):
+        if isinstance(below, NoQuote) or isinstance(above, NoQuote):
+            continue
+        if quotes(below, side) and quotes(above, side):
+            assert direction * (price(above, side) - price(below, side)) >= 0
+
+
+@settings(deadline=None)
+@given(FAIRS, MARGINS)
+def test_the_outcomes_are_alike_seen_from_either_side(p: float, margin: float) -> None:
+    one = decide(maker(margin=margin), line_view(p))
+    other = decide(maker(margin=margin), line_view(1 - p))
+    assume(not isinstance(one, NoQuote) and not isinstance(other, NoQuote))
+    for side in (0, 1):
+        if quotes(one, side) and quotes(other, 1 - side):
+            assert price(one, side) == pytest.approx(price(other, 1 - side), abs=0.006)  # a rung, where p is on an edge
+
+
+# --- the lean -----------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 0.9), st.integers(1, 100_000), MARGINS)
+def test_what_is_held_is_offered_at_longer_odds_and_its_opposite_at_shorter(p: float, held: int, margin: float) -> None:
+    strategy = maker(margin=margin, skew_price=0.02, inventory=200)
+    flat = decide(strategy, line_view(p))
+    long_0 = decide(strategy, line_view(p, profit=(held, 0)))
+    long_1 = decide(strategy, line_view(p, profit=(0, held)))
+    for leaning, side in ((long_0, 0), (long_1, 1)):
+        if quotes(leaning, side) and quotes(flat, side):
+            assert price(leaning, side) <= price(flat, side)
+        if quotes(leaning, 1 - side) and quotes(flat, 1 - side):
+            assert price(leaning, 1 - side) >= price(flat, 1 - side)
+
+
+def test_the_lean_grows_to_its_full_size_and_no_further() -> None:
+    strategy = maker(skew_price=0.05, inventory=100)
+    by_held = [price(decide(strategy, line_view(0.5, profit=(held * 100, 0))), 0) for held in (0, 50, 100, 500)]
+    assert by_held[0] - by_held[1] == pytest.approx(0.025, abs=0.004)
+    assert by_held[0] - by_held[2] == pytest.approx(0.05, abs=0.004)
+    assert by_held[3] == by_held[2]
+
+
+def test_only_the_difference_of_the_two_profits_leans() -> None:
+    strategy = maker(skew_price=0.05)
+    assert decide(strategy, line_view(0.5, profit=(-7_000, -7_000))) == decide(strategy, line_view(0.5))
+
+
+def test_size_is_the_same_payout_on_both_outcomes_until_one_is_held() -> None:
+    strategy = maker(size=50, skew_size=0.5, inventory=100)
+    assert [quote.payout for quote in _all(decide(strategy, line_view(0.3)))] == [50_00, 50_00]
+    half = decide(strategy, line_view(0.3, profit=(50_00, 0)))
+    assert [quotes(half, side)[0].payout for side in (0, 1)] == [37_50, 50_00]
+    full = decide(strategy, line_view(0.3, profit=(0, 900_00)))
+    assert [quotes(full, side)[0].payout for side in (0, 1)] == [50_00, 25_00]
+
+
+def test_a_full_lean_in_size_leaves_only_what_reduces() -> None:
+    decision = decide(maker(skew_size=1, inventory=100), line_view(0.3, profit=(100_00, 0)))
+    assert [quote.side for quote in _all(decision)] == [1]
+
+
+def test_what_reduces_and_what_is_better_is_served_first() -> None:
+    decision = decide(maker(levels=2, inventory=100), line_view(0.4, profit=(50_00, 0)))
+    ranked = sorted(_all(decision), key=lambda quote: -quote.priority)
+    assert [quote.side for quote in ranked] == [1, 0, 1, 0]
+    assert price(decision, 0) > price(decision, 0, 1)
+
+
+# --- levels -------------------------------------------------------------------------------------------------------
+
+
+def test_levels_are_a_step_apart() -> None:
+    decision = decide(maker(levels=3, level_step=0.02), line_view(0.5))
+    for side in (0, 1):
+        prices = [price(decision, side, level) for level in range(3)]
+        assert all(0.016 <= better - worse <= 0.024 for better, worse in pairwise(prices))
+
+
+def test_levels_closer_than_a_rung_stand_on_rungs_of_their_own() -> None:
+    decision = decide(maker(levels=5, level_step=0.0001), line_view(0.3))
+    rungs = [LADDER.index(odds_of(decision, 0, level)) for level in range(5)]
+    assert rungs == list(range(rungs[0], rungs[0] + 5))
+
+
+def test_levels_end_where_the_ladder_or_the_probability_does() -> None:
+    decision = decide(maker(levels=10, level_step=0.01, margin=0.01), line_view(0.05))
+    assert 1 <= len(quotes(decision, 0)) < 10
+    assert len(quotes(decision, 1)) == 10
+
+
+# --- the book -----------------------------------------------------------------------------------------------------
+
+
+def test_a_quote_never_takes_what_others_offer() -> None:
+    # +150 is shown under outcome 0, and a price of one's own says that it is worth far more.
+    book = Book(((Level(150, 100_00),), (Level(-170, 100_00),)))
+    decision = decide(maker(source="given"), line_view(given=0.6, book=book))
+    assert odds_of(decision, 0) == 152
+    assert per_hundred(odds_of(decision, 1)) > per_hundred(-170)
+
+
+def test_a_price_shown_between_two_rungs_is_not_taken_either() -> None:
+    book = Book(((Level(151, 100_00),), ()))
+    assert odds_of(decide(maker(source="given"), line_view(given=0.6, book=book)), 0) == 152
+
+
+@pytest.mark.parametrize(("improve", "odds"), [(0, 160), (1, 158), (3, 154), (50, 132), (None, 132)])
+def test_a_bound_on_improving_keeps_a_quote_that_many_rungs_from_the_others(improve: int | None, odds: int) -> None:
+    # Others want outcome 0 at +160: shown under outcome 1 at -160. Fair would allow far better.
+    book = Book(((Level(120, 100_00),), (Level(-160, 100_00),)))
+    decision = decide(maker(margin=0.015, improve=improve), line_view(0.4515, book=book))
+    assert odds_of(decision, 0) == odds
+
+
+def test_a_bound_on_improving_asks_for_nothing_where_nobody_else_is() -> None:
+    book = Book(((Level(120, 100_00),), ()))
+    strategy = maker(source="given", improve=0)
+    assert odds_of(decide(strategy, line_view(given=0.4515, book=book)), 0) == 132
+
+
+# --- staying put --------------------------------------------------------------------------------------------------
+
+
+def test_a_small_change_of_the_fair_price_leaves_the_quote_where_it_is() -> None:
+    strategy = maker(price_tolerance=0.004)
+    first = strategy.quote(event_view(line_view(0.4000)), None)
+    second = strategy.quote(event_view(line_view(0.3985)), first.state)
+    third = strategy.quote(event_view(line_view(0.3900)), second.state)
+    assert odds_of(second.decisions[KEY], 0) == odds_of(first.decisions[KEY], 0)
+    assert odds_of(third.decisions[KEY], 0) != odds_of(first.decisions[KEY], 0)
+    assert odds_of(decide(maker(price_tolerance=0), line_view(0.3985)), 0) != odds_of(first.decisions[KEY], 0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.2, 0.8), min_size=2, max_size=5), st.floats(0.004, 0.05), st.floats(0, 0.99))
+def test_a_quote_that_stays_still_earns_its_margin_less_the_tolerance(
+    fairs: list[float], margin: float, share: float
+) -> None:
+    strategy = maker(margin=margin, price_tolerance=margin * share)
+    state: Any = None
+    for fair in fairs:
+        result = strategy.quote(event_view(line_view(fair)), state)
+        state = result.state
+        for quote in _all(result.decisions[KEY]):
+            assert quote.odds is not None
+            of = fair if quote.side == 0 else 1 - fair
+            assert earned(of, implied(quote.odds), 0.02) >= margin * (1 - share) - 1e-9
+
+
+def test_a_quote_does_not_stay_where_it_would_take_what_came_into_the_book() -> None:
+    strategy = maker(price_tolerance=0.01)
+    first = strategy.quote(event_view(line_view(0.42)), None)
+    odds = odds_of(first.decisions[KEY], 0)
+    book = Book(((Level(odds, 100_00),), (Level(-25_000, 100_00),)))
+    second = strategy.quote(event_view(line_view(0.42, book=book)), first.state)
+    assert odds_of(second.decisions[KEY], 0) == LADDER.longer(odds)
+
+
+def test_an_unchanged_line_keeps_its_very_decision_while_another_moves() -> None:
+    strategy = maker()
+    other = LineKey(1, 220, 4)
+    first = strategy.quote(event_view(line_view(0.4), line_view(0.5, key=other)), None)
+    second = strategy.quote(event_view(line_view(0.4), line_view(0.6, key=other)), first.state)
+    assert second.decisions[KEY] is first.decisions[KEY]
+    assert second.decisions[other] != first.decisions[other]
+
+
+def test_the_same_view_and_state_give_the_same_and_leave_the_state_alone() -> None:
+    strategy = maker(price_tolerance=0.004)
+    state = strategy.quote(event_view(line_view(0.4)), None).state
+    before = dict(state)
+    one = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
+    two = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
+    assert one == two
+    assert state == before
+
+
+def test_a_line_that_left_the_view_is_forgotten() -> None:
+    strategy = maker()
+    state = strategy.quote(event_view(line_view(0.4)), None).state
+    assert strategy.quote(event_view(), state).state == {}
+
+
+def test_the_tolerance_in_size_is_handed_on() -> None:
+    assert {quote.size_tolerance for quote in _all(decide(maker(size_tolerance=0.3), line_view(0.4)))} == {0.3}
+
+
+# --- where the fair price comes from --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "fair", "own", "used"),
+    [
+        ("book", 0.4, 0.6, 0.4),
+        ("book", None, 0.6, "the book gives no fair price"),
+        ("given", 0.4, 0.6, 0.6),
+        ("given", 0.4, None, "no price of your own, or it is too old"),
+        ("given_or_book", 0.4, 0.6, 0.6),
+        ("given_or_book", 0.4, None, 0.4),
+        ("given_or_book", None, None, "the book gives no fair price"),
+    ],
+)
+def test_the_source_of_the_fair_price(
+    source: str, fair: float | None, own: float | None, used: float | str
+) -> None:  # fmt: skip
+    decision = decide(maker(source=source), line_view(fair, given=own))
+    if isinstance(used, str):
+        assert decision == NoQuote(used)
+    else:
+        assert decision == decide(maker(), line_view(used))
+
+
+@pytest.mark.parametrize("fair", [0.02, 0.98])
+def test_long_shots_and_sure_things_are_left_alone(fair: float) -> None:
+    decision = decide(maker(), line_view(fair))
+    assert isinstance(decision, NoQuote)
+    assert "out of bounds" in decision.reason
+
+
+def test_only_the_outcome_with_a_price_is_quoted_and_nothing_where_neither_has_one() -> None:
+    assert {quote.side for quote in _all(decide(maker(margin=0.1), line_view(0.08)))} == {1}
+    assert isinstance(decide(maker(margin=0.495), line_view(0.5)), NoQuote)
+
+
+def test_a_real_book_is_quoted_inside_its_gap_at_demo_like_settings() -> None:
+    book = Book(((Level(215, 20_00),), (Level(-280, 60_00),)))
+    fair = fair_from(book, 0.2)
+    assert fair is not None
+    decision = decide(maker(margin=0.003, size=100), line_view(fair.probability, book=book))
+    assert fair.gap > 0.05
+    assert 0 < 1 - price(decision, 0) - price(decision, 1) < 0.03
+
+
+# --- params -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"margin": 0.002, "price_tolerance": 0.002}, "price_tolerance (0.002) has to be below margin (0.002)"),
+        (
+            {"min_probability": 0.6, "max_probability": 0.5},
+            "min_probability (0.6) has to be below max_probability (0.5)",
+        ),
+        ({"margin": 0}, "`float` > 0.0"),
+        ({"size": 0.5}, "`float` >= 1.0"),
+        ({"levels": 0}, "`int` >= 1"),
+        ({"inventory": 0}, "`float` > 0.0"),
+        ({"source": "books"}, "Invalid enum value 'books'"),
+        ({"margins": 0.1}, "unknown field `margins`"),
+    ],
+)
+def test_params_that_make_no_sense_are_refused(params: dict[str, Any], says: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert(params, FairValueParams)
+    assert says in str(refused.value)
+
+
+def _all(decision: Decision) -> tuple[Quote, ...]:
+    assert not isinstance(decision, NoQuote), decision.reason
+    return decision

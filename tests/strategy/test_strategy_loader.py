@@ -1,0 +1,262 @@
+"""Strategies by name: found, refused with a clear reason, and judged together with the settings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mmbot.config import Config, ConfigError, loads
+from mmbot.strategy.loader import check, load, open_config
+from strategies.fair_value import FairValueMaker
+
+HEAD = "environment: local\nexchange: {base_url: 'http://127.0.0.1:9000/partner'}\n"
+SHIPPED = "strategies.fair_value:FairValueMaker"
+
+
+@pytest.fixture(autouse=True)
+def _modules_as_before() -> Iterator[None]:
+    """What a test imports from its folder is forgotten after it, also where a package was joined."""
+    import strategies
+
+    path, modules, places = list(sys.path), set(sys.modules), list(strategies.__path__)
+    yield
+    sys.path[:] = path
+    strategies.__path__[:] = places
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
+
+
+def rules(*written: tuple[str, dict[str, Any]]) -> Config:
+    """Settings with these rules."""
+    config = loads(HEAD)
+    built = msgspec.convert([{"strategy": name, "params": params} for name, params in written], type=tuple[Any, ...])
+    return msgspec.convert(
+        {"environment": config.environment, "exchange": {"base_url": config.exchange.base_url}, "quoting": list(built)},
+        Config,
+    )
+
+
+def refusal(base: Path, name: str, params: dict[str, Any] | None = None) -> str:
+    """Why one rule's strategy cannot be used."""
+    with pytest.raises(ConfigError) as refused:
+        load(rules((name, params or {})), base)
+    assert len(refused.value.problems) == 1, refused.value
+    return str(refused.value.problems[0])
+
+
+STRATEGY = """
+import msgspec
+from mmbot.strategy.interface import Result
+
+class Params(msgspec.Struct, frozen=True):
+    edge: float
+    name: str = "x"
+
+    def __post_init__(self):
+        if self.edge < 0:
+            raise ValueError("edge has to be at least 0")
+
+class Mine:
+    Params = Params
+
+    def __init__(self, params):
+        self.params = params
+
+    def quote(self, view, state):
+        return Result({}, state)
+
+class Bare:
+    def quote(self, view, state):
+        return Result({}, state)
+
+class Silent:
+    pass
+
+class Short:
+    def quote(self, view):
+        return Result({}, None)
+
+class Later:
+    async def quote(self, view, state):
+        return Result({}, state)
+
+class Stubborn(Bare):
+    def __init__(self):
+        raise ValueError("not today")
+
+class Odd(Bare):
+    Params = dict
+
+number = 7
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A user's folder with a module of strategies."""
+    (tmp_path / "house.py").write_text(STRATEGY, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_shipped_strategy_is_loaded_with_its_params(tmp_path: Path) -> None:
+    (maker,) = load(rules((SHIPPED, {"margin": 0.02})), tmp_path)
+    assert isinstance(maker, FairValueMaker)
+
+
+def test_two_rules_never_share_a_strategy(tmp_path: Path) -> None:
+    one, other = load(rules((SHIPPED, {}), (SHIPPED, {})), tmp_path)
+    assert one is not other
+
+
+def test_a_users_own_module_is_found_in_the_base_folder(base: Path) -> None:
+    mine, bare = load(rules(("house:Mine", {"edge": 0.1}), ("house:Bare", {})), base)
+    assert mine.params.edge == 0.1  # type: ignore[attr-defined]
+    assert type(bare).__name__ == "Bare"
+
+
+def test_a_users_strategies_folder_stands_beside_the_shipped_one(tmp_path: Path) -> None:
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    (folder / "mine.py").write_text(STRATEGY, encoding="utf-8")
+    mine, shipped = load(rules(("strategies.mine:Bare", {}), (SHIPPED, {})), tmp_path)
+    assert type(mine).__module__ == "strategies.mine"
+    assert isinstance(shipped, FairValueMaker)
+
+
+def test_a_module_whose_name_is_taken_is_refused_rather_than_replaced_silently(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text(STRATEGY, encoding="utf-8")
+    assert "'json' is the name of another module" in refusal(tmp_path, "json:Bare")
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    (folder / "fair_value.py").write_text(STRATEGY, encoding="utf-8")
+    assert "rename" in refusal(tmp_path, SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("absent:Class", "quoting[0].strategy: there is no module 'absent', neither installed nor in "),
+        ("strategies.absent:Class", "there is no module 'strategies.absent'"),
+        ("house:Min", "module 'house' has no class 'Min'; did you mean 'Mine'?"),
+        ("house:number", "'house:number' is no class"),
+        ("house:Silent", "is no strategy: it has no method quote(view, state)"),
+        ("house:Short", "cannot be made: TypeError: too many positional arguments"),
+        ("house:Later", "has to be a plain function: no async, no yield"),
+        ("house:Stubborn", "cannot be made: ValueError: not today (" ),
+        ("house:Odd", "Params of 'Odd' has to be a msgspec.Struct"),
+        ("house", "expected module:Class"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_refused_with_the_reason(base: Path, name: str, says: str) -> None:
+    assert says in refusal(base, name)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("import absent_library\n", "needs 'absent_library', which is not installed"),
+        ("x = 1\ny = x +\n", "SyntaxError: invalid syntax ("),
+        ("x = 1\ny = nothing\n", "NameError: name 'nothing' is not defined ("),
+        ("def f():\n    return {}['a']\nf()\n", "KeyError: 'a' ("),
+    ],
+)
+def test_a_module_that_breaks_is_named_with_the_place_where_it_broke(tmp_path: Path, source: str, says: str) -> None:
+    (tmp_path / "broken.py").write_text(source, encoding="utf-8")
+    found = refusal(tmp_path, "broken:Class")
+    assert says in found
+    line = 1 if "absent" in source else 2
+    assert found.endswith(f"({tmp_path / 'broken.py'}:{line})")
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({}, "quoting[0].params.edge: is missing; expected a number"),
+        ({"edge": "much"}, "quoting[0].params.edge: expected a number, found the text 'much'"),
+        ({"edge": -1}, "quoting[0].params: edge has to be at least 0"),
+    ],
+)
+def test_a_strategys_own_struct_judges_its_params(base: Path, params: dict[str, Any], says: str) -> None:
+    assert refusal(base, "house:Mine", params) == says
+
+
+def test_a_misspelt_param_is_refused_even_where_the_struct_would_let_it_pass(base: Path) -> None:
+    found = refusal(base, "house:Mine", {"edge": 1, "nam": "y"})
+    assert found == "quoting[0].params.nam: unknown key; did you mean 'name'?"
+
+
+def test_params_for_a_strategy_that_takes_none_are_refused(base: Path) -> None:
+    assert "quoting[0].params: 'Bare' takes no params" in refusal(base, "house:Bare", {"edge": 1})
+
+
+def test_every_problem_of_every_rule_is_listed(base: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(rules((SHIPPED, {"margin": 2, "levels": 0}), ("absent:X", {}), ("house:Bare", {})), base)
+    assert [problem.place for problem in refused.value.problems] == [
+        "quoting[0].params.margin",
+        "quoting[0].params.levels",
+        "quoting[1].strategy",
+    ]
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+
+def write(base: Path, text: str) -> Path:
+    """A file of settings."""
+    path = base / "mine.yaml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return path
+
+
+def test_check_says_valid_and_0(base: Path) -> None:
+    path = write(base, "quoting: [{strategy: 'house:Mine', params: {edge: 0.1}}]\n")
+    assert check(path, base) == ([f"{path}: valid"], 0)
+    config, strategies = open_config(path, base)
+    assert config.quoting[0].strategy == "house:Mine"
+    assert len(strategies) == 1
+
+
+def test_check_lists_settings_and_strategies_together_with_lines_and_says_2(base: Path) -> None:
+    path = write(
+        base,
+        "quoting:\n  - match: {type: [moneyline]}\n    strategy: house:Mine\n    params:\n      edge: x\n      nme: y\n"
+        "  - {strategy: fair_value, match: {event: [1]}}\n  - strategy: absent:X\nlimits: {soft: 2}\n",
+    )
+    lines, code = check(path, base)
+    assert code == 2
+    assert [line.removeprefix(f"{path}:").split(": ")[:2] for line in sorted(lines)] == [
+        ["10", "quoting[2].strategy"],
+        ["11", "limits.soft"],
+        ["7", "quoting[0].params.edge"],
+        ["8", "quoting[0].params.nme"],
+        ["9", "quoting[1].strategy"],
+    ]
+
+
+@pytest.mark.parametrize("quoting", ["quoting: 7\n", "quoting: [7]\n", "quoting: [{params: 7}]\n", "quoting: [[]]\n"])
+def test_check_survives_rules_that_are_none(base: Path, quoting: str) -> None:
+    lines, code = check(write(base, quoting), base)
+    assert code == 2
+    assert lines
+
+
+def test_check_of_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    lines, code = check(tmp_path / "absent.yaml", tmp_path)
+    assert code == 2
+    assert "cannot be read" in lines[0]
+
+
+def test_check_opens_no_socket(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert check(write(base, "quoting: [{strategy: 'house:Bare'}]\n"), base)[1] == 0

@@ -1,0 +1,177 @@
+"""A user's own prices, from a body and from a file: all or nothing, and never fresher than they are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbot.domain.instant import MINUTE, SECOND, iso
+from mmbot.strategy.prices import LARGEST, OwnPrice, PriceError, PriceFile, parse_prices
+
+NOW = 1_790_000_000_000_000_000
+GOOD = {"line_id": "a" * 32, "probability": 0.43}
+
+
+def body(*prices: Any, **more: Any) -> bytes:
+    """A body of these prices."""
+    return json.dumps({"prices": list(prices), **more}).encode()
+
+
+def refusals(raw: bytes) -> list[str]:
+    """What is wrong with a body."""
+    with pytest.raises(PriceError) as refused:
+        parse_prices(raw, NOW, "POST /prices")
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_a_price_without_its_time_is_made_now() -> None:
+    assert parse_prices(body(GOOD), NOW, "x") == (OwnPrice("a" * 32, 0.43, NOW),)
+
+
+def test_a_price_with_its_time_keeps_it() -> None:
+    made = NOW - 7 * SECOND
+    assert parse_prices(body({**GOOD, "at": iso(made)}), NOW, "x")[0].at == made
+
+
+def test_a_price_from_a_clock_a_little_ahead_is_made_now() -> None:
+    assert parse_prices(body({**GOOD, "at": iso(NOW + 2 * SECOND)}), NOW, "x")[0].at == NOW
+
+
+def test_a_price_from_the_future_is_refused() -> None:
+    assert "prices[0].at: lies ahead" in refusals(body({**GOOD, "at": iso(NOW + MINUTE)}))[0]
+
+
+def test_no_prices_are_no_mistake() -> None:
+    assert parse_prices(body(), NOW, "x") == ()
+
+
+def test_one_wrong_price_refuses_all_and_every_mistake_is_named_with_its_place() -> None:
+    found = refusals(
+        body(
+            GOOD,
+            {"line_id": "", "probability": 1.0},
+            {"line_id": "b", "probability": "0.4", "at": "yesterday"},
+            GOOD,
+            7,
+            {"line_id": "c", "probabilty": 0.5},
+        )
+    )
+    assert found == [
+        "POST /prices: prices[1].line_id: expected text that is not empty",
+        "POST /prices: prices[1].probability: expected a number above 0 and below 1, found 1.0",
+        'POST /prices: prices[2].probability: expected a number above 0 and below 1, found "0.4"',
+        "POST /prices: prices[2].at: expected an RFC 3339 instant like 2026-10-01T18:30:00Z",
+        "POST /prices: prices[3].line_id: the same line_id stands in prices[0] already",
+        "POST /prices: prices[4]: expected an object with line_id, probability and, if known, at",
+        "POST /prices: prices[5].probabilty: unknown key; did you mean 'probability'?",
+        "POST /prices: prices[5].probability: expected a number above 0 and below 1, found null",
+    ]
+
+
+@pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "0", "1", "-0.1", "1e400", "true", "null", "[]"])
+def test_what_is_no_probability_is_refused(written: str) -> None:
+    raw = f'{{"prices": [{{"line_id": "a", "probability": {written}}}]}}'.encode()
+    assert "prices[0].probability: expected a number above 0 and below 1" in refusals(raw)[0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "is no JSON"),
+        (b'{"prices": [', "POST /prices:1:"),
+        (b"[]", 'expected {"prices"'),
+        (b'{"prices": {}}', 'expected {"prices"'),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b'{"prices": [], "price": []}', "price: unknown key"),
+        (b'{"prices": [], "prices": []}', "the key 'prices' stands twice"),
+        (b'{"prices": [{"line_id": "a", "probability": 0.4, "probability": 0.6}]}', "stands twice"),
+        (b'{"prices": [{"line_id": "a", "probability": ' + b"1" * 5000 + b"}]}", "POST /prices: "),
+        (b"[" * 200_000, "nested too deeply"),
+        (b" " * (LARGEST + 1), "is larger than"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(raw: bytes, says: str) -> None:
+    assert says in refusals(raw)[0]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=80))
+def test_no_bytes_get_past_without_being_prices(raw: bytes) -> None:
+    try:
+        prices = parse_prices(raw, NOW, "x")
+    except PriceError:
+        return
+    assert prices == ()
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+
+def write(path: Path, raw: bytes, age_s: float = 0.0) -> None:
+    """Write a file that is this old at ``NOW`` on the machine's clock, the way a user should: aside, then renamed."""
+    aside = path.with_suffix(".new")
+    aside.write_bytes(raw)
+    made = NOW - round(age_s * SECOND)
+    os.utime(aside, ns=(made, made))
+    aside.replace(path)
+
+
+def test_a_file_is_read_once_for_each_change(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    file = PriceFile(path)
+    write(path, body(GOOD))
+    assert file.poll(NOW, NOW) == (OwnPrice("a" * 32, 0.43, NOW),)
+    assert file.poll(NOW, NOW) == ()
+    write(path, body({**GOOD, "probability": 0.44}))
+    assert [price.probability for price in file.poll(NOW, NOW)] == [0.44]
+
+
+def test_a_file_of_yesterday_gives_no_fresh_price_after_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    write(path, body(GOOD), age_s=86_400)
+    assert PriceFile(path).poll(NOW, NOW)[0].at == NOW - 86_400 * SECOND
+
+
+def test_the_age_of_a_file_is_told_on_a_faster_clock_too(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    write(path, body(GOOD), age_s=2)
+    later = NOW * 2  # what the daemon's own clock shows
+    assert PriceFile(path).poll(later, NOW, rate=60)[0].at == later - 120 * SECOND
+
+
+def test_a_file_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    file = PriceFile(path)
+    assert file.poll(NOW, NOW) == ()
+    write(path, body(GOOD))
+    assert len(file.poll(NOW, NOW)) == 1
+    path.unlink()
+    assert file.poll(NOW, NOW) == ()
+    write(path, body(GOOD))
+    assert len(file.poll(NOW, NOW)) == 1
+
+
+def test_a_wrong_file_is_reported_once_and_read_when_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    file = PriceFile(path)
+    write(path, b'{"prices": [')
+    with pytest.raises(PriceError, match=r"prices\.json:1:13: is no JSON"):
+        file.poll(NOW, NOW)
+    assert file.poll(NOW, NOW) == ()
+    write(path, body(GOOD))
+    assert len(file.poll(NOW, NOW)) == 1
+
+
+def test_a_file_that_cannot_be_read_is_reported_once(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    path.mkdir()
+    file = PriceFile(path)
+    with pytest.raises(PriceError, match="cannot be read"):
+        file.poll(NOW, NOW)
+    assert file.poll(NOW, NOW) == ()
