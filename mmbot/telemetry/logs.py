@@ -33,12 +33,11 @@ LEVELS: Final[Mapping[str, int]] = {
 _SECRET_FIELDS: Final = frozenset(
     {"access_key", "secret_key", "access_token", "refresh_token", "token", "authorization", "password", "auth"}
 )
-_SHAPES: Final = re.compile(
+_TOKENS: Final = re.compile(
     r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT, wherever it stands
     r"|(?<=Bearer )[^\s\"'\\]+"
-    r"|(?<=access_key\":\")[^\"\\]+|(?<=secret_key\":\")[^\"\\]+"
-    r"|(?<=access_token\":\")[^\"\\]+|(?<=refresh_token\":\")[^\"\\]+"
 )
+_NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
 _SHORTEST: Final = 6  # a shorter "secret" would blot out ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
     "event": "event_id",
@@ -78,7 +77,7 @@ class Secrets:
             text = hide(text)
         for value in self._values:
             text = text.replace(value, HIDDEN)
-        return _SHAPES.sub(HIDDEN, text)
+        return _NAMED.sub(rf"\1{HIDDEN}", _TOKENS.sub(HIDDEN, text))
 
 
 class LineWriter:

@@ -49,7 +49,7 @@ class Metrics:
         )
         self._request_seconds = Histogram(
             "mmbot_request_seconds",
-            "From a request's first byte to its answer, by the machine's clock.",
+            "From sending a request to its answer.",
             ["endpoint"],
             buckets=REQUEST_BUCKETS,
             registry=self.registry,
@@ -89,6 +89,9 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self._spoilt = Counter(
+            "mmbot_spoilt_items", "Items of answers that could not be read.", ["endpoint"], registry=self.registry
+        )
         self._alerts = Counter("mmbot_alerts", "Alerts of the engine.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
         self._died = Counter("mmbot_parts_died", "Parts of the daemon that died.", registry=self.registry)
@@ -105,7 +108,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def request(self, endpoint: str, outcome: str, took: Duration) -> None:
-        """A request to the exchange has ended, after ``took`` of the machine's nanoseconds."""
+        """A request to the exchange has ended, after ``took`` nanoseconds."""
         self._requests.labels(endpoint, outcome).inc()
         self._request_seconds.labels(endpoint).observe(in_seconds(took))
 
@@ -121,6 +124,10 @@ class Metrics:
         """A frame could not be decoded."""
         self._undecodable.labels(kind).inc()
 
+    def spoilt(self, endpoint: str) -> None:
+        """An item of an answer could not be read."""
+        self._spoilt.labels(endpoint).inc()
+
     def feed_lost(self) -> None:
         """The feed was lost."""
         self._losses.inc()
@@ -130,10 +137,10 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert, and what its fields tell: see ``docs`` of each metric for the alert that feeds it."""
+        """Count an alert, and what it tells: of being flat, of a difference between a book and REST, of a drop."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
-            case "account.flat", {"cause": str(cause), "seconds": float() | int() as took}:
+            case "life.flat", {"cause": str(cause), "seconds": float() | int() as took}:
                 self._flatten.labels(cause).observe(float(took))
             case "book.difference", {"kind": str(kind)}:
                 self._differences.labels(kind).inc()

@@ -1,0 +1,278 @@
+"""The journal gives back what was saved, whatever ended the process, and never a sequence number twice."""
+
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import msgspec
+import pytest
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import DAY, SECOND
+from mmbot.engine.requests import SaveDay, SaveSettlement, SaveWager
+from mmbot.store import schema
+from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
+
+NOW = 1_800_000_000 * SECOND
+
+
+def wager(number=1, **changes):
+    made = SaveWager(
+        external_id=f"1abc-0-{number}",
+        wager_id=f"partner_{number}",
+        line=LineKey(10, 219, -26),
+        side=1,
+        line_id="b" * 32,
+        odds=-117,
+        stake=5_000,
+        state="open",
+        matched=1_250,
+        win=1_068,
+        result="tbd",
+        hedge=False,
+        sent_at=NOW - SECOND,
+        sequence=NOW,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def reopened(directory, now=NOW):
+    with contextlib.closing(Journal(directory)) as journal:
+        return journal.load(now)
+
+
+def saved(directory, *records, now=NOW):
+    journal = Journal(directory)
+    journal.begin(now, "abc")
+    journal.start()
+    for record in records:
+        journal.save(record)
+    assert journal.close()
+    return reopened(directory, now)
+
+
+def test_every_field_comes_back(tmp_path):
+    one = wager(hedge=True, wager_id=None)
+    day = SaveDay(day=20_000, opening=-12_345, latest=678)
+    settlement = SaveSettlement(event=10, market=219, gross=-500, commission=0, at=NOW)
+    kept = saved(tmp_path, one, day, settlement)
+    assert kept.wagers == (one,)
+    assert kept.day == day
+    assert kept.settlements == (settlement,)
+
+
+def test_the_latest_of_each_key_stands(tmp_path):
+    kept = saved(
+        tmp_path,
+        wager(state="placing", wager_id=None),
+        wager(state="open"),
+        SaveDay(20_000, 1, 1),
+        SaveDay(20_000, 1, 7),
+        SaveSettlement(10, 219, 1, 1, NOW),
+        SaveSettlement(10, 219, 2, 0, NOW),
+    )
+    assert kept.wagers == (wager(state="open"),)
+    assert kept.day == SaveDay(20_000, 1, 7)
+    assert kept.settlements == (SaveSettlement(10, 219, 2, 0, NOW),)
+    again = saved(tmp_path, wager(state="canceled", matched=0))
+    assert [one.state for one in again.wagers] == ["canceled"]
+
+
+def test_an_unsettled_wager_is_loaded_however_old_and_a_settled_one_for_some_days(tmp_path):
+    old = NOW - KEPT_FOR - DAY
+    kept = saved(
+        tmp_path,
+        wager(1, sent_at=old, state="settled"),
+        wager(2, sent_at=old, state="matched"),
+        wager(3, sent_at=old, state="canceled", matched=0),
+        wager(4, sent_at=old, state="canceled", matched=1),
+        wager(5, sent_at=NOW - DAY, state="settled"),
+        wager(6, sent_at=old, state="unknown"),
+        wager(7, sent_at=old, state="a state of a later version"),
+    )
+    assert {one.external_id[-1] for one in kept.wagers} == {"2", "4", "5", "6", "7"}
+
+
+def test_each_run_has_an_id_of_its_own_made_of_letters_and_digits(tmp_path):
+    ids = []
+    for _ in range(40):
+        with contextlib.closing(Journal(tmp_path)) as journal:
+            ids.append(journal.begin(NOW, "xyz"))
+    assert len({run.run_id for run in ids}) == 40
+    assert all(run.run_id.isalnum() and run.run_id.endswith("xyz") for run in ids)
+    assert all((run.next_sequence, run.end_sequence) == (1, 1 + FIRST_BLOCK) for run in ids)
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        assert journal.run_ids() == tuple(run.run_id for run in ids)
+
+
+@pytest.mark.parametrize("salt", ["", "a-b", "é1", "a b"])
+def test_a_salt_that_is_not_letters_and_digits_is_refused(tmp_path, salt):
+    with contextlib.closing(Journal(tmp_path)) as journal, pytest.raises(ValueError, match="letters and digits"):
+        journal.begin(NOW, salt)
+
+
+def test_a_block_is_on_disk_before_it_is_reported(tmp_path):
+    journal = Journal(tmp_path)
+    journal.begin(NOW, "abc")
+    journal.start()
+    seen = []
+    reported = threading.Event()
+
+    def done():
+        with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+            seen.append(other.execute("SELECT reserved FROM runs").fetchone()[0])
+        reported.set()
+
+    journal.reserve(5_000, done)
+    assert reported.wait(5)
+    assert seen == [5_000]
+    assert journal.close()
+
+
+def test_what_waits_when_it_closes_is_written(tmp_path):
+    kept = saved(tmp_path, *(wager(number) for number in range(3_000)))
+    assert len(kept.wagers) == 3_000
+
+
+def test_the_last_instant_lived_through_is_known_and_never_lies_ahead(tmp_path):
+    journal = Journal(tmp_path)
+    journal.start()
+    journal.touch(NOW + 5 * SECOND)
+    assert journal.close()
+    assert reopened(tmp_path, NOW + DAY).since == NOW + 5 * SECOND
+    assert reopened(tmp_path, NOW).since == NOW
+
+
+def test_a_new_journal_knows_nothing(tmp_path):
+    kept = reopened(tmp_path)
+    assert kept == ((), None, (), 0)
+
+
+def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):
+    journal = Journal(tmp_path)
+    journal.begin(NOW, "abc")
+    said = []
+    troubled, well, reserved = threading.Event(), threading.Event(), threading.Event()
+
+    def trouble(text):
+        said.append(text)
+        (well if text is None else troubled).set()
+
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
+        journal._db.execute("PRAGMA busy_timeout = 20")
+        other.execute("BEGIN IMMEDIATE")  # the disk does not take a write
+        journal.start(trouble)
+        journal.save(wager())
+        journal.reserve(9_000, reserved.set)
+        assert troubled.wait(5)
+        assert not reserved.is_set()
+        assert journal.backlog == 2
+        other.execute("ROLLBACK")
+    assert well.wait(5)
+    assert reserved.wait(5)
+    assert journal.close()
+    assert len(said) == 2
+    assert "locked" in said[0]
+    assert reopened(tmp_path).wagers == (wager(),)
+
+
+def test_closing_over_a_failing_disk_says_so(tmp_path):
+    journal = Journal(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
+        journal._db.execute("PRAGMA busy_timeout = 20")
+        other.execute("BEGIN IMMEDIATE")
+        journal.start()
+        journal.save(wager())
+        assert not journal.close()
+
+
+CRASH = """
+import os, pathlib, sys
+import msgspec
+sys.path.insert(0, sys.argv[2])
+from test_journal import NOW, wager
+from mmbot.store.journal import Journal
+journal = Journal(pathlib.Path(sys.argv[1]))
+journal.begin(NOW, "abc")
+journal.start()
+number = 0
+def report(number):
+    os.write(1, b"%d\\n" % number)
+while True:
+    number += 1
+    journal.save(wager(number))
+    if number % 50 == 0:
+        journal.reserve(10_000 + number, lambda number=number: report(number))
+    while journal.backlog > 500:
+        pass
+"""
+
+
+def test_what_was_reported_durable_survives_a_kill_in_the_middle_of_writing(tmp_path, request):
+    here = str(request.path.parent)
+    process = subprocess.Popen([sys.executable, "-c", CRASH, str(tmp_path), here], stdout=subprocess.PIPE, text=True)
+    reported = 0
+    for line in process.stdout:
+        reported = int(line)
+        if reported >= 2_000:
+            process.send_signal(signal.SIGKILL)
+            break
+    for line in process.stdout:
+        reported = int(line) if line.strip().isdigit() else reported
+    process.wait()
+    process.stdout.close()
+    kept = reopened(tmp_path)
+    numbers = sorted(int(one.external_id.rpartition("-")[2]) for one in kept.wagers)
+    assert numbers == list(range(1, len(numbers) + 1))  # a beginning without holes
+    assert len(numbers) >= reported  # saved before the block, so durable with it
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        assert journal.begin(NOW, "abc").run_id == "2abc"
+        assert journal._db.execute("SELECT max(reserved) FROM runs WHERE number = 1").fetchone()[0] >= 10_000 + reported
+
+
+def test_a_damaged_file_is_refused_with_its_name(tmp_path):
+    (tmp_path / JOURNAL_FILE).write_bytes(b"no database at all, but long enough to be looked at\n" * 100)
+    with pytest.raises(JournalError, match=JOURNAL_FILE):
+        Journal(tmp_path)
+
+
+def test_a_file_with_a_torn_page_is_refused(tmp_path):
+    saved(tmp_path, *(wager(number) for number in range(2_000)))
+    file = tmp_path / JOURNAL_FILE
+    text = bytearray(file.read_bytes())
+    for page in range(2, len(text) // 4096):
+        text[page * 4096 : page * 4096 + 64] = b"\xa5" * 64
+    file.write_bytes(text)
+    with pytest.raises(JournalError, match=JOURNAL_FILE):
+        Journal(tmp_path)
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path):
+    saved(tmp_path, wager())
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        other.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    with pytest.raises(JournalError, match="newer mmbot"):
+        Journal(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        assert other.execute("SELECT count(*) FROM wagers").fetchone() == (1,)
+
+
+def test_somebody_elses_database_is_refused(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        other.execute("CREATE TABLE recipes (name)")
+    with pytest.raises(JournalError, match="something else"):
+        Journal(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_dies_is_not_passed_over_in_silence(tmp_path):
+    journal = Journal(tmp_path)
+    died = threading.Event()
+    journal.start(lambda trouble: died.set())
+    journal.save(wager(stake=1 << 70))  # no column holds it: a bug, not a trouble of the disk
+    assert died.wait(5)
+    assert not journal.alive
+    assert not journal.close()
