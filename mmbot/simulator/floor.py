@@ -110,7 +110,7 @@ class Floor:
             return
         account.open_stakes -= stake
         if order.remaining == 0:
-            account.live.pop(order.number, None)
+            account.ended(order)
         match_id = f"{self._matches}-{'t' if taker else 'm'}"
         account.matched(
             VenueMatch(
@@ -143,7 +143,7 @@ class Floor:
         account = order.account
         remaining = order.remaining
         if not account.wallet.unlimited:
-            account.live.pop(order.number, None)
+            account.ended(order)
             if order.status is Status.OPEN:
                 account.open_stakes -= remaining
         if order.status is Status.OPEN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.simulator.order import Order
@@ -42,6 +43,7 @@ class Account:
         "matches",
         "name",
         "of_wager",
+        "on_line",
         "open_stakes",
         "wallet",
     )
@@ -54,6 +56,8 @@ class Account:
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}
         """Wagers that could still match, oldest first."""
+        self.on_line: dict[LineKey, dict[int, Order]] = {}
+        """The same by line."""
         self.open_stakes: Cents = 0
         """What is unmatched of those that are open."""
         self.matches: list[VenueMatch] = []
@@ -69,8 +73,14 @@ class Account:
         self.by_id[order.wager_id] = order
         self.by_external_id[order.external_id] = order
         self.live[order.number] = order
+        self.on_line.setdefault(order.line, {})[order.number] = order
         self._created.append(order)
         self._created_at.append(order.created_at)
+
+    def ended(self, order: Order) -> None:
+        """A wager cannot match any more."""
+        if self.live.pop(order.number, None) is not None:
+            del self.on_line[order.line][order.number]
 
     def changed(self, order: Order, lag: Duration) -> VenueWager:
         """A wager changed at its ``updated_at``: keep its record for as long as the history may show the one before."""

@@ -1,7 +1,8 @@
 """A recorded market: reading its file strictly. Playing it is the tape crowd's work.
 
-A tape is JSON lines, gzipped or not: a header, then one change a line: ``t`` milliseconds since the epoch, ``s`` status,
-``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched volume, ``w`` the winner.
+A tape is JSON lines, gzipped or not: a header, then one change a line. ``t`` is milliseconds since the epoch, ``s`` the
+status, ``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched volume, ``w`` the
+winner.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ given the time, which never goes back. Ids follow from the seed and from counter
 from __future__ import annotations
 
 import heapq
-import re
 from decimal import Decimal
 from typing import Final
 
@@ -16,12 +15,13 @@ import msgspec
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Odds, Side, could_match
+from mmbot.domain.odds import Odds, Side, negate
 from mmbot.domain.wager import Status, Winning
 from mmbot.simulator import settlement
 from mmbot.simulator.board import FINISHED, LIVE, Board, derived_id
 from mmbot.simulator.book import LineBook
 from mmbot.simulator.bulletin import Bulletin, Watcher
+from mmbot.simulator.desk import ACTIVATE, PAY, Desk
 from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
 from mmbot.simulator.order import Order, takeable
@@ -75,9 +75,7 @@ __all__ = [
     "WagerChanged",
 ]
 
-_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _CONCLUDED: Final = ("settled", "void")
-_ACTIVATE, _EXPIRE, _PAY = range(3)
 
 
 class Venue:
@@ -86,17 +84,14 @@ class Venue:
     def __init__(self, settings: VenueSettings, seed: int = 0) -> None:
         self.settings = settings
         self._seed = seed
-        self._odds = dict.fromkeys(settings.ladder)
         self._commission = Decimal(settings.commission)
         self._bulletin = Bulletin()
         self._board = Board(self._bulletin, seed)
         self._floor = Floor(self._bulletin, settings.history_lag_ns)
+        self._desk = Desk(settings, seed, self._board, self._floor, self._bulletin, self._schedule)
         self._accounts: dict[str, Account] = {}
         self._fees: dict[MarketKey, dict[str, Cents]] = {}
         self._due: list[tuple[Instant, int, int, Order | MarketKey]] = []
-        self._queue_ends = {False: 0, True: 0}
-        self._activation_extra: Duration = 0
-        self._numbers = 0
         self._scheduled = 0
         self._now: Instant = 0
 
@@ -180,7 +175,7 @@ class Venue:
         for order in self._floor.matched.get(market, {}).values():
             order.winning, order.status = settlement.automatic(order.side, winner)
             self._floor.tell(order, now)
-        self._schedule(now + self.settings.payout_ns, _PAY, market)
+        self._schedule(now + self.settings.payout_ns, PAY, market)
         self._conclude(market, "settled", now)
 
     def correct(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
@@ -267,131 +262,13 @@ class Venue:
             VenueError: as the error table says; nothing was accepted, and the ``external_id`` stays unused.
         """
         self.advance(now)
-        owner = self._account(account)
-        if not _EXTERNAL_ID.fullmatch(external_id):
-            raise VenueError("invalid_external_id", 400, "external_id: 1 to 100 of A-Z a-z 0-9 _ -")
-        used = owner.by_external_id.get(external_id)
-        if used is not None:
-            same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
-            repeat = RepeatedId(account, external_id, same, now)
-            for watcher in self._bulletin.watchers(account):
-                watcher.repeated(repeat, now)
-            raise VenueError("wager_external_id_existed", 400, "external_id existed")
-        found = self._board.find(line_id)
-        if found is None:
-            raise VenueError("invalid_line_id", 400, "invalid line_id")
-        line, side = found
-        refusal = self._board.refusal(line)
-        if refusal is not None:
-            raise refusal
-        self._check_terms(odds, stake, strategy)
-        if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
-            raise VenueError("self_match", 400, "wager would match your own wager")
-        order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
-        owner.opened(order)
-        self._schedule_activation(order, now)
-        owner.changed(order, self.settings.history_lag_ns)
-        record = order.snapshot()
-        for watcher in self._bulletin.watchers(account):
-            watcher.changed(record, None, None, now)
+        record = self._desk.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
         self._bulletin.quiet(now)
         return record
 
-    @property
-    def _rejects_self_match(self) -> bool:
-        return self.settings.self_match == "reject"
-
-    def _check_terms(self, odds: Odds, stake: Cents, strategy: str | None) -> None:
-        if odds not in self._odds:
-            raise VenueError("wager_invalid_odds", 400, "odds is not in the odds ladder")
-        if stake < self.settings.min_stake:
-            raise VenueError("invalid_request", 400, "your wager stake is below the minimum allowed")
-        if stake > self.settings.max_stake:
-            raise VenueError("wager_stake_exceeds_max", 400, "stake exceeds the maximum")
-        if takeable(stake, odds) == 0:
-            raise VenueError("wager_invalid_profit", 400, "profit is less than one cent")
-        if strategy not in (None, "", FILL_OR_KILL):
-            raise VenueError("invalid_request", 400, f"unknown wager_strategy {strategy!r}")
-
-    def _own_crossing(self, owner: Account, line: LineKey, side: Side, odds: Odds) -> list[Order]:
-        return [
-            order
-            for order in owner.live.values()
-            if order.line == line and order.side != side and order.live and could_match(order.odds, odds)
-        ]
-
-    def _order(
-        self,
-        owner: Account,
-        external_id: str,
-        line: LineKey,
-        side: Side,
-        odds: Odds,
-        stake: Cents,
-        strategy: str | None,
-        now: Instant,
-    ) -> Order:
-        self._numbers += 1
-        number = self._numbers
-        outcome = self._board.lines[line].outcomes[side]
-        if owner.wallet.unlimited:
-            wager_id = f"crowd-{number}"
-        else:
-            digits = derived_id("wager", self._seed, number)
-            wager_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-        return Order(
-            number,
-            wager_id,
-            external_id,
-            owner,
-            line,
-            side,
-            outcome.line_id,
-            outcome.outcome_id,
-            odds,
-            stake,
-            strategy or None,
-            now,
-        )
-
-    def _schedule_activation(self, order: Order, now: Instant) -> None:
-        live = self._board.live(order.line.event)
-        delay = self.settings.live_activation_ns if live else self.settings.activation_ns
-        due = max(now + delay + self._activation_extra, self._queue_ends[live])
-        self._queue_ends[live] = due
-        self._schedule(due, _ACTIVATE, order)
-
     def delay_activation(self, extra: Duration) -> None:
         """A fault: wagers accepted from now on take this much longer to open. 0 ends it; the queue stays in order."""
-        self._activation_extra = extra
-
-    def _activate(self, order: Order, now: Instant) -> None:
-        if order.status is not Status.INACTIVE:
-            return
-        owner = order.account
-        book = self._board.books[order.line]
-        crossing = self._own_crossing(owner, order.line, order.side, order.odds)
-        if crossing and not self._rejects_self_match:
-            for other in crossing:
-                if other.status is Status.OPEN:
-                    self._floor.end(other, book, Status.WIPED, now)
-            self._floor.end(order, book, Status.WIPED, now)
-            return
-        if (
-            self._board.refusal(order.line) is not None
-            or any(other.status is Status.OPEN for other in crossing)
-            or not owner.wallet.accepts(order.stake, owner.open_stakes, self.settings.unmatched_multiple)
-        ):
-            self._floor.end(order, book, Status.INVALID, now)
-            return
-        owner.wallet.hold(order.stake, order.wager_id, order.market, now)
-        owner.open_stakes += order.stake
-        order.status = Status.OPEN
-        order.opened_at = now
-        self._floor.tell(order, now)
-        self._floor.enter(order, book, now)
-        if order.strategy == FILL_OR_KILL and order.live:
-            self._schedule(now + self.settings.fill_or_kill_ns, _EXPIRE, order)
+        self._desk.activation_extra = extra
 
     def cancel(self, account: str, wager_id: str, external_id: str, now: Instant) -> VenueWager:
         """Cancel what is unmatched of one wager. A return means that it cannot be matched any more (PROTOCOL 6.4).
@@ -400,26 +277,9 @@ class Venue:
             VenueError: unknown id 404, wrong pair 400, still placing 409, matched or ended 400.
         """
         self.advance(now)
-        order = self._account(account).by_id.get(wager_id)
-        if order is None:
-            raise VenueError("data_not_found", 404, "Record not found")
-        if order.external_id != external_id:
-            raise VenueError("wager_not_matching_external_id", 400, "wager does not match external_id")
-        status = order.status
-        if status is Status.INACTIVE:
-            raise VenueError("wager_is_placing", 409, "wager is placing")
-        if status in (Status.CANCELED, Status.WIPED):
-            raise VenueError("wager_already_cancelled", 400, "Failed to cancel play. play is already cancelled")
-        if status is Status.INVALID:
-            raise VenueError("wager_is_invalid", 400, "Failed to cancel play. play is invalid")
-        if not order.live:
-            raise VenueError("wager_already_matched", 400, "Failed to cancel play. play is already matched")
-        window = self.settings.opened_retry_ns
-        if window and now - order.updated_at < window:
-            raise VenueError("wager_opened_retry", 425, "play is just opened, retry after 300ms")
-        self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        record = self._desk.cancel(self._account(account), wager_id, external_id, now)
         self._bulletin.quiet(now)
-        return order.snapshot()
+        return record
 
     def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
         """Cancel what is open on an event; returns how many. What is still placing is not touched.
@@ -427,34 +287,27 @@ class Venue:
         Raises VenueError 404 if nothing was open.
         """
         self.advance(now)
-        orders = [order for order in self._account(account).live.values() if order.line.event == event_id]
-        return self._cancel_open(orders, VenueError("data_not_found", 404, "Record not found"), now)
+        count = self._desk.cancel_open(self._account(account), lambda order: order.line.event == event_id, now)
+        return self._cancelled(count, "data_not_found", "Record not found", now)
 
     def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
         """The same on a market, or on one outcome of one of its lines."""
         self.advance(now)
         key = MarketKey(event_id, market_id)
-        orders = [
-            order
-            for order in self._account(account).live.values()
-            if order.market == key and (not line_id or order.line_id == line_id)
-        ]
-        return self._cancel_open(orders, VenueError("data_not_found", 404, "Record not found"), now)
+        count = self._desk.cancel_open(
+            self._account(account), lambda order: order.market == key and (not line_id or order.line_id == line_id), now
+        )
+        return self._cancelled(count, "data_not_found", "Record not found", now)
 
     def cancel_all(self, account: str, now: Instant) -> int:
         """The same of everything."""
         self.advance(now)
-        orders = list(self._account(account).live.values())
-        return self._cancel_open(orders, VenueError("no_cancellable_wagers", 404, "no cancellable wagers"), now)
+        count = self._desk.cancel_open(self._account(account), lambda order: True, now)
+        return self._cancelled(count, "no_cancellable_wagers", "no cancellable wagers", now)
 
-    def _cancel_open(self, orders: list[Order], nothing: VenueError, now: Instant) -> int:
-        count = 0
-        for order in orders:
-            if order.status is Status.OPEN and order.live:
-                self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
-                count += 1
+    def _cancelled(self, count: int, code: str, message: str, now: Instant) -> int:
         if count == 0:
-            raise nothing
+            raise VenueError(code, 404, message)
         self._bulletin.quiet(now)
         return count
 
@@ -470,9 +323,7 @@ class Venue:
         self.advance(now)
         if self._board.refusal(line) is not None or takeable(stake, odds) == 0:
             return None
-        order = self._order(self._crowd(account), "", line, side, odds, stake, None, now)
-        order.status = Status.OPEN
-        order.opened_at = now
+        order = self._desk.at_once(self._crowd(account), line, side, odds, stake, now)
         self._floor.enter(order, self._board.books[line], now, rest=rest)
         self._bulletin.quiet(now)
         return order
@@ -489,11 +340,7 @@ class Venue:
         self.advance(now)
         if not maker.live or maker.status is not Status.OPEN or self._board.refusal(maker.line) is not None:
             return 0
-        odds = -maker.odds if maker.odds != 100 else 100
-        side = 1 - maker.side
-        taker = self._order(self._crowd(account), "", maker.line, side, odds, stake, None, now)
-        taker.status = Status.OPEN
-        taker.opened_at = now
+        taker = self._desk.at_once(self._crowd(account), maker.line, 1 - maker.side, negate(maker.odds), stake, now)
         book = self._board.books[maker.line]
         spent = self._floor.execute(taker, maker, book, stake, now)
         if not spent and self._floor.unfunded(maker):
@@ -532,13 +379,13 @@ class Venue:
         while self._due and self._due[0][0] <= now:
             due, _, kind, what = heapq.heappop(self._due)
             at = self._at(due)
-            if kind == _PAY:
+            if kind == PAY:
                 assert isinstance(what, MarketKey)
                 self._pay(what, at)
             else:
                 assert isinstance(what, Order)
-                if kind == _ACTIVATE:
-                    self._activate(what, at)
+                if kind == ACTIVATE:
+                    self._desk.activate(what, at)
                 elif what.live:
                     self._floor.end(what, self._board.books[what.line], Status.CANCELED, at)
             self._bulletin.quiet(at)

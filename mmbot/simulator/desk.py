@@ -1,0 +1,216 @@
+"""Where wagers come in and are taken back: acceptance, the queue until they open, and cancelling (PROTOCOL 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, could_match
+from mmbot.domain.wager import Status
+from mmbot.simulator.board import Board, derived_id
+from mmbot.simulator.bulletin import Bulletin
+from mmbot.simulator.floor import Floor
+from mmbot.simulator.history import Account
+from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.records import FILL_OR_KILL, RepeatedId, VenueError, VenueSettings, VenueWager
+
+ACTIVATE, EXPIRE, PAY = range(3)
+"""What can be due: a wager opens, the rest of a fill-or-kill goes, a result is paid."""
+
+_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class Desk:
+    """Takes wagers in and cancels them. Its caller moves time and tells when an operation is complete."""
+
+    def __init__(
+        self,
+        settings: VenueSettings,
+        seed: int,
+        board: Board,
+        floor: Floor,
+        bulletin: Bulletin,
+        schedule: Callable[[Instant, int, Order | MarketKey], None],
+    ) -> None:
+        self._settings = settings
+        self._seed = seed
+        self._board = board
+        self._floor = floor
+        self._bulletin = bulletin
+        self._schedule = schedule
+        self._odds = dict.fromkeys(settings.ladder)
+        self._rejects_self_match = settings.self_match == "reject"
+        self._queue_ends = {False: 0, True: 0}
+        self._numbers = 0
+        self.activation_extra: Duration = 0
+        """How much longer than usual a wager that is accepted now takes to open."""
+
+    def accept(
+        self,
+        owner: Account,
+        external_id: str,
+        line_id: str,
+        odds: Odds,
+        stake: Cents,
+        strategy: str | None,
+        now: Instant,
+    ) -> VenueWager:
+        """Take a wager into the queue. Raises VenueError as the error table says."""
+        if not _EXTERNAL_ID.fullmatch(external_id):
+            raise VenueError("invalid_external_id", 400, "external_id: 1 to 100 of A-Z a-z 0-9 _ -")
+        used = owner.by_external_id.get(external_id)
+        if used is not None:
+            same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
+            repeat = RepeatedId(owner.account_id, external_id, same, now)
+            for watcher in self._bulletin.watchers(owner.account_id):
+                watcher.repeated(repeat, now)
+            raise VenueError("wager_external_id_existed", 400, "external_id existed")
+        found = self._board.find(line_id)
+        if found is None:
+            raise VenueError("invalid_line_id", 400, "invalid line_id")
+        line, side = found
+        refusal = self._board.refusal(line)
+        if refusal is not None:
+            raise refusal
+        self._check_terms(odds, stake, strategy)
+        if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
+            raise VenueError("self_match", 400, "wager would match your own wager")
+        order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
+        owner.opened(order)
+        self._schedule_activation(order, now)
+        owner.changed(order, self._settings.history_lag_ns)
+        record = order.snapshot()
+        for watcher in self._bulletin.watchers(owner.account_id):
+            watcher.changed(record, None, None, now)
+        return record
+
+    def _check_terms(self, odds: Odds, stake: Cents, strategy: str | None) -> None:
+        if odds not in self._odds:
+            raise VenueError("wager_invalid_odds", 400, "odds is not in the odds ladder")
+        if stake < self._settings.min_stake:
+            raise VenueError("invalid_request", 400, "your wager stake is below the minimum allowed")
+        if stake > self._settings.max_stake:
+            raise VenueError("wager_stake_exceeds_max", 400, "stake exceeds the maximum")
+        if takeable(stake, odds) == 0:
+            raise VenueError("wager_invalid_profit", 400, "profit is less than one cent")
+        if strategy not in (None, "", FILL_OR_KILL):
+            raise VenueError("invalid_request", 400, f"unknown wager_strategy {strategy!r}")
+
+    def _own_crossing(self, owner: Account, line: LineKey, side: Side, odds: Odds) -> list[Order]:
+        return [
+            order
+            for order in owner.on_line.get(line, {}).values()
+            if order.side != side and could_match(order.odds, odds)
+        ]
+
+    def _order(
+        self,
+        owner: Account,
+        external_id: str,
+        line: LineKey,
+        side: Side,
+        odds: Odds,
+        stake: Cents,
+        strategy: str | None,
+        now: Instant,
+    ) -> Order:
+        self._numbers += 1
+        number = self._numbers
+        outcome = self._board.lines[line].outcomes[side]
+        if owner.wallet.unlimited:
+            wager_id = f"crowd-{number}"
+        else:
+            digits = derived_id("wager", self._seed, number)
+            wager_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        return Order(
+            number,
+            wager_id,
+            external_id,
+            owner,
+            line,
+            side,
+            outcome.line_id,
+            outcome.outcome_id,
+            odds,
+            stake,
+            strategy or None,
+            now,
+        )
+
+    def _schedule_activation(self, order: Order, now: Instant) -> None:
+        live = self._board.live(order.line.event)
+        delay = self._settings.live_activation_ns if live else self._settings.activation_ns
+        due = max(now + delay + self.activation_extra, self._queue_ends[live])
+        self._queue_ends[live] = due
+        self._schedule(due, ACTIVATE, order)
+
+    def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
+        """An order of the crowd, open without a queue and not on the book yet."""
+        order = self._order(owner, "", line, side, odds, stake, None, now)
+        order.status = Status.OPEN
+        order.opened_at = now
+        return order
+
+    def activate(self, order: Order, now: Instant) -> None:
+        """A wager's turn in the queue: it opens and takes what it crosses, or is invalid."""
+        if order.status is not Status.INACTIVE:
+            return
+        owner = order.account
+        book = self._board.books[order.line]
+        crossing = self._own_crossing(owner, order.line, order.side, order.odds)
+        if crossing and not self._rejects_self_match:
+            for other in crossing:
+                if other.status is Status.OPEN:
+                    self._floor.end(other, book, Status.WIPED, now)
+            self._floor.end(order, book, Status.WIPED, now)
+            return
+        if (
+            self._board.refusal(order.line) is not None
+            or any(other.status is Status.OPEN for other in crossing)
+            or not owner.wallet.accepts(order.stake, owner.open_stakes, self._settings.unmatched_multiple)
+        ):
+            self._floor.end(order, book, Status.INVALID, now)
+            return
+        owner.wallet.hold(order.stake, order.wager_id, order.market, now)
+        owner.open_stakes += order.stake
+        order.status = Status.OPEN
+        order.opened_at = now
+        self._floor.tell(order, now)
+        self._floor.enter(order, book, now)
+        if order.strategy == FILL_OR_KILL and order.live:
+            self._schedule(now + self._settings.fill_or_kill_ns, EXPIRE, order)
+
+    def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
+        """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
+        order = owner.by_id.get(wager_id)
+        if order is None:
+            raise VenueError("data_not_found", 404, "Record not found")
+        if order.external_id != external_id:
+            raise VenueError("wager_not_matching_external_id", 400, "wager does not match external_id")
+        status = order.status
+        if status is Status.INACTIVE:
+            raise VenueError("wager_is_placing", 409, "wager is placing")
+        if status in (Status.CANCELED, Status.WIPED):
+            raise VenueError("wager_already_cancelled", 400, "Failed to cancel play. play is already cancelled")
+        if status is Status.INVALID:
+            raise VenueError("wager_is_invalid", 400, "Failed to cancel play. play is invalid")
+        if not order.live:
+            raise VenueError("wager_already_matched", 400, "Failed to cancel play. play is already matched")
+        window = self._settings.opened_retry_ns
+        if window and now - order.updated_at < window:
+            raise VenueError("wager_opened_retry", 425, "play is just opened, retry after 300ms")
+        self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        return order.snapshot()
+
+    def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
+        """Cancel every open wager that is wanted; returns how many. What is still placing is not touched."""
+        orders = [
+            order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
+        ]
+        for order in orders:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        return len(orders)
