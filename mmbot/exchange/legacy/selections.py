@@ -1,0 +1,90 @@
+"""The levels of a book as this dialect writes them, read into a typed book, at the pace of the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from math import dist, floor
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.money import cents
+from mmbot.domain.odds import is_odds
+from mmbot.exchange.legacy.wire import american
+
+
+class WireLevel(msgspec.Struct, gc=False):
+    """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
+
+    odds: int | float | None = None
+    value: float | None = None
+
+
+Selections = list[list[WireLevel] | None] | None
+"""One list for each outcome, in the exchange's order. Lists may be null (PROTOCOL 5.2, 15)."""
+
+
+# A price on the wire to the same price as an integer, for those seen in practice. It is a short cut and no rule: what
+# is not in it is judged by ``american``.
+_PRICES: Final[dict[float | None, int]] = {
+    sign * size: sign * size
+    for size in (*range(100, 1001), *range(1050, 25_001, 50))
+    for sign in (1, -1)
+    if is_odds(sign * size)
+}
+_SPECK: Final = 1e-7  # of a cent: lifts what binary floats leave just below a whole number over it
+_RESIDUE: Final = 1e-6  # of a cent: the most that the levels of a book may leave over together
+_new: Final = tuple.__new__  # a NamedTuple's own constructor is Python code and takes twice as long
+
+
+def book_of(selections: Selections) -> Book:
+    """The book of a line. Null, no lists, and placeholders give empty sides; so does a level with nothing to stake.
+
+    Raises:
+        ValueError: if a level's odds are no price or its value is no amount of money, or there are not two sides.
+    """
+    if not selections:
+        return Book()
+    if len(selections) != 2:
+        raise ValueError(f"a book has two sides, not {len(selections)}")
+    first = selections[0] or []
+    second = selections[1] or []
+    try:
+        return _plain(first, second)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        # Not every level is a plain one: each is judged by itself.
+        return Book((_levels(first), _levels(second)))
+
+
+def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
+    """The fast way, all levels at a time: a book message's cost is here. Raises where a level needs a second look."""
+    levels = [*first, *second]
+    exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
+    whole = list(map(floor, exact))
+    if not dist(exact, whole) < _RESIDUE or min(whole, default=1) < 1:
+        raise ValueError
+    odds = [_PRICES[level.odds] for level in levels]
+    under_0 = odds[: len(first)]
+    under_1 = odds[len(first) :]
+    # Among American odds the longer price is the greater integer: best for the taker first is descending.
+    if under_0 != sorted(under_0, reverse=True) or under_1 != sorted(under_1, reverse=True):
+        raise ValueError
+    pairs = zip(odds, whole, strict=True)
+    return Book(
+        (tuple(map(_new, repeat(Level, len(first)), pairs)), tuple(map(_new, repeat(Level, len(second)), pairs)))
+    )
+
+
+def _levels(side: Sequence[WireLevel]) -> Levels:
+    found = []
+    for level in side:
+        if level.odds is None or not level.value:
+            continue
+        value = cents(level.value)
+        if value < 0:
+            raise ValueError(f"a value is negative: {level.value!r}")
+        found.append(Level(american(level.odds), value))
+    found.sort(key=lambda level: -level.odds)
+    return tuple(found)

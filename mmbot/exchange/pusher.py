@@ -1,0 +1,316 @@
+"""The Pusher protocol (version 7) as a pure state machine: frames and instants in, outputs out.
+
+It opens no socket and reads no clock. ``feed.py`` is the shell around it. What a message says is for the dialect's
+decoder; here it is a channel, an event name and its data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.exchange.grants import ChannelGrant
+
+
+class State(Enum):
+    """OPENING → REGISTERING → SUBSCRIBING → UP; from any of them → ENDED."""
+
+    OPENING = "opening"
+    """The websocket stands; ``pusher:connection_established`` has not come."""
+    REGISTERING = "registering"
+    """The socket id is known; its channels are being authorised."""
+    SUBSCRIBING = "subscribing"
+    """Subscriptions are sent; not every one has succeeded."""
+    UP = "up"
+    """Connected, and every channel subscribed."""
+    ENDED = "ended"
+    """Over. Nothing comes out any more."""
+
+
+class Ending(Enum):
+    """Why a connection is over, as far as it decides what to do next."""
+
+    ORDERED = "ordered"
+    """We ended it: expected."""
+    LOST = "lost"
+    """It broke, fell silent, or a step was not done in time."""
+    REFUSED = "refused"
+    """4000 to 4099: connecting again unchanged is forbidden."""
+    BACK_OFF = "back_off"
+    """4100 to 4199: connect again, but not at once."""
+    AGAIN = "again"
+    """4200 to 4299: connect again at once."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long is waited, in nanoseconds of the clock whose instants are given."""
+
+    establish: Duration = 10 * SECOND
+    """For ``pusher:connection_established``."""
+    register: Duration = 30 * SECOND
+    """For the registration: it can take seconds (PROTOCOL 8.2)."""
+    subscribe: Duration = 10 * SECOND
+    """For every channel's ``subscription_succeeded``."""
+    silence: Duration = 15 * SECOND
+    """Nothing heard for this long, or for the server's ``activity_timeout`` if that is less: a ping."""
+    pong: Duration = 5 * SECOND
+    """For anything to come after a ping."""
+    least_silence: Duration = SECOND
+    """What the server's ``activity_timeout`` is not followed below."""
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """Output: something was published on one of our channels."""
+
+    channel: str
+    event: str
+    data: str | bytes
+    """Text as it stood in the frame, mostly JSON; or JSON bytes where the frame held an object in its place."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Output: send this text."""
+
+    text: str
+
+
+class Established(msgspec.Struct, frozen=True):
+    """Output: register this socket id, then call ``subscribe`` or ``fail``."""
+
+    socket_id: str
+
+
+class Up(msgspec.Struct, frozen=True):
+    """Output: every channel is subscribed."""
+
+
+class Garbage(msgspec.Struct, frozen=True):
+    """Output: a frame that means nothing to us. The connection goes on."""
+
+    kind: str
+    why: str
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Output, the last one: the connection is over and its websocket is to be closed."""
+
+    ending: Ending
+    reason: str
+    code: int | None = None
+
+
+Output = Message | Send | Established | Up | Garbage | Ended
+Outputs = tuple[Output, ...]
+
+
+class _Frame(msgspec.Struct, gc=False):
+    event: str
+    channel: str | None = None
+    data: str | None = None
+
+
+class _ObjectFrame(msgspec.Struct, gc=False):
+    event: str
+    channel: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Hello(msgspec.Struct):
+    socket_id: str
+    activity_timeout: float | str | None = None
+
+
+class _Error(msgspec.Struct):
+    code: int | None = None
+    message: str | None = None
+
+
+_frame: Final = msgspec.json.Decoder(_Frame).decode
+_object_frame: Final = msgspec.json.Decoder(_ObjectFrame).decode
+_hello: Final = msgspec.json.Decoder(_Hello).decode
+_error: Final = msgspec.json.Decoder(_Error).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+# RecursionError: JSON nested without end. UnicodeError: text with half a surrogate pair.
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_LONGEST_REASON: Final = 200
+
+
+def ending_of(code: int | None) -> Ending:
+    """What a close or error code asks of us."""
+    if code is None or not 4000 <= code < 4300:
+        return Ending.LOST
+    return (Ending.REFUSED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
+
+
+def _text(**frame: object) -> str:
+    return _encode(frame).decode()
+
+
+class Pusher:
+    """One connection, from the open websocket to its end.
+
+    Args:
+        now: when the websocket opened.
+    """
+
+    __slots__ = ("_heard_at", "_pending", "_pinged_at", "_silence", "_step_by", "_timing", "channels", "ended", "state")
+
+    def __init__(self, timing: Timing, now: Instant) -> None:
+        self.state = State.OPENING
+        self.ended: Ended | None = None
+        self.channels: frozenset[str] = frozenset()
+        """What was subscribed to."""
+        self._timing: Final = timing
+        self._silence: Duration = timing.silence
+        self._heard_at: Instant = now
+        self._pinged_at: Instant | None = None
+        self._step_by: Instant | None = now + timing.establish
+        self._pending: set[str] = set()
+
+    def deadline(self) -> Instant | None:
+        """When ``tick`` has something to do if nothing comes before; None once it is over."""
+        if self.state is State.ENDED:
+            return None
+        if self._pinged_at is not None:
+            heard_by = self._pinged_at + self._timing.pong
+        else:
+            heard_by = self._heard_at + self._silence
+        return heard_by if self._step_by is None else min(heard_by, self._step_by)
+
+    def tick(self, now: Instant) -> Outputs:
+        """Time has passed."""
+        if self.state is State.ENDED:
+            return ()
+        if self._step_by is not None and now >= self._step_by:
+            return self._end(Ending.LOST, f"{self.state.value}_timeout")
+        if self._pinged_at is not None:
+            if now >= self._pinged_at + self._timing.pong:
+                return self._end(Ending.LOST, "silent")
+        elif now >= self._heard_at + self._silence:
+            self._pinged_at = now
+            return (Send(_text(event="pusher:ping", data={})),)
+        return ()
+
+    def receive(self, frame: str | bytes, now: Instant) -> Outputs:
+        """A frame came. Never raises, whatever it holds."""
+        if self.state is State.ENDED:
+            return ()
+        self._heard_at = now
+        self._pinged_at = None
+        data: str | bytes | None
+        try:
+            plain = _frame(frame)
+            event, channel, data = plain.event, plain.channel, plain.data
+        except _UNREADABLE:
+            try:
+                odd = _object_frame(frame)
+            except _UNREADABLE as bad:
+                return (Garbage("frame", _short(bad)),)
+            event, channel, data = odd.event, odd.channel, bytes(odd.data)
+        if not event.startswith(("pusher:", "pusher_internal:")):
+            if channel is None or channel not in self.channels:
+                return (Garbage("channel", "a message on a channel that was not subscribed to"),)
+            return (Message(channel, event, "" if data is None else data),)
+        return self._protocol(event, channel, data or b"{}", now)
+
+    def subscribe(self, channels: Iterable[ChannelGrant], now: Instant) -> Outputs:
+        """The socket is registered: subscribe to these channels, each with its own signature."""
+        if self.state is not State.REGISTERING:
+            return ()
+        grants = {grant.name: grant for grant in channels}
+        if not grants:
+            return self._end(Ending.LOST, "no_channels")
+        self.state = State.SUBSCRIBING
+        self.channels = frozenset(grants)
+        self._pending = set(grants)
+        self._step_by = now + self._timing.subscribe
+        return tuple(
+            Send(_text(event="pusher:subscribe", data={"channel": grant.name, "auth": grant.auth}))
+            for grant in grants.values()
+        )
+
+    def fail(self, reason: str) -> Outputs:
+        """What the connection needs from outside was not to be had: the registration, or room for its messages."""
+        return self._end(Ending.LOST, reason)
+
+    def close(self, reason: str) -> Outputs:
+        """We want it to end."""
+        return self._end(Ending.ORDERED, reason)
+
+    def closed(self, code: int | None, reason: str) -> Outputs:
+        """The websocket is gone, with a close code if there was one."""
+        return self._end(ending_of(code), reason or "closed", code)
+
+    def _protocol(self, event: str, channel: str | None, data: str | bytes, now: Instant) -> Outputs:
+        try:
+            match event:
+                case "pusher:connection_established":
+                    return self._established(_hello(data), now)
+                case "pusher_internal:subscription_succeeded":
+                    return self._subscribed(channel)
+                case "pusher:ping":
+                    return (Send(_text(event="pusher:pong", data={})),)
+                case "pusher:pong":
+                    return ()
+                case "pusher:error":
+                    return self._wrong(_error(data))
+                case "pusher:subscription_error" | "pusher_internal:subscription_error":
+                    return self._not_subscribed(channel)
+        except _UNREADABLE as bad:
+            if self.state is State.OPENING:
+                # Whatever it was to be, there is nothing to go on with.
+                return self._end(Ending.LOST, f"unreadable {event}")
+            return (Garbage("protocol", _short(bad)),)
+        return (Garbage("protocol", f"unknown event {event[:60]!r}"),)
+
+    def _established(self, hello: _Hello, now: Instant) -> Outputs:
+        if self.state is not State.OPENING:
+            return (Garbage("protocol", "a second connection_established"),)
+        if not hello.socket_id:
+            return self._end(Ending.LOST, "no_socket_id")
+        theirs = hello.activity_timeout
+        if isinstance(theirs, float) and 0 < theirs < 1e6:
+            self._silence = min(self._silence, max(round(theirs * SECOND), self._timing.least_silence))
+        self.state = State.REGISTERING
+        self._step_by = now + self._timing.register
+        return (Established(hello.socket_id),)
+
+    def _subscribed(self, channel: str | None) -> Outputs:
+        if channel is None or channel not in self._pending:
+            return (Garbage("protocol", "a subscription that was not asked for"),)
+        self._pending.discard(channel)
+        if self._pending:
+            return ()
+        self.state = State.UP
+        self._step_by = None
+        return (Up(),)
+
+    def _not_subscribed(self, channel: str | None) -> Outputs:
+        if channel is not None and channel not in self.channels:
+            return (Garbage("protocol", "an error of a subscription that was not asked for"),)
+        return self._end(Ending.LOST, "subscription_refused")
+
+    def _wrong(self, error: _Error) -> Outputs:
+        said = error.message or ""
+        if ending_of(error.code) is not Ending.LOST:
+            return self._end(ending_of(error.code), said or "error", error.code)
+        if self.state is State.UP:
+            # 4300 to 4399 and errors without a code concern one event, not the connection.
+            return (Garbage("error", f"{error.code}: {said}"[:_LONGEST_REASON]),)
+        return self._end(Ending.LOST, said or "error", error.code)
+
+    def _end(self, ending: Ending, reason: str, code: int | None = None) -> Outputs:
+        if self.state is State.ENDED:
+            return ()
+        self.state = State.ENDED
+        self.ended = Ended(ending, reason[:_LONGEST_REASON], code)
+        return (self.ended,)
+
+
+def _short(bad: BaseException) -> str:
+    return f"{type(bad).__name__}: {bad}"[:_LONGEST_REASON]
