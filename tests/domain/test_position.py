@@ -1,0 +1,110 @@
+"""A line's worst case against brute force over every outcome and every fill."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbot.domain.odds import profit
+from mmbot.domain.position import FULL_STAKE, Position
+
+
+class Held(NamedTuple):
+    side: int
+    odds: int
+    stake: int
+    matched: int
+
+
+@st.composite
+def wagers(draw: st.DrawFn) -> Held:
+    stake = draw(st.integers(1, 50_000))
+    return Held(
+        draw(st.sampled_from([0, 1])),
+        draw(st.sampled_from([-400, -150, -110, 100, 105, 250, 900])),
+        stake,
+        draw(st.integers(0, stake)),
+    )
+
+
+def position_of(held: list[Held]) -> Position:
+    position = Position()
+    for wager in held:
+        position.move(wager.side, wager.stake - wager.matched, wager.matched, profit(wager.matched, wager.odds))
+    return position
+
+
+def loss(held: list[Held], fills: tuple[int, ...], winner: int | None) -> int:
+    gain = 0
+    for wager, fill in zip(held, fills, strict=True):
+        if winner is None:
+            continue
+        if wager.side == winner:
+            gain += profit(wager.matched, wager.odds) + profit(fill, wager.odds)
+        else:
+            gain -= wager.matched + fill
+    return -gain
+
+
+@settings(max_examples=200)
+@given(st.lists(wagers(), max_size=5))
+def test_the_worst_case_is_the_greatest_loss_over_all_fills_and_outcomes(held: list[Held]) -> None:
+    parts = [sorted({0, (wager.stake - wager.matched) // 3, wager.stake - wager.matched}) for wager in held]
+    greatest = max(
+        [0, *(loss(held, fills, winner) for fills in product(*parts) for winner in (0, 1, None))],
+    )
+    assert position_of(held).worst_case() == greatest
+
+
+@given(st.lists(wagers(), max_size=5))
+def test_the_matched_worst_case_is_that_without_fills(held: list[Held]) -> None:
+    nothing = (0,) * len(held)
+    greatest = max(0, *(loss(held, nothing, winner) for winner in (0, 1, None)))
+    position = position_of(held)
+    assert position.matched_worst_case() == greatest
+    assert position.matched_worst_case() <= position.worst_case()
+
+
+@given(st.lists(wagers(), max_size=5), st.sampled_from([0, 1, FULL_STAKE]), st.integers(0, 100_000))
+def test_one_wager_more_is_judged_as_if_it_were_there(held: list[Held], side: int, stake: int) -> None:
+    position = position_of(held)
+    foreseen = position.worst_case_with(side, stake)
+    position.move(side, stake, 0, 0)
+    assert foreseen == position.worst_case()
+
+
+@given(st.lists(wagers(), max_size=5))
+def test_what_is_moved_out_again_leaves_nothing(held: list[Held]) -> None:
+    position = position_of(held)
+    for wager in held:
+        position.move(wager.side, wager.matched - wager.stake, -wager.matched, -profit(wager.matched, wager.odds))
+    assert position == Position()
+
+
+def test_a_sure_profit_is_no_worst_case_below_zero() -> None:
+    position = Position()
+    position.move(0, 0, 1000, 1500)
+    position.move(1, 0, 1000, 1500)
+    assert position.profit == [500, 500]
+    assert position.worst_case() == 0
+
+
+def test_without_two_complementary_outcomes_everything_counts_at_full_stake() -> None:
+    position = Position()
+    position.move(FULL_STAKE, 700, 300, 900)
+    position.move(FULL_STAKE, 0, 500, 5000)
+    assert position.worst_case() == 1500
+    assert position.matched_worst_case() == 800
+
+
+def test_positions_compare_by_their_figures_and_cannot_be_keys() -> None:
+    position = Position()
+    position.move(1, 5, 0, 0)
+    assert position != Position()
+    assert "remaining=[0, 5]" in repr(position)
+    with pytest.raises(TypeError):
+        hash(position)
