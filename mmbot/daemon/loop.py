@@ -102,6 +102,11 @@ class Pump:
         self.pumped_at: float = time.monotonic()
         """When the engine was last asked, by the machine's monotonic clock in seconds."""
 
+    @property
+    def waiting(self) -> int:
+        """How many delivered events the engine has not seen yet."""
+        return len(self._inbox)
+
     def deliver(self, event: Event) -> None:
         """Hand an event in; the engine sees it, with this instant as its arrival, before it is next asked."""
         self._inbox.append(_Arrival(event, self._clock.now(), time.monotonic_ns()))

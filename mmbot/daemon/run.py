@@ -190,6 +190,7 @@ class _Life:
                     self._clock,
                     self._directory,
                     pump.deliver,
+                    lambda: pump.waiting,
                     self._log,
                     self._metrics,
                     self._hidden,

@@ -59,7 +59,7 @@ def kill_alone(config: Config, directory: Path, say: Say) -> int:
         hidden.add(credentials.access_key)
         hidden.add(credentials.secret_key)
         ours = None if config.exchange.account == "exclusive" else _ours(directory)
-        around = Surroundings(config, credentials, clock, directory, lambda _: None, log, Metrics(), hidden)
+        around = Surroundings(config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(flatten_alone(around, _open_wire(), ours, say))
     except (CredentialsError, JournalError) as bad:

@@ -42,6 +42,8 @@ class Surroundings(NamedTuple):
     directory: Path
     """The state directory: the session's tokens are kept there."""
     deliver: Callable[[Event], None]
+    backlog: Callable[[], int]
+    """How many delivered events wait to be handled."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets

@@ -1,0 +1,130 @@
+"""Puts the exchange's side together: session keeper, REST client and feed, with their logs and metrics."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+
+import aiohttp
+from structlog.types import FilteringBoundLogger
+
+from mmbot.daemon.wire import Surroundings
+from mmbot.domain.instant import iso, seconds
+from mmbot.exchange.feed import AttemptEnded, Feed
+from mmbot.exchange.http import open_http
+from mmbot.exchange.rest import Client
+from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.token_store import TokenStore
+from mmbot.exchange.transport_aiohttp import open_link
+from mmbot.telemetry.logs import fields
+from mmbot.telemetry.metrics import Metrics
+
+TOKEN_FILE: Final = "session.json"
+"""In the state directory: the refresh token and the time of the last log-in."""
+
+_TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_refused", "session.not_kept"})
+
+
+class ExchangeWire:
+    """ProphetX, or a local exchange, behind the daemon's ``Wire``."""
+
+    def __init__(self, http: aiohttp.ClientSession, keeper: SessionKeeper, client: Client, feed: Feed) -> None:
+        self._http: Final = http
+        self._keeper: Final = keeper
+        self._client: Final = client
+        self._feed: Final = feed
+
+    @property
+    def client(self) -> Client:
+        """Sends requests."""
+        return self._client
+
+    def connect(self, reason: str) -> None:
+        """Open the feed, with back-off, until it is up."""
+        self._feed.connect(reason)
+
+    def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """The keeper that renews tokens ahead of time, and the connection that is kept warm for cancels."""
+        return {"session": self._keeper.run(), "cancel connection": self._client.keep_warm()}
+
+    async def close(self) -> None:
+        """End everything, the feed first."""
+        await self._feed.close()
+        await self._client.close()
+        await self._keeper.close()
+        await self._http.close()
+
+
+async def open_wire(around: Surroundings) -> ExchangeWire:
+    """Open the exchange's side. Nothing is sent before it is asked."""
+    config, log, metrics = around.config.exchange, around.log, around.metrics
+    http = open_http()
+    keeper = SessionKeeper(
+        http,
+        config.base_url,
+        around.credentials.access_key,
+        around.credentials.secret_key,
+        around.clock,
+        TokenStore(around.directory / TOKEN_FILE),
+        cooldown=seconds(config.login_cooldown_s),
+        timeout_s=config.change_timeout_s,
+        on_event=lambda name, said: _tell(log, name, said),
+        on_request=metrics.request,
+    )
+    around.secrets.also(keeper.scrub)
+    spoilt = _Spoilt(log, metrics)
+    client = Client(keeper, around.clock, config, on_request=metrics.request, on_spoilt=spoilt.note)
+    feed = Feed(
+        config_source=client.connection_config,
+        register=client.register,
+        deliver=around.deliver,
+        clock=around.clock,
+        open_link=open_link,
+        rng=random.Random(),
+        ws_url=config.ws_url,
+        backlog=around.backlog,
+        on_undecodable=lambda kind, why, count: _undecodable(log, metrics, kind, why, count),
+        on_end=lambda ended: _ended(log, metrics, ended),
+    )
+    return ExchangeWire(http, keeper, client, feed)
+
+
+class _Spoilt:
+    """Items of answers that could not be read: all counted, the first of each call logged."""
+
+    def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
+        self._log: Final = log
+        self._metrics: Final = metrics
+        self._seen: set[str] = set()
+
+    def note(self, call: str, why: str) -> None:
+        self._metrics.spoilt(call)
+        if call not in self._seen:
+            self._seen.add(call)
+            self._log.warning("answer.spoilt", call=call, why=why)
+
+
+def _tell(log: FilteringBoundLogger, name: str, said: Mapping[str, str | float]) -> None:
+    say = log.warning if name in _TROUBLE else log.info
+    say(name, **fields(said))
+
+
+def _undecodable(log: FilteringBoundLogger, metrics: Metrics, kind: str, why: str, count: int) -> None:
+    metrics.undecodable(kind)
+    if count == 1:
+        log.warning("feed.undecodable", kind=kind, why=why)
+
+
+def _ended(log: FilteringBoundLogger, metrics: Metrics, ended: AttemptEnded) -> None:
+    if ended.was_up:
+        metrics.feed_lost()
+    log.warning(
+        "feed.ended",
+        connection=ended.connection,
+        ending=ended.ending.value,
+        reason=ended.reason,
+        code=ended.code,
+        was_up=ended.was_up,
+        retry_at=iso(ended.retry_at),
+    )
