@@ -352,7 +352,7 @@ class Ledger:
                 left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
             elif new in COULD_MATCH:
                 changes = (Change(Kind.REVIVED, wager, wager.remaining),)
-        if report.status is Status.OPEN and wager.opened_at is None:
+        if wager.opened_at is None and report.status is Status.OPEN and new in _OPENED:
             wager.opened_at = now
             changes += (Change(Kind.OPENED, wager),)
         if wager.matches is not None:
@@ -436,3 +436,5 @@ class Ledger:
             self._estimated.pop(key, None)
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
+
+_OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
