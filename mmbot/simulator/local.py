@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -27,9 +27,7 @@ from mmbot.simulator.records import (
 )
 from mmbot.simulator.throttle import Throttle
 from mmbot.simulator.venue import Venue
-
-if TYPE_CHECKING:
-    from mmbot.simulator.world import World
+from mmbot.simulator.world import World
 
 SILENCE: Final = 30 * SECOND
 """How long a client may take to notice that nothing comes any more (specification)."""

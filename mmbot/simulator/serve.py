@@ -1,0 +1,254 @@
+"""``mmbot exchange``: a local exchange as a process of its own, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import orjson
+
+from mmbot.domain.clock import SystemClock
+from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant, in_seconds, seconds
+from mmbot.domain.money import Cents, cents
+from mmbot.simulator.accounts import TokenSettings
+from mmbot.simulator.local import LocalExchange, LocalSettings
+from mmbot.simulator.records import VenueSettings
+from mmbot.simulator.referee import RefereeLimits
+from mmbot.simulator.server import Server
+from mmbot.simulator.synthetic import BoardSettings
+from mmbot.simulator.tape import TapeError, read_tape
+from mmbot.simulator.world import BALANCE, World, synthetic_world, tape_world
+
+PORT: Final = 9000
+
+_SCOPES: Final = ("line", "market", "event", "tournament", "account")
+
+
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a local exchange is set up. Money in cents, durations in nanoseconds of its own clock."""
+
+    host: str = "127.0.0.1"
+    port: int = PORT
+    """0: any free one."""
+    ws_port: int | None = None
+    """Of the feed; None: the same as HTTP's, 0: any free one."""
+    tape: Path | None = None
+    """A recorded market; None: the synthetic board."""
+    speed: float = 1.0
+    epoch_ns: Instant | None = None
+    """What the clock shows at ``anchor_ns``: given, so that a daemon can share it."""
+    anchor_ns: Instant | None = None
+    seed: int = 1
+    balance: Cents = BALANCE
+    before_event: Duration | None = None
+    """From the beginning to the start of the (first) event; None: as the tape or the board has it."""
+    events: int | None = None
+    """On the synthetic board."""
+    activation_ns: Duration = VenueSettings().activation_ns
+    token_life: Duration = TokenSettings().access_life
+    limits: dict[str, Cents] = {}
+    """What the referee holds the worst case of each scope to."""
+    access_key: str = LocalSettings().access_key
+    secret_key: str = LocalSettings().secret_key
+    json: bool = False
+    """Say that it is ready as JSON."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the arguments of ``mmbot exchange`` and run it; returns the exit code."""
+    try:
+        options = parse(arguments)
+    except SystemExit as done:  # argparse has said why
+        return int(done.code or 0)
+    return run(options)
+
+
+def run(options: ServeOptions) -> int:
+    """Serve until SIGINT or SIGTERM: 0; 2 if it could not start, with the reason on standard error."""
+    try:
+        return asyncio.run(serve(options))
+    except (TapeError, OSError, ValueError) as bad:
+        sys.stderr.write(f"mmbot exchange: {bad}\n")
+        return 2
+
+
+async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
+    """Serve until a signal; ``say`` is given the ready line.
+
+    Raises:
+        TapeError: if the tape cannot be played.
+        OSError: if it cannot be read, or a port is taken.
+        ValueError: if the options make no world.
+    """
+    clock = SystemClock(options.speed, options.epoch_ns, options.anchor_ns)
+    exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with Server(exchange, options.host, options.port, options.ws_port) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        (say or _print)(ready_line(options, server, clock))
+        stopped = asyncio.create_task(stop.wait())
+        broken = asyncio.create_task(server.wait())
+        done, pending = await asyncio.wait((stopped, broken), return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        if broken in done:
+            broken.result()  # raises what stopped the world
+    return 0
+
+
+def build_world(options: ServeOptions, epoch: Instant) -> World:
+    """The world that the options ask for, as it stands at ``epoch``. A tape's lead that is skipped has been played."""
+    real_second = round(SECOND * options.speed)  # network delays do not shrink with the clock
+    limits = RefereeLimits(
+        **options.limits, flatten_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
+    )
+    venue = VenueSettings(activation_ns=options.activation_ns)
+    if options.tape is not None:
+        tape = read_tape(options.tape)
+        start = epoch
+        if options.before_event is not None:
+            start = epoch + options.before_event - (tape.scheduled - tape.start)
+            if start > epoch:
+                lead = in_seconds(tape.scheduled - tape.start) / 3600
+                raise ValueError(f"the tape begins {lead:.1f} hours before its event, --hours asks for more")
+        world = tape_world(tape, start, options.balance, venue, limits=limits, seed=options.seed)
+    else:
+        board = BoardSettings()
+        if options.before_event is not None:
+            board = msgspec.structs.replace(board, first_start_ns=options.before_event)
+        if options.events is not None:
+            board = msgspec.structs.replace(board, events=options.events)
+        world = synthetic_world(venue, options.seed, epoch, board=board, balance=options.balance, limits=limits)
+    world.advance(epoch)
+    return world
+
+
+def settings(options: ServeOptions) -> LocalSettings:
+    """What the wire is set to."""
+    return LocalSettings(
+        access_key=options.access_key,
+        secret_key=options.secret_key,
+        tokens=TokenSettings(access_life=options.token_life),
+    )
+
+
+def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
+    """One line: where the exchange is, and what clock a daemon has to share."""
+    if options.json:
+        ready = {
+            "ready": True,
+            "base_url": server.base_url,
+            "ws_url": server.ws_url,
+            "referee": f"{server.url}/referee",
+            "clock": {"rate": clock.rate, "epoch_ns": clock.epoch_ns, "anchor_ns": clock.anchor_ns},
+        }
+        return orjson.dumps(ready).decode()
+    return f"local exchange: base_url {server.base_url}  ws_url {server.ws_url}  referee {server.url}/referee"
+
+
+def parse(arguments: Sequence[str]) -> ServeOptions:
+    """The options of a command line. Raises SystemExit, as argparse does, for one that is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="mmbot exchange",
+        description="A local ProphetX: REST under /partner, the feed under /app, the judge at /referee.",
+        epilog="Keys: PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY where set; otherwise the demo's own.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", type=_host, help="loopback only, unless you know better")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
+    parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
+    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market")
+    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times faster than life")
+    parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
+    parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
+    parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
+    parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
+    parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
+    parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
+    parser.add_argument(
+        "--limit", action="append", type=_limit, default=[], metavar="SCOPE=DOLLARS", help="for the referee to judge by"
+    )
+    parser.add_argument("--json", action="store_true", help="say that it is ready as JSON")
+    given = parser.parse_args(arguments)
+    default = ServeOptions()
+    return ServeOptions(
+        host=given.host,
+        port=given.port,
+        ws_port=given.ws_port,
+        tape=given.tape,
+        speed=given.speed,
+        epoch_ns=given.epoch_ns,
+        anchor_ns=given.anchor_ns,
+        seed=given.seed,
+        balance=given.balance,
+        before_event=None if given.hours is None else round(given.hours * HOUR),
+        events=given.events,
+        activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
+        token_life=default.token_life if given.token_life is None else seconds(given.token_life),
+        limits=dict(given.limit),
+        access_key=os.environ.get("PROPHETX_ACCESS_KEY") or default.access_key,
+        secret_key=os.environ.get("PROPHETX_SECRET_KEY") or default.secret_key,
+        json=given.json,
+    )
+
+
+def _host(text: str) -> str:
+    try:
+        loopback = text == "localhost" or ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        sys.stderr.write(f"mmbot exchange: {text} is not loopback: whoever reaches it can place wagers and faults\n")
+    return text
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port")
+    return port
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _dollars(text: str) -> Cents:
+    try:
+        return cents(float(text))
+    except ValueError as bad:
+        raise argparse.ArgumentTypeError(str(bad)) from bad
+
+
+def _limit(text: str) -> tuple[str, Cents]:
+    scope, _, amount = text.partition("=")
+    if scope not in _SCOPES:
+        raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(_SCOPES)}, = and dollars")
+    return scope, _dollars(amount)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
