@@ -48,6 +48,8 @@ class BookState:
         "connection",
         "differed",
         "drops",
+        "entered",
+        "exact",
         "ghosts",
         "known",
         "message_at",
@@ -71,6 +73,10 @@ class BookState:
         self.read_at: Instant = 0
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
         self.differed = 0
+        self.exact = False
+        """Whether ``sequence`` dates the book: it came as a message, not from a read."""
+        self.entered: dict[str, int] = {}
+        """Own wagers known to have entered the book, with the sequence from which on it holds them."""
         self.ghosts: list[Ghost] = []
         self.drops: list[Drop] = []
         self.taken: Cents = 0
@@ -126,6 +132,7 @@ class Books:
         state.book = book
         state.known = True
         state.net = None
+        state.exact = True
         state.sequence = sequence
         state.connection = connection
         state.message_at = now
@@ -154,6 +161,7 @@ class Books:
         if changed:
             state.book = book
             state.net = None
+            state.exact = False
         state.known = True
         if connection == self.connection and (first or not changed):
             state.connection = connection
@@ -171,12 +179,40 @@ class Books:
         state.differed += 1
         return state.differed == 2
 
+    def expect(self, line: LineKey, awaited: list[Wager], book: Book, sequence: int) -> None:
+        """Before a message is taken: a level that grows by the stake of a wager of ours that awaits its activation holds
+        it, though the private message that says so is still under way."""
+        state = self._states.get(line)
+        if state is None or not state.known:
+            return
+        for wager in awaited:
+            ours = profit(wager.remaining, wager.odds)
+            odds = negate(wager.odds)
+            before = sum(level.value for level in state.book.sides[1 - wager.side] if level.odds == odds)
+            after = sum(level.value for level in book.sides[1 - wager.side] if level.odds == odds)
+            if after - before >= ours - 1:
+                state.entered.setdefault(wager.external_id, sequence)
+
+    def enter(self, line: LineKey, external_id: str, sequence: int) -> None:
+        """A wager of ours is live: books from ``sequence`` on hold it."""
+        state = self._states.get(line)
+        if state is not None:
+            state.entered[external_id] = sequence
+            state.net = None
+
+    def leave(self, line: LineKey, external_id: str) -> None:
+        """A wager of ours is over."""
+        state = self._states.get(line)
+        if state is not None:
+            state.entered.pop(external_id, None)
+
     def haunt(self, line: LineKey, side: Side, odds: Odds, stake: Cents, sequence: int) -> None:
         """Own stake ended: it may stand in the book until the next message."""
         state = self._states.get(line)
-        if state is not None and stake > 0:
-            state.ghosts.append(Ghost(side, odds, stake, sequence))
-            state.net = None
+        if state is None or stake <= 0 or (state.exact and 0 < sequence <= state.sequence):
+            return  # the book that we hold is later than that
+        state.ghosts.append(Ghost(side, odds, stake, sequence))
+        state.net = None
 
     def touch(self, line: LineKey) -> None:
         """Own wagers on a line changed: its net book has to be made anew."""
@@ -211,8 +247,8 @@ class Books:
     def net(self, state: BookState, own: list[Wager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
 
-        A wager that was opened before the latest book message is in it for certain; one that is on its way in or out
-        may be.
+        A message's sequence tells which of our wagers it holds: those that entered before it and had not left. Where the
+        book came from a read, or a wager was found open by one, the wager is taken to be in it.
         """
         if state.net is not None:
             return state.net
@@ -221,6 +257,12 @@ class Books:
             return state.book
         mine: dict[tuple[Side, Odds], tuple[Cents, int]] = {}
         for wager in own:
+            since = state.entered.get(wager.external_id)
+            if since is None:
+                if wager.opened_at is None:
+                    continue  # not activated, so not shown
+            elif state.exact and since > state.sequence:
+                continue  # the book is older than the wager in it
             _add(mine, wager.side, wager.odds, wager.remaining)
         for ghost in state.ghosts:
             _add(mine, ghost.side, ghost.odds, ghost.stake)

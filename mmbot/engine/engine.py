@@ -318,9 +318,12 @@ class Engine:
                     self._matched(change, now)
                 case Kind.OPENED:
                     self._cancelling.opened(wager.external_id)
+                    desk.books.enter(wager.line, wager.external_id, wager.sequence)
                     desk.alert(Level.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
                 case Kind.ENDED:
-                    desk.books.haunt(wager.line, wager.side, wager.odds, change.stake, wager.sequence)
+                    if wager.opened_at is not None:
+                        desk.books.haunt(wager.line, wager.side, wager.odds, change.stake, wager.sequence)
+                    desk.books.leave(wager.line, wager.external_id)
                     self._ended(wager, now)
                 case Kind.SETTLED:
                     settlement = desk.ledger.settlement(market_of(wager.line))
@@ -444,6 +447,10 @@ class Engine:
         desk.heard_at = now
         line = LineKey(message.event, message.market, message.number)
         quoted = line in self._quoting.slots
+        if quoted and desk.ledger.has_live(line):
+            awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
+            if awaited:
+                desk.books.expect(line, awaited, message.book, message.sequence)
         state = desk.books.on_message(line, message.book, message.sequence, message.connection, now, quoted)
         if state is None or not quoted:
             return
