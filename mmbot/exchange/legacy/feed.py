@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
+from pybase64 import b64decode
 
 from mmbot.domain.catalogue import SportEvent, Tournament, quarter_points
 from mmbot.domain.money import Cents, cents
@@ -50,7 +51,7 @@ class Undecodable(Exception):
 
 class _Envelope(msgspec.Struct, gc=False):
     change_type: str
-    payload: bytes | None = None
+    payload: str | None = None
     op: str | None = None
 
 
@@ -200,7 +201,7 @@ def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMes
     if read is None:
         raise Undecodable("topic", f"unknown change_type {topic[:60]!r}")
     try:
-        return read(connection, envelope.op, envelope.payload or b"")
+        return read(connection, envelope.op, b64decode(envelope.payload or "", validate=True))
     except _UNREADABLE as bad:
         raise Undecodable(topic, _short(bad)) from bad
 

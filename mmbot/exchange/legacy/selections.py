@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import repeat
 from math import dist, floor
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from mmbot.domain.book import Book, Level, Levels
 from mmbot.domain.money import cents
@@ -19,7 +20,7 @@ class WireLevel(msgspec.Struct, gc=False):
     """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
 
     odds: int | float | None = None
-    value: float | None = None
+    value: Annotated[float, Meta(ge=0)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
@@ -60,21 +61,21 @@ def book_of(selections: Selections) -> Book:
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
     """The fast way, all levels at a time: a book message's cost is here. Raises where a level needs a second look."""
-    levels = [*first, *second]
+    levels = first + second
     exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
     whole = list(map(floor, exact))
-    if not dist(exact, whole) < _RESIDUE or min(whole, default=1) < 1:
-        raise ValueError
     odds = [_PRICES[level.odds] for level in levels]
-    under_0 = odds[: len(first)]
-    under_1 = odds[len(first) :]
+    split = len(first)
     # Among American odds the longer price is the greater integer: best for the taker first is descending.
-    if under_0 != sorted(under_0, reverse=True) or under_1 != sorted(under_1, reverse=True):
+    if (
+        not dist(exact, whole) < _RESIDUE
+        or 0 in whole
+        or odds[:split] != sorted(odds[:split], reverse=True)
+        or odds[split:] != sorted(odds[split:], reverse=True)
+    ):
         raise ValueError
-    pairs = zip(odds, whole, strict=True)
-    return Book(
-        (tuple(map(_new, repeat(Level, len(first)), pairs)), tuple(map(_new, repeat(Level, len(second)), pairs)))
-    )
+    found = list(map(_new, repeat(Level), zip(odds, whole, strict=True)))
+    return Book((tuple(found[:split]), tuple(found[split:])))
 
 
 def _levels(side: Sequence[WireLevel]) -> Levels:
@@ -82,9 +83,6 @@ def _levels(side: Sequence[WireLevel]) -> Levels:
     for level in side:
         if level.odds is None or not level.value:
             continue
-        value = cents(level.value)
-        if value < 0:
-            raise ValueError(f"a value is negative: {level.value!r}")
-        found.append(Level(american(level.odds), value))
+        found.append(Level(american(level.odds), cents(level.value)))
     found.sort(key=lambda level: -level.odds)
     return tuple(found)
