@@ -15,6 +15,7 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
+from mmbot.simulator.referee import Referee
 from mmbot.simulator.venue import Venue
 from mmbot.strategy.interface import Strategy
 
@@ -26,6 +27,7 @@ class World(Protocol):
     """What happens at the exchange without us."""
 
     venue: Venue
+    referee: Referee
 
     def next_due(self) -> Instant | None:
         """When something happens next."""
@@ -131,6 +133,10 @@ class Run:
 
     def tell(self, event: e.Event) -> None:
         """Give the engine an event now, and send what it then asks for."""
+        if isinstance(event, e.KillRequested | e.StopRequested):
+            self.world.referee.note_latched(self.now, "stop" if isinstance(event, e.StopRequested) else "kill")
+        elif isinstance(event, e.ResumeRequested):
+            self.world.referee.note_resumed(self.now)
         self.engine.handle(event, self.now)
         self.events += 1
         self._pump()
@@ -164,6 +170,7 @@ class Run:
         """The socket is gone."""
         if self._up:
             self._up = False
+            self.world.referee.note_feed_lost(self.now)
             self.tell(e.FeedLost(self._connection, reason))
 
     # --- the wire -------------------------------------------------------------------------------------------------
@@ -214,6 +221,7 @@ class Run:
 
         def arrive() -> None:
             self.world.advance(self.now)
+            self.world.referee.note_request(self.now, type(request).__name__)
             answer = self._link.answer(request, self.now)
             self._publish()
             if fate is Fate.DONE:
@@ -262,6 +270,7 @@ class Run:
             self._connection += 1
             self._up = True
             self._beat_at = self.now
+            self.world.referee.note_feed_up(self.now)
             self.engine.handle(e.FeedUp(self._connection), self.now)
             self.events += 1
 

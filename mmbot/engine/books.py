@@ -180,8 +180,8 @@ class Books:
         return state.differed == 2
 
     def expect(self, line: LineKey, awaited: list[Wager], book: Book, sequence: int) -> None:
-        """Before a message is taken: a level that grows by the stake of a wager of ours that awaits its activation holds
-        it, though the private message that says so is still under way."""
+        """Before a message is taken: a level that grows by what a wager of ours that awaits its activation would show
+        holds it, though the private message that says so is still under way."""
         state = self._states.get(line)
         if state is None or not state.known:
             return
@@ -247,8 +247,8 @@ class Books:
     def net(self, state: BookState, own: list[Wager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
 
-        A message's sequence tells which of our wagers it holds: those that entered before it and had not left. Where the
-        book came from a read, or a wager was found open by one, the wager is taken to be in it.
+        A message's sequence tells which of our wagers it holds: those that entered before it and had not left. Where
+        the book came from a read, or a wager was found open by one, the wager is taken to be in it.
         """
         if state.net is not None:
             return state.net

@@ -1,0 +1,124 @@
+"""What an account had resting, and for how long, by the exchange's own books."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.odds import Odds, implied
+from mmbot.domain.wager import Matching, Status
+from mmbot.simulator.records import RepeatedId, VenueWager
+from mmbot.simulator.tape import Tape
+
+
+class Span(NamedTuple):
+    """A stretch of time in which nothing changed."""
+
+    start: Instant
+    end: Instant
+    width: float | None
+    """1 - q0 - q1 of the best own wagers, in probability; None unless both outcomes were quoted."""
+
+
+class Presence:
+    """Watches one account's wagers on one line."""
+
+    def __init__(self, line: LineKey, start: Instant) -> None:
+        self._line = line
+        self._resting: tuple[dict[str, Odds], dict[str, Odds]] = ({}, {})
+        self._since = start
+        self._width: float | None = None
+        self.spans: list[Span] = []
+
+    def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
+        """A wager came into being or changed."""
+        if wager.line != self._line or wager.strategy is not None:
+            return
+        side = self._resting[wager.side]
+        rests = wager.status is Status.OPEN and wager.matching is not Matching.FULLY_MATCHED
+        if rests:
+            side[wager.wager_id] = wager.odds
+        elif side.pop(wager.wager_id, None) is None:
+            return
+        self._note(now)
+
+    def repeated(self, repeat: RepeatedId, now: Instant) -> None:
+        """Of no interest here."""
+
+    def quiet(self, now: Instant) -> None:
+        """Of no interest here."""
+
+    def close(self, now: Instant) -> None:
+        """End the last span."""
+        self._note(now)
+
+    def _note(self, now: Instant) -> None:
+        if now > self._since:
+            self.spans.append(Span(self._since, now, self._width))
+            self._since = now
+        best = [max((implied(odds) for odds in side.values()), default=None) for side in self._resting]
+        self._width = None if best[0] is None or best[1] is None else 1.0 - best[0] - best[1]
+
+
+class Quality(NamedTuple):
+    """How well a line was quoted."""
+
+    covered: float
+    """Share of the wanted time in which both outcomes were quoted."""
+    width: float
+    """The time-weighted median of the own width while both were, in probability."""
+    wanted: Duration
+    """How much time was wanted."""
+
+
+def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
+    """When, before the event went live, the tape's own gap was at most ``widest``: instants as recorded."""
+    books: list[float | None] = [None, None]
+    is_open = False
+    since: Instant | None = None
+    times = []
+    for change in tape.changes:
+        if change.status is not None:
+            is_open = change.status == "open"
+        for side, prices in enumerate(change.books):
+            if prices is not None:
+                books[side] = 1.0 / prices[0].decimal if prices else None
+        first, second = books
+        tight = is_open and first is not None and second is not None and first + second - 1.0 <= widest
+        if change.in_play:
+            tight = False
+        if tight and since is None:
+            since = change.at
+        elif not tight and since is not None:
+            times.append((since, change.at))
+            since = None
+        if change.in_play:
+            break
+    return times
+
+
+def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality:
+    """Coverage of the wanted times and the width within them."""
+    total = sum(end - start for start, end in wanted)
+    widths: list[tuple[float, Duration]] = []
+    place = 0
+    for start, end in wanted:
+        while place < len(spans) and spans[place].end <= start:
+            place += 1
+        at = place
+        while at < len(spans) and spans[at].start < end:
+            overlap = min(spans[at].end, end) - max(spans[at].start, start)
+            width = spans[at].width
+            if overlap > 0 and width is not None:
+                widths.append((width, overlap))
+            at += 1
+    covered = sum(duration for _, duration in widths)
+    widths.sort()
+    half, seen, median = covered / 2, 0, float("nan")
+    for width, duration in widths:
+        seen += duration
+        if seen >= half:
+            median = width
+            break
+    return Quality(covered / total if total else 0.0, median, total)

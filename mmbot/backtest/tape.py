@@ -1,0 +1,128 @@
+"""A recorded market played from its start to its settlement against the engine, with the figures that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from mmbot.backtest.measure import Presence, Quality, quality, tight_times
+from mmbot.backtest.run import Delays, Run
+from mmbot.config import Config
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import HOUR, MINUTE, Instant
+from mmbot.domain.money import Cents, cents, show
+from mmbot.engine.status import Status
+from mmbot.simulator.referee import RefereeLimits, RefereeReport
+from mmbot.simulator.tape import Tape
+from mmbot.simulator.tape_crowd import EVENT, MARKET
+from mmbot.simulator.world import BALANCE, tape_world
+from mmbot.strategy.interface import Strategy
+
+WIDEST = 0.10
+"""Where the tape's own gap is wider, quotes are not asked for."""
+
+AFTER = 2 * MINUTE
+"""Virtual time that passes after the tape's end: results are paid and told."""
+
+
+class TapeResult(msgspec.Struct, frozen=True):
+    """What came of a tape."""
+
+    quality: Quality
+    status: Status
+    referee: RefereeReport
+    thresholds: dict[str, int]
+    """How often a scope entered and left soft and hedge: ``soft.entered`` …"""
+    requests: int
+    events: int
+
+    @property
+    def profit(self) -> Cents:
+        """The bot's own figure, commission taken off."""
+        return self.status.profit.realised - self.status.profit.commission
+
+    def lines(self) -> list[str]:
+        """The figures for a person."""
+        referee = self.referee
+        lines = [
+            f"both outcomes quoted {self.quality.covered:.1%} of {self.quality.wanted / HOUR:.2f} h before the start",
+            f"own width {self.quality.width * 100:.2f} points (time-weighted median)",
+        ]
+        lines += [
+            f"outcome {outcome.side}: {outcome.matches} matches, {show(outcome.stake)}" for outcome in referee.matched
+        ]
+        lines += [
+            f"profit: ours {show(self.profit)}, the exchange's {show(referee.profit.net)} "
+            f"(commission {show(referee.profit.commission)})",
+            f"thresholds: {self.thresholds or 'none passed'}",
+        ]
+        lines += [
+            f"worst case of a {figure.kind}: at most {show(figure.greatest)}"
+            + (f" of {show(figure.limit)}" if figure.limit is not None else "")
+            for figure in referee.worst_case
+        ]
+        lines += [
+            f"{self.events} events, {self.requests} requests, {referee.placed} wagers placed",
+            "referee: no invariant broken" if referee.ok else f"referee: {referee.broken_count} broken",
+        ]
+        lines += [f"  {breach.invariant} at {breach.at}: {breach.detail}" for breach in referee.broken[:10]]
+        return lines
+
+
+def referee_limits(config: Config) -> RefereeLimits:
+    """The limits of a configuration, for the referee."""
+    limits = config.limits
+    return RefereeLimits(
+        line=cents(limits.line),
+        market=cents(limits.market),
+        event=cents(limits.event),
+        tournament=cents(limits.tournament),
+        account=cents(limits.account),
+    )
+
+
+def play(
+    tape: Tape,
+    config: Config,
+    strategies: Sequence[Strategy],
+    start: Instant,
+    balance: Cents = BALANCE,
+    delays: Delays | None = None,
+) -> TapeResult:
+    """Play a tape in virtual time, its first change at ``start``."""
+    world = tape_world(tape, start, balance, limits=referee_limits(config))
+    run = Run(world, world.account, config, strategies, start, delays)
+    presence = Presence(LineKey(EVENT, MARKET, 0), start)
+    world.venue.watch(world.account, presence)
+    shift = start - tape.start
+    run.until(tape.changes[-1].at + shift + AFTER)
+    presence.close(run.now)
+    wanted = [(first + shift, last + shift) for first, last in tight_times(tape, WIDEST)]
+    return TapeResult(
+        quality=quality(presence.spans, wanted),
+        status=run.engine.status(run.now),
+        referee=world.referee.report(run.now),
+        thresholds=_thresholds(run),
+        requests=len(run.requests),
+        events=run.events,
+    )
+
+
+def _thresholds(run: Run) -> dict[str, int]:
+    passed: dict[str, int] = {}
+    at: dict[str, str | None] = {}
+    for _, alert in run.alerts:
+        if alert.name != "risk.threshold":
+            continue
+        scope = f"{alert.fields['scope']} {alert.fields['id']}"
+        new = alert.fields["threshold"]
+        reached = ("soft", "hedge") if new == "hedge" else ("soft",) if new == "soft" else ()
+        before = at.get(scope)
+        had = ("soft", "hedge") if before == "hedge" else ("soft",) if before == "soft" else ()
+        for name in ("soft", "hedge"):
+            if (name in reached) != (name in had):
+                key = f"{name}.{'entered' if name in reached else 'left'}"
+                passed[key] = passed.get(key, 0) + 1
+        at[scope] = str(new) if new is not None else None
+    return passed
