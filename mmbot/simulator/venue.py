@@ -231,7 +231,8 @@ class Venue:
         """A new account; returns its id. An unlimited one is the crowd's: no funds rule, no messages, no history."""
         digits = derived_id("account", self._seed, name, len(self._accounts))
         account_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-        wallet = Wallet(digits[:8], unlimited=unlimited, at_placement=self.settings.funds == "at_placement")
+        at_placement = self.settings.funds == "at_placement" and not unlimited
+        wallet = Wallet(digits[:8], unlimited=unlimited, at_placement=at_placement)
         wallet.deposit(balance, self._now)
         self._accounts[account_id] = Account(account_id, name, wallet)
         return account_id
