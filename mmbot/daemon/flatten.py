@@ -98,7 +98,8 @@ class Flattener:
     async def _look(self, after: Instant, end: Instant) -> list[WagerReport] | None:
         """What rests, by a history that is complete up to ``after``; None if there was none in time."""
         now = self._clock.now()
-        windows = [(now - _WINDOW, now + MINUTE, Status.OPEN), (now - _WINDOW, now + MINUTE, Status.INACTIVE)]
+        # Inactive ones first: one that opens between two reads is then seen by the second.
+        windows = [(now - _WINDOW, now + MINUTE, Status.INACTIVE), (now - _WINDOW, now + MINUTE, Status.OPEN)]
         windows += [(now - (n + 1) * _WINDOW, now - n * _WINDOW + MINUTE, Status.OPEN) for n in range(1, WEEKS)]
         found: list[WagerReport] = []
         for created_from, created_to, status in windows:

@@ -26,6 +26,9 @@ AHEAD: Final = 5 * SECOND
 LARGEST: Final = 8 * 1024 * 1024
 """Bytes of a file of prices at most."""
 
+_Stamp = tuple[int, int, int] | None
+"""When a file was changed, its size and inode; None while there is none."""
+
 _SHORTEST_POLL_S: Final = 0.05
 
 
@@ -77,11 +80,12 @@ async def watch(
 ) -> None:
     """Deliver the prices of a file whenever it changes, until cancelled. A file that cannot be read is logged once a
     change; what it said before ages out."""
-    seen: tuple[int, int, int] | None = None
+    seen: _Stamp = None
+    first = True
     while True:
         stamp, text = await asyncio.to_thread(_read, file, seen)
-        if stamp != seen:
-            seen = stamp
+        if first or stamp != seen:
+            first, seen = False, stamp
             if stamp is None:
                 log.warning("prices.missing", file=str(file))
             elif isinstance(text, str):
@@ -111,7 +115,7 @@ def _take(
     log.info("prices.read", file=str(file), prices=len(prices))
 
 
-def _read(file: Path, seen: tuple[int, int, int] | None) -> tuple[tuple[int, int, int] | None, bytes | str]:
+def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
     """The file's stamp (changed, size, inode) and its text if the stamp is new; a string says why it cannot be read."""
     try:
         with file.open("rb") as opened:

@@ -1,0 +1,194 @@
+"""The HTTP door: what it shows, and that nobody but the operator can press its buttons."""
+
+import time
+
+import aiohttp
+import msgspec
+import pytest
+from scripted import status_of
+
+from mmbot.daemon.http import ALIVE_WITHIN_S, Door, DoorError, is_loopback, readiness
+from mmbot.domain.clock import ManualClock
+from mmbot.domain.instant import SECOND
+from mmbot.engine.events import KillRequested, PriceGiven, ResumeRequested
+from mmbot.engine.status import GuardStatus, Status
+from mmbot.telemetry.metrics import Metrics
+
+GOOD = {"Content-Type": "application/json", "X-Mmbot": "1"}
+NOW = 1_800_000_000 * SECOND
+
+
+class Taken:
+    """A pump that remembers what it was given."""
+
+    def __init__(self):
+        self.events = []
+        self.pumped_at = time.monotonic()
+
+    def deliver(self, event):
+        self.events.append(event)
+
+
+class Open:
+    """An open door with a status that a test sets."""
+
+    def __init__(self, prices=True):
+        self.pump = Taken()
+        self.status = status_of()
+        self.reads = 0
+        self.metrics = Metrics()
+        self.metrics.observe(self.read, lambda: 0)
+        self.door = Door(self.pump, self.read, self.metrics, ManualClock(NOW), prices)
+
+    def read(self):
+        self.reads += 1
+        return self.status
+
+
+@pytest.fixture
+async def opened():
+    made = Open()
+    made.url = await made.door.open("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as made.http:
+        yield made
+    await made.door.close()
+
+
+async def test_the_status_is_the_engines_own(opened):
+    opened.status = status_of(5, quoting=True)
+    async with opened.http.get(opened.url + "/status") as answer:
+        assert answer.content_type == "application/json"
+        assert msgspec.json.decode(await answer.read(), type=Status) == opened.status
+
+
+async def test_metrics_are_text_for_prometheus(opened):
+    async with opened.http.get(opened.url + "/metrics") as answer:
+        text = await answer.text()
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "mmbot_kill_latched 0.0" in text
+
+
+async def test_healthz_is_well_only_while_the_pump_goes_round(opened):
+    async with opened.http.get(opened.url + "/healthz") as answer:
+        assert answer.status == 200
+    opened.pump.pumped_at = time.monotonic() - ALIVE_WITHIN_S - 1
+    async with opened.http.get(opened.url + "/healthz") as answer:
+        assert answer.status == 503
+
+
+async def test_readyz_says_whether_it_may_quote_and_if_not_why(opened):
+    held = GuardStatus("balance", "account", "only $3.00", "a deposit", 0)
+    opened.status = status_of(quoting=False, latched="a fat finger", guards=(held,))
+    async with opened.http.get(opened.url + "/readyz") as answer:
+        assert answer.status == 503
+        assert (await answer.json())["reasons"] == ["latched: a fat finger", "balance: only $3.00"]
+
+
+def test_ready_without_reasons_and_never_unready_without_one():
+    assert readiness(status_of(quoting=True)).ready
+    assert readiness(status_of(quoting=True)).reasons == ()
+    assert readiness(status_of(quoting=False)).reasons == ("ready",)
+
+
+async def test_readers_at_one_moment_share_one_look_at_the_engine(opened):
+    for _ in range(20):
+        async with opened.http.get(opened.url + "/status"):
+            pass
+    assert opened.reads < 20
+
+
+async def test_kill_and_resume_reach_the_engine(opened):
+    async with opened.http.post(opened.url + "/kill", data=b'{"reason": "drill"}', headers=GOOD) as answer:
+        assert answer.status == 202
+    async with opened.http.post(opened.url + "/resume", data=b"{}", headers=GOOD) as answer:
+        assert answer.status == 202
+    assert opened.pump.events == [KillRequested("drill"), ResumeRequested()]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"reason": 5}', b'{"why": "x"}', b"\xff", b'{"reason": ""}'])
+async def test_a_kill_is_never_refused_for_its_body(opened, body):
+    async with opened.http.post(opened.url + "/kill", data=body, headers=GOOD) as answer:
+        assert answer.status == 202
+    assert opened.pump.events == [KillRequested("POST /kill")]
+
+
+@pytest.mark.parametrize("path", ["/kill", "/resume", "/prices"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "application/json"}, 403),  # a page of another site cannot send our header
+        ({"Content-Type": "text/plain", "X-Mmbot": "1"}, 415),  # nor JSON as a plain form
+        ({"Content-Type": "application/x-www-form-urlencoded", "X-Mmbot": "1"}, 415),
+        (GOOD | {"Host": "attacker.example"}, 403),  # nor under a name that was rebound to this machine
+        (GOOD | {"Host": "127.0.0.1.attacker.example:80"}, 403),
+    ],
+)
+async def test_a_browser_cannot_be_made_to_press_a_button(opened, path, headers, status):
+    async with opened.http.post(opened.url + path, data=b"{}", headers=headers) as answer:
+        assert answer.status == status
+    assert opened.pump.events == []
+
+
+async def test_a_button_is_not_pressed_by_reading(opened):
+    for path in ("/kill", "/resume", "/prices"):
+        async with opened.http.get(opened.url + path) as answer:
+            assert answer.status == 405
+    assert opened.pump.events == []
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("0.0.0.0", False),
+        ("", False),
+        (None, False),
+        ("localhost", False),
+    ],
+)
+def test_which_peers_are_of_this_machine(address, loopback):
+    assert is_loopback(address) is loopback
+
+
+async def test_prices_become_events(opened):
+    body = (
+        b'[{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 0.4, "at": "2027-01-15T08:00:00Z"}]'
+    )
+    async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
+        assert (answer.status, await answer.json()) == (202, {"accepted": 2})
+    assert opened.pump.events == [PriceGiven("a", 0.53, NOW), PriceGiven("b", 0.4, NOW)]
+
+
+async def test_bad_prices_are_refused_whole_with_their_place(opened):
+    body = b'[{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 1.4}]'
+    async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
+        assert answer.status == 400
+        assert "[1].probability" in (await answer.json())["error"]
+    assert opened.pump.events == []
+
+
+async def test_prices_are_refused_unless_the_settings_open_the_door():
+    made = Open(prices=False)
+    url = await made.door.open("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as http, http.post(url + "/prices", data=b"[]", headers=GOOD) as answer:
+        assert answer.status == 404
+    await made.door.close()
+    assert made.pump.events == []
+
+
+async def test_a_port_in_use_is_a_clear_error(opened):
+    host, port = opened.url.removeprefix("http://").split(":")
+    second = Open()
+    with pytest.raises(DoorError, match=rf"{host}:{port}.*telemetry\.port"):
+        await second.door.open(host, int(port))
+
+
+async def test_a_door_on_all_addresses_is_reached_over_loopback():
+    made = Open()
+    assert (await made.door.open("0.0.0.0", 0)).startswith("http://127.0.0.1:")
+    await made.door.close()
