@@ -125,7 +125,7 @@ class Hub:
 
     Args:
         joined: called with a channel's name when a socket's subscription to it has succeeded.
-        left: called with a channel's name when the last socket that was subscribed to it has gone.
+        left: called with a channel's name when none is left of the sockets that heard of it.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Hub:
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
         """Send one message to a channel, in the exchange's envelope: the payload as base64 of its JSON."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
-        if self._faults.loses(change_type) or not sockets:
+        if not sockets or self._faults.loses(change_type):
             return
         envelope = {
             "timestamp": timestamp,
@@ -291,7 +291,7 @@ class Hub:
                 self._tell_left(channel)
 
     def _tell_left(self, channel: str) -> None:
-        if not self.subscribed(channel):
+        if all(socket.dead or socket.silent for socket in self.subscribed(channel)):
             self._left(channel)
 
     async def _read(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
