@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -89,6 +90,7 @@ class SessionKeeper:
         self._changed = asyncio.Event()
         self._closed = False
         self._told = ""
+        self._lately: deque[str] = deque(maxlen=8)
 
     def current(self) -> str | None:
         """The access token if there is a good one now. Starts nothing."""
@@ -151,8 +153,8 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """The text with every secret that this keeper holds taken out."""
-        for secret in (self._secret_key, self._access_key, self._access, self._kept.refresh_token):
+        """The text with every secret that this keeper holds, or held lately, taken out."""
+        for secret in (self._secret_key, self._access_key, *self._lately):
             if secret:
                 text = text.replace(secret, "***")
         return text
@@ -193,6 +195,8 @@ class SessionKeeper:
         if not self._loaded:
             self._kept = await asyncio.to_thread(self._store.load, self._kept.account)
             self._loaded = True
+            if self._kept.refresh_token is not None:
+                self._lately.append(self._kept.refresh_token)
             if (last := self._kept.logged_in_at) is not None:
                 # One that lies ahead, after a step of the wall clock, counts as just now: it must not bar for ever.
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
@@ -302,6 +306,7 @@ class SessionKeeper:
         life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
         if not 0 < life <= LONGEST_LIFE:
             life = UNSTATED_LIFE  # the clocks disagree
+        self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
         self._access = tokens.access
         self._ends = now + life
         self._refresh_at = now + refresh_after(life)

@@ -1,7 +1,7 @@
 """What is traded, as REST answers show it in the legacy dialect: the odds ladder, tournaments, events, markets, books.
 
-An item that cannot be read is named in ``spoilt`` and left out: of a book a level, of a market a line. What is left out
-is not quoted. What cannot be read at all raises ValueError.
+An item that cannot be read is named in ``spoilt`` and left out: of a market a line, whose book with one bad level would
+be another book. What is left out is not quoted. What cannot be read at all raises ValueError.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, quarter_points
-from mmbot.domain.money import cents
-from mmbot.domain.odds import per_hundred
 from mmbot.engine.events import MarketImage
-from mmbot.exchange.legacy.wire import Id, Spoilt, american, each, moment, unwrap, unwrap_or_none, whole, why
+from mmbot.exchange.legacy.selections import WireLevel, book_of
+from mmbot.exchange.legacy.wire import Id, Spoilt, each, moment, unwrap, unwrap_or_none, whole, why
 
 
 def ladder(body: bytes) -> tuple[int, ...]:
@@ -97,15 +96,13 @@ def events(body: bytes, tournament: int, spoilt: Spoilt) -> tuple[SportEvent, ..
     return tuple(found)
 
 
-class _Level(msgspec.Struct, gc=False):
+class _Level(WireLevel, gc=False):
     outcome_id: Id = None
     line_id: str | None = None
     competitor_id: Id = None
     name: str | None = None
     display_name: str | None = None
     line: float | None = None
-    odds: float | None = None
-    value: float | None = None
 
 
 _Sides = list[list[_Level] | None]
@@ -164,7 +161,7 @@ def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
             number = line_number(item.line, item.selections)
             if number in lines:
                 raise ValueError(f"the line at {number / 4:g} stands twice")
-            line, book = _line(LineKey(event, market_id, number), item, where, spoilt)
+            line, book = _line(LineKey(event, market_id, number), item)
         except ValueError as bad:
             spoilt.append(f"line {place} of {where}: {why(bad)}")
         else:
@@ -207,17 +204,14 @@ def line_number(line: float | None, sides: _Sides | None) -> int:
     return quarter_points(line)
 
 
-def _line(key: LineKey, line: _Line, where: str, spoilt: Spoilt) -> tuple[Line, Book]:
+def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
     """A line with its book. An empty side is a placeholder that still names its outcome; where even that is missing
     the outcome is unknown, so that the line has fewer than two and is not quoted."""
     sides = [side or [] for side in line.selections or ()]
     outcomes = [outcome for side in sides if (outcome := _outcome(side)) is not None]
     if len({outcome.line_id for outcome in outcomes}) != len(outcomes):
         raise ValueError("two outcomes share a line_id")
-    book = Book()
-    if len(outcomes) == 2 and len(sides) == 2:
-        first, second = (_levels(side, f"{where} at {key.number / 4:g}", spoilt) for side in sides)
-        book = Book((first, second))
+    book = book_of([list[WireLevel](side) for side in sides]) if len(outcomes) == len(sides) == 2 else Book()
     status = "active" if line.status is None else line.status
     return Line(key, tuple(outcomes), line.name or "", status, bool(line.favourite)), book
 
@@ -236,20 +230,3 @@ def _outcome(side: list[_Level]) -> Outcome | None:
         name=level.name or level.display_name or "",
         competitor_id=None if level.competitor_id is None else whole(level.competitor_id, "competitor_id"),
     )
-
-
-def _levels(side: list[_Level], where: str, spoilt: Spoilt) -> Levels:
-    """A side's levels, best for the taker first, without placeholders and without what nothing is left of."""
-    levels = []
-    for level in side:
-        if level.odds is None or not level.value:
-            continue
-        try:
-            value = cents(level.value)
-            if value < 0:
-                raise ValueError(f"value is negative: {level.value!r}")
-            levels.append(Level(american(level.odds), value))
-        except ValueError as bad:
-            spoilt.append(f"level of {where}: {why(bad)}")
-    levels.sort(key=lambda level: per_hundred(level.odds), reverse=True)
-    return tuple(levels)

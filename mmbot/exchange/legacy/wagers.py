@@ -153,7 +153,6 @@ def balance(request: int, body: bytes) -> BalanceRead:
 
 
 class _Match(msgspec.Struct):
-    id: Id = None
     wager_id: Id = None
     odds: float | None = None
     stake: float | None = None
@@ -182,7 +181,7 @@ def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
     broken: list[str] = []
     for place, item in enumerate(items or ()):
         match = msgspec.json.decode(item, type=_Match)
-        wager_id = text_of(match.wager_id) or text_of(match.id)
+        wager_id = text_of(match.wager_id)
         if not wager_id:
             raise ValueError(f"match {place} names no wager")
         try:

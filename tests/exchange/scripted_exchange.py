@@ -1,0 +1,235 @@
+"""A real server on loopback that answers as a test scripts it: late, half, not at all, or with any status and body."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+from aiohttp import web
+
+from mmbot.config import ExchangeConfig
+from mmbot.domain.instant import MINUTE, SECOND, Clock
+from mmbot.exchange.http import open_http
+from mmbot.exchange.rest import Client
+from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.token_store import TokenStore
+
+ACCESS_KEY = "access-key-0123456789"
+SECRET_KEY = "secret-key-9876543210"
+
+Step = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Seen(NamedTuple):
+    method: str
+    path: str
+    query: dict[str, str]
+    token: str
+    body: bytes
+    peer: tuple[str, int]
+
+    @property
+    def json(self) -> object:
+        return orjson.loads(self.body)
+
+
+def answer(body: object = None, status: int = 200, headers: dict[str, str] | None = None) -> Step:
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+
+    async def step(request: web.Request) -> web.Response:
+        return web.Response(body=raw, status=status, headers=headers, content_type="application/json")
+
+    return step
+
+
+def data(value: object, **beside: object) -> Step:
+    return answer({"data": value} | beside)
+
+
+def error(status: int, code: str | None, message: str = "", **more: object) -> Step:
+    return answer(({"error": code} if code else {}) | {"message": message} | more, status)
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Take the request and break the connection without a word."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def half(request: web.Request) -> web.StreamResponse:
+    """Promise a body and break off in the middle of it."""
+    response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(b'{"data":')
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+class ScriptedExchange:
+    """Each call takes the next step of its path's script, and the last one for good. Log-in and refresh answer by
+    themselves unless they are scripted: ``a1``, ``a2`` … are the access tokens, and only the newest is good."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.scripts: dict[str, deque[Step]] = {}
+        self.life_s: float | None = 600.0
+        self.clock: Clock | None = None
+        self.good: set[str] = set()
+        self.check_tokens = True
+        self.issued = 0
+        self.over = asyncio.Event()
+        self.base_url = ""
+        self._changed = asyncio.Condition()
+
+    def script(self, path: str, *steps: Step) -> None:
+        self.scripts[path] = deque(steps)
+
+    def calls(self, path: str) -> list[Seen]:
+        return [seen for seen in self.seen if seen.path == path]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition that a request brings about."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(condition)
+
+    def hang(self) -> Step:
+        async def step(request: web.Request) -> web.Response:
+            await self.over.wait()
+            return web.Response()
+
+        return step
+
+    def tokens(self) -> dict[str, object]:
+        self.issued += 1
+        token = f"a{self.issued}-access-token"
+        self.good = {token}
+        given: dict[str, object] = {"access_token": token, "refresh_token": "r1-refresh-token"}
+        if self.life_s is not None:
+            assert self.clock is not None
+            given["access_expire_time"] = self.clock.wall() / SECOND + self.life_s
+        return given
+
+    async def _grant(self, request: web.Request) -> web.Response:
+        return web.Response(body=orjson.dumps({"data": self.tokens()}), content_type="application/json")
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        path = request.path.removeprefix("/partner")
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        assert request.transport is not None
+        peer = request.transport.get_extra_info("peername")[:2]
+        body = await request.read()
+        async with self._changed:
+            self.seen.append(Seen(request.method, path, dict(request.query), token, body, peer))
+            self._changed.notify_all()
+        script = self.scripts.get(path)
+        if not path.startswith("/auth/") and self.check_tokens and token not in self.good:
+            return await error(401, "unauthorized", "Unauthorized")(request)
+        if script:
+            step = script.popleft() if len(script) > 1 else script[0]
+            return await step(request)
+        if path in ("/auth/login", "/auth/refresh"):
+            return await self._grant(request)
+        return await error(404, "data_not_found", f"nothing scripted for {path}")(request)
+
+    @contextlib.asynccontextmanager
+    async def serving(self, port: int = 0) -> AsyncIterator[None]:
+        app = web.Application()
+        app.router.add_route("*", "/{tail:.*}", self.handle)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        host, bound = runner.addresses[0][:2]
+        self.base_url = f"http://{host}:{bound}/partner"
+        try:
+            yield
+        finally:
+            self.over.set()
+            await runner.cleanup()
+
+
+class Told:
+    """What a keeper or a client told its callbacks."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, object]]] = []
+        self.requests: list[tuple[str, str]] = []
+        self.spoilt: list[tuple[str, str]] = []
+        self._again = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition that the end of a request brings about."""
+        async with asyncio.timeout(10):
+            while not condition():
+                self._again.clear()
+                await self._again.wait()
+
+    def event(self, name: str, fields: object) -> None:
+        self.events.append((name, dict(fields)))  # type: ignore[call-overload]
+
+    def request(self, call: str, outcome: str, duration: int) -> None:
+        assert duration >= 0
+        self.requests.append((call, outcome))
+        self._again.set()
+
+    def spoil(self, call: str, why: str) -> None:
+        self.spoilt.append((call, why))
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.events]
+
+
+@contextlib.asynccontextmanager
+async def keeping(
+    exchange: ScriptedExchange,
+    clock: Clock,
+    path: Path,
+    *,
+    told: Told | None = None,
+    access_key: str = ACCESS_KEY,
+    base_url: str | None = None,
+    cooldown: int = MINUTE,
+    timeout_s: float = 5.0,
+) -> AsyncIterator[SessionKeeper]:
+    told = told or Told()
+    exchange.clock = clock
+    async with open_http() as http:
+        keeper = SessionKeeper(
+            http,
+            base_url or exchange.base_url,
+            access_key,
+            SECRET_KEY,
+            clock,
+            TokenStore(path / "session.json"),
+            cooldown=cooldown,
+            timeout_s=timeout_s,
+            on_event=told.event,
+            on_request=told.request,
+        )
+        try:
+            yield keeper
+        finally:
+            await keeper.close()
+
+
+@contextlib.asynccontextmanager
+async def client_of(
+    exchange: ScriptedExchange, clock: Clock, path: Path, *, told: Told | None = None, base_url: str | None = None
+) -> AsyncIterator[tuple[Client, SessionKeeper]]:
+    """A client with a session that stands."""
+    told = told or Told()
+    config = ExchangeConfig(base_url=base_url or exchange.base_url, change_timeout_s=1.0, read_timeout_s=1.0)
+    async with keeping(exchange, clock, path) as keeper:
+        client = Client(keeper, clock, config, on_request=told.request, on_spoilt=told.spoil)
+        try:
+            keeper.accepted(await keeper.token())
+            yield client, keeper
+        finally:
+            await client.close()

@@ -1,0 +1,247 @@
+"""The error table, row by row over the wire: what each answer means for a placement, a cancel and a read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from scripted_exchange import ScriptedExchange, answer, client_of, error
+
+from mmbot.domain.clock import ManualClock
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
+from mmbot.engine.events import Failed, Failure
+from mmbot.engine.requests import Cancellation, Placement
+from mmbot.exchange.errors import (
+    CODES,
+    ExchangeError,
+    LoginRefused,
+    Malformed,
+    Refused,
+    RetryLater,
+    UnknownOutcome,
+    failed,
+)
+from mmbot.exchange.rest import Client
+
+START = 1_790_000_000 * SECOND
+KINDS: dict[str, type[ExchangeError]] = {
+    "no": Refused,
+    "later": RetryLater,
+    "unknown": UnknownOutcome,
+    "bug": Malformed,
+}
+FAILURES = {"no": Failure.REFUSED, "later": Failure.LATER, "unknown": Failure.UNKNOWN, "bug": Failure.BUG}
+
+# status, code, then what it means for a placement, a cancel and a read
+ROWS = """
+400 invalid_request                     bug     bug     bug
+400 invalid_param                       bug     bug     bug
+404 data_not_found                      no      no      no
+500 internal_error                      unknown unknown later
+403 keypair_num_exceed                  no      no      no
+403 session_num_exceed                  later   later   later
+429 rate_limit_reached                  later   later   later
+403 insufficient_amount                 no      no      no
+400 invalid_line_id                     bug     bug     bug
+400 invalid_strike_id                   bug     bug     bug
+400 invalid_stake                       bug     bug     bug
+400 invalid_quantity                    bug     bug     bug
+400 wager_invalid_odds                  bug     bug     bug
+400 invalid_price                       bug     bug     bug
+400 invalid_external_id                 bug     bug     bug
+400 invalid_wager_id                    bug     bug     bug
+400 invalid_cursor                      bug     bug     bug
+400 invalid_from                        bug     bug     bug
+400 invalid_to                          bug     bug     bug
+400 invalid_updated_at_from             bug     bug     bug
+400 invalid_updated_at_to               bug     bug     bug
+400 invalid_market_id                   bug     bug     bug
+400 invalid_event_id                    bug     bug     bug
+400 invalid_competitor_id               bug     bug     bug
+400 wager_limit_exceeded                bug     bug     bug
+400 order_limit_exceeded                bug     bug     bug
+400 market_event_limit_exceeded         bug     bug     bug
+400 market_invalid_event                bug     bug     bug
+404 sport_event_not_found               no      no      no
+400 event_not_available                 no      no      no
+400 sport_event_is_not_booked           no      no      no
+400 sport_event_competitor_blacklisted  no      no      no
+400 supplemental_market_pre_match_only  no      no      no
+400 market_line_invalid                 no      no      no
+400 strike_id_invalid                   no      no      no
+400 wager_ref_id_existed                unknown no      no
+400 wager_external_id_existed           unknown no      no
+400 order_external_id_existed           unknown no      no
+400 wager_already_matched               no      no      no
+400 order_already_filled                no      no      no
+400 wager_already_cancelled             no      no      no
+400 order_already_cancelled             no      no      no
+400 wager_is_invalid                    no      no      no
+400 wager_not_matching_external_id      bug     bug     bug
+500 wager_not_belongs_to_user           unknown bug     bug
+400 wager_stake_exceeds_max             bug     bug     bug
+400 order_quantity_exceeds_max          bug     bug     bug
+400 wager_invalid_profit                bug     bug     bug
+409 wager_is_placing                    unknown later   later
+425 wager_opened_retry                  unknown later   later
+500 opened_retry                        unknown later   later
+500 wager_balance_check_timeout         unknown unknown later
+500 wager_unable_to_place               unknown unknown later
+500 wager_unable_to_cancel              unknown unknown later
+500 unknown_error                       unknown unknown later
+404 wallet_not_found                    no      no      no
+404 err_ref_id_invalid                  bug     bug     bug
+404 no_cancellable_wagers               no      no      no
+404 no_cancellable_orders               no      no      no
+503 reporting_not_available             unknown unknown later
+400 from_date_greater_than_to_date      bug     bug     bug
+400 invalid_from_to_range               bug     bug     bug
+400 invalid_updated_at_range            bug     bug     bug
+400 missing_date_range                  bug     bug     bug
+429 too_many_delayed_requests           later   later   later
+403 err_order_placement_disabled        no      no      no
+400 err_add_liquidity_only_disabled     no      no      no
+400 self_match                          no      no      no
+400 a_code_that_is_new                  bug     bug     bug
+403 a_code_that_is_new                  no      no      no
+409 a_code_that_is_new                  unknown later   later
+422 a_code_that_is_new                  bug     later   bug
+425 a_code_that_is_new                  unknown later   later
+429 a_code_that_is_new                  later   later   later
+500 a_code_that_is_new                  unknown unknown later
+500 rate_limit_reached                  unknown later   later
+400 -                                   bug     bug     bug
+403 -                                   no      no      no
+404 -                                   no      no      no
+405 -                                   bug     bug     bug
+408 -                                   unknown unknown later
+418 -                                   unknown unknown later
+429 -                                   later   later   later
+500 -                                   unknown unknown later
+502 -                                   unknown unknown later
+503 -                                   unknown unknown later
+504 -                                   unknown unknown later
+"""
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[ScriptedExchange]:
+    scripted = ScriptedExchange()
+    async with scripted.serving():
+        yield scripted
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+async def fails_with(client: Client, exchange: ScriptedExchange, purpose: int) -> ExchangeError:
+    calls = (
+        lambda: client.place_one(Placement("run-s-1", "line-a", 110, 1000)),
+        lambda: client.cancel_one(Cancellation("w1", "run-s-1")),
+        client.balance,
+    )
+    before = len(exchange.seen)
+    with pytest.raises(ExchangeError) as caught:
+        await calls[purpose]()
+    assert len(exchange.seen) == before + 1, "nothing is repeated"
+    return caught.value
+
+
+async def test_every_row_of_the_table_means_what_it_says(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    wrong = []
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        for row in ROWS.strip().splitlines():
+            status, code, *meanings = row.split()
+            told = None if code == "-" else code
+            for path in ("/mm/place_wager", "/mm/cancel_wager", "/mm/get_balance"):
+                exchange.script(path, error(int(status), told, "the reason"))
+            for purpose, meaning in enumerate(meanings):
+                caught = await fails_with(client, exchange, purpose)
+                if type(caught) is not KINDS[meaning] or caught.failure is not FAILURES[meaning]:
+                    wrong.append((row, purpose, caught))
+                assert caught.message == "the reason"
+                assert caught.code == f"http_{status}" if told is None else caught.code
+    assert not wrong
+
+
+def test_no_code_of_the_table_goes_untested() -> None:
+    rows = {row.split()[1] for row in ROWS.strip().splitlines()}
+    assert set(CODES) - rows == {"unauthorized", "30010", "exceed_subscription_count"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wait"),
+    [
+        (409, "wager_is_placing", 300 * MILLISECOND),
+        (425, "wager_opened_retry", 300 * MILLISECOND),
+        (500, "opened_retry", 300 * MILLISECOND),
+        (429, "rate_limit_reached", SECOND),
+    ],
+)
+async def test_a_cancel_that_comes_too_early_is_told_when_to_come_again(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, code: str, wait: int
+) -> None:
+    exchange.script("/mm/cancel_wager", error(status, code))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        caught = await fails_with(client, exchange, 1)
+    assert caught.retry_at == START + wait
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "wait"),
+    [
+        ({"Retry-After": "3"}, {}, 3 * SECOND),
+        ({"Retry-After": "Mon, 21 Sep 2026 14:13:25 GMT"}, {}, 5 * SECOND),
+        ({"Retry-After": "soon"}, {}, SECOND),
+        ({"Retry-After": "999999"}, {}, 5 * MINUTE),
+        ({"Retry-After": "1"}, {"details": {"next_allow_at": 1_790_000_000_250}}, 250 * MILLISECOND),
+        ({}, {"details": {"next_allow_at": 1_790_000_002}}, 2 * SECOND),
+        ({}, {"details": {"next_allow_at": 1_790_000_002_000_000_000}}, 2 * SECOND),
+        ({}, {"details": {"next_allow_at": 1_789_999_999_000}}, 0),
+        ({}, {"details": {"next_allow_at": "never"}}, SECOND),
+        ({}, {"details": ["what"]}, SECOND),
+    ],
+)
+async def test_a_limited_request_is_told_when_to_come_again(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, headers: dict[str, str], body: object, wait: int
+) -> None:
+    exchange.script("/mm/get_balance", answer({"error": "rate_limit_reached"} | body, 429, headers))  # type: ignore[operator]
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        caught = await fails_with(client, exchange, 2)
+    assert isinstance(caught, RetryLater)
+    assert caught.retry_at == START + wait
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"<html>Bad Gateway</html>", "http_400"),
+        (b"", "http_400"),
+        (b"[1]", "http_400"),
+        (b'{"error":{"error":"x"}}', "http_400"),
+        (b'{"error":"Some Text","error_code":30010}', "30010"),
+        (b'{"error":"Some Text","error_code":10001}', "10001"),
+        (b'{"error":"invalid odds","error_code":true}', "http_400"),
+        (b'{"error":"failed","message":"Failed to cancel play. play is already matched"}', "failed"),
+        (b'{"error":"Failed to cancel play. play is already matched","error_code":10001}', "wager_already_matched"),
+    ],
+)
+async def test_any_error_body_is_read(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, body: bytes, code: str
+) -> None:
+    exchange.script("/mm/get_balance", answer(body, 400))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        assert (await fails_with(client, exchange, 2)).code == code
+
+
+def test_an_error_becomes_the_engines_event() -> None:
+    later = RetryLater("rate_limit_reached", "slowly", START)
+    assert failed(7, later) == Failed(7, Failure.LATER, "rate_limit_reached", "slowly", START)
+    assert failed(8, LoginRefused("login_refused")) == Failed(8, Failure.REFUSED, "login_refused")
+    assert failed(9, UnknownOutcome("timeout", "5 s")) == Failed(9, Failure.UNKNOWN, "timeout", "5 s")
+    assert failed(10, Malformed("invalid_request")) == Failed(10, Failure.BUG, "invalid_request")

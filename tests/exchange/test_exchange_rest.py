@@ -1,0 +1,802 @@
+"""The REST client against a real server: what is sent, what comes back, and every way in which it may not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from scripted_exchange import (
+    ScriptedExchange,
+    Step,
+    Told,
+    answer,
+    client_of,
+    data,
+    error,
+    half,
+    keeping,
+    reset,
+)
+
+from mmbot.config import ExchangeConfig
+from mmbot.domain.clock import ManualClock, SystemClock
+from mmbot.domain.instant import DAY, MILLISECOND, SECOND
+from mmbot.domain.wager import Matching, Status, Winning
+from mmbot.engine import events, requests
+from mmbot.engine.events import Failed, Failure
+from mmbot.engine.requests import Cancellation, Placement
+from mmbot.exchange import rest as rest_module
+from mmbot.exchange.errors import Malformed, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.rest import Client
+
+START = 1_790_000_000 * SECOND + 123_456_789
+
+ONE = Placement("run-s-1", "line-a", -110, 2_550)
+TWO = Placement("run-s-2", "line-b", 120, 1_000, fill_or_kill=True)
+THREE = Placement("run-s-3", "line-b", 125, 1_000)
+WAGER = {
+    "id": "w1",
+    "external_id": "run-s-1",
+    "sport_event_id": 7,
+    "market_id": 219,
+    "line_id": "line-a",
+    "odds": -110.0,
+    "stake": 25.5,
+    "matched_stake": 0,
+    "unmatched_stake": 25.5,
+    "status": "open",
+    "matching_status": "unmatched",
+    "winning_status": "tbd",
+}
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[ScriptedExchange]:
+    scripted = ScriptedExchange()
+    async with scripted.serving():
+        yield scripted
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+# --- what is sent, and how the answers are read -----------------------------------------------------------------------
+
+
+async def test_placements_go_as_one_batch_and_each_item_has_its_own_answer(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script(
+        "/mm/place_multiple_wagers",
+        data(
+            {
+                "succeed_wagers": [{"id": "w1", "external_id": "run-s-1", "status": "inactive"}],
+                "failed_wagers": [
+                    {"index": 1, "request": {"external_id": "run-s-2"}, "error": "event_not_available", "message": "no"}
+                ],
+            }
+        ),
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        placed = await client.perform(requests.PlaceMany(5, (ONE, TWO, THREE)))
+    assert isinstance(placed, events.Placed)
+    assert placed.request == 5
+    (accepted,) = placed.accepted
+    assert (accepted.wager_id, accepted.external_id, accepted.line_id) == ("w1", "run-s-1", "line-a")
+    assert (accepted.odds, accepted.stake, accepted.matched) == (-110, 2_550, 0)
+    assert (accepted.status, accepted.matching) == (Status.INACTIVE, Matching.UNMATCHED)
+    assert placed.refused == (events.RefusedItem("run-s-2", Failure.REFUSED, "event_not_available", "no"),)
+    (sent,) = exchange.calls("/mm/place_multiple_wagers")
+    assert sent.token == "a1-access-token"
+    assert sent.json == {
+        "data": [
+            {"external_id": "run-s-1", "line_id": "line-a", "odds": -110, "stake": 25.5},
+            {
+                "external_id": "run-s-2",
+                "line_id": "line-b",
+                "odds": 120,
+                "stake": 10.0,
+                "wager_strategy": "fillOrKill",
+            },
+            {"external_id": "run-s-3", "line_id": "line-b", "odds": 125, "stake": 10.0},
+        ]
+    }
+
+
+async def test_one_placement_goes_by_the_batch_too(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/place_multiple_wagers", data({"succeed_wagers": [WAGER], "failed_wagers": None}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        placed = await client.perform(requests.PlaceMany(1, (ONE,)))
+    assert isinstance(placed, events.Placed)
+    assert [report.status for report in placed.accepted] == [Status.OPEN]
+
+
+async def test_place_one_has_its_own_call(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script("/mm/place_wager", data({"success": True, "wager": WAGER}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        report = await client.place_one(ONE)
+    assert (report.wager_id, report.stake) == ("w1", 2_550)
+    assert exchange.seen[-1].json == {"external_id": "run-s-1", "line_id": "line-a", "odds": -110, "stake": 25.5}
+
+
+async def test_one_cancel_goes_by_the_single_call(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/cancel_wager", data({"Success": True}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        cancelled = await client.perform(requests.CancelMany(3, (Cancellation("w1", "run-s-1"),)))
+    assert cancelled == events.Cancelled(3, ("run-s-1",), ())
+    assert exchange.seen[-1].json == {"wager_id": "w1", "external_id": "run-s-1"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure"),
+    [
+        (404, "data_not_found", Failure.REFUSED),
+        (400, "wager_already_matched", Failure.REFUSED),
+        (400, "wager_already_cancelled", Failure.REFUSED),
+        (409, "wager_is_placing", Failure.LATER),
+        (425, "wager_opened_retry", Failure.LATER),
+        (500, "opened_retry", Failure.LATER),
+        (400, "wager_not_matching_external_id", Failure.BUG),
+    ],
+)
+async def test_what_a_single_cancel_says_of_the_wager_is_said_of_the_item(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, code: str, failure: Failure
+) -> None:
+    exchange.script("/mm/cancel_wager", error(status, code, "said"))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        cancelled = await client.perform(requests.CancelMany(3, (Cancellation("w1", "run-s-1"),)))
+    assert cancelled == events.Cancelled(3, (), (events.RefusedItem("run-s-1", failure, code, "said"),))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure"),
+    [(429, "rate_limit_reached", Failure.LATER), (500, "internal_error", Failure.UNKNOWN), (404, "", Failure.REFUSED)],
+)
+async def test_what_a_single_cancel_says_of_the_call_fails_the_request(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, code: str, failure: Failure
+) -> None:
+    exchange.script("/mm/cancel_wager", error(status, code))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        failed = await client.perform(requests.CancelMany(3, (Cancellation("w1", "run-s-1"),)))
+    assert isinstance(failed, Failed)
+    assert (failed.request, failed.failure) == (3, failure)
+
+
+async def test_several_cancels_go_as_one_batch(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script(
+        "/mm/cancel_multiple_wagers",
+        data(
+            [
+                {"success": True, "wager": {"id": "w1", "external_id": "x1"}},
+                {
+                    "success": False,
+                    "wager": {"id": "w2", "external_id": "x2"},
+                    "error": {"message": "Failed to cancel play. play is already matched", "error_code": 10001},
+                    "statusCode": 400,
+                },
+            ]
+        ),
+    )
+    items = tuple(Cancellation(f"w{n}", f"x{n}") for n in (1, 2, 3))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        cancelled = await client.perform(requests.CancelMany(4, items))
+    assert isinstance(cancelled, events.Cancelled)
+    assert cancelled.accepted == ("x1",)
+    assert [(item.external_id, item.failure, item.code) for item in cancelled.refused] == [
+        ("x2", Failure.REFUSED, "wager_already_matched")
+    ]
+    assert exchange.seen[-1].json == {"data": [{"wager_id": f"w{n}", "external_id": f"x{n}"} for n in (1, 2, 3)]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "body"),
+    [
+        (requests.CancelAll(1), "/mm/cancel_all_wagers", {}),
+        (requests.CancelEvent(1, 77), "/mm/cancel_wagers_by_event", {"event_id": 77}),
+    ],
+)
+async def test_sweeps(
+    exchange: ScriptedExchange,
+    clock: ManualClock,
+    tmp_path: Path,
+    request_: requests.CancelAll | requests.CancelEvent,
+    path: str,
+    body: object,
+) -> None:
+    exchange.script(
+        path,
+        data({"success": True}),
+        error(404, "no_cancellable_wagers"),
+        error(404, "data_not_found", "Record not found"),
+        answer(b"<html>404 page not found</html>", 404),
+        answer({"error": "Not Found", "message": "Cannot POST"}, 404),
+        data({"success": False}),
+        answer(b""),
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        told = [await client.perform(request_) for _ in range(7)]
+    assert told[:3] == [
+        events.CancelledAll(1, False),
+        events.CancelledAll(1, True),
+        events.CancelledAll(1, True),
+    ]
+    # A 404 that is not the exchange's own is no sweep, and a 200 that says nothing is none either.
+    assert [t.failure for t in told[3:] if isinstance(t, Failed)] == [
+        Failure.REFUSED,
+        Failure.REFUSED,
+        Failure.UNKNOWN,
+        Failure.UNKNOWN,
+    ]
+    assert exchange.seen[-1].json == body
+
+
+async def test_a_market_is_cancelled_by_itself_or_by_line(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/cancel_wagers_by_market", data({"success": True}), error(404, "data_not_found"))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        assert await client.cancel_market(7, 219)
+        assert not await client.cancel_market(7, 219, "line-a")
+    assert [seen.json for seen in exchange.calls("/mm/cancel_wagers_by_market")] == [
+        {"event_id": 7, "market_id": 219},
+        {"event_id": 7, "market_id": 219, "line_id": "line-a"},
+    ]
+
+
+async def test_a_wager_is_looked_up(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script("/mm/get_wager/w1", data(WAGER), error(404, "data_not_found"), answer(b"404 page not found", 404))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        found, absent, broken = [await client.perform(requests.ReadWager(1, "w1")) for _ in range(3)]
+    assert isinstance(found, events.WagerRead)
+    assert found.report is not None
+    assert (found.report.event_id, found.report.market_id, found.report.winning) == (7, 219, Winning.TBD)
+    assert absent == events.WagerRead(1, None)
+    assert isinstance(broken, Failed)
+    assert broken.failure is Failure.REFUSED
+
+
+async def test_a_page_of_the_history(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    synced = "2026-09-21T14:00:05.123456789Z"
+    exchange.script(
+        "/v2/mm/get_wager_histories", data({"wagers": [WAGER], "next_cursor": "c+/="}, last_synced_at=synced)
+    )
+    query = requests.ReadHistory(
+        9,
+        updated_from=START - DAY,
+        updated_to=START,
+        status="open",
+        matching="unmatched",
+        cursor="a&b=c d",
+        limit=500,
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        page = await client.perform(query)
+    assert isinstance(page, events.HistoryRead)
+    assert (page.next_cursor, page.last_synced_at) == ("c+/=", 1_789_999_205_123_456_789)
+    assert [report.wager_id for report in page.wagers] == ["w1"]
+    assert exchange.seen[-1].query == {
+        "updated_at_from": "1789913600",
+        "updated_at_to": "1790000001",
+        "status": "open",
+        "matching_status": "unmatched",
+        "next_cursor": "a&b=c d",
+        "limit": "500",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (requests.ReadHistory(1), "missing_date_range"),
+        (requests.ReadHistory(1, created_from=START - 8 * DAY, created_to=START), "invalid_from_to_range"),
+        (requests.ReadHistory(1, created_from=START - 8 * DAY), "invalid_from_to_range"),
+        (requests.ReadHistory(1, updated_from=START - 3 * DAY), "invalid_updated_at_range"),
+        (requests.ReadHistory(1, created_from=START, created_to=START - 1), "from_date_greater_than_to_date"),
+    ],
+)
+async def test_a_range_that_the_exchange_would_refuse_is_not_sent(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, query: requests.ReadHistory, code: str
+) -> None:
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        before = len(exchange.seen)
+        failed = await client.perform(query)
+        assert isinstance(failed, Failed)
+        assert (failed.failure, failed.code) == (Failure.BUG, code)
+        with pytest.raises(Malformed):
+            await client.history(query)
+        assert len(exchange.seen) == before
+
+
+@pytest.mark.parametrize("count", [0, 21])
+async def test_a_batch_that_the_exchange_would_refuse_is_not_sent(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, count: int
+) -> None:
+    placements = tuple(Placement(f"x{n}", "line", 100, 100) for n in range(count))
+    cancels = tuple(Cancellation(f"w{n}", f"x{n}") for n in range(count))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        before = len(exchange.seen)
+        for asked in (requests.PlaceMany(1, placements), requests.CancelMany(1, cancels)):
+            failed = await client.perform(asked)
+            assert isinstance(failed, Failed)
+            assert failed.failure is Failure.BUG
+        for asked in (requests.ReadMarkets(1, tuple(range(51))), requests.ReadMarkets(1, ())):
+            failed = await client.perform(asked)
+            assert isinstance(failed, Failed)
+            assert failed.code == "market_event_limit_exceeded"
+        assert len(exchange.seen) == before
+
+
+async def test_reads(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script(
+        "/mm/get_balance",
+        data({"balance": 1000, "matched_wager_balance": 12.34, "unmatched_wager_balance": None}),
+    )
+    exchange.script("/mm/get_odds_ladder", data([100, 101.0, -101]))
+    exchange.script("/mm/get_tournaments", data({"tournaments": [{"id": 132, "name": "NBA", "sport": {"name": "B"}}]}))
+    exchange.script(
+        "/mm/get_sport_events", data({"sport_events": [{"event_id": 7, "tournament_id": 132, "status": "not_started"}]})
+    )
+    exchange.script("/v2/mm/get_multiple_markets", data({"7": [{"id": 219, "type": "moneyline"}]}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        assert await client.perform(requests.ReadBalance(1)) == events.BalanceRead(1, 100_000, 1_234, 0)
+        assert await client.perform(requests.ReadLadder(2)) == events.LadderRead(2, (100, 101, -101))
+        tournaments = await client.perform(requests.ReadTournaments(3))
+        listed = await client.perform(requests.ReadEvents(4, 132))
+        markets = await client.perform(requests.ReadMarkets(5, (7, 8)))
+    assert isinstance(tournaments, events.TournamentsRead)
+    assert [(t.tournament_id, t.sport_name) for t in tournaments.tournaments] == [(132, "B")]
+    assert isinstance(listed, events.EventsRead)
+    assert [(event.event_id, event.status) for event in listed.events] == [(7, "not_started")]
+    assert isinstance(markets, events.MarketsRead)
+    assert [image.market.key for image in markets.markets[7]] == [(7, 219)]
+    assert markets.markets[8] == ()
+    assert exchange.calls("/mm/get_tournaments")[0].query == {"has_active_events": "true"}
+    assert exchange.calls("/mm/get_sport_events")[0].query == {"tournament_id": "132"}
+    assert exchange.calls("/v2/mm/get_multiple_markets")[0].query == {"event_ids": "7,8"}
+
+
+async def test_nothing_there_and_a_failure_are_told_apart(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    nothing: tuple[Step, ...] = (
+        error(404, "data_not_found", "Record not found"),
+        data({"sport_events": None}),
+        data({}),
+        data(None),
+    )
+    failures: tuple[Step, ...] = (
+        answer(b"404 page not found", 404),
+        answer({}),
+        answer([]),
+        answer(b"null"),
+        error(503, None),
+        data({"sport_events": 7}),
+    )
+    exchange.script("/mm/get_sport_events", *nothing, *failures)
+    exchange.script("/v2/mm/get_multiple_markets", nothing[0], *nothing[2:], *failures[:-1], data([]))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        for _ in nothing:
+            assert await client.perform(requests.ReadEvents(1, 132)) == events.EventsRead(1, ())
+        for _ in failures:
+            assert isinstance(await client.perform(requests.ReadEvents(1, 132)), Failed)
+        for _ in range(3):
+            assert await client.perform(requests.ReadMarkets(1, (7,))) == events.MarketsRead(1, {7: ()})
+        for _ in failures:
+            assert isinstance(await client.perform(requests.ReadMarkets(1, (7,))), Failed)
+
+
+async def test_matches_are_read_to_the_last_page(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    def match(wager: str, stake: float, odds: float) -> dict[str, object]:
+        return {"id": "m", "wager_id": wager, "matched_stake": stake, "matched_odds": odds}
+
+    exchange.script(
+        "/mm/get_wager_matching_detail",
+        data({"matching_details": [match("w1", 10, 120.0), match("w2", 0.01, -105)], "next_cursor": "two"}),
+        data({"matching_details": [match("w1", 2.5, 126)], "next_cursor": ""}),
+    )
+    async with client_of(exchange, SystemClock(rate=1000.0), tmp_path) as (client, _):
+        read = await client.perform(requests.ReadMatches(6, ("w1", "w2")))
+    assert isinstance(read, events.MatchesRead)
+    assert [(m.wager_id, m.stake, m.odds) for m in read.matches] == [
+        ("w1", 1000, 120),
+        ("w2", 1, -105),
+        ("w1", 250, 126),
+    ]
+    first, second = exchange.calls("/mm/get_wager_matching_detail")
+    assert first.query == {"wager_ids": "w1,w2", "limit": "100"}
+    assert second.query["next_cursor"] == "two"
+
+
+async def test_pages_without_an_end_are_a_failure(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/get_wager_matching_detail", data({"matching_details": [], "next_cursor": "again"}))
+    async with client_of(exchange, SystemClock(rate=10_000.0), tmp_path) as (client, _):
+        assert isinstance(await client.perform(requests.ReadMatches(6, ("w1",))), Failed)
+
+
+async def test_a_page_of_matched_bets(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script(
+        "/mm/get_matched_bets",
+        data({"matched_bets": [{"wager_id": "w1", "stake": 5, "odds": 100}], "next_cursor": "n"}),
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        page = await client.matched_bets(START - DAY, START)
+    assert [(m.wager_id, m.stake, m.odds) for m in page.matches] == [("w1", 500, 100)]
+    assert page.next_cursor == "n"
+    assert exchange.seen[-1].query == {"from": "1789913600", "to": "1790000001", "limit": "100"}
+
+
+async def test_the_way_to_the_feed(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script(
+        "/websocket/connection-config",
+        answer({"app_id": "1", "key": "k", "cluster": "mt1", "ws_host": "ws.example", "service": "pusher"}),
+        answer({"key": "k", "cluster": "mt1", "ws_host": None}),
+        answer({"cluster": "mt1"}),
+    )
+    exchange.script(
+        "/mm/pusher",
+        answer(
+            {
+                "auth": "k:outer",
+                "data": {
+                    "success": True,
+                    "authorized_channel": [
+                        {
+                            "channel_name": "public",
+                            "auth": "k:own",
+                            "binding_events": [{"name": "general", "type": "g"}],
+                        },
+                        {"channel_name": "private", "binding_events": ["wagers", "health_check"]},
+                    ],
+                },
+            }
+        ),
+        answer({"data": {"authorized_channel": [{"channel_name": "private", "binding_events": None}]}}),
+        data({"authorized_channel": None}),
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        config = await client.connection_config()
+        assert (config.key, config.cluster, config.ws_host, config.app_id) == ("k", "mt1", "ws.example", "1")
+        assert (await client.connection_config()).ws_host is None
+        with pytest.raises(RetryLater, match="undecodable"):
+            await client.connection_config()
+        registration = await client.register("12.34", (132, 31))
+        assert [(c.name, c.auth, c.events) for c in registration.channels] == [
+            ("public", "k:own", ("general",)),
+            ("private", "k:outer", ("wagers", "health_check")),
+        ]
+        for _ in range(2):
+            with pytest.raises(RetryLater, match="undecodable"):
+                await client.register("12.34")
+    first, second, _ = exchange.calls("/mm/pusher")
+    assert first.json == {"socket_id": "12.34", "subscriptions": [{"type": "tournament", "ids": ["132", "31"]}]}
+    assert second.json == {"socket_id": "12.34"}
+
+
+# --- what goes wrong on the way ---------------------------------------------------------------------------------------
+
+Broken = tuple[requests.Request, str, Failure]
+PLACE: Broken = (requests.PlaceMany(1, (ONE,)), "/mm/place_multiple_wagers", Failure.UNKNOWN)
+CANCEL: Broken = (requests.CancelMany(1, (Cancellation("w1", "x"),)), "/mm/cancel_wager", Failure.UNKNOWN)
+BATCH: Broken = (
+    requests.CancelMany(1, (Cancellation("w1", "x"), Cancellation("w2", "y"))),
+    "/mm/cancel_multiple_wagers",
+    Failure.UNKNOWN,
+)
+SWEEP: Broken = (requests.CancelAll(1), "/mm/cancel_all_wagers", Failure.UNKNOWN)
+READ: Broken = (requests.ReadBalance(1), "/mm/get_balance", Failure.LATER)
+ALL = (PLACE, CANCEL, BATCH, SWEEP, READ)
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (reset, "connection"),
+        (half, "connection"),
+        (answer(b"<html>welcome</html>"), "undecodable"),
+        (answer(b'{"data":'), "undecodable"),
+        (answer(b""), "undecodable"),
+        (answer(b"[" * 100_000), "undecodable"),
+        (answer({"data": "what"}), "undecodable"),
+        (answer(b"not gzip at all", headers={"Content-Encoding": "gzip"}), "connection"),
+        (answer(b"", 302, {"Location": "/partner/elsewhere"}), "redirect"),
+        (answer(b"", 307, {"Location": "/partner/elsewhere"}), "redirect"),
+        (answer(b"", 303, {"Location": "/partner/elsewhere"}), "redirect"),
+    ],
+)
+async def test_a_change_without_a_readable_answer_is_unknown_and_a_read_may_come_again(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, step: Step, code: str
+) -> None:
+    told = Told()
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        for asked, path, failure in ALL:
+            exchange.script(path, step)
+            failed = await client.perform(asked)
+            assert isinstance(failed, Failed), (path, failed)
+            assert (failed.request, failed.failure, failed.code) == (1, failure, code), path
+            sent = len(exchange.calls(path))
+            # aiohttp repeats a read whose connection broke, and never anything else.
+            assert sent == 1 or (asked is READ[0] and code == "connection" and sent == 2), path
+    assert not exchange.calls("/elsewhere")
+    assert [outcome for _, outcome in told.requests] == [failure.value for _, _, failure in ALL]
+
+
+async def test_a_slow_answer_is_a_timeout_and_no_timeout_goes_below_a_real_second(
+    exchange: ScriptedExchange, tmp_path: Path
+) -> None:
+    clock = SystemClock(rate=1000.0)
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        for _, path, _ in ALL:
+            exchange.script(path, exchange.hang())
+        started = asyncio.get_running_loop().time()
+        failures = await asyncio.gather(*(client.perform(asked) for asked, _, _ in ALL))
+        took = asyncio.get_running_loop().time() - started
+    assert 0.95 <= took < 5.0
+    for (_, _, failure), failed in zip(ALL, failures, strict=True):
+        assert isinstance(failed, Failed)
+        assert (failed.failure, failed.code) == (failure, "timeout")
+
+
+async def test_what_never_left_is_known_not_to_have_been_done(clock: ManualClock, tmp_path: Path) -> None:
+    exchange = ScriptedExchange()
+    async with exchange.serving(), client_of(exchange, clock, tmp_path) as (_, keeper):
+        nowhere = ExchangeConfig(base_url="http://127.0.0.1:9/partner")
+        client = Client(keeper, clock, nowhere)
+        try:
+            for asked, path, _ in ALL:
+                failed = await client.perform(asked)
+                assert isinstance(failed, Failed)
+                assert (failed.failure, failed.code) == (Failure.LATER, "connection"), path
+        finally:
+            await client.close()
+        closed = await client.perform(SWEEP[0])
+        assert isinstance(closed, Failed)
+        assert closed.failure is Failure.LATER
+
+
+async def test_a_compressed_answer_is_read(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
+    exchange.script(
+        "/mm/get_balance", answer(gzip.compress(b'{"data":{"balance":7.25}}'), headers={"Content-Encoding": "gzip"})
+    )
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        assert (await client.balance()).balance == 725
+
+
+async def test_a_call_that_is_cancelled_says_so_and_leaves_the_client_working(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    told = Told()
+    exchange.script("/mm/get_balance", exchange.hang(), data({"balance": 1}))
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        reading = asyncio.create_task(client.perform(requests.ReadBalance(1)))
+        await exchange.until(lambda: bool(exchange.calls("/mm/get_balance")))
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert (await client.balance()).balance == 100
+    assert told.requests == [("balance", "cancelled"), ("balance", "ok")]
+
+
+# --- the token --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_read_and_a_cancel_are_repeated_once_with_a_new_token(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    told = Told()
+    exchange.script("/mm/get_balance", data({"balance": 1}))
+    exchange.script("/mm/cancel_all_wagers", data({"success": True}))
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        exchange.good.clear()
+        assert (await client.balance()).balance == 100
+        exchange.good.clear()
+        assert await client.cancel_all()
+    assert told.requests == [
+        ("balance", "unauthorized"),
+        ("balance", "ok"),
+        ("cancel_all", "unauthorized"),
+        ("cancel_all", "ok"),
+    ]
+    assert len(exchange.calls("/auth/refresh")) == 2
+
+
+async def test_a_placement_is_not_repeated_but_the_session_is_renewed(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/place_multiple_wagers", data({"succeed_wagers": [WAGER]}))
+    async with client_of(exchange, clock, tmp_path) as (client, keeper):
+        exchange.good.clear()
+        failed = await client.perform(requests.PlaceMany(1, (ONE,)))
+        assert isinstance(failed, Failed)
+        assert (failed.failure, failed.code) == (Failure.REFUSED, "unauthorized")
+        assert len(exchange.calls("/mm/place_multiple_wagers")) == 1
+        # While there is no token nothing is sent, and nothing waits for one.
+        again = await client.perform(requests.PlaceMany(2, (ONE,)))
+        assert isinstance(again, Failed)
+        assert (again.failure, again.code) == (Failure.REFUSED, "unauthorized")
+        assert len(exchange.calls("/mm/place_multiple_wagers")) == 1
+        await keeper.token()
+        assert isinstance(await client.perform(requests.PlaceMany(3, (ONE,))), events.Placed)
+    assert len(exchange.calls("/auth/refresh")) == 1
+
+
+async def test_calls_that_meet_an_expired_token_together_share_its_renewal(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/get_balance", data({"balance": 1}))
+    exchange.script("/mm/cancel_all_wagers", data({"success": True}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        exchange.good.clear()
+        calls: list[Awaitable[object]] = [client.balance() for _ in range(15)]
+        calls += [client.cancel_all() for _ in range(15)]
+        await asyncio.gather(*calls)
+    assert len(exchange.calls("/auth/refresh")) == 1
+    assert len(exchange.calls("/auth/login")) == 1
+
+
+async def test_a_new_token_that_is_refused_too_is_for_later(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/cancel_all_wagers", error(401, "unauthorized"))
+    async with client_of(exchange, clock, tmp_path) as (client, keeper):
+        clock.advance(2 * SECOND)
+        failed = await client.perform(requests.CancelAll(1))
+        assert isinstance(failed, Failed)
+        assert (failed.failure, failed.code) == (Failure.LATER, "unauthorized")
+        assert failed.retry_at == clock.now() + SECOND
+        assert len(exchange.calls("/mm/cancel_all_wagers")) == 2
+        with contextlib.suppress(RetryLater):
+            await keeper.token()
+
+
+async def test_a_session_that_cannot_be_had_fails_calls_as_known_not_done(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/login", error(401, "unauthorized"))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        client = Client(keeper, clock, ExchangeConfig(base_url=exchange.base_url))
+        try:
+            for asked in (requests.CancelAll(1), requests.ReadBalance(1)):
+                failed = await client.perform(asked)
+                assert isinstance(failed, Failed)
+                assert (failed.failure, failed.code) == (Failure.REFUSED, "login_refused")
+        finally:
+            await client.close()
+    assert {seen.path for seen in exchange.seen} == {"/auth/login"}
+
+
+async def test_an_echoed_secret_does_not_get_out(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    told = Told()
+    secret = "a1-access-token"
+    exchange.script(
+        "/mm/get_balance",
+        error(400, "invalid_request", f"Bearer {secret}"),
+        data({"balance": secret}),
+        reset,
+    )
+    exchange.script("/mm/get_tournaments", data({"tournaments": [{"id": secret}]}))
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        caught = []
+        for _ in range(3):
+            with pytest.raises((Malformed, RetryLater)) as failure:
+                await client.balance()
+            caught.append(failure.value)
+        await client.tournaments()
+    shown = [repr(e) for c in caught for e in (c, c.__cause__, c.__context__)] + [repr(told.spoilt)]
+    assert told.spoilt
+    assert not [text for text in shown if secret in text]
+
+
+# --- the pools --------------------------------------------------------------------------------------------------------
+
+
+async def test_cancels_never_wait_behind_placements_and_reads(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/place_multiple_wagers", exchange.hang())
+    exchange.script("/mm/get_balance", exchange.hang())
+    exchange.script("/mm/cancel_all_wagers", data({"success": True}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        stuck = [asyncio.create_task(client.perform(requests.PlaceMany(n, (ONE,)))) for n in range(50)]
+        stuck += [asyncio.create_task(client.perform(requests.ReadBalance(n))) for n in range(50)]
+        await exchange.until(lambda: len(exchange.seen) > 100)
+        assert await client.cancel_all()
+        assert not any(task.done() for task in stuck)
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+    (cancel,) = exchange.calls("/mm/cancel_all_wagers")
+    assert cancel.peer not in {seen.peer for seen in exchange.seen if seen is not cancel}
+
+
+async def test_a_warm_pool_spares_a_cancel_the_handshake(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    told = Told()
+    exchange.script("/websocket/connection-config", answer({"key": "k", "cluster": "c"}))
+    exchange.script("/mm/cancel_all_wagers", data({"success": True}))
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        warming = asyncio.create_task(client.keep_warm())
+        await told.until(lambda: told.requests == [("warm", "ok")])
+        await client.cancel_all()
+        await ended(warming)
+    (warm,) = exchange.calls("/websocket/connection-config")
+    assert exchange.calls("/mm/cancel_all_wagers")[0].peer == warm.peer
+
+
+async def test_a_round_of_warming_that_fails_is_followed_by_another(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest_module, "WARM_EVERY_S", 0.001)
+    exchange.script("/websocket/connection-config", error(500, None), reset, answer({"key": "k", "cluster": "c"}))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        warming = asyncio.create_task(client.keep_warm())
+        await exchange.until(lambda: len(exchange.calls("/websocket/connection-config")) >= 6)
+        assert not warming.done()
+        await ended(warming)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_every_call_is_told_of_with_its_outcome(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    told = Told()
+    steps: dict[str, tuple[str, Callable[[Client], Awaitable[object]], Step]] = {
+        "place_one": ("/mm/place_wager", lambda c: c.place_one(ONE), data({"wager": WAGER})),
+        "place_many": ("/mm/place_multiple_wagers", lambda c: c.place_many((ONE,)), data({"succeed_wagers": []})),
+        "cancel_one": ("/mm/cancel_wager", lambda c: c.cancel_one(Cancellation("w", "x")), data({})),
+        "cancel_many": ("/mm/cancel_multiple_wagers", lambda c: c.cancel_many((Cancellation("w", "x"),)), data([])),
+        "cancel_event": ("/mm/cancel_wagers_by_event", lambda c: c.cancel_event(1), data({})),
+        "cancel_market": ("/mm/cancel_wagers_by_market", lambda c: c.cancel_market(1, 2), data({})),
+        "cancel_all": ("/mm/cancel_all_wagers", lambda c: c.cancel_all(), data({})),
+        "ladder": ("/mm/get_odds_ladder", lambda c: c.ladder(), data([100])),
+        "matches": ("/mm/get_wager_matching_detail", lambda c: c.matches(("w",)), data([])),
+        "matched_bets": ("/mm/get_matched_bets", lambda c: c.matched_bets(0, 1), data([])),
+    }
+    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
+        for path, call, step in steps.values():
+            exchange.script(path, step)
+            await call(client)
+        exchange.script("/mm/cancel_all_wagers", error(429, "rate_limit_reached", details={"next_allow_at": 1}))
+        with pytest.raises(RetryLater):
+            await client.cancel_all()
+        exchange.script("/mm/cancel_all_wagers", error(403, "x"))
+        with pytest.raises(Refused):
+            await client.cancel_all()
+        exchange.script("/mm/cancel_all_wagers", answer(b"?"))
+        with pytest.raises(UnknownOutcome):
+            await client.cancel_all()
+    assert told.requests == [(name, "ok") for name in steps] + [
+        ("cancel_all", "later"),
+        ("cancel_all", "refused"),
+        ("cancel_all", "unknown"),
+    ]
+
+
+async def test_a_cancel_during_a_match_is_told_to_come_again_in_300_ms(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/cancel_wagers_by_event", error(500, "opened_retry"))
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        failed = await client.perform(requests.CancelEvent(1, 7))
+    assert failed == Failed(1, Failure.LATER, "opened_retry", "", START + 300 * MILLISECOND)
