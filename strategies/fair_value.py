@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant, seconds
 from mmbot.domain.money import DOLLAR, Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
 from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
@@ -51,6 +52,9 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A price within this much probability of the one wanted now stays as it is, and its wager in its queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
     """A wager within this share of the payout wanted stays as it is."""
+    patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    """A price that was changed gets better again only after this many seconds; it gets worse at once. A fair price that
+    flickers, with our own orders or with others', then costs no place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
     """Rungs by which a quote may be better than everybody else's best; 0 only joins it; null sets no bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
@@ -88,16 +92,22 @@ class _Seen(NamedTuple):
     ladder: Ladder
 
 
+class _Side(NamedTuple):
+    """What one outcome was last offered at."""
+
+    odds: tuple[Odds, ...] = ()
+    """Of each level."""
+    changed_at: Instant = 0
+
+
 class _Memory(NamedTuple):
     """What was decided last on a line, and of what."""
 
     seen: _Seen
     decision: Decision
-    odds: tuple[tuple[Odds, ...], tuple[Odds, ...]]
-    """The odds of each level, by outcome."""
-
-
-_NOTHING_BEFORE: Final[tuple[tuple[Odds, ...], tuple[Odds, ...]]] = ((), ())
+    sides: tuple[_Side, _Side] = (_Side(), _Side())
+    again_at: Instant | None = None
+    """When to decide again though nothing changed: a better price was held back."""
 
 
 class FairValueMaker:
@@ -109,13 +119,15 @@ class FairValueMaker:
         self._params: Final = params
         self._size: Final = params.size * DOLLAR
         self._inventory: Final = params.inventory * DOLLAR
+        self._patience: Final = seconds(params.patience_s)
 
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide line by line; a line of which nothing changed keeps its decision."""
         before: Mapping[LineKey, _Memory] = state or {}
         after: dict[LineKey, _Memory] = {}
         decisions: dict[LineKey, Decision] = {}
-        ladder = view.ladder
+        wake_at: Instant | None = None
+        ladder, now = view.ladder, view.now
         for line in view.lines:
             key = line.line.key
             under_0, under_1 = line.book.sides
@@ -127,31 +139,36 @@ class FairValueMaker:
                 ladder,
             )
             last = before.get(key)
-            if last is None or last.seen != seen:
-                last = self._decide(seen, last.odds if last is not None else _NOTHING_BEFORE)
+            if last is None:
+                last = self._decide(seen, (_Side(), _Side()), now)
+            elif last.seen != seen or (last.again_at is not None and last.again_at <= now):
+                last = self._decide(seen, last.sides, now)
             after[key] = last
             decisions[key] = last.decision
-        return Result(decisions, after)
+            if last.again_at is not None and (wake_at is None or last.again_at < wake_at):
+                wake_at = last.again_at
+        return Result(decisions, after, wake_at)
 
-    def _decide(self, seen: _Seen, last: tuple[tuple[Odds, ...], tuple[Odds, ...]]) -> _Memory:
+    def _decide(self, seen: _Seen, last: tuple[_Side, _Side], now: Instant) -> _Memory:
         params = self._params
         fair = self._fair(seen)
         if isinstance(fair, NoQuote):
-            return _Memory(seen, fair, _NOTHING_BEFORE)
+            return _Memory(seen, fair)
         lowest = min(fair, 1.0 - fair)
         highest = 1.0 - lowest
         if lowest < params.min_probability or highest > params.max_probability:
-            return _Memory(seen, NoQuote(f"a fair probability of {fair:.3f} is out of bounds"), _NOTHING_BEFORE)
+            return _Memory(seen, NoQuote(f"a fair probability of {fair:.3f} is out of bounds"))
 
         held = (seen.profit[0] - seen.profit[1]) / self._inventory
         held = min(1.0, max(-1.0, held))
         leaning = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
         quotes: list[Quote] = []
-        odds_0 = self._side(0, leaning, held, seen, last[0], quotes)
-        odds_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], quotes)
+        side_0, wait_0 = self._side(0, leaning, held, seen, last[0], now, quotes)
+        side_1, wait_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], now, quotes)
         if not quotes:
-            return _Memory(seen, NoQuote("no price or size is left after margin and skew"), _NOTHING_BEFORE)
-        return _Memory(seen, tuple(quotes), (odds_0, odds_1))
+            return _Memory(seen, NoQuote("no price or size is left after margin and skew"))
+        waits = [wait for wait in (wait_0, wait_1) if wait is not None]
+        return _Memory(seen, tuple(quotes), (side_0, side_1), min(waits) if waits else None)
 
     def _fair(self, seen: _Seen) -> float | NoQuote:
         source = self._params.source
@@ -164,26 +181,32 @@ class FairValueMaker:
         return seen.fair
 
     def _side(
-        self, side: Side, probability: float, held: float, seen: _Seen, last: tuple[Odds, ...], quotes: list[Quote]
-    ) -> tuple[Odds, ...]:
-        """Add one outcome's quotes and return their odds. ``held`` is above zero where that outcome is held already."""
+        self, side: Side, probability: float, held: float, seen: _Seen, last: _Side, now: Instant, quotes: list[Quote]
+    ) -> tuple[_Side, Instant | None]:
+        """Add one outcome's quotes. Returns what it is offered at, and when a price that was held back may follow.
+
+        ``held`` is above zero where that outcome is held already.
+        """
         params = self._params
         ladder = seen.ladder
-        adding = max(0.0, held)
-        payout = round(self._size * (1.0 - params.skew_size * adding))
+        payout = round(self._size * (1.0 - params.skew_size * max(0.0, held)))
         wanted = price_for_margin(probability, params.margin, params.commission)
         bound = self._bound(side, seen)
+        patient_until = last.changed_at + self._patience
+        again_at: Instant | None = None
         chosen: list[Odds] = []
         for level in range(params.levels):
             price = min(wanted - level * params.level_step, bound)
             odds = ladder.at_most(price) if price > 0.0 and payout > 0 else None
             if odds is None:
                 break
-            if level < len(last) and last[level] in ladder:
-                # A small change of mind is not worth a place in the queue.
-                kept = implied(last[level])
-                if kept <= bound and abs(kept - price) <= params.price_tolerance:
-                    odds = last[level]
+            if level < len(last.odds) and last.odds[level] != odds and last.odds[level] in ladder:
+                before = implied(last.odds[level])
+                if before <= bound and abs(before - price) <= params.price_tolerance:
+                    odds = last.odds[level]  # a small change of mind is not worth a place in the queue
+                elif before < price and now < patient_until:
+                    odds = last.odds[level]
+                    again_at = patient_until
             if chosen and implied(odds) >= implied(chosen[-1]):
                 longer = ladder.longer(chosen[-1])
                 if longer is None:
@@ -193,7 +216,8 @@ class FairValueMaker:
             # Better prices first, and of these the one that reduces what is held.
             priority = 2 * (params.levels - level) + (held < 0.0)
             quotes.append(Quote(side, payout, odds, None, priority, 0.0, params.size_tolerance))
-        return tuple(chosen)
+        offered = tuple(chosen)
+        return (last if offered == last.odds else _Side(offered, now)), again_at
 
     def _bound(self, side: Side, seen: _Seen) -> float:
         """The highest price, as implied probability, that takes nothing from the book and improves it no more than set.

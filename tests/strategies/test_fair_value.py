@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mmbot.domain.book import Book, Fair, Level, fair_from
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent
+from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, per_hundred
 from mmbot.strategy.interface import Decision, EventView, Given, LineView, NoQuote, Quote
@@ -49,14 +50,14 @@ def line_view(
     )
 
 
-def event_view(*lines: LineView) -> EventView:
-    """An event of these lines."""
-    return EventView(EVENT, lines, LADDER, 0, None)
+def event_view(*lines: LineView, at_s: float = 0.0) -> EventView:
+    """An event of these lines at an instant, in seconds."""
+    return EventView(EVENT, lines, LADDER, round(at_s * SECOND), None)
 
 
 def maker(**params: Any) -> FairValueMaker:
     """The strategy with these params; anything that moves prices or sizes is off unless given."""
-    plain = {"margin": 0.015, "skew_price": 0.0, "skew_size": 0.0, "price_tolerance": 0.0, "commission": 0.02}
+    plain = {"margin": 0.015, "skew_price": 0.0, "skew_size": 0.0, "price_tolerance": 0.0, "patience_s": 0.0}
     return FairValueMaker(msgspec.convert(plain | params, FairValueParams))
 
 
@@ -328,6 +329,45 @@ def test_a_quote_does_not_stay_where_it_would_take_what_came_into_the_book() -> 
     book = Book(((Level(odds, 100_00),), (Level(-25_000, 100_00),)))
     second = strategy.quote(event_view(line_view(0.42, book=book)), first.state)
     assert odds_of(second.decisions[KEY], 0) == LADDER.longer(odds)
+
+
+def test_a_price_gets_worse_at_once_and_better_only_after_the_patience() -> None:
+    strategy = maker(patience_s=2)
+    first = strategy.quote(event_view(line_view(0.40), at_s=10), None)
+    worse = strategy.quote(event_view(line_view(0.36), at_s=10.1), first.state)
+    held = strategy.quote(event_view(line_view(0.40), at_s=11.9), worse.state)
+    better = strategy.quote(event_view(line_view(0.40), at_s=12.1), held.state)
+    before, now = first.decisions[KEY], worse.decisions[KEY]
+    assert price(now, 0) < price(before, 0)  # outcome 0 is worth less: off at once
+    assert price(now, 1) == price(before, 1)  # outcome 1 is worth more: held back, since it was set just now
+    assert worse.wake_at == 12 * SECOND
+    assert price(held.decisions[KEY], 0) == price(now, 0)
+    assert held.wake_at == round(12.1 * SECOND)
+    assert better.decisions[KEY] == before
+    assert better.wake_at is None
+
+
+def test_a_price_held_back_follows_when_the_time_comes_though_nothing_changed() -> None:
+    strategy = maker(patience_s=2)
+    first = strategy.quote(event_view(line_view(0.40), at_s=0.5), None)
+    held = strategy.quote(event_view(line_view(0.36), at_s=1.0), first.state)
+    assert held.wake_at == round(2.5 * SECOND)
+    early = strategy.quote(event_view(line_view(0.36), at_s=2.4), held.state)
+    assert early.decisions[KEY] is held.decisions[KEY]
+    due = strategy.quote(event_view(line_view(0.36), at_s=2.5), early.state)
+    assert due.decisions[KEY] == decide(strategy, line_view(0.36))
+    assert due.wake_at is None
+
+
+def test_a_fair_price_that_flickers_with_our_own_orders_settles_on_the_worse_of_both_prices() -> None:
+    strategy = maker(patience_s=2)
+    state: Any = strategy.quote(event_view(line_view(0.400)), None).state
+    seen = []
+    for step in range(1, 19):
+        result = strategy.quote(event_view(line_view(0.394 if step % 2 else 0.400), at_s=step / 10), state)
+        state = result.state
+        seen.append(tuple(odds_of(result.decisions[KEY], side) for side in (0, 1)))
+    assert len(set(seen)) == 1
 
 
 def test_an_unchanged_line_keeps_its_very_decision_while_another_moves() -> None:
