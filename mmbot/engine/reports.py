@@ -7,7 +7,7 @@ from typing import Final
 from mmbot.domain.instant import Instant
 from mmbot.domain.lifecycle import FINAL, SAID, Happening, State, after
 from mmbot.domain.money import Cents
-from mmbot.domain.wager import Matching, Status, WagerReport, Winning
+from mmbot.domain.wager import Matching, WagerReport, Winning
 from mmbot.engine.matches import Matches
 from mmbot.engine.settlement import outcome
 from mmbot.engine.wager import Change, Changes, Kind, Wager
@@ -23,8 +23,6 @@ _SAYS: Final = {
 
 def learn(wager: Wager, report: WagerReport, from_message: bool) -> bool:
     """Take up what a report tells of matches. True if it leaves the odds of more of them open than before."""
-    if report.status is Status.VOID:
-        return False
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake

@@ -420,6 +420,27 @@ def test_contradicting_messages_want_the_detail() -> None:
     assert rig.ledger.estimated() == []
 
 
+def test_a_detail_that_lags_behind_what_messages_told_changes_nothing() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=500, match=(500, 103))
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 200, 103)]) == ()
+    assert (wager.matched, wager.win, wager.win_estimated) == (500, profit(500, 103), False)
+
+
+def test_a_match_told_with_a_total_that_leaves_it_no_room_wants_the_detail() -> None:
+    rig = Rig()
+    wager = rig.open()
+    changes = rig.message(matched=100, match=(400, 103))
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED]
+    assert (wager.matched, wager.win) == (100, profit(100, -110))
+    rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 400, 103)])
+    assert (wager.matched, wager.win, wager.win_estimated) == (400, profit(400, 103), False)
+    changes = rig.message(matched=500, match=(200, -105))
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED], "nor does one that reaches into what was read"
+    assert wager.win == profit(400, 103) + profit(100, -110)
+
+
 def test_matched_never_exceeds_the_stake() -> None:
     rig = Rig()
     wager = rig.open()
@@ -612,6 +633,25 @@ def test_a_manual_settlement_corrects_an_earlier_one() -> None:
     assert rig.ledger.realised == 0, "what was corrected does not come back"
 
 
+def test_an_earlier_stage_read_late_does_not_undo_a_correction() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=1000, match=(1000, -110))
+    rig.message(status=Status.MANUALLY_SETTLED, matched=1000, winning=Winning.MANUALLY_LOST)
+    assert rig.read(status=Status.CLOSED, matched=1000, winning=Winning.WON) == []
+    assert rig.read(status=Status.OPEN, matched=1000, winning=Winning.WON) == []
+    assert (wager.state, wager.result, rig.ledger.realised) == (State.MANUAL, Winning.MANUALLY_LOST, -1000)
+
+
+def test_a_report_without_a_result_does_not_withdraw_one() -> None:
+    rig = Rig()
+    rig.open()
+    rig.message(matched=1000, match=(1000, -110))
+    rig.message(status=Status.SETTLED, matched=1000, winning=Winning.WON)
+    assert rig.message(status=Status.CLOSED, matched=1000, winning=Winning.TBD) == []
+    assert rig.ledger.realised == 909
+
+
 def test_a_read_asked_for_before_a_correction_does_not_undo_it() -> None:
     rig = Rig()
     rig.open()
@@ -653,6 +693,15 @@ def test_a_message_without_a_sequence_is_applied() -> None:
     wager = rig.open()
     rig.message(status=Status.CANCELED, sequence=0)
     assert wager.state is State.CANCELED
+
+
+def test_a_message_without_a_sequence_does_not_let_older_ones_in() -> None:
+    rig = Rig()
+    wager = rig.open()
+    before = rig.sequence - 1
+    rig.message(sequence=0)
+    rig.message(status=Status.CANCELED, sequence=before)
+    assert wager.state is State.OPEN
 
 
 def test_a_read_never_takes_a_wager_back() -> None:
