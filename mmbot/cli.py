@@ -24,7 +24,10 @@ _FAILED: Final = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 not possible, 3 not proved flat, 1 a broken part."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["exchange"]:  # its options are its own, and argparse would take them for ours
+        return _exchange(words[1:])
+    options = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -46,11 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market instead of the synthetic board")
     demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life")
     demo.add_argument("--seed", type=int, default=1, help="of the synthetic board")
+    demo.add_argument("--seconds", type=float, metavar="S", help="stop by itself after so long (default: Ctrl-C)")
+    demo.add_argument("--plain", action="store_true", help="a line now and then instead of the full screen")
+    demo.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: config/demo.yaml)")
     demo.set_defaults(command=_demo)
 
-    exchange = commands.add_parser("exchange", help="the local exchange alone", add_help=False)
-    exchange.add_argument("rest", nargs=argparse.REMAINDER)
-    exchange.set_defaults(command=_exchange)
+    commands.add_parser("exchange", help="the local exchange alone; see mmbot exchange --help", add_help=False)
 
     check = commands.add_parser("check", help="judge a file of settings, without touching the network")
     check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
@@ -90,13 +94,20 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from mmbot.daemon.demo import demo
 
-    return demo(tape=options.tape, speed=options.speed, seed=options.seed)
+    return demo(
+        tape=options.tape,
+        speed=options.speed,
+        seed=options.seed,
+        for_s=options.seconds,
+        plain=options.plain,
+        config=options.config,
+    )
 
 
-def _exchange(options: argparse.Namespace) -> int:
+def _exchange(arguments: Sequence[str]) -> int:
     from mmbot.simulator.serve import main as serve
 
-    return serve(options.rest)
+    return serve(arguments)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,0 +1,353 @@
+"""One life of the daemon: what keeps it from starting, how signals end it, and what it leaves behind."""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scripted import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
+
+from mmbot.daemon.run import FAULT, NOT_FLAT, NOT_STARTED, STOPPED, run
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.store import latch
+from mmbot.store.journal import Journal
+from mmbot.store.state_dir import StateDir, holder_of
+
+SCRIPT = Path(__file__).with_name("scripted.py")
+
+
+class Life:
+    """A daemon in this process."""
+
+    def __init__(self, directory, client=None, environ=KEYS, **changes):
+        self.out, self.client = io.StringIO(), client or HeldClient()
+        self.wire = HeldWire(self.client)
+        self.engine = None
+        self.opened = False
+        self.task = asyncio.create_task(
+            run(settings(**changes), (), directory, self.open, self.make, environ=environ, out=self.out)
+        )
+
+    async def open(self, surroundings):
+        self.opened, self.around = True, surroundings
+        return self.wire
+
+    def make(self, *given):
+        self.engine = ScriptedEngine(*given)
+        return self.engine
+
+    async def up(self):
+        await until(lambda: self.engine is not None and self.engine.heard)
+
+    async def ended(self):
+        async with asyncio.timeout(10):
+            return await self.task
+
+    def logged(self):
+        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+
+    def events(self):
+        return [line["event"] for line in self.logged()]
+
+
+class Process:
+    """A daemon in a process of its own, of which the requests are read."""
+
+    def __init__(self, directory, *mode):
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(directory), *mode],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | KEYS,
+        )
+
+    def wait_for(self, line):
+        for said in self.process.stdout:
+            if said.strip() == line:
+                return
+        raise AssertionError(f"it ended without {line!r}: {self.process.stderr.read()}")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def ended(self):
+        """The exit code, the requests that were not yet read, and the log."""
+        out, err = self.process.communicate(timeout=10)
+        return self.process.returncode, out.split(), [json.loads(line) for line in err.splitlines()]
+
+    def logged(self, event):
+        for line in self.process.stderr:
+            if json.loads(line)["event"] == event:
+                return
+        raise AssertionError(f"it ended without {event}")
+
+
+@pytest.fixture
+def process(tmp_path):
+    started = []
+
+    def start(*mode):
+        started.append(Process(tmp_path, *mode))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+        one.process.stdout.close()
+        one.process.stderr.close()
+
+
+# --- starting -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, ("PROPHETX_ACCESS_KEY", "PROPHETX_SECRET_KEY")),
+        ({"PROPHETX_ACCESS_KEY": "the-access-key"}, ("PROPHETX_SECRET_KEY",)),
+        ({"PROPHETX_ACCESS_KEY": " ", "PROPHETX_SECRET_KEY": "the-secret-key"}, ("PROPHETX_ACCESS_KEY",)),
+    ],
+)
+async def test_without_credentials_it_names_the_variables_and_no_value(tmp_path, environ, named):
+    life = Life(tmp_path, environ=environ)
+    assert await life.ended() == NOT_STARTED
+    assert not life.opened
+    (line,) = life.logged()
+    assert line["event"] == "start.refused"
+    assert all(name in line["why"] for name in named)
+    assert "the-" not in life.out.getvalue()
+
+
+async def test_a_directory_in_use_is_refused_before_anything_is_sent(tmp_path):
+    with StateDir(tmp_path):
+        life = Life(tmp_path)
+        assert await life.ended() == NOT_STARTED
+    assert not life.opened
+    assert f"process {os.getpid()}" in life.logged()[0]["why"]
+
+
+async def test_a_port_in_use_is_refused_before_anything_is_sent(tmp_path):
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        life = Life(tmp_path, telemetry={"port": port})
+        assert await life.ended() == NOT_STARTED
+    assert life.client.sent == []
+    assert life.wire.closed
+    assert f"127.0.0.1:{port}" in life.logged()[-1]["why"]
+    assert holder_of(tmp_path) is None
+
+
+async def test_a_damaged_journal_is_refused_before_anything_is_sent(tmp_path):
+    (tmp_path / "journal.sqlite").write_bytes(b"not a database" * 500)
+    life = Life(tmp_path)
+    assert await life.ended() == NOT_STARTED
+    assert not life.opened
+    assert "journal.sqlite" in life.logged()[0]["why"]
+
+
+async def test_the_engine_starts_from_what_the_last_run_left(tmp_path):
+    first = Life(tmp_path)
+    await first.up()
+    day = r.SaveDay(20_000, 5, 6)
+    first.engine.outbox.append(day)
+    first.around.deliver(e.KillRequested("drill"))
+    await until(lambda: latch.read(tmp_path))
+    first.around.deliver(e.StopRequested())
+    assert await first.ended() == STOPPED
+    second = Life(tmp_path)
+    await second.up()
+    assert second.engine.seed.latched == "drill"
+    assert second.engine.seed.day == day
+    assert second.engine.seed.run_id != first.engine.seed.run_id
+    assert second.engine.seed.end_sequence > second.engine.seed.next_sequence
+    second.around.deliver(e.StopRequested())
+    await second.ended()
+
+
+async def test_where_it_is_reached_is_published_while_it_lives(tmp_path):
+    life = Life(tmp_path)
+    await life.up()
+    holder = holder_of(tmp_path)
+    assert holder.pid == os.getpid()
+    assert holder.url.startswith("http://127.0.0.1:")
+    life.around.deliver(e.StopRequested())
+    assert await life.ended() == STOPPED
+    assert holder_of(tmp_path) is None
+    assert life.wire.closed
+
+
+# --- orders -------------------------------------------------------------------------------------------------------
+
+
+async def test_orders_are_carried_out_and_reported_back(tmp_path):
+    life = Life(tmp_path)
+    await life.up()
+    life.engine.outbox += [
+        r.Connect("start"),
+        r.ReserveBlock(7_000),
+        r.Alert(r.Level.WARNING, "wager.odd", {"event": 3, "level": "soft"}),
+        r.WriteLatch("why", 5),
+    ]
+    life.around.deliver(e.Beat(1))
+    await until(lambda: e.BlockReserved(7_000) in [event for event, _ in life.engine.heard])
+    await until(lambda: e.LatchWritten(None) in [event for event, _ in life.engine.heard])
+    assert life.wire.connects == ["start"]
+    assert latch.read(tmp_path) == latch.Latch("why", 5)
+    life.engine.outbox.append(r.ClearLatch())
+    life.around.deliver(e.Beat(1))
+    await until(lambda: latch.read(tmp_path) is None)
+    life.around.deliver(e.StopRequested())
+    await life.ended()
+    (alert,) = [line for line in life.logged() if line["event"] == "wager.odd"]
+    assert (alert["level"], alert["event_id"], alert["level_"]) == ("warning", 3, "soft")
+
+
+async def test_a_latch_that_cannot_be_written_is_reported_to_the_engine(tmp_path):
+    life = Life(tmp_path)
+    await life.up()
+    (tmp_path / "latch.json").mkdir()
+    (tmp_path / "latch.json" / "occupied").touch()
+    life.engine.outbox.append(r.WriteLatch("why", 5))
+    life.around.deliver(e.Beat(1))
+    await until(lambda: any(isinstance(event, e.LatchWritten) for event, _ in life.engine.heard))
+    (heard,) = [event for event, _ in life.engine.heard if isinstance(event, e.LatchWritten)]
+    assert heard.error
+    life.around.deliver(e.StopRequested())
+    await life.ended()
+    assert "latch.not_written" in life.events()
+
+
+async def test_what_was_saved_before_the_exit_is_in_the_journal(tmp_path):
+    life = Life(tmp_path)
+    await life.up()
+    life.engine.outbox += [r.SaveSettlement(1, number, 5, 0, 7) for number in range(50)]
+    life.around.deliver(e.StopRequested())
+    assert await life.ended() == STOPPED
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        assert len(journal.load(0).settlements) == 50
+
+
+# --- faults -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["raises", "returns"])
+async def test_a_part_that_dies_stops_the_daemon_in_order(tmp_path, how):
+    async def part():
+        await until(lambda: life.engine is not None and life.engine.heard)
+        if how == "raises":
+            raise LookupError("a bug")
+
+    life = Life(tmp_path)
+    life.wire.work = {"session": part()}
+    assert await life.ended() == FAULT
+    (died,) = [line for line in life.logged() if line["event"] == "part.died"]
+    assert died["part"] == "session"
+    assert isinstance(life.client.sent[-1], r.CancelAll)
+    assert len(life.client.sent) == 2  # at the start, and at the stop
+    assert life.logged()[-1]["fault"] == "session"
+
+
+async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
+    class Exchange(HeldClient):
+        async def perform(self, request):
+            if isinstance(request, r.ReadHistory):
+                self.sent.append(request)
+                return e.HistoryRead(request.id, (), "", 1 << 62)
+            return await super().perform(request)
+
+    life = Life(tmp_path, Exchange())
+    await life.up()
+    life.engine.requests.append(r.PlaceMany(77, ()))
+    life.around.deliver(e.Beat(1))
+    await until(lambda: 77 in life.client.waiting)
+    before = len(life.client.sent)
+    life.around.deliver(e.PriceGiven("boom", 0.5, 0))
+    await until(lambda: len(life.client.sent) > before)
+    assert isinstance(life.client.sent[before], r.CancelAll)  # at once, with a placement still under way
+    life.client.waiting[77].set_result(e.Placed(77, (), ()))
+    assert await life.ended() == NOT_FLAT
+    assert sum(isinstance(request, r.CancelAll) for request in life.client.sent[before:]) >= 2  # and after it
+    raised = next(line for line in life.logged() if line["event"] == "engine.raised")
+    assert "PriceGiven" in raised["over"]
+    assert "the engine broke" in raised["exception"]
+    assert "secret-key-of-the-test" not in life.out.getvalue()
+    assert latch.read(tmp_path).reason == "the engine broke: RuntimeError"
+    assert life.logged()[-1]["flat"] is True
+
+
+# --- signals, in a process of their own ------------------------------------------------------------------------------
+
+
+def test_sigterm_cancels_everything_and_exits_0(process, tmp_path):
+    daemon = process("answering")
+    daemon.wait_for("CancelAll")
+    daemon.logged("daemon.started")
+    daemon.signal(signal.SIGTERM)
+    code, requests, log = daemon.ended()
+    assert (code, requests) == (STOPPED, ["CancelAll"])
+    assert [line["event"] for line in log] == ["stop.asked", "daemon.stopped"]
+    assert holder_of(tmp_path) is None
+
+
+def test_sigterm_during_start_is_heard_and_still_cancels(process):
+    daemon = process("slow", "0.3")
+    daemon.wait_for("opening")
+    daemon.signal(signal.SIGTERM)
+    code, requests, log = daemon.ended()
+    assert code == STOPPED
+    assert requests == ["CancelAll", "CancelAll"]
+    assert [line["event"] for line in log] == ["stop.asked", "daemon.started", "daemon.stopped"]
+
+
+def test_a_kill_during_start_is_latched(process, tmp_path):
+    daemon = process("slow", "0.3")
+    daemon.wait_for("opening")
+    daemon.signal(signal.SIGUSR1)
+    daemon.wait_for("CancelAll")
+    daemon.logged("latch.written")
+    assert latch.read(tmp_path).reason == "SIGUSR1"
+    daemon.signal(signal.SIGINT)
+    assert daemon.ended()[0] == STOPPED
+
+
+def test_a_second_sigint_skips_the_waiting_but_not_the_cancel(process):
+    daemon = process("silent")
+    daemon.wait_for("CancelAll")  # of the start
+    daemon.signal(signal.SIGINT)
+    daemon.wait_for("CancelAll")  # of the stop; no answer ever comes
+    daemon.signal(signal.SIGINT)
+    daemon.wait_for("CancelAll")  # of the hurry
+    code, _, log = daemon.ended()
+    assert code == NOT_FLAT
+    last = log[-1]
+    assert (last["event"], last["reason"], last["flat"]) == ("daemon.stopped", "stopped in a hurry", False)
+    assert last["unanswered"] == ["CancelAll"] * 3
+    assert last["lived_s"] < 8
+
+
+def test_a_closed_terminal_is_a_stop(process):
+    daemon = process("answering")
+    daemon.wait_for("CancelAll")
+    daemon.signal(signal.SIGHUP)
+    assert daemon.ended()[:2] == (STOPPED, ["CancelAll"])
+
+
+def test_two_daemons_do_not_share_a_directory(process, tmp_path):
+    first = process("answering")
+    first.wait_for("CancelAll")
+    second = process("answering")
+    code, requests, log = second.ended()
+    assert (code, requests) == (NOT_STARTED, [])
+    assert f"process {first.process.pid}" in log[0]["why"]
+    first.signal(signal.SIGTERM)
+    assert first.ended()[0] == STOPPED
