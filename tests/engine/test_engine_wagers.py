@@ -397,6 +397,9 @@ def test_a_detail_asked_for_before_later_matches_leaves_those() -> None:
     assert wager.win == profit(300, -105) + profit(400, -101)
     assert not wager.win_estimated
     assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 100, 200)]) == (), "an older answer"
+    rig.read(matched=800)
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 100, 200)]) == (), "while more is unknown, too"
+    assert wager.win == profit(300, -105) + profit(400, -101) + profit(100, -110)
 
 
 def test_a_detail_of_more_than_the_stake_is_not_believed() -> None:

@@ -270,6 +270,8 @@ def test_what_was_open_matched_or_under_way_is_found_again() -> None:
     second = again.ledger.get("r1-fv-2")
     assert second is not None
     assert (second.matched, second.win, second.win_estimated) == (400, 400 + 80, False)
+    assert again.message("r1-fv-2", matched=333, match=(33, 120), line_id="a1", odds=105, sequence=rig.sequence) == []
+    assert again.ledger.estimated() == []
 
 
 def test_an_older_message_than_the_last_before_the_restart_is_still_older() -> None:
