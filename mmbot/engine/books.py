@@ -18,9 +18,6 @@ from mmbot.engine.wagers import Wager
 IN_FLIGHT: Final = 2 * SECOND
 """A message may still be under way this long after a read that already shows its effect."""
 
-PAIRING: Final = 2 * SECOND
-"""A print and the drop that it explains come within this of each other."""
-
 
 class Ghost(NamedTuple):
     """Own stake that is over, but may still be in the book that we hold."""
@@ -31,15 +28,6 @@ class Ghost(NamedTuple):
     sequence: int
 
 
-class Drop(NamedTuple):
-    """Size that left a level."""
-
-    side: Side
-    odds: Odds
-    value: Cents
-    at: Instant
-
-
 class BookState:
     """One line's book and what is known about it."""
 
@@ -47,18 +35,15 @@ class BookState:
         "book",
         "connection",
         "differed",
-        "drops",
         "entered",
         "exact",
         "ghosts",
         "known",
         "message_at",
         "net",
-        "pulled",
         "read_at",
         "sequence",
         "suspect",
-        "taken",
     )
 
     def __init__(self) -> None:
@@ -78,9 +63,6 @@ class BookState:
         self.entered: dict[str, int] = {}
         """Own wagers known to have entered the book, with the sequence from which on it holds them."""
         self.ghosts: list[Ghost] = []
-        self.drops: list[Drop] = []
-        self.taken: Cents = 0
-        self.pulled: Cents = 0
 
     @property
     def fresh_at(self) -> Instant:
@@ -111,13 +93,8 @@ class Books:
         """All lines with a book."""
         return list(self._states)
 
-    def on_message(
-        self, line: LineKey, book: Book, sequence: int, connection: int, now: Instant, pair: bool
-    ) -> BookState | None:
-        """Take a full replacement. None if it was dropped: of an older connection, or strictly older by sequence.
-
-        ``pair`` asks for the drops of its levels, to be paired with prints.
-        """
+    def on_message(self, line: LineKey, book: Book, sequence: int, connection: int, now: Instant) -> BookState | None:
+        """Take a full replacement. None if it was dropped: of an older connection, or strictly older by sequence."""
         if connection != self.connection:
             self.stale_messages += 1
             return None
@@ -127,8 +104,6 @@ class Books:
         elif sequence < state.sequence and state.connection == connection:
             self.stale_messages += 1
             return None
-        if pair and state.known:
-            _note_drops(state, book, now)
         state.book = book
         state.known = True
         state.net = None
@@ -220,30 +195,6 @@ class Books:
         if state is not None:
             state.net = None
 
-    def on_print(self, line: LineKey, side: Side, odds: Odds, stake: Cents) -> None:
-        """Pair a print with a drop that it explains: under the outcome at its odds, or mirrored."""
-        state = self._states.get(line)
-        if state is None:
-            return
-        for place, drop in enumerate(state.drops):
-            if (drop.side == side and drop.odds == odds) or (drop.side != side and drop.odds == negate(odds)):
-                state.taken += min(drop.value, stake) if drop.side == side else drop.value
-                del state.drops[place]
-                return
-
-    def settle_drops(self, line: LineKey, now: Instant) -> Cents:
-        """Drops that no print explained in time were pulled by their makers; returns their size in takers' cents."""
-        state = self._states.get(line)
-        if state is None:
-            return 0
-        cut = 0
-        while cut < len(state.drops) and state.drops[cut].at + PAIRING <= now:
-            cut += 1
-        pulled = sum(drop.value for drop in state.drops[:cut])
-        del state.drops[:cut]
-        state.pulled += pulled
-        return pulled
-
     def net(self, state: BookState, own: list[Wager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
 
@@ -300,15 +251,3 @@ def _differences(ours: Book, theirs: Book) -> tuple[str, ...]:
         kinds += ["extra" for odds in had if odds not in has]
         kinds += ["size" for odds in had if odds in has and had[odds] != has[odds]]
     return tuple(kinds) or ("size",)
-
-
-def _note_drops(state: BookState, book: Book, now: Instant) -> None:
-    for side in (0, 1):
-        old, new = state.book.sides[side], book.sides[side]
-        if old == new:
-            continue
-        left = dict(new)
-        for level in old:
-            gone = level.value - left.get(level.odds, 0)
-            if gone > 0:
-                state.drops.append(Drop(side, level.odds, gone, now))

@@ -26,6 +26,7 @@ from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.catalogue import TRADEABLE
 from mmbot.engine.desk import Desk
 from mmbot.engine.exposure import Scope
+from mmbot.engine.flow import PAIRING, Flow
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import Lifecycle, Step, is_resting
@@ -80,6 +81,7 @@ class Engine:
         self._placing: Final = Placing(desk, self._quoting, self._funds)
         self._hedging: Final = Hedging(desk, self._quoting, self._placing)
         self._reads: Final = Reads(desk)
+        self._flow: Final = Flow()
         self._undecided: Final = Undecided(desk)
         self._life: Final = Lifecycle(desk, self._reads, seed.since, now)
         self._report: Final = Report(
@@ -223,6 +225,11 @@ class Engine:
         """Repaired book differences by kind."""
         return self._desk.books.differences
 
+    @property
+    def flow(self) -> dict[str, int]:
+        """Takers' stakes in cents that left the books: ``taken`` by matches, ``pulled`` by their makers."""
+        return {"taken": self._flow.taken, "pulled": self._flow.pulled}
+
     # --- what is due ----------------------------------------------------------------------------------------------
 
     @property
@@ -247,7 +254,9 @@ class Engine:
             if due is Due.SUSPECT:
                 self._reads.judge(key, now)
             elif due is Due.DROPS:
-                desk.books.settle_drops(key, now)
+                again = self._flow.pair(key, now)
+                if again is not None:
+                    desk.timers.set(Due.DROPS, key, again)
             else:
                 desk.hold("refused", key, None, now)
                 self._quoting.own_changed(key)
@@ -451,11 +460,13 @@ class Engine:
             awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
             if awaited:
                 desk.books.expect(line, awaited, message.book, message.sequence)
-        state = desk.books.on_message(line, message.book, message.sequence, message.connection, now, quoted)
+        known = desk.books.get(line)
+        before = known.book if known is not None and known.known else None
+        state = desk.books.on_message(line, message.book, message.sequence, message.connection, now)
         if state is None or not quoted:
             return
-        if state.drops:
-            desk.timers.set(Due.DROPS, line, state.drops[0].at + 2 * SECOND)
+        if before is not None and self._flow.shift(line, before, message.book, now):
+            desk.timers.set(Due.DROPS, line, now + PAIRING)
         self._quoting.book_changed(line)
         if line in desk.hedging:
             self._hedging.check = True
@@ -467,7 +478,8 @@ class Engine:
         if place is None:
             return
         line, side = place
-        desk.books.on_print(line, side, message.odds, message.stake)
+        if line in self._quoting.slots:
+            self._flow.printed(line, side, message.matched_odds, message.stake, now)
         for wager in desk.ledger.live(line):
             same = wager.side == side and wager.odds == message.odds
             mirrored = wager.side != side and wager.odds == negate(message.odds)

@@ -31,6 +31,8 @@ from mmbot.strategy.rules import matching_rule
 NOTHING: Final = Position()
 """The position of a line on which nothing was ever placed. Never written to."""
 
+_LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+
 _NO_OWN: Final[list[Wager]] = []
 
 
@@ -297,29 +299,45 @@ class Quoting:
     def _view(self, slot: Slot, now: Instant) -> LineView | None:
         """A line as its strategy sees it; None while a guard of the line holds."""
         desk, settings = self._desk, self._desk.settings
-        line, key = slot.line, slot.line.key
+        key = slot.line.key
         state = desk.books.get(key)
-        inactive = line.status != "active" or slot.market.status != "active"
-        self._set("inactive", key, f"market {slot.market.status}, line {line.status}" if inactive else None, now)
-        two = len(line.outcomes) == 2 and all(outcome.line_id for outcome in line.outcomes)
-        self._set("outcomes", key, None if two else "not two outcomes with a line id", now)
-        unread = state is None or not state.known or state.connection != desk.books.connection
-        self._set("book_unread", key, "not read since the last connect" if unread else None, now)
-        if state is None or unread or inactive or not two:
-            return None
-        stale_at = state.fresh_at + settings.book_age
-        self._set("book_age", key, "no message and no agreeing read" if stale_at <= now else None, now)
-        if stale_at > now:
-            desk.timers.set(Due.LINE, key, stale_at)
-        self._set("reconciliation", key, "differed in two reads running" if state.doubtful else None, now)
         price = self._prices.get(key)
-        aged = price is not None and price[1] + settings.price_age <= now
-        self._set("price_age", key, "the user's price is too old" if aged else None, now)
+        reasons = self._line_reasons(slot, state, price, now)
+        if reasons or desk.guards.any(key):
+            for guard in _LINE_GUARDS:
+                self._set(guard, key, reasons.get(guard), now)
+        if state is None or "book_unread" in reasons or "outcomes" in reasons or "inactive" in reasons:
+            return None
+        if "book_age" not in reasons:
+            desk.timers.set(Due.LINE, key, state.fresh_at + settings.book_age)
+        aged = "price_age" in reasons
         if slot.view is None or price is not None:
             self._build_view(slot, state, price, aged, now)
         if desk.guards.any(key) and not desk.guards.only("off_fair", key):  # that one clears by asking again
             return None
         return slot.view
+
+    def _line_reasons(
+        self, slot: Slot, state: BookState | None, price: tuple[float, Instant] | None, now: Instant
+    ) -> dict[str, str]:
+        """Why the line's own guards hold, by guard; nearly always none."""
+        settings = self._desk.settings
+        line = slot.line
+        reasons: dict[str, str] = {}
+        if line.status != "active" or slot.market.status != "active":
+            reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
+        if len(line.outcomes) != 2 or not line.outcomes[0].line_id or not line.outcomes[1].line_id:
+            reasons["outcomes"] = "not two outcomes with a line id"
+        if state is None or not state.known or state.connection != self._desk.books.connection:
+            reasons["book_unread"] = "not read since the last connect"
+            return reasons
+        if state.fresh_at + settings.book_age <= now:
+            reasons["book_age"] = "no message and no agreeing read"
+        if state.doubtful:
+            reasons["reconciliation"] = "differed in two reads running"
+        if price is not None and price[1] + settings.price_age <= now:
+            reasons["price_age"] = "the user's price is too old"
+        return reasons
 
     def _build_view(
         self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, aged: bool, now: Instant
@@ -367,7 +385,8 @@ class Quoting:
                 off = target
             elif target is not None:
                 targets.append(target)
-        self._set("off_fair", key, off, now)
+        if off is not None or self._desk.guards.any(key):
+            self._set("off_fair", key, off, now)
         if off is not None:
             return (), f"off_fair: {off}"
         if key in self._desk.hedging:
