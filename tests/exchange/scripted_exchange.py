@@ -221,11 +221,11 @@ async def keeping(
 
 @contextlib.asynccontextmanager
 async def client_of(
-    exchange: ScriptedExchange, clock: Clock, path: Path, *, told: Told | None = None, base_url: str | None = None
+    exchange: ScriptedExchange, clock: Clock, path: Path, *, told: Told | None = None, timeout_s: float = 10.0
 ) -> AsyncIterator[tuple[Client, SessionKeeper]]:
     """A client with a session that stands."""
     told = told or Told()
-    config = ExchangeConfig(base_url=base_url or exchange.base_url, change_timeout_s=1.0, read_timeout_s=1.0)
+    config = ExchangeConfig(base_url=exchange.base_url, change_timeout_s=timeout_s, read_timeout_s=timeout_s)
     async with keeping(exchange, clock, path) as keeper:
         client = Client(keeper, clock, config, on_request=told.request, on_spoilt=told.spoil)
         try:
