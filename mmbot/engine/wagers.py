@@ -437,4 +437,5 @@ class Ledger:
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
 
+
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
