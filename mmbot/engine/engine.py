@@ -258,7 +258,7 @@ class Engine:
                 if again is not None:
                     desk.timers.set(Due.DROPS, key, again)
             else:
-                desk.hold("refused", key, None, now)
+                self._placing.pause_over(key, now)
                 self._quoting.own_changed(key)
                 self._hedging.check = True
         elif isinstance(key, int):
@@ -353,6 +353,8 @@ class Engine:
                     desk.alert(Level.INFO, f"wager.{change.kind.value}", external_id=wager.external_id, win=change.win)
             if not wager.foreign:
                 desk.order(desk.ledger.saved(wager))
+        if changes:
+            self._placing.freed()
         self._take_touched(now)
 
     def _take_touched(self, now: Instant) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.lifecycle import State
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
@@ -73,7 +73,8 @@ class Placing:
         self._quoting = quoting
         self._funds = funds
         self._blocked: dict[LineKey, Slot] = {}
-        self._pauses: dict[LineKey, Instant] = {}
+        self._pauses: dict[LineKey, Duration] = {}
+        self._paused_until: dict[LineKey, Instant] = {}
         self._reserving = False
         self._at_placement = desk.config.exchange.funds == "at_placement"
         self.sent = 0
@@ -90,6 +91,17 @@ class Placing:
                 if slot.pending:
                     self._quoting.pending.setdefault(line, slot)
             self._blocked.clear()
+
+    def pause_over(self, line: LineKey, now: Instant) -> None:
+        """A line's timer is due: let it be quoted again if its pause after a refusal is over."""
+        until = self._paused_until.get(line)
+        if until is None:
+            return
+        if until > now:
+            self._desk.timers.set(Due.LINE, line, until)
+            return
+        del self._paused_until[line]
+        self._desk.hold("refused", line, None, now)
 
     def next(self, now: Instant) -> PlaceMany | None:
         """The next batch of quotes, or None if nothing may be placed."""
@@ -241,6 +253,7 @@ class Placing:
         pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
         self._pauses[line] = pause
         desk.hold("refused", line, code, now)
+        self._paused_until[line] = now + pause
         desk.timers.set(Due.LINE, line, now + pause)
         desk.alert(Level.WARNING, "wager.refused", external_id=external_id, code=code)
         return changes
