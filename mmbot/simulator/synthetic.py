@@ -33,7 +33,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long an event is in play."""
     step_ns: Duration = SECOND
     """Of the wandering price, in which takers who know look ahead."""
-    volatility: float = 0.006
+    volatility: float = 0.008
     """Of a step before the start, in log-odds; in play three times this."""
     bound: float = 1.8
     """How far from even a price can wander, in log-odds."""
@@ -50,7 +50,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     taker_payout: Cents = 6_000
     informed: float = 0.2
     """Share of the takers who know where the price will be."""
-    foresight: int = 45
+    foresight: int = 120
     """How many steps ahead they see."""
     push: float = 0.03
     """How often a spread or total that is a whole number ends on it."""
@@ -322,7 +322,7 @@ class SyntheticCrowd:
         if not levels:
             return
         odds = levels[0].odds
-        dearest = worth - 0.01 if informed else worth + 2.0 * board.half_width
+        dearest = worth - 0.005 if informed else worth + 2.0 * board.half_width
         if implied(odds) > dearest:
             return
         stake = stake_for_payout(payout * 2 if informed else payout, odds)
