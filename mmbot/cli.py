@@ -81,14 +81,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from mmbot.config import ConfigError
-    from mmbot.daemon.start import start, state_dir
+    from mmbot.daemon.start import located, start, state_dir
     from mmbot.strategy.loader import open_config
 
     try:
         config, strategies = open_config(options.config)
     except ConfigError as error:
         return _refuse(*(str(problem) for problem in error.problems))
-    return start(config, strategies, state_dir(config, options.config))
+    return start(located(config, options.config), strategies, state_dir(config, options.config))
 
 
 def _demo(options: argparse.Namespace) -> int:

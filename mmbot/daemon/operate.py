@@ -127,7 +127,11 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
         return DONE
     if door is None:
         raise Unreachable(f"the daemon that holds {place.directory} has not opened its door yet")
-    return resume_at(door, say, wait_s)
+    code = resume_at(door, say, wait_s)
+    if code == DONE and holder is not None and not _comes(lambda: latch.read(place.directory) is None):
+        say(f"but its file in {place.directory} still stands: the next start will be latched")
+        return NOT_FLAT
+    return code
 
 
 def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
@@ -223,7 +227,21 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
     def find() -> str | None:
         return door or getattr(holder_of(place.directory), "url", None)
 
-    return _until_flat(find, say, wait_s)
+    code = _until_flat(find, say, wait_s)
+    if code == DONE and holder.pid is not None and not _comes(lambda: latch.read(place.directory) is not None):
+        say(f"but the latch is NOT on disk in {place.directory}: a restart would quote again")
+        return NOT_FLAT
+    return code
+
+
+def _comes(condition: Callable[[], bool]) -> bool:
+    """Whether something that the daemon does behind our back comes about soon."""
+    until = time.monotonic() + ANSWER_WITHIN_S
+    while not condition():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:

@@ -81,7 +81,7 @@ def _events(status: Status) -> Iterator[str]:
     for event in status.events:
         yield f"{event.name} ({event.event}, {event.tournament}, {event.status}, {_start(event, status)})"
         for line in event.lines:
-            yield f"  {_line_name(line)}: {line.why or 'quoted'}"
+            yield f"  {line.name}: {line.why or 'quoted'}"
             for side in (0, 1):
                 book = "  ".join(f"{level.odds:+d} {show(level.value)}" for level in line.book[side]) or "-"
                 own = "  ".join(
@@ -95,10 +95,6 @@ def _events(status: Status) -> Iterator[str]:
             )
 
 
-def _line_name(line: LineStatus) -> str:
-    return f"{line.name} {line.number / 4:+g}" if line.number else line.name
-
-
 def _is_quoted(line: LineStatus) -> bool:
     return bool(line.own) and line.why is None
 
@@ -106,7 +102,7 @@ def _is_quoted(line: LineStatus) -> bool:
 def _by_reason(lines: list[LineStatus]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     for line in lines:
-        reasons.setdefault(line.why or "nothing rests yet", []).append(_line_name(line))
+        reasons.setdefault(line.why or "nothing rests yet", []).append(line.name)
     return reasons
 
 

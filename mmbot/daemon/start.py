@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.flatten import Flattener, Guarded
@@ -29,6 +31,15 @@ def state_dir(config: Config, file: Path) -> Path:
     Not from wherever a command is typed, so that ``mmbot kill`` finds the daemon that ``mmbot run`` began.
     """
     return (file.resolve().parent / config.state_dir).resolve()
+
+
+def located(config: Config, file: Path) -> Config:
+    """The settings with a relative ``prices.file`` counted from the folder of their own file, too."""
+    prices = config.prices
+    if prices.file is None:
+        return config
+    absolute = str(file.resolve().parent / prices.file)
+    return msgspec.structs.replace(config, prices=msgspec.structs.replace(prices, file=absolute))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -13,6 +13,7 @@ from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
 from mmbot.exchange.feed import AttemptEnded, Feed
 from mmbot.exchange.http import open_http
+from mmbot.exchange.pusher import Ending
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
@@ -119,7 +120,8 @@ def _undecodable(log: FilteringBoundLogger, metrics: Metrics, kind: str, why: st
 def _ended(log: FilteringBoundLogger, metrics: Metrics, ended: AttemptEnded) -> None:
     if ended.was_up:
         metrics.feed_lost()
-    log.warning(
+    say = log.info if ended.ending is Ending.ORDERED else log.warning
+    say(
         "feed.ended",
         connection=ended.connection,
         ending=ended.ending.value,

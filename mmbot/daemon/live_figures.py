@@ -1,0 +1,109 @@
+"""Figures as they stand in the narrow cells of the live view."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+
+from mmbot.domain.instant import SECOND, Duration
+from mmbot.domain.money import DOLLAR, Cents
+from mmbot.domain.odds import Odds
+
+GAIN: Final = "green"
+LOSS: Final = "red"
+DIM: Final = "bright_black"
+
+_UNITS: Final = ((1, ""), (1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"))
+_FULL: Final = "█"
+_COULD: Final = "▒"
+_TICK: Final = "┊"
+_EMPTY: Final = "·"
+
+
+def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -> str:
+    """Dollars without a sign of currency, as exact as ``width`` allows: ``1234.50``, ``1235``, ``1.2k``.
+
+    Args:
+        cents: the amount.
+        width: cells that it may take.
+        places: decimals at most, 0 or 2.
+        signed: whether a gain is written with its plus.
+    """
+    sign = "-" if cents < 0 else "+" if signed and cents else ""
+    size = abs(cents)
+    candidates = [f"{sign}{size // DOLLAR}.{size % DOLLAR:02d}"] if places else []
+    candidates.append(f"{sign}{_rounded(size, DOLLAR)}")
+    for unit, letter in _UNITS[1:]:
+        candidates.append(f"{sign}{size / DOLLAR / unit:.1f}{letter}")
+        candidates.append(f"{sign}{_rounded(size, DOLLAR * unit)}{letter}")
+    return next((text for text in candidates if len(text) <= width), "#" * width)
+
+
+def odds(number: Odds) -> str:
+    """American odds with their sign."""
+    return f"{number:+d}"
+
+
+def profit(cents: Cents, width: int) -> Text:
+    """A signed amount, green for a gain and red for a loss."""
+    return Text(amount(cents, width, signed=True), GAIN if cents > 0 else LOSS if cents < 0 else DIM)
+
+
+def span(duration: Duration) -> str:
+    """A duration in at most seven cells: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
+    whole = max(0, duration) // SECOND
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours}h"
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{seconds:02d}s" if minutes else f"{seconds}s"
+
+
+def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
+    """The colour of a worst case: of what is below the soft threshold, below the hedge threshold, and beyond."""
+    return GAIN if worst < soft else "yellow" if worst < hedge else LOSS
+
+
+def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, width: int) -> Text:
+    """A worst case against its limit: what is matched, what could still match, and ticks at soft and hedge.
+
+    The colour is that of the matched part, which is what the two thresholds are held against.
+    """
+    cells = [_EMPTY] * width
+    for threshold in (soft, hedge):
+        if 0 < threshold < limit:
+            cells[min(width - 1, threshold * width // limit)] = _TICK
+    filled = _cells(worst, limit, width)
+    solid = min(filled, _cells(matched, limit, width))
+    text = Text("".join([_FULL * solid, _COULD * (filled - solid)]), danger(matched, soft, hedge))
+    return text.append("".join(cells[filled:]), DIM)
+
+
+def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
+    """A text in exactly ``width`` cells of one row: cut with an ellipsis or filled with blanks."""
+    cell = text.copy() if isinstance(text, Text) else Text(text)
+    cell.plain = cell.plain.replace("\n", " ") if "\n" in cell.plain else cell.plain
+    cell.truncate(max(0, width), overflow="ellipsis")
+    missing = max(0, width - cell.cell_len)
+    if right:
+        cell.pad_left(missing)
+    else:
+        cell.pad_right(missing)
+    return cell
+
+
+def _cells(part: Cents, whole: Cents, width: int) -> int:
+    """How many of ``width`` cells a part takes; one at least, so that little is told from nothing."""
+    if part <= 0:
+        return 0
+    if whole <= 0:
+        return width
+    return max(1, min(width, part * width // whole))
+
+
+def _rounded(size: int, unit: int) -> int:
+    return (2 * size + unit) // (2 * unit)

@@ -1,0 +1,203 @@
+"""The kill switch from another process works with a living daemon, a hung one, and none."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scripted import KEYS, HeldClient, HeldWire, settings
+
+from mmbot.daemon import operate
+from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
+from mmbot.daemon.start import flatten_alone, kill_alone, located, state_dir
+from mmbot.daemon.wire import Credentials, Surroundings
+from mmbot.domain.clock import SystemClock
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.store import latch
+from mmbot.store.state_dir import Holder, StateDir, holder_of
+
+SCRIPT = Path(__file__).with_name("scripted.py")
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """Starts a scripted daemon over ``tmp_path`` and waits for its first request."""
+    started = []
+
+    def start(mode="answering"):
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(tmp_path), mode],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | KEYS,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "CancelAll\n"
+        return process
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+def never():
+    raise AssertionError("no session of its own was needed")
+
+
+def test_a_living_daemon_is_killed_through_its_door_and_stays_up(tmp_path, daemon, said):
+    process = daemon()
+    place = Place(tmp_path, None)
+    assert kill(place, "drill", said.append, never) == DONE
+    assert said[-1] == "latched and flat: drill"
+    assert latch.read(tmp_path).reason == "drill"
+    assert process.poll() is None
+    assert fetch(door_of(place)).latched == "drill"
+    assert resume(place, said.append) == DONE
+    assert fetch(door_of(place)).latched is None
+
+
+def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said, monkeypatch):
+    process = daemon()
+    real = holder_of(tmp_path)
+    asked = []
+
+    def without_door(path):
+        asked.append(path)
+        return Holder(pid=process.pid) if len(asked) <= 2 else real
+
+    monkeypatch.setattr(operate, "holder_of", without_door)
+    assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
+    assert "kill signal sent" in said[0]
+    assert said[-1] == "latched and flat: SIGUSR1"
+
+
+def test_a_hung_daemon_is_not_waited_for(tmp_path, daemon, said, monkeypatch):
+    monkeypatch.setattr(operate, "SILENT_S", 0.2)
+    monkeypatch.setattr(operate, "ANSWER_WITHIN_S", 0.1)
+    daemon().send_signal(signal.SIGSTOP)
+    alone = []
+    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(1) or DONE) == DONE
+    assert alone == [1]
+    assert latch.read(tmp_path).reason == "drill"
+
+
+def test_a_daemon_that_gets_no_answers_is_latched_but_not_called_flat(tmp_path, daemon, said):
+    daemon("silent")
+    assert kill(Place(tmp_path, None), "drill", said.append, never, wait_s=0.5) == NOT_FLAT
+    assert said[-1].startswith("latched, but not proved flat")
+
+
+def test_without_a_daemon_it_latches_and_cancels_on_its_own_while_nobody_can_start(tmp_path, said):
+    def alone():
+        assert latch.read(tmp_path).reason == "drill"
+        assert holder_of(tmp_path).pid == os.getpid()
+        return NOT_FLAT
+
+    assert kill(Place(tmp_path, None), "drill", said.append, alone) == NOT_FLAT
+    assert latch.read(tmp_path).reason == "drill"
+
+
+def test_a_latch_that_cannot_be_written_does_not_keep_it_from_cancelling(tmp_path, said):
+    (tmp_path / "latch.json").mkdir()
+    alone = []
+    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(1) or DONE) == NOT_FLAT
+    assert alone == [1]
+    assert any("could NOT be written" in line for line in said)
+
+
+def test_a_daemon_with_another_directory_is_found_by_its_door(tmp_path, daemon, said):
+    daemon()
+    door = door_of(Place(tmp_path, None))
+    assert kill(Place(tmp_path / "other", door), "drill", said.append, never) == DONE
+    assert "another state directory" in said[0]
+    assert kill_at(door, "again", said.append) == DONE
+    with pytest.raises(Unreachable, match="-c"):
+        kill_at("http://127.0.0.1:1", "drill", said.append)
+
+
+def test_resume_without_a_daemon_removes_the_latch(tmp_path, said):
+    latch.write(tmp_path, latch.Latch("why", 1))
+    assert resume(Place(tmp_path, None), said.append) == DONE
+    assert latch.read(tmp_path) is None
+    assert resume(Place(tmp_path, None), said.append) == DONE
+    assert "not latched" in said[-1]
+
+
+def test_what_is_no_daemon_is_not_taken_for_one(tmp_path):
+    with pytest.raises(Unreachable, match="no daemon answers"):
+        fetch("http://127.0.0.1:1")
+    with pytest.raises(Unreachable, match=str(tmp_path)):
+        door_of(Place(tmp_path, None))
+
+
+def test_the_place_follows_the_settings_wherever_a_command_is_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    config = settings(state_dir="var", telemetry={"host": "0.0.0.0", "port": 9}, prices={"file": "prices.json"})
+    directory = state_dir(config, tmp_path / "mine.yaml")
+    assert directory == tmp_path / "var"
+    assert place_of(config, directory) == Place(directory, "http://127.0.0.1:9")
+    assert located(config, tmp_path / "mine.yaml").prices.file == str(tmp_path / "prices.json")
+
+
+def test_without_credentials_it_says_that_nothing_was_cancelled(tmp_path, said, monkeypatch):
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    assert kill_alone(settings(), tmp_path, said.append) == 2
+    assert said[0].startswith("NOTHING WAS CANCELLED")
+    assert "PROPHETX_ACCESS_KEY" in said[0]
+
+
+@pytest.mark.parametrize(("synced", "code"), [(1 << 62, DONE), (0, NOT_FLAT)])
+async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_path, said, monkeypatch, synced, code):
+    monkeypatch.setattr("mmbot.daemon.run.SHORTEST_REAL_S", 0.1)
+    monkeypatch.setattr("mmbot.daemon.flatten.READ_PAUSE", 0)
+
+    class Exchange(HeldClient):
+        async def perform(self, request):
+            if isinstance(request, r.ReadHistory):
+                return e.HistoryRead(request.id, (), "", synced)
+            return await super().perform(request)
+
+    wire = HeldWire(Exchange())
+
+    async def open_wire(_around):
+        return wire
+
+    config = settings(stop={"deadline_s": 0.1})
+    around = Surroundings(
+        config, Credentials("access", "secret"), SystemClock(), tmp_path, print, int, None, None, None
+    )
+    assert "secret" not in repr(around.credentials)
+    assert await flatten_alone(around, open_wire, None, said.append) == code
+    assert wire.closed
+    assert said[0].startswith("flat" if code == DONE else "NOT proved flat")
+
+
+def test_a_kill_that_meets_a_starting_daemon_asks_it(tmp_path, daemon, said, monkeypatch):
+    """Between the look at the lock and the taking of it, a daemon was started."""
+    daemon()
+    real, first = operate.holder_of, [True]
+
+    def not_yet(path):
+        return None if first and first.pop() else real(path)
+
+    monkeypatch.setattr(operate, "holder_of", not_yet)
+    assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
+    assert said[-1] == "latched and flat: drill"
+
+
+def test_a_directory_held_by_nobody_that_answers_is_an_error_for_resume(tmp_path, said):
+    with StateDir(tmp_path), pytest.raises(Unreachable):
+        resume(Place(tmp_path, None), said.append)

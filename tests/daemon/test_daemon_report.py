@@ -1,0 +1,98 @@
+"""The texts for an operator say what matters, and answer why nothing is quoted."""
+
+import msgspec
+from scripted import status_of
+
+from mmbot.daemon.report import status_text, why_text
+from mmbot.domain.instant import HOUR, MINUTE, SECOND
+from mmbot.engine.status import EventStatus, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus
+
+NOW = 1_800_000_000 * SECOND
+
+
+def line(name, why=None, quoted=True):
+    own = (OwnStatus("1abc-0-1", 0, -117, 5_000, 4_200, "open"),) if quoted else ()
+    return LineStatus(
+        event=10,
+        market=219,
+        number=0,
+        name=name,
+        outcomes=("Cavaliers", "Timberwolves"),
+        book=((LevelStatus(-120, 12_345),), ()),
+        fair=0.5431,
+        own=own,
+        profit=(-500, 430),
+        worst_case=7_000,
+        limit=50_000,
+        matches=3,
+        why=why,
+    )
+
+
+def event(*lines, start=NOW + 2 * HOUR + 5 * MINUTE):
+    return EventStatus(10, "Cavaliers at Timberwolves", "NBA", "not_started", start, tuple(lines))
+
+
+def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
+    held = GuardStatus("book_age", "10", "quiet for 30 min", "a message", NOW - 90 * SECOND)
+    text = status_text(
+        status_of(
+            NOW,
+            quoting=True,
+            events=(event(line("Moneyline")),),
+            scopes=(ScopeStatus("account", "", 7_000, 500, 20_000, 35_000, 50_000),),
+            guards=(held,),
+            balance=100_000,
+        )
+    )
+    for said in (
+        "quoting, not latched",
+        "Cavaliers at Timberwolves",
+        "-120 $123.45",
+        "-117 $42.00 open",
+        "fair 0.543",
+        "-$5.00 / $4.30",
+        "$70.00 of $500.00",
+        "$200.00",
+        "book_age",
+        "1 min 30 s",
+        "balance $1,000.00",
+        "starts in 2 h 5 min",
+    ):
+        assert said in text
+
+
+def test_why_names_first_what_holds_everywhere():
+    latch = GuardStatus("latch", "account", "a fat finger", "mmbot resume", NOW - SECOND)
+    status = status_of(NOW, latched="a fat finger", guards=(latch,), events=(event(line("Moneyline", "latch", False)),))
+    text = why_text(status)
+    assert "LATCHED: a fat finger" in text
+    assert text.index("latch (account): a fat finger") < text.index("Cavaliers")
+    assert "clears: mmbot resume" in text
+    assert "0 of 1 lines" in text
+
+
+def test_why_gathers_lines_by_their_reason_and_leaves_out_what_is_quoted():
+    lines = [line(f"Total {number}", "gap too wide", False) for number in range(6)]
+    text = why_text(status_of(NOW, quoting=True, events=(event(line("Moneyline"), *lines),)))
+    assert "gap too wide: Total 0, Total 1, Total 2, Total 3 and 2 more" in text
+    assert "Moneyline" not in text
+    assert "1 of 7 lines" in text
+
+
+def test_why_shows_what_holds_one_event():
+    guard = GuardStatus("start", "10", "starts in 90 s", "never", NOW)
+    text = why_text(status_of(NOW, quoting=True, guards=(guard,), events=(event(line("Moneyline", "start", False)),)))
+    assert text.index("Cavaliers at Timberwolves") < text.index("start (10): starts in 90 s")
+
+
+def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
+    assert "No listed market matches a rule" in why_text(status_of(NOW, quoting=True))
+    starting = msgspec.structs.replace(status_of(NOW), phase="reading books")
+    assert "not through its start: reading books" in why_text(starting)
+
+
+def test_an_event_without_a_start_or_past_it_is_still_readable():
+    past = msgspec.structs.replace(event(line("Moneyline")), start=NOW - MINUTE)
+    assert "due to start 1 min 0 s ago" in status_text(status_of(NOW, events=(past,)))
+    assert "no known start" in status_text(status_of(NOW, events=(event(line("Moneyline"), start=None),)))

@@ -1,0 +1,160 @@
+"""The commands: what they take, what they call, and what they say when they cannot."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from mmbot import __version__, cli
+from mmbot.cli import main
+
+SETTINGS = """
+environment: local
+exchange: {base_url: "http://127.0.0.1:1/partner"}
+telemetry: {port: 0}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    file = tmp_path / "settings.yaml"
+    file.write_text(SETTINGS)
+    return file
+
+
+def program(*arguments, **environ):
+    return subprocess.run(
+        [sys.executable, "-m", "mmbot", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={"PATH": "/usr/bin:/bin"} | environ,
+        check=False,
+    )
+
+
+def test_every_command_of_the_outward_names_exists(capsys):
+    for command in ("run", "demo", "exchange", "check", "status", "why", "kill", "resume"):
+        if command != "exchange":
+            with pytest.raises(SystemExit) as ended:
+                main([command, "--help"])
+            assert ended.value.code == 0
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert all(command in text for command in ("run", "demo", "exchange", "check", "status", "why", "kill", "resume"))
+
+
+def test_its_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"mmbot {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["check"], ["status", "--wrong"], ["kill", "-c"]])
+def test_wrong_arguments_are_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_arguments_of_the_exchange_are_read_by_the_exchange(monkeypatch):
+    given = []
+    monkeypatch.setattr("mmbot.simulator.serve.main", lambda rest: given.append(rest) or 0)
+    assert main(["exchange", "--port", "0", "--speed", "20", "-h"]) == 0
+    assert given == [["--port", "0", "--speed", "20", "-h"]]
+
+
+def test_check_says_valid_or_what_is_wrong(settings, tmp_path, capsys):
+    assert main(["check", "-c", str(settings)]) == 0
+    assert capsys.readouterr().out == f"{settings}: valid\n"
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SETTINGS + "limts: {line: 3}\n")
+    assert main(["check", "-c", str(bad)]) == 2
+    assert "limits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["run", "status", "why", "kill", "resume"])
+def test_settings_that_cannot_be_read_are_refused_with_their_place(command, tmp_path, capsys):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SETTINGS + "limts: {line: 3}\n")
+    assert main([command, "-c", str(bad)]) == 2
+    assert f"{bad}:5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "why", "kill", "resume"])
+def test_without_a_daemon_a_question_is_answered_with_where_it_was_looked_for(command, capsys):
+    assert main([command, "--url", "http://127.0.0.1:1"]) == 2
+    assert "http://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_run_without_credentials_names_them_and_sends_nothing(settings, tmp_path):
+    ended = program("run", "-c", settings)
+    assert ended.returncode == 2
+    assert "PROPHETX_ACCESS_KEY" in ended.stderr
+    assert "PROPHETX_SECRET_KEY" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(settings, tmp_path):
+    quick = settings.with_name("quick.yaml")
+    quick.write_text(SETTINGS + "stop: {deadline_s: 0.5}\n")
+    keys = {"PROPHETX_ACCESS_KEY": "access-of-the-test", "PROPHETX_SECRET_KEY": "secret-of-the-test"}
+    ended = program("kill", "-c", quick, "--reason", "drill", PYTHONPATH="", **keys)
+    assert ended.returncode == 3
+    assert "NOT proved flat" in ended.stdout
+    assert "secret-of-the-test" not in ended.stdout + ended.stderr
+    assert msgspec.json.decode((tmp_path / "var" / "latch.json").read_bytes())["reason"] == "drill"
+    assert program("resume", "-c", quick).returncode == 0
+    assert not (tmp_path / "var" / "latch.json").exists()
+
+
+def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys):
+    from mmbot.engine.status import Counts, ProfitStatus, Status
+
+    status = Status(
+        now=1_800_000_000_000_000_000,
+        phase="ready",
+        quoting=True,
+        latched=None,
+        feed_up=True,
+        feed_age_s=1.0,
+        balance=5_000,
+        events=(),
+        scopes=(),
+        guards=(),
+        matches=(),
+        counts=Counts(0, 0, 0, 0, 0, 0, 0, 0, 0),
+        profit=ProfitStatus(0, 0, 0, 0),
+        flat=False,
+    )
+    monkeypatch.setattr("mmbot.daemon.operate.fetch", lambda door: status if door == cli.DOOR else None)
+    assert main(["status"]) == 0
+    assert "quoting, not latched" in capsys.readouterr().out
+    assert main(["status", "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out, type=Status) == status
+    assert main(["why"]) == 0
+    assert "No listed market matches" in capsys.readouterr().out
+
+
+def test_a_reader_that_went_away_is_no_error(settings):
+    ended = subprocess.run(
+        f"{sys.executable} -m mmbot check -c {settings} | true",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_commands_import_nothing_before_they_are_called():
+    code = (
+        "import sys; import mmbot.cli; mmbot.cli._parser();"
+        "print([name for name in ('aiohttp', 'asyncio', 'msgspec', 'sqlite3', 'yaml', 'rich', 'structlog')"
+        " if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert shown.stdout == "[]\n"
