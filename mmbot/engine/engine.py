@@ -436,9 +436,10 @@ class Engine:
             if desk.hold("wiped", event, "the exchange wiped a wager", now):
                 self._reads.events(desk.catalogue.tournament_of(event))
 
-    def _report_wager(self, report: WagerReport, from_message: bool, now: Instant) -> None:
+    def _report_wager(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
+        """Take a report: of a private message, or of a read that was asked for at ``asked_at``."""
         desk = self._desk
-        changes = desk.ledger.report(report, from_message, now, desk.catalogue.resolve)
+        changes = desk.ledger.report(report, asked_at is None, now, desk.catalogue.resolve, asked_at)
         self._cancelling.identified(report.external_id, now)
         self._apply(changes, now)
 
@@ -491,7 +492,7 @@ class Engine:
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._desk.heard_at = now
-        self._report_wager(message.report, True, now)
+        self._report_wager(message.report, None, now)
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
         if message.connection == self._connection:
@@ -606,7 +607,7 @@ class Engine:
             return
         wager = desk.ledger.by_id(wager_id)
         silent = wager is not None and wager.state is State.INACTIVE
-        self._report_wager(answer.report, False, now)
+        self._report_wager(answer.report, sent[1], now)
         if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
             self._reconnect("an activation was not told", now)
 
@@ -622,13 +623,16 @@ class Engine:
         if sent is None or not isinstance(sent[0], ReadHistory):
             return
         for report in answer.wagers:
-            self._report_wager(report, False, now)
+            self._report_wager(report, sent[1], now)
         resting = tuple(
             report
             for report in answer.wagers
             if is_resting(report) and (self._desk.settings.exclusive or self._is_ours(report))
         )
-        if not self._undecided.on_history(answer, now):
+        absent = self._undecided.on_history(answer, now)
+        if absent is not None:
+            self._apply(absent, now)
+        else:
             self._life.on_history(answer, resting, now)
         self._take_touched(now)
 

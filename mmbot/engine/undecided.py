@@ -9,6 +9,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import Failed, HistoryRead
 from mmbot.engine.requests import Level, ReadHistory
+from mmbot.engine.wagers import Changes
 
 MARGIN: Final = 5 * SECOND
 """How much earlier than the first such placement the history is read."""
@@ -61,15 +62,16 @@ class Undecided:
             return None
         return max(self._not_before, self._desk.pacer.ready_at("history", now))
 
-    def on_history(self, answer: HistoryRead, now: Instant) -> bool:
-        """A page came, already applied to the ledger. True if it was ours."""
+    def on_history(self, answer: HistoryRead, now: Instant) -> Changes | None:
+        """A page came, already applied to the ledger. What was found absent, or None if the page was not ours."""
         if answer.request != self._request:
-            return False
+            return None
         self._request = None
         self._cursor = answer.next_cursor
         if self._cursor:
-            return True
+            return ()
         desk = self._desk
+        changes: Changes = ()
         for external_id in self._asked:
             given_up = self._given_up.get(external_id)
             wager = desk.ledger.get(external_id)
@@ -77,10 +79,10 @@ class Undecided:
                 self._given_up.pop(external_id, None)
             elif answer.last_synced_at is not None and answer.last_synced_at > given_up:
                 del self._given_up[external_id]
-                desk.ledger.absent(external_id, now)
+                changes += desk.ledger.absent(external_id, now)
                 desk.alert(Level.INFO, "wager.absent", external_id=external_id)
         self._not_before = now + SECOND
-        return True
+        return changes
 
     def on_failed(self, answer: Failed, now: Instant) -> bool:
         """A page could not be read: from the start again. True if it was ours."""
