@@ -30,7 +30,7 @@ $(READY): pyproject.toml
 		"$$python" -m venv --clear $(VENV) || exit 1; \
 	fi
 	@echo "installing mmbot and what it needs into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # make demo                      a synthetic board of several events
