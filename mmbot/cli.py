@@ -19,6 +19,7 @@ DOOR: Final = "http://127.0.0.1:9464"
 """Where a daemon is asked when neither settings nor an address are given: the default of ``telemetry``."""
 
 _DONE: Final = 0
+_BROKEN: Final = 1
 _FAILED: Final = 2
 
 
@@ -55,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
 
     commands.add_parser("exchange", help="the local exchange alone; see mmbot exchange --help", add_help=False)
+
+    backtest = commands.add_parser("backtest", help="play a recorded market to its end in virtual time")
+    backtest.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
+    backtest.add_argument("--tape", type=Path, required=True, metavar="FILE", help="the recorded market")
+    backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="to begin with")
+    backtest.set_defaults(command=_backtest)
 
     check = commands.add_parser("check", help="judge a file of settings, without touching the network")
     check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
@@ -108,6 +115,25 @@ def _exchange(arguments: Sequence[str]) -> int:
     from mmbot.simulator.serve import main as serve
 
     return serve(arguments)
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from mmbot.backtest.tape import play
+    from mmbot.config import ConfigError
+    from mmbot.simulator.tape import TapeError, read_tape
+    from mmbot.strategy.loader import open_config
+
+    try:
+        config, strategies = open_config(options.config)
+        tape = read_tape(options.tape)
+    except ConfigError as error:
+        return _refuse(*(str(problem) for problem in error.problems))
+    except (TapeError, OSError) as error:
+        return _refuse(str(error))
+    result = play(tape, config, strategies, balance=options.balance * 100)
+    for line in result.lines():
+        _say(line)
+    return _DONE if result.referee.ok else _BROKEN
 
 
 def _check(options: argparse.Namespace) -> int:

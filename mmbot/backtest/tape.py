@@ -53,6 +53,7 @@ class TapeResult(msgspec.Struct, frozen=True):
             f"outcome {outcome.side}: {outcome.matches} matches, {show(outcome.stake)}" for outcome in referee.matched
         ]
         lines += [
+            f"{self.status.counts.hedges} hedges",
             f"profit: ours {show(self.profit)}, the exchange's {show(referee.profit.net)} "
             f"(commission {show(referee.profit.commission)})",
             f"thresholds: {self.thresholds or 'none passed'}",
@@ -86,11 +87,12 @@ def play(
     tape: Tape,
     config: Config,
     strategies: Sequence[Strategy],
-    start: Instant,
+    start: Instant | None = None,
     balance: Cents = BALANCE,
     delays: Delays | None = None,
 ) -> TapeResult:
-    """Play a tape in virtual time, its first change at ``start``."""
+    """Play a tape in virtual time, its first change at ``start`` (default: when it was recorded)."""
+    start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)
     presence = Presence(LineKey(EVENT, MARKET, 0), start)
