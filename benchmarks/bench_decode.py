@@ -124,7 +124,9 @@ def main() -> int:
         theirs.append(timed(orjson.loads, inner))
         ours.append(timed(typed_book, frames))
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    print(f"frame of {len(frames[0])} bytes, inner JSON of {len(inner[0])}, 20 levels; {ROUNDS} rounds of {CALLS} calls")
+    print(
+        f"frame of {len(frames[0])} bytes, inner JSON of {len(inner[0])}, 20 levels; {ROUNDS} rounds of {CALLS} calls"
+    )
     print(f"orjson.loads of the inner JSON  {statistics.median(theirs) * 1e6:6.2f} µs")
     print(f"frame bytes to typed book       {statistics.median(ours) * 1e6:6.2f} µs")
     print(f"median ratio                    {ratio:6.2f}   (budget {BUDGET})")
