@@ -142,8 +142,13 @@ class Venue:
         self._board.set_line_status(line, status, now)
 
     def go_live(self, event_id: int, now: Instant) -> None:
-        """The event starts: everything pre-match is wiped, of what was matched in part the rest (PROTOCOL 9)."""
+        """The event starts: everything pre-match is wiped, of what was matched in part the rest (PROTOCOL 9).
+
+        Raises KeyError for an unknown event, VenueError for one that is over.
+        """
         self.advance(now)
+        if self._board.events[event_id].status == FINISHED:
+            raise VenueError("event_not_available", 400, "the event is over")
         self._board.update_event(msgspec.structs.replace(self._board.events[event_id], status=LIVE), now)
         for key in self._board.markets_of[event_id]:
             self._wipe(key, Status.WIPED, now)

@@ -74,6 +74,8 @@ def test_a_suspended_unlisted_or_settled_market_takes_no_wagers() -> None:
     bench.venue.settle(MONEYLINE, 0, bench.now)
     refused("event_not_available", 400, *place)
     refused("event_not_available", 400, bench.venue.settle, MONEYLINE, 1, bench.now)
+    bench.venue.settle(TOTAL, 0, bench.now)
+    refused("event_not_available", 400, bench.venue.go_live, EVENT, bench.now)
     refused("event_not_available", 400, bench.venue.set_market_status, MONEYLINE, "active", bench.now)
 
 
