@@ -86,7 +86,8 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
 def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
     """A text in exactly ``width`` cells of one row: cut with an ellipsis or filled with blanks."""
     cell = text.copy() if isinstance(text, Text) else Text(text)
-    cell.plain = cell.plain.replace("\n", " ") if "\n" in cell.plain else cell.plain
+    if not cell.plain.isprintable():  # names come from the exchange; none of them steers the terminal
+        cell.plain = "".join(letter if letter.isprintable() else " " for letter in cell.plain)
     cell.truncate(max(0, width), overflow="ellipsis")
     missing = max(0, width - cell.cell_len)
     if right:
