@@ -206,7 +206,7 @@ class Books:
         if not own and not state.ghosts:
             state.net = state.book
             return state.book
-        mine: dict[tuple[Side, Odds], tuple[Cents, int]] = {}
+        mine: tuple[_Mine, _Mine] = ({}, {})
         for wager in own:
             since = state.entered.get(wager.external_id)
             if since is None:
@@ -214,31 +214,36 @@ class Books:
                     continue  # not activated, so not shown
             elif state.exact and since > state.sequence:
                 continue  # the book is older than the wager in it
-            _add(mine, wager.side, wager.odds, wager.remaining)
+            _add(mine[1 - wager.side], wager.odds, wager.remaining)
         for ghost in state.ghosts:
-            _add(mine, ghost.side, ghost.odds, ghost.stake)
+            _add(mine[1 - ghost.side], ghost.odds, ghost.stake)
         under_0, under_1 = state.book.sides
-        state.net = Book((_without(under_0, 0, mine), _without(under_1, 1, mine)))
+        state.net = Book((_without(under_0, mine[0]), _without(under_1, mine[1])))
         return state.net
 
 
-def _add(mine: dict[tuple[Side, Odds], tuple[Cents, int]], side: Side, odds: Odds, stake: Cents) -> None:
-    key = (1 - side, negate(odds))
-    value, count = mine.get(key, (0, 0))
-    mine[key] = (value + profit(stake, odds), count + 1)
+_Mine = dict[Odds, tuple[Cents, int]]
+"""Under one outcome, by the odds shown: what of ours takers can stake there, and in how many wagers."""
 
 
-def _without(levels: Levels, side: Side, mine: dict[tuple[Side, Odds], tuple[Cents, int]]) -> Levels:
+def _add(mine: _Mine, odds: Odds, stake: Cents) -> None:
+    shown = negate(odds)
+    value, count = mine.get(shown, (0, 0))
+    mine[shown] = (value + profit(stake, odds), count + 1)
+
+
+def _without(levels: Levels, mine: _Mine) -> Levels:
+    if not mine:
+        return levels
     kept: list[Level] = []
     for level in levels:
-        ours = mine.get((side, level.odds))
+        ours = mine.get(level[0])
         if ours is None:
             kept.append(level)
             continue
-        value, count = ours
-        rest = level.value - value
-        if rest > count:  # each of our wagers may be rounded by a cent
-            kept.append(Level(level.odds, rest))
+        rest = level[1] - ours[0]
+        if rest > ours[1]:  # each of our wagers may be rounded by a cent
+            kept.append(Level(level[0], rest))
     return tuple(kept)
 
 
