@@ -277,7 +277,7 @@ class Quoting:
         else:
             left = event.scheduled - desk.schedule(now)
             if left <= desk.settings.stop_before_start:
-                reason = f"starts in {max(0.0, in_seconds(left)):.0f} s"
+                reason = f"within {in_seconds(desk.settings.stop_before_start):g} s of its start, or past it"
         self._set("start", key, reason, now)
 
     def timer(self, event: int, now: Instant) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from mmbot.domain.book import Levels
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant, in_seconds
 from mmbot.domain.odds import Side
 from mmbot.engine.cancelling import Cancelling
@@ -184,19 +184,24 @@ class Report:
         catalogue = self._desk.catalogue
         match scope.id:
             case LineKey() as line:
+                market = catalogue.market(line)
                 known = catalogue.lines.get(line)
-                return known.name if known is not None and known.name else f"{line.market}/{line.number / 4:g}"
-            case (int() as event, int() as market):
-                known_event = catalogue.events.get(event)
-                return f"{known_event.name if known_event else event} {market}"
+                label = (known.name if known is not None else "") or (market.name if market is not None else "")
+                return f"{self._event_name(line.event)} {label or f'{line.market}/{line.number / 4:g}'}"
+            case (int() as event, int() as number):
+                market = catalogue.markets.get(event, {}).get(MarketKey(event, number))
+                return f"{self._event_name(event)} {market.name if market is not None else number}"
             case int() as number if scope.kind == "event":
-                event_known = catalogue.events.get(number)
-                return event_known.name if event_known else str(number)
+                return self._event_name(number)
             case int() as number if scope.kind == "tournament":
                 tournament = catalogue.tournaments.get(number)
                 return tournament.name if tournament else str(number)
             case _:
                 return ""
+
+    def _event_name(self, event: int) -> str:
+        known = self._desk.catalogue.events.get(event)
+        return known.name if known is not None else str(event)
 
     def _outcome(self, line: LineKey, side: Side) -> str:
         known = self._desk.catalogue.lines.get(line)
