@@ -31,7 +31,7 @@ def why_text(status: Status) -> str:
         lines.append("No listed market matches a rule of quoting: compare match: with the markets on offer.")
     for event in status.events:
         silent = [line for line in event.lines if not _is_quoted(line)]
-        held = [guard for guard in status.guards if guard.scope == str(event.event)]
+        held = [guard for guard in status.guards if guard.scope == f"event {event.event}"]
         if not silent and not held:
             continue
         lines += ["", f"{event.name} ({event.event}, {event.status}, {_start(event, status)})"]

@@ -81,9 +81,9 @@ def test_why_gathers_lines_by_their_reason_and_leaves_out_what_is_quoted():
 
 
 def test_why_shows_what_holds_one_event():
-    guard = GuardStatus("start", "10", "starts in 90 s", "never", NOW)
+    guard = GuardStatus("start", "event 10", "starts in 90 s", "never", NOW)
     text = why_text(status_of(NOW, quoting=True, guards=(guard,), events=(event(line("Moneyline", "start", False)),)))
-    assert text.index("Cavaliers at Timberwolves") < text.index("start (10): starts in 90 s")
+    assert text.index("Cavaliers at Timberwolves") < text.index("start (event 10): starts in 90 s")
 
 
 def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
