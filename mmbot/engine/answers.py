@@ -1,0 +1,263 @@
+"""What comes back from the exchange: each answer goes to the part whose request it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.lifecycle import State
+from mmbot.domain.wager import WagerReport
+from mmbot.engine import events as e
+from mmbot.engine.cancelling import Cancelling
+from mmbot.engine.consequences import Consequences
+from mmbot.engine.desk import Desk
+from mmbot.engine.feed import Feed
+from mmbot.engine.lifecycle import Lifecycle, is_resting
+from mmbot.engine.placing import Funds, Placing
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.reads import Reads
+from mmbot.engine.requests import (
+    CancelAll,
+    CancelEvent,
+    CancelMany,
+    Level,
+    PlaceMany,
+    ReadBalance,
+    ReadHistory,
+    ReadMatches,
+    ReadWager,
+    Request,
+)
+from mmbot.engine.undecided import Undecided
+
+BALANCE: Final = 30 * SECOND
+"""The balance is read this often."""
+
+DETAILS: Final = 100
+"""Wagers in one read of matches (PROTOCOL 4.1)."""
+
+
+class Answers:
+    """Takes answers, and asks what no other part asks: look-ups of wagers, their matches, the balance."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        consequences: Consequences,
+        feed: Feed,
+        placing: Placing,
+        cancelling: Cancelling,
+        quoting: Quoting,
+        funds: Funds,
+        reads: Reads,
+        undecided: Undecided,
+        life: Lifecycle,
+        now: Instant,
+    ) -> None:
+        self._desk: Final = desk
+        self._consequences: Final = consequences
+        self._feed: Final = feed
+        self._placing: Final = placing
+        self._cancelling: Final = cancelling
+        self._quoting: Final = quoting
+        self._funds: Final = funds
+        self._reads: Final = reads
+        self._undecided: Final = undecided
+        self._life: Final = life
+        self._balance_at: Instant = now
+        self._balance_asked = False
+        self._details_at: Instant = now
+        self._lookup_at: Instant = now
+        self._asked: dict[str, None] = {}
+
+    def handlers(self) -> Mapping[type, Callable[..., None]]:
+        """What takes which answer."""
+        return {
+            e.Placed: self._on_placed,
+            e.Cancelled: self._on_cancelled,
+            e.CancelledAll: self._on_cancelled_all,
+            e.WagerRead: self._on_wager_read,
+            e.HistoryRead: self._on_history,
+            e.MatchesRead: self._on_matches,
+            e.BalanceRead: self._on_balance,
+            e.LadderRead: self._on_ladder,
+            e.TournamentsRead: self._on_tournaments,
+            e.EventsRead: self._on_events,
+            e.MarketsRead: self._on_markets,
+            e.Failed: self._on_failed,
+        }
+
+    # --- what is asked here ---------------------------------------------------------------------------------------
+
+    def lookup(self, now: Instant) -> Request | None:
+        """The next look-up of a wager by its id."""
+        desk = self._desk
+        if desk.lookups and now >= self._lookup_at:
+            for wager_id in desk.lookups:
+                if wager_id not in self._asked:
+                    self._asked[wager_id] = None
+                    return ReadWager(desk.request_id(), wager_id)
+        return None
+
+    def next(self, now: Instant) -> Request | None:
+        """The next read of matches or of the balance."""
+        desk = self._desk
+        if desk.details and now >= self._details_at:
+            self._details_at = now + SECOND
+            wagers = tuple(list(desk.details)[:DETAILS])
+            for wager_id in wagers:
+                del desk.details[wager_id]
+            return ReadMatches(desk.request_id(), wagers)
+        if not self._balance_asked and now >= self._balance_at:
+            self._balance_asked = True
+            return ReadBalance(desk.request_id())
+        return None
+
+    def wake_at(self) -> Instant | None:
+        """When one of these is due."""
+        times = [] if self._balance_asked else [self._balance_at]
+        if any(wager_id not in self._asked for wager_id in self._desk.lookups):
+            times.append(self._lookup_at)
+        if self._desk.details:
+            times.append(self._details_at)
+        return min(times, default=None)
+
+    # --- what comes back ------------------------------------------------------------------------------------------
+
+    def _on_placed(self, answer: e.Placed, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or not isinstance(sent[0], PlaceMany):
+            return
+        self._consequences.apply(self._placing.on_placed(sent[0], answer, now), now)
+        for report in answer.accepted:
+            self._cancelling.identified(report.external_id, now)
+        self._consequences.after_placement(sent[0], now)
+
+    def _on_cancelled(self, answer: e.Cancelled, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or not isinstance(sent[0], CancelMany):
+            return
+        self._consequences.apply(self._cancelling.on_many(sent[0], answer, now), now)
+
+    def _on_cancelled_all(self, answer: e.CancelledAll, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or self._life.on_cancelled(answer, now):
+            return
+        if isinstance(sent[0], CancelEvent):
+            self._cancelling.on_event(sent[0], answer, now)
+
+    def _on_wager_read(self, answer: e.WagerRead, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or not isinstance(sent[0], ReadWager):
+            return
+        desk = self._desk
+        wager_id = sent[0].wager_id
+        self._asked.pop(wager_id, None)
+        why = desk.lookups.pop(wager_id, "")
+        if answer.report is None:
+            desk.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
+            return
+        wager = desk.ledger.by_id(wager_id)
+        silent = wager is not None and wager.state is State.INACTIVE
+        self._consequences.said(answer.report, sent[1], now)
+        if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
+            self._feed.reconnect("an activation was not told", now)
+
+    def _on_history(self, answer: e.HistoryRead, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or not isinstance(sent[0], ReadHistory):
+            return
+        for report in answer.wagers:
+            self._consequences.said(report, sent[1], now)
+        resting = tuple(
+            report
+            for report in answer.wagers
+            if is_resting(report) and (self._desk.settings.exclusive or self._is_ours(report))
+        )
+        absent = self._undecided.on_history(answer, now)
+        if absent is not None:
+            self._consequences.apply(absent, now)
+        else:
+            self._life.on_history(answer, resting, now)
+        self._consequences.take_touched(now)
+
+    def _is_ours(self, report: WagerReport) -> bool:
+        wager = self._desk.ledger.get(report.external_id)
+        return wager is not None and not wager.foreign
+
+    def _on_matches(self, answer: e.MatchesRead, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None or not isinstance(sent[0], ReadMatches):
+            return
+        for wager_id in sent[0].wager_ids:
+            matches = [match for match in answer.matches if match.wager_id == wager_id]
+            if matches:
+                self._consequences.apply(self._desk.ledger.detail(wager_id, matches), now)
+
+    def _on_balance(self, answer: e.BalanceRead, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None:
+            return
+        self._balance_asked = False
+        self._balance_at = now + BALANCE
+        self._funds.on_balance(answer, sent[1], now)
+        self._placing.freed()
+
+    def _on_ladder(self, answer: e.LadderRead, now: Instant) -> None:
+        self._reads.on_ladder(answer, now)
+        self._sent(answer)
+
+    def _on_tournaments(self, answer: e.TournamentsRead, now: Instant) -> None:
+        self._reads.on_tournaments(answer)
+        self._sent(answer)
+
+    def _on_events(self, answer: e.EventsRead, now: Instant) -> None:
+        for event in self._reads.on_events(answer, now):
+            self._quoting.forget(event)
+        self._sent(answer)
+
+    def _on_markets(self, answer: e.MarketsRead, now: Instant) -> None:
+        for event in self._reads.on_markets(answer, now):
+            self._quoting.forget(event)
+        self._sent(answer)
+
+    def _on_failed(self, answer: e.Failed, now: Instant) -> None:
+        sent = self._sent(answer)
+        if sent is None:
+            return
+        desk = self._desk
+        request = sent[0]
+        level = Level.ERROR if answer.failure is e.Failure.BUG else Level.WARNING
+        desk.alert(
+            level,
+            "request.failed",
+            request=type(request).__name__,
+            failure=answer.failure.value,
+            code=answer.code,
+            message=answer.message,
+        )
+        if answer.code == "rate_limit_reached":
+            desk.limiter.pause(answer.retry_at or now + SECOND)
+        if isinstance(request, PlaceMany):
+            self._consequences.apply(self._placing.on_failed(request, answer, now), now)
+            self._consequences.after_placement(request, now)
+        elif isinstance(request, CancelMany | CancelEvent):
+            self._consequences.apply(self._cancelling.on_failed(request, answer, now), now)
+        elif isinstance(request, CancelAll | ReadHistory):
+            if not self._life.on_failed(answer, now):
+                self._undecided.on_failed(answer, now)
+        elif isinstance(request, ReadWager):
+            self._asked.pop(request.wager_id, None)
+            self._lookup_at = max(now + SECOND, answer.retry_at or 0)
+        elif isinstance(request, ReadBalance):
+            self._balance_asked = False
+            self._balance_at = now + 5 * SECOND
+        elif isinstance(request, ReadMatches):
+            for wager_id in request.wager_ids:
+                desk.details[wager_id] = None
+        else:
+            self._reads.failed(answer, now)
+
+    def _sent(self, answer: e.Answer) -> tuple[Request, Instant] | None:
+        return self._desk.inflight.pop(answer.request, None)

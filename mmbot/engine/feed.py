@@ -1,0 +1,178 @@
+"""What the feed brings: books, prints, private messages, beats, structure, and whether it is there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MINUTE, Instant, in_seconds
+from mmbot.domain.odds import negate
+from mmbot.engine import events as e
+from mmbot.engine.catalogue import TRADEABLE
+from mmbot.engine.consequences import Consequences
+from mmbot.engine.desk import Desk
+from mmbot.engine.flow import PAIRING, Flow
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.hedging import Hedging
+from mmbot.engine.lifecycle import Lifecycle
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.reads import Reads
+from mmbot.engine.requests import Level
+from mmbot.engine.timers import Due
+
+RECONNECT: Final = 5 * MINUTE
+"""A lost message leads to a reconnect this often at most."""
+
+
+class Feed:
+    """Takes the messages of the feed."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        consequences: Consequences,
+        quoting: Quoting,
+        hedging: Hedging,
+        reads: Reads,
+        life: Lifecycle,
+    ) -> None:
+        self._desk: Final = desk
+        self._consequences: Final = consequences
+        self._quoting: Final = quoting
+        self._hedging: Final = hedging
+        self._reads: Final = reads
+        self._life: Final = life
+        self.flow: Final = Flow()
+        self.connection = 0
+        self.beat_at: Instant = 0
+        self._reconnected_at: Instant | None = None
+
+    def handlers(self) -> Mapping[type, Callable[..., None]]:
+        """What takes which message."""
+        return {
+            e.BookMessage: self._on_book,
+            e.PrintMessage: self._on_print,
+            e.WagerMessage: self._on_wager,
+            e.Beat: self._on_beat,
+            e.FeedUp: self._on_feed_up,
+            e.FeedLost: self._on_feed_lost,
+            e.FeedRefused: self._on_feed_refused,
+            e.TournamentMessage: self._on_tournament,
+            e.EventMessage: self._on_event,
+            e.MarketMessage: self._on_market,
+            e.LineMessage: self._on_line,
+        }
+
+    def silent_at(self) -> Instant:
+        """When the feed counts as lost for want of a ``health_check``."""
+        return self.beat_at + self._desk.settings.feed_silence
+
+    def _on_book(self, message: e.BookMessage, now: Instant) -> None:
+        desk = self._desk
+        if message.connection == self.connection:
+            desk.heard_at = now
+        line = LineKey(message.event, message.market, message.number)
+        quoted = line in self._quoting.slots
+        if quoted and desk.ledger.has_live(line):
+            awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
+            if awaited:
+                desk.books.expect(line, awaited, message.book, message.sequence)
+        known = desk.books.get(line)
+        before = known.book if known is not None and known.known else None
+        state = desk.books.on_message(line, message.book, message.sequence, message.connection, now)
+        if state is None or not quoted:
+            return
+        if before is not None and self.flow.shift(line, before, message.book, now):
+            desk.timers.set(Due.DROPS, line, now + PAIRING)
+        self._quoting.book_changed(line)
+        if line in desk.hedging:
+            self._hedging.check = True
+
+    def _on_print(self, message: e.PrintMessage, now: Instant) -> None:
+        desk = self._desk
+        desk.heard_at = now
+        place = desk.catalogue.resolve(message.line_id)
+        if place is None:
+            return
+        line, side = place
+        if line in self._quoting.slots:
+            self.flow.printed(line, side, message.matched_odds, message.stake, now)
+        for wager in desk.ledger.live(line):
+            same = wager.side == side and wager.odds == message.odds
+            mirrored = wager.side != side and wager.odds == negate(message.odds)
+            if (same or mirrored) and wager.external_id not in self._consequences.prints and not wager.foreign:
+                self._consequences.prints[wager.external_id] = now
+                desk.timers.set(Due.PRINT, wager.external_id, now + desk.settings.print_match)
+
+    def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
+        self._desk.heard_at = now
+        self._consequences.said(message.report, None, now)
+
+    def _on_beat(self, message: e.Beat, now: Instant) -> None:
+        if message.connection == self.connection:
+            self.beat_at = now
+            self._desk.heard_at = now
+
+    def _on_feed_up(self, message: e.FeedUp, now: Instant) -> None:
+        desk = self._desk
+        self.connection = desk.books.connection = message.connection
+        desk.feed_up = True
+        self.beat_at = now
+        desk.heard_at = now
+        desk.alert(Level.INFO, "feed.up", connection=message.connection)
+        self._life.feed_is_up(now)
+
+    def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
+        if self._desk.feed_up and message.connection == self.connection:
+            self.lose(message.reason, now)
+
+    def _on_feed_refused(self, message: e.FeedRefused, now: Instant) -> None:
+        desk = self._desk
+        desk.hold("feed_refused", ACCOUNT, message.reason, now)
+        desk.alert(Level.ERROR, "feed.refused", reason=message.reason)
+        if desk.feed_up:
+            self.lose(message.reason, now)
+
+    def lose(self, reason: str, now: Instant) -> None:
+        """The feed is lost, or as good as: cancel everything."""
+        desk = self._desk
+        desk.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=round(in_seconds(now - desk.heard_at), 3))
+        desk.feed_up = False
+        self._hedging.check = True
+        desk.hold("feed", ACCOUNT, reason, now)
+        self._life.feed_lost(now)
+
+    def _on_tournament(self, message: e.TournamentMessage, now: Instant) -> None:
+        self._desk.heard_at = now
+        if self._desk.catalogue.on_tournament(message):
+            self._reads.events(message.tournament_id)
+
+    def _on_event(self, message: e.EventMessage, now: Instant) -> None:
+        desk = self._desk
+        desk.heard_at = now
+        if not desk.catalogue.on_event(message):
+            return
+        self._quoting.forget(message.event_id)
+        event = desk.catalogue.events[message.event_id]
+        if event.status in TRADEABLE and message.op is not e.Op.DELETE:
+            self._reads.markets(message.event_id)
+
+    def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
+        self._desk.heard_at = now
+        if self._desk.catalogue.on_market(message):
+            self._quoting.forget(message.event)
+            self._reads.markets(message.event)
+
+    def _on_line(self, message: e.LineMessage, now: Instant) -> None:
+        self._desk.heard_at = now
+        if self._desk.catalogue.on_line(message):
+            self._quoting.forget(message.event)
+            self._reads.markets(message.event)
+
+    def reconnect(self, reason: str, now: Instant) -> None:
+        """A message was lost: a new connection, once in a while at most."""
+        last = self._reconnected_at
+        if self._desk.feed_up and (last is None or now - last >= RECONNECT):
+            self._reconnected_at = now
+            self.lose(reason, now)
