@@ -249,6 +249,8 @@ class Lifecycle:
 
     def advance(self, now: Instant) -> None:
         """Take the steps whose conditions hold."""
+        if self.step is Step.READY and self._stop_deadline is None:
+            return
         desk = self._desk
         if self._stop_deadline is not None and now >= self._stop_deadline:
             self._end(0 if self.flat else 3, "stopped" if self.flat else "not flat at the deadline")

@@ -12,7 +12,7 @@ from mmbot.domain.book import Fair, fair_from
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
 from mmbot.domain.instant import HOUR, MINUTE, Instant, in_seconds
 from mmbot.domain.lifecycle import State
-from mmbot.domain.money import cents
+from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, per_hundred, stake_for_payout
 from mmbot.domain.position import Position
 from mmbot.engine.books import BookState
@@ -45,18 +45,29 @@ class Slot:
         "line",
         "market",
         "matches",
+        "most",
         "pending",
         "rule",
+        "sound",
         "targets",
         "touched",
         "view",
         "why",
     )
 
-    def __init__(self, line: Line, market: Market, rule: int) -> None:
+    def __init__(self, line: Line, market: Market, rule: int, most: Cents) -> None:
         self.line = line
         self.market = market
         self.rule = rule
+        self.most = most
+        """The largest stake of one wager."""
+        self.sound = (
+            line.status == "active"
+            and market.status == "active"
+            and len(line.outcomes) == 2
+            and all(outcome.line_id for outcome in line.outcomes)
+        )
+        """Open, with two outcomes that can be backed."""
         self.view: LineView | None = None
         self.fair: float | None = None
         """Of outcome 0: the user's own price if there is one, otherwise the book's."""
@@ -235,7 +246,8 @@ class Quoting:
                 continue
             for listed in market.lines:
                 line = desk.catalogue.lines.get(listed.key, listed)
-                slot = Slot(line, market, rule)
+                desk.exposure.register(line.key, event.tournament_id, desk.config.quoting[rule].limits)
+                slot = Slot(line, market, rule, desk.exposure.stake_limit(line.key))
                 before = known.pop(line.key, None)
                 if before is not None:
                     slot.targets, slot.matches, slot.pending = before.targets, before.matches, before.pending
@@ -243,7 +255,6 @@ class Quoting:
                 self.slots[line.key] = slot
                 if line.key in self.pending:
                     self.pending[line.key] = slot
-                desk.exposure.register(line.key, event.tournament_id, desk.config.quoting[rule].limits)
         for slot in known.values():  # no rule any more, or off the board
             self._want_nothing(slot, "no rule matches", now)
             self.slots.pop(slot.line.key, None)
@@ -302,25 +313,25 @@ class Quoting:
         key = slot.line.key
         state = desk.books.get(key)
         price = self._prices.get(key)
-        reasons = self._line_reasons(slot, state, price, now)
-        if reasons or desk.guards.any(key):
+        aged = price is not None and price[1] + settings.price_age <= now
+        guarded = desk.guards.any(key)
+        stale_at = state.fresh_at + settings.book_age if state is not None else 0
+        current = state is not None and state.known and state.connection == desk.books.connection
+        if guarded or aged or not slot.sound or not current or stale_at <= now or (state and state.doubtful):
+            reasons = self._line_reasons(slot, state, aged, now)
             for guard in _LINE_GUARDS:
                 self._set(guard, key, reasons.get(guard), now)
-        if state is None or "book_unread" in reasons or "outcomes" in reasons or "inactive" in reasons:
+            guarded = desk.guards.any(key) and not desk.guards.only("off_fair", key)  # that clears by asking again
+        if state is None or not current or not slot.sound:
             return None
-        if "book_age" not in reasons:
-            desk.timers.set(Due.LINE, key, state.fresh_at + settings.book_age)
-        aged = "price_age" in reasons
+        if stale_at > now:
+            desk.timers.set(Due.LINE, key, stale_at)
         if slot.view is None or price is not None:
             self._build_view(slot, state, price, aged, now)
-        if desk.guards.any(key) and not desk.guards.only("off_fair", key):  # that one clears by asking again
-            return None
-        return slot.view
+        return None if guarded else slot.view
 
-    def _line_reasons(
-        self, slot: Slot, state: BookState | None, price: tuple[float, Instant] | None, now: Instant
-    ) -> dict[str, str]:
-        """Why the line's own guards hold, by guard; nearly always none."""
+    def _line_reasons(self, slot: Slot, state: BookState | None, aged: bool, now: Instant) -> dict[str, str]:
+        """Why the line's own guards hold, by guard."""
         settings = self._desk.settings
         line = slot.line
         reasons: dict[str, str] = {}
@@ -335,7 +346,7 @@ class Quoting:
             reasons["book_age"] = "no message and no agreeing read"
         if state.doubtful:
             reasons["reconciliation"] = "differed in two reads running"
-        if price is not None and price[1] + settings.price_age <= now:
+        if aged:
             reasons["price_age"] = "the user's price is too old"
         return reasons
 
@@ -417,11 +428,7 @@ class Quoting:
             fair = slot.fair if quote.side == 0 else 1.0 - slot.fair
             if implied(odds) > fair + desk.settings.off_fair:
                 return f"{odds:+d} implies {implied(odds):.3f}, fair is {fair:.3f}"
-        most = desk.settings.max_stake
-        rule = desk.config.quoting[slot.rule].limits.stake
-        if rule is not None:
-            most = min(most, cents(rule))
-        stake = min(stake_for_payout(quote.payout, odds), most)
+        stake = min(stake_for_payout(quote.payout, odds), slot.most)
         if stake < desk.settings.min_stake:
             return None
         return Target(quote.side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
