@@ -1,0 +1,180 @@
+"""Both processes, nothing going wrong: quotes, matches, skew, hedges, results, metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from e2e_house import House, ask, differences, own_wagers, positions, wait_for
+from prometheus_client.parser import text_string_to_metric_families
+
+from mmbot.domain.odds import could_match, implied
+from mmbot.engine.guards import GUARDS
+
+NAMED = (
+    "mmbot_feed_up",
+    "mmbot_feed_age_seconds",
+    "mmbot_open_wagers",
+    "mmbot_unknown_wagers",
+    "mmbot_quoted_lines",
+    "mmbot_worst_case_dollars",
+    "mmbot_limit_dollars",
+    "mmbot_profit_dollars",
+    "mmbot_matched_stake_dollars",
+    "mmbot_kill_latched",
+    "mmbot_guard_active",
+    "mmbot_requests",
+    "mmbot_tick_to_wire_seconds",
+    "mmbot_match_to_wire_seconds",
+    "mmbot_request_seconds",
+    "mmbot_flatten_seconds",
+)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with House(tmp_path_factory.mktemp("house"), events=2) as house:
+        house.quoting()
+        yield house
+        house.agree(house.daemon)
+
+
+def test_both_outcomes_are_quoted_matched_and_counted_as_the_exchange_counts_them(house: House) -> None:
+    daemon = house.quoting()
+    for line in daemon.lines():
+        first, second = ([own.odds for own in line.own if own.side == side] for side in (0, 1))
+        assert first
+        assert second
+        assert not any(could_match(one, other) for one in first for other in second)
+        assert line.fair is not None
+        assert max(implied(odds) for odds in first) < line.fair
+        assert max(implied(odds) for odds in second) < 1 - line.fair
+    house.until_matched(daemon, 4)
+    house.agree(daemon)
+    report = house.judged()
+    assert sum(figure["matches"] for figure in report["matched"]) >= 4
+
+
+def test_a_match_moves_the_prices_against_what_it_brought(house: House) -> None:
+    daemon = house.quoting()
+
+    def look() -> list[float]:
+        # Of each line that holds half a full inventory or more: by how much further from its fair price the outcome
+        # that is held stands than the other.
+        found = []
+        for line in daemon.lines():
+            held = (line.profit[0] - line.profit[1]) / 15_000
+            prices = [[implied(own.odds) for own in line.own if own.side == side] for side in (0, 1)]
+            if abs(held) >= 0.5 and line.fair is not None and all(prices):
+                below = (line.fair - max(prices[0]), 1 - line.fair - max(prices[1]))
+                found.append((below[0] - below[1]) * (1 if held > 0 else -1))
+        return found
+
+    leans: list[float] = []
+    seen: set[int] = set()
+    while len(leans) < 25:
+        at = daemon.until("another moment", lambda status: status.now not in seen).now
+        seen.add(at)
+        leans += wait_for("a line that holds one outcome", look, watch=daemon)
+    # Half of the lean is a point on each outcome; rounding, tolerance and patience take some of the two away.
+    assert median(leans) > 0.01
+    house.judged()
+
+
+def test_what_prometheus_scrapes_can_be_parsed_and_is_named_as_documented(house: House) -> None:
+    daemon = house.quoting()
+    house.until_matched(daemon)
+    status, body = ask("GET", f"{daemon.door}/metrics")
+    assert status == 200
+    families = {family.name: family for family in text_string_to_metric_families(body.decode())}
+    assert set(NAMED) <= set(families)
+    assert [name for name in families if not name.startswith("mmbot_")] == []
+    samples = [sample for family in families.values() for sample in family.samples]
+    assert {sample.labels["scope"] for sample in samples if sample.name == "mmbot_limit_dollars"} == {
+        "line",
+        "market",
+        "event",
+        "tournament",
+        "account",
+    }
+    held = {s.labels["guard"]: s.value for s in samples if s.name == "mmbot_guard_active"}
+    assert set(held) == {guard.name for guard in GUARDS}
+    values = {sample.name: sample.value for sample in samples if not sample.labels}
+    assert values["mmbot_feed_up"] == 1
+    assert values["mmbot_kill_latched"] == 0
+    assert values["mmbot_matched_stake_dollars_total"] > 0
+    assert all(own.external_id not in body.decode() for own in own_wagers(daemon.status()))
+    house.judged()
+
+
+def test_the_doors_tell_that_it_lives_and_may_quote(house: House) -> None:
+    daemon = house.quoting()
+    assert ask("GET", f"{daemon.door}/healthz") == (200, b"ok\n")
+    status, body = ask("GET", f"{daemon.door}/readyz")
+    assert status == 200
+    assert json.loads(body)["ready"] is True
+    house.judged()
+
+
+def test_every_message_twice_changes_nothing(house: House) -> None:
+    daemon = house.quoting()
+    house.exchange.inflict("duplicate")
+    house.until_matched(daemon, 2)
+    house.exchange.heal()
+    house.agree(daemon)
+    house.judged()
+
+
+def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> None:
+    daemon = house.quoting()
+    event = house.exchange.board()["events"][0]["id"]
+    house.exchange.post(f"/sim/live/{event}")
+    status = daemon.until(
+        "no own wagers on it", lambda s: not [o for e in s.events if e.event == event for ln in e.lines for o in ln.own]
+    )
+    why = {line.why for each in status.events if each.event == event for line in each.lines}
+    assert all(reason is not None and reason.startswith(("live", "wiped")) for reason in why), why
+    others = [line for each in status.events if each.event != event for line in each.lines]
+    assert others
+    house.agree(daemon)
+    placed = house.judged()["ended"].get("wiped", 0)
+    assert placed > 0
+
+
+def test_a_result_is_booked_to_the_cent_commission_included(house: House) -> None:
+    daemon = house.daemon
+    events = house.exchange.board()["events"]
+    matched = {key[0] for key in positions(house.exchange.referee())}
+    for number, event in enumerate(events):
+        if event["id"] in matched:
+            house.exchange.post(f"/sim/settle/{event['id']}?winner={number % 2}")
+    house.agree(daemon)
+    profit = house.judged()["profit"]
+    assert profit["gross"] != 0
+    assert profit["net"] == profit["gross"] - profit["commission"] == profit["wallet"]
+    assert differences(daemon.status(), house.exchange.referee(), set()) != []  # positions are gone, results stand
+
+
+def test_low_limits_bring_soft_and_hedge_and_are_never_passed(tmp_path: Path) -> None:
+    limits = {"line": 120, "market": 120, "event": 240, "tournament": 600, "account": 600}
+    judge = [word for scope, dollars in limits.items() for word in ("--limit", f"{scope}={dollars}")]
+    with House(tmp_path, *judge, events=1, limits=limits | {"soft": 0.2, "hedge": 0.4, "hedge_cost": 0.3}) as house:
+        daemon = house.quoting()
+        entered = daemon.said("risk.threshold", scope="line", threshold="hedge")
+        daemon.until("a hedge that was matched", lambda status: any(match.hedge for match in status.matches))
+        wait_for(
+            "the threshold left again",
+            lambda: [
+                line
+                for line in daemon.events("risk.threshold")
+                if line["id"] == entered["id"] and line["threshold"] != "hedge" and line["at"] > entered["at"]
+            ],
+            watch=daemon,
+        )
+        house.agree(daemon)
+        report = house.judged()
+        for figure in report["worst_case"]:
+            assert figure["greatest"] <= figure["limit"]
