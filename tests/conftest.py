@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("mmbot", deadline=None)  # a slow machine is no failure
 settings.load_profile("mmbot")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start without an event loop: asked for one by a plugin before the first asynchronous test, the policy would make
+    one that nobody closes, and its warning would fail whichever test runs when it is collected."""
+    asyncio.set_event_loop(None)
