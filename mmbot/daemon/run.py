@@ -282,11 +282,17 @@ class _Life:
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
+        last = engine.status(self._clock.now())
         say(
             "daemon.stopped",
             code=code,
             reason=end.reason,
             flat=end.code == STOPPED,
+            matches=last.counts.matches,
+            matched_cents=last.counts.matched_stake,
+            gross_cents=last.profit.realised,
+            commission_cents=last.profit.commission,
+            marked_cents=last.profit.marked,
             fault=pump.fault,
             unanswered=[type(request).__name__ for request in given_up],
             lived_s=round(time.monotonic() - begun, 3),
