@@ -74,13 +74,13 @@ def demo(
     """
     rate = speed if speed is not None else TAPE_SPEED if tape is not None else 1.0
     try:
-        title = _title(tape, rate, for_s)
+        _check(tape, rate, for_s)
         settings = load(settings_file(config))
     except (ConfigError, TapeError, ValueError) as bad:
         return _refuse(str(bad))
     console = Console(file=out, highlight=False, soft_wrap=True)
     with _Signals() as asked, ExitStack() as parts:
-        run = _Run(settings, rate, asked, title, for_s)
+        run = _Run(settings, rate, asked, for_s)
         try:
             run.start(parts, tape, seed)
             watch(run.read, run.wait, console, run.caption, plain=plain)
@@ -122,11 +122,10 @@ class _Signals:
 class _Run:
     """One demo, from the start of its parts to its ending."""
 
-    def __init__(self, settings: Config, rate: float, asked: _Signals, title: str, for_s: float | None) -> None:
+    def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
         self._settings: Final = settings
         self._rate: Final = rate
         self._asked: Final = asked
-        self._title: Final = title
         self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
         self._state: Final = self._directory / "state"
         self._file: Final = self._directory / "demo.yaml"
@@ -254,9 +253,9 @@ class _Run:
         """What the screen says beside the daemon's status."""
         if self._stopping_at is None:
             return Caption(
-                self._title, self._rate, f" Ctrl-C stops it: cancelled and confirmed. Logs: {self._directory}"
+                "mmbot demo", self._rate, f" Ctrl-C stops it: cancelled and confirmed. Logs: {self._directory}"
             )
-        return Caption(self._title, self._rate, f" STOPPING ({self._reason}): cancelling everything and proving it")
+        return Caption("mmbot demo", self._rate, f" STOPPING ({self._reason}): cancelling everything and proving it")
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -288,20 +287,19 @@ class _Run:
         )
 
 
-def _title(tape: Path | None, rate: float, for_s: float | None) -> str:
-    """What is played.
+def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
+    """Refuse what cannot be, before anything is started.
 
     Raises:
-        TapeError: if it is a tape that cannot be played.
-        ValueError: for a speed or a time that cannot be.
+        TapeError: for a tape that cannot be played.
+        ValueError: for a speed or a time that is no positive number.
     """
     if not 0 < rate < float("inf"):
         raise ValueError(f"the speed has to be a positive number, not {rate:g}")
     if for_s is not None and not 0 < for_s < float("inf"):
         raise ValueError(f"the seconds have to be a positive number, not {for_s:g}")
-    if tape is None:
-        return "mmbot demo"
-    return f"mmbot demo: {read_tape(tape).event}"
+    if tape is not None:
+        read_tape(tape)
 
 
 def _refuse(why: str) -> int:

@@ -27,6 +27,8 @@ LINE_EVERY_S: Final = 5.0
 
 _BELOW: Final = 6  # rows of scopes and matches, with their headers, at least
 _SCOPES_WIDTH: Final = 48
+_KEY: Final = "█ matched ▒ could match"
+_SHORT_KEY: Final = "█ matched ▒ open"
 
 
 class Caption(NamedTuple):
@@ -152,11 +154,11 @@ def _money(status: Status, width: int) -> list[Text]:
         money.append(name).append_text(profit(figure, 12))
     money.append(f" - commission {amount(gains.commission, 9)} = ").append_text(profit(net, 12))
     money.append("  marked ").append_text(profit(gains.marked, 12))
-    unknown = ("bold red", f"{counts.unknown_wagers} unknown") if counts.unknown_wagers else ("", "0 unknown")
-    tally = Text(f" wagers {counts.open_wagers} open, ").append(unknown[1], unknown[0])
+    tally = Text(f" matches {counts.matches} of {show(counts.matched_stake)}  hedges {counts.hedges}")
+    tally.append(f"  wagers {counts.open_wagers} open, ")
+    tally.append(f"{counts.unknown_wagers} unknown", "bold red" if counts.unknown_wagers else "")
     tally.append(f", {counts.placed} placed, {counts.cancelled} cancelled")
-    tally.append(f"  matches {counts.matches} of {show(counts.matched_stake)}")
-    tally.append(f"  hedges {counts.hedges}  requests {counts.requests}  book differences {counts.book_differences}")
+    tally.append(f"  requests {counts.requests}  book differences {counts.book_differences}")
     return [fit(money, width), fit(tally, width)]
 
 
@@ -207,7 +209,15 @@ def _scopes(scopes: tuple[ScopeStatus, ...], width: int, height: int) -> list[Te
     name = max(8, min(34, (width - worst - limit - 3) // 2))
     meter = max(0, width - name - worst - limit - 3)
     rows = [
-        _row((("FULLEST SCOPES", name), ("WORST", worst), ("█ matched ▒ could match", meter), ("LIMIT", limit)), True)
+        _row(
+            (
+                ("FULLEST SCOPES", name),
+                ("WORST", worst),
+                (_KEY if meter >= len(_KEY) else _SHORT_KEY, meter),
+                ("LIMIT", limit),
+            ),
+            True,
+        )
     ]
     for scope in scopes:
         cells = [

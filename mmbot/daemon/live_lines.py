@@ -58,7 +58,7 @@ def table(status: Status, width: int, height: int) -> list[Text]:
     """The table in at most ``height`` rows of exactly ``width`` cells, its header included."""
     if height <= 0:
         return []
-    lines = [(event, line) for event in _by_start(status.events) for line in event.lines]
+    lines = [(event, line) for event in _by_start(status) for line in event.lines]
     room = height - 1
     grouped = len(lines) * 2 + sum(1 for event in status.events if event.lines) <= room
     shown, left = (lines, []) if grouped else _chosen(lines, room)
@@ -97,8 +97,12 @@ def line_name(line: LineStatus) -> str:
 # --- which lines --------------------------------------------------------------------------------------------------
 
 
-def _by_start(events: tuple[EventStatus, ...]) -> list[EventStatus]:
-    return sorted(events, key=lambda event: (event.start is None, event.start or 0, event.event))
+def _by_start(status: Status) -> list[EventStatus]:
+    """Those to come in the order of their start, then those that have begun: nothing is quoted there any more."""
+    return sorted(
+        status.events,
+        key=lambda event: (event.start is None, (event.start or 0) <= status.now, event.start or 0, event.event),
+    )
 
 
 def _chosen(
