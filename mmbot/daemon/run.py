@@ -255,9 +255,13 @@ class _Life:
             self._metrics.part_died()
             pump.part_died(name)
 
+        known = 0
+
         def remember() -> None:
-            if pump.heard_at:
-                journal.touch(pump.heard_at)
+            nonlocal known
+            if pump.heard_at > known:
+                known = pump.heard_at
+                journal.touch(known)
 
         parts = Parts(died, self._log)
         for name, work in wire.parts().items():
