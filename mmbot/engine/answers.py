@@ -34,6 +34,9 @@ from mmbot.engine.undecided import Undecided
 BALANCE: Final = 30 * SECOND
 """The balance is read this often."""
 
+TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429")
+"""Codes of a 429: nothing is sent for a while."""
+
 DETAILS: Final = 100
 """Wagers in one read of matches (PROTOCOL 4.1)."""
 
@@ -237,7 +240,7 @@ class Answers:
             code=answer.code,
             message=answer.message,
         )
-        if answer.code == "rate_limit_reached":
+        if answer.code in TOO_MANY:
             desk.limiter.pause(answer.retry_at or now + SECOND)
         if isinstance(request, PlaceMany):
             self._consequences.apply(self._placing.on_failed(request, answer, now), now)
