@@ -41,8 +41,12 @@ AGAIN: Final = 300 * MILLISECOND
 OVERLAP: Final = MINUTE
 """How much earlier than the last message the history is read."""
 
-RESTING: Final = ("open", "inactive")
-"""The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest."""
+RESTING: Final = ("inactive", "open")
+"""The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest.
+``inactive`` comes first: what opens between the two reads is then in the second."""
+
+SWEEP: Final = 15 * MINUTE
+"""While all is well, what changed is read from the history this often: a message can be lost without a sign."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
@@ -74,6 +78,11 @@ class Lifecycle:
         self.flattened: list[tuple[str, Duration]] = []
         """Causes and how long each took to flat, for the metric; drained by the shell through alerts."""
         self._since = since
+        self._caught_up = False
+        """Whether this run has read what happened before it."""
+        self._sweep_at: Instant = 0
+        self._proof_from: Instant | None = None
+        """Since when every placement is resolved; only what is read after that proves anything."""
         self._cancel_at: Instant = now
         self._cancel_id: int | None = None
         self._cancelled = False
@@ -98,7 +107,7 @@ class Lifecycle:
         """Cancel everything at once and walk the steps again."""
         if self.step is Step.ENDED:
             return
-        if self._desk.feed_up:
+        if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
             self._since = max(self._since, self._desk.heard_at)
         if self.step not in (Step.CANCEL, Step.PROVE):
             self.begun_at = now
@@ -113,6 +122,7 @@ class Lifecycle:
         self._cancelled = False
         self._queries = []
         self._query_id = None
+        self._proof_from = None
         self._connect_ordered = False
         self._asked = {}
         self._desk.alert(Level.INFO, "life.flatten", cause=cause)
@@ -121,8 +131,6 @@ class Lifecycle:
         """Note a loss, for the length of the hold, and flatten."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
-        if self._since == 0 or self._desk.heard_at:
-            self._since = self._desk.heard_at or now
         self.restart("feed", now)
 
     def stop(self, hurry: bool, now: Instant) -> None:
@@ -158,7 +166,7 @@ class Lifecycle:
 
     def next(self, now: Instant) -> Request | None:
         """The next read of a proof or of the history."""
-        if self.step not in (Step.PROVE, Step.HISTORY) or self._query_id is not None or not self._queries:
+        if not self._may_read():
             return None
         if now < self._history_at or self._desk.pacer.ready_at("history", now) > now:
             return None
@@ -184,13 +192,21 @@ class Lifecycle:
         times: list[Instant] = []
         if self.step in (Step.CANCEL, Step.PROVE) and self._cancel_id is None and self._desk.settings.exclusive:
             times.append(self._cancel_at)
-        if self.step in (Step.PROVE, Step.HISTORY) and self._query_id is None and self._queries:
+        if self._may_read():
             times.append(max(self._history_at, self._desk.pacer.ready_at("history", now)))
         if self.step is Step.HOLD:
             times.append(self._hold_until)
+        if self.step is Step.READY:
+            times.append(self._sweep_at)
         if self._stop_deadline is not None and self.step is not Step.ENDED:
             times.append(self._stop_deadline)
         return min(times, default=None)
+
+    def _may_read(self) -> bool:
+        """Whether a page of the history is wanted and none is under way."""
+        if self._query_id is not None or not self._queries:
+            return False
+        return self.step is not Step.PROVE or self._proof_from is not None
 
     # --- answers --------------------------------------------------------------------------------------------------
 
@@ -228,7 +244,10 @@ class Lifecycle:
         self._query_id = None
         query = self._queries[0]
         synced = answer.last_synced_at
-        after = max(self._desk.last_placement_at, self._cancelled_at) if self.step is Step.PROVE else self._flat_at
+        if self.step is Step.PROVE:
+            after = max(self._desk.last_placement_at, self._cancelled_at, self._proof_from or now)
+        else:
+            after = self._read_past
         if self.step is Step.PROVE and resting:
             self._desk.alert(Level.WARNING, "life.still_resting", wagers=len(resting))
             self.step = Step.CANCEL
@@ -260,9 +279,13 @@ class Lifecycle:
             return
         if self.step is Step.CANCEL and not desk.settings.exclusive and self._nothing_of_ours():
             self._begin_proof(now)
-        if self.step is Step.PROVE and not self._queries and self._query_id is None and self._resolved():
+        if self.step is Step.PROVE and self._proof_from is None and self._resolved():
+            self._proof_from = now
+        if self.step is Step.PROVE and not self._queries and self._query_id is None:
             self._proved(now)
         if self.step is Step.HISTORY and not self._queries and self._query_id is None:
+            self._caught_up = True
+            self._since = self._proved_at
             self.step = Step.LOOKUPS
             self._ask_for_all(now)
         if self.step is Step.LOOKUPS and self._answered():
@@ -273,11 +296,15 @@ class Lifecycle:
             self._hold_until = now + hold
             self.step = Step.HOLD
             desk.alert(Level.INFO, "life.hold", seconds=in_seconds(hold))
-        if self.step is Step.HOLD and now >= self._hold_until:
+        if self.step is Step.HOLD and now >= self._hold_until and not self._queries and self._query_id is None:
             self.step = Step.READY
+            self._sweep_at = now + SWEEP
             desk.hold("starting", ACCOUNT, None, now)
             desk.hold("feed", ACCOUNT, None, now)
             desk.alert(Level.INFO, "life.ready")
+        if self.step is Step.READY and now >= self._sweep_at:
+            self._sweep_at = now + SWEEP
+            self._read_changes(now - SWEEP, now)
 
     def placed(self) -> None:
         """Something was placed: no longer flat."""
@@ -301,17 +328,22 @@ class Lifecycle:
 
     def _proved(self, now: Instant) -> None:
         self.flat = True
-        self._flat_at = now
+        self._proved_at = self._read_past = now
         took = now - self.begun_at
         self._desk.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
         self.step = Step.HISTORY
-        queries = []
-        updated_from = max(self._since - OVERLAP, now - UPDATED_RANGE)
-        if self.cause == "start":
-            queries.append(ReadHistory(0, created_from=now - CREATED_RANGE, created_to=now + MINUTE))
+        self._queries = []
+        if not self._caught_up:
+            created = ReadHistory(0, created_from=now - CREATED_RANGE, created_to=now + MINUTE)
+            self._queries.append(_Query(created))
         if self._since:
-            queries.append(ReadHistory(0, updated_from=updated_from, updated_to=now + MINUTE))
-        self._queries = [_Query(query) for query in queries]
+            self._read_changes(self._since, now)
+
+    def _read_changes(self, since: Instant, now: Instant) -> None:
+        """Ask for what changed since an instant."""
+        self._read_past = now
+        updated_from = max(since - OVERLAP, now - UPDATED_RANGE)
+        self._queries.append(_Query(ReadHistory(0, updated_from=updated_from, updated_to=now + MINUTE)))
 
     def _ask_for_all(self, now: Instant) -> None:
         self._asked = {}
@@ -329,7 +361,6 @@ class Lifecycle:
             desk.alert(Level.WARNING, "life.live_after_flat", wagers=desk.ledger.live_count)
             self.restart(self.cause, now)
             return
-        self._since = now
         if self.stopping:
             self._end(0, "stopped")
         elif desk.feed_up:
@@ -341,15 +372,19 @@ class Lifecycle:
                 desk.order(Connect(self.cause))
 
     def _begin_reads(self, now: Instant) -> None:
+        """Read books; and what happened to wagers from the proof until the feed was up, which no message told."""
         self.step = Step.READ
         self._reads.everything(now)
+        self._read_changes(self._since, now)
 
     def _end(self, code: int, reason: str) -> None:
         self.step = Step.ENDED
         self._desk.order(Exit(code, reason))
 
     _cancelled_at: Instant = 0
-    _flat_at: Instant = 0
+    _proved_at: Instant = 0
+    _read_past: Instant = 0
+    """The history has to be complete beyond this."""
 
 
 def is_resting(report: WagerReport) -> bool:
