@@ -20,7 +20,7 @@ class WireLevel(msgspec.Struct, gc=False):
     """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
 
     odds: int | float | None = None
-    value: Annotated[float, Meta(ge=0)] | None = None
+    value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
@@ -35,6 +35,7 @@ _PRICES: Final[dict[float | None, int]] = {
     for sign in (1, -1)
     if is_odds(sign * size)
 }
+_LONGEST: Final = 1_000_000  # the ladder ends at 25,000
 _SPECK: Final = 1e-7  # of a cent: lifts what binary floats leave just below a whole number over it
 _RESIDUE: Final = 1e-6  # of a cent: the most that the levels of a book may leave over together
 _new: Final = tuple.__new__  # a NamedTuple's own constructor is Python code and takes twice as long
@@ -83,6 +84,9 @@ def _levels(side: Sequence[WireLevel]) -> Levels:
     for level in side:
         if level.odds is None or not level.value:
             continue
-        found.append(Level(american(level.odds), cents(level.value)))
+        odds = american(level.odds)
+        if abs(odds) > _LONGEST:
+            raise ValueError(f"odds are beyond every price: {odds}")
+        found.append(Level(odds, cents(level.value)))
     found.sort(key=lambda level: -level.odds)
     return tuple(found)

@@ -1,0 +1,636 @@
+"""The eight topics of the feed, read from the bytes of the specification's examples and from whatever else may come."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbot.domain.book import Book, Level
+from mmbot.domain.catalogue import SportEvent, Tournament
+from mmbot.domain.instant import SECOND, from_iso
+from mmbot.domain.wager import Matching, Status, Winning
+from mmbot.engine.events import (
+    Beat,
+    BookMessage,
+    EventMessage,
+    FeedMessage,
+    LineMessage,
+    MarketMessage,
+    Op,
+    PrintMessage,
+    TournamentMessage,
+    WagerMessage,
+)
+from mmbot.exchange.legacy.feed import Undecodable, decode
+
+NAME = "tournament_132"
+
+
+def data(change_type: str, payload: object, op: str | None = "u") -> str:
+    inner = base64.b64encode(orjson.dumps(payload)).decode()
+    body: dict[str, object] = {"timestamp": 1_717_689_526_365_275_600, "change_type": change_type, "payload": inner}
+    if op is not None:
+        body["op"] = op
+    return orjson.dumps(body).decode()
+
+
+def read(change_type: str, payload: object, op: str | None = "u") -> FeedMessage:
+    (message,) = decode(7, NAME, data(change_type, payload, op))
+    return message
+
+
+def refused(change_type: str, payload: object, op: str | None = "u") -> str:
+    with pytest.raises(Undecodable) as caught:
+        decode(7, NAME, data(change_type, payload, op))
+    assert caught.value.kind == change_type
+    return caught.value.why
+
+
+def level(odds: float | None, value: float | None, **more: object) -> dict[str, object]:
+    return {
+        "outcome_id": 4,
+        "name": "Lakers -3.5",
+        "competitor_id": 100,
+        "line": -3.5,
+        "line_id": "abc123",
+        "odds": odds,
+        "display_odds": "+110",
+        "display_line": "-3.5",
+        "display_name": "Lakers -3.5",
+        "value": value,
+        "stake": 110.00,
+        "updated_at": 1_234_567_890,
+        **more,
+    }
+
+
+PLACEHOLDER = level(None, 0, display_odds="", stake=0, updated_at=0)
+
+
+def book(*selections: object, **info: object) -> dict[str, Any]:
+    return {
+        "sport_event_id": 12345,
+        "market_id": 219,
+        "info": {
+            "id": 456,
+            "name": "Spread",
+            "type": "spread",
+            "line": -3.5,
+            "sequence_number": 1_234_567_890,
+            "selections": list(selections),
+            **info,
+        },
+    }
+
+
+# --- books -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_book() -> None:
+    wire = book([level(110, 100.0), level(-105, 17.12)], [level(-120, 90.91)])
+    assert read("market_selections", wire) == BookMessage(
+        connection=7,
+        event=12345,
+        market=219,
+        number=-14,
+        sequence=1_234_567_890,
+        book=Book(((Level(110, 10_000), Level(-105, 1_712)), (Level(-120, 9_091),))),
+    )
+
+
+def test_levels_are_levels_and_not_bare_tuples() -> None:
+    message = read("market_selections", book([level(110, 1)], [level(-120, 2)]))
+    assert isinstance(message, BookMessage)
+    for side in message.book.sides:
+        assert type(side) is tuple
+        assert all(type(each) is Level and type(each.odds) is int and type(each.value) is int for each in side)
+
+
+@pytest.mark.parametrize("empty", [[], None, [PLACEHOLDER]])
+def test_an_empty_side_is_empty_however_it_is_written(empty: object) -> None:
+    message = read("market_selections", book(empty, [level(-120, 90.91)]))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((), (Level(-120, 9_091),)))
+
+
+@pytest.mark.parametrize("selections", [None, []])
+def test_no_sides_at_all_are_an_empty_book(selections: object) -> None:
+    message = read("market_selections", book(selections=selections))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book()
+
+
+def test_odds_may_be_written_as_a_float_and_even_money_as_minus_100() -> None:
+    message = read("market_selections", book([level(110.0, 1), level(-100, 2)], [level(-120.0, 3)]))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((Level(110, 100), Level(100, 200)), (Level(-120, 300),)))
+    assert all(type(each.odds) is int for side in message.book.sides for each in side)
+
+
+def test_a_price_off_the_beaten_track_is_read_all_the_same() -> None:
+    message = read("market_selections", book([level(123_457, 1)], [level(-1003, 2)]))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((Level(123_457, 100),), (Level(-1003, 200),)))
+
+
+def test_a_level_with_nothing_left_is_no_level() -> None:
+    message = read("market_selections", book([level(110, 0), level(105, 3)], [level(-120, None)]))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((Level(105, 300),), ()))
+
+
+def test_levels_come_out_best_first_whatever_their_order() -> None:
+    message = read("market_selections", book([level(-110, 1), level(105, 2), level(110, 3)], [level(-120, 4)]))
+    assert isinstance(message, BookMessage)
+    assert message.book.sides[0] == (Level(110, 300), Level(105, 200), Level(-110, 100))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        level(110, 17.123),
+        level(110, 0.001),
+        level(110, -5),
+        level(110.5, 5),
+        level(50, 5),
+        level(0, 5),
+        level(-99, 5),
+        level(1e300, 5),
+        level(110, 1e300),
+        level(110, 5) | {"odds": "110"},
+        level(110, 5) | {"value": "5"},
+        level(110, 5) | {"odds": True},
+    ],
+)
+def test_one_odd_level_spoils_the_message(bad: dict[str, object]) -> None:
+    refused("market_selections", book([level(115, 5), bad], [level(-120, 90.91)]))
+    refused("market_selections", book([level(115, 5)], [bad]))
+
+
+def test_the_smallest_and_the_largest_amounts_keep_their_cents() -> None:
+    values = [0.01, 0.07, 1.1, 17.12, 33.33, 1_000_000.01, 99_999_999.99]
+    message = read("market_selections", book([level(200 - i, value) for i, value in enumerate(values)], []))
+    assert isinstance(message, BookMessage)
+    assert [each.value for each in message.book.sides[0]] == [1, 7, 110, 1712, 3333, 100_000_001, 9_999_999_999]
+
+
+@pytest.mark.parametrize(("line", "number"), [(0, 0), (-3.5, -14), (227.25, 909), (3, 12)])
+def test_a_lines_number_is_in_quarter_points(line: float, number: int) -> None:
+    message = read("market_selections", book([], [], line=line))
+    assert isinstance(message, BookMessage)
+    assert message.number == number
+
+
+def test_a_line_without_a_number_takes_that_of_its_first_outcome() -> None:
+    message = read("market_selections", book([level(None, 0, line=None)], [level(110, 1, line=-1.5)], line=None))
+    assert isinstance(message, BookMessage)
+    assert message.number == -6
+    message = read("market_selections", book(selections=None, line=None))
+    assert isinstance(message, BookMessage)
+    assert message.number == 0
+
+
+def test_a_number_that_is_no_quarter_point_is_refused() -> None:
+    refused("market_selections", book([], [], line=-3.3))
+
+
+def test_a_market_of_three_outcomes_says_nothing_and_one_of_one_is_refused() -> None:
+    assert decode(7, NAME, data("market_selections", book([], [], []))) == ()
+    refused("market_selections", book([level(110, 1)]))
+
+
+@pytest.mark.parametrize("missing", ["sport_event_id", "market_id", "info"])
+def test_a_book_of_which_it_is_not_said_whose_it_is_is_refused(missing: str) -> None:
+    wire = book([level(110, 1)], [])
+    del wire[missing]
+    refused("market_selections", wire)
+
+
+def test_a_book_without_a_sequence_is_refused() -> None:
+    wire = book([level(110, 1)], [])
+    del wire["info"]["sequence_number"]
+    refused("market_selections", wire)
+
+
+CENTS = st.integers(1, 10**10)
+PRICES = st.integers(100, 30_000) | st.integers(-30_000, -101)
+SIDES = st.dictionaries(PRICES, CENTS, max_size=10).map(
+    lambda found: tuple(Level(odds, found[odds]) for odds in sorted(found, reverse=True))
+)
+
+
+@settings(max_examples=150)
+@given(SIDES, SIDES, st.integers(-1200, 1200), st.integers(0, 2**62), st.randoms(), st.booleans())
+def test_a_book_message_round_trips(first, second, number, sequence, rng, floats) -> None:  # type: ignore[no-untyped-def]
+    def side(levels: tuple[Level, ...]) -> list[dict[str, object]]:
+        found = [level(float(each.odds) if floats else each.odds, each.value / 100) for each in levels] or [PLACEHOLDER]
+        rng.shuffle(found)
+        return found
+
+    wire = book(side(first), side(second), line=number / 4, sequence_number=sequence)
+    assert read("market_selections", wire) == BookMessage(7, 12345, 219, number, sequence, Book((first, second)))
+
+
+# --- prints ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_print() -> None:
+    wire = {
+        "info": {
+            "sport_event_id": 44285780,
+            "market_id": 219,
+            "line_id": "cffa7ddc4fd50acbe51684e7addabe00",
+            "outcome_id": 4,
+            "line": 0,
+            "odds": 124,
+            "matched_odds": 125.0,
+            "matched_stake": 45.3,
+            "origin_market_line": 0,
+            "sequence_number": 1_709_130_007_835_319_000,
+        }
+    }
+    assert read("matched_bet", wire) == PrintMessage(
+        7, 44285780, 219, "cffa7ddc4fd50acbe51684e7addabe00", 124, 125, 4530, 1_709_130_007_835_319_000
+    )
+    for field, bad in (("matched_stake", 1.001), ("matched_stake", -1), ("odds", None), ("matched_odds", 12)):
+        refused("matched_bet", {"info": wire["info"] | {field: bad}})
+
+
+# --- wagers ----------------------------------------------------------------------------------------------------------
+
+WAGER = {
+    "id": "wager_uuid",
+    "user_id": "user_uuid",
+    "external_id": "run-s-17",
+    "sport_event_id": 12345,
+    "market_id": 219,
+    "outcome_id": 4,
+    "line_id": "abc123",
+    "line": -3.5,
+    "odds": -110,
+    "stake": 100.00,
+    "profit": 90.91,
+    "matched_stake": 20.00,
+    "matched_odds": -108.0,
+    "totally_matched_stake": 50.00,
+    "unmatched_stake": 50.00,
+    "matching_status": "partially_matched",
+    "winning_status": "tbd",
+    "status": "open",
+    "update_type": "matching",
+    "sequence_number": 1_234_567_890,
+}
+
+
+def wager(**changed: object) -> WagerMessage:
+    message = read("wager", {"info": WAGER | changed})
+    assert isinstance(message, WagerMessage)
+    assert message.connection == 7
+    return message
+
+
+def test_a_match_of_a_wager() -> None:
+    report = wager().report
+    assert (report.wager_id, report.external_id, report.event_id, report.market_id, report.line_id) == (
+        "wager_uuid",
+        "run-s-17",
+        12345,
+        219,
+        "abc123",
+    )
+    assert (report.odds, report.stake, report.matched) == (-110, 10_000, 5_000)
+    assert (report.match_stake, report.match_odds) == (2_000, -108)
+    assert (report.status, report.matching, report.winning) == (Status.OPEN, Matching.PARTIALLY_MATCHED, Winning.TBD)
+    assert report.sequence == 1_234_567_890
+
+
+def test_matched_stake_is_one_match_and_never_the_total() -> None:
+    report = wager(update_type="status", matching_status="unmatched", totally_matched_stake=None).report
+    assert report.matched == 0
+    assert report.match_stake is None
+    report = wager(totally_matched_stake=None, unmatched_stake=70).report
+    assert (report.matched, report.match_stake) == (3_000, 2_000)
+    assert "matched_stake" in refused(
+        "wager", {"info": WAGER | {"totally_matched_stake": None, "unmatched_stake": None}}
+    )
+
+
+def test_a_change_of_status_carries_no_match() -> None:
+    report = wager(update_type="status", matched_stake=0).report
+    assert (report.match_stake, report.match_odds) == (None, None)
+
+
+def test_the_odds_of_a_match_may_be_off_the_ladder_and_what_is_no_price_is_left_open() -> None:
+    assert wager(matched_odds=-109).report.match_odds == -109
+    assert wager(matched_odds=-108.7).report.match_odds is None
+    assert wager(matched_odds=None).report.match_odds is None
+    assert wager(matched_odds=-108.7).report.match_stake == 2_000
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("matching", Matching)
+def test_every_status_is_known(status: Status, matching: Matching) -> None:
+    report = wager(status=status.value, matching_status=matching.value).report
+    assert (report.status, report.matching) == (status, matching)
+
+
+@pytest.mark.parametrize("winning", Winning)
+def test_every_result_is_known(winning: Winning) -> None:
+    assert wager(winning_status=winning.value).report.winning is winning
+
+
+def test_results_of_the_newer_dialect_are_understood() -> None:
+    assert wager(winning_status="profit").report.winning is Winning.WON
+    assert wager(winning_status="loss").report.winning is Winning.LOST
+    assert wager(winning_status=None).report.winning is Winning.TBD
+
+
+def test_a_partial_cancel_is_open_fully_matched_with_its_stake_cut() -> None:
+    report = wager(update_type="status", stake=3, totally_matched_stake=3, matching_status="fully_matched").report
+    assert (report.stake, report.matched, report.resting) == (300, 300, False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"status": "on_fire"},
+        {"matching_status": "somewhat"},
+        {"winning_status": "maybe"},
+        {"stake": 10.001},
+        {"stake": None},
+        {"odds": None},
+        {"odds": 50},
+        {"id": None},
+        {"totally_matched_stake": -1},
+        {"matched_stake": 0.001},
+        {"matched_stake": -3},
+    ],
+)
+def test_a_wager_that_is_no_wager_is_refused(changed: dict[str, object]) -> None:
+    refused("wager", {"info": WAGER | changed})
+
+
+# --- structure -------------------------------------------------------------------------------------------------------
+
+
+def test_a_tournament() -> None:
+    wire = {
+        "id": "132",
+        "info": {
+            "id": 132,
+            "name": "NBA",
+            "banner": "url",
+            "image": None,
+            "category": {"id": 1, "name": "USA", "countryCode": "US"},
+            "sport": {"id": 1, "name": "Basketball"},
+            "sequence_number": 3,
+        },
+    }
+    assert read("tournament", wire, "c") == TournamentMessage(7, Op.CREATE, 132, Tournament(132, "NBA", "Basketball"))
+    assert read("tournament", {"id": "132"}, "d") == TournamentMessage(7, Op.DELETE, 132, None)
+    refused("tournament", {"info": {"name": "NBA"}})
+    refused("tournament", {"id": "NBA", "info": {"name": "NBA"}})
+
+
+EVENT = {
+    "id": "1500090150",
+    "tournament_id": "1600000073",
+    "info": {
+        "name": "Xander Schauffele to Win",
+        "display_name": "",
+        "type": "custom",
+        "event_id": 1500090150,
+        "sport_name": "Golf",
+        "tournament_name": "Travelers Championship",
+        "tournament_id": 1600000073,
+        "competitors": [
+            {"id": 1600000050, "name": "Yes", "display_name": "Yes", "abbreviation": "Yes", "side": "home"},
+            {"id": 1600000051, "name": "No", "display_name": "No", "abbreviation": "No", "side": "away"},
+        ],
+        "status": "not_started",
+        "scheduled": "2023-06-25T22:00:00Z",
+        "updated_at": 1687278019199067400,
+    },
+}
+
+
+def test_an_event() -> None:
+    assert read("sport_event", EVENT, "c") == EventMessage(
+        7,
+        Op.CREATE,
+        1500090150,
+        1600000073,
+        SportEvent(
+            event_id=1500090150,
+            tournament_id=1600000073,
+            name="Xander Schauffele to Win",
+            status="not_started",
+            scheduled=from_iso("2023-06-25T22:00:00Z"),
+            sport_name="Golf",
+            tournament_name="Travelers Championship",
+            competitors=("Yes", "No"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {"id": "1500090150", "tournament_id": "1600000073"},
+        {"id": "1500090150", "tournament_id": "1600000073", "info": None},
+        {"id": "1500090150", "tournament_id": "1600000073", "info": {"event_id": 0, "competitors": None}},
+    ],
+)
+def test_a_delete_brings_ids_only(wire: dict[str, object]) -> None:
+    assert read("sport_event", wire, "d") == EventMessage(7, Op.DELETE, 1500090150, 1600000073, None)
+
+
+def test_an_update_of_an_event_may_lack_much_but_not_its_ids() -> None:
+    message = read("sport_event", {"id": "5", "tournament_id": "6", "info": {"status": "live", "scheduled": "soon"}})
+    assert isinstance(message, EventMessage)
+    assert message.event == SportEvent(5, 6, "", "live", None)
+    refused("sport_event", {"tournament_id": "6", "info": {"status": "live"}})
+    refused("sport_event", {"id": "5", "info": {"status": "live"}})
+    refused("sport_event", {"id": "5", "tournament_id": "6"})
+
+
+def test_an_outright_is_told_by_its_sub_type() -> None:
+    message = read("sport_event", EVENT | {"info": EVENT["info"] | {"sub_type": "outrights"}})  # type: ignore[operator]
+    assert isinstance(message, EventMessage)
+    assert message.event is not None
+    assert message.event.sub_type == "outrights"
+
+
+def test_a_market() -> None:
+    info = {"id": 219, "sport_event_id": 12345, "name": "Moneyline", "status": "active", "sequence_number": 1}
+    assert read("market", {"id": "12345", "info": info}) == MarketMessage(
+        7, Op.UPDATE, 12345, 219, "Moneyline", "active"
+    )
+    # A market without a status is not known to be active.
+    assert read("market", {"id": "12345", "info": {"id": 219}}, "d") == MarketMessage(7, Op.DELETE, 12345, 219, "", "")
+    refused("market", {"id": "12345"}, "d")
+
+
+def test_a_line_one_message_for_each_outcome() -> None:
+    info = {
+        "id": 1026300001,
+        "line": -3.5,
+        "line_id": "0f",
+        "market_id": 256,
+        "name": "Fixed home -3.5",
+        "outcome_id": 1714,
+        "sequence_number": 1758166593930732000,
+        "sport_event_id": 10076000,
+        "status": "active",
+        "type": "spread",
+    }
+    assert read("market_line", {"id": 1026300001, "info": info}, "c") == LineMessage(
+        7, Op.CREATE, 10076000, 256, "0f", 1714, -14, "active"
+    )
+    refused("market_line", {"id": 1026300001}, "d")
+    refused("market_line", {"id": 1, "info": info | {"line": -3.3}})
+    refused("market_line", {"id": 1, "info": info | {"line_id": None}})
+
+
+def test_what_a_message_does_has_to_be_one_of_three() -> None:
+    assert "x" in refused("sport_event", EVENT, "x")
+    message = read("sport_event", EVENT, None)
+    assert isinstance(message, EventMessage)
+    assert message.op is Op.UPDATE
+
+
+# --- envelopes -------------------------------------------------------------------------------------------------------
+
+
+def test_a_health_check_is_one_by_its_name_or_by_its_envelope() -> None:
+    signal = data("private_system_signal", {})
+    assert decode(7, "health_check", signal) == decode(7, "health_check", b"{}") == (Beat(7),)
+    assert decode(7, "health_check", "") == decode(7, "wagers", signal) == (Beat(7),)
+    assert decode(7, "general", data("health_check", {})) == (Beat(7),)
+
+
+@pytest.mark.parametrize("name", ["wagers", "wager", "orders", "market_selections", "general", ""])
+def test_the_kind_of_a_message_is_in_its_envelope_and_not_in_its_name(name: str) -> None:
+    assert decode(7, name, data("wager", {"info": WAGER})) == (wager(),)
+
+
+def test_an_envelope_may_be_an_object_and_everything_may_be_encoded_twice() -> None:
+    plain = data("wager", {"info": WAGER})
+    assert decode(7, NAME, plain.encode()) == (wager(),)
+    assert decode(7, NAME, orjson.dumps(plain).decode()) == (wager(),)
+    twice = data("wager", orjson.dumps({"info": WAGER}).decode())
+    assert decode(7, NAME, twice) == (wager(),)
+    thrice = data("market_selections", orjson.dumps(book([level(110, 1)], [], line=None)).decode())
+    (message,) = decode(7, NAME, orjson.dumps(thrice).decode())
+    assert isinstance(message, BookMessage)
+    assert message.number == -14
+
+
+@pytest.mark.parametrize("payload", ["!!!!", "e30", "e30=\n", "e3 0=", "e30=e30=", "é30="])
+def test_base64_is_read_strictly(payload: str) -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode(7, NAME, orjson.dumps({"change_type": "wager", "op": "u", "payload": payload}).decode())
+    assert caught.value.kind == "wager"
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "{", "[]", "3", '"x"', '{"change_type":3}', "{}", '{"change_type":"wager","payload":{}}', "[" * 100_000]
+)
+def test_what_is_no_envelope_is_counted_as_one(bad: str) -> None:
+    with pytest.raises(Undecodable) as caught:
+        decode(7, NAME, bad)
+    assert caught.value.kind == "envelope"
+    assert len(caught.value.why) <= 200
+
+
+def test_an_unknown_topic_has_one_kind_whatever_it_is_called() -> None:
+    for topic in ("weather", "", "x" * 10_000):
+        with pytest.raises(Undecodable) as caught:
+            decode(7, NAME, data(topic, {}))
+        assert caught.value.kind == "topic"
+        assert len(caught.value.why) <= 200
+
+
+KNOWN = [
+    "tournament",
+    "sport_event",
+    "market",
+    "market_line",
+    "market_selections",
+    "matched_bet",
+    "wager",
+    "private_system_signal",
+]
+SCALARS = st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats() | st.text(max_size=8)
+FIELDS = st.sampled_from(
+    [*WAGER, *EVENT["info"], "info", "selections", "value", "sport", "scheduled"]  # type: ignore[misc]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=8),
+    max_leaves=12,
+)
+
+
+def as_json(value: object) -> bytes:
+    return json.dumps(value).encode()  # orjson refuses integers of more than 64 bits, which JSON may hold all the same
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([*KNOWN, "weather"]), st.binary() | VALUES.map(as_json), st.sampled_from(["c", "u", "d", "x", None])
+)
+def test_no_payload_makes_it_raise_anything_else(topic: str, payload: bytes, op: str | None) -> None:
+    body = {"change_type": topic, "op": op, "payload": base64.b64encode(payload).decode()}
+    try:
+        found = decode(7, NAME, orjson.dumps(body))
+    except Undecodable as bad:
+        kind = bad.kind
+        found = ()
+    else:
+        kind = topic
+    assert kind in {"envelope", "topic", *KNOWN}
+    assert isinstance(found, tuple)
+
+
+@settings(max_examples=200)
+@given(st.text(), st.binary() | st.text(st.characters()))
+def test_no_bytes_make_it_raise_anything_else(name: str, body: bytes | str) -> None:
+    try:
+        found = decode(7, name, body)
+    except Undecodable as bad:
+        found = ()
+        kind = bad.kind
+    else:
+        kind = "topic"
+    assert kind in {"envelope", "topic", *KNOWN}
+    assert isinstance(found, tuple)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(WAGER)), SCALARS | st.sampled_from(["open", "unmatched", 1e308, 5, 100]), max_size=4
+    )
+)
+def test_a_wager_with_fields_gone_wrong_is_read_or_refused(changed: dict[str, object]) -> None:
+    body = {"change_type": "wager", "op": "u", "payload": base64.b64encode(as_json({"info": WAGER | changed})).decode()}
+    try:
+        found = decode(7, NAME, orjson.dumps(body))
+    except Undecodable:
+        return
+    (message,) = found
+    assert isinstance(message, WagerMessage)
+    assert message.report.matched >= 0
+    assert message.report.stake >= 0
+
+
+def test_a_book_is_stamped_in_nanoseconds() -> None:
+    message = read("market_selections", book([], [], sequence_number=1_758_166_593 * SECOND))
+    assert isinstance(message, BookMessage)
+    assert message.sequence == 1_758_166_593 * SECOND
