@@ -54,9 +54,9 @@ def wait_for(what: str, look: Callable[[], T | None], within_s: float = PATIENCE
 def ask(method: str, url: str, body: object = None, headers: Mapping[str, str] = {}) -> tuple[int, bytes]:
     """One request; returns status and body, whatever the status. Raises OSError if nothing answers."""
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json", **headers}, method=method)  # noqa: S310
+    request = Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
     try:
-        with urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urlopen(request, timeout=10) as answer:
             return answer.status, answer.read()
     except HTTPError as refused:
         with refused:
@@ -406,9 +406,19 @@ class House:
                 assert secret not in log
         report = self.judged()
         assert report["live_wagers"] == 0, self.exchange.live_wagers()
+        if len(self.daemons) == 1:
+            self._compare_last_words(self.daemon, report)
         assert self.exchange.end() == 0
         for process in (*(daemon.process for daemon in self.daemons), self.exchange.process):
             assert not _alive(process.pid)
+
+    @staticmethod
+    def _compare_last_words(daemon: Daemon, report: Any) -> None:
+        """What a daemon that saw everything said when it stopped, against the referee."""
+        stopped = daemon.events("daemon.stopped")[-1]
+        assert stopped["matched_cents"] == sum(figure["stake"] for figure in report["matched"])
+        assert stopped["gross_cents"] == report["profit"]["gross"]
+        assert stopped["commission_cents"] == report["profit"]["commission"]
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
