@@ -32,6 +32,8 @@ class Cancelling:
         self._desk = desk
         self._ready: dict[str, None] = {}
         self._waiting: dict[str, None] = {}
+        self._asked: dict[str, None] = {}
+        """Wagers that were looked up since their last cancel."""
         self.sent = 0
 
     @property
@@ -48,6 +50,8 @@ class Cancelling:
             self._ready[key] = None
         else:
             self._waiting[key] = None
+            if wager.wager_id is not None:
+                self._desk.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
 
     def keep(self, external_id: str) -> None:
         """A wager is wanted after all, if its cancel was not sent yet."""
@@ -102,6 +106,7 @@ class Cancelling:
 
     def _note_sent(self, wager: Wager, now: Instant) -> None:
         del self._ready[wager.external_id]
+        self._asked.pop(wager.external_id, None)
         self._desk.ledger.cancel_sent(wager.external_id, now)
         self._desk.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM + self._desk.settings.print_match)
         self.sent += 1
@@ -145,11 +150,15 @@ class Cancelling:
         return changes
 
     def again(self, external_id: str, now: Instant) -> None:
-        """A pause is over: try again what still lives."""
+        """A pause is over: try again what still lives. After an accepted cancel, or some that came to nothing, it is
+        looked up in between; what that shows to live on is cancelled anew."""
         wager = self._desk.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:
+            self._asked.pop(external_id, None)
             return
-        if wager.cancel_accepted_at is not None or wager.cancel_tries > 2:
+        doubtful = wager.cancel_accepted_at is not None or wager.cancel_tries > 2
+        if doubtful and external_id not in self._asked:
+            self._asked[external_id] = None
             self._desk.lookups[wager.wager_id] = "cancel not confirmed"
             self._desk.timers.set(Due.CANCEL, external_id, now + CONFIRM)
         elif wager.cancel_sent_at is not None or external_id in self._waiting:

@@ -209,6 +209,10 @@ class Engine:
             self._feed.lose("no health_check", now)
         for due, key in desk.timers.pop(now):
             self._timer(due, key, now)
+        if self._life.step is Step.CANCEL and not desk.settings.exclusive:
+            for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
+                if not wager.foreign:
+                    self._cancelling.want(wager)
         self._life.advance(now)
         if now >= self._profit_at:
             self._profit_at = now + SECOND

@@ -116,6 +116,8 @@ class Feed:
 
     def _on_feed_up(self, message: e.FeedUp, now: Instant) -> None:
         desk = self._desk
+        if desk.feed_up:  # messages may have gone missing between the two
+            self.lose("another connection took its place", now)
         self.connection = desk.books.connection = message.connection
         desk.feed_up = True
         self.beat_at = now
