@@ -183,6 +183,9 @@ class Consequences:
         changes = desk.ledger.report(report, asked_at is None, now, desk.catalogue.resolve, asked_at)
         self._cancelling.identified(report.external_id, now)
         self.apply(changes, now)
+        wager = desk.ledger.get(report.external_id)
+        if wager is not None and wager.state is State.INACTIVE:  # however it was learnt of: its message may be lost
+            desk.timers.set(Due.ACTIVATION, wager.external_id, now + desk.settings.activation)
 
     def check_activation(self, external_id: str, now: Instant) -> None:
         """An accepted wager had no private message for too long."""

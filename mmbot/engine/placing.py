@@ -88,7 +88,7 @@ class Placing:
         """Room may have come free: what was blocked is judged again."""
         if self._blocked:
             for line, slot in self._blocked.items():
-                if slot.pending:
+                if slot.pending and self._quoting.slots.get(line) is slot:  # else it was put under the rules anew
                     self._quoting.pending.setdefault(line, slot)
             self._blocked.clear()
 

@@ -19,7 +19,8 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.status import GuardStatus, LineStatus, Status as EngineStatus
+from mmbot.engine.status import GuardStatus, LineStatus
+from mmbot.engine.status import Status as EngineStatus
 from mmbot.simulator.order import Order
 from mmbot.simulator.records import VenueSettings, VenueWager
 from mmbot.simulator.referee import Referee, RefereeLimits, RefereeReport
