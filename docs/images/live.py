@@ -19,17 +19,18 @@ from mmbot.strategy.loader import open_config
 
 ROOT = Path(__file__).parents[2]
 START = from_iso("2026-10-03T17:00:00Z")
-WIDTH, HEIGHT = 132, 42
+BALANCE = 25_000_000
+WIDTH, HEIGHT = 132, 40
 
 
 def main() -> None:
     """Play and draw."""
     config, strategies = open_config(ROOT / "config" / "demo.yaml", ROOT)
-    world = synthetic_world(None, 1, START, limits=referee_limits(config))
+    world = synthetic_world(None, 1, START, balance=BALANCE, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, START)
-    run.until(START + 7 * MINUTE)
+    run.until(START + 13 * MINUTE)
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
-    rows = screen(run.engine.status(run.now), WIDTH, HEIGHT, Caption("mmbot demo", note="Ctrl-C cancels everything"))
+    rows = screen(run.engine.status(run.now), WIDTH, HEIGHT, Caption("mmbot demo", note=" Ctrl-C stops it: cancelled and confirmed"))
     console.print(Group(*rows))
     console.save_svg(str(ROOT / "docs" / "images" / "live.svg"), title="make demo")
 

@@ -41,6 +41,7 @@ TAPE_SPEED: Final = 60.0
 """How much faster than life a tape is played if nothing else is asked for: it is a day long."""
 
 _EXCHANGE_PORT: Final = 9000
+_BALANCE: Final = "250000"  # dollars; matched stakes stay with the exchange for hours, until their event is settled
 _EXCHANGE_S: Final = 5.0  # it has nothing to lose
 _DAEMON_S: Final = 30.0
 _AFTER_S: Final = 3.0  # from the exchange's last event to the end: results are paid and told
@@ -150,7 +151,7 @@ class _Run:
         environ = dict(os.environ)  # keys of a real account do not belong here
         environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
         arguments = ["exchange", "--json", "--port", str(free_port(_EXCHANGE_PORT)), "--speed", repr(self._rate)]
-        arguments += ["--seed", str(seed), *referee_limits(self._settings)]
+        arguments += ["--seed", str(seed), "--balance", _BALANCE, *referee_limits(self._settings)]
         if tape is not None:
             arguments += ["--tape", str(tape.resolve())]
         exchange = self._part("local exchange", arguments, "exchange.log", environ, read=True)

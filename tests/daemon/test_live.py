@@ -1,0 +1,289 @@
+"""The live view: what one screen tells, at any size, of whatever a daemon says."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from mmbot.backtest.run import Run
+from mmbot.daemon.live import Caption, line, screen, watch
+from mmbot.daemon.live_figures import amount, bar, fit, span
+from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
+from mmbot.engine.events import KillRequested
+from mmbot.engine.status import (
+    Counts,
+    EventStatus,
+    GuardStatus,
+    LevelStatus,
+    LineStatus,
+    MatchStatus,
+    OwnStatus,
+    ProfitStatus,
+    Status,
+)
+from mmbot.simulator.world import synthetic_world
+from mmbot.strategy.loader import open_config
+
+ROOT = Path(__file__).parents[2]
+START = from_iso("2026-10-03T17:00:00Z")
+SIZES = ((80, 24), (120, 40), (200, 50))
+CAPTION = Caption("mmbot demo", 60.0, "Ctrl-C stops it")
+
+_BUSY = Status(
+    now=START,
+    phase="ready",
+    quoting=True,
+    latched=None,
+    feed_up=True,
+    feed_age_s=0.1,
+    balance=10**13,
+    events=(),
+    scopes=(),
+    guards=(),
+    matches=tuple(MatchStatus(START, 7, "Herons", 110, 10**number, False) for number in range(12)),
+    counts=Counts(*[10**9] * 9),
+    profit=ProfitStatus(-(10**9), 1, 10**9, 0),
+    flat=False,
+)
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """A run on the synthetic board, two minutes in."""
+    config, strategies = open_config(ROOT / "config" / "demo.yaml", ROOT)
+    world = synthetic_world(None, 1, START)
+    run = Run(world, world.account, config, strategies, START)
+    run.until(START + 2 * MINUTE)
+    return run
+
+
+@pytest.fixture(scope="module")
+def status(run: Run) -> Status:
+    return run.engine.status(run.now)
+
+
+def text(status: Status | None, width: int, height: int, caption: Caption = CAPTION) -> str:
+    """A screen as text; it has to fit."""
+    rows = screen(status, width, height, caption)
+    assert len(rows) <= height
+    assert [row.cell_len for row in rows] == [width] * len(rows)
+    return "\n".join(row.plain for row in rows)
+
+
+def one_line(**changes: object) -> LineStatus:
+    """A quoted line of event 7."""
+    plain = LineStatus(
+        event=7,
+        market=219,
+        number=0,
+        name="Moneyline",
+        outcomes=("Herons", "Comets"),
+        book=((LevelStatus(-120, 12_300),), (LevelStatus(105, 4_500),)),
+        fair=0.525,
+        own=(OwnStatus("r-q-1", 0, -105, 5_120, 5_120, "open"), OwnStatus("r-q-2", 1, 115, 4_650, 2_000, "open")),
+        profit=(1_234, -987),
+        worst_case=5_987,
+        limit=50_000,
+        matches=3,
+        why=None,
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def with_lines(status: Status, *lines: LineStatus, **changes: object) -> Status:
+    """A status with one event that has these lines."""
+    event = EventStatus(7, "Comets at Herons", "NBA", "not_started", status.now + HOUR, lines)
+    return msgspec.structs.replace(status, **{"events": (event,), "guards": (), "matches": ()} | changes)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, height: int) -> None:
+    shown = text(status, width, height)
+    assert "QUOTING" in shown
+    assert "×60" in shown
+    assert "feed up" in shown
+    assert "profit today" in shown
+    assert "guards none holds" in shown
+    assert f"matches {status.counts.matches} of" in shown
+    for scope in ("line", "market", "event", "tournament", "account"):
+        assert any(row.startswith(scope) for row in shown.splitlines())
+    latest = status.matches[-1]
+    assert f"{latest.odds:+d}" in shown
+    assert shown.splitlines()[-1].startswith("Ctrl-C stops it")
+
+
+def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_rows(status: Status) -> None:
+    rows = text(with_lines(status, one_line()), 80, 24).splitlines()
+    first = next(number for number, row in enumerate(rows) if "Herons " in row and "-120" in row)
+    assert rows[first].split()[-6:] == ["-120", "123", "-105", "51.20", "+12.34", "59.87"]
+    second = rows[first + 1]
+    assert "Comets" in second
+    assert "+105     45 +115  20.00" in second
+    assert "-9.87" in second
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, height: int) -> None:
+    shown = text(with_lines(status, one_line(own=(), why="gap too wide")), width, height)
+    assert "gap too wide" in shown
+
+
+def test_wider_screens_show_fair_prices_and_deeper_books(status: Status) -> None:
+    book = tuple(LevelStatus(odds, 10_000) for odds in (-120, -125, -131))
+    deep = with_lines(status, one_line(book=(book, ())))
+    narrow, wide = text(deep, 80, 24), text(deep, 160, 24)
+    assert "52.5%" in wide
+    assert "47.5%" in wide
+    assert "-131" in wide
+    assert "-125" not in narrow
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"), [("placing", "…"), ("inactive", "…"), ("cancelling", "×"), ("unknown", "?"), ("open", " ")]
+)
+def test_an_own_wager_that_is_not_simply_open_is_marked(status: Status, state: str, mark: str) -> None:
+    own = (OwnStatus("r-q-1", 0, 110, 5_000, 5_000, state),)
+    assert f"+110  50.00{mark}" in text(with_lines(status, one_line(own=own)), 80, 24)
+
+
+def test_several_own_wagers_show_the_likeliest_to_match_and_their_sum(status: Status) -> None:
+    own = tuple(OwnStatus(f"r-q-{odds}", 0, odds, 2_000, 2_000, "open") for odds in (130, 110, 120))
+    assert "+110  60.00+" in text(with_lines(status, one_line(own=own)), 80, 24)
+
+
+def test_where_not_all_lines_fit_the_ones_with_most_at_stake_are_shown_and_the_rest_counted(status: Status) -> None:
+    quiet = [
+        one_line(market=number, outcomes=(f"Quiet {number}", "Herons"), own=(), profit=(0, 0), why="no rule")
+        for number in range(30)
+    ]
+    heavy = one_line(market=99, outcomes=("Heavy", "Herons"), worst_case=40_000)
+    shown = text(with_lines(status, *quiet, heavy), 80, 24)
+    assert "Heavy" in shown
+    assert "Quiet 0 " in shown
+    assert "Quiet 29" not in shown
+    fitting = sum("Quiet" in row or "Heavy" in row for row in shown.splitlines())
+    assert f"and {31 - fitting} more lines, 0 of them quoted" in shown
+
+
+def test_with_room_each_event_has_a_row_with_its_start(status: Status) -> None:
+    assert "Comets at Herons  NBA  starts in 1h00m" in text(with_lines(status, one_line()), 120, 40)
+
+
+def test_guards_are_named_with_their_event_and_those_without_a_row_are_counted(status: Status) -> None:
+    now = status.now
+    guards = tuple(GuardStatus("start", f"event {number}", "about to start", "never", now) for number in range(7, 12))
+    guards += (GuardStatus("balance", "account", "too low", "a deposit", now - 65 * SECOND),)
+    shown = text(with_lines(status, one_line(), guards=guards, quoting=False), 100, 24).splitlines()
+    assert shown[3].startswith(" guard balance account: too low for 1m05s; clears: a deposit")
+    assert shown[4].startswith(" guard start Comets at Herons: about to start")
+    assert shown[5].startswith(" guards and start ×4")
+
+
+def test_a_latch_outshines_everything(run: Run) -> None:
+    run.tell(KillRequested("the operator's hand"))
+    latched = run.engine.status(run.now)
+    shown = text(latched, 80, 24)
+    assert "LATCHED" in shown.splitlines()[0]
+    assert "QUOTING" not in shown
+    assert "the operator's hand" in shown
+
+
+def test_unknown_outcomes_and_a_dead_feed_are_seen(status: Status) -> None:
+    counts = msgspec.structs.replace(status.counts, unknown_wagers=3)
+    shown = text(msgspec.structs.replace(status, counts=counts, feed_up=False), 80, 24)
+    assert "3 unknown" in shown
+    assert "feed DOWN" in shown
+
+
+def test_before_a_daemon_answers_the_screen_says_so() -> None:
+    assert "waiting for the daemon" in text(None, 80, 24)
+
+
+def test_names_from_outside_cannot_steer_the_terminal_or_break_the_rows(status: Status) -> None:
+    evil = one_line(name="\x1b[2J[red]x", outcomes=("\x1b]0;title\x07東京ジャイアンツ" * 5, "a\nb"), why="x\r\ny")
+    guard = GuardStatus("balance", "account", "\x1b[31m\n", "\u202e", status.now)
+    match = MatchStatus(status.now, 7, "\x1b[5m東京", 110, 1_000, True)
+    for width, height in SIZES:
+        shown = text(with_lines(status, evil, guards=(guard,), matches=(match,)), width, height)
+        assert "\x1b" not in shown
+        assert len(shown.splitlines()) <= height
+
+
+@settings(deadline=None, max_examples=60)
+@given(width=st.integers(1, 240), height=st.integers(1, 70), lines=st.integers(0, 40), guards=st.integers(0, 12))
+def test_nothing_overflows_at_any_size(width: int, height: int, lines: int, guards: int) -> None:
+    many = tuple(one_line(market=number, profit=(-(10**number), 10**number)) for number in range(lines))
+    held = tuple(GuardStatus("start", f"event {number}", "soon", "never", START) for number in range(guards))
+    text(with_lines(_BUSY, *many, guards=held), width, height)
+
+
+@pytest.mark.parametrize(
+    ("cents", "width", "shown"),
+    [
+        (123_450, 7, "1234.50"),
+        (123_450, 4, "1235"),
+        (-7, 6, "-0.07"),
+        (123_456_789, 6, "1235k"),
+        (123_456_789, 4, "1.2M"),
+        (12_345_678, 5, "123k"),
+        (10**15, 3, "###"),
+    ],
+)
+def test_an_amount_is_as_exact_as_its_cell_allows(cents: int, width: int, shown: str) -> None:
+    assert amount(cents, width) == shown
+
+
+def test_an_amount_never_rounds_to_another_sign() -> None:
+    assert amount(-1, 8, signed=True) == "-0.01"
+    assert amount(0, 8, signed=True) == "0.00"
+    assert amount(1, 8, signed=True) == "+0.01"
+
+
+def test_a_bar_tells_matched_from_what_could_match_and_never_leaves_its_width() -> None:
+    assert bar(500, 200, 400, 700, 1_000, 10).plain == "██▒▒▒··┊··"
+    assert bar(1, 0, 400, 700, 1_000, 10).plain == "▒···┊··┊··"
+    assert bar(5_000, 5_000, 400, 700, 1_000, 10).plain == "█" * 10
+    assert bar(0, 0, 0, 0, 0, 4).plain == "····"
+
+
+@pytest.mark.parametrize(
+    ("duration", "shown"),
+    [
+        (-SECOND, "0s"),
+        (59 * SECOND, "59s"),
+        (337 * SECOND, "5m37s"),
+        (3 * HOUR + 5 * MINUTE, "3h05m"),
+        (51 * HOUR, "2d3h"),
+    ],
+)
+def test_a_span_is_short(duration: int, shown: str) -> None:
+    assert span(duration) == shown
+
+
+def test_a_cell_is_cut_by_the_cells_it_takes_not_by_letters() -> None:
+    assert fit("東京ジャイアンツ", 7).cell_len == 7
+
+
+def test_without_a_terminal_lines_are_written_and_no_control_sequence(status: Status) -> None:
+    out = io.StringIO()
+    turns = iter((False, False, True))
+    watch(lambda: status, lambda _: next(turns), Console(file=out), lambda: CAPTION)
+    assert out.getvalue() == line(status) + "\n"
+    assert "lines quoted" in out.getvalue()
+    assert "no guard holds" in out.getvalue()
+
+
+def test_on_a_terminal_the_screen_is_entered_drawn_and_left(status: Status) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=100, height=30, legacy_windows=False)
+    turns = iter((False, True))
+    watch(lambda: status, lambda _: next(turns), console, lambda: CAPTION)
+    written = out.getvalue()
+    assert "\x1b[?1049h" in written
+    assert written.index("QUOTING") < written.index("\x1b[?1049l")
