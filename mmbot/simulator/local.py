@@ -133,7 +133,12 @@ class LocalExchange:
     def flush(self) -> None:
         """Put on the feed what happened since the last time."""
         for change in self.venue.drain():
-            self._publish(change)
+            if isinstance(change, MarketChanged):
+                self._markets[change.market.key] = change.market
+            elif isinstance(change, EventChanged):
+                self._tournaments[change.event.event_id] = change.event.tournament_id
+            if self.hub.sockets:
+                self._publish(change)
 
     def _publish(self, change: VenueEvent) -> None:
         match change:
@@ -153,10 +158,8 @@ class LocalExchange:
                     self.hub.publish(channel, "wagers", "wager", "u", payload, change.sequence)
             case EventChanged():
                 payload = legacy.event_message(change)
-                self._tournaments[change.event.event_id] = change.event.tournament_id
                 self._broadcast(change.event.event_id, "sport_event", change.op, payload, change.sequence)
             case MarketChanged():
-                self._markets[change.market.key] = change.market
                 payload = legacy.market_message(change)
                 self._broadcast(change.event_id, "market", change.op, payload, change.sequence)
             case LineChanged():

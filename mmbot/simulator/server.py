@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -226,14 +226,18 @@ class Server:
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection and stop time."""
+        """End every connection and stop time. Raises what broke the world, if something did."""
         self.exchange.closing.set()
         await self.exchange.hub.close()
+        broken: Sequence[BaseException | None] = ()
         if self._pump is not None:
             self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
+            broken = await asyncio.gather(self._pump, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
+        for why in broken:
+            if isinstance(why, Exception):
+                raise why
 
     async def __aenter__(self) -> Server:
         await self.start()

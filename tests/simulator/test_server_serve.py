@@ -145,6 +145,23 @@ async def test_a_taken_port_ends_with_a_reason(capsys: pytest.CaptureFixture[str
     assert str(server.port) in capsys.readouterr().err
 
 
+async def test_a_world_that_breaks_is_not_mistaken_for_a_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock(100.0)
+    options = ServeOptions(port=0, events=1)
+    world = build_world(options, clock.epoch_ns)
+    server = Server(LocalExchange(world, clock, settings(options)))
+    await server.start()
+
+    def break_down(now: int) -> None:
+        raise ArithmeticError("money was lost")
+
+    monkeypatch.setattr(world, "advance", break_down)
+    with pytest.raises(ArithmeticError):
+        await server.wait()
+    with pytest.raises(ArithmeticError):
+        await server.stop()
+
+
 async def test_a_recorded_market_plays_to_its_result_over_the_wire() -> None:
     clock = SystemClock(4_000.0)
     options = ServeOptions(port=0, tape=tape(), speed=4_000.0, before_event=HOUR // 2, token_life=72 * HOUR)
