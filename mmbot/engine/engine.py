@@ -213,15 +213,19 @@ class Engine:
             for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
                 if not wager.foreign:
                     self._cancelling.want(wager)
+        was_ready = self._life.step is Step.READY
         self._life.advance(now)
-        if now >= self._profit_at:
+        ready = self._life.step is Step.READY
+        if now >= self._profit_at or (ready and not was_ready):  # a loss of earlier today counts from the first quote
             self._profit_at = now + SECOND
-            self._profit.look(now, self._life.step is Step.READY)
+            self._profit.look(now, ready)
 
     def _timer(self, due: Due, key: LineKey | int | str, now: Instant) -> None:
         desk = self._desk
         if isinstance(key, LineKey):
-            if due is Due.SUSPECT:
+            if due is Due.HEDGE:
+                self._hedging.pause_over(key, now)
+            elif due is Due.SUSPECT:
                 self._reads.judge(key, now)
             elif due is Due.DROPS:
                 again = self._feed.flow.pair(key, now)

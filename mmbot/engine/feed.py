@@ -99,8 +99,9 @@ class Feed:
         if line in self._quoting.slots:
             self.flow.printed(line, side, message.matched_odds, message.stake, now)
         for wager in desk.ledger.live(line):
-            same = wager.side == side and wager.odds == message.odds
-            mirrored = wager.side != side and wager.odds == negate(message.odds)
+            # A taker may ask for worse than the price of ours that he gets, so what he got counts as well.
+            same = wager.side == side and wager.odds in (message.odds, message.matched_odds)
+            mirrored = wager.side != side and wager.odds in (negate(message.odds), negate(message.matched_odds))
             if (same or mirrored) and wager.external_id not in self._consequences.prints and not wager.foreign:
                 self._consequences.prints[wager.external_id] = now
                 desk.timers.set(Due.PRINT, wager.external_id, now + desk.settings.print_match)

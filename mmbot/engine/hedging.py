@@ -104,8 +104,7 @@ class Hedging:
         desk.hedging[line] = None
         self._placing.note(placement, line, sized.side, True, now)
         self._in_flight[line] = placement.external_id
-        self._not_before[line] = now + PAUSE
-        desk.timers.set(Due.LINE, line, now + PAUSE)
+        self._pause(line, now)
         self._reasons.pop(line, None)
         self.sent += 1
         desk.alert(
@@ -126,6 +125,18 @@ class Hedging:
         if line not in self._desk.hedging:
             self._desk.hedging[line] = None
             self._quoting.own_changed(line)
+
+    def _pause(self, line: LineKey, now: Instant) -> None:
+        self._not_before[line] = now + PAUSE
+        self._desk.timers.set(Due.HEDGE, line, now + PAUSE)
+
+    def pause_over(self, line: LineKey, now: Instant) -> None:
+        """A line's timer is due: look again, unless another try has put it off since."""
+        until = self._not_before.get(line, 0)
+        if until > now:
+            self._desk.timers.set(Due.HEDGE, line, until)
+        else:
+            self.check = True
 
     def ended(self, wager: Wager) -> None:
         """A hedge is over: its line may be quoted again."""
@@ -148,8 +159,7 @@ class Hedging:
 
     def _put_off(self, line: LineKey, why: str, now: Instant) -> None:
         self._release(line)
-        self._not_before[line] = now + PAUSE
-        self._desk.timers.set(Due.LINE, line, now + PAUSE)
+        self._pause(line, now)
         if self._reasons.get(line) != why:
             self._reasons[line] = why
             self._desk.alert(Level.WARNING, "hedge.not_possible", line=str(line), why=why)

@@ -4,13 +4,14 @@ the wagers that rest there."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Final
 
 import msgspec
 
 from mmbot.domain.book import Fair, fair_from
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
-from mmbot.domain.instant import HOUR, MINUTE, Instant, in_seconds
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, Instant, in_seconds
 from mmbot.domain.lifecycle import State
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, per_hundred, stake_for_payout
@@ -32,6 +33,9 @@ NOTHING: Final = Position()
 """The position of a line on which nothing was ever placed. Never written to."""
 
 _LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+
+SOONEST: Final = 10 * MILLISECOND
+"""A strategy that wants to be asked again is asked no sooner than this."""
 
 _NO_OWN: Final[list[Wager]] = []
 
@@ -180,6 +184,7 @@ class Quoting:
             result = desk.strategies[rule].quote(view, slots.states.get(rule))
             decisions: Mapping[LineKey, Decision] = result.decisions
             wants = [self._targets(slot, decisions.get(slot.line.key), ladder, now) for slot in open_slots]
+            wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
             reason = f"{type(raised).__name__}: {raised}"
             desk.hold("strategy", event.event_id, reason, now)
@@ -189,8 +194,8 @@ class Quoting:
                 self._want_nothing(slot, f"strategy: {reason}", now)
             return
         slots.states[rule] = result.state
-        if result.wake_at is not None:
-            desk.timers.set(Due.EVENT, event.event_id, max(result.wake_at, now + 1))
+        if wake_at is not None:
+            desk.timers.set(Due.EVENT, event.event_id, wake_at)
         for slot, (targets, why) in zip(open_slots, wants, strict=True):
             self._settle(slot, targets, why)
 
@@ -326,6 +331,8 @@ class Quoting:
             return None
         if stale_at > now:
             desk.timers.set(Due.LINE, key, stale_at)
+        if price is not None and not aged:
+            desk.timers.set(Due.LINE, key, price[1] + settings.price_age)
         if slot.view is None or price is not None:
             self._build_view(slot, state, price, aged, now)
         return None if guarded else slot.view
@@ -412,6 +419,8 @@ class Quoting:
         desk = self._desk
         if quote.side not in (0, 1):
             raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
+        if type(quote.payout) is not int or type(quote.odds) not in (int, NoneType):
+            raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {quote.odds!r}")
         odds = quote.odds
         if odds is None:
             if quote.probability is None or not 0.0 < quote.probability < 1.0:

@@ -17,6 +17,8 @@ class Due(Enum):
     """Look at an event again: its start is near, or its strategy asked for it."""
     LINE = "line"
     """Look at a line again: its book or price may have aged, or a pause is over."""
+    HEDGE = "hedge"
+    """A hedge on a line may be tried again."""
     SUSPECT = "suspect"
     """Judge a book difference."""
     DROPS = "drops"

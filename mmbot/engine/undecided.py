@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.lifecycle import CREATED_RANGE
 from mmbot.engine.requests import Level, ReadHistory
 from mmbot.engine.wagers import Changes
 
@@ -50,7 +51,7 @@ class Undecided:
                 sent.append(wager.sent_at)
             if not self._asked:
                 return None
-            self._from = min(sent) - MARGIN
+            self._from = max(min(sent) - MARGIN, now - CREATED_RANGE)
         desk.pacer.take("history", now)
         request = ReadHistory(desk.request_id(), created_from=self._from, created_to=now + MINUTE, cursor=self._cursor)
         self._request = request.id
