@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from structlog.types import FilteringBoundLogger
@@ -52,6 +52,14 @@ class Engine(Protocol):
 
     def status(self, now: Instant) -> Status:
         """Its account of itself."""
+
+    @property
+    def differences(self) -> Mapping[str, int]:
+        """Repaired book differences by kind."""
+
+    @property
+    def flow(self) -> Mapping[str, int]:
+        """Takers' stakes in cents that left the books, by kind."""
 
 
 class Client(Protocol):

@@ -31,7 +31,7 @@ from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, Wire, credentials_from
 from mmbot.domain.clock import SystemClock
-from mmbot.domain.instant import Clock, Instant, in_seconds, iso, seconds
+from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
 from mmbot.engine.guards import GUARDS
 from mmbot.engine.requests import CancelAll, Exit, Seed
@@ -50,7 +50,7 @@ NOT_FLAT: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""An emergency has this much of the machine's time, however fast the clock runs."""
+"""An emergency has this much of the machine's time, however much faster the clock runs."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
@@ -97,6 +97,12 @@ def clock_for(setting: ClockConfig | None) -> SystemClock:
     if setting is None:
         return SystemClock()
     return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
+
+
+def emergency_limit(config: Config, clock: Clock) -> Duration:
+    """How long an emergency tries to prove the account flat."""
+    limit = seconds(config.stop.deadline_s)
+    return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
 
 async def run(
@@ -203,7 +209,11 @@ class _Life:
             stack.push_async_callback(orders.close)
             engine = make_engine(self._config, seed, strategies, self._clock.now())
             self._metrics.observe(
-                lambda: engine.status(self._clock.now()), lambda: journal.backlog, lambda: self._lines.dropped
+                lambda: engine.status(self._clock.now()),
+                backlog=lambda: journal.backlog,
+                dropped=lambda: self._lines.dropped,
+                differences=lambda: engine.differences,
+                flow=lambda: engine.flow,
             )
             door = Door(
                 pump,
@@ -311,7 +321,7 @@ class _Life:
         if exclusive:  # at once; what is still being placed is dealt with below
             await client.perform(CancelAll(_emergency_request()))
         await pump.finish(self._config.exchange.change_timeout_s + 1.0)
-        limit = seconds(max(self._config.stop.deadline_s, SHORTEST_REAL_S * self._clock.rate))
+        limit = emergency_limit(self._config, self._clock)
         prefix = f"{self._run_id}-"
         ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
         flat = await Flattener(client, self._clock, ours, _emergency_request()).run(limit)

@@ -93,7 +93,7 @@ async def flatten_alone(
     """
     wire = await open_wire(surroundings)
     try:
-        limit = seconds(max(surroundings.config.stop.deadline_s, life.SHORTEST_REAL_S * surroundings.clock.rate))
+        limit = life.emergency_limit(surroundings.config, surroundings.clock)
         flat = await Flattener(Guarded(wire.client), surroundings.clock, ours).run(limit)
     finally:
         await wire.close()

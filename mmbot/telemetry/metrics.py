@@ -5,7 +5,7 @@ No label grows with wagers, lines or events: labels are kinds, scopes, guards, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import (
@@ -51,6 +51,8 @@ class Metrics:
         self._status: Callable[[], Status] | None = None
         self._backlog: Callable[[], int] = lambda: 0
         self._dropped: Callable[[], int] = lambda: 0
+        self._differences: Callable[[], Mapping[str, int]] = dict
+        self._flow: Callable[[], Mapping[str, int]] = dict
         build = Gauge("mmbot_build_info", "The running version.", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._requests = Counter(
@@ -89,15 +91,6 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
-        self._differences = Counter(
-            "mmbot_book_differences", "Differences between books and REST.", ["kind"], registry=self.registry
-        )
-        self._drops = Counter(
-            "mmbot_book_drops",
-            "Drops of others' offers: explained by prints, or not.",
-            ["kind"],
-            registry=self.registry,
-        )
         self._spoilt = Counter(
             "mmbot_spoilt_items", "Items of answers that could not be read.", ["endpoint"], registry=self.registry
         )
@@ -107,10 +100,18 @@ class Metrics:
         self.registry.register(_FromStatus(self))
 
     def observe(
-        self, status: Callable[[], Status], backlog: Callable[[], int], dropped: Callable[[], int] = lambda: 0
+        self,
+        status: Callable[[], Status],
+        *,
+        backlog: Callable[[], int] = lambda: 0,
+        dropped: Callable[[], int] = lambda: 0,
+        differences: Callable[[], Mapping[str, int]] = dict,
+        flow: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """Say where the engine's status, the journal's backlog and the count of dropped log lines come from."""
+        """Say where to read at a scrape: the engine's status, the journal's backlog, the count of dropped log lines,
+        the engine's repaired book differences by kind, and cents of takers' stakes that left the books by kind."""
         self._status, self._backlog, self._dropped = status, backlog, dropped
+        self._differences, self._flow = differences, flow
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -146,15 +147,11 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert, and what it tells: of being flat, of a difference between a book and REST, of a drop."""
+        """Count an alert; that of being flat brings how long it took."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.flat", {"cause": str(cause), "seconds": float() | int() as took}:
                 self._flatten.labels(cause).observe(float(took))
-            case "book.difference", {"kind": str(kind)}:
-                self._differences.labels(kind).inc()
-            case "book.drop", {"kind": str(kind)}:
-                self._drops.labels(kind).inc()
             case _:
                 pass
 
@@ -169,6 +166,18 @@ class _FromStatus(Collector):
         metrics = self._metrics
         yield _gauge("mmbot_journal_backlog", "Records that wait to be written to the journal.", metrics._backlog())
         yield _count("mmbot_log_lines_dropped", "Log lines that nobody read in time.", metrics._dropped())
+        differences = CounterMetricFamily(
+            "mmbot_book_differences", "Levels in which a book differed from REST, repaired.", labels=["kind"]
+        )
+        for kind, levels in metrics._differences().items():
+            differences.add_metric([kind], levels)
+        yield differences
+        flow = CounterMetricFamily(
+            "mmbot_book_drops_dollars", "What takers could stake and now cannot: taken, or pulled.", labels=["kind"]
+        )
+        for kind, cents in metrics._flow().items():
+            flow.add_metric([kind], cents / 100)
+        yield flow
         if metrics._status is not None:
             yield from families(metrics._status(), metrics._guards)
 

@@ -11,9 +11,11 @@ from scripted import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.daemon import operate
 from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
+from mmbot.daemon.run import emergency_limit
 from mmbot.daemon.start import flatten_alone, kill_alone, located, state_dir
 from mmbot.daemon.wire import Credentials, Surroundings
 from mmbot.domain.clock import SystemClock
+from mmbot.domain.instant import SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.store import latch
@@ -161,7 +163,6 @@ def test_without_credentials_it_says_that_nothing_was_cancelled(tmp_path, said, 
 
 @pytest.mark.parametrize(("synced", "code"), [(1 << 62, DONE), (0, NOT_FLAT)])
 async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_path, said, monkeypatch, synced, code):
-    monkeypatch.setattr("mmbot.daemon.run.SHORTEST_REAL_S", 0.1)
     monkeypatch.setattr("mmbot.daemon.flatten.READ_PAUSE", 0)
 
     class Exchange(HeldClient):
@@ -183,6 +184,12 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
     assert await flatten_alone(around, open_wire, None, said.append) == code
     assert wire.closed
     assert said[0].startswith("flat" if code == DONE else "NOT proved flat")
+
+
+def test_an_emergency_has_time_for_the_network_however_fast_the_clock_runs():
+    config = settings(stop={"deadline_s": 2.0})
+    assert emergency_limit(config, SystemClock()) == 2 * SECOND
+    assert emergency_limit(config, SystemClock(rate=60.0)) == 600 * SECOND
 
 
 def test_a_kill_that_meets_a_starting_daemon_asks_it(tmp_path, daemon, said, monkeypatch):

@@ -44,7 +44,7 @@ MORE = {
     "mmbot_alerts": ("level",),
     "mmbot_balance_dollars": (),
     "mmbot_book_differences": ("kind",),
-    "mmbot_book_drops": ("kind",),
+    "mmbot_book_drops_dollars": ("kind",),
     "mmbot_build_info": ("version",),
     "mmbot_feed_losses": (),
     "mmbot_flat": (),
@@ -107,7 +107,13 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
 def busy():
     """Metrics of which each was touched."""
     metrics = Metrics([guard.name for guard in GUARDS])
-    metrics.observe(status, lambda: 7, lambda: 2)
+    metrics.observe(
+        status,
+        backlog=lambda: 7,
+        dropped=lambda: 2,
+        differences=lambda: {"missing": 3, "extra": 0},
+        flow=lambda: {"taken": 12_050, "pulled": 99},
+    )
     metrics.request("place_many", "ok", 20 * MILLISECOND)
     metrics.tick_to_wire(80_000)
     metrics.match_to_wire(90_000)
@@ -116,8 +122,6 @@ def busy():
     metrics.feed_lost()
     metrics.alert(Alert(Level.WARNING, "anything", {}))
     metrics.alert(Alert(Level.INFO, "life.flat", {"cause": "kill", "seconds": 1.5}))
-    metrics.alert(Alert(Level.INFO, "book.difference", {"kind": "missing"}))
-    metrics.alert(Alert(Level.INFO, "book.drop", {"kind": "taken"}))
     return metrics
 
 
@@ -142,8 +146,8 @@ def test_counters_end_in_total_on_the_wire():
 
 def test_no_series_is_added_by_more_wagers_lines_events_or_scopes():
     few, many = Metrics(["book_age"]), Metrics(["book_age"])
-    few.observe(status, lambda: 0)
-    many.observe(lambda: status([(number, 5) for number in range(500)]), lambda: 0)
+    few.observe(status)
+    many.observe(lambda: status([(number, 5) for number in range(500)]))
     assert samples(few).keys() == samples(many).keys()
 
 
@@ -157,6 +161,8 @@ def test_what_is_shown_is_what_the_engine_says():
     assert shown["mmbot_balance_dollars", ()] == 1234.56
     assert shown["mmbot_journal_backlog", ()] == 7
     assert shown["mmbot_log_lines_dropped_total", ()] == 2
+    assert shown["mmbot_book_differences_total", (("kind", "missing"),)] == 3
+    assert shown["mmbot_book_drops_dollars_total", (("kind", "taken"),)] == 120.5
     assert shown["mmbot_flatten_seconds_sum", (("cause", "kill"),)] == 1.5
 
 
