@@ -138,6 +138,7 @@ class _Run:
         self._look_at = 0.0
         self._over_at: float | None = None
         self._passed_on = 0
+        self._told = False
         self._stopping_at: float | None = None
         self._reason = ""
         self._seen: set[Figures] = set()
@@ -190,15 +191,23 @@ class _Run:
 
     def read(self) -> Status | None:
         """The daemon's status; None while it does not answer."""
+        door = self._door()
+        if door is None:
+            return None
         try:
-            holder = holder_of(self._state)
-            if holder is None or holder.url is None:
-                return None
-            status = fetch(holder.url)
-        except (Unreachable, StateDirError):
+            status = fetch(door)
+        except Unreachable:
             return None
         self._names.learn(status)
         return status
+
+    def _door(self) -> str | None:
+        """Where the daemon answers; None before it does."""
+        try:
+            holder = holder_of(self._state)
+        except StateDirError:
+            return None
+        return None if holder is None else holder.url
 
     def wait(self, seconds: float) -> bool:
         """Wait, and ask the daemon to stop when it is time; True when it has ended.
@@ -217,13 +226,16 @@ class _Run:
             return True
         if self._stopping_at is None:
             self._reason = self._why_end()
-            if self._reason:
-                self._stopping_at = time.monotonic()
-                self._passed_on = self._asked.count
-                daemon.signal(signal.SIGINT)
-            return False
+            if not self._reason:
+                return False
+            self._stopping_at = time.monotonic()
+            self._passed_on = self._asked.count
         if self._asked.count > self._passed_on:  # impatience is passed on, and what it means is the daemon's to say
             self._passed_on = self._asked.count
+            self._told = True
+            daemon.signal(signal.SIGINT)
+        elif not self._told and self._door() is not None:  # before, it would not yet hear it as a stop
+            self._told = True
             daemon.signal(signal.SIGINT)
         if (report := self._judgement()) is not None:
             self._seen.add(figures_of(report))

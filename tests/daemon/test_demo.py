@@ -1,0 +1,261 @@
+"""The demo's own parts: its settings, its closing summary, and what it refuses to start with."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mmbot.config import ClockConfig, load, loads
+from mmbot.daemon.demo import demo
+from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report
+from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
+from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_word, summary
+from mmbot.domain.catalogue import LineKey
+from mmbot.simulator.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
+
+ROOT = Path(__file__).parents[2]
+LINE = LineKey(7, 219, 0)
+
+
+def ready(rate: float = 60.0) -> Ready:
+    """A local exchange that is ready."""
+    clock = ClockConfig(anchor_ns=1, epoch_ns=2, rate=rate)
+    return Ready("http://127.0.0.1:5001/partner", "ws://127.0.0.1:5001", "http://127.0.0.1:5001/referee", clock)
+
+
+def report(**changes: object) -> RefereeReport:
+    """A referee's report of a day without blemish."""
+    plain = RefereeReport(
+        ok=True,
+        at=0,
+        broken=(),
+        broken_count=0,
+        worst_case=(
+            ScopeFigure("line", "7/219/0", 1_000, 9_000, 1_000, 4_000, 50_000),
+            ScopeFigure("line", "8/219/0", 0, 12_000, 0, 0, 50_000),
+            ScopeFigure("account", "", 1_000, 20_000, 1_000, 9_000, 500_000),
+        ),
+        matched=(OutcomeFigure(LINE, 0, "a", 3, 6_000, 5_000), OutcomeFigure(LINE, 1, "b", 2, 4_000, 4_400)),
+        profit=Profit(1_500, 30, 1_470, 1_470),
+        live_wagers=0,
+        open_wagers=0,
+        placed=40,
+        ended={},
+        requests={},
+        busiest_second=12,
+        flattenings=(),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def ending(**changes: object) -> Ending:
+    """An ending in which everything is as it should be."""
+    plain = Ending(
+        reason="asked to",
+        code=0,
+        took_s=1.5,
+        own=Figures(1_500, 30, 10_000),
+        marked=250,
+        report=report(),
+        seen=frozenset(),
+        names=Names(),
+        logs=(Path("daemon.log"), Path("exchange.log")),
+        settings=Path("demo.yaml"),
+    )
+    return plain._replace(**changes)
+
+
+def text(one: Ending) -> str:
+    return "\n".join(row.plain for row in summary(one))
+
+
+def test_the_summary_tells_flat_profit_matches_worst_case_and_rules() -> None:
+    shown = text(ending())
+    assert "stopped: asked to" in shown
+    assert (
+        "confirmed by the exchange: none of 40 wagers is open; the daemon ended with exit code 0 after 1.5 s" in shown
+    )
+    assert "gross $15.00, commission $0.30, net $14.70: the same in the daemon's books and the exchange's" in shown
+    assert "still to be settled: $10.00 at worst, valued at $2.50" in shown
+    assert "5, $100.00 matched" in shown
+    assert "outcome 0 3× $60.00, outcome 1 2× $40.00" in shown
+    assert "line $120.00 of $500.00, account $200.00 of $5,000.00" in shown
+    assert "no invariant broken" in shown
+    assert "daemon.log" in shown
+    assert exit_code(ending()) == 0
+
+
+def test_a_wager_that_is_open_at_the_exchange_is_never_called_flat() -> None:
+    left = ending(report=report(live_wagers=2))
+    assert "NO: the exchange still has 2 wagers open" in text(left)
+    assert exit_code(left) == 3
+
+
+def test_without_the_exchange_nothing_is_confirmed() -> None:
+    gone = ending(report=None)
+    assert "NOT CONFIRMED" in text(gone)
+    assert exit_code(gone) == 3
+
+
+def test_a_daemon_that_could_not_prove_it_flat_is_not_excused_by_the_exchange() -> None:
+    assert exit_code(ending(code=3)) == 3
+
+
+@pytest.mark.parametrize("own", [Figures(1_501, 30, 10_000), Figures(1_500, 29, 10_000), Figures(1_500, 30, 9_999)])
+def test_a_cent_of_difference_is_told_and_fails(own: Figures) -> None:
+    differing = ending(own=own)
+    assert "THEY DIFFER" in text(differing)
+    assert exit_code(differing) == 1
+
+
+def test_a_result_that_came_in_after_the_daemon_had_ended_is_no_difference() -> None:
+    before = report()
+    after = report(profit=Profit(2_500, 50, 2_450, 2_450))
+    late = ending(report=after, seen=frozenset({figures_of(before)}))
+    assert "the same in" in text(late)
+    assert exit_code(late) == 0
+
+
+def test_a_broken_rule_is_told_and_fails() -> None:
+    broken = ending(report=report(ok=False, broken_count=1, broken=(Breach(4, 10**9, "placed after the latch"),)))
+    assert "BROKEN 1 times" in text(broken)
+    assert "invariant 4 at 1.000: placed after the latch" in text(broken)
+    assert exit_code(broken) == 1
+
+
+@pytest.mark.parametrize(("code", "own"), [(1, Figures(1_500, 30, 10_000)), (-9, None), (None, None)])
+def test_a_daemon_that_died_fails_the_demo(code: int | None, own: Figures | None) -> None:
+    assert exit_code(ending(code=code, own=own)) == 1
+
+
+def test_the_last_word_of_a_daemon_is_read_from_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "daemon.log"
+    assert last_word(log) is None
+    log.write_text('{"event":"daemon.started"}\nTraceback\n')
+    assert last_word(log) is None
+    figures = '"gross_cents":5,"commission_cents":1,"matched_cents":300,"marked_cents":-7'
+    log.write_text(f'{{"event":"daemon.stopped",{figures}}}\n{{"event":"feed.ended"}}\n')
+    assert last_word(log) == (Figures(5, 1, 300), -7)
+    log.write_text('{"event":"daemon.stopped","gross_cents":5\n')
+    assert last_word(log) is None
+
+
+def test_the_settings_of_a_run_are_those_of_the_file_turned_to_this_exchange(tmp_path: Path) -> None:
+    shipped = load(ROOT / "config" / "demo.yaml")
+    config = for_this_run(shipped, ready(), tmp_path, 0)
+    assert loads(written(config)) == config
+    assert config.exchange.base_url == "http://127.0.0.1:5001/partner"
+    assert config.exchange.ws_url == "ws://127.0.0.1:5001"
+    assert config.exchange.clock == ready().clock
+    assert config.state_dir == str(tmp_path)
+    assert (config.quoting, config.limits) == (shipped.quoting, shipped.limits)
+
+
+def test_waits_for_the_network_do_not_shrink_with_a_fast_clock_and_are_untouched_by_a_true_one(tmp_path: Path) -> None:
+    shipped = load(ROOT / "config" / "demo.yaml")
+    true = for_this_run(shipped, ready(1.0), tmp_path, 0)
+    assert true.exchange.clock is None
+    assert (true.guards, true.stop) == (shipped.guards, shipped.stop)
+    fast = for_this_run(shipped, ready(60.0), tmp_path, 0)
+    assert fast.guards.feed_silence_s / 60 >= 1
+    assert fast.guards.activation_s / 60 >= 1
+    assert fast.stop.deadline_s / 60 >= 10
+
+
+def test_a_demo_never_trades_with_a_real_exchange(tmp_path: Path) -> None:
+    real = load(ROOT / "config" / "production.yaml")
+    config = for_this_run(real, ready(), tmp_path, 0)
+    assert config.environment == "local"
+    assert config.exchange.base_url.startswith("http://127.0.0.1:")
+
+
+def test_the_referee_is_told_the_limits_of_the_settings() -> None:
+    words = referee_limits(load(ROOT / "config" / "demo.yaml"))
+    assert words[:2] == ["--limit", "line=500.00"]
+    assert "account=5000.00" in words
+
+
+def test_the_shipped_settings_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings_file(None).samefile(ROOT / "config" / "demo.yaml")
+    assert settings_file(Path("mine.yaml")) == Path("mine.yaml")
+
+
+def test_a_port_in_use_gives_way_to_any_other() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert free_port(port) == 0
+    assert free_port(port) == port
+    assert free_port(0) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [("none.jsonl", None, "cannot be read"), ("bad.jsonl", "{}\n", "line 1"), ("folder", "", "cannot be read")],
+)
+def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str | None, place: str
+) -> None:
+    tape = tmp_path / name
+    if name == "folder":
+        tape.mkdir()
+    elif content is not None:
+        tape.write_text(content)
+    assert demo(tape=tape) == 2
+    said = capsys.readouterr().err
+    assert str(tape) in said
+    assert place in said
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_speed_that_cannot_be_is_refused(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo(speed=speed) == 2
+    assert "speed" in capsys.readouterr().err
+
+
+def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("environment: local\nexchang: {}\n")
+    assert demo(config=bad) == 2
+    assert "exchang" in capsys.readouterr().err
+
+
+def test_a_part_that_cannot_start_says_why_in_its_own_words(tmp_path: Path) -> None:
+    part = Part("local exchange", ["exchange", "--tape", str(tmp_path / "none")], tmp_path / "log", {}, read=True)
+    try:
+        with pytest.raises(PartFailed, match=r"(?s)local exchange did not start.*none"):
+            part.first_line(lambda: False)
+    finally:
+        assert part.end(5.0) == 2
+
+
+def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    deaf = tmp_path / "mmbot"
+    deaf.mkdir()
+    (deaf / "__init__.py").touch()
+    (deaf / "__main__.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
+        "while True: time.sleep(1)\n"
+    )
+    (deaf / "daemon").mkdir()
+    (deaf / "daemon" / "__init__.py").touch()
+    leash = ROOT / "mmbot" / "daemon" / "leash.py"
+    (deaf / "daemon" / "leash.py").write_text(leash.read_text())
+    environ = {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    part = Part("daemon", [], tmp_path / "log", environ, read=True)
+    assert part.first_line(lambda: False) == b"deaf\n"
+    begun = time.monotonic()
+    assert part.end(0.2) == -9
+    assert time.monotonic() - begun < 5
+
+
+def test_an_exchange_that_does_not_answer_is_a_failed_part() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    nobody = msgspec.structs.replace(ready(), referee=f"http://127.0.0.1:{port}/referee")
+    with pytest.raises(PartFailed, match="does not answer"):
+        referee_report(nobody)
