@@ -217,6 +217,15 @@ class Daemon:
 
         return wait_for(what, look, within_s, watch=self)
 
+    def first_placed(self) -> dict[str, Any]:
+        """Wait for the first wager that this run placed and the exchange opened."""
+        own = f"{self.said('daemon.started')['run']}-"
+        return wait_for(
+            "a wager of its own",
+            lambda: next((e for e in self.events("wager.opened") if e["external_id"].startswith(own)), None),
+            watch=self,
+        )
+
     def lines(self) -> Iterator[LineStatus]:
         """The lines that it looks after."""
         return (line for event in self.status().events for line in event.lines)

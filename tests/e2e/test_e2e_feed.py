@@ -1,4 +1,4 @@
-"""A feed that is lost in one way or another: everything cancelled over HTTP, the truth read, connected again, requoted."""
+"""A feed lost in one way or another: all cancelled over HTTP, the truth read, connected again, quoted again."""
 
 from __future__ import annotations
 
