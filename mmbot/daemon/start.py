@@ -17,7 +17,7 @@ from mmbot.daemon.flatten import Flattener, Guarded
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
 from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, credentials_from
-from mmbot.domain.instant import Instant, in_seconds, seconds
+from mmbot.domain.instant import Instant, in_seconds
 from mmbot.engine.requests import Seed
 from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy

@@ -257,7 +257,9 @@ async def test_a_part_that_dies_stops_the_daemon_in_order(tmp_path, how):
     assert life.logged()[-1]["fault"] == "session"
 
 
-async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
+async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path, monkeypatch):
+    monkeypatch.setattr("mmbot.daemon.flatten.READ_PAUSE", 0)
+
     class Exchange(HeldClient):
         async def perform(self, request):
             if isinstance(request, r.ReadHistory):
