@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import aiohttp
 import pytest
 
 from mmbot.domain.instant import MILLISECOND
-from mmbot.simulator.faults import FailRequest, FaultPlan, LoseAnswer
+from mmbot.simulator.acts import Act
+from mmbot.simulator.faults import FailRequest, Fault, FaultPlan, LoseAnswer
 from mmbot.simulator.local import LocalSettings
 from mmbot.simulator.pusher_server import HubSettings
 
@@ -148,6 +150,12 @@ async def test_an_order_that_cannot_be_carried_out_is_refused_with_a_reason(part
     async with partner.http.post(f"{partner.server.url}/sim/faults", data=order.encode()) as answer:
         assert answer.status == 400
         assert (await answer.json())["message"]
+
+
+def test_every_fault_stands_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "local-exchange.md").read_text()
+    missing = [kind for kind in get_args(Fault) + get_args(Act) if f"`{kind.__struct_config__.tag}`" not in page]
+    assert missing == []
 
 
 # --- the feed -----------------------------------------------------------------------------------------------------
