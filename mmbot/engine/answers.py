@@ -37,6 +37,9 @@ BALANCE: Final = 30 * SECOND
 TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429")
 """Codes of a 429: nothing is sent for a while."""
 
+DETAILS_AGAIN: Final = 5 * SECOND
+"""Before matches are read again that did not tell all."""
+
 DETAILS: Final = 100
 """Wagers in one read of matches (PROTOCOL 4.1)."""
 
@@ -197,6 +200,10 @@ class Answers:
             matches = [match for match in answer.matches if match.wager_id == wager_id]
             if matches:
                 self._consequences.apply(self._desk.ledger.detail(wager_id, matches), now)
+            wager = self._desk.ledger.by_id(wager_id)
+            if wager is not None and wager.win_estimated:  # the detail lags behind: ask again
+                self._desk.details[wager_id] = None
+                self._details_at = max(self._details_at, now + DETAILS_AGAIN)
 
     def _on_balance(self, answer: e.BalanceRead, now: Instant) -> None:
         sent = self._sent(answer)

@@ -85,6 +85,8 @@ class Consequences:
                         desk.details[wager.wager_id] = None
                 case Kind.FOREIGN:
                     desk.alert(Level.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
+                    if desk.settings.exclusive and wager.external_id != wager.wager_id:
+                        self._cancelling.want(wager)  # of an earlier run, say, processed only now: nobody else's
                 case Kind.REVIVED:
                     desk.alert(Level.WARNING, "wager.revived", external_id=wager.external_id)
                     self._cancelling.want(wager)
@@ -94,6 +96,7 @@ class Consequences:
                 desk.order(desk.ledger.saved(wager))
         if changes:
             self._placing.freed()
+            self._placing.watch(now)
         self.take_touched(now)
 
     def take_touched(self, now: Instant) -> None:

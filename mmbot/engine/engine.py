@@ -321,6 +321,7 @@ class Engine:
         place = self._desk.catalogue.resolve(event.line_id)
         if place is None:
             self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)
+            self._quoting.price_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
         self._quoting.price_given(line, side, event.probability, event.given_at, now)

@@ -53,6 +53,9 @@ GUARDS: Final = (
 
 _BY_NAME: Final = {guard.name: guard for guard in GUARDS}
 
+PAUSING: Final = ("activation",)
+"""Guards that keep further wagers back and leave what rests where it is."""
+
 Scope = str | int | LineKey
 """``account``, an event id, or a line."""
 
@@ -67,12 +70,13 @@ class Guards:
 
     def __init__(self) -> None:
         self._held: dict[Scope, dict[str, _Held]] = {}
+        self._pausing: dict[Scope, dict[str, _Held]] = {}
         self.raised = 0
         """How often one came to hold."""
 
     def hold(self, guard: str, scope: Scope, reason: str, now: Instant) -> bool:
         """Let a guard hold; True if it did not before. A new reason replaces the old one."""
-        names = self._held.setdefault(scope, {})
+        names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
         if known is None:
@@ -81,12 +85,13 @@ class Guards:
 
     def clear(self, guard: str, scope: Scope) -> bool:
         """Let a guard go; True if it held."""
-        names = self._held.get(scope)
+        held = self._of(guard)
+        names = held.get(scope)
         if names is None or guard not in names:
             return False
         del names[guard]
         if not names:
-            del self._held[scope]
+            del held[scope]
         return True
 
     def set(self, guard: str, scope: Scope, reason: str | None, now: Instant) -> bool:
@@ -95,10 +100,15 @@ class Guards:
 
     def holds(self, guard: str, scope: Scope) -> bool:
         """Whether one guard holds over one scope."""
-        return guard in self._held.get(scope, ())
+        return guard in self._of(guard).get(scope, ())
+
+    def since(self, guard: str, scope: Scope) -> Instant | None:
+        """Since when one guard holds over one scope; None if it does not."""
+        held = self._of(guard).get(scope, {}).get(guard)
+        return None if held is None else held.since
 
     def any(self, scope: Scope) -> bool:
-        """Whether any guard holds over just this scope."""
+        """Whether any guard holds over just this scope; not those that only keep further wagers back."""
         return scope in self._held
 
     def only(self, guard: str, scope: Scope) -> bool:
@@ -116,9 +126,10 @@ class Guards:
     def names(self) -> dict[str, int]:
         """How many scopes each guard holds over, zeros included."""
         counts = dict.fromkeys(_BY_NAME, 0)
-        for names in self._held.values():
-            for name in names:
-                counts[name] += 1
+        for held in (self._held, self._pausing):
+            for names in held.values():
+                for name in names:
+                    counts[name] += 1
         return counts
 
     def status(self) -> tuple[GuardStatus, ...]:
@@ -127,9 +138,12 @@ class Guards:
             GuardStatus(
                 guard=name, scope=_show(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
             )
-            for scope, names in self._held.items()
+            for scope, names in (*self._held.items(), *self._pausing.items())
             for name, held in names.items()
         )
+
+    def _of(self, guard: str) -> dict[Scope, dict[str, _Held]]:
+        return self._pausing if guard in PAUSING else self._held
 
     def account(self) -> tuple[str, ...]:
         """The account's guards that hold, with their reasons."""

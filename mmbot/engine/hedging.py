@@ -73,17 +73,18 @@ class Hedging:
             self._put_off(line, desk.guards.why(line) or "guarded", now)
             return None
         own: list[Wager] = [wager for wager in desk.ledger.live(line) if not wager.foreign]
+        book = desk.books.net(state, own)
         sized = size_hedge(
             desk.ledger.positions[line],
             reduction,
-            desk.books.net(state, own),
-            slot.fair,
+            book,
+            self._quoting.fair_of(line, book, now),
             desk.settings.hedge_cost,
             ladder,
             desk.settings.min_stake,
             desk.exposure.stake_limit(line),
         )
-        if sized == OWN_QUOTES:
+        if sized == OWN_QUOTES and own:
             self._clear_line(line)
             return None
         if isinstance(sized, str):
@@ -91,8 +92,11 @@ class Hedging:
             return None
         in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in own])
         reducing = desk.exposure.reducing(line, desk.ledger.positions[line], sized.side, sized.stake)
-        if in_the_way or not reducing:
+        if in_the_way or (own and not reducing):
             self._clear_line(line)
+            return None
+        if not reducing:
+            self._put_off(line, "wagers that are not ours take up the room", now)
             return None
         placement = Placement(
             self._placing.external_id("h"),

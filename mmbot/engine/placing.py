@@ -27,7 +27,6 @@ FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
 """A line rests this long after a refused placement, doubling while refusals go on."""
 
-
 _TOO_MANY: Final[tuple[Cents, str | None]] = (0, "activation: too many placements await it")
 
 
@@ -92,6 +91,14 @@ class Placing:
                     self._quoting.pending.setdefault(line, slot)
             self._blocked.clear()
 
+    def watch(self, now: Instant) -> int:
+        """How many placements await activation; clears the guard once they are fewer than allowed."""
+        desk = self._desk
+        awaiting = desk.ledger.awaiting_count
+        if awaiting < desk.settings.awaiting_activation and desk.guards.holds("activation", ACCOUNT):
+            desk.hold("activation", ACCOUNT, None, now)
+        return awaiting
+
     def pause_over(self, line: LineKey, now: Instant) -> None:
         """A line's timer is due: let it be quoted again if its pause after a refusal is over."""
         until = self._paused_until.get(line)
@@ -111,7 +118,7 @@ class Placing:
         desk = self._desk
         items: list[Placement] = []
         funds = self._funds.left()
-        awaiting = sum(1 for _ in desk.ledger.awaiting())
+        awaiting = self.watch(now)
         for line, slot in self._by_priority():
             rest: list[Target] = []
             blocked = False
@@ -121,6 +128,7 @@ class Placing:
                     continue
                 if awaiting + len(items) >= desk.settings.awaiting_activation:
                     stake, why = _TOO_MANY
+                    desk.hold("activation", ACCOUNT, f"{awaiting + len(items)} placements await activation", now)
                 else:
                     stake, why = self._judge(line, slot, target, funds)
                 if stake <= 0:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.book import Fair, fair_from
+from mmbot.domain.book import Book, Fair, fair_from
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, Instant, in_seconds
 from mmbot.domain.lifecycle import State
@@ -33,6 +33,9 @@ NOTHING: Final = Position()
 """The position of a line on which nothing was ever placed. Never written to."""
 
 _LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+
+EARLY: Final = 10_000
+"""Prices of outcomes that are not on the board which are kept at most."""
 
 SOONEST: Final = 10 * MILLISECOND
 """A strategy that wants to be asked again is asked no sooner than this."""
@@ -108,6 +111,7 @@ class Quoting:
         self.pending: dict[LineKey, Slot] = {}
         """Lines with something to place, in order of being looked at."""
         self._prices: dict[LineKey, tuple[float, Instant]] = {}
+        self._early: dict[str, tuple[float, Instant]] = {}
         self._stale: dict[int, None] = {}
 
     # --- what changed ---------------------------------------------------------------------------------------------
@@ -133,8 +137,27 @@ class Quoting:
             slot.touched = True
             self._desk.dirty_events[line.event] = None
 
+    def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
+        """The fair probability of outcome 0 now: the user's own if there is one, otherwise that of a net book."""
+        price = self._prices.get(line)
+        if price is not None and price[1] + self._desk.settings.price_age > now:
+            return price[0]
+        fair = fair_from(book, self._desk.settings.max_gap)
+        return None if fair is None else fair.probability
+
+    def price_early(self, line_id: str, probability: float, at: Instant) -> None:
+        """The user's own price of an outcome that is not on the board yet: kept until it is, the newest ones."""
+        self._early.pop(line_id, None)
+        self._early[line_id] = (probability, at)
+        if len(self._early) > EARLY:
+            del self._early[next(iter(self._early))]
+
     def price_given(self, line: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
-        """The user's own price of an outcome."""
+        """The user's own price of an outcome. One that is older than what is known changes nothing."""
+        at = min(at, now)
+        known = self._prices.get(line)
+        if known is not None and known[1] > at:
+            return
         self._prices[line] = (probability if side == 0 else 1.0 - probability, at)
         slot = self.slots.get(line)
         if slot is not None:
@@ -253,6 +276,8 @@ class Quoting:
                 line = desk.catalogue.lines.get(listed.key, listed)
                 desk.exposure.register(line.key, event.tournament_id, desk.config.quoting[rule].limits)
                 slot = Slot(line, market, rule, desk.exposure.stake_limit(line.key))
+                if self._early:
+                    self._take_early(line, now)
                 before = known.pop(line.key, None)
                 if before is not None:
                     slot.targets, slot.matches, slot.pending = before.targets, before.matches, before.pending
@@ -266,6 +291,12 @@ class Quoting:
         self.events[event.event_id] = slots
         self._wake_for_windows(event, now)
         return slots
+
+    def _take_early(self, line: Line, now: Instant) -> None:
+        for side, outcome in enumerate(line.outcomes):
+            early = self._early.pop(outcome.line_id, None)
+            if early is not None:
+                self.price_given(line.key, side, early[0], early[1], now)
 
     def _wake_for_windows(self, event: SportEvent, now: Instant) -> None:
         """Rules with a window of hours to the start match from and until an instant."""

@@ -184,8 +184,10 @@ class Reads:
         for event_id in changed:
             if event_id not in desk.catalogue.markets:
                 self.markets(event_id)
+        sent = desk.inflight.get(answer.request)
         for event in listed:
-            if event.status in TRADEABLE:
+            wiped = desk.guards.since("wiped", event.event_id)
+            if wiped is not None and event.status in TRADEABLE and sent is not None and sent[1] >= wiped:
                 desk.hold("wiped", event.event_id, None, now)
         return changed
 
@@ -196,6 +198,9 @@ class Reads:
         sent = desk.inflight.get(answer.request)
         if under_way is None or not isinstance(under_way[0], ReadMarkets) or sent is None:
             return []
+        if under_way[1] != desk.books.connection:  # asked for before the feed was lost: good for the board alone
+            for event in under_way[0].events:
+                self.markets(event)
         for event in under_way[0].events:
             images = answer.markets.get(event, ())
             desk.catalogue.read_markets(event, images)

@@ -240,6 +240,11 @@ class Ledger:
         return len(self._roster.all)
 
     @property
+    def awaiting_count(self) -> int:
+        """How many wagers are not known to be live yet."""
+        return len(self._roster.awaiting)
+
+    @property
     def counts(self) -> Counts:
         """How many wagers are live, of unknown outcome, and live but not ours."""
         return self._roster.counts
