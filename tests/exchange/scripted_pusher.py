@@ -190,7 +190,7 @@ class ScriptedPusher:
             await self.before_upgrade(request)
         socket = web.WebSocketResponse(timeout=0.2)
         await socket.prepare(request)
-        assert isinstance(request.transport, asyncio.Transport)
+        assert request.transport is not None
         peer = Peer(self, socket, request.transport, f"{len(self.peers) + 1}.7")
         script = self.scripts.popleft() if self.scripts else Peer.serve
         self.peers.append(peer)
