@@ -284,7 +284,8 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path, 
     assert "the engine broke" in raised["exception"]
     assert "secret-key-of-the-test" not in life.out.getvalue()
     assert latch.read(tmp_path).reason == "the engine broke: RuntimeError"
-    assert life.logged()[-1]["flat"] is True
+    stopped = next(line for line in life.logged() if line["event"] == "daemon.stopped")
+    assert (stopped["code"], stopped["flat"]) == (NOT_FLAT, True)
 
 
 # --- signals, in a process of their own ------------------------------------------------------------------------------
