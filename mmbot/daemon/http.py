@@ -145,7 +145,7 @@ class Door:
             return _error(404, "prices.http is off in the settings")
         now = self._clock.now()
         try:
-            prices = parse(await request.read(), now, now)
+            prices = parse(await request.read(), now, now, "POST /prices")
         except PriceError as bad:
             return _error(400, str(bad))
         for price in prices:

@@ -1,8 +1,7 @@
-"""A user's own prices: what a file or a POST has to look like, and the watching of the file.
+"""A user's own prices on their way to the engine: the watching of their file, and prices as events.
 
-JSON, one object or a list of them: ``{"line_id": "…", "probability": 0.53, "at": "2026-01-01T12:00:00Z"}``, where
-``probability`` is of the outcome that ``line_id`` stands for, given that it is not pushed. Without ``at`` it is as
-old as the file or the POST. One mistake refuses the whole: half a set of prices is not what anybody meant.
+What they have to look like is said in ``mmbot.strategy.prices``. Without ``at`` a price is as old as the file or the
+POST that brought it. One mistake refuses the whole: half a set of prices is not what anybody meant.
 """
 
 from __future__ import annotations
@@ -12,19 +11,15 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from structlog.types import FilteringBoundLogger
 
-from mmbot.domain.instant import SECOND, Clock, Instant, from_iso, iso
+from mmbot.domain.instant import SECOND, Clock, Instant
 from mmbot.engine.events import PriceGiven
+from mmbot.strategy.prices import LARGEST, PriceError, parse_prices
 
-AHEAD: Final = 5 * SECOND
-"""A price may come from a clock that is this far ahead of ours; beyond, it is a mistake."""
-
-LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of a file of prices at most."""
+__all__ = ["PriceError", "parse", "watch"]
 
 _Stamp = tuple[int, int, int] | None
 """When a file was changed, its size and inode; None while there is none."""
@@ -32,47 +27,21 @@ _Stamp = tuple[int, int, int] | None
 _SHORTEST_POLL_S: Final = 0.05
 
 
-class PriceError(ValueError):
-    """Prices that cannot be read; the message names the place within them."""
-
-
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    line_id: Annotated[str, msgspec.Meta(min_length=1)]
-    probability: Annotated[float, msgspec.Meta(gt=0, lt=1)]
-    at: str | None = None
-
-
-def parse(text: bytes, now: Instant, given_at: Instant) -> tuple[PriceGiven, ...]:
-    """Read prices.
+def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[PriceGiven, ...]:
+    """Prices as events.
 
     Args:
         text: the JSON.
         now: the present; a price from later than that is refused.
-        given_at: how old entries without ``at`` are.
+        given_at: when prices without ``at`` were made.
+        where: what to call the text in problems.
 
     Raises:
-        PriceError: naming the entry and what is wrong with it.
+        PriceError: with everything that is wrong with it, each with its place.
     """
-    try:
-        entries = msgspec.json.decode(text, type=list[_Entry] | _Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError) as bad:
-        raise PriceError(f"prices: {bad}") from bad
-    if isinstance(entries, _Entry):
-        entries = [entries]
-    prices: dict[str, PriceGiven] = {}
-    for place, entry in enumerate(entries):
-        at = given_at
-        if entry.at is not None:
-            try:
-                at = from_iso(entry.at)
-            except ValueError as bad:
-                raise PriceError(f"prices[{place}].at: {bad}") from bad
-        if at > now + AHEAD:
-            raise PriceError(f"prices[{place}].at: {iso(at)} lies in the future; it is {iso(now)}")
-        if entry.line_id in prices:
-            raise PriceError(f"prices[{place}].line_id: {entry.line_id!r} is priced twice")
-        prices[entry.line_id] = PriceGiven(entry.line_id, entry.probability, min(at, now))
-    return tuple(prices.values())
+    return tuple(
+        PriceGiven(price.line_id, price.probability, price.at) for price in parse_prices(text, now, where, given_at)
+    )
 
 
 async def watch(
@@ -106,7 +75,7 @@ def _take(
     now = clock.now()
     age = max(0, time.time_ns() - stamp[0])  # by the machine's clock, which is what stamps files
     try:
-        prices = parse(text, now, now - round(age * clock.rate))
+        prices = parse(text, now, now - round(age * clock.rate), str(file))
     except PriceError as bad:
         log.warning("prices.unreadable", file=str(file), why=str(bad))
         return

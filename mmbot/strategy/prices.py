@@ -3,16 +3,14 @@
     {"prices": [{"line_id": "5f…", "probability": 0.431, "at": "2026-10-01T18:30:00Z"}]}
 
 ``line_id`` names the outcome, ``probability`` is the chance that it wins given that it is not pushed, and ``at``, which
-may be left out, is when the price was made. Its age counts from there. When to look and what follows is the daemon's.
+may be left out, is when the price was made. Its age counts from there. When to look at the file is the daemon's.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mmbot.config.problems import Problem, nearest
@@ -136,44 +134,3 @@ def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice
                     yield f"{place}.at", f"lies ahead; it is {iso(now)} now"
         if right:
             prices.append(OwnPrice(line_id, float(probability), min(at, now)))
-
-
-class PriceFile:
-    """A file of prices that is read again when it was written. Write it aside and rename it, so that no half is read.
-
-    Prices without ``at`` were made when the file was written: a file of yesterday gives no fresh price after a start.
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        self.path: Final = Path(path)
-        self._known: tuple[int, int, int] | None = None
-        self._failing = False
-
-    def poll(self, now: Instant, machine_now: Instant | None = None, rate: float = 1.0) -> tuple[OwnPrice, ...]:
-        """The file's prices if it changed since the last call, else nothing; nothing too where there is no file.
-
-        Args:
-            now: the present, on the daemon's clock.
-            machine_now: the present on the machine's wall clock, by which the file's time was noted; read if left out.
-            rate: how many seconds of the daemon's clock pass in one of the machine's.
-
-        Raises:
-            PriceError: if the file cannot be read or used; once for each change of the file.
-        """
-        try:
-            status = self.path.stat()
-            known = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if known == self._known:
-                return ()
-            self._known, self._failing = known, False
-            body = self.path.read_bytes()
-        except FileNotFoundError:
-            self._known, self._failing = None, False
-            return ()
-        except OSError as error:
-            if self._failing:
-                return ()
-            self._failing = True
-            raise PriceError([Problem(str(self.path), f"cannot be read: {error.strerror or error}")]) from error
-        age = max(0, (time.time_ns() if machine_now is None else machine_now) - status.st_mtime_ns)
-        return parse_prices(body, now, str(self.path), now - round(age * rate))

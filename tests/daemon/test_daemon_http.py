@@ -157,7 +157,8 @@ def test_which_peers_are_of_this_machine(address, loopback):
 
 async def test_prices_become_events(opened):
     body = (
-        b'[{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 0.4, "at": "2027-01-15T08:00:00Z"}]'
+        b'{"prices": [{"line_id": "a", "probability": 0.53},'
+        b' {"line_id": "b", "probability": 0.4, "at": "2027-01-15T08:00:00Z"}]}'
     )
     async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
         assert (answer.status, await answer.json()) == (202, {"accepted": 2})
@@ -165,7 +166,7 @@ async def test_prices_become_events(opened):
 
 
 async def test_bad_prices_are_refused_whole_with_their_place(opened):
-    body = b'[{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 1.4}]'
+    body = b'{"prices": [{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 1.4}]}'
     async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
         assert answer.status == 400
         assert "[1].probability" in (await answer.json())["error"]

@@ -1,10 +1,8 @@
-"""A user's own prices, from a body and from a file: all or nothing, and never fresher than they are."""
+"""A user's own prices: all or nothing, and never fresher than they are."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.instant import MINUTE, SECOND, iso
-from mmbot.strategy.prices import LARGEST, OwnPrice, PriceError, PriceFile, parse_prices
+from mmbot.strategy.prices import LARGEST, OwnPrice, PriceError, parse_prices
 
 NOW = 1_790_000_000_000_000_000
 GOOD = {"line_id": "a" * 32, "probability": 0.43}
@@ -32,6 +30,10 @@ def refusals(raw: bytes) -> list[str]:
 
 def test_a_price_without_its_time_is_made_now() -> None:
     assert parse_prices(body(GOOD), NOW, "x") == (OwnPrice("a" * 32, 0.43, NOW),)
+
+
+def test_a_price_without_its_time_is_as_old_as_what_brought_it() -> None:
+    assert parse_prices(body(GOOD), NOW, "x", NOW - MINUTE)[0].at == NOW - MINUTE
 
 
 def test_a_price_with_its_time_keeps_it() -> None:
@@ -108,70 +110,3 @@ def test_no_bytes_get_past_without_being_prices(raw: bytes) -> None:
     except PriceError:
         return
     assert prices == ()
-
-
-# --- the file -----------------------------------------------------------------------------------------------------
-
-
-def write(path: Path, raw: bytes, age_s: float = 0.0) -> None:
-    """Write a file that is this old at ``NOW`` on the machine's clock, the way a user should: aside, then renamed."""
-    aside = path.with_suffix(".new")
-    aside.write_bytes(raw)
-    made = NOW - round(age_s * SECOND)
-    os.utime(aside, ns=(made, made))
-    aside.replace(path)
-
-
-def test_a_file_is_read_once_for_each_change(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    file = PriceFile(path)
-    write(path, body(GOOD))
-    assert file.poll(NOW, NOW) == (OwnPrice("a" * 32, 0.43, NOW),)
-    assert file.poll(NOW, NOW) == ()
-    write(path, body({**GOOD, "probability": 0.44}))
-    assert [price.probability for price in file.poll(NOW, NOW)] == [0.44]
-
-
-def test_a_file_of_yesterday_gives_no_fresh_price_after_a_start(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    write(path, body(GOOD), age_s=86_400)
-    assert PriceFile(path).poll(NOW, NOW)[0].at == NOW - 86_400 * SECOND
-
-
-def test_the_age_of_a_file_is_told_on_a_faster_clock_too(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    write(path, body(GOOD), age_s=2)
-    later = NOW * 2  # what the daemon's own clock shows
-    assert PriceFile(path).poll(later, NOW, rate=60)[0].at == later - 120 * SECOND
-
-
-def test_a_file_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    file = PriceFile(path)
-    assert file.poll(NOW, NOW) == ()
-    write(path, body(GOOD))
-    assert len(file.poll(NOW, NOW)) == 1
-    path.unlink()
-    assert file.poll(NOW, NOW) == ()
-    write(path, body(GOOD))
-    assert len(file.poll(NOW, NOW)) == 1
-
-
-def test_a_wrong_file_is_reported_once_and_read_when_it_is_mended(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    file = PriceFile(path)
-    write(path, b'{"prices": [')
-    with pytest.raises(PriceError, match=r"prices\.json:1:13: is no JSON"):
-        file.poll(NOW, NOW)
-    assert file.poll(NOW, NOW) == ()
-    write(path, body(GOOD))
-    assert len(file.poll(NOW, NOW)) == 1
-
-
-def test_a_file_that_cannot_be_read_is_reported_once(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    path.mkdir()
-    file = PriceFile(path)
-    with pytest.raises(PriceError, match="cannot be read"):
-        file.poll(NOW, NOW)
-    assert file.poll(NOW, NOW) == ()
