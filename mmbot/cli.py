@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
 
     status = commands.add_parser("status", help="what a running daemon does")
-    status.add_argument("--json", action="store_true", help="the status as JSON")
+    shape = status.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="as JSON")
+    shape.add_argument("--watch", action="store_true", help="on one screen, until Ctrl-C")
     status.set_defaults(command=_status)
     why = commands.add_parser("why", help="why a running daemon does not quote")
     why.set_defaults(command=_why)
@@ -152,9 +154,15 @@ def _status(options: argparse.Namespace) -> int:
     from mmbot.daemon.report import status_text
 
     try:
-        status = fetch(_door(options))
+        door = _door(options)
+        status = fetch(door)
     except (Unreachable, _Unusable) as error:
         return _refuse(str(error))
+    if options.watch:
+        from mmbot.daemon.live import follow
+
+        follow(lambda: fetch(door))
+        return _DONE
     sys.stdout.write(
         msgspec.json.format(msgspec.json.encode(status)).decode() + "\n" if options.json else status_text(status)
     )

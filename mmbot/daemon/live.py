@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from rich.console import Console, Group
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from mmbot.daemon.live_figures import DIM, GAIN, amount, bar, danger, fit, odds, profit, span
 from mmbot.daemon.live_lines import is_quoted, table
+from mmbot.daemon.operate import Unreachable
 from mmbot.domain.instant import SECOND, iso
 from mmbot.domain.money import Cents, show
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
@@ -37,7 +39,7 @@ class Caption(NamedTuple):
     title: str = "mmbot"
     rate: float = 1.0
     """How many times faster than life its clock runs."""
-    note: str = "Ctrl-C ends the view"
+    note: str = " Ctrl-C ends the view; the daemon goes on"
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
@@ -111,6 +113,23 @@ def watch(
             live.update(Group(*screen(status, width, height, caption())), refresh=True)
             if wait(EVERY_S):
                 return
+
+
+def follow(read: Callable[[], Status]) -> None:
+    """Show a running daemon until Ctrl-C. While none answers the screen says so."""
+
+    def try_to_read() -> Status | None:
+        try:
+            return read()
+        except Unreachable:
+            return None
+
+    def wait(seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+    with suppress(KeyboardInterrupt):
+        watch(try_to_read, wait, Console(highlight=False, soft_wrap=True), Caption)
 
 
 def _write_lines(read: Callable[[], Status | None], wait: Callable[[float], bool], console: Console) -> None:

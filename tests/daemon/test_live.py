@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from mmbot.backtest.run import Run
-from mmbot.daemon.live import Caption, line, screen, watch
+from mmbot.daemon.live import Caption, follow, line, screen, watch
 from mmbot.daemon.live_figures import amount, bar, fit, span
+from mmbot.daemon.operate import Unreachable
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
 from mmbot.engine.events import KillRequested
 from mmbot.engine.status import (
@@ -287,3 +288,22 @@ def test_on_a_terminal_the_screen_is_entered_drawn_and_left(status: Status) -> N
     written = out.getvalue()
     assert "\x1b[?1049h" in written
     assert written.index("QUOTING") < written.index("\x1b[?1049l")
+
+
+def test_a_daemon_is_followed_until_ctrl_c_and_its_absence_is_told(
+    status: Status, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Status | None] = [None, status]
+    monkeypatch.setattr("mmbot.daemon.live.EVERY_S", 0.001)
+    monkeypatch.setattr("mmbot.daemon.live.LINE_EVERY_S", 0.0)
+
+    def read() -> Status:
+        if not answers:
+            raise KeyboardInterrupt
+        answer = answers.pop(0)
+        if answer is None:
+            raise Unreachable("nobody")
+        return answer
+
+    follow(read)
+    assert capsys.readouterr().out == f"waiting for the daemon\n{line(status)}\n"
