@@ -320,7 +320,6 @@ class _Connection:
                 case Garbage():
                     self._feed.undecoded(output.kind, output.why)
                 case Ended():
-                    self._held.clear()
                     self._feed.over(output, self._up_at)
             self._wake.set()
 

@@ -392,6 +392,20 @@ async def test_on_a_fast_clock_the_network_keeps_its_second() -> None:
     await desk.feed.close()
 
 
+async def test_a_flood_leaves_the_loop_to_others_in_between() -> None:
+    desk = Desk()
+    desk.feed.connect("start")
+    await settle()
+    for _ in range(1000):
+        desk.link.say("health_check", "{}", "private-me")
+    turns = 0
+    while len(desk.delivered) < 1001:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 25, "a cancel would have had to wait for the whole flood"
+    await desk.feed.close()
+
+
 async def test_closing_twice_or_before_the_first_order_is_no_harm() -> None:
     desk = Desk()
     await desk.feed.close()

@@ -143,12 +143,20 @@ def test_a_level_with_nothing_left_is_no_level() -> None:
     message = read("market_selections", book([level(110, 0), level(105, 3)], [level(-120, None)]))
     assert isinstance(message, BookMessage)
     assert message.book == Book(((Level(105, 300),), ()))
+    message = read("market_selections", book([level(105, 3)], [level(-115, 0), level(-120, 4)]))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((Level(105, 300),), (Level(-120, 400),)))
 
 
 def test_levels_come_out_best_first_whatever_their_order() -> None:
-    message = read("market_selections", book([level(-110, 1), level(105, 2), level(110, 3)], [level(-120, 4)]))
-    assert isinstance(message, BookMessage)
-    assert message.book.sides[0] == (Level(110, 300), Level(105, 200), Level(-110, 100))
+    mixed, best_first = (
+        [level(-110, 1), level(105, 2), level(110, 3)],
+        (Level(110, 300), Level(105, 200), Level(-110, 100)),
+    )
+    for side, wire in ((0, book(mixed, [level(-120, 4)])), (1, book([level(-120, 4)], mixed))):
+        message = read("market_selections", wire)
+        assert isinstance(message, BookMessage)
+        assert message.book.sides[side] == best_first
 
 
 @pytest.mark.parametrize(
@@ -537,6 +545,24 @@ def test_base64_is_read_strictly(payload: str) -> None:
     with pytest.raises(Undecodable) as caught:
         decode(7, NAME, orjson.dumps({"change_type": "wager", "op": "u", "payload": payload}).decode())
     assert caught.value.kind == "wager"
+
+
+@pytest.mark.parametrize("foreign", ["!", "\n", " ", "=", "-", "_", "é"])
+def test_one_foreign_character_in_base64_spoils_the_message(foreign: str) -> None:
+    good = base64.b64encode(orjson.dumps({"info": WAGER})).decode()
+    for payload in (foreign + good, good[:8] + foreign + good[8:], good + foreign):
+        with pytest.raises(Undecodable):
+            decode(7, NAME, orjson.dumps({"change_type": "wager", "op": "u", "payload": payload}).decode())
+
+
+@pytest.mark.parametrize("deep", ['{"x":' + "[" * 100_000, '{"info":{"x":' + '{"x":' * 100_000, '{"info":' * 100_000])
+def test_json_nested_without_end_is_refused(deep: str) -> None:
+    with pytest.raises(Undecodable):
+        decode(7, NAME, deep)
+    payload = base64.b64encode(deep.encode()).decode()
+    for topic in ("wager", "market_selections", "sport_event"):
+        with pytest.raises(Undecodable):
+            decode(7, NAME, orjson.dumps({"change_type": topic, "op": "u", "payload": payload}).decode())
 
 
 @pytest.mark.parametrize(
