@@ -54,6 +54,8 @@ class Fate(Enum):
     """It never reaches the exchange; the daemon times out."""
     UNANSWERED = "unanswered"
     """The exchange does it; the answer is lost and the daemon times out."""
+    LATE = "late"
+    """The daemon times out, and then the exchange does it after all."""
     LIMITED = "limited"
     """429."""
     BROKEN = "broken"
@@ -207,7 +209,7 @@ class Run:
     def _send(self, request: r.Request) -> None:
         fate = self.interfere(request, self.now) if self.interfere is not None else Fate.DONE
         sent_at = self.now
-        if fate in (Fate.LOST, Fate.UNANSWERED):
+        if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE):
             self._later(sent_at + self.delays.timeout, e.Failed(request.id, e.Failure.UNKNOWN, "timeout"))
         if fate in (Fate.LIMITED, Fate.BROKEN):
             kind, code = (
@@ -227,7 +229,8 @@ class Run:
             if fate is Fate.DONE:
                 self._later(self.now + self.delays.answer, answer)
 
-        self.at(sent_at + self.delays.request, arrive)
+        late = self.delays.timeout + 3 * SECOND if fate is Fate.LATE else 0
+        self.at(sent_at + self.delays.request + late, arrive)
 
     def _later(self, when: Instant, answer: e.Event) -> None:
         def arrive() -> None:

@@ -27,6 +27,10 @@ FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
 """A line rests this long after a refused placement, doubling while refusals go on."""
 
+DOUBT: Final[Cents] = 10
+"""Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
+and the exchange rounds each."""
+
 _TOO_MANY: Final[tuple[Cents, str | None]] = (0, "activation: too many placements await it")
 
 
@@ -167,7 +171,8 @@ class Placing:
         if live and self_match(target.side, target.odds, live):
             return 0, "would match a wager of our own"
         position = ledger.positions.get(line, NOTHING)
-        room = min(funds, desk.exposure.largest_stake(line, position, target.side))
+        most = desk.exposure.largest_stake(line, position, target.side) - DOUBT * ledger.estimated_count
+        room = min(funds, most)
         if target.stake <= room:
             return target.stake, None
         if room < desk.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):

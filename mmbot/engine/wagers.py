@@ -240,6 +240,11 @@ class Ledger:
         return len(self._roster.all)
 
     @property
+    def estimated_count(self) -> int:
+        """Of how many wagers the matching detail is wanted."""
+        return len(self._estimated)
+
+    @property
     def awaiting_count(self) -> int:
         """How many wagers are not known to be live yet."""
         return len(self._roster.awaiting)
