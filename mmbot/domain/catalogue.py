@@ -80,6 +80,8 @@ class Market(msgspec.Struct, frozen=True):
     category_name: str = ""
     status: str = "active"
     lines: tuple[Line, ...] = ()
+    player_id: int | None = None
+    """Whose prop it is; None for a market of the game (PROTOCOL 5.2)."""
 
 
 class SportEvent(msgspec.Struct, frozen=True):
@@ -103,3 +105,12 @@ class Tournament(msgspec.Struct, frozen=True):
     tournament_id: int
     name: str
     sport_name: str = ""
+
+
+class Player(msgspec.Struct, frozen=True):
+    """A player of a tournament, by whom props are told apart."""
+
+    player_id: int
+    name: str
+    competitor_id: int | None = None
+    """The team; None where the exchange named none."""

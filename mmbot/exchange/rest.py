@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Literal, TypeVar
 
 from mmbot.config import ExchangeConfig
-from mmbot.domain.catalogue import SportEvent, Tournament
+from mmbot.domain.catalogue import Player, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, Clock, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.transaction import TransactionType
 from mmbot.domain.wager import WagerReport
 from mmbot.engine import events as answers
 from mmbot.engine import requests
@@ -31,7 +33,7 @@ from mmbot.exchange.errors import (
 )
 from mmbot.exchange.grants import ConnectionConfig, Registration
 from mmbot.exchange.http import OnRequest, open_http
-from mmbot.exchange.legacy import board, changes, rest, wagers
+from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
 from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
 
@@ -44,7 +46,11 @@ MATCH_PAGES: Final = 50
 WARM_EVERY_S: Final = 10.0
 """Seconds of the machine between two touches of the cancel pool: fewer than a server keeps an idle connection."""
 
+Version = Literal[1, 2]
+"""Of the calls that read markets."""
+
 T = TypeVar("T")
+N = TypeVar("N")
 
 
 class Client:
@@ -88,7 +94,7 @@ class Client:
 
     async def keep_warm(self) -> None:
         """Keep a connection open in the cancel pool, until cancelled: a cancel then needs no handshake."""
-        call = Call("warm", Purpose.READ, "GET", rest.CONNECTION)
+        call = Call("warm", Purpose.READ, "GET", paths.CONNECTION)
         while True:
             with contextlib.suppress(ExchangeError):  # counted by on_request; the next round tries again
                 await self._caller(call, self._cancels, lambda body, _: rest.connection_config(body))
@@ -98,96 +104,171 @@ class Client:
 
     async def place_one(self, item: Placement) -> WagerReport:
         """Place one wager. Accepted means queued: it is live when the private message says so."""
-        call = Call("place_one", Purpose.PLACE, "POST", rest.PLACE_ONE, changes.place_one_body(item))
+        call = Call("place_one", Purpose.PLACE, "POST", paths.PLACE_ONE, changes.place_one_body(item))
         return await self._caller(call, self._common, lambda body, _: changes.placed_one(body, item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
         """Place up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
         _check_batch(items)
-        call = Call("place_many", Purpose.PLACE, "POST", rest.PLACE_MANY, changes.place_many_body(items))
+        call = Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, changes.place_many_body(items))
         return await self._caller(
             call, self._common, lambda body, spoilt: changes.placed_many(request, body, items, spoilt)
         )
 
     async def cancel_one(self, item: Cancellation) -> None:
         """Cancel one wager. A 404 is Refused with ``data_not_found``."""
-        await self._cancel("cancel_one", rest.CANCEL_ONE, changes.cancel_one_body(item))
+        await self._cancel("cancel_one", paths.CANCEL_ONE, changes.cancel_one_body(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
         """Cancel up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
         _check_batch(items)
-        call = Call("cancel_many", Purpose.CANCEL, "POST", rest.CANCEL_MANY, changes.cancel_many_body(items))
+        call = Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, changes.cancel_many_body(items))
         return await self._caller(
             call, self._cancels, lambda body, spoilt: changes.cancelled_many(request, body, items, spoilt)
         )
 
     async def cancel_event(self, event: int) -> bool:
         """Cancel every open wager of an event. False if the exchange found none, which is no proof."""
-        return await self._sweep("cancel_event", rest.CANCEL_EVENT, changes.cancel_event_body(event))
+        return await self._sweep("cancel_event", paths.CANCEL_EVENT, changes.cancel_event_body(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
         """Cancel every open wager of a market, or of one outcome of it. False if the exchange found none."""
         return await self._sweep(
-            "cancel_market", rest.CANCEL_MARKET, changes.cancel_market_body(event, market, line_id)
+            "cancel_market", paths.CANCEL_MARKET, changes.cancel_market_body(event, market, line_id)
         )
 
     async def cancel_all(self) -> bool:
         """Cancel every open wager of the account. False if the exchange found none, which is no proof."""
-        return await self._sweep("cancel_all", rest.CANCEL_ALL, b"{}")
+        return await self._sweep("cancel_all", paths.CANCEL_ALL, b"{}")
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
     async def balance(self, request: int = 0) -> answers.BalanceRead:
         """The balance."""
-        return await self._read("balance", rest.BALANCE, lambda body, _: wagers.balance(request, body))
+        return await self._read("balance", paths.BALANCE, lambda body, _: wagers.balance(request, body))
 
     async def ladder(self) -> tuple[int, ...]:
         """The odds ladder, as it came."""
-        return await self._read("ladder", rest.LADDER, lambda body, _: board.ladder(body))
+        return await self._read("ladder", paths.LADDER, lambda body, _: board.ladder(body))
 
-    async def tournaments(self) -> tuple[Tournament, ...]:
-        """The tournaments that have active events."""
-        return await self._read("tournaments", rest.TOURNAMENTS, board.tournaments)
+    async def tournaments(self, *, active: bool = True) -> tuple[Tournament, ...]:
+        """The tournaments that have active events, or all of them."""
+        return await self._read("tournaments", paths.tournaments_path(active), board.tournaments)
 
     async def events(self, tournament: int) -> tuple[SportEvent, ...]:
         """The listed events of a tournament; none where the exchange answers 404 or null (PROTOCOL 4.1)."""
-        path = rest.events_path(tournament)
-        try:
-            return await self._read("events", path, lambda body, spoilt: board.events(body, tournament, spoilt))
-        except Refused as error:
-            if error.code in NOTHING_FOUND:
-                return ()
-            raise
+        path = paths.events_path(tournament)
+        return await self._found(
+            self._read("events", path, lambda body, spoilt: board.events(body, tournament, spoilt)), ()
+        )
 
-    async def markets(self, wanted: Sequence[int]) -> dict[int, tuple[answers.MarketImage, ...]]:
-        """Markets and books of up to 50 events. An event of which nothing could be read has no entry."""
-        if not 0 < len(wanted) <= EVENTS_A_READ:
-            raise Malformed("market_event_limit_exceeded", f"{len(wanted)} events in one read")
-        path = rest.markets_path(wanted)
-        try:
-            return await self._read("markets", path, lambda body, spoilt: board.markets(body, wanted, spoilt))
-        except Refused as error:
-            if error.code in NOTHING_FOUND:
-                return dict.fromkeys(wanted, ())
-            raise
+    async def markets(
+        self, wanted: Sequence[int], *, version: Version = 2
+    ) -> dict[int, tuple[answers.MarketImage, ...]]:
+        """Markets and books of up to 50 events. An event of which nothing could be read has no entry. Version 1 is
+        deprecated, see ``markets_of``."""
+        _check_events(wanted)
+        path = paths.markets_path(wanted, version)
+        nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
+        return await self._found(
+            self._read("markets", path, lambda body, spoilt: board.markets(body, wanted, spoilt)), nothing
+        )
+
+    async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
+        """Up to 50 events by their ids. One that is not listed is left out."""
+        _check_events(wanted)
+        path = paths.events_by_id_path(wanted)
+        return await self._found(
+            self._read("events_by_id", path, lambda body, spoilt: board.events(body, None, spoilt)), ()
+        )
+
+    async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
+        """Markets and books of one event; None where the exchange does not list it. Version 1 is deprecated: without
+        ``sub_type`` and ``category_name`` it does not tell a game from its first half."""
+        path = paths.markets_of_path(event, version)
+        return await self._found(
+            self._read("markets_of", path, lambda body, spoilt: board.markets_of(body, event, spoilt)), None
+        )
+
+    async def search_markets(
+        self, tournament: int, *, events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
+    ) -> tuple[answers.MarketImage, ...]:
+        """Markets and books of a tournament. The filters go with the request and are applied to its answer too: the
+        exchange may not know them.
+
+        Args:
+            events: of these alone.
+            types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
+            least: what takers can stake in the market at least, over all its lines and levels.
+        """
+        path = paths.search_path(tournament, events, types, least)
+        images = await self._found(self._read("search_markets", path, board.found_markets), ())
+        return tuple(
+            image
+            for image in images
+            if (not events or image.market.key.event in events)
+            and (not types or image.market.type in types)
+            and sum(level.value for book in image.books for side in book.sides for level in side) >= least
+        )
+
+    async def players(self, tournament: int) -> tuple[Player, ...]:
+        """The players of a tournament."""
+        return await self._found(self._read("players", paths.players_path(tournament), board.players), ())
+
+    async def player(self, player: int, tournament: int) -> Player | None:
+        """One player of a tournament; None where the exchange does not know them."""
+        path = paths.player_path(player, tournament)
+        return await self._found(self._read("player", path, lambda body, _: board.player(body)), None)
+
+    async def transactions(
+        self,
+        begin: Instant | None = None,
+        end: Instant | None = None,
+        *,
+        type: TransactionType | None = None,
+        event: int | None = None,
+        market: int | None = None,
+        wager_id: str = "",
+        cursor: str = "",
+        limit: int = 100,
+    ) -> wallet.TransactionPage:
+        """One page of the wallet's lines, between two instants widened to whole seconds; ``limit`` is 1000 at most.
+        As in a search, each filter is applied to the answer too."""
+        path = paths.transactions_path(begin, end, type, event, market, wager_id, cursor, limit)
+        page = await self._read("transactions", path, wallet.transactions)
+        wanted = tuple(
+            line
+            for line in page.transactions
+            if (type is None or line.type is type)
+            and (event is None or line.event_id == event)
+            and (market is None or line.market_id == market)
+            and (not wager_id or line.wager_id == wager_id)
+        )
+        return page._replace(transactions=wanted)
 
     async def wager(self, wager_id: str) -> WagerReport | None:
         """One wager; None where the exchange does not know it."""
-        try:
-            return await self._read("wager", rest.wager_path(wager_id), lambda body, _: wagers.wager_of(body))
-        except Refused as error:
-            if error.code in NOTHING_FOUND:
-                return None
-            raise
+        path = paths.wager_path(wager_id)
+        return await self._found(self._read("wager", path, lambda body, _: wagers.wager_of(body)), None)
 
-    async def history(self, query: requests.ReadHistory) -> answers.HistoryRead:
+    async def history(
+        self, query: requests.ReadHistory, *, market: int | None = None, event: int | None = None
+    ) -> answers.HistoryRead:
         """One page of the history. Raises Malformed, unsent, for a range that the exchange would refuse."""
-        path = rest.history_path(query, self._clock.wall())
+        path = paths.history_path(query, self._clock.wall(), market, event)
         return await self._read("history", path, lambda body, spoilt: wagers.history(query.id, body, spoilt))
 
-    async def matched_bets(self, begin: Instant, end: Instant, cursor: str = "") -> wagers.MatchPage:
-        """One page of the account's matches between two instants, widened to whole seconds."""
-        return await self._read("matched_bets", rest.matched_bets_path(begin, end, cursor), wagers.match_page)
+    async def matched_bets(
+        self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
+    ) -> wagers.MatchPage:
+        """One page of the account's matches between two instants, widened to whole seconds; 100 at most. Raises
+        Malformed, unsent, for a range that the exchange would refuse."""
+        path = paths.matched_bets_path(begin, end, cursor, limit)
+        return await self._read("matched_bets", path, wagers.match_page)
+
+    async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> wagers.MatchPage:
+        """One page of the matches of one wager; 100 at most."""
+        return await self._read("matches_of", paths.matches_of_path(wager_id, cursor, limit), wagers.match_page)
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
         """Every match of up to 100 wagers. Further pages follow a second apart, and all of them count or none. A wager
@@ -197,7 +278,7 @@ class Client:
         pages: list[wagers.MatchPage] = []
         cursor = ""
         while len(pages) < MATCH_PAGES:
-            pages.append(await self._read("matches", rest.matches_path(wager_ids, cursor), wagers.match_page))
+            pages.append(await self._read("matches", paths.matches_path(wager_ids, cursor), wagers.match_page))
             cursor = pages[-1].next_cursor
             if not cursor:
                 return wagers.matches_read(request, pages)
@@ -206,12 +287,12 @@ class Client:
 
     async def connection_config(self) -> ConnectionConfig:
         """Where the feed is."""
-        return await self._read("connection_config", rest.CONNECTION, lambda body, _: rest.connection_config(body))
+        return await self._read("connection_config", paths.CONNECTION, lambda body, _: rest.connection_config(body))
 
     async def register(self, socket_id: str, tournaments: Sequence[int] = ()) -> Registration:
         """Register a socket and get its channels; for all tournaments where none are named. It may take seconds, and
         may be asked again: so it counts as a read."""
-        call = Call("register", Purpose.READ, "POST", rest.REGISTER, rest.register_body(socket_id, tournaments))
+        call = Call("register", Purpose.READ, "POST", paths.REGISTER, rest.register_body(socket_id, tournaments))
         return await self._caller(call, self._common, lambda body, _: rest.registration(body))
 
     # --- the engine's requests --------------------------------------------------------------------------------------
@@ -271,6 +352,16 @@ class Client:
     async def _read(self, name: str, path: str, convert: Callable[[bytes, Spoilt], T]) -> T:
         return await self._caller(Call(name, Purpose.READ, "GET", path), self._common, convert)
 
+    @staticmethod
+    async def _found(read: Awaitable[T], nothing: N) -> T | N:
+        """What a read brings, or ``nothing`` where the exchange says that there is nothing."""
+        try:
+            return await read
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return nothing
+            raise
+
     async def _cancel(self, name: str, path: str, body: bytes) -> None:
         call = Call(name, Purpose.CANCEL, "POST", path, body)
         await self._caller(call, self._cancels, lambda answer, _: changes.succeeded(answer))
@@ -288,3 +379,8 @@ class Client:
 def _check_batch(items: Sequence[object]) -> None:
     if not 0 < len(items) <= BATCH:
         raise Malformed("wager_limit_exceeded", f"{len(items)} wagers in one batch")
+
+
+def _check_events(wanted: Sequence[int]) -> None:
+    if not 0 < len(wanted) <= EVENTS_A_READ:
+        raise Malformed("market_event_limit_exceeded", f"{len(wanted)} events in one read")

@@ -18,6 +18,7 @@ import aiohttp
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
 from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
+from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy import rest as wire
 from mmbot.exchange.token_store import Kept, TokenStore
 
@@ -218,7 +219,7 @@ class SessionKeeper:
             RetryLater: if it may work later, and a log-in would not help or is not needed yet.
         """
         try:
-            reply = await self._post("refresh", wire.REFRESH, wire.refresh_body(refresh_token))
+            reply = await self._post("refresh", paths.REFRESH, wire.refresh_body(refresh_token))
         except NotSent as error:
             raise RetryLater("connection", f"refresh: {error}") from None
         except NoAnswer as error:
@@ -253,7 +254,7 @@ class SessionKeeper:
         self._logged_in = now
         await self._keep(before.refresh_token, self._clock.wall())
         try:
-            reply = await self._post("login", wire.LOG_IN, wire.log_in_body(self._access_key, self._secret_key))
+            reply = await self._post("login", paths.LOG_IN, wire.log_in_body(self._access_key, self._secret_key))
         except NotSent as error:
             self._logged_in = logged_in  # it opened no session
             await self._keep(before.refresh_token, before.logged_in_at)

@@ -17,7 +17,7 @@ from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine.events import Failure, MarketImage
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import Malformed
-from mmbot.exchange.legacy import board, changes, rest, wagers
+from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
 
 NOW = 1_790_000_000 * SECOND
 
@@ -181,7 +181,7 @@ def test_bounds_are_widened_outwards_and_stay_in_range(begin: int, span: int, ki
     longest = 7 * DAY if kind == "created" else 2 * DAY
     assume(span <= longest)
     query = ReadHistory(1, **{f"{kind}_from": begin, f"{kind}_to": begin + span})
-    sent = {name: value[0] for name, value in parse_qs(urlsplit(rest.history_path(query, NOW)).query).items()}
+    sent = {name: value[0] for name, value in parse_qs(urlsplit(paths.history_path(query, NOW)).query).items()}
     prefix = "" if kind == "created" else "updated_at_"
     first, last = int(sent[f"{prefix}from"]), int(sent[f"{prefix}to"])
     assert last * SECOND >= begin + span
@@ -193,9 +193,9 @@ def test_bounds_are_widened_outwards_and_stay_in_range(begin: int, span: int, ki
 @given(instants, st.integers(min_value=1, max_value=DAY))
 def test_longer_ranges_are_refused_before_they_are_sent(begin: int, more: int) -> None:
     with pytest.raises(Malformed):
-        rest.history_path(ReadHistory(1, created_from=begin, created_to=begin + 7 * DAY + more), NOW)
+        paths.history_path(ReadHistory(1, created_from=begin, created_to=begin + 7 * DAY + more), NOW)
     with pytest.raises(Malformed):
-        rest.history_path(ReadHistory(1, updated_from=begin, updated_to=begin + 2 * DAY + more), NOW)
+        paths.history_path(ReadHistory(1, updated_from=begin, updated_to=begin + 2 * DAY + more), NOW)
 
 
 # --- placements -------------------------------------------------------------------------------------------------------
@@ -622,6 +622,11 @@ def test_no_answer_however_strange_raises_anything_but_a_value_error(answer: obj
             lambda raw: board.tournaments(raw, []),
             lambda raw: board.events(raw, 1, []),
             lambda raw: board.markets(raw, (7,), []),
+            lambda raw: board.markets_of(raw, 7, []),
+            lambda raw: board.found_markets(raw, []),
+            lambda raw: board.players(raw, []),
+            board.player,
+            lambda raw: wallet.transactions(raw, []),
             rest.tokens,
             rest.connection_config,
             rest.registration,

@@ -1,4 +1,4 @@
-"""What is traded, as REST answers show it in the legacy dialect: the odds ladder, tournaments, events, markets, books.
+"""What is traded, as REST answers show it in the legacy dialect: ladder, tournaments, events, players, markets, books.
 
 An item that cannot be read is named in ``spoilt`` and left out: of a market a line, whose book with one bad level would
 be another book. What is left out is not quoted. What cannot be read at all raises ValueError.
@@ -11,7 +11,17 @@ from collections.abc import Sequence
 import msgspec
 
 from mmbot.domain.book import Book
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, quarter_points
+from mmbot.domain.catalogue import (
+    Line,
+    LineKey,
+    Market,
+    MarketKey,
+    Outcome,
+    Player,
+    SportEvent,
+    Tournament,
+    quarter_points,
+)
 from mmbot.engine.events import MarketImage
 from mmbot.exchange.legacy.selections import WireLevel, book_of
 from mmbot.exchange.legacy.wire import Id, Spoilt, each, moment, unwrap, unwrap_or_none, whole, why
@@ -68,15 +78,17 @@ class _Events(msgspec.Struct):
     sport_events: list[msgspec.Raw] | None = None
 
 
-def events(body: bytes, tournament: int, spoilt: Spoilt) -> tuple[SportEvent, ...]:
-    """The events of a tournament. One without a status has an empty one, which is not tradeable."""
+def events(body: bytes, tournament: int | None, spoilt: Spoilt) -> tuple[SportEvent, ...]:
+    """The events of a tournament, or of several: then each has to name its own. One without a status has an empty
+    one, which is not tradeable."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
     found = []
     for place, item in each(items or (), _Event, spoilt):
         try:
             event_id = whole(item.id if item.event_id is None else item.event_id, "event_id")
-            of = tournament if item.tournament_id is None else whole(item.tournament_id, "tournament_id")
+            named = tournament if item.tournament_id is None else item.tournament_id
+            of = whole(named, "tournament_id")
         except ValueError as bad:
             spoilt.append(f"event {place}: {why(bad)}")
             continue
@@ -94,6 +106,54 @@ def events(body: bytes, tournament: int, spoilt: Spoilt) -> tuple[SportEvent, ..
             )
         )
     return tuple(found)
+
+
+class _Player(msgspec.Struct):
+    id: Id = None
+    player_id: Id = None
+    name: str | None = None
+    display_name: str | None = None
+    competitor_id: Id = None
+    team_id: Id = None
+
+
+class _Players(msgspec.Struct):
+    players: list[msgspec.Raw] | None = None
+    player: msgspec.Raw | None = None
+
+
+def players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
+    """The players of a tournament: in a list under ``data``, or ``data`` itself."""
+    data = unwrap_or_none(body)
+    if data is None:
+        return ()
+    if bytes(data)[:1] == b"[":
+        items: list[msgspec.Raw] | None = msgspec.json.decode(data, type=list[msgspec.Raw])
+    else:
+        items = msgspec.json.decode(data, type=_Players).players
+    found = []
+    for place, item in each(items or (), _Player, spoilt):
+        try:
+            found.append(_player(item))
+        except ValueError as bad:
+            spoilt.append(f"player {place}: {why(bad)}")
+    return tuple(found)
+
+
+def player(body: bytes) -> Player:
+    """One player: directly under ``data``, or under ``data.player``."""
+    data = unwrap(body)
+    inner = msgspec.json.decode(data, type=_Players).player
+    return _player(msgspec.json.decode(data if inner is None else inner, type=_Player))
+
+
+def _player(item: _Player) -> Player:
+    team = item.team_id if item.competitor_id is None else item.competitor_id
+    return Player(
+        player_id=whole(item.id if item.player_id is None else item.player_id, "player id"),
+        name=item.name or item.display_name or "",
+        competitor_id=None if team is None else whole(team, "competitor_id"),
+    )
 
 
 class _Level(WireLevel, gc=False):
@@ -118,6 +178,9 @@ class _Line(msgspec.Struct):
 
 class _Market(msgspec.Struct):
     id: Id = None
+    sport_event_id: Id = None
+    event_id: Id = None
+    player_id: Id = None
     name: str | None = None
     type: str | None = None
     sub_type: str | None = None
@@ -141,14 +204,52 @@ def markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tup
         except ValueError as bad:
             spoilt.append(f"markets of event {event}: {why(bad)}")
             continue
-        images = []
-        for place, item in each(items or (), _Market, spoilt):
-            try:
-                images.append(_image(event, item, spoilt))
-            except ValueError as bad:
-                spoilt.append(f"market {place} of event {event}: {why(bad)}")
-        found[event] = tuple(images)
+        found[event] = _images(event, items, spoilt)
     return found
+
+
+class _Markets(msgspec.Struct):
+    markets: list[msgspec.Raw] | None = None
+
+
+def markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+    """The markets of one event: in a list under ``data``, or ``data`` itself (PROTOCOL 4.1)."""
+    data = unwrap_or_none(body)
+    if data is None:
+        return ()
+    if bytes(data)[:1] == b"[":
+        return _images(event, msgspec.json.decode(data, type=list[msgspec.Raw]), spoilt)
+    return _images(event, msgspec.json.decode(data, type=_Markets).markets, spoilt)
+
+
+def found_markets(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+    """The markets of a search, whose answer no source shows: a list in which each names its event, alone or under
+    ``markets``, or lists by event id as ``markets`` reads them."""
+    data = unwrap_or_none(body)
+    if data is None:
+        return ()
+    if bytes(data)[:1] == b"[":
+        return _images(None, msgspec.json.decode(data, type=list[msgspec.Raw]), spoilt)
+    by_name = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    if "markets" in by_name:
+        return _images(None, msgspec.json.decode(by_name["markets"], type=list[msgspec.Raw] | None), spoilt)
+    wanted = [int(name) for name in by_name if name.isascii() and name.isdecimal()]
+    if by_name and not wanted:
+        raise ValueError("a search that names neither markets nor events")
+    return tuple(image for images in markets(body, wanted, spoilt).values() for image in images)
+
+
+def _images(event: int | None, items: list[msgspec.Raw] | None, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+    """The markets of one event, or of those that they name where it is None."""
+    images = []
+    where = "" if event is None else f" of event {event}"
+    for place, item in each(items or (), _Market, spoilt):
+        try:
+            named = item.event_id if item.sport_event_id is None else item.sport_event_id
+            images.append(_image(whole(named, "event id") if event is None else event, item, spoilt))
+        except ValueError as bad:
+            spoilt.append(f"market {place}{where}: {why(bad)}")
+    return tuple(images)
 
 
 def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
@@ -176,9 +277,18 @@ def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
             category_name=market.category_name or "",
             status=market.status or "",
             lines=tuple(lines.values()),
+            player_id=_player_id(market.player_id),
         ),
         tuple(books),
     )
+
+
+def _player_id(value: Id) -> int | None:
+    """Whose prop a market is. 0 and "" are nobody's, and one that cannot be read is no reason to lose the market."""
+    try:
+        return whole(value, "player_id") or None
+    except ValueError:
+        return None
 
 
 def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line]]:

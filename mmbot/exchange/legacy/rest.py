@@ -1,7 +1,8 @@
-"""REST in the legacy dialect: its paths, its errors, the session, and the way to the feed.
+"""REST in the legacy dialect: its errors, the session, and the way to the feed.
 
-Bodies of wagers are in ``wagers`` and ``changes``, those of tournaments, events and markets in ``board``. Answers are
-read tolerantly (PROTOCOL 3, 4.2, 14, 15); what cannot be read raises ValueError.
+Its paths are in ``paths``, bodies of wagers in ``wagers`` and ``changes``, those of tournaments, events and markets in
+``board``, those of transactions in ``wallet``. Answers are read tolerantly (PROTOCOL 3, 4.2, 14, 15); what cannot be
+read raises ValueError.
 """
 
 from __future__ import annotations
@@ -9,118 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlencode
 
 import msgspec
 import orjson
 
-from mmbot.domain.instant import DAY, SECOND, Duration, Instant
-from mmbot.engine.requests import ReadHistory
-from mmbot.exchange.errors import Malformed
+from mmbot.domain.instant import SECOND, Instant
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
 from mmbot.exchange.legacy.wire import Id, text_of, unwrap
-
-LOG_IN: Final = "/auth/login"
-REFRESH: Final = "/auth/refresh"
-BALANCE: Final = "/mm/get_balance"
-LADDER: Final = "/mm/get_odds_ladder"
-TOURNAMENTS: Final = "/mm/get_tournaments?has_active_events=true"
-EVENTS: Final = "/mm/get_sport_events"
-MARKETS: Final = "/v2/mm/get_multiple_markets"
-PLACE_ONE: Final = "/mm/place_wager"
-PLACE_MANY: Final = "/mm/place_multiple_wagers"
-CANCEL_ONE: Final = "/mm/cancel_wager"
-CANCEL_MANY: Final = "/mm/cancel_multiple_wagers"
-CANCEL_EVENT: Final = "/mm/cancel_wagers_by_event"
-CANCEL_MARKET: Final = "/mm/cancel_wagers_by_market"
-CANCEL_ALL: Final = "/mm/cancel_all_wagers"
-WAGER: Final = "/mm/get_wager/"
-HISTORY: Final = "/v2/mm/get_wager_histories"
-MATCHED_BETS: Final = "/mm/get_matched_bets"
-MATCHES: Final = "/mm/get_wager_matching_detail"
-CONNECTION: Final = "/websocket/connection-config"
-REGISTER: Final = "/mm/pusher"
-
-
-# --- queries --------------------------------------------------------------------------------------------------------
-
-PAGE: Final = 1000
-"""Wagers on one page of the history at most (PROTOCOL 4.2)."""
-
-MATCH_PAGE: Final = 100
-CREATED_SPAN: Final = 7 * DAY
-UPDATED_SPAN: Final = 2 * DAY
-
-
-def events_path(tournament: int) -> str:
-    """The events of one tournament."""
-    return f"{EVENTS}?tournament_id={tournament}"
-
-
-def markets_path(events: Sequence[int]) -> str:
-    """The markets of some events."""
-    return f"{MARKETS}?event_ids={','.join(map(str, events))}"
-
-
-def wager_path(wager_id: str) -> str:
-    """One wager."""
-    return WAGER + quote(wager_id, safe="")
-
-
-def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
-    """The matching detail of some wagers."""
-    ids = ",".join(quote(wager_id, safe="") for wager_id in wager_ids)
-    return f"{MATCHES}?wager_ids={ids}&limit={MATCH_PAGE}" + (
-        f"&next_cursor={quote(cursor, safe='')}" if cursor else ""
-    )
-
-
-def matched_bets_path(begin: Instant, end: Instant, cursor: str) -> str:
-    """The account's matches between two instants, widened to whole seconds."""
-    query = {"from": str(begin // SECOND), "to": str(-(-end // SECOND)), "limit": str(MATCH_PAGE)}
-    return f"{MATCHED_BETS}?{urlencode(query | ({'next_cursor': cursor} if cursor else {}))}"
-
-
-def history_path(query: ReadHistory, now: Instant) -> str:
-    """One page of the history, its bounds in whole seconds widened outwards.
-
-    Where the widening alone would pass the longest range, the older bound gives way by a second.
-
-    Raises:
-        Malformed: for no bound at all, one that lies before its beginning, or a range that the exchange would refuse.
-    """
-    created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
-    updated = _bounds(
-        "updated_at_", query.updated_from, query.updated_to, UPDATED_SPAN, now, "invalid_updated_at_range"
-    )
-    if not created and not updated:
-        raise Malformed("missing_date_range", "a history needs a bound in time")
-    others = {
-        "status": query.status,
-        "matching_status": query.matching,
-        "next_cursor": query.cursor,
-        "limit": str(min(max(query.limit, 1), PAGE)),
-    }
-    return f"{HISTORY}?{urlencode(created | updated | {name: value for name, value in others.items() if value})}"
-
-
-def _bounds(
-    prefix: str, begin: Instant | None, end: Instant | None, span: Duration, now: Instant, code: str
-) -> dict[str, str]:
-    if begin is not None and end is not None and begin > end:
-        raise Malformed("from_date_greater_than_to_date", f"{prefix}from lies after {prefix}to")
-    if begin is not None and (now if end is None else end) - begin > span:
-        raise Malformed(code, f"{prefix}from to {prefix}to spans more than {span // DAY} days")
-    bounds = {}
-    if begin is not None:
-        first = begin // SECOND
-        if end is not None and -(-end // SECOND) - first > span // SECOND:
-            first += 1
-        bounds[f"{prefix}from"] = str(first)
-    if end is not None:
-        bounds[f"{prefix}to"] = str(-(-end // SECOND))
-    return bounds
-
 
 # --- errors ---------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,112 @@
+"""The wallet's lines as REST answers show them in the legacy dialect.
+
+What a line put into the balance is read from whatever of the answer says so. A line of which it cannot be told is named
+in ``spoilt`` and counted: a sum over a page that has some is not the whole truth.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from mmbot.domain.money import Cents, cents
+from mmbot.domain.transaction import Transaction, TransactionType
+from mmbot.exchange.legacy.wire import Id, Spoilt, each, moment, text_of, unwrap, whole, why
+
+_TYPES: Final = {known.value: known for known in TransactionType if known is not TransactionType.OTHER}
+_TAKEN: Final = frozenset(
+    {
+        TransactionType.BET,
+        TransactionType.TRADE,
+        TransactionType.WITHDRAW,
+        TransactionType.COMMISSION,
+        TransactionType.ADJUSTMENT_REDUCE,
+    }
+)
+_UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.OTHER})
+"""Types that do not say by themselves which way the money went, if it moved at all."""
+
+
+class TransactionPage(NamedTuple):
+    """One page of the wallet's lines, in the exchange's order."""
+
+    transactions: tuple[Transaction, ...]
+    next_cursor: str
+    """Empty on the last page."""
+    unread: int
+    """Lines of the page that could not be read."""
+
+
+class _Transaction(msgspec.Struct):
+    id: Id = None
+    transaction_id: Id = None
+    transaction_type: str | None = None
+    type: str | None = None
+    status: str | None = None
+    amount: float | None = None
+    change: float | None = None
+    balance: float | None = None
+    balance_before: float | None = None
+    wager_id: Id = None
+    event_id: Id = None
+    sport_event_id: Id = None
+    market_id: Id = None
+    created_at: Id = None
+
+
+class _Page(msgspec.Struct):
+    transactions: list[msgspec.Raw] | None = None
+    next_cursor: str | None = None
+    next: str | None = None
+
+
+def transactions(body: bytes, spoilt: Spoilt) -> TransactionPage:
+    """One page of transactions. The cursor is ``next_cursor`` or ``next``: which is not confirmed (PROTOCOL 4.1)."""
+    page = msgspec.json.decode(unwrap(body), type=_Page)
+    found = []
+    for place, item in each(page.transactions or (), _Transaction, spoilt):
+        try:
+            found.append(_transaction(item))
+        except ValueError as bad:
+            spoilt.append(f"transaction {place}: {why(bad)}")
+    unread = len(page.transactions or ()) - len(found)
+    return TransactionPage(tuple(found), page.next_cursor or page.next or "", unread)
+
+
+def _transaction(item: _Transaction) -> Transaction:
+    word = item.transaction_type or item.type or ""
+    kind = _TYPES.get(word.upper(), TransactionType.OTHER)
+    return Transaction(
+        type=kind,
+        word=word,
+        change=_change(item, kind),
+        balance=None if item.balance is None else cents(item.balance),
+        created_at=moment(item.created_at),
+        event_id=_number(item.sport_event_id if item.event_id is None else item.event_id, "event_id"),
+        market_id=_number(item.market_id, "market_id"),
+        wager_id=text_of(item.wager_id),
+        transaction_id=text_of(item.id if item.transaction_id is None else item.transaction_id),
+        status=item.status or "",
+    )
+
+
+def _change(item: _Transaction, kind: TransactionType) -> Cents:
+    """What the line put into the balance: as it says, else as the balances around it do, else by its type."""
+    if item.change is not None:
+        return cents(item.change)
+    if item.balance is not None and item.balance_before is not None:
+        return cents(item.balance) - cents(item.balance_before)
+    if item.amount is None:
+        raise ValueError("no amount")
+    amount = cents(item.amount)
+    if amount <= 0:
+        return amount
+    if kind in _UNCLEAR:
+        raise ValueError("the amount has no direction")
+    return -amount if kind in _TAKEN else amount
+
+
+def _number(value: Id, what: str) -> int | None:
+    """An id; None where it is missing, empty or 0."""
+    return None if value is None or value == "" else whole(value, what) or None
