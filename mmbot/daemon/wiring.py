@@ -84,6 +84,8 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         open_link=open_link,
         rng=random.Random(),
         ws_url=config.ws_url,
+        # The settings allow plain HTTP to this machine alone; an exchange there has no certificate for its feed either.
+        scheme="ws" if config.base_url.startswith("http://") else "wss",
         backlog=around.backlog,
         on_undecodable=lambda kind, why, count: _undecodable(log, metrics, kind, why, count),
         on_end=lambda ended: _ended(log, metrics, ended),

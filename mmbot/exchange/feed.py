@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -80,11 +80,12 @@ class AttemptEnded(NamedTuple):
     """Nothing is tried before."""
 
 
-def address_of(config: ConnectionConfig, ws_url: str | None) -> str:
+def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
     """Where the websocket is opened (PROTOCOL 8.1).
 
     Args:
         ws_url: scheme, host and port to use instead of what the config says.
+        scheme: for a config that names a bare host.
 
     Raises:
         LinkFailed: if the config names no key, or neither a host nor a cluster.
@@ -92,7 +93,7 @@ def address_of(config: ConnectionConfig, ws_url: str | None) -> str:
     host = config.ws_host or (f"ws-{config.cluster}.pusher.com" if config.cluster else "")
     if not config.key or not (ws_url or host):
         raise LinkFailed("the connection config names no key or no host")
-    base = ws_url or (host if "://" in host else f"wss://{host}")
+    base = ws_url or (host if "://" in host else f"{scheme}://{host}")
     return f"{base.rstrip('/')}/app/{quote(config.key, safe='')}?protocol=7&client=mmbot&version={__version__}"
 
 
@@ -120,6 +121,7 @@ class Feed:
         open_link: opens a websocket; the transport.
         rng: for the jitter of the back-off.
         ws_url: used instead of the host in the connection config.
+        scheme: for a host that the connection config names without one.
         backlog: how many delivered messages wait to be handled.
         on_undecodable: told kind, reason and how many of that kind there were, this one included, of each message that
             could not be read; a count of 1 is the one to log.
@@ -136,6 +138,7 @@ class Feed:
         open_link: OpenLink,
         rng: random.Random,
         ws_url: str | None = None,
+        scheme: Literal["ws", "wss"] = "wss",
         settings: FeedSettings | None = None,
         backlog: Callable[[], int] | None = None,
         on_undecodable: Callable[[str, str, int], None] = _ignore_undecodable,
@@ -154,6 +157,7 @@ class Feed:
         self.backlog: Final = backlog
         self._open_link: Final = open_link
         self._ws_url: Final = ws_url
+        self._scheme: Final = scheme
         self._on_undecodable: Final = on_undecodable
         self._on_end: Final = on_end
         self._back_off: Final = BackOff(self.settings.back_off, rng)
@@ -196,7 +200,7 @@ class Feed:
         Raises:
             TimeoutError, ExchangeError, LinkFailed: if it cannot be told.
         """
-        return address_of(await self._config_source(), self._ws_url)
+        return address_of(await self._config_source(), self._ws_url, self._scheme)
 
     def _start(self) -> None:
         self._keeper = asyncio.create_task(self._keep())

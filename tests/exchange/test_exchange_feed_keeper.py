@@ -433,6 +433,11 @@ async def test_where_to_connect(config: ConnectionConfig, ws_url: str | None, st
     assert address_of(config, ws_url).startswith(start)
 
 
+async def test_a_bare_host_of_an_exchange_without_a_certificate() -> None:
+    config = ConnectionConfig(key="k", cluster="local", ws_host="127.0.0.1:9000")
+    assert address_of(config, None, "ws").startswith("ws://127.0.0.1:9000/app/k?")
+
+
 @pytest.mark.parametrize("config", [ConnectionConfig(key=""), ConnectionConfig(key="k")])
 async def test_a_config_that_names_no_place_is_a_failed_attempt(config: ConnectionConfig) -> None:
     with pytest.raises(LinkFailed):
