@@ -26,7 +26,7 @@ from rich.console import Console
 from mmbot.config import Config, ConfigError, load
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report, world_of
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
-from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_word, summary
+from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_errors, last_word, summary
 from mmbot.daemon.live import Caption, watch
 from mmbot.daemon.operate import Unreachable, fetch
 from mmbot.daemon.wire import ACCESS_KEY, SECRET_KEY
@@ -294,6 +294,7 @@ class _Run:
             marked=said[1] if said is not None else None,
             report=self._judgement(),
             seen=frozenset(self._seen),
+            errors=last_errors(daemon.log),
             names=self._names,
             logs=(daemon.log, exchange.log),
             settings=self._file,

@@ -24,6 +24,8 @@ _GOOD: Final = "green"
 _BAD: Final = "bold red"
 _WIDTH: Final = 12
 _BREACHES: Final = 10
+_ERRORS: Final = 4
+_TOLD: Final = ("part", "request", "why", "reason", "exception")
 
 
 class Figures(NamedTuple):
@@ -74,6 +76,8 @@ class Ending(NamedTuple):
     """The exchange's last word; None if it could not be asked."""
     seen: frozenset[Figures]
     """The exchange's figures while the daemon was ending: results go on coming in after it has ended."""
+    errors: tuple[str, ...]
+    """The daemon's last error lines."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
@@ -102,6 +106,24 @@ def last_word(log: Path) -> tuple[Figures, Cents] | None:
     return None
 
 
+def last_errors(log: Path) -> tuple[str, ...]:
+    """The last lines of a daemon's log that are errors, each as its event and what it says of it."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ()
+    errors: list[str] = []
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict) and said.get("level") == "error":
+            words = [str(said[key]).strip().rpartition("\n")[2] for key in _TOLD if said.get(key)]
+            errors.append(": ".join([str(said.get("event")), *words]))
+    return tuple(errors[-_ERRORS:])
+
+
 def exit_code(ending: Ending) -> int:
     """0 if everything is as it should be, 3 if the exchange does not confirm that it is flat, else 1."""
     if ending.report is None or ending.report.live_wagers or ending.code == NOT_FLAT:
@@ -118,6 +140,7 @@ def summary(ending: Ending) -> list[Text]:
     else:
         rows += [_flat(ending, report), *_profit(ending, report), *_matches(ending, report)]
         rows += [*_worst(report), *_rules(report)]
+    rows += [_row("errors" if not place else "", error, _BAD) for place, error in enumerate(ending.errors)]
     rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
     rows.append(_row("settings", str(ending.settings)))
     return rows

@@ -13,7 +13,7 @@ from mmbot.config import ClockConfig, load, loads
 from mmbot.daemon.demo import demo
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
-from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_word, summary
+from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_errors, last_word, summary
 from mmbot.domain.catalogue import LineKey
 from mmbot.simulator.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
 
@@ -62,6 +62,7 @@ def ending(**changes: object) -> Ending:
         marked=250,
         report=report(),
         seen=frozenset(),
+        errors=(),
         names=Names(),
         logs=(Path("daemon.log"), Path("exchange.log")),
         settings=Path("demo.yaml"),
@@ -142,6 +143,19 @@ def test_the_last_word_of_a_daemon_is_read_from_its_log(tmp_path: Path) -> None:
     assert last_word(log) == (Figures(5, 1, 300), -7)
     log.write_text('{"event":"daemon.stopped","gross_cents":5\n')
     assert last_word(log) is None
+
+
+def test_what_went_wrong_in_the_daemon_is_told_in_a_line_each(tmp_path: Path) -> None:
+    log = tmp_path / "daemon.log"
+    assert last_errors(log) == ()
+    log.write_text(
+        '{"level":"info","event":"daemon.started"}\nno JSON\n[1]\n'
+        '{"level":"error","event":"part.died","part":"session","exception":"Traceback\\n  in x\\nKeyError: 1"}\n'
+        '{"level":"error","event":"daemon.stopped","reason":"not flat at the deadline"}\n'
+    )
+    errors = last_errors(log)
+    assert errors == ("part.died: session: KeyError: 1", "daemon.stopped: not flat at the deadline")
+    assert "errors      part.died: session: KeyError: 1\n            daemon.stopped" in text(ending(errors=errors))
 
 
 def test_the_settings_of_a_run_are_those_of_the_file_turned_to_this_exchange(tmp_path: Path) -> None:
