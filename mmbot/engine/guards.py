@@ -33,7 +33,7 @@ GUARDS: Final = (
     Guard("ladder", "account", "a readable odds ladder"),
     Guard("balance", "account", "a balance of at least guards.min_balance"),
     Guard("daily_loss", "account", "the next UTC day, or a higher limits.daily_loss"),
-    Guard("matches_a_minute", "account", "a minute without passing guards.matches_a_minute"),
+    Guard("matches_a_minute", "account", "a minute without a match"),
     Guard("activation", "account", "fewer placements awaiting activation than guards.awaiting_activation"),
     Guard("start", "event", "never: the event is about to start, or has no known start"),
     Guard("live", "event", "a status that is before the start"),
