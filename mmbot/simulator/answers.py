@@ -34,12 +34,14 @@ STATUS: Final[Mapping[str, int]] = {
     "invalid_updated_at_to": 400,
     "invalid_market_id": 400,
     "invalid_event_id": 400,
+    "invalid_competitor_id": 400,
     "wager_limit_exceeded": 400,
     "market_event_limit_exceeded": 400,
     "market_invalid_event": 400,
     "sport_event_not_found": 404,
     "event_not_available": 400,
     "sport_event_is_not_booked": 400,
+    "sport_event_competitor_blacklisted": 400,
     "supplemental_market_pre_match_only": 400,
     "market_line_invalid": 400,
     "wager_ref_id_existed": 400,
@@ -59,6 +61,7 @@ STATUS: Final[Mapping[str, int]] = {
     "wager_unable_to_cancel": 500,
     "unknown_error": 500,
     "wallet_not_found": 404,
+    "err_ref_id_invalid": 404,
     "no_cancellable_wagers": 404,
     "reporting_not_available": 503,
     "from_date_greater_than_to_date": 400,
@@ -67,8 +70,12 @@ STATUS: Final[Mapping[str, int]] = {
     "missing_date_range": 400,
     "too_many_delayed_requests": 429,
     "err_order_placement_disabled": 403,
+    "err_add_liquidity_only_disabled": 400,
+    "self_match": 400,
+    "exceed_subscription_count": 400,
 }
-"""The table's codes in the legacy dialect's names with their HTTP status (PROTOCOL 4.3, and the specification)."""
+"""The table's codes in the legacy dialect's names with their HTTP status (PROTOCOL 4.3, and the specification), and
+``self_match`` and the registration's own (PROTOCOL 8.2)."""
 
 
 class Refusal(Exception):

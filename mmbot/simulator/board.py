@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, market_of
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player, SportEvent, Tournament, market_of
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side
 from mmbot.simulator.book import LineBook
@@ -18,6 +18,8 @@ NOT_STARTED: Final = "not_started"
 LIVE: Final = "live"
 FINISHED: Final = "finished"
 ACTIVE: Final = "active"
+SUPPLEMENTAL: Final = "sup_moneyline"
+"""A type of market that is not traded in play (PROTOCOL 4.3)."""
 _OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
 
 
@@ -33,6 +35,8 @@ class Board:
         self._bulletin = bulletin
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
+        self.players: dict[int, dict[int, Player]] = {}
+        """By tournament."""
         self.events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
@@ -50,6 +54,13 @@ class Board:
         op = "u" if tournament.tournament_id in self.tournaments else "c"
         self.tournaments[tournament.tournament_id] = tournament
         self._bulletin.tell(TournamentChanged(op, tournament, now))
+
+    def add_player(self, tournament_id: int, player: Player) -> None:
+        """Enter a player. Nothing is told: the feed has no message of players. Raises ValueError without the
+        tournament."""
+        if tournament_id not in self.tournaments:
+            raise ValueError(f"player {player.player_id} is of tournament {tournament_id}, which is not there")
+        self.players.setdefault(tournament_id, {})[player.player_id] = player
 
     def add_event(self, event: SportEvent, now: Instant) -> None:
         """List an event. Raises ValueError without its tournament, or if it is there already."""
@@ -155,6 +166,8 @@ class Board:
         market = self.markets[market_of(key)]
         if market.status != ACTIVE:
             return VenueError("event_not_available", 400, f"market is {market.status}")
+        if market.type == SUPPLEMENTAL and event.status == LIVE:
+            return VenueError("supplemental_market_pre_match_only", 400, "the market is for before the start only")
         line = self.lines[key]
         if line.status != ACTIVE or len(line.outcomes) != 2:
             return VenueError("market_line_invalid", 400, "line cannot be traded")

@@ -12,6 +12,8 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
+from mmbot.simulator.answers import STATUS
+
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Times = Annotated[int, Meta(ge=1)]
 
@@ -47,20 +49,25 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
     seconds: Seconds
 
 
-class FailRequest(_Endpoint, frozen=True, kw_only=True, tag="fail_request"):
+class _Failure(_Endpoint, frozen=True, kw_only=True):
+    code: str = "internal_error"
+    status: Annotated[int, Meta(ge=400, le=599)] | None = None
+    """As the error table has it for the code where it is not given; a code that is not in the table needs one."""
+
+    def __post_init__(self) -> None:
+        if self.status is None and self.code not in STATUS:
+            raise ValueError(f"{self.code!r} is not in the error table, so its status has to be given")
+
+
+class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
-    status: Annotated[int, Meta(ge=400, le=599)] = 500
-    code: str = "internal_error"
     retry_after: Seconds | None = None
     """For a 429: when to come again."""
 
 
-class FailAnswer(_Endpoint, frozen=True, kw_only=True, tag="fail_answer"):
+class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
     """Process the request, then answer with an error all the same."""
-
-    status: Annotated[int, Meta(ge=400, le=599)] = 500
-    code: str = "internal_error"
 
 
 class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):

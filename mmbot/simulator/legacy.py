@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zlib import crc32
 
-from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent, Tournament
+from mmbot.domain.catalogue import Line, LineKey, Market, Player, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, Instant, iso
 from mmbot.domain.money import dollars
 from mmbot.domain.odds import Odds, Side
@@ -117,6 +117,17 @@ def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at
     }
 
 
+def player(known: Player, tournament: int) -> Object:
+    """A player. The specification gives the paths alone: these members are the least that tells players apart."""
+    return {
+        "id": known.player_id,
+        "name": known.name,
+        "display_name": known.name,
+        "competitor_id": known.competitor_id,
+        "tournament_id": tournament,
+    }
+
+
 def market(known: Market, books: Sequence[ShownBook], version: int) -> Object:
     """A market with the book of each line. Version 1 has neither ``sub_type`` nor ``category_name``."""
     written: Object = {
@@ -128,6 +139,8 @@ def market(known: Market, books: Sequence[ShownBook], version: int) -> Object:
     }
     if version >= 2:
         written |= {"sub_type": known.sub_type, "category_name": known.category_name}
+    if known.player_id is not None:
+        written["player_id"] = known.player_id
     if known.type in _LINED or len(known.lines) > 1:
         written["market_lines"] = [
             {
@@ -249,15 +262,21 @@ def match(held: VenueMatch) -> Object:
 
 
 def transaction(held: VenueTransaction) -> Object:
-    """One line of the wallet; the amount is signed."""
+    """One line of the wallet, in the newer interface's members: ``amount`` has no sign, ``change`` has, and ids are
+    texts or null. A line has no id of its own there."""
     return {
-        "id": held.transaction_id,
+        "status": "Completed",
         "transaction_type": held.type,
-        "amount": dollars(held.amount),
+        "transaction_sub_type": None,
+        "amount": dollars(abs(held.amount)),
+        "change": dollars(held.amount),
         "balance": dollars(held.balance),
-        "wager_id": held.wager_id or "",
-        "event_id": None if held.market is None else held.market.event,
-        "market_id": None if held.market is None else held.market.market,
+        "balance_before": dollars(held.balance - held.amount),
+        "wager_id": held.wager_id,
+        "event_id": None if held.market is None else str(held.market.event),
+        "market_id": None if held.market is None else str(held.market.market),
+        "details": "",
+        "description": "",
         "created_at": iso(held.created_at),
     }
 

@@ -1,4 +1,4 @@
-"""The endpoints of the session, the board, the wallet and the feed's registration (PROTOCOL 2, 4, 5, 8.2)."""
+"""The endpoints of the session, the board and the feed's registration (PROTOCOL 2, 4, 5, 8.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from mmbot.domain.catalogue import SportEvent
-from mmbot.domain.instant import iso
+from mmbot.domain.money import Cents, cents
 from mmbot.simulator import legacy
 from mmbot.simulator.answers import Refusal, answer, data
 from mmbot.simulator.call import Call
@@ -124,63 +124,69 @@ def _markets(exchange: LocalExchange, event: int, version: int) -> list[legacy.O
     ]
 
 
+def search_markets(exchange: LocalExchange, call: Call) -> web.Response:
+    """GET mm/search_markets: what a tournament's listed events have, in one list in which each market names its event.
+
+    The specification names ``tournament_id`` and "filters": taken are those of the market data interface (PROTOCOL 13),
+    ``event_ids``, ``market_types`` and ``min_liquidity``, in dollars that takers can stake in the whole market.
+    """
+    tournament = _tournament(call)
+    ids = call.ids("event_ids", code="invalid_event_id")
+    types = call.texts("market_types")
+    least = _liquidity(call)
+    events = exchange.venue.events(tournament_id=tournament, ids=ids or None)
+    if not events and not ids:
+        raise Refusal("data_not_found", "Record not found")
+    found: list[legacy.Object] = []
+    for event in events:
+        for market in exchange.venue.markets(event.event_id) or ():
+            books = [exchange.venue.book(line.key) for line in market.lines]
+            offered = sum(level.value for book in books for side in book.sides for level in side)
+            if (not types or market.type in types) and offered >= least:
+                found.append({"sport_event_id": event.event_id} | legacy.market(market, books, 2))
+    return data({"markets": found})
+
+
+def _tournament(call: Call) -> int:
+    tournament = call.integer("tournament_id")
+    if tournament is None:
+        raise Refusal("invalid_param", "Invalid param: tournament_id is required")
+    return tournament
+
+
+def _liquidity(call: Call) -> Cents:
+    text = call.query.get("min_liquidity", "")
+    try:
+        least = cents(float(text)) if text else 0
+    except ValueError as bad:
+        raise Refusal("invalid_param", "Invalid param: invalid min_liquidity param") from bad
+    if least < 0:
+        raise Refusal("invalid_param", "Invalid param: invalid min_liquidity param")
+    return least
+
+
+def get_players(exchange: LocalExchange, call: Call) -> web.Response:
+    """GET mm/get_players, of a tournament: 404 for one that is not there."""
+    tournament = _tournament(call)
+    players = exchange.venue.players(tournament)
+    if players is None:
+        raise Refusal("data_not_found", "Record not found")
+    return data({"players": [legacy.player(player, tournament) for player in players]})
+
+
+def get_player(exchange: LocalExchange, call: Call) -> web.Response:
+    """GET mm/get_players/{id}, of a tournament: the player directly under ``data``."""
+    tournament = _tournament(call)
+    wanted = call.path["player_id"]
+    for player in exchange.venue.players(tournament) or ():
+        if str(player.player_id) == wanted:
+            return data(legacy.player(player, tournament))
+    raise Refusal("data_not_found", "Record not found")
+
+
 def get_odds_ladder(exchange: LocalExchange, call: Call) -> web.Response:
     """GET mm/get_odds_ladder."""
     return data(list(exchange.venue.settings.ladder))
-
-
-# --- the wallet and matches ---------------------------------------------------------------------------------------
-
-
-def get_balance(exchange: LocalExchange, call: Call) -> web.Response:
-    """GET mm/get_balance."""
-    return data(legacy.balance(exchange.venue.balance(call.account, call.now)))
-
-
-def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
-    """GET v2/mm/get_transactions, newest first."""
-    limit = call.limit(1000, 20)
-    start, end = call.seconds("from"), call.seconds("to")
-    kind = call.query.get("transaction_type", "")
-    before = call.integer("next_cursor", "invalid_cursor")
-    lines = list(enumerate(exchange.venue.transactions(call.account)))
-    wanted = [
-        (number, line)
-        for number, line in reversed(lines)
-        if (before is None or number < before)
-        and (start is None or line.created_at >= start)
-        and (end is None or line.created_at <= end)
-        and (not kind or line.type == kind)
-    ]
-    page = wanted[:limit]
-    cursor = str(page[-1][0]) if len(wanted) > limit else ""
-    return data({"transactions": [legacy.transaction(line) for _, line in page], "next_cursor": cursor})
-
-
-def get_matched_bets(exchange: LocalExchange, call: Call) -> web.Response:
-    """GET mm/get_matched_bets."""
-    limit = call.limit(100, 20)
-    cursor = call.query.get("next_cursor", "")
-    start, end = call.seconds("from"), call.seconds("to")
-    page = exchange.venue.matched_bets(call.account, start, end, limit=limit, cursor=cursor, now=call.now)
-    shown = [legacy.match(match) for match in page.matches]
-    return data({"matched_bets": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(call.now))
-
-
-def get_matching_detail(exchange: LocalExchange, call: Call) -> web.Response:
-    """GET mm/get_wager_matching_detail (``wager_ids``, 100 at most, whole) and v2 (``wager_id``, in pages)."""
-    ids = call.texts("wager_ids") + call.texts("wager_id")
-    if not 1 <= len(ids) <= 100:
-        raise Refusal("invalid_wager_id", "between 1 and 100 wager ids are required")
-    matches = exchange.venue.matches(call.account, ids)
-    start, cursor = 0, ""
-    if "wager_id" in call.query:
-        limit = call.limit(100, 20)
-        start = call.integer("next_cursor", "invalid_cursor") or 0
-        cursor = str(start + limit) if len(matches) > start + limit else ""
-        matches = matches[start : start + limit]
-    shown = [legacy.match(match) for match in matches]
-    return data({"matching_details": shown, "next_cursor": cursor}, last_synced_at=iso(call.now))
 
 
 # --- the feed -----------------------------------------------------------------------------------------------------

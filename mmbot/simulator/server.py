@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from mmbot.domain.instant import Instant, seconds
-from mmbot.simulator import rest, rest_wagers
+from mmbot.simulator import rest, rest_wagers, rest_wallet
 from mmbot.simulator.answers import Refusal, answer, refused
 from mmbot.simulator.call import Call
 from mmbot.simulator.control import add_controls
@@ -69,18 +69,21 @@ def refresh_holder(exchange: LocalExchange, call: Call, authorization: str | Non
 ROUTES: Final = (
     Route("POST", "/auth/login", rest.log_in, key_holder),
     Route("POST", "/auth/refresh", rest.refresh, refresh_holder),
-    Route("GET", "/mm/get_balance", rest.get_balance, bearer),
+    Route("GET", "/mm/get_balance", rest_wallet.get_balance, bearer),
     Route("GET", "/mm/get_tournaments", rest.get_tournaments, bearer),
     Route("GET", "/mm/get_sport_events", rest.get_sport_events, bearer),
     Route("GET", "/mm/get_markets", rest.get_markets(1), bearer),
     Route("GET", "/v2/mm/get_markets", rest.get_markets(2), bearer),
     Route("GET", "/mm/get_multiple_markets", rest.get_multiple_markets(1), bearer),
     Route("GET", "/v2/mm/get_multiple_markets", rest.get_multiple_markets(2), bearer),
+    Route("GET", "/mm/search_markets", rest.search_markets, bearer),
+    Route("GET", "/mm/get_players", rest.get_players, bearer),
+    Route("GET", "/mm/get_players/{player_id}", rest.get_player, bearer),
     Route("GET", "/mm/get_odds_ladder", rest.get_odds_ladder, bearer),
-    Route("GET", "/v2/mm/get_transactions", rest.get_transactions, bearer),
-    Route("GET", "/mm/get_matched_bets", rest.get_matched_bets, bearer),
-    Route("GET", "/mm/get_wager_matching_detail", rest.get_matching_detail, bearer),
-    Route("GET", "/v2/mm/get_wager_matching_detail", rest.get_matching_detail, bearer),
+    Route("GET", "/v2/mm/get_transactions", rest_wallet.get_transactions, bearer),
+    Route("GET", "/mm/get_matched_bets", rest_wallet.get_matched_bets, bearer),
+    Route("GET", "/mm/get_wager_matching_detail", rest_wallet.get_matches, bearer),
+    Route("GET", "/v2/mm/get_wager_matching_detail", rest_wallet.get_matches_of, bearer),
     Route("GET", "/websocket/connection-config", rest.connection_config, bearer),
     Route("POST", "/mm/pusher", rest.register, bearer),
     Route("POST", "/mm/place_wager", rest_wagers.place_wager, bearer),

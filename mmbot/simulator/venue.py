@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Player, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate
@@ -104,6 +104,10 @@ class Venue:
     def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
         """List a tournament."""
         self._board.add_tournament(tournament, self._at(now))
+
+    def add_player(self, tournament_id: int, player: Player) -> None:
+        """Enter a player of a tournament. Raises ValueError without it."""
+        self._board.add_player(tournament_id, player)
 
     def add_event(self, event: SportEvent, now: Instant) -> None:
         """List an event. Raises ValueError without its tournament, or if it is there already."""
@@ -242,9 +246,9 @@ class Venue:
         self._accounts[account_id] = Account(account_id, name, wallet)
         return account_id
 
-    def deposit(self, account: str, amount: Cents, now: Instant) -> None:
-        """Money from outside; a negative amount is a withdrawal."""
-        self._account(account).wallet.deposit(amount, self._at(now))
+    def deposit(self, account: str, amount: Cents, now: Instant, type: str | None = None) -> None:
+        """Money from outside; a negative amount is a withdrawal. ``type``: what the wallet's line says instead."""
+        self._account(account).wallet.deposit(amount, self._at(now), type)
 
     def watch(self, account: str, watcher: Watcher) -> None:
         """Let ``watcher`` look on at every change of the account's wagers."""
@@ -406,6 +410,12 @@ class Venue:
     def tournaments(self) -> list[Tournament]:
         """All of them."""
         return list(self._board.tournaments.values())
+
+    def players(self, tournament_id: int) -> list[Player] | None:
+        """The players of a tournament, or None if it is not there."""
+        if tournament_id not in self._board.tournaments:
+            return None
+        return list(self._board.players.get(tournament_id, {}).values())
 
     def events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
         """The events that are listed."""

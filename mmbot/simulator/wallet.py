@@ -40,10 +40,10 @@ class Wallet:
         self.commission: Cents = 0
         self.lines: list[VenueTransaction] = []
 
-    def deposit(self, amount: Cents, now: Instant) -> None:
-        """Money comes from outside."""
+    def deposit(self, amount: Cents, now: Instant, type: str | None = None) -> None:
+        """Money comes from outside, or goes there."""
         self.deposited += amount
-        self.move("DEPOSIT", amount, None, None, now)
+        self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
 
     def affordable(self, remaining: Cents) -> Cents:
         """How much of an open remainder can be paid for at a match."""

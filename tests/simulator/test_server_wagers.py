@@ -305,7 +305,7 @@ async def test_a_result_pays_and_takes_commission_and_the_wallet_says_why(partne
     lines = body["data"]["transactions"]
     assert [line["transaction_type"] for line in lines][-1] == "DEPOSIT"
     (fee,) = [line for line in lines if line["transaction_type"] == "COMMISSION"]
-    assert (fee["amount"], fee["market_id"]) == (-0.22, MONEYLINE)
+    assert (fee["amount"], fee["change"], fee["market_id"]) == (0.22, -0.22, str(MONEYLINE))
     assert lines[0]["balance"] == 1010.78
     _, body = await partner.get("v2/mm/get_transactions", limit=1)
     _, rest = await partner.get("v2/mm/get_transactions", limit=1000, next_cursor=body["data"]["next_cursor"])
