@@ -112,6 +112,10 @@ class NoteResumed(_Act, frozen=True, kw_only=True, tag="resumed"):
     """Tell the referee that the latch was cleared."""
 
 
+class NoteGone(_Act, frozen=True, kw_only=True, tag="gone"):
+    """Tell the referee that the bot is about to be killed outright: until its next feed nobody can be late."""
+
+
 Act = (
     DropSockets
     | CloseSockets
@@ -129,4 +133,5 @@ Act = (
     | PlaceByHand
     | NoteLatched
     | NoteResumed
+    | NoteGone
 )

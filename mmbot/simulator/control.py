@@ -22,6 +22,7 @@ from mmbot.simulator.acts import (
     GarbleSockets,
     GoLive,
     ListEvent,
+    NoteGone,
     NoteLatched,
     NoteResumed,
     PlaceByHand,
@@ -133,6 +134,8 @@ async def _carry_out(exchange: LocalExchange, act: Act) -> dict[str, object]:
             exchange.world.referee.note_latched(now, act.cause)
         case NoteResumed():
             exchange.world.referee.note_resumed(now)
+        case NoteGone():
+            exchange.world.referee.note_gone()
         case Deposit():
             venue.deposit(exchange.account, cents(act.amount), now)
         case PlaceByHand():

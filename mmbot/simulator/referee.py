@@ -183,6 +183,7 @@ class Referee:
         self._flattened: list[Flattening] = []
         self._latched_at: Instant | None = None
         self._feed_lost_at: Instant | None = None
+        self._gone = False
         venue.watch(account, self)
         for wager in venue.wagers(account):
             self.changed(wager, None, None, wager.updated_at)
@@ -256,6 +257,8 @@ class Referee:
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
         """The feed was cut; ``notice_ns`` is how long the bot may take to see it (30 s for silence)."""
+        if self._gone:
+            return
         if self._feed_lost_at is None:
             self._feed_lost_at = now + notice_ns
         self._owe("feed", now, notice_ns)
@@ -263,6 +266,12 @@ class Referee:
     def note_feed_up(self, now: Instant) -> None:
         """The feed is subscribed again."""
         self._feed_lost_at = None
+        self._gone = False
+
+    def note_gone(self) -> None:
+        """The bot is about to be killed outright: what rests cannot be cancelled by anybody until its next start, so
+        the loss of its feed obliges nobody. What it does then is judged as ever."""
+        self._gone = True
 
     # --- judging --------------------------------------------------------------------------------------------------
 

@@ -268,6 +268,20 @@ def test_quotes_left_open_without_a_feed_or_placed_into_the_dark_are_named() -> 
     assert broken(referee.report(bench.now)) == [2, 2]
 
 
+def test_a_bot_that_was_killed_outright_is_late_with_nothing_until_it_is_back() -> None:
+    bench = Bench()
+    referee = judged(bench, flatten_ns=SECOND)
+    bench.place(bench.a, 0, 110, 1_000)
+    referee.note_gone()
+    referee.note_feed_lost(bench.now)
+    bench.wait(60 * SECOND)
+    assert referee.report(bench.now).ok
+    referee.note_feed_up(bench.now)
+    referee.note_feed_lost(bench.now)
+    bench.wait(2 * SECOND)
+    assert broken(referee.report(bench.now)) == [2]
+
+
 def test_fifty_requests_in_any_second_and_not_one_more() -> None:
     referee = judged(Bench())
     for second in range(3):
