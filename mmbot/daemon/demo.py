@@ -26,7 +26,17 @@ from rich.console import Console
 from mmbot.config import Config, ConfigError, load
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report, world_of
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
-from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_errors, last_word, summary
+from mmbot.daemon.demo_summary import (
+    Ending,
+    Figures,
+    Names,
+    exit_code,
+    figures_of,
+    last_errors,
+    last_word,
+    show_summary,
+    summary,
+)
 from mmbot.daemon.live import Caption, watch
 from mmbot.daemon.operate import Unreachable, fetch
 from mmbot.daemon.wire import ACCESS_KEY, SECRET_KEY
@@ -88,8 +98,7 @@ def demo(
         except PartFailed as bad:
             return _refuse(str(bad))
         ending = run.ending()
-        for row in summary(ending):
-            console.print(row)
+        show_summary(console, summary(ending))
         return exit_code(ending)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from mmbot.domain.catalogue import LineKey
@@ -144,6 +146,19 @@ def summary(ending: Ending) -> list[Text]:
     rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
     rows.append(_row("settings", str(ending.settings)))
     return rows
+
+
+def show_summary(console: Console, rows: list[Text]) -> None:
+    """Print a summary; on a terminal long rows go on below themselves, elsewhere they stay whole."""
+    for row in rows:
+        if not console.is_terminal or row.cell_len <= console.width:
+            console.print(row, soft_wrap=True)
+            continue
+        grid = Table.grid()
+        grid.add_column(width=_WIDTH)
+        grid.add_column(overflow="fold")
+        grid.add_row(row[:_WIDTH], row[_WIDTH:])
+        console.print(grid)
 
 
 def _agree(ending: Ending) -> bool:

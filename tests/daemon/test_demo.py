@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from mmbot.config import ClockConfig, load, loads
 from mmbot.daemon.demo import demo
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
-from mmbot.daemon.demo_summary import Ending, Figures, Names, exit_code, figures_of, last_errors, last_word, summary
+from mmbot.daemon.demo_summary import (
+    Ending,
+    Figures,
+    Names,
+    exit_code,
+    figures_of,
+    last_errors,
+    last_word,
+    show_summary,
+    summary,
+)
 from mmbot.domain.catalogue import LineKey
 from mmbot.simulator.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
 
@@ -156,6 +168,20 @@ def test_what_went_wrong_in_the_daemon_is_told_in_a_line_each(tmp_path: Path) ->
     errors = last_errors(log)
     assert errors == ("part.died: session: KeyError: 1", "daemon.stopped: not flat at the deadline")
     assert "errors      part.died: session: KeyError: 1\n            daemon.stopped" in text(ending(errors=errors))
+
+
+def test_a_summary_stays_whole_in_a_file_and_goes_on_below_itself_on_a_narrow_terminal() -> None:
+    rows = summary(ending())
+    file, terminal = io.StringIO(), io.StringIO()
+    show_summary(Console(file=file, width=60), rows)
+    assert file.getvalue() == text(ending()) + "\n"
+    show_summary(Console(file=terminal, width=60, force_terminal=True, color_system=None), rows)
+    shown = terminal.getvalue().splitlines()
+    assert max(map(len, shown)) <= 60
+    place = next(number for number, line in enumerate(shown) if line.startswith("profit "))
+    assert shown[place + 1].startswith(" " * 12)
+    words = " ".join(" ".join(shown).split())
+    assert "the same in the daemon's books and the exchange's, to the cent" in words
 
 
 def test_the_settings_of_a_run_are_those_of_the_file_turned_to_this_exchange(tmp_path: Path) -> None:
