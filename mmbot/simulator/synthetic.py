@@ -13,7 +13,17 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament, market_of
+from mmbot.domain.catalogue import (
+    Line,
+    LineKey,
+    Market,
+    MarketKey,
+    Outcome,
+    Player,
+    SportEvent,
+    Tournament,
+    market_of,
+)
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, stake_for_payout
@@ -83,6 +93,10 @@ FIXTURES: Final = (
     _Fixture(_NHL, "Ridgefield Bears", "Westhaven Foxes", 219),
 )
 FIRST_EVENT: Final = 10_000_001
+
+_FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
+_LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
+_PLAYERS_A_TEAM: Final = 2
 
 _STEP, _HOUSE, _TAKER, _START, _END = range(5)
 
@@ -203,6 +217,11 @@ class SyntheticCrowd:
         )
         self._lines[event_id] = []
         ids = (event_id * 10 % 1_000_000, event_id * 10 % 1_000_000 + 1)
+        for place in range(2 * _PLAYERS_A_TEAM):
+            number = (event_id - FIRST_EVENT) * 2 * _PLAYERS_A_TEAM + place
+            name = f"{_FIRST_NAMES[number % 8]} {_LAST_NAMES[number // 8 % 8]}"
+            player = Player(700_001 + number, name, ids[place // _PLAYERS_A_TEAM])
+            self._venue.add_player(tournament.tournament_id, player)
         home = Outcome(4, "", fixture.home, ids[0])
         away = Outcome(5, "", fixture.away, ids[1])
         self._add(event_id, fixture.moneyline, "moneyline", "Moneyline", 0, (home, away), now)
