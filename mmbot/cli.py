@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
     check.set_defaults(command=_check)
 
+    schema = commands.add_parser("schema", help="the JSON schema of a file of settings")
+    schema.add_argument(
+        "-c", "--config", type=Path, metavar="FILE", help="judge the params of the strategies that FILE names, too"
+    )
+    schema.set_defaults(command=_schema)
+
     status = commands.add_parser("status", help="what a running daemon does")
     shape = status.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="as JSON")
@@ -145,6 +151,25 @@ def _check(options: argparse.Namespace) -> int:
     for line in lines:
         _say(line)
     return code
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import msgspec
+
+    from mmbot.config import ConfigError
+    from mmbot.config.schema import json_schema
+    from mmbot.strategy.loader import open_config
+
+    params = {}
+    if options.config is not None:
+        try:
+            config, strategies = open_config(options.config)
+        except ConfigError as error:
+            return _refuse(*(str(problem) for problem in error.problems))
+        for rule, strategy in zip(config.quoting, strategies, strict=True):
+            params[rule.strategy] = getattr(type(strategy), "Params", None)
+    _say(msgspec.json.format(msgspec.json.encode(json_schema(params))).decode())
+    return _DONE
 
 
 def _status(options: argparse.Namespace) -> int:
