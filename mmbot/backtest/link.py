@@ -78,7 +78,7 @@ class Link:
                 balance = venue.balance(account, now)
                 return e.BalanceRead(request.id, balance.balance, balance.matched, balance.unmatched)
             case r.ReadLadder():
-                return e.LadderRead(request.id, venue.settings.ladder)
+                return e.LadderRead(request.id, venue.ladder)
             case r.ReadTournaments():
                 return e.TournamentsRead(request.id, tuple(venue.tournaments()))
             case r.ReadEvents():

@@ -12,10 +12,20 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side
 from mmbot.simulator.book import LineBook
 from mmbot.simulator.bulletin import Bulletin
-from mmbot.simulator.records import EventChanged, LineChanged, MarketChanged, TournamentChanged, VenueError
+from mmbot.simulator.records import (
+    BookChanged,
+    EventChanged,
+    LineChanged,
+    MarketChanged,
+    ShownBook,
+    ShownLevel,
+    TournamentChanged,
+    VenueError,
+)
 
 NOT_STARTED: Final = "not_started"
 LIVE: Final = "live"
+POSTPONED: Final = "postponed"
 FINISHED: Final = "finished"
 ACTIVE: Final = "active"
 SUPPLEMENTAL: Final = "sup_moneyline"
@@ -43,6 +53,8 @@ class Board:
         self.markets_of: dict[int, list[MarketKey]] = {}
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
+        self._posted: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
+        """What is shown on lines that are not matched here."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
     def line_id(self, event: int, market: int, number: int, side: Side) -> str:
@@ -62,15 +74,19 @@ class Board:
             raise ValueError(f"player {player.player_id} is of tournament {tournament_id}, which is not there")
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
-    def add_event(self, event: SportEvent, now: Instant) -> None:
-        """List an event. Raises ValueError without its tournament, or if it is there already."""
+    def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
+        """Create an event. Of one that is not listed nobody is told (specification). Raises ValueError without its
+        tournament, or if it is there already."""
         if event.tournament_id not in self.tournaments:
             raise ValueError(f"event {event.event_id} is of tournament {event.tournament_id}, which is not there")
         if event.event_id in self.events:
             raise ValueError(f"event {event.event_id} is there already")
         self.events[event.event_id] = event
         self.markets_of[event.event_id] = []
-        self._bulletin.tell(EventChanged("c", event, now))
+        if listed:
+            self._bulletin.tell(EventChanged("c", event, now))
+        else:
+            self.unlisted[event.event_id] = None
 
     def update_event(self, event: SportEvent, now: Instant) -> None:
         """Replace an event. Raises KeyError for one that is not there."""
@@ -111,6 +127,8 @@ class Board:
             self.books[line.key] = LineBook(line.key)
         self.markets[market.key] = market
         self.markets_of[market.key.event].append(market.key)
+        if market.key.event in self.unlisted:
+            return
         self._bulletin.tell(MarketChanged("c", market.key.event, market, now))
         for line in market.lines:
             for side in range(len(line.outcomes)):
@@ -151,6 +169,24 @@ class Board:
         self.markets[market.key] = msgspec.structs.replace(market, lines=lines)
         for side in range(len(line.outcomes)):
             self._bulletin.tell(LineChanged("u", line, side, now))
+
+    def post(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
+        """Show levels on a line that is not matched here. Raises KeyError for an unknown line, ValueError for one of
+        two outcomes, whose book is its orders, or without a side for each outcome."""
+        line = self.lines[key]
+        if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
+            raise ValueError(f"line {key} has {len(line.outcomes)} outcomes and cannot show {len(sides)} sides")
+        self._posted[key] = sides
+        if key.event not in self.unlisted:
+            self._bulletin.tell(BookChanged(key, now))
+
+    def shown(self, key: LineKey) -> ShownBook:
+        """The book of a line as everybody sees it. Raises KeyError for an unknown line."""
+        outcomes = len(self.lines[key].outcomes)
+        if outcomes == 2:
+            return self.books[key].shown()
+        sides = self._posted.get(key, ((),) * outcomes)
+        return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Which line and outcome an id stands for."""

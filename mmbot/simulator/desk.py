@@ -42,12 +42,22 @@ class Desk:
         self._floor = floor
         self._bulletin = bulletin
         self._schedule = schedule
-        self._odds = dict.fromkeys(settings.ladder)
+        self.set_ladder(settings.ladder)
         self._rejects_self_match = settings.self_match == "reject"
         self._queue_ends = {False: 0, True: 0}
         self._numbers = 0
         self.activation_extra: Duration = 0
         """How much longer than usual a wager that is accepted now takes to open."""
+
+    @property
+    def ladder(self) -> tuple[Odds, ...]:
+        """The odds that are taken, in the order they were given."""
+        return self._ladder
+
+    def set_ladder(self, odds: tuple[Odds, ...]) -> None:
+        """Take these odds from now on."""
+        self._ladder = odds
+        self._odds = dict.fromkeys(odds)
 
     def accept(
         self,

@@ -144,10 +144,10 @@ class ShownLevel(msgspec.Struct, frozen=True):
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """Both sides of a line as takers see them, best first, at most ten levels; an empty side is an empty tuple."""
+    """Each outcome of a line as takers see it, best first, at most ten levels; an empty side is an empty tuple."""
 
     line: LineKey
-    sides: tuple[tuple[ShownLevel, ...], tuple[ShownLevel, ...]]
+    sides: tuple[tuple[ShownLevel, ...], ...]
     updated_at: Instant
 
 

@@ -186,7 +186,7 @@ def get_player(exchange: LocalExchange, call: Call) -> web.Response:
 
 def get_odds_ladder(exchange: LocalExchange, call: Call) -> web.Response:
     """GET mm/get_odds_ladder."""
-    return data(list(exchange.venue.settings.ladder))
+    return data(list(exchange.venue.ladder))
 
 
 # --- the feed -----------------------------------------------------------------------------------------------------

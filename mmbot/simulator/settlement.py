@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, share
 from mmbot.domain.odds import Side
@@ -26,6 +26,15 @@ _PAYMENT: Final[Mapping[Winning, str]] = {
     Winning.DRAW: "PUSH",
     Winning.NO_RESULT: "VOID",
 }
+
+Result = Side | None | Mapping[int, Side | None]
+"""Who won a market: a side, or None for a push; or that of each line by its number in quarter points. A line that is
+not named is a push."""
+
+
+def winner(result: Result, line: LineKey) -> Side | None:
+    """Who won a line of the market that the result is of."""
+    return result.get(line.number) if isinstance(result, Mapping) else result
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:

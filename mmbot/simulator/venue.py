@@ -7,6 +7,7 @@ given the time, which never goes back. Ids follow from the seed and from counter
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -15,10 +16,10 @@ import msgspec
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Player, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Odds, Side, negate
+from mmbot.domain.odds import Ladder, Odds, Side, negate
 from mmbot.domain.wager import Status, Winning
 from mmbot.simulator import settlement
-from mmbot.simulator.board import FINISHED, LIVE, Board, derived_id
+from mmbot.simulator.board import FINISHED, LIVE, NOT_STARTED, POSTPONED, Board, derived_id
 from mmbot.simulator.book import LineBook
 from mmbot.simulator.bulletin import Bulletin, Watcher
 from mmbot.simulator.desk import ACTIVATE, PAY, Desk
@@ -48,6 +49,7 @@ from mmbot.simulator.records import (
     VenueWager,
     WagerChanged,
 )
+from mmbot.simulator.settlement import Result
 from mmbot.simulator.wallet import Wallet
 
 __all__ = [
@@ -109,9 +111,10 @@ class Venue:
         """Enter a player of a tournament. Raises ValueError without it."""
         self._board.add_player(tournament_id, player)
 
-    def add_event(self, event: SportEvent, now: Instant) -> None:
-        """List an event. Raises ValueError without its tournament, or if it is there already."""
-        self._board.add_event(event, self._at(now))
+    def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
+        """Create an event, and list it unless told otherwise. Raises ValueError without its tournament, or if it is
+        there already."""
+        self._board.add_event(event, self._at(now), listed=listed)
 
     def add_market(self, market: Market, now: Instant) -> None:
         """Add a market with its lines; empty ``line_id`` are filled. Raises ValueError if it cannot be added."""
@@ -121,6 +124,26 @@ class Venue:
         """Replace an event's particulars. To go live use ``go_live``. Raises KeyError for an unknown event."""
         self.advance(now)
         self._board.update_event(event, now)
+
+    def move_event(self, event_id: int, scheduled: Instant, now: Instant) -> None:
+        """The event is due at another time; one that was postponed is to be played after all. Wagers stay.
+
+        Raises KeyError for an unknown event, VenueError for one that is in play or over.
+        """
+        self.advance(now)
+        self._reschedule(event_id, NOT_STARTED, scheduled, now)
+
+    def postpone_event(self, event_id: int, now: Instant) -> None:
+        """The event does not start for now: nothing is taken or matched there until it is moved. Wagers stay and can
+        be cancelled; no source says whether the real exchange would wipe them. Raises as ``move_event`` does."""
+        self.advance(now)
+        self._reschedule(event_id, POSTPONED, self._board.events[event_id].scheduled, now)
+
+    def _reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
+        event = self._board.events[event_id]
+        if event.status not in (NOT_STARTED, POSTPONED):
+            raise VenueError("event_not_available", 400, f"event is {event.status}")
+        self._board.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
 
     def list_event(self, event_id: int, now: Instant) -> None:
         """List again what was unlisted."""
@@ -144,6 +167,26 @@ class Venue:
         """The same for one line."""
         self.advance(now)
         self._board.set_line_status(line, status, now)
+
+    def post(self, line: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
+        """Show levels on a line that is not matched here: one without exactly two outcomes.
+
+        Raises KeyError for an unknown line, ValueError for one of two outcomes or without a side for each outcome.
+        """
+        self._board.post(line, sides, self._at(now))
+
+    @property
+    def ladder(self) -> tuple[Odds, ...]:
+        """The odds that are taken now."""
+        return self._desk.ladder
+
+    def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
+        """Take these odds from now on; what rests at others stays. Nothing tells: the ladder is read.
+
+        Raises OddsError for what is no ladder.
+        """
+        self.advance(now)
+        self._desk.set_ladder(Ladder(odds).rungs)
 
     def go_live(self, event_id: int, now: Instant) -> None:
         """The event starts: everything pre-match is wiped, of what was matched in part the rest (PROTOCOL 9).
@@ -172,8 +215,8 @@ class Venue:
 
     # --- results --------------------------------------------------------------------------------------------------
 
-    def settle(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
-        """An automatic result; None is a push. Winners are settled now, and paid and closed ``payout_ns`` later.
+    def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
+        """An automatic result. Winners are settled now, and paid and closed ``payout_ns`` later.
 
         Raises VenueError for a market that has a result: that is corrected, not settled twice.
         """
@@ -182,17 +225,17 @@ class Venue:
             raise VenueError("event_not_available", 400, "the market has a result already")
         self._wipe(market, Status.WIPED, now)
         for order in self._floor.matched.get(market, {}).values():
-            order.winning, order.status = settlement.automatic(order.side, winner)
+            order.winning, order.status = settlement.automatic(order.side, settlement.winner(winner, order.line))
             self._floor.tell(order, now)
         self._schedule(now + self.settings.payout_ns, PAY, market)
         self._conclude(market, "settled", now)
 
-    def correct(self, market: MarketKey, winner: Side | None, now: Instant) -> None:
+    def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
         """A result by hand, first or correcting an earlier one; the money moves at once."""
         self.advance(now)
         self._wipe(market, Status.WIPED, now)
         for order in self._floor.matched.get(market, {}).values():
-            order.winning, order.status = settlement.manual(order.side, winner)
+            order.winning, order.status = settlement.manual(order.side, settlement.winner(winner, order.line))
             self._floor.tell(order, now)
         self._pay(market, now)
         self._conclude(market, "settled", now)
@@ -435,7 +478,7 @@ class Venue:
 
     def book(self, line: LineKey) -> ShownBook:
         """The book as everybody sees it. Raises KeyError for an unknown line."""
-        return self._board.books[line].shown()
+        return self._board.shown(line)
 
     def event(self, event_id: int) -> SportEvent:
         """One event, listed or not. Raises KeyError."""
