@@ -160,6 +160,8 @@ class Feed:
         event = desk.catalogue.events[message.event_id]
         if event.status in TRADEABLE and message.op is not e.Op.DELETE:
             self._reads.markets(message.event_id)
+            if desk.guards.holds("wiped", message.event_id):  # back before its start: a read is to say so too
+                self._reads.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
         self._desk.heard_at = now

@@ -263,10 +263,11 @@ class Placing:
             return ()
         changes = desk.ledger.refused(external_id, code, now)
         line = wager.line
-        pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
-        self._pauses[line] = pause
+        if self._paused_until.get(line, 0) <= now:  # several refused in one answer are one refusal
+            pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
+            self._pauses[line] = pause
+            self._paused_until[line] = now + pause
+            desk.timers.set(Due.LINE, line, now + pause)
         desk.hold("refused", line, code, now)
-        self._paused_until[line] = now + pause
-        desk.timers.set(Due.LINE, line, now + pause)
         desk.alert(Level.WARNING, "wager.refused", external_id=external_id, code=code)
         return changes

@@ -22,7 +22,7 @@ from mmbot.engine import requests as r
 from mmbot.engine.status import GuardStatus, LineStatus
 from mmbot.engine.status import Status as EngineStatus
 from mmbot.simulator.order import Order
-from mmbot.simulator.records import VenueSettings, VenueWager
+from mmbot.simulator.records import BookChanged, VenueEvent, VenueSettings, VenueWager
 from mmbot.simulator.referee import Referee, RefereeLimits, RefereeReport
 from mmbot.simulator.venue import Venue
 from mmbot.simulator.world import World
@@ -273,6 +273,22 @@ class Scene:
 
     def alerts(self, name: str, since: Instant = 0) -> list[dict[str, Any]]:
         return [alert.fields for at, alert in self.run.alerts if alert.name == name and at >= since]
+
+    def mute(self, line: LineKey = LINE) -> Callable[[], None]:
+        """No book message of a line comes any more, without a sign. Returns what ends that."""
+        link = self.run._link
+        honest = link.message
+
+        def message(event: VenueEvent, connection: int) -> e.FeedMessage | None:
+            if isinstance(event, BookChanged) and event.line == line:
+                return None
+            return honest(event, connection)
+
+        def unmute() -> None:
+            link.message = honest  # type: ignore[method-assign]
+
+        link.message = message  # type: ignore[method-assign]
+        return unmute
 
     # --- the end --------------------------------------------------------------------------------------------------
 
