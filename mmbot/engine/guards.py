@@ -35,7 +35,7 @@ GUARDS: Final = (
     Guard("daily_loss", "account", "the next UTC day, or a higher limits.daily_loss"),
     Guard("matches_a_minute", "account", "a minute without a match"),
     Guard("activation", "account", "fewer placements awaiting activation than guards.awaiting_activation"),
-    Guard("start", "event", "never: the event is about to start, or has no known start"),
+    Guard("start", "event", "a start that lies further ahead"),
     Guard("live", "event", "a status that is before the start"),
     Guard("unlisted", "event", "the event is listed again"),
     Guard("wiped", "event", "a later read of the event that shows it before its start"),
