@@ -150,8 +150,10 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
         text.append(" LATCHED ", "bold white on red")
-    elif status.quoting:
+    elif status.quoting and any(is_quoted(line) for event in status.events for line in event.lines):
         text.append(" QUOTING ", "bold black on green")
+    elif status.quoting:  # nothing keeps the account from it; each line has its reason
+        text.append(" NOTHING TO QUOTE ", "bold black on yellow")
     else:
         text.append(f" {status.phase.upper()} ", "bold black on yellow")
     age = "" if status.feed_age_s is None else f" {status.feed_age_s:.1f}s"

@@ -135,6 +135,12 @@ def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, h
     assert "gap too wide" in shown
 
 
+def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: Status) -> None:
+    shown = text(with_lines(status, one_line(own=(), why="start: about to start")), 80, 24)
+    assert "NOTHING TO QUOTE" in shown.splitlines()[0]
+    assert "QUOTING" not in shown
+
+
 def test_wider_screens_show_fair_prices_and_deeper_books(status: Status) -> None:
     book = tuple(LevelStatus(odds, 10_000) for odds in (-120, -125, -131))
     deep = with_lines(status, one_line(book=(book, ())))
