@@ -39,7 +39,7 @@ GUARDS: Final = (
     Guard("live", "event", "a status that is before the start"),
     Guard("unlisted", "event", "the event is listed again"),
     Guard("wiped", "event", "a later read of the event that shows it before its start"),
-    Guard("strategy", "event", "the next change of the event, a minute later at the earliest"),
+    Guard("strategy", "event", "being asked again, a minute later at the latest"),
     Guard("inactive", "line", "market and line active"),
     Guard("outcomes", "line", "exactly two complementary outcomes"),
     Guard("book_unread", "line", "a message or read of the book on the present connection"),
