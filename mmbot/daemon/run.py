@@ -247,6 +247,7 @@ class _Life:
     def _seed(self, journal: Journal, latched: latch.Latch | None) -> Seed:
         now = self._clock.now()
         kept = journal.load(now)
+        runs = journal.run_ids()
         begun = journal.begin(now, "".join(randomness.choice(_LETTERS) for _ in range(_SALT)))
         self._run_id = begun.run_id
         return Seed(
@@ -258,6 +259,7 @@ class _Life:
             day=kept.day,
             settlements=kept.settlements,
             since=kept.since,
+            runs=runs,
         )
 
     def _parts(self, pump: Pump, wire: Wire, journal: Journal) -> Parts:

@@ -230,6 +230,7 @@ class Answers:
     def _on_markets(self, answer: e.MarketsRead, now: Instant) -> None:
         for event in self._reads.on_markets(answer, now):
             self._quoting.forget(event)
+        self._consequences.markets_known(now)
         self._sent(answer)
 
     def _on_failed(self, answer: e.Failed, now: Instant) -> None:

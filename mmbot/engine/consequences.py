@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, market_of
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.lifecycle import State
+from mmbot.domain.position import FULL_STAKE
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.desk import Desk
@@ -92,12 +93,22 @@ class Consequences:
                     self._cancelling.want(wager)
                 case Kind.REPRICED | Kind.TAKEN_BACK:
                     desk.alert(Level.INFO, f"wager.{change.kind.value}", external_id=wager.external_id, win=change.win)
-            if not wager.foreign:
+            if not wager.foreign and wager.side != FULL_STAKE:  # one whose line is not known yet is kept once it is
                 desk.order(desk.ledger.saved(wager))
         if changes:
             self._placing.freed()
             self._placing.watch(now)
         self.take_touched(now)
+
+    def markets_known(self, now: Instant) -> None:
+        """Lines were read: wagers that were reported before their line was known are put where they belong."""
+        desk = self._desk
+        located = desk.ledger.locate(desk.catalogue.resolve)
+        for wager in located:
+            if not wager.foreign:
+                desk.order(desk.ledger.saved(wager))
+        if located:
+            self.take_touched(now)
 
     def take_touched(self, now: Instant) -> None:
         """Take over the positions that changed."""

@@ -91,7 +91,9 @@ class Desk:
         self.end_sequence = seed.end_sequence
         self.catalogue: Final = Catalogue()
         self.books: Final = Books()
-        self.ledger: Final = Ledger(config.exchange.commission, config.exchange.account == "shared")
+        self.ledger: Final = Ledger(
+            config.exchange.commission, config.exchange.account == "shared", seed.runs, seed.since
+        )
         self.exposure: Final = Exposure(config.limits)
         self.guards: Final = Guards()
         self.timers: Final = Timers()

@@ -252,3 +252,5 @@ class Seed(msgspec.Struct, frozen=True):
     settlements: tuple[SaveSettlement, ...] = ()
     since: Instant = 0
     """The last instant of the previous run, 0 if none: history is read from before it."""
+    runs: tuple[str, ...] = ()
+    """The ids of all earlier runs: what bears one is ours, though its journalling was cut short."""

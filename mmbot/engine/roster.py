@@ -59,6 +59,13 @@ class Roster:
         if state is State.UNKNOWN:
             _insert(self.unknown, wager)
 
+    def moved(self, wager: Wager, was: LineKey) -> None:
+        """A wager's line was found to be another than ``was``."""
+        key = wager.external_id
+        if key in self.all and was != wager.line:
+            del self._of_line[was][key]
+            _insert(self._of_line.setdefault(wager.line, {}), wager)
+
     def move(self, wager: Wager, state: State) -> None:
         """Change a wager's state, and list it accordingly."""
         was, wager.state = wager.state, state

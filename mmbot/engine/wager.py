@@ -176,10 +176,22 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
 
 
 def from_report(
-    report: WagerReport, found: tuple[LineKey, Side] | None, past: Past | None, now: Instant, number: int
+    report: WagerReport,
+    found: tuple[LineKey, Side] | None,
+    past: Past | None,
+    now: Instant,
+    number: int,
+    *,
+    ours: bool = False,
+    new: bool = False,
 ) -> Wager:
-    """A wager that is reported and not held, before the report is applied. ``past``: what is remembered of it if it is
-    one of ours; without that it is not ours, and if it is settled already it counts in nothing."""
+    """A wager that is reported and not held, before the report is applied.
+
+    Args:
+        past: what is remembered of it if it is one of ours.
+        ours: whether its id says that an earlier run placed it.
+        new: whether no earlier run can have booked its result. One that is not, and settled already, counts in nothing.
+    """
     line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
     wager = Wager(
         external_id=report.external_id or report.wager_id,
@@ -192,9 +204,9 @@ def from_report(
         placed=report.stake,
         sent_at=now if report.created_at is None else report.created_at,
         number=number,
-        foreign=past is None,
-        state=State.UNKNOWN if past is None else State.ABSENT,
-        apart=past is None and report.status in _DECIDED,
+        foreign=past is None and not ours,
+        state=State.ABSENT if past is not None or ours else State.UNKNOWN,
+        apart=past is None and report.status in _DECIDED and not (ours and new),
     )
     if past is not None and past.matched:
         wager.matches = Matches(report.odds)

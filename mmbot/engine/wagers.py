@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
-from mmbot.domain.instant import HOUR, Instant
+from mmbot.domain.instant import HOUR, MINUTE, Instant
 from mmbot.domain.lifecycle import COULD_MATCH, Happening, State, after
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
-from mmbot.domain.position import Position
+from mmbot.domain.position import FULL_STAKE, Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.engine.archive import Archive, Past
 from mmbot.engine.matches import Matches
@@ -39,6 +39,7 @@ or has not exactly two complementary outcomes: a wager there counts at its full 
 _NOTHING_LEFT: Final = ("already_cancelled", "already_canceled", "already_matched", "already_filled")
 _NOT_LIVE_YET: Final = ("is_placing",)
 _NO_PROOF: Final = ("data_not_found", "no_cancellable_wagers", "no_cancellable_orders")
+_JOURNALLED: Final = MINUTE  # what an earlier run did this long before its last instant, its journal may lack
 _ID_EXISTS: Final = ("external_id_existed",)
 
 
@@ -53,15 +54,19 @@ class Ledger:
     apart, so a match told twice or late counts once. A state only moves forward, as the table in lifecycle.py says.
     """
 
-    def __init__(self, commission: float, shared_account: bool) -> None:
+    def __init__(self, commission: float, shared_account: bool, runs: Sequence[str] = (), since: Instant = 0) -> None:
         """``commission``: the share of a market's net gain. ``shared_account``: wagers that are not ours may be rightly
-        there; they count the same either way."""
+        there; they count the same either way. ``runs``: ids of earlier runs, the last of which lived until ``since``.
+        """
         self.shared_account: Final = shared_account
         self.positions: dict[LineKey, Position] = {}
         self.outstanding: Cents = 0
         """Stakes that could still match, whosoever placed them."""
         self._settlements = Settlements(commission)
         self._archive = Archive()
+        self._runs: Final = dict.fromkeys(runs)
+        self._new_from: Final = since - _JOURNALLED
+        self._nowhere: dict[str, Wager] = {}
         self._wagers: dict[str, Wager] = {}
         self._by_id: dict[str, Wager] = {}
         self._roster = Roster()
@@ -198,6 +203,30 @@ class Ledger:
         self._take(wager)
         return difference(wager, matched, win) + self._count(wager)
 
+    def locate(self, resolve: Resolve) -> list[Wager]:
+        """Put wagers that were reported before their line was known where they belong; returns these.
+
+        Until then, and where it stays unknown, they count at full stake."""
+        located = []
+        for key, wager in list(self._nowhere.items()):
+            found = resolve(wager.line_id)
+            if found is None or found[1] not in (0, 1):
+                continue
+            del self._nowhere[key]
+            if self._wagers.get(key) is not wager:
+                continue
+            was, (remaining, matched, win) = wager.line, wager.counted
+            if wager.counted != (0, 0, 0):
+                self.positions[was].move(wager.side, -remaining, -matched, -win)
+                self._touched[was] = None
+            wager.line, wager.side = found
+            self._roster.moved(wager, was)
+            if wager.counted != (0, 0, 0):
+                self._position(wager.line).move(wager.side, remaining, matched, win)
+                self._touched[wager.line] = None
+            located.append(wager)
+        return located
+
     # --- questions ------------------------------------------------------------------------------------------------
 
     def get(self, external_id: str) -> Wager | None:
@@ -321,9 +350,13 @@ class Ledger:
         """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
         past = self._archive.get(report.external_id) if report.external_id else None
         self._number += 1
-        wager = from_report(report, resolve(report.line_id), past, now, self._number)
+        ours = report.external_id.partition("-")[0] in self._runs
+        new = report.created_at is not None and report.created_at >= self._new_from
+        wager = from_report(report, resolve(report.line_id), past, now, self._number, ours=ours, new=new)
         self._hold(wager)
         self._roster.enrol(wager)
+        if wager.side == FULL_STAKE:
+            self._nowhere[wager.external_id] = wager
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
@@ -400,10 +433,7 @@ class Ledger:
         counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
         was = wager.counted
         if counted != was:
-            position = self.positions.get(wager.line)
-            if position is None:
-                position = self.positions[wager.line] = Position()
-            position.move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self._position(wager.line).move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
             self.outstanding += counted[0] - was[0]
             self._touched[wager.line] = None
             wager.counted = counted
@@ -413,6 +443,12 @@ class Ledger:
         wager.booked = booked
         self._settlements.add(market_of(wager.line), correction)
         return (Change(Kind.SETTLED, wager, matched, correction),)
+
+    def _position(self, line: LineKey) -> Position:
+        position = self.positions.get(line)
+        if position is None:
+            position = self.positions[line] = Position()
+        return position
 
     # --- forgetting -----------------------------------------------------------------------------------------------
 

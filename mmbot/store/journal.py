@@ -21,7 +21,7 @@ from mmbot.store import schema
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""A wager that is over is still loaded for this long after it was sent: a result may be corrected."""
+"""A wager that is over is still loaded if it was sent this long before the last run ended: results get corrected."""
 
 FIRST_BLOCK: Final = 1_000
 """Sequence numbers that a run owns from its first instant."""
@@ -126,11 +126,12 @@ class Journal:
             JournalError: if a row cannot be read.
         """
         try:
-            wagers = tuple(_wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (now - KEPT_FOR,)))
             day = self._db.execute("SELECT day, opening, latest FROM days ORDER BY day DESC LIMIT 1").fetchone()
             settlements = self._db.execute("SELECT event, market, gross, commission, at FROM settlements ORDER BY at")
             settled = tuple(SaveSettlement(*row) for row in settlements)
             since = self._db.execute("SELECT at FROM last_instant").fetchone()
+            kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
+            wagers = tuple(_wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
         except sqlite3.Error as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to begin anew") from bad
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
