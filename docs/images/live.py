@@ -1,6 +1,6 @@
 """Draws docs/images/live.svg: the live view after some minutes on the synthetic board, played in virtual time.
 
-    .venv/bin/python docs/images/live.py
+Command: ``.venv/bin/python docs/images/live.py``
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ def main() -> None:
     run = Run(world, world.account, config, strategies, START)
     run.until(START + 13 * MINUTE)
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
-    rows = screen(run.engine.status(run.now), WIDTH, HEIGHT, Caption("mmbot demo", note=" Ctrl-C stops it: cancelled and confirmed"))
+    rows = screen(
+        run.engine.status(run.now),
+        WIDTH,
+        HEIGHT,
+        Caption("mmbot demo", note=" Ctrl-C stops it: cancelled and confirmed"),
+    )
     console.print(Group(*rows))
     console.save_svg(str(ROOT / "docs" / "images" / "live.svg"), title="make demo")
 
