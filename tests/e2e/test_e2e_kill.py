@@ -15,6 +15,7 @@ from e2e_house import Daemon, House, ask, mmbot, wait_for
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with House(tmp_path_factory.mktemp("house"), events=1) as house:
+        house.configure(exchange={"ws_url": None})  # for once the exchange is asked where its feed is
         yield house
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from e2e_house import House, ask, differences, own_wagers, positions, wait_for
+from e2e_house import Daemon, House, ask, own_wagers, positions, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.odds import could_match, implied
 from mmbot.engine.guards import GUARDS
+from mmbot.engine.status import LineStatus, Status
 
 NAMED = (
     "mmbot_feed_up",
@@ -37,9 +38,10 @@ NAMED = (
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with House(tmp_path_factory.mktemp("house"), events=2) as house:
+        guards = house.settings()["guards"] | {"reconcile_s": 20, "book_age_s": 60}
+        house.configure(guards=guards)
         house.quoting()
         yield house
-        house.agree(house.daemon)
 
 
 def test_both_outcomes_are_quoted_matched_and_counted_as_the_exchange_counts_them(house: House) -> None:
@@ -128,6 +130,64 @@ def test_every_message_twice_changes_nothing(house: House) -> None:
     house.judged()
 
 
+def test_a_market_that_is_suspended_and_an_event_off_the_list_are_left_until_they_are_back(house: House) -> None:
+    daemon = house.quoting()
+    event = house.exchange.board()["events"][0]
+    market = event["markets"][0]["id"]
+    house.exchange.inflict("market_status", event=event["id"], market=market, status="suspended")
+    left(daemon, "inactive", event["id"], market)
+    house.exchange.inflict("market_status", event=event["id"], market=market, status="active")
+    house.until_quoting(daemon)
+    house.exchange.inflict("unlist_event", event=event["id"])
+    left(daemon, "unlisted", event["id"])
+    house.exchange.inflict("list_event", event=event["id"])
+    house.until_quoting(daemon)
+    assert event["id"] in {each.event for each in daemon.status().events}
+    house.agree(daemon)
+    house.judged()
+
+
+def left(daemon: Daemon, guard: str, event: int, market: int | None = None) -> None:
+    """Wait until nothing of ours is on an event, or on one of its markets, because of a guard."""
+
+    def there(status: Status) -> list[LineStatus]:
+        lines = [line for each in status.events for line in each.lines if each.event == event]
+        return [line for line in lines if market in (None, line.market)]
+
+    daemon.until(
+        f"nothing there, because of {guard}",
+        lambda status: there(status) and all(not line.own and _is(line.why, guard) for line in there(status)),
+    )
+
+
+def _is(why: str | None, *guards: str) -> bool:
+    return why is not None and why.startswith(guards)
+
+
+def test_books_that_lost_messages_are_found_out_and_repaired(house: House) -> None:
+    daemon = house.quoting()
+    differences = daemon.status().counts.book_differences
+    house.exchange.inflict("drop_messages", change_type="market_selections")
+    daemon.until("differences", lambda status: status.counts.book_differences > differences)
+    daemon.until("a line that differed twice", lambda s: any(guard.guard == "reconciliation" for guard in s.guards))
+    house.exchange.heal()
+    daemon.until("no guard any more", lambda status: not status.guards)
+    house.until_quoting(daemon)
+    house.agree(daemon)
+    house.judged()
+
+
+def test_an_empty_account_quotes_nothing(house: House) -> None:
+    daemon = house.quoting()
+    house.exchange.inflict("deposit", amount=-9_950)
+    daemon.until("the guard", lambda status: any(guard.guard == "balance" for guard in status.guards))
+    house.until_flat()
+    house.exchange.inflict("deposit", amount=9_950)
+    house.until_quoting(daemon)
+    house.agree(daemon)
+    house.judged()
+
+
 def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> None:
     daemon = house.quoting()
     event = house.exchange.board()["events"][0]["id"]
@@ -136,7 +196,7 @@ def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> No
         "no own wagers on it", lambda s: not [o for e in s.events if e.event == event for ln in e.lines for o in ln.own]
     )
     why = {line.why for each in status.events if each.event == event for line in each.lines}
-    assert all(reason is not None and reason.startswith(("live", "wiped")) for reason in why), why
+    assert all(_is(reason, "live", "wiped") for reason in why), why
     others = [line for each in status.events if each.event != event for line in each.lines]
     assert others
     house.agree(daemon)
@@ -144,18 +204,31 @@ def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> No
     assert placed > 0
 
 
-def test_a_result_is_booked_to_the_cent_commission_included(house: House) -> None:
+def test_results_voids_and_corrections_are_booked_to_the_cent_commission_included(house: House) -> None:
     daemon = house.daemon
-    events = house.exchange.board()["events"]
-    matched = {key[0] for key in positions(house.exchange.referee())}
-    for number, event in enumerate(events):
-        if event["id"] in matched:
-            house.exchange.post(f"/sim/settle/{event['id']}?winner={number % 2}")
+    events = [event["id"] for event in house.exchange.board()["events"]]
+    wait_for("matches in every market", lambda: len(positions(house.exchange.referee())) == 6, watch=daemon)
+    house.exchange.post(f"/sim/live/{events[1]}")
+    first, second, third = [market["id"] for market in house.exchange.board()["events"][1]["markets"]]
+    house.exchange.post(f"/sim/settle/{events[0]}?winner=0")
+    house.exchange.inflict("settle", event=events[1], market=first, winner=1)
+    house.agree(daemon)
+    before = house.judged()["profit"]
+    assert before["gross"] != 0
+    house.exchange.inflict("correct", event=events[1], market=first, winner=0)
+    house.exchange.inflict("void", event=events[1], market=second)
+    house.agree(daemon)
+    after = house.judged()["profit"]
+    assert after["gross"] != before["gross"]
+    house.exchange.inflict("settle", event=events[1], market=third, winner=None)
     house.agree(daemon)
     profit = house.judged()["profit"]
-    assert profit["gross"] != 0
+    assert profit["gross"] == after["gross"]  # of a void or a push every stake came back
     assert profit["net"] == profit["gross"] - profit["commission"] == profit["wallet"]
-    assert differences(daemon.status(), house.exchange.referee(), set()) != []  # positions are gone, results stand
+    assert daemon.stop() == 0
+    again = house.start()
+    again.said("life.ready")
+    house.agree(again)
 
 
 def test_low_limits_bring_soft_and_hedge_and_are_never_passed(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def killed(house: House, daemon: Daemon) -> set[str]:
     """Kill it outright; returns the strays that it leaves."""
+    house.exchange.inflict("gone")
     daemon.signal(signal.SIGKILL)
     assert daemon.ended() == -signal.SIGKILL
     strays = {wager["external_id"] for wager in house.exchange.live_wagers()}
@@ -84,6 +85,22 @@ def test_killed_twice_while_starting(house: House) -> None:
         half.signal(signal.SIGKILL)
         half.ended()
     started_clean(house, strays)
+    house.judged()
+
+
+def test_what_the_journal_did_not_hold_yet_is_known_by_its_id(house: House) -> None:
+    daemon = house.quoting()
+    behind = house.folder / "behind"
+    daemon.signal(signal.SIGSTOP)
+    shutil.copytree(house.state, behind)
+    daemon.signal(signal.SIGCONT)
+    house.until_matched(daemon, 4)
+    house.until_quoting(daemon)
+    strays = killed(house, daemon)
+    shutil.rmtree(house.state)
+    behind.rename(house.state)
+    again = started_clean(house, strays)
+    assert not again.events("wager.foreign")
     house.judged()
 
 

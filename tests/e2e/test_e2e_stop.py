@@ -77,6 +77,14 @@ def test_with_a_placement_still_on_its_way(house: House) -> None:
     assert house.exchange.requests("cancel_all_wagers") > 1
 
 
+def test_with_a_placement_of_unknown_outcome(house: House) -> None:
+    daemon = house.quoting()
+    house.exchange.inflict("hang_answer", endpoint="place_multiple_wagers")
+    wait_for("a placement without an answer", lambda: not house.exchange.faults(), watch=daemon)
+    daemon.signal(signal.SIGTERM)
+    flat_after(house, daemon)
+
+
 def test_while_answers_are_lost(house: House) -> None:
     daemon = house.quoting()
     house.exchange.inflict("lose_answer", endpoint="cancel_all_wagers", times=2)
