@@ -13,30 +13,25 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import (
-    Line,
-    LineKey,
-    Market,
-    MarketKey,
-    Outcome,
-    Player,
-    SportEvent,
-    Tournament,
-    market_of,
-)
+from mmbot.domain.catalogue import LineKey, market_of
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Ladder, Odds, Side, implied, stake_for_payout
-from mmbot.simulator.board import NOT_STARTED
+from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
+from mmbot.simulator import fixtures
+from mmbot.simulator.board import POSTPONED
+from mmbot.simulator.fixtures import Fixture, Offer
 from mmbot.simulator.order import Order
+from mmbot.simulator.records import ShownLevel
 from mmbot.simulator.venue import Venue
 
 
 class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the invented market is like. Times in nanoseconds, money in cents, prices as probabilities."""
 
-    events: int = 6
-    """At most as many as there are fixtures."""
+    full: bool = False
+    """Everything that the bot has to tell apart, instead of the markets of games with one line each."""
+    events: int | None = None
+    """The first so many of the fixtures; None: six of the plain board, all of the full one."""
     first_start_ns: Duration = 6 * MINUTE
     """From the beginning to the first event's start; the second starts twice as long after that, and so on."""
     game_ns: Duration = 5 * MINUTE
@@ -66,43 +61,19 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often a spread or total that is a whole number ends on it."""
 
 
-class _Fixture(msgspec.Struct, frozen=True):
-    tournament: Tournament
-    home: str
-    away: str
-    moneyline: int
-    spread: int | None = None
-    spread_number: int = 0
-    total: int | None = None
-    total_number: int = 0
-
-
-_NBA: Final = Tournament(132, "NBA", "Basketball")
-_NFL: Final = Tournament(31, "NFL", "American Football")
-_MLB: Final = Tournament(109, "MLB", "Baseball")
-_NHL: Final = Tournament(234, "NHL", "Ice Hockey")
-
-FIXTURES: Final = (
-    _Fixture(_NBA, "Riverton Herons", "Lakeside Comets", 219, 223, -14, 225, 886),
-    _Fixture(_NFL, "Harbor City Anchors", "Iron Valley Rams", 219, 223, -12, 225, 178),
-    _Fixture(_MLB, "Old Mill Badgers", "Sandpoint Gulls", 251, None, 0, 258, 30),
-    _Fixture(_NHL, "Northgate Wolves", "Stonebridge Owls", 219),
-    _Fixture(_NBA, "Maple Falls Kings", "Cedar Bay Rockets", 219, 223, 22, 225, 910),
-    _Fixture(_MLB, "Granite Peak Miners", "Clearwater Herons", 251),
-    _Fixture(_NFL, "Fairmont Bulls", "Eastport Sailors", 219, None, 0, 225, 186),
-    _Fixture(_NHL, "Ridgefield Bears", "Westhaven Foxes", 219),
-)
 FIRST_EVENT: Final = 10_000_001
 
-_FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
-_LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
-_PLAYERS_A_TEAM: Final = 2
+_DRAW: Final = 0.26
+"""Of a market of three outcomes; the walk is about the other two."""
+
+_PLAIN_EVENTS: Final = 6
+"""Of the plain board's fixtures, unless told."""
 
 _STEP, _HOUSE, _TAKER, _START, _END = range(5)
 
 
 class _Walk:
-    """A bounded walk of a probability in log-odds, known some steps ahead."""
+    """A bounded walk in log-odds, known some steps ahead. The lines of a market share one."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
         self._rng = rng
@@ -124,48 +95,66 @@ class _Walk:
         self._values.popleft()
         self._grow()
 
-    @property
-    def now(self) -> float:
-        """The probability of outcome 0."""
-        return 1.0 / (1.0 + math.exp(-self._values[0]))
+    def now(self, shift: float = 0.0) -> float:
+        """The probability of outcome 0, for a line so much better for it."""
+        return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
 
-    @property
-    def later(self) -> float:
+    def later(self, shift: float = 0.0) -> float:
         """The same at the end of what is foreseen."""
-        return 1.0 / (1.0 + math.exp(-self._values[-1]))
+        return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
 class _Traded:
     """A line with its price, its random numbers and the house's orders on it."""
 
-    __slots__ = ("house", "key", "rng", "walk", "whole")
+    __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
 
-    def __init__(self, key: LineKey, whole: bool, rng: Random, walk: _Walk) -> None:
+    def __init__(self, key: LineKey, outcomes: int, shift: float, rng: Random, walk: _Walk, leads: bool) -> None:
         self.key = key
-        self.whole = whole
+        self.outcomes = outcomes
+        self.shift = shift
+        """What its number is worth to outcome 0 beyond the favourite line's, in log-odds."""
         self.rng = rng
         self.walk = walk
+        self.leads = leads
+        """Whether it is its market's favourite line, which moves the walk and decides the result."""
+        self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
         """By the side that they back."""
+
+    @property
+    def now(self) -> float:
+        """The probability of outcome 0."""
+        return self.walk.now(self.shift)
+
+    @property
+    def later(self) -> float:
+        """The same at the end of what is foreseen."""
+        return self.walk.later(self.shift)
 
 
 class SyntheticCrowd:
     """Lists the fixtures, trades them, starts them, ends them and settles them."""
 
     def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
-        if not 1 <= board.events <= len(FIXTURES):
-            raise ValueError(f"events: {board.events}, there are fixtures for 1 to {len(FIXTURES)}")
+        there = fixtures.FULL if board.full else fixtures.PLAIN
+        events = board.events if board.events is not None else len(there) if board.full else _PLAIN_EVENTS
+        if not 1 <= events <= len(there):
+            raise ValueError(f"events: {events}, there are fixtures for 1 to {len(there)}")
         self._venue = venue
         self._board = board
         self._seed = seed
-        self._ladder = Ladder(venue.settings.ladder)
+        self._ladder = Ladder(venue.ladder)
+        self._rungs = venue.ladder
         self._house = venue.open_account("house", 0, unlimited=True)
         self._takers = venue.open_account("takers", 0, unlimited=True)
         self._due: list[tuple[Instant, int, int, _Traded | int]] = []
         self._counted = 0
         self._lines: dict[int, list[_Traded]] = {}
-        for number, fixture in enumerate(FIXTURES[: board.events]):
-            self._list(FIRST_EVENT + number, fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
+        self._plans: dict[int, tuple[Instant, bool]] = {}
+        """By event: when it is due, and whether it is postponed, as its timers have it."""
+        for number, fixture in enumerate(there[:events]):
+            self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
     def next_due(self) -> Instant | None:
         """When something happens next."""
@@ -192,74 +181,57 @@ class SyntheticCrowd:
         """The true probability of outcome 0 now: for tests and pictures. Raises KeyError for an unknown line."""
         for traded in self._lines[line.event]:
             if traded.key == line:
-                return traded.walk.now
+                return traded.now
         raise KeyError(line)
 
     # --- the board ------------------------------------------------------------------------------------------------
 
-    def _list(self, event_id: int, fixture: _Fixture, starts: Instant, now: Instant) -> None:
-        tournament = fixture.tournament
-        if tournament not in self._venue.tournaments():
-            self._venue.add_tournament(tournament, now)
-        teams = (fixture.home, fixture.away)
-        self._venue.add_event(
-            SportEvent(
-                event_id,
-                tournament.tournament_id,
-                f"{fixture.away} at {fixture.home}",
-                NOT_STARTED,
-                starts,
-                tournament.sport_name,
-                tournament.name,
-                competitors=teams,
-            ),
-            now,
-        )
+    def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
+        """Create an event, and trade it from when it is listed until its result. Returns its id."""
+        event_id = FIRST_EVENT + len(self._lines)
+        venue, tournament = self._venue, fixture.tournament
+        if tournament not in venue.tournaments():
+            venue.add_tournament(tournament, now)
+        venue.add_event(fixtures.event(fixture, event_id, starts), now, listed=listed)
         self._lines[event_id] = []
-        ids = (event_id * 10 % 1_000_000, event_id * 10 % 1_000_000 + 1)
-        for place in range(2 * _PLAYERS_A_TEAM):
-            number = (event_id - FIRST_EVENT) * 2 * _PLAYERS_A_TEAM + place
-            name = f"{_FIRST_NAMES[number % 8]} {_LAST_NAMES[number // 8 % 8]}"
-            player = Player(700_001 + number, name, ids[place // _PLAYERS_A_TEAM])
-            self._venue.add_player(tournament.tournament_id, player)
-        home = Outcome(4, "", fixture.home, ids[0])
-        away = Outcome(5, "", fixture.away, ids[1])
-        self._add(event_id, fixture.moneyline, "moneyline", "Moneyline", 0, (home, away), now)
-        if fixture.spread is not None:
-            points = fixture.spread_number / 4
-            spread = (
-                Outcome(1714, "", f"{fixture.home} {points:+g}", ids[0]),
-                Outcome(1715, "", f"{fixture.away} {-points:+g}", ids[1]),
-            )
-            self._add(event_id, fixture.spread, "spread", "Spread", fixture.spread_number, spread, now)
-        if fixture.total is not None:
-            points = fixture.total_number / 4
-            total = (Outcome(13, "", f"under {points:g}"), Outcome(12, "", f"over {points:g}"))
-            self._add(event_id, fixture.total, "total", "Total", fixture.total_number, total, now)
-        self._schedule(starts, _START, event_id)
-        self._schedule(starts + self._board.game_ns, _END, event_id)
+        for player in fixtures.players(fixture, event_id, 4 * (len(self._lines) - 1)):
+            venue.add_player(tournament.tournament_id, player)
+        for offer in fixture.offers:
+            self._add(fixture, offer, event_id, now)
+        self._plan(event_id, now)
+        return event_id
 
-    def _add(
-        self,
-        event: int,
-        market: int,
-        kind: str,
-        name: str,
-        number: int,
-        outcomes: tuple[Outcome, Outcome],
-        now: Instant,
-    ) -> None:
-        key = LineKey(event, market, number)
-        line = Line(key, outcomes, f"Fixed {kind} {number / 4:g}" if number else "", favourite=True)
-        self._venue.add_market(Market(MarketKey(event, market), name, kind, kind, "Game Lines", lines=(line,)), now)
-        rng = Random(f"{self._seed}/{event}/{market}/{number}")
-        spread_of_prices = 0.8 if kind == "moneyline" else 0.15
+    def _add(self, fixture: Fixture, offer: Offer, event: int, now: Instant) -> None:
+        market = fixtures.market(fixture, offer, event)
+        self._venue.add_market(market, now)
+        favourite = offer.numbers[0]
+        rng = Random(f"{self._seed}/{event}/{offer.market}/{favourite}")
+        spread_of_prices = 0.15 if offer.kind in ("spread", "total") else 0.8
         walk = _Walk(rng, max(-1.2, min(1.2, rng.gauss(0.0, spread_of_prices))), self._board)
-        traded = _Traded(key, bool(number) and number % 4 == 0, rng, walk)
-        self._lines[event].append(traded)
-        self._schedule(now, _HOUSE, traded)
-        self._schedule(now + self._board.step_ns, _STEP, traded)
-        self._schedule(now + self._wait(traded, self._board.taker_ns), _TAKER, traded)
+        for line in market.lines:
+            number = line.key.number
+            leads = number == favourite
+            own = rng if leads else Random(f"{self._seed}/{event}/{offer.market}/{number}")
+            shift = (number - favourite) / 4 * offer.slope
+            traded = _Traded(line.key, len(line.outcomes), shift, own, walk, leads)
+            self._lines[event].append(traded)
+            self._schedule(now, _HOUSE, traded)
+            if leads:
+                self._schedule(now + self._board.step_ns, _STEP, traded)
+            if traded.outcomes == 2:
+                self._schedule(now + self._wait(traded, self._board.taker_ns), _TAKER, traded)
+
+    def _plan(self, event_id: int, now: Instant) -> None:
+        """Set the event's timers by what the venue says of it, if that has changed."""
+        event = self._venue.event(event_id)
+        assert event.scheduled is not None
+        plan = (event.scheduled, event.status == POSTPONED)
+        if self._plans.get(event_id) == plan:
+            return
+        self._plans[event_id] = plan
+        if not plan[1]:
+            self._schedule(max(now, event.scheduled), _START, event_id)
+            self._schedule(max(now, event.scheduled) + self._board.game_ns, _END, event_id)
 
     def _schedule(self, at: Instant, kind: int, what: _Traded | int) -> None:
         self._counted += 1
@@ -271,7 +243,16 @@ class SyntheticCrowd:
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
+    def _is_due(self, event_id: int, at: Instant) -> bool:
+        """Whether the plan that a timer was set for still stands."""
+        scheduled, postponed = self._plans[event_id]
+        event = self._venue.event(event_id)
+        return not postponed and event.status != POSTPONED and at >= scheduled
+
     def _start(self, event_id: int, now: Instant) -> None:
+        self._plan(event_id, now)
+        if not self._is_due(event_id, now):
+            return
         if not self._venue.is_live(event_id) and not self._over(event_id):
             self._venue.go_live(event_id, now)
         for traded in self._lines[event_id]:
@@ -281,22 +262,37 @@ class SyntheticCrowd:
         return all(self._venue.concluded(market_of(traded.key)) for traded in self._lines[event_id])
 
     def _end(self, event_id: int, now: Instant) -> None:
+        self._plan(event_id, now)
+        if not self._is_due(event_id, now - self._board.game_ns):
+            return
         for traded in self._lines[event_id]:
             market = market_of(traded.key)
-            if self._venue.concluded(market):
+            if not traded.leads or self._venue.concluded(market):
                 continue
-            winner: Side | None = 0 if traded.rng.random() < traded.walk.now else 1
-            if traded.whole and traded.rng.random() < self._board.push:
-                winner = None
-            self._venue.settle(market, winner, now)
+            drawn = traded.rng.random()
+            pushed = traded.whole and traded.rng.random() < self._board.push
+            if pushed:
+                drawn = traded.now  # exactly on its number: lines on either side are won and lost
+            result: dict[int, Side | None] = {
+                line.key.number: 0 if drawn < line.now else 1
+                for line in self._lines[event_id]
+                if market_of(line.key) == market
+            }
+            if pushed:
+                result[traded.key.number] = None
+            self._venue.settle(market, result, now)
 
     def _act(self, kind: int, traded: _Traded, now: Instant) -> None:
         board = self._board
         if kind == _STEP:
+            self._plan(traded.key.event, now)
             traded.walk.step()
             self._schedule(now + board.step_ns, _STEP, traded)
         elif kind == _HOUSE:
-            self._quote(traded, now)
+            if traded.outcomes == 2:
+                self._quote(traded, now)
+            else:
+                self._post(traded, now)
             self._schedule(now + self._wait(traded, board.refresh_ns), _HOUSE, traded)
         else:
             self._take(traded, now)
@@ -305,9 +301,12 @@ class SyntheticCrowd:
     def _quote(self, traded: _Traded, now: Instant) -> None:
         """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""
         board = self._board
+        if self._venue.ladder is not self._rungs:
+            self._rungs = self._venue.ladder
+            self._ladder = Ladder(self._rungs)
         wanted: tuple[dict[Odds, int], dict[Odds, int]] = ({}, {})
         for side in (0, 1):
-            fair = traded.walk.now if side == 0 else 1.0 - traded.walk.now
+            fair = traded.now if side == 0 else 1.0 - traded.now
             for depth in range(board.levels):
                 odds = self._ladder.at_most(fair - board.half_width - depth * board.level_step)
                 if odds is not None and fair - board.half_width - depth * board.level_step > 0.01:
@@ -326,6 +325,22 @@ class SyntheticCrowd:
                 if order is not None and order.live:
                     traded.house[side][odds] = order
 
+    def _post(self, traded: _Traded, now: Instant) -> None:
+        """Show prices of three outcomes around what they are worth. Nobody trades there."""
+        board = self._board
+        first = (1.0 - _DRAW) * traded.now
+        sides: list[tuple[ShownLevel, ...]] = []
+        for worth in (first, _DRAW, 1.0 - _DRAW - first):
+            levels: list[ShownLevel] = []
+            for depth in range(board.levels):
+                odds = self._ladder.at_least(worth + board.half_width + depth * board.level_step)
+                if odds is None or any(level.odds == odds for level in levels):
+                    continue
+                value = round(board.level_payout * implied(odds) * traded.rng.uniform(0.5, 1.5))
+                levels.append(ShownLevel(odds, value, max(1, profit(value, odds)), now))
+            sides.append(tuple(levels))
+        self._venue.post(traded.key, tuple(sides), now)
+
     def _take(self, traded: _Traded, now: Instant) -> None:
         """Someone comes: one who knows takes what the price will leave behind; the others take what is not too dear."""
         board = self._board
@@ -334,8 +349,8 @@ class SyntheticCrowd:
         side: Side = 1 if rng.random() < 0.5 else 0
         payout = round(board.taker_payout * rng.uniform(0.3, 2.0))
         if informed:
-            side = 0 if traded.walk.later > traded.walk.now else 1
-        worth = traded.walk.later if informed else traded.walk.now
+            side = 0 if traded.later > traded.now else 1
+        worth = traded.later if informed else traded.now
         worth = worth if side == 0 else 1.0 - worth
         levels = self._venue.book(traded.key).sides[side]
         if not levels:

@@ -10,8 +10,9 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import could_match, implied, negate
 from mmbot.domain.wager import Status
+from mmbot.simulator.fixtures import PLAIN
 from mmbot.simulator.records import BookChanged, EventChanged, Printed, VenueEvent, WagerChanged
-from mmbot.simulator.synthetic import FIRST_EVENT, FIXTURES, BoardSettings, SyntheticCrowd
+from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND
@@ -125,7 +126,7 @@ def test_events_start_wipe_are_quoted_in_play_end_and_settle_all_their_markets()
     board = BoardSettings(events=3, first_start_ns=2 * MINUTE, game_ns=2 * MINUTE)
     world = synthetic_world(None, 1, START, board=board)
     venue = world.venue
-    moneyline = LineKey(FIRST_EVENT, FIXTURES[0].moneyline, 0)
+    moneyline = LineKey(FIRST_EVENT, PLAIN[0].offers[0].market, 0)
     line_id = venue.line_id(*moneyline, 0)
     world.advance(START + SECOND)
     fair = crowd(world).fair(moneyline)
@@ -150,7 +151,7 @@ def test_results_come_as_often_as_their_prices_say() -> None:
         board = BoardSettings(events=1, first_start_ns=SECOND, game_ns=SECOND, refresh_ns=HOUR, taker_ns=HOUR)
         world = synthetic_world(None, seed, START, board=board)
         account = world.venue.open_account("other", 10_000)
-        line = LineKey(FIRST_EVENT, FIXTURES[0].moneyline, 0)
+        line = LineKey(FIRST_EVENT, PLAIN[0].offers[0].market, 0)
         prices.append(crowd(world).fair(line))
         world.venue.rest(_crowd_account(world), line, 1, 100, 500, START)
         world.venue.place(account, "x", world.venue.line_id(*line, 0), 100, 500, START)
@@ -178,7 +179,7 @@ def test_a_market_settled_by_hand_is_left_alone() -> None:
     assert world.venue.event(FIRST_EVENT).status == "finished"
 
 
-@pytest.mark.parametrize("events", [0, len(FIXTURES) + 1])
+@pytest.mark.parametrize("events", [0, len(PLAIN) + 1])
 def test_more_events_than_there_are_fixtures_are_refused(events: int) -> None:
     with pytest.raises(ValueError, match="events"):
         synthetic_world(None, 1, START, board=BoardSettings(events=events))
