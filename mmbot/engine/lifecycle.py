@@ -268,7 +268,7 @@ class Lifecycle:
 
     def advance(self, now: Instant) -> None:
         """Take the steps whose conditions hold."""
-        if self.step is Step.READY and self._stop_deadline is None:
+        if self.step is Step.READY and self._stop_deadline is None and now < self._sweep_at:
             return
         desk = self._desk
         if self._stop_deadline is not None and now >= self._stop_deadline:

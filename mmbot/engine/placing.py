@@ -262,6 +262,8 @@ class Placing:
         if wager is None:
             return ()
         changes = desk.ledger.refused(external_id, code, now)
+        if wager.state is State.UNKNOWN:
+            return changes  # the id exists: that is no refusal, the history tells what became of it
         line = wager.line
         if self._paused_until.get(line, 0) <= now:  # several refused in one answer are one refusal
             pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))

@@ -218,10 +218,10 @@ class Reads:
         before = sum(desk.books.differences.values())
         desk.books.judge(line, now)
         if sum(desk.books.differences.values()) > before:
+            self.markets(line.event)  # one more read tells whether the repair is right
             desk.alert(Level.WARNING, "book.repaired", line=str(line), kinds=str(desk.books.differences))
         state = desk.books.get(line)
         if state is not None and state.doubtful:
-            self.markets(line.event)
             desk.dirty_events[line.event] = None
 
     def _is_wanted(self, tournament: int) -> bool:

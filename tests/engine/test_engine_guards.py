@@ -304,6 +304,7 @@ def outcome_ids(scene: Scene, key: LineKey) -> list[str]:
 def book_unread() -> None:
     """The order of life waits for every read, so this is the second line of defence: a book is put back by hand."""
     scene = Scene(lines=(LINE, ELSEWHERE)).quoted()
+    scene.go(SECOND)
     unmute = scene.mute()
     engine = scene.run.engine
     state = engine._desk.books.get(LINE)
