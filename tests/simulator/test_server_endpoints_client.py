@@ -1,0 +1,264 @@
+"""The client's wider calls against the local exchange: two codecs, written apart, that have to agree."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmbot.config import ExchangeConfig
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player
+from mmbot.domain.instant import HOUR, MINUTE, SECOND, Clock
+from mmbot.domain.money import Cents
+from mmbot.domain.transaction import TransactionType
+from mmbot.domain.wager import Status
+from mmbot.engine.requests import Placement, ReadHistory
+from mmbot.exchange.errors import Malformed
+from mmbot.exchange.http import open_http
+from mmbot.exchange.rest import Client
+from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.token_store import TokenStore
+
+GAME, EMPTY, NBA, NHL = 10_001, 10_002, 132, 234
+MONEYLINE, SPREAD, TOTAL, PROP = 219, 223, 225, 46_000_023
+LINE = LineKey(GAME, MONEYLINE, 0)
+
+
+@pytest.fixture
+def spoilt() -> list[tuple[str, str]]:
+    """What the client could not read: nothing of what this exchange says may be in it."""
+    return []
+
+
+@pytest.fixture
+async def client(server: Any, tmp_path: Path, spoilt: list[tuple[str, str]]) -> AsyncIterator[Client]:
+    settings, clock = server.exchange.settings, server.exchange.clock
+    async with open_http() as http:
+        keeper = SessionKeeper(
+            http, server.base_url, settings.access_key, settings.secret_key, clock, TokenStore(tmp_path / "tokens")
+        )
+        config = ExchangeConfig(base_url=server.base_url)
+        one = Client(keeper, clock, config, on_spoilt=lambda call, why: spoilt.append((call, why)))
+        await keeper.token()
+        yield one
+        await one.close()
+        await keeper.close()
+    assert spoilt == []
+
+
+def crowd_rests(server: Any, side: int, odds: int, cents: Cents, line: LineKey = LINE) -> None:
+    exchange = server.exchange
+    assert exchange.venue.rest(exchange.world.crowd, line, side, odds, cents, exchange.tick()) is not None
+    exchange.flush()
+
+
+async def wager(server: Any, client: Client, external_id: str, *matches: int, odds: int = 110) -> str:
+    """An open wager of ten dollars with matches of so many dollars each."""
+    venue = server.exchange.venue
+    line_id = venue.line_id(GAME, MONEYLINE, 0, 0)
+    report = await client.place_one(Placement(external_id, line_id, odds, 10_00))
+    venue.advance(venue.next_due())
+    for dollars in matches:
+        crowd_rests(server, 1, -odds, dollars * odds)
+    return report.wager_id
+
+
+def settled(server: Any) -> None:
+    """Bring the world to where the history's lag has passed over everything."""
+    server.exchange.venue.advance(server.exchange.tick() + 10 * SECOND)
+
+
+async def test_all_tournaments_and_those_that_are_active(server: Any, client: Client) -> None:
+    assert [each.tournament_id for each in await client.tournaments()] == [NBA]
+    assert [each.tournament_id for each in await client.tournaments(active=False)] == [NBA, NHL]
+
+
+async def test_events_by_their_ids(server: Any, client: Client) -> None:
+    both = await client.events(NBA)
+    assert await client.events_by_id((EMPTY, 77, GAME)) == both
+    assert await client.events_by_id((GAME,)) == both[:1]
+    assert await client.events_by_id((77,)) == ()
+    with pytest.raises(Malformed, match="51 events"):
+        await client.events_by_id(range(1, 52))
+
+
+async def test_markets_of_one_event_and_of_many_in_both_versions(server: Any, client: Client) -> None:
+    venue = server.exchange.venue
+    line = Line(LineKey(GAME, PROP, 0), (Outcome(1, "", "Yes"), Outcome(2, "", "No")))
+    prop = Market(
+        MarketKey(GAME, PROP), "Points", "moneyline", "player_points", "Player Props", lines=(line,), player_id=23
+    )
+    venue.add_market(prop, server.exchange.tick())
+    crowd_rests(server, 0, -117, 800_00)
+    newer = await client.markets_of(GAME)
+    older = await client.markets_of(GAME, version=1)
+    assert newer is not None
+    assert older is not None
+    for image, held in zip(newer, venue.markets(GAME), strict=True):
+        read = image.market
+        assert (read.key, read.name, read.type, read.sub_type, read.category_name, read.status) == (
+            held.key,
+            held.name,
+            held.type,
+            held.sub_type,
+            held.category_name,
+            held.status,
+        )
+        assert [line.key for line in read.lines] == [line.key for line in held.lines]
+    assert newer[0].books[0].sides[1][0].value == 683_76
+    assert [image.market.player_id for image in newer] == [None, None, None, 23]
+    assert [image.books for image in older] == [image.books for image in newer]
+    assert {(image.market.sub_type, image.market.category_name) for image in older} == {("", "")}
+    assert await client.markets((GAME, EMPTY)) == {GAME: newer, EMPTY: ()}
+    assert await client.markets((GAME, EMPTY), version=1) == {GAME: older, EMPTY: ()}
+    assert await client.markets_of(EMPTY) == ()
+    assert await client.markets_of(77) is None
+    assert await client.markets_of(77, version=1) is None
+
+
+async def test_a_search_with_each_of_its_filters(server: Any, client: Client) -> None:
+    crowd_rests(server, 0, -117, 800_00)
+    everything = await client.markets_of(GAME)
+    assert everything is not None
+    assert await client.search_markets(NBA) == everything
+    assert await client.search_markets(NBA, types=("total", "spread")) == everything[1:]
+    assert await client.search_markets(NBA, events=(GAME,), least=683_76) == everything[:1]
+    assert await client.search_markets(NBA, least=683_77) == ()
+    assert await client.search_markets(NBA, events=(EMPTY, 77)) == ()
+    assert await client.search_markets(NHL) == ()
+
+
+async def test_players(server: Any, client: Client) -> None:
+    ada, ben = Player(23, "Ada Alder", 11), Player(24, "Ben Birch")
+    for player in (ada, ben):
+        server.exchange.venue.add_player(NBA, player)
+    assert await client.players(NBA) == (ada, ben)
+    assert await client.players(NHL) == await client.players(9) == ()
+    assert await client.player(24, NBA) == ben
+    assert await client.player(24, NHL) is None
+    assert await client.player(99, NBA) is None
+
+
+async def test_the_wallet_s_lines_are_those_of_the_exchange(server: Any, client: Client) -> None:
+    venue, account = server.exchange.venue, server.exchange.account
+    first = await wager(server, client, "one", 10)
+    await wager(server, client, "two", 3, odds=105)
+    venue.settle(MarketKey(GAME, MONEYLINE), 0, server.exchange.tick())
+    settled(server)
+    venue.correct(MarketKey(GAME, MONEYLINE), 1, server.exchange.tick())
+    venue.correct(MarketKey(GAME, MONEYLINE), 0, server.exchange.tick())
+    venue.void(MarketKey(GAME, MONEYLINE), server.exchange.tick())
+    outside = (TransactionType.WITHDRAW, TransactionType.REJECT_WITHDRAW, TransactionType.APPROVE_WITHDRAW)
+    for amount, kind in zip((-20_00, 20_00, 0), outside, strict=True):
+        venue.deposit(account, amount, server.exchange.tick(), kind.value)
+    page = await client.transactions(limit=1000)
+    held = list(reversed(venue.transactions(account)))
+    assert (page.next_cursor, page.unread) == ("", 0)
+    assert [(line.word, line.change, line.balance, line.created_at) for line in page.transactions] == [
+        (line.type, line.amount, line.balance, line.created_at) for line in held
+    ]
+    assert all(line.type.value == line.word for line in page.transactions)
+    assert {line.type for line in page.transactions} >= {
+        TransactionType.DEPOSIT,
+        TransactionType.BET,
+        TransactionType.PAY,
+        TransactionType.COMMISSION,
+        TransactionType.ADJUSTMENT_REDUCE,
+        TransactionType.ADJUSTMENT_INCREASE,
+        TransactionType.VOID,
+        *outside,
+    }
+    assert sum(line.change for line in page.transactions) == (await client.balance()).balance
+    paid = (await client.transactions(type=TransactionType.PAY, wager_id=first)).transactions
+    assert [(line.change, line.event_id, line.market_id, line.wager_id) for line in paid] == [
+        (21_00, GAME, MONEYLINE, first)
+    ]
+    everything = page.transactions
+    assert (await client.transactions(event=GAME, limit=1000)).transactions == tuple(
+        line for line in everything if line.event_id == GAME
+    )
+    assert (await client.transactions(market=TOTAL)).transactions == ()
+    now = server.exchange.clock.now()
+    assert (await client.transactions(now - HOUR, now + HOUR, limit=1000)).transactions == everything
+    assert (await client.transactions(end=now - HOUR)).transactions == ()
+
+
+async def test_the_wallet_s_lines_are_read_page_by_page(server: Any, client: Client) -> None:
+    venue, account = server.exchange.venue, server.exchange.account
+    for number in range(6):
+        venue.deposit(account, 1_00 + number, server.exchange.tick())
+    read: list[Cents] = []
+    cursor = ""
+    while True:
+        page = await client.transactions(cursor=cursor, limit=3)
+        read += [line.change for line in page.transactions]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    assert read == [1_05, 1_04, 1_03, 1_02, 1_01, 1_00, 1000_00]
+
+
+async def test_matches_by_several_wagers_by_one_and_by_time(server: Any, client: Client) -> None:
+    one = await wager(server, client, "one", 1, 2, 3)
+    two = await wager(server, client, "two", 4, odds=105)
+    both = (await client.matches((two, one))).matches
+    assert [(each.wager_id, each.stake, each.odds) for each in both] == [
+        (two, 4_00, 105),
+        (one, 1_00, 110),
+        (one, 2_00, 110),
+        (one, 3_00, 110),
+    ]
+    assert (await client.matches_of(one)).matches == both[1:]
+    first = await client.matches_of(one, limit=2)
+    assert first.matches == both[1:3]
+    last = await client.matches_of(one, first.next_cursor, limit=2)
+    assert (last.matches, last.next_cursor) == (both[3:], "")
+    assert (await client.matches_of("nobody")).matches == ()
+    now = server.exchange.clock.now()
+    in_time = (*both[1:], both[0])
+    assert (await client.matched_bets(now - HOUR, now + HOUR)).matches == in_time
+    page = await client.matched_bets(now - HOUR, now + HOUR, limit=3)
+    assert page.matches == in_time[:3]
+    page = await client.matched_bets(now - HOUR, now + HOUR, page.next_cursor, limit=3)
+    assert (page.matches, page.next_cursor) == (in_time[3:], "")
+
+
+async def test_the_longest_range_that_the_exchange_takes_is_not_refused_for_its_fractions(
+    server: Any, client: Client
+) -> None:
+    day = 24 * HOUR
+    now = server.exchange.clock.now() // SECOND * SECOND + 500_000_000
+    assert (await client.matched_bets(now - 7 * day, now)).matches == ()
+    with pytest.raises(Malformed, match="invalid_from_to_range"):
+        await client.matched_bets(now - 7 * day - SECOND, now)
+
+
+async def test_each_filter_of_the_history(server: Any, client: Client, clock: Clock) -> None:
+    venue = server.exchange.venue
+    await wager(server, client, "part", 1)
+    await wager(server, client, "open", odds=150)
+    total = Placement("total", venue.line_id(GAME, TOTAL, 886, 1), 120, 5_00)
+    await client.place_one(total)
+    settled(server)
+    recent = {"created_from": clock.now() - MINUTE}
+
+    async def listed(market: int | None = None, event: int | None = None, **query: Any) -> list[str]:
+        page = await client.history(ReadHistory(1, **(recent | query)), market=market, event=event)
+        assert page.last_synced_at is not None
+        return [each.external_id for each in page.wagers]
+
+    assert await listed() == ["part", "open", "total"]
+    assert await listed(status="open", matching="unmatched") == ["open", "total"]
+    assert await listed(matching="partially_matched") == ["part"]
+    assert await listed(status=Status.SETTLED.value) == []
+    assert await listed(market=TOTAL) == ["total"]
+    assert await listed(market=MONEYLINE, status="open") == ["part", "open"]
+    assert await listed(event=GAME) == ["part", "open", "total"]
+    assert await listed(event=EMPTY) == []
+    assert await listed(created_from=None, updated_from=clock.now() - MINUTE, market=TOTAL) == ["total"]
+    first = await client.history(ReadHistory(1, **recent, limit=2), event=GAME)
+    assert [each.external_id for each in first.wagers] == ["part", "open"]
+    last = await client.history(ReadHistory(1, **recent, limit=2, cursor=first.next_cursor), event=GAME)
+    assert ([each.external_id for each in last.wagers], last.next_cursor) == (["total"], "")
