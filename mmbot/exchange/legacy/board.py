@@ -24,7 +24,7 @@ from mmbot.domain.catalogue import (
 )
 from mmbot.engine.events import MarketImage
 from mmbot.exchange.legacy.selections import WireLevel, book_of
-from mmbot.exchange.legacy.wire import Id, Spoilt, each, moment, unwrap, unwrap_or_none, whole, why
+from mmbot.exchange.legacy.wire import Id, Part, Spoilt, each, moment, part, unwrap, unwrap_or_none, whole, why
 
 
 def ladder(body: bytes) -> tuple[int, ...]:
@@ -119,7 +119,7 @@ class _Player(msgspec.Struct):
 
 class _Players(msgspec.Struct):
     players: list[msgspec.Raw] | None = None
-    player: msgspec.Raw | None = None
+    player: Part = msgspec.UNSET
 
 
 def players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
@@ -143,7 +143,7 @@ def players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
 def player(body: bytes) -> Player:
     """One player: directly under ``data``, or under ``data.player``."""
     data = unwrap(body)
-    inner = msgspec.json.decode(data, type=_Players).player
+    inner = part(msgspec.json.decode(data, type=_Players).player)
     return _player(msgspec.json.decode(data if inner is None else inner, type=_Player))
 
 

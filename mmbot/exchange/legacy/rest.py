@@ -16,7 +16,7 @@ import orjson
 
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
-from mmbot.exchange.legacy.wire import Id, text_of, unwrap
+from mmbot.exchange.legacy.wire import Id, Part, part, text_of, unwrap
 
 # --- errors ---------------------------------------------------------------------------------------------------------
 
@@ -147,14 +147,14 @@ class _Config(msgspec.Struct):
     cluster: str | None = None
     ws_host: str | None = None
     app_id: Id = None
-    data: msgspec.Raw | None = None
+    data: Part = msgspec.UNSET
 
 
 def connection_config(body: bytes) -> ConnectionConfig:
     """The connection config: flat, without ``data`` (PROTOCOL 3); under it is accepted too."""
     read = msgspec.json.decode(body, type=_Config)
-    if not read.key and read.data is not None:
-        read = msgspec.json.decode(read.data, type=_Config)
+    if not read.key and (inner := part(read.data)) is not None:
+        read = msgspec.json.decode(inner, type=_Config)
     if not read.key:
         raise ValueError("the connection config has no key")
     if not read.cluster and not read.ws_host:

@@ -15,7 +15,20 @@ from mmbot.domain.money import Cents, cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.engine.events import BalanceRead, HistoryRead, MatchesRead
 from mmbot.engine.requests import Placement
-from mmbot.exchange.legacy.wire import Envelope, Id, Spoilt, american, each, moment, text_of, unwrap, whole, why
+from mmbot.exchange.legacy.wire import (
+    Envelope,
+    Id,
+    Part,
+    Spoilt,
+    american,
+    each,
+    moment,
+    part,
+    text_of,
+    unwrap,
+    whole,
+    why,
+)
 
 _WINNING: Final = {"": Winning.TBD, "profit": Winning.WON, "loss": Winning.LOST}
 _STATUS: Final = {"cancelled": Status.CANCELED}
@@ -106,12 +119,12 @@ def _matching(matched: Cents, stake: Cents) -> Matching:
 def wager_of(body: bytes) -> WagerReport:
     """The wager directly under ``data``, or under ``data.wager``."""
     data = unwrap(body)
-    inner = msgspec.json.decode(data, type=_OneWager).wager
+    inner = part(msgspec.json.decode(data, type=_OneWager).wager)
     return report_of(msgspec.json.decode(data if inner is None else inner, type=Wager))
 
 
 class _OneWager(msgspec.Struct):
-    wager: msgspec.Raw | None = None
+    wager: Part = msgspec.UNSET
 
 
 class _Page(msgspec.Struct):

@@ -86,6 +86,15 @@ def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
     return None if bytes(envelope.data) == b"null" else envelope.data
 
 
+Part = msgspec.Raw | msgspec.UnsetType
+"""A member that is decoded in a second step. ``Raw | None`` would take null alone."""
+
+
+def part(member: Part) -> msgspec.Raw | None:
+    """Such a member; None where it is missing or null."""
+    return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
+
+
 def each(items: Sequence[msgspec.Raw], kind: type[T], spoilt: Spoilt) -> Iterator[tuple[int, T]]:
     """The items that have the shape of ``kind``, with their places; the others go to ``spoilt``."""
     for place, item in enumerate(items):
