@@ -145,6 +145,7 @@ class Run:
 
     def until(self, end: Instant, stop: Callable[[], bool] | None = None) -> None:
         """Let time pass to ``end``, to the engine's exit, or until ``stop`` says so."""
+        self._publish()  # what was done at the exchange since the last call
         self._pump()
         while self.exit is None and not (stop is not None and stop()):
             due = [

@@ -1,0 +1,498 @@
+"""Quotes kept as wanted: few messages, nothing taken, none of ours against another, priorities, the board followed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+from engine_scene import GAME, LINE, MARKET, OTHER, START, Fixed, Scene, maker, settings
+
+from mmbot.config.settings import GuardsConfig, LimitsConfig, MatchConfig, RuleConfig, RuleLimits
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+from mmbot.domain.odds import implied
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.strategy.interface import Result
+
+ELSEWHERE = LineKey(2, 219, 0)
+
+
+def placed_after(scene: Scene, what: int) -> int:
+    return len(scene.placements()) - what
+
+
+# --- keeping ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_quiet_market_costs_one_placement_an_outcome_and_nothing_ever_again() -> None:
+    """Our own shadow in the book is no news."""
+    for strategy in (Fixed((0, 105, 5000), (1, 105, 5000)), maker(margin=0.01, price_tolerance=0.001, patience_s=0.0)):
+        scene = Scene(strategy).quoted()
+        scene.go(3 * HOUR)
+        assert len(scene.placements()) == 2
+        assert not scene.sent(r.CancelMany)
+        scene.agree()
+        scene.close()
+
+
+def test_our_own_wagers_are_no_part_of_the_book_that_a_strategy_sees() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(strategy, lines=(LINE, OTHER)).quoted()
+    seen: list[tuple[int, ...]] = []
+    for step in range(60):
+        strategy.wants[None] = tuple((side, 103 + step % 4, 5000 + 100 * (step % 3)) for side in (0, 1))
+        scene.around(OTHER, (110 + step % 2, 110))  # a reason to look again
+        scene.take(step % 2, 300)
+        scene.go((37 + step) * MILLISECOND)
+        book = strategy.seen[LINE].book
+        seen += [tuple(level.odds for level in side) for side in book.sides]
+    assert len(seen) == 120
+    assert set(seen) <= {(-110,), ()}  # the house's, or nothing where that was not certain
+    assert seen.count((-110,)) > 60
+    scene.close()
+
+
+def test_a_price_within_tolerance_keeps_its_place_in_the_queue() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000), price_tolerance=0.006)
+    scene = Scene(strategy).quoted()
+    before = scene.wagers()
+    strategy.wants[None] = ((0, 107, 5000), (1, 107, 5000))
+    scene.around(LINE, (112, 112))
+    scene.go(SECOND)
+    assert [wager.external_id for wager in scene.wagers()] == [wager.external_id for wager in before]
+    strategy.wants[None] = ((0, 109, 5000), (1, 109, 5000))
+    scene.around(LINE, (114, 114))
+    scene.go(SECOND)
+    assert [odds for _, odds, _ in scene.resting()] == [109, 109]
+    scene.agree()
+    scene.close()
+
+
+def test_what_a_match_took_is_topped_up_beside_what_rests() -> None:
+    scene = Scene().quoted()
+    first = scene.resting()
+    scene.take(0, 1000)
+    scene.go(SECOND)
+    assert sum(stake for side, _, stake in scene.resting() if side == 1) == first[1][2]
+    assert len([side for side, _, _ in scene.resting() if side == 1]) == 2
+    assert not scene.sent(r.CancelMany)
+    scene.agree()
+    scene.close()
+
+
+def test_what_is_wanted_smaller_is_shrunk_by_cancelling() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(strategy).quoted()
+    strategy.wants[None] = ((0, 105, 2000), (1, 105, 5000))
+    scene.around(LINE, (112, 112))
+    scene.go(SECOND)
+    assert scene.resting() == [(0, 105, 976), (1, 105, 2439)]
+    assert [len(request.items) for request in scene.sent(r.CancelMany)] == [1]
+    scene.agree()
+    scene.close()
+
+
+def test_a_quote_never_takes_what_is_shown() -> None:
+    strategy = Fixed((0, -130, 5000), (1, 105, 5000))
+    scene = Scene(strategy, config=settings(guards=GuardsConfig(hold_s=1.0, off_fair=0.5)))
+    scene.until(lambda: 0 in scene.sides())
+    scene.go(5 * SECOND)
+    assert scene.position() == (0, 0)
+    shown = -110  # a taker of outcome 0 gets this
+    resting = [odds for side, odds, _ in scene.resting() if side == 0]
+    assert resting
+    assert all(implied(odds) < implied(shown) for odds in resting)
+    scene.close()
+
+
+def test_two_quotes_of_ours_that_could_match_never_rest_together() -> None:
+    strategy = Fixed((0, -105, 5000), (1, -105, 5000))
+    scene = Scene(strategy)
+    scene.around(LINE, (150, 150))
+    scene.until(lambda: bool(scene.sides()))
+    scene.go(30 * SECOND)
+    assert len(scene.sides()) == 1
+    assert not scene.alerts("wager.refused")  # the exchange was not even asked
+    assert scene.line().why == "would match a wager of our own"
+    strategy.wants[None] = ((0, 107, 5000), (1, -105, 5000))
+    scene.around(LINE, (151, 151))
+    scene.until(lambda: scene.sides() == {0, 1})
+    scene.close()
+
+
+def test_replacing_a_quote_by_one_that_the_old_one_could_match_waits_for_its_end() -> None:
+    strategy = Fixed((0, 160, 5000), (1, -154, 5000))
+    scene = Scene(strategy, config=settings(guards=GuardsConfig(hold_s=1.0, off_fair=0.4)))
+    scene.around(LINE, (180, -170))
+    scene.until(lambda: scene.sides() == {0, 1})
+    for _ in range(5):
+        strategy.wants[None] = ((0, -154, 5000), (1, 160, 5000))
+        scene.around(LINE, (-170, 180))
+        scene.go(2 * SECOND)
+        assert scene.sides() == {0, 1}
+        strategy.wants[None] = ((0, 160, 5000), (1, -154, 5000))
+        scene.around(LINE, (180, -170))
+        scene.go(2 * SECOND)
+    assert scene.sides() == {0, 1}
+    assert not scene.alerts("wager.refused")
+    scene.close()
+
+
+def test_batches_hold_twenty_wagers_over_all_markets() -> None:
+    lines = tuple(LineKey(event, market, 0) for event in range(1, 8) for market in (219, 223, 225))
+    strategy = Fixed((0, 105, 2000), (1, 105, 2000))
+    scene = Scene(strategy, lines=lines).quoted()
+    assert [len(request.items) for request in scene.sent(r.PlaceMany)] == [20, 20, 2]
+    scene.go(SECOND)
+    strategy.wants[None] = ()
+    for event in range(1, 8):
+        scene.around(LineKey(event, 219, 0), (112, 112))
+    scene.go(2 * SECOND)
+    assert not scene.wagers()
+    assert [len(request.items) for request in scene.sent(r.CancelMany)] == [20, 20, 2]
+    scene.agree()
+    scene.close()
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
+
+
+def test_where_funds_do_not_reach_the_higher_priority_is_served() -> None:
+    lines = tuple(LineKey(event, 219, 0) for event in range(1, 6))
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    strategy.priority = {line: place for place, line in enumerate(lines)}
+    scene = Scene(strategy, lines=lines, balance=1200)  # 8 times $12: not quite four of ten quotes
+    scene.until(lambda: len(scene.wagers()) >= 3)
+    scene.go(5 * SECOND)
+    assert scene.sides(lines[4]) == {0, 1}
+    assert not scene.sides(lines[0])
+    assert sum(wager.unmatched for wager in scene.wagers()) <= 8 * 1200
+    assert scene.line(lines[0]).why == "funds"
+    scene.close()
+
+
+def test_a_limit_is_cut_to_and_never_passed() -> None:
+    limits = LimitsConfig(line=30, market=30, event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
+    scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), config=settings(limits=limits)).quoted()
+    for turn in range(40):
+        scene.take(turn % 3 % 2, 700)
+        scene.go(700 * MILLISECOND)
+    report = scene.close()
+    assert max(figure.greatest for figure in report.worst_case) > 2500
+    assert all(figure.greatest <= 3000 for figure in report.worst_case)
+    scene.agree()
+
+
+def test_a_line_blocked_by_funds_is_not_placed_twice_after_the_rules_were_looked_at_anew() -> None:
+    """What was blocked belongs to the line as it was; a change of the event puts the line under its rule anew."""
+    scene = Scene(Fixed((0, 105, 50000), (1, 105, 50000)), balance=2000)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(SECOND)
+    for turn in range(6):
+        event = scene.venue.event(GAME)
+        scene.venue.update_event(msgspec.structs.replace(event, name=f"name {turn}"), scene.now)
+        scene.go(5 * SECOND)
+        scene.venue.deposit(scene.account, 1000 if turn == 2 else 0, scene.now)
+        scene.go(31 * SECOND)
+    scene.venue.deposit(scene.account, 500_000, scene.now)
+    scene.go(40 * SECOND)
+    for side in (0, 1):
+        stakes = [stake for each, _, stake in scene.resting() if each == side]
+        assert 0.9 * 24390 <= sum(stakes) <= 24390
+    scene.agree()
+    scene.close()
+
+
+# --- thresholds and hedges --------------------------------------------------------------------------------------------
+
+LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+
+
+def loaded(strategy: Fixed, limits: LimitsConfig = LOW) -> Scene:
+    """A line that has been taken from one side until it is past soft, and the house stands by to be taken."""
+    return Scene(strategy, config=settings(limits=limits)).quoted()
+
+
+def test_past_soft_only_the_reducing_side_is_quoted_and_below_it_both_again() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = loaded(strategy)
+    while scene.position()[0] > -3000:
+        scene.take(0, 500)
+        scene.go(SECOND)
+    scene.go(2 * SECOND)
+    assert scene.sides() == {0}
+    assert [fields["threshold"] for fields in scene.alerts("risk.threshold") if fields["scope"] == "line"] == ["soft"]
+    while scene.position()[0] <= -2500:
+        scene.take(1, 500)
+        scene.go(SECOND)
+    scene.go(2 * SECOND)
+    assert scene.sides() == {0, 1}
+    assert scene.alerts("risk.threshold")[-1]["threshold"] is None
+    scene.agree()
+    scene.close()
+
+
+def test_past_hedge_the_excess_is_taken_out_of_the_opposite_outcome() -> None:
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = loaded(strategy)
+    scene.take(0, 7000)
+    scene.until(lambda: scene.status().counts.hedges == 1)
+    hedge = next(item for item in scene.placements() if item.fill_or_kill)
+    sent = next(at for at, request in scene.run.requests if isinstance(request, r.PlaceMany) and hedge in request.items)
+    fair = scene.line().fair
+    assert fair is not None
+    assert hedge.line_id == scene.venue.line_id(*LINE, 0)
+    assert implied(hedge.odds) <= fair + 0.05 + 1e-6  # within limits.hedge_cost of the fair price
+    # Own quotes that it could match were cancelled, and that was confirmed, before it left.
+    for wager in scene.venue.wagers(scene.account):
+        if wager.side == 1 and wager.status.value == "canceled":
+            assert wager.updated_at < sent
+    scene.go(5 * SECOND)
+    assert scene.position()[0] > -6000
+    assert min(scene.position()) > -6000  # below the threshold; what still rests there takes up the other room
+    assert scene.status().counts.hedges == 1
+    scene.agree()
+    scene.close()
+
+
+def test_one_hedge_a_line_is_in_flight_and_a_failed_one_is_tried_again_on_a_quiet_market() -> None:
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = loaded(strategy)
+    scene.around(LINE, (-101, 110))  # outcome 0 costs too much: fair is where it is
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.40, scene.now))
+    scene.take(0, 7000)
+    scene.until(lambda: bool(scene.alerts("hedge.not_possible")))
+    assert scene.alerts("hedge.not_possible")[-1]["why"] == "every offer costs more than allowed"
+    scene.go(30 * SECOND)
+    assert not scene.status().counts.hedges
+    assert len(scene.alerts("hedge.not_possible")) == 1  # said once
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.50, scene.now))
+    scene.until(lambda: scene.status().counts.hedges >= 1, within=10 * SECOND)
+    hedges = [
+        (at, item)
+        for at, request in scene.run.requests
+        if isinstance(request, r.PlaceMany)
+        for item in request.items
+        if item.fill_or_kill
+    ]
+    assert all(len(request.items) == 1 for request in scene.sent(r.PlaceMany) if request.items[0].fill_or_kill)
+    for (earlier, _), (later, _) in pairwise(hedges):
+        assert later - earlier >= 3 * SECOND
+    scene.go(20 * SECOND)
+    scene.agree()
+    scene.close()
+
+
+@pytest.mark.parametrize("order", ["kill", "stop", "feed"])
+def test_no_hedge_passes_a_latch_a_stop_or_a_lost_feed(order: str) -> None:
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = loaded(strategy)
+    scene.take(0, 7000)
+    at = scene.now
+    if order == "kill":
+        scene.run.tell(e.KillRequested("test"))
+    elif order == "stop":
+        scene.run.tell(e.StopRequested())
+    else:
+        scene.run.feed_allowed = False
+        scene.run.drop_feed()
+    scene.go(20 * SECOND)
+    assert not scene.sent(r.PlaceMany, at)
+    scene.close()
+
+
+def test_a_hedge_whose_answer_is_lost_does_not_hold_its_line_for_good() -> None:
+    from mmbot.backtest.run import Fate
+
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = loaded(strategy)
+
+    def interfere(request: r.Request, now: int) -> Fate:
+        hedge = isinstance(request, r.PlaceMany) and request.items[0].fill_or_kill
+        return Fate.LOST if hedge and len(scene.alerts("hedge.sent")) <= 1 else Fate.DONE
+
+    scene.run.interfere = interfere
+    scene.take(0, 7000)
+    scene.until(lambda: scene.status().counts.hedges >= 2, within=30 * SECOND)
+    scene.go(10 * SECOND)
+    assert 0 in scene.sides()
+    scene.agree()
+    scene.close()
+
+
+# --- strategies -------------------------------------------------------------------------------------------------------
+
+
+class Odd:
+    """A strategy that answers with something that is none."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def quote(self, view: object, state: object) -> object:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        Result({LINE: 3}, None),  # type: ignore[dict-item]
+        Result({LINE: (3,)}, None),  # type: ignore[dict-item]
+        Result(None, None),  # type: ignore[arg-type]
+        Result({}, None, "soon"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_strategy_that_answers_nonsense_stops_its_event_and_no_other(answer: object) -> None:
+    rules = (
+        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Odd"),
+        RuleConfig(strategy="tests:Fixed"),
+    )
+    strategies = (Odd(answer), Fixed((0, 105, 5000), (1, 105, 5000)))
+    scene = Scene(strategies, config=settings(rules=rules), lines=(LINE, ELSEWHERE))  # type: ignore[arg-type]
+    scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1})
+    scene.go(3 * MINUTE)
+    assert scene.guard("strategy") is not None
+    assert not scene.sides(LINE)
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    scene.close()
+
+
+@pytest.mark.parametrize(
+    "want",
+    [(2, 105, 5000), (0, 105, 5000.0), (0, 105.0, 5000), (0, 101, 5000), (0, 99, 5000), (0, None, 5000)],
+)
+def test_a_quote_that_is_none_is_never_placed(want: tuple[int, int, int]) -> None:
+    scene = Scene(Fixed(want))
+    scene.until(lambda: scene.guard("strategy") is not None or scene.status().phase == "ready")
+    scene.go(5 * SECOND)
+    assert not [item for item in scene.placements() if type(item.stake) is not int or type(item.odds) is not int]
+    assert not scene.alerts("wager.refused")
+    scene.close()
+
+
+class Eager(Fixed):
+    """Wants to be asked again at once, always."""
+
+    def quote(self, view: object, state: object) -> Result:
+        result = super().quote(view, state)  # type: ignore[arg-type]
+        return Result(result.decisions, result.state, view.now)  # type: ignore[attr-defined]
+
+
+def test_a_strategy_that_wants_to_be_asked_again_at_once_does_not_make_the_engine_spin() -> None:
+    eager = Eager((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(eager).quoted()
+    before = eager.calls
+    scene.go(10 * SECOND)
+    assert 100 < eager.calls - before <= 1001
+    assert len(scene.placements()) == 2
+    scene.close()
+
+
+# --- prices of the user's own -----------------------------------------------------------------------------------------
+
+
+def test_a_given_price_is_used_until_it_is_too_old() -> None:
+    config = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=60.0))
+    scene = Scene(maker(margin=0.02, source="given", price_tolerance=0.001), config=config)
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.run.tell(e.PriceGiven(line_id, 0.40, scene.now))  # before the board is known
+    scene.until(lambda: scene.sides() == {0, 1})
+    scene.go(SECOND)
+    assert scene.line().fair == pytest.approx(0.40)
+    given = START
+    scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
+    assert scene.now <= given + 61 * SECOND
+    scene.run.tell(e.PriceGiven(line_id, 0.45, scene.now))
+    scene.until(lambda: scene.sides() == {0, 1})
+    scene.run.tell(e.PriceGiven(line_id, 0.30, scene.now - 30 * SECOND))  # an older one comes late
+    scene.go(SECOND)
+    assert scene.line().fair == pytest.approx(0.45)
+    scene.close()
+
+
+# --- the board --------------------------------------------------------------------------------------------------------
+
+
+def test_a_market_that_appears_is_quoted_and_one_that_goes_is_not() -> None:
+    scene = Scene().quoted()
+    scene.add_market(MarketKey(GAME, 223), [OTHER], scene.now)
+    scene.around(OTHER)
+    scene.until(lambda: scene.sides(OTHER) == {0, 1}, within=10 * SECOND)
+    scene.venue.set_market_status(MARKET, "closed", scene.now)
+    scene.until(lambda: not scene.wagers(LINE), within=5 * SECOND)
+    assert scene.sides(OTHER) == {0, 1}
+    scene.go(SECOND)
+    scene.agree()
+    scene.close()
+
+
+def test_an_event_that_is_listed_anew_is_quoted_without_waiting_for_the_next_round_of_reads() -> None:
+    scene = Scene().quoted()
+    scene.add_event(2, scene.now)
+    scene.add_market(MarketKey(2, 219), [ELSEWHERE], scene.now)
+    scene.around(ELSEWHERE)
+    scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=10 * SECOND)
+    scene.close()
+
+
+def test_a_line_that_is_suspended_alone_is_left_and_quoted_again() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.venue.set_line_status(LINE, "suspended", scene.now)
+    scene.until(lambda: not scene.wagers(LINE), within=5 * SECOND)
+    assert scene.sides(OTHER) == {0, 1}
+    scene.venue.set_line_status(LINE, "active", scene.now)
+    scene.around(LINE)
+    scene.until(lambda: scene.sides(LINE) == {0, 1}, within=10 * SECOND)
+    scene.close()
+
+
+def test_a_start_that_is_moved_earlier_is_heeded() -> None:
+    scene = Scene().quoted()
+    event = scene.venue.event(GAME)
+    scene.venue.update_event(msgspec.structs.replace(event, scheduled=scene.now + 3 * MINUTE), scene.now)
+    scene.go(59 * SECOND)
+    assert scene.sides() == {0, 1}
+    scene.go(3 * SECOND)
+    assert not scene.wagers()
+    assert scene.guard("start") is not None
+    scene.close()
+
+
+def test_a_step_of_the_wall_clock_moves_every_start() -> None:
+    scene = Scene(starts=HOUR).quoted()
+    scene.run.tell(e.WallStepped(59 * MINUTE))
+    scene.go(SECOND)
+    assert scene.guard("start") is not None
+    assert not scene.wagers()
+    scene.run.tell(e.WallStepped(0))
+    scene.until(lambda: scene.sides() == {0, 1})
+    scene.close()
+
+
+def test_a_rule_with_a_window_begins_and_ends_on_its_own() -> None:
+    rules = (RuleConfig(match=MatchConfig(hours_to_start=(1.0, 2.0)), strategy="tests:Fixed"),)
+    scene = Scene(config=settings(rules=rules), starts=3 * HOUR)
+    scene.go(HOUR - SECOND)
+    assert not scene.placements()
+    scene.go(5 * SECOND)
+    assert scene.sides() == {0, 1}
+    scene.go(HOUR - 10 * SECOND)
+    assert scene.sides() == {0, 1}
+    scene.go(10 * SECOND)
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_a_rule_of_its_own_has_limits_of_its_own() -> None:
+    rules = (
+        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)),
+        RuleConfig(strategy="tests:Fixed"),
+    )
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene((strategy, strategy), config=settings(rules=rules), lines=(LINE, ELSEWHERE)).quoted()
+    assert {stake for _, _, stake in scene.resting(LINE)} == {400}
+    assert {stake for _, _, stake in scene.resting(ELSEWHERE)} == {2439}
+    scene.close()
