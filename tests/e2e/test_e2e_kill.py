@@ -61,6 +61,13 @@ def judged(house: House, cause: str) -> None:
     assert flattenings[-1]["took_ns"] is not None
 
 
+def nobody_home(house: House) -> None:
+    """End the daemon that lives, if one does; what a person places after that is nobody's to cancel."""
+    house.exchange.inflict("gone")
+    if house.daemons and house.daemon.process.poll() is None:
+        assert house.daemon.stop() == 0
+
+
 def by_hand(house: House) -> str:
     """A wager on the account that no daemon placed: what a stray looks like."""
     market = house.exchange.board()["events"][0]["markets"][0]
@@ -108,8 +115,7 @@ def test_the_command_latches_a_living_daemon_and_waits_for_flat(house: House) ->
 
 
 def test_a_kill_during_start_up_places_nothing(house: House) -> None:
-    if house.daemons and house.daemon.process.poll() is None:
-        assert house.daemon.stop() == 0
+    nobody_home(house)
     stray = by_hand(house)
     placed = house.exchange.referee()["placed"]
     house.exchange.inflict("delay_answer", endpoint="get_*", seconds=2, times=None)
@@ -122,6 +128,25 @@ def test_a_kill_during_start_up_places_nothing(house: House) -> None:
     assert stray not in {wager["wager_id"] for wager in house.exchange.live_wagers()}
     assert daemon.events("latch.written")
     assert daemon.stop() == 0
+
+
+def test_the_command_finds_a_daemon_that_has_only_just_begun(house: House) -> None:
+    nobody_home(house)
+    by_hand(house)
+    placed = house.exchange.referee()["placed"]
+    daemon = house.start()
+    done = mmbot("kill", "-c", house.config)
+    # Whichever of the two had the state directory first: nothing rests, nothing was placed, and it stays so.
+    assert done.returncode == 0, done
+    assert latch_file(house).exists()
+    assert not house.exchange.live_wagers()
+    assert house.exchange.referee()["placed"] == placed
+    if daemon.process.poll() is None:
+        assert daemon.status().latched is not None
+        assert daemon.stop() == 0
+    else:
+        assert daemon.process.returncode == 2
+    house.judged()
 
 
 def lock(house: House) -> str:
@@ -142,8 +167,7 @@ def test_a_kill_while_the_feed_is_down_and_cancels_get_lost(house: House) -> Non
 
 
 def test_without_a_daemon_the_command_cancels_by_itself_and_latches_the_next(house: House) -> None:
-    if house.daemons and house.daemon.process.poll() is None:
-        assert house.daemon.stop() == 0
+    nobody_home(house)
     by_hand(house)
     assert house.exchange.live_wagers()
     done = mmbot("kill", "-c", house.config, "--reason", "nobody home")
@@ -164,8 +188,7 @@ def test_without_a_daemon_the_command_cancels_by_itself_and_latches_the_next(hou
 
 
 def test_without_keys_the_command_says_that_nothing_was_cancelled(house: House) -> None:
-    if house.daemons and house.daemon.process.poll() is None:
-        assert house.daemon.stop() == 0
+    nobody_home(house)
     done = mmbot("kill", "-c", house.config, keys={})
     assert done.returncode == 2, done
     assert "NOTHING WAS CANCELLED" in done.stdout

@@ -1,4 +1,4 @@
-"""A recorded market over the real wire, two processes, sped up: the last half hour before the start, and into play."""
+"""A recorded market over the real wire, two processes, sped up: the last minutes before the start, and into play."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -
         tape(),
         *judge,
         rate=SPEED,
-        hours=0.6,
+        hours=0.4,
         limits=LIMITS,
         guards=patient | {"stop_before_start_s": 120, "matches_a_minute": 1000},
         stop={"deadline_s": 10 * SPEED},
