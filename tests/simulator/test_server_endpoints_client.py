@@ -14,7 +14,7 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, Clock
 from mmbot.domain.money import Cents
 from mmbot.domain.transaction import TransactionType
 from mmbot.domain.wager import Status
-from mmbot.engine.requests import Placement, ReadHistory
+from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import Malformed
 from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
@@ -262,3 +262,43 @@ async def test_each_filter_of_the_history(server: Any, client: Client, clock: Cl
     assert [each.external_id for each in first.wagers] == ["part", "open"]
     last = await client.history(ReadHistory(1, **recent, limit=2, cursor=first.next_cursor), event=GAME)
     assert ([each.external_id for each in last.wagers], last.next_cursor) == (["total"], "")
+
+
+async def test_every_way_to_place_and_to_cancel(server: Any, client: Client) -> None:
+    venue, account = server.exchange.venue, server.exchange.account
+    home, total = venue.line_id(GAME, MONEYLINE, 0, 0), venue.line_id(GAME, TOTAL, 886, 1)
+    placed = await client.place_many(
+        [Placement(f"m{n}", home, 110 + 5 * n, 5_00) for n in range(4)] + [Placement("t", total, 110, 5_00)]
+    )
+    assert [each.external_id for each in placed.accepted] == ["m0", "m1", "m2", "m3", "t"]
+    one = await client.place_one(Placement("fok", total, 120, 5_00, fill_or_kill=True))
+    settled(server)
+    live = {each.external_id for each in venue.wagers(account) if each.live}
+    assert live == {"m0", "m1", "m2", "m3", "t"}, "the fill-or-kill ended by itself"
+    assert (await client.wager(one.wager_id)).status is Status.CANCELED  # type: ignore[union-attr]
+    ids = {each.external_id: each.wager_id for each in placed.accepted}
+    await client.cancel_one(Cancellation(ids["m0"], "m0"))
+    done = await client.cancel_many([Cancellation(ids["m1"], "m1"), Cancellation(ids["m0"], "m0")])
+    assert done.accepted == ("m1",)
+    assert [(item.external_id, item.code) for item in done.refused] == [("m0", "wager_already_cancelled")]
+    assert await client.cancel_market(GAME, TOTAL, home) is False
+    assert await client.cancel_market(GAME, TOTAL, total) is True
+    assert await client.cancel_market(GAME, SPREAD) is False
+    assert {each.external_id for each in venue.wagers(account) if each.live} == {"m2", "m3"}
+    assert await client.cancel_event(EMPTY) is False
+    assert await client.cancel_event(GAME) is True
+    assert await client.cancel_all() is False
+    assert not any(each.live for each in venue.wagers(account))
+
+
+async def test_the_ladder_the_balance_and_the_way_to_the_feed(server: Any, client: Client) -> None:
+    assert await client.ladder() == server.exchange.venue.settings.ladder
+    await wager(server, client, "one", 3)
+    money = await client.balance()
+    assert (money.balance, money.matched, money.unmatched) == (997_00, 3_00, 7_00)
+    config = await client.connection_config()
+    assert config.ws_host == f"127.0.0.1:{server.ws_port}"
+    everything = await client.register("1.2")
+    assert [channel.auth.partition(":")[0] for channel in everything.channels] == [config.key] * 2
+    (broadcast, _) = (await client.register("1.2", (NHL,))).channels
+    assert set(everything.channels[0].events) - set(broadcast.events) == {f"tournament_{NBA}"}

@@ -1,0 +1,256 @@
+"""docs/endpoints.md held against the specification, the client, the local exchange and the tests that it names."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from aiohttp import web
+
+from mmbot.config import ExchangeConfig
+from mmbot.domain.clock import SystemClock
+from mmbot.domain.instant import HOUR
+from mmbot.engine.requests import Cancellation, Placement, ReadHistory
+from mmbot.exchange.errors import CODES, ExchangeError, Purpose, failure_of
+from mmbot.exchange.http import open_http
+from mmbot.exchange.legacy import paths
+from mmbot.exchange.rest import Client
+from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.token_store import TokenStore
+from mmbot.simulator.answers import STATUS
+from mmbot.simulator.server import BASE, ROUTES
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "endpoints.md").read_text()
+
+# The specification's Market Maker part, as it writes them.
+SPECIFIED = """
+POST /auth/login
+POST /auth/refresh
+GET /mm/get_tournaments
+GET /mm/get_sport_events?tournament_id
+GET /mm/get_sport_events?event_ids
+GET /mm/get_markets (deprecated)
+GET /v2/mm/get_markets
+GET /mm/get_multiple_markets (deprecated)
+GET /v2/mm/get_multiple_markets
+GET /mm/search_markets
+GET /mm/get_players
+GET /mm/get_players/{player_id}
+GET /mm/get_balance
+GET /v2/mm/get_transactions
+GET /mm/get_odds_ladder
+POST /mm/place_wager
+POST /mm/place_multiple_wagers
+POST /mm/cancel_wager
+POST /mm/cancel_multiple_wagers
+POST /mm/cancel_all_wagers
+POST /mm/cancel_wagers_by_event
+POST /mm/cancel_wagers_by_market
+GET /mm/get_wager/{wager_id}
+GET /v2/mm/get_wager_histories
+GET /mm/get_matched_bets
+GET /mm/get_wager_matching_detail
+GET /v2/mm/get_wager_matching_detail
+GET /websocket/connection-config
+POST /mm/pusher
+"""
+
+NO_ENDPOINT = {"close", "keep_warm", "perform"}
+"""Coroutines of the client that are no call of their own: they end it, repeat one, or choose one."""
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    method: str
+    endpoint: str
+    """As the specification writes it."""
+    call: str
+    """Empty where the client has none."""
+    path: str
+    tests: tuple[str, ...]
+
+    @property
+    def specified(self) -> str:
+        return f"{self.method} {self.endpoint}"
+
+    @property
+    def fixed(self) -> str:
+        """The path up to what varies, without the base."""
+        return self.path.removeprefix(BASE).partition("{")[0]
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of each table whose header starts with this column."""
+    found: list[list[str]] = []
+    inside = False
+    for line in PAGE.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            inside = False
+        elif inside and not set(line) <= set("|-"):
+            found.append(cells)
+        inside = inside or (line.startswith("|") and cells[0] == heading)
+    return found
+
+
+def row_of(cells: list[str]) -> Row:
+    specified, call, path, tests = (cell.replace("`", "") for cell in cells)
+    method, _, endpoint = specified.partition(" ")
+    return Row(method, endpoint, "" if call == "–" else call, path, tuple(tests.split("<br>")))
+
+
+TABLE = [row_of(cells) for cells in table("the specification")]
+CALLED = [row for row in TABLE if row.call]
+
+
+def test_every_endpoint_of_the_specification_is_in_the_table_and_has_a_call() -> None:
+    listed = [row.specified for row in TABLE]
+    assert len(listed) == len(set(listed))
+    wanted = SPECIFIED.strip().splitlines()
+    assert listed[: len(wanted)] == wanted
+    assert [row.specified for row in TABLE if not row.call] == ["GET /mm/get_wager_histories"], "beyond it"
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.specified)
+def test_a_row_names_what_is_there(row: Row) -> None:
+    assert row.path.startswith(BASE)
+    assert row.path.removeprefix(BASE) == row.endpoint.split(" ")[0].split("?")[0]
+    assert (row.method, row.path.removeprefix(BASE)) in {(route.method, route.path) for route in ROUTES}
+    assert len(set(row.tests)) == len(row.tests) >= (2 if row.call else 1)
+    for name in row.tests:
+        stem, _, function = name.partition("::")
+        (file,) = ROOT.glob(f"tests/**/{stem}.py")
+        tests = {each.name for each in ast.parse(file.read_text()).body if isinstance(each, ast.AsyncFunctionDef)}
+        assert function in tests, f"{file} has no {function}"
+
+
+def test_nothing_that_the_exchange_answers_is_missing_from_the_table() -> None:
+    assert {(route.method, BASE + route.path) for route in ROUTES} == {(row.method, row.path) for row in TABLE}
+
+
+def test_nothing_that_the_client_can_ask_is_missing_from_the_table() -> None:
+    asked = {
+        name
+        for name, member in vars(Client).items()
+        if inspect.iscoroutinefunction(member) and not name.startswith("_")
+    }
+    listed = {call.partition("(")[0].removeprefix("Client.") for call in (row.call for row in CALLED)}
+    assert asked - NO_ENDPOINT == {name for name in listed if not name.startswith("SessionKeeper.")}
+    assert asked >= NO_ENDPOINT
+    known = {value for name, value in vars(paths).items() if name.isupper() and str(value).startswith("/")}
+    assert known == {row.fixed for row in CALLED} - {"/mm/get_players/"}, "a player's path is made from the players'"
+
+
+# --- where each call goes -----------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """An exchange that grants tokens, finds nothing else, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.queries: list[set[str]] = []
+        self.base_url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.asked.append((request.method, request.path))
+        self.queries.append(set(request.query))
+        if "/auth/" in request.path:
+            return web.json_response({"data": {"access_token": f"a{len(self.asked)}", "refresh_token": "r"}})
+        return web.json_response({"error": "data_not_found", "message": "Record not found"}, status=404)
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    recording = Recorder()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", recording.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    recording.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}{BASE}"
+    yield recording
+    await runner.cleanup()
+
+
+Ask = Callable[[Client, SessionKeeper], Awaitable[Any]]
+
+WAGER = Placement("a", "l", 110, 5_00)
+GONE = Cancellation("w", "a")
+
+CALLS: dict[str, Ask] = {
+    "SessionKeeper.token": lambda client, keeper: keeper.token(),
+    "SessionKeeper.rejected": lambda client, keeper: keeper.rejected(keeper.current() or ""),
+    "Client.tournaments": lambda client, keeper: client.tournaments(),
+    "Client.events": lambda client, keeper: client.events(132),
+    "Client.events_by_id": lambda client, keeper: client.events_by_id((7,)),
+    "Client.markets_of(version=1)": lambda client, keeper: client.markets_of(7, version=1),
+    "Client.markets_of": lambda client, keeper: client.markets_of(7),
+    "Client.markets(version=1)": lambda client, keeper: client.markets((7,), version=1),
+    "Client.markets": lambda client, keeper: client.markets((7,)),
+    "Client.search_markets": lambda client, keeper: client.search_markets(132),
+    "Client.players": lambda client, keeper: client.players(132),
+    "Client.player": lambda client, keeper: client.player(23, 132),
+    "Client.balance": lambda client, keeper: client.balance(),
+    "Client.transactions": lambda client, keeper: client.transactions(),
+    "Client.ladder": lambda client, keeper: client.ladder(),
+    "Client.place_one": lambda client, keeper: client.place_one(WAGER),
+    "Client.place_many": lambda client, keeper: client.place_many((WAGER,)),
+    "Client.cancel_one": lambda client, keeper: client.cancel_one(GONE),
+    "Client.cancel_many": lambda client, keeper: client.cancel_many((GONE,)),
+    "Client.cancel_all": lambda client, keeper: client.cancel_all(),
+    "Client.cancel_event": lambda client, keeper: client.cancel_event(7),
+    "Client.cancel_market": lambda client, keeper: client.cancel_market(7, 219),
+    "Client.wager": lambda client, keeper: client.wager("w"),
+    "Client.history": lambda client, keeper: client.history(ReadHistory(1, created_to=HOUR)),
+    "Client.matched_bets": lambda client, keeper: client.matched_bets(0, HOUR),
+    "Client.matches": lambda client, keeper: client.matches(("w",)),
+    "Client.matches_of": lambda client, keeper: client.matches_of("w"),
+    "Client.connection_config": lambda client, keeper: client.connection_config(),
+    "Client.register": lambda client, keeper: client.register("1.2"),
+}
+
+
+@pytest.mark.parametrize("row", CALLED, ids=lambda row: row.call)
+async def test_a_call_goes_where_its_row_says(row: Row, recorder: Recorder, tmp_path: Path) -> None:
+    clock = SystemClock()
+    async with open_http() as http:
+        keeper = SessionKeeper(http, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens"))
+        client = Client(keeper, clock, ExchangeConfig(base_url=recorder.base_url))
+        if row.call != "SessionKeeper.token":
+            keeper.accepted(await keeper.token())
+            recorder.asked.clear()
+        refusals: set[str] = set()
+        try:
+            await CALLS[row.call](client, keeper)
+        except ExchangeError as error:
+            refusals.add(error.code)
+        await client.close()
+        await keeper.close()
+    assert refusals <= {"data_not_found"}
+    ((method, path),) = recorder.asked
+    assert method == row.method
+    if "{" in row.path:
+        assert path.rpartition("/")[0] == row.path.rpartition("/")[0]
+    else:
+        assert path == row.path
+    parameter = row.endpoint.partition("?")[2]
+    assert not parameter or recorder.queries[-1] == {parameter}
+
+
+# --- errors -------------------------------------------------------------------------------------------------------
+
+
+def test_the_error_table_is_what_the_exchange_answers_and_the_client_understands() -> None:
+    listed = {cells[0].strip("`"): (int(cells[1]), *cells[2:]) for cells in table("code")}
+    assert listed == {
+        code: (status, *(failure_of(purpose, status, code).value for purpose in Purpose))
+        for code, status in STATUS.items()
+    }
+    assert set(listed) == set(CODES) - {"30010"}
