@@ -41,6 +41,29 @@ class GoLive(_Act, frozen=True, kw_only=True, tag="go_live"):
     event: int
 
 
+class CreateEvent(_Act, frozen=True, kw_only=True, tag="create_event"):
+    """A new event with its markets, on the synthetic board."""
+
+    starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
+    """Seconds."""
+    listed: bool = True
+    """Whether anybody is told."""
+
+
+class MoveEvent(_Act, frozen=True, kw_only=True, tag="move_event"):
+    """An event is due at another time; one that was postponed is to be played after all."""
+
+    event: int
+    starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
+    """Seconds."""
+
+
+class PostponeEvent(_Act, frozen=True, kw_only=True, tag="postpone_event"):
+    """An event does not start for now: nothing is taken or matched there until it is moved."""
+
+    event: int
+
+
 class ListEvent(_Act, frozen=True, kw_only=True, tag="list_event"):
     """List an event again."""
 
@@ -61,6 +84,30 @@ class SetMarketStatus(_Act, frozen=True, kw_only=True, tag="market_status"):
     status: str
 
 
+class SetLineStatus(_Act, frozen=True, kw_only=True, tag="line_status"):
+    """The same of one line."""
+
+    event: int
+    market: int
+    line: float
+    """Its number in points."""
+    status: str
+
+
+class SetLadder(_Act, frozen=True, kw_only=True, tag="odds_ladder"):
+    """Other odds are taken from now on."""
+
+    odds: tuple[int, ...] | None = None
+    """None: those that were taken at first."""
+
+
+class ChangeConnection(_Act, frozen=True, kw_only=True, tag="connection_config"):
+    """The connection config names another key. Sockets that stand go on, as in a migration; ``close_socket`` ends
+    them."""
+
+    key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,100}$")]
+
+
 class Settle(_Act, frozen=True, kw_only=True, tag="settle"):
     """The result of a market, or of all active ones of an event."""
 
@@ -68,6 +115,8 @@ class Settle(_Act, frozen=True, kw_only=True, tag="settle"):
     market: int | None = None
     winner: Literal[0, 1] | None
     """The side that won; None is a push."""
+    lines: dict[str, Literal[0, 1] | None] = {}
+    """Of lines that end otherwise, by their number in points."""
 
 
 class Correct(_Act, frozen=True, kw_only=True, tag="correct"):
@@ -76,6 +125,7 @@ class Correct(_Act, frozen=True, kw_only=True, tag="correct"):
     event: int
     market: int
     winner: Literal[0, 1] | None
+    lines: dict[str, Literal[0, 1] | None] = {}
 
 
 class VoidMarket(_Act, frozen=True, kw_only=True, tag="void"):
@@ -123,9 +173,15 @@ Act = (
     | ExpireTokens
     | ExpireSessions
     | GoLive
+    | CreateEvent
+    | MoveEvent
+    | PostponeEvent
     | ListEvent
     | UnlistEvent
     | SetMarketStatus
+    | SetLineStatus
+    | SetLadder
+    | ChangeConnection
     | Settle
     | Correct
     | VoidMarket

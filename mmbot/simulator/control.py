@@ -8,13 +8,15 @@ from typing import Final, Literal
 import msgspec
 from aiohttp import web
 
-from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.catalogue import LineKey, MarketKey, quarter_points
 from mmbot.domain.instant import seconds
 from mmbot.domain.money import MoneyError, cents, dollars
 from mmbot.simulator.acts import (
     Act,
+    ChangeConnection,
     CloseSockets,
     Correct,
+    CreateEvent,
     Deposit,
     DropSockets,
     ExpireSessions,
@@ -22,10 +24,14 @@ from mmbot.simulator.acts import (
     GarbleSockets,
     GoLive,
     ListEvent,
+    MoveEvent,
     NoteGone,
     NoteLatched,
     NoteResumed,
     PlaceByHand,
+    PostponeEvent,
+    SetLadder,
+    SetLineStatus,
     SetMarketStatus,
     Settle,
     UnlistEvent,
@@ -35,6 +41,7 @@ from mmbot.simulator.answers import Json, answer
 from mmbot.simulator.faults import DelayActivations, Fault, HalfOpen, Silence, StallFrame
 from mmbot.simulator.local import LocalExchange
 from mmbot.simulator.records import ShownBook, VenueError
+from mmbot.simulator.settlement import Result
 
 _ORDERS: Final = msgspec.json.Decoder(list[Fault | Act] | Fault | Act)
 
@@ -73,6 +80,8 @@ async def inflict(exchange: LocalExchange, order: Fault | Act) -> dict[str, obje
             done = await _carry_out(exchange, order)
     except (KeyError, MoneyError) as bad:
         raise ControlError(f"there is no such thing: {bad}") from bad
+    except ValueError as bad:
+        raise ControlError(str(bad)) from bad
     exchange.flush()
     exchange.poke()
     return done
@@ -116,17 +125,30 @@ async def _carry_out(exchange: LocalExchange, act: Act) -> dict[str, object]:
             exchange.accounts.expire_sessions()
         case GoLive():
             venue.go_live(act.event, now)
+        case CreateEvent():
+            return {"event": exchange.world.create_event(now + seconds(act.starts_in), now, listed=act.listed)}
+        case MoveEvent():
+            venue.move_event(act.event, now + seconds(act.starts_in), now)
+        case PostponeEvent():
+            venue.postpone_event(act.event, now)
         case ListEvent():
             venue.list_event(act.event, now)
         case UnlistEvent():
             venue.unlist_event(act.event, now)
         case SetMarketStatus():
             venue.set_market_status(MarketKey(act.event, act.market), act.status, now)
+        case SetLineStatus():
+            venue.set_line_status(LineKey(act.event, act.market, quarter_points(act.line)), act.status, now)
+        case SetLadder():
+            venue.set_ladder(venue.settings.ladder if act.odds is None else act.odds, now)
+        case ChangeConnection():
+            exchange.hub.key = act.key
         case Settle():
             for key in _markets(exchange, act.event, act.market):
-                venue.settle(key, act.winner, now)
+                venue.settle(key, _result(exchange, act, key), now)
         case Correct():
-            venue.correct(MarketKey(act.event, act.market), act.winner, now)
+            key = MarketKey(act.event, act.market)
+            venue.correct(key, _result(exchange, act, key), now)
         case VoidMarket():
             for key in _markets(exchange, act.event, act.market):
                 venue.void(key, now)
@@ -137,13 +159,26 @@ async def _carry_out(exchange: LocalExchange, act: Act) -> dict[str, object]:
         case NoteGone():
             exchange.world.referee.note_gone()
         case Deposit():
-            venue.deposit(exchange.account, cents(act.amount), now)
+            amount = cents(act.amount)
+            if venue.balance(exchange.account).balance + amount < 0:
+                raise VenueError("insufficient_amount", 403, "there is not so much in the wallet")
+            venue.deposit(exchange.account, amount, now)
         case PlaceByHand():
             wager = venue.place(
                 exchange.account, act.external_id, act.line_id, act.odds, cents(act.stake), now, act.wager_strategy
             )
             return {"wager_id": wager.wager_id}
     return {}
+
+
+def _result(exchange: LocalExchange, act: Settle | Correct, market: MarketKey) -> Result:
+    if not act.lines:
+        return act.winner
+    given = {quarter_points(float(number)): winner for number, winner in act.lines.items()}
+    there = {line.key.number for line in exchange.venue.market(market).lines}
+    if not there >= given.keys():
+        raise ControlError(f"market {market.market} has other lines than {', '.join(act.lines)}")
+    return {number: given.get(number, act.winner) for number in there}
 
 
 def _markets(exchange: LocalExchange, event: int, market: int | None) -> list[MarketKey]:

@@ -7,11 +7,13 @@ live, settle) are carried out at once by the server and are not kept here.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from random import Random
 from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from mmbot.domain.instant import Duration, seconds
 from mmbot.simulator.answers import STATUS
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -41,12 +43,15 @@ class DelayRequest(_Endpoint, frozen=True, kw_only=True, tag="delay_request"):
     """Let the request wait before it is processed, whether its sender is still there or not."""
 
     seconds: Seconds
+    jitter: Seconds = 0.0
+    """The mean of what is added, exponentially distributed."""
 
 
 class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
     """Process the request at once and answer late."""
 
     seconds: Seconds
+    jitter: Seconds = 0.0
 
 
 class _Failure(_Endpoint, frozen=True, kw_only=True):
@@ -133,8 +138,13 @@ class StallFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="s
     """The sockets that stand send the beginning of a frame and nothing after it."""
 
 
-class Duplicate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="duplicate", tag_field="fault"):
+class Duplicate(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="duplicate", tag_field="fault"
+):
     """Every message is sent twice (PROTOCOL 8.5)."""
+
+    seconds: Seconds = 0.0
+    """Between the two."""
 
 
 class DropMessages(
@@ -144,7 +154,22 @@ class DropMessages(
 
     change_type: str = "*"
     """``wager``, ``market_selections``, ``matched_bet`` …, or a pattern."""
+    share: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    """How many of them, by chance."""
     times: Times | None = None
+
+
+class DelayMessages(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="delay_messages", tag_field="fault"
+):
+    """Messages of one kind are under way for a while."""
+
+    change_type: str = "*"
+    seconds: Seconds = 0.0
+    jitter: Seconds = 0.0
+    """The mean of what is added, exponentially distributed, for each message."""
+    in_order: bool = True
+    """Whether a message waits for those before it. False: the later overtakes the earlier."""
 
 
 class DelayActivations(
@@ -155,12 +180,14 @@ class DelayActivations(
     seconds: Seconds
 
 
-FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayActivations
+FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations
 
 Fault = EndpointFault | SocketFault | FeedFault
 
 
 SocketKind = TypeVar("SocketKind", RefuseSocket, HangUpgrade, MuteHello, PusherError, WrongSignature, MuteSubscribe)
+
+FeedKind = TypeVar("FeedKind", DelayMessages, Duplicate)
 
 
 class _Held(msgspec.Struct):
@@ -170,9 +197,14 @@ class _Held(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults that stand, in the order they were asked for. One that has run its times is gone."""
+    """The faults that stand, in the order they were asked for. One that has run its times is gone.
 
-    def __init__(self) -> None:
+    Args:
+        rng: for what happens by chance.
+    """
+
+    def __init__(self, rng: Random | None = None) -> None:
+        self._rng: Final = rng or Random(0)
         self._held: Final[list[_Held]] = []
         self._last = 0
 
@@ -216,14 +248,32 @@ class FaultPlan:
     def loses(self, change_type: str) -> bool:
         """Whether a message of this kind is lost on its way."""
         for held in self._held:
-            if isinstance(held.fault, DropMessages) and fnmatchcase(change_type, held.fault.change_type):
+            fault = held.fault
+            if not isinstance(fault, DropMessages) or not fnmatchcase(change_type, fault.change_type):
+                continue
+            if fault.share == 1.0 or self._rng.random() < fault.share:
                 self._use(held)
                 return True
         return False
 
-    def has(self, kind: type[Fault]) -> bool:
-        """Whether a fault of this kind stands."""
-        return any(isinstance(held.fault, kind) for held in self._held)
+    def lateness(self, change_type: str) -> tuple[Duration, bool] | None:
+        """How long a message of this kind is under way, and whether it keeps its place; None: it is sent at once."""
+        for fault in self._standing(DelayMessages):
+            if fnmatchcase(change_type, fault.change_type):
+                return self.drawn(fault), fault.in_order
+        return None
+
+    def again_after(self) -> Duration | None:
+        """How much later a message comes for the second time; None: it comes once."""
+        return next((seconds(fault.seconds) for fault in self._standing(Duplicate)), None)
+
+    def drawn(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
+        """A length of a delay: its least, and what chance adds."""
+        extra = self._rng.expovariate(1.0 / delay.jitter) if delay.jitter else 0.0
+        return seconds(delay.seconds + extra)
+
+    def _standing(self, kind: type[FeedKind]) -> list[FeedKind]:
+        return [held.fault for held in self._held if isinstance(held.fault, kind)]
 
     def _use(self, held: _Held) -> None:
         if held.left is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from random import Random
 from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, market_of
-from mmbot.domain.instant import SECOND, Clock, Instant, seconds
+from mmbot.domain.catalogue import Line, LineKey, Market, market_of
+from mmbot.domain.instant import SECOND, Clock, Duration, Instant
 from mmbot.simulator import legacy
 from mmbot.simulator.accounts import Accounts, TokenSettings
 from mmbot.simulator.answers import Refusal
@@ -32,6 +33,16 @@ from mmbot.simulator.world import World
 SILENCE: Final = 30 * SECOND
 """How long a client may take to notice that nothing comes any more (specification)."""
 
+QUERIES: Final = (
+    "get_balance",
+    "get_markets",
+    "get_multiple_markets",
+    "get_odds_ladder",
+    "get_sport_events",
+    "get_tournaments",
+)
+"""What is to be asked once a second for each path (PROTOCOL 11)."""
+
 
 class LocalSettings(msgspec.Struct, frozen=True):
     """What the wire adds to the world behind it."""
@@ -41,8 +52,13 @@ class LocalSettings(msgspec.Struct, frozen=True):
     tokens: TokenSettings = TokenSettings()
     feed: HubSettings = HubSettings()
     requests_per_second: int = 50
+    one_query_a_second: bool = False
+    """Whether a second read of one path of the board within a second is refused, as the exchange asks of its users
+    (PROTOCOL 11). Off: nothing but the ceiling is held."""
     signing_key: str = "local-signing-key"
     """Of access tokens."""
+    seed: int = 1
+    """Of what the faults leave to chance."""
 
 
 class LocalExchange:
@@ -52,7 +68,7 @@ class LocalExchange:
         self.settings: Final = settings or LocalSettings()
         self.world: Final = world
         self.clock: Final = clock
-        self.faults: Final = FaultPlan()
+        self.faults: Final = FaultPlan(Random(f"faults {self.settings.seed}"))
         self.accounts: Final = Accounts(self.settings.signing_key.encode(), self.settings.tokens)
         self.accounts.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
         self.hub: Final = Hub(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
@@ -62,13 +78,7 @@ class LocalExchange:
         self._poked: Final = asyncio.Event()
         self._throttles: Final[dict[str, Throttle]] = {}
         self._private: Final = {self.private_channel(world.account): world.account}
-        self._tournaments: Final[dict[int, int]] = {}
-        self._markets: Final[dict[MarketKey, Market]] = {}
         world.venue.drain()  # nobody is connected yet: who comes reads the board by REST
-        for event in world.venue.events():
-            self._tournaments[event.event_id] = event.tournament_id
-            for market in world.venue.markets(event.event_id) or ():
-                self._markets[market.key] = market
 
     @property
     def venue(self) -> Venue:
@@ -87,6 +97,7 @@ class LocalExchange:
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
+        self.hub.deliver(now)
         self.hub.beat(now, self._private)
         return now
 
@@ -105,9 +116,9 @@ class LocalExchange:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), max(0.0, self.clock.real_seconds(due - now)))
 
-    async def sleep(self, for_seconds: float) -> None:
-        """Wait for so many seconds of the clock's time."""
-        await asyncio.sleep(self.clock.real_seconds(seconds(for_seconds)))
+    async def sleep(self, duration: Duration) -> None:
+        """Wait for so long by the clock."""
+        await asyncio.sleep(self.clock.real_seconds(duration))
 
     # --- accounts ------------------------------------------------------------------------------------------------
 
@@ -116,39 +127,38 @@ class LocalExchange:
         """The name of an account's channel: its id without dashes (PROTOCOL 2)."""
         return f"private-service=3-device_type=5-user={account.replace('-', '')}"
 
-    def admit(self, account: str, now: Instant) -> None:
+    def admit(self, account: str, endpoint: str, path: str, now: Instant) -> None:
         """Count a request of an account.
 
         Raises:
             Refusal: ``rate_limit_reached``, when it is one too many.
         """
-        throttle = self._throttles.setdefault(account, Throttle(self.settings.requests_per_second))
-        free_at = throttle.admit(now)
+        self._hold_to(account, self.settings.requests_per_second, "", now)
+        if self.settings.one_query_a_second and endpoint in QUERIES:
+            self._hold_to(f"{account} {path}", 1, f" of {path}", now)
+
+    def _hold_to(self, counted: str, ceiling: int, what: str, now: Instant) -> None:
+        free_at = self._throttles.setdefault(counted, Throttle(ceiling)).admit(now)
         if free_at is not None:
-            ceiling = self.settings.requests_per_second
-            raise Refusal("rate_limit_reached", f"at most {ceiling} requests a second", retry_at=free_at)
+            raise Refusal("rate_limit_reached", f"at most {ceiling} requests{what} a second", retry_at=free_at)
 
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Put on the feed what happened since the last time."""
         for change in self.venue.drain():
-            if isinstance(change, MarketChanged):
-                self._markets[change.market.key] = change.market
-            elif isinstance(change, EventChanged):
-                self._tournaments[change.event.event_id] = change.event.tournament_id
             if self.hub.sockets:
                 self._publish(change)
 
     def _publish(self, change: VenueEvent) -> None:
         match change:
             case BookChanged():
-                market = self._markets[market_of(change.line)]
+                market = self.venue.market(market_of(change.line))
                 line = self._line(market, change.line)
                 payload = legacy.selections_message(market, line, self.venue.book(change.line), change.sequence)
                 self._broadcast(change.line.event, "market_selections", "u", payload, change.sequence)
             case Printed():
-                market = self._markets[market_of(change.line)]
+                market = self.venue.market(market_of(change.line))
                 payload = legacy.print_message(change, self._line(market, change.line), market.type)
                 self._broadcast(change.line.event, "matched_bet", "c", payload, change.sequence)
             case WagerChanged():
@@ -163,7 +173,7 @@ class LocalExchange:
                 payload = legacy.market_message(change)
                 self._broadcast(change.event_id, "market", change.op, payload, change.sequence)
             case LineChanged():
-                market = self._markets[market_of(change.line.key)]
+                market = self.venue.market(market_of(change.line.key))
                 payload = legacy.line_message(change, market.type)
                 self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
@@ -173,11 +183,12 @@ class LocalExchange:
                 self.hub.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
 
     def _broadcast(self, event: int, change_type: str, op: str, payload: legacy.Object, sequence: int) -> None:
-        self.hub.publish(BROADCAST, f"tournament_{self._tournaments[event]}", change_type, op, payload, sequence)
+        tournament = self.venue.event(event).tournament_id
+        self.hub.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
 
     def market_type(self, line: LineKey) -> str:
         """The type of a line's market."""
-        return self._markets[market_of(line)].type
+        return self.venue.market(market_of(line)).type
 
     @staticmethod
     def _line(market: Market, key: LineKey) -> Line:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import heapq
 import hmac
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,7 +22,6 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
 from mmbot.simulator.faults import (
-    Duplicate,
     FaultPlan,
     HalfOpen,
     HangUpgrade,
@@ -145,6 +145,12 @@ class Hub:
         self._opened = 0
         self._closing: Final = asyncio.Event()
         self._next_beat: Instant = clock.now() + self.settings.health_check
+        self._late: Final[list[tuple[Instant, int, Socket, str]]] = []
+        self._delayed = 0
+        self._in_order: Instant = 0
+        """When the last message that keeps its place is due."""
+        self.key = self.settings.key
+        """Of the application: in the path of a websocket, and in signatures."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 
@@ -152,7 +158,7 @@ class Hub:
         """What a socket must show to join a channel: ``key:signature`` (PROTOCOL 8.2)."""
         if self._faults.at_socket(WrongSignature):
             socket_id += "0"
-        return f"{self.settings.key}:{self._signature(socket_id, channel)}"
+        return f"{self.key}:{self._signature(socket_id, channel)}"
 
     def _signature(self, socket_id: str, channel: str) -> str:
         return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
@@ -180,13 +186,36 @@ class Hub:
             "payload": base64.b64encode(orjson.dumps(payload)).decode(),
         }
         frame = _frame(event, envelope, channel)
+        late = self._faults.lateness(change_type)
+        again = self._faults.again_after()
+        now = self._clock.now()
+        due = now
+        if late is not None:
+            due += late[0]
+            if late[1]:
+                due = self._in_order = max(due, self._in_order)
         for socket in sockets:
-            for _ in range(2 if self._faults.has(Duplicate) else 1):
+            self._send(socket, frame, due, now)
+            if again is not None:
+                self._send(socket, frame, due + again, now)
+
+    def _send(self, socket: Socket, frame: str, due: Instant, now: Instant) -> None:
+        if due <= now:
+            socket.send(frame)
+        else:
+            self._delayed += 1
+            heapq.heappush(self._late, (due, self._delayed, socket, frame))
+
+    def deliver(self, now: Instant) -> None:
+        """Send the messages that were under way until now."""
+        while self._late and self._late[0][0] <= now:
+            _, _, socket, frame = heapq.heappop(self._late)
+            if not socket.silent:
                 socket.send(frame)
 
     def next_due(self) -> Instant:
-        """When the next health check is due."""
-        return self._next_beat
+        """When the next health check, or a message that is under way, is due."""
+        return min(self._next_beat, self._late[0][0]) if self._late else self._next_beat
 
     def beat(self, now: Instant, private: Iterable[str]) -> None:
         """Send a health check if one is due; those that were missed meanwhile are not made up for."""
@@ -260,7 +289,7 @@ class Hub:
         socket = Socket(f"{100_000 + self._opened}.{self._clock.now() // MILLISECOND % 10**9}", web_socket, transport)
         if fault := self._faults.at_socket(PusherError):
             await socket.close(fault.code, fault.message)
-        elif request.match_info["key"] != self.settings.key:
+        elif request.match_info["key"] != self.key:
             await socket.close(4001, f"App key {request.match_info['key']} not in this cluster")
         elif "protocol" not in request.query:
             await socket.close(4008, "No protocol version supplied")
@@ -351,7 +380,7 @@ class Hub:
                 pass  # pongs, and what a later protocol may bring
 
     def _subscribe(self, socket: Socket, channel: str, authorisation: str) -> None:
-        expected = f"{self.settings.key}:{self._signature(socket.socket_id, channel)}"
+        expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"
         if not hmac.compare_digest(expected.encode(), authorisation.encode()):
             message = f"Invalid signature: expected HMAC SHA256 hex digest of {socket.socket_id}:{channel}"
             socket.send(_error(4009, message))

@@ -197,7 +197,7 @@ def connection_config(exchange: LocalExchange, call: Call) -> web.Response:
     return answer(
         {
             "app_id": "local",
-            "key": exchange.hub.settings.key,
+            "key": exchange.hub.key,
             "cluster": "mt1",
             "ws_host": exchange.ws_host,
             "service": "pusher",

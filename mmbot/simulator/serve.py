@@ -19,6 +19,8 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant, in_seconds, seconds
 from mmbot.domain.money import Cents, cents
 from mmbot.simulator.accounts import TokenSettings
+from mmbot.simulator.control import inflict
+from mmbot.simulator.faults import Fault
 from mmbot.simulator.local import LocalExchange, LocalSettings
 from mmbot.simulator.records import VenueSettings
 from mmbot.simulator.referee import RefereeLimits
@@ -51,7 +53,13 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     before_event: Duration | None = None
     """From the beginning to the start of the (first) event; None: as the tape or the board has it."""
     events: int | None = None
-    """On the synthetic board."""
+    """On the synthetic board; None: as many as it has."""
+    full: bool = False
+    """The board with everything on it that has to be told apart, and on which much happens."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong from the beginning."""
+    one_query_a_second: bool = False
+    """Refuse a second read of a path of the board within a second."""
     activation_ns: Duration = VenueSettings().activation_ns
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
@@ -92,6 +100,8 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    for fault in options.faults:
+        await inflict(exchange, fault)
     async with Server(exchange, options.host, options.port, options.ws_port) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
@@ -124,7 +134,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
                 raise ValueError(f"the tape begins {lead:.1f} hours before its event, --hours asks for more")
         world = tape_world(tape, start, options.balance, venue, limits=limits, seed=options.seed)
     else:
-        board = BoardSettings()
+        board = BoardSettings(full=options.full)
         if options.before_event is not None:
             board = msgspec.structs.replace(board, first_start_ns=options.before_event)
         if options.events is not None:
@@ -140,6 +150,8 @@ def settings(options: ServeOptions) -> LocalSettings:
         access_key=options.access_key,
         secret_key=options.secret_key,
         tokens=TokenSettings(access_life=options.token_life),
+        one_query_a_second=options.one_query_a_second,
+        seed=options.seed,
     )
 
 
@@ -171,10 +183,17 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times faster than life")
     parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
     parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
+    parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
     parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
     parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
+    parser.add_argument(
+        "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
+    )
+    parser.add_argument(
+        "--fault", action="append", type=_fault, default=[], metavar="JSON", help="what goes wrong from the beginning"
+    )
     parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
     parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
     parser.add_argument(
@@ -195,6 +214,9 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         balance=given.balance,
         before_event=None if given.hours is None else round(given.hours * HOUR),
         events=given.events,
+        full=given.board == "full",
+        faults=tuple(given.fault),
+        one_query_a_second=given.one_query_a_second,
         activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
         token_life=default.token_life if given.token_life is None else seconds(given.token_life),
         limits=dict(given.limit),
@@ -247,6 +269,14 @@ def _limit(text: str) -> tuple[str, Cents]:
     if scope not in _SCOPES:
         raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(_SCOPES)}, = and dollars")
     return scope, _dollars(amount)
+
+
+def _fault(text: str) -> Fault:
+    try:
+        fault: Fault = msgspec.json.decode(text, type=Fault)
+    except msgspec.DecodeError as bad:
+        raise argparse.ArgumentTypeError(f"{text}: {bad}") from bad
+    return fault
 
 
 def _print(line: str) -> None:

@@ -126,14 +126,14 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
             return _cut(request)
         for fault in faults:
             if isinstance(fault, DelayRequest):
-                await exchange.sleep(fault.seconds)
+                await exchange.sleep(exchange.faults.drawn(fault))
                 now = exchange.tick()
         response = _process(exchange, route, request, body, now, faults)
         if _has(faults, HangAnswer):
             await exchange.closing.wait()
         for fault in faults:
             if isinstance(fault, DelayAnswer):
-                await exchange.sleep(fault.seconds)
+                await exchange.sleep(exchange.faults.drawn(fault))
         if _has(faults, LoseAnswer) or _has(faults, HangAnswer):
             return _cut(request)
         return response
@@ -148,7 +148,7 @@ def _process(
     call = Call("", now, request.query, request.headers, body, request.match_info)
     try:
         call = msgspec.structs.replace(call, account=route.payer(exchange, call, request.headers.get("Authorization")))
-        exchange.admit(call.account, now)
+        exchange.admit(call.account, endpoint_name(route.path), route.path, now)
         for fault in faults:
             if isinstance(fault, FailRequest):
                 retry_at = None if fault.retry_after is None else now + seconds(fault.retry_after)

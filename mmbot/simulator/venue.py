@@ -476,6 +476,10 @@ class Venue:
             return None
         return [self._board.markets[key] for key in self._board.markets_of[event_id]]
 
+    def market(self, market: MarketKey) -> Market:
+        """One market, of a listed event or not. Raises KeyError."""
+        return self._board.markets[market]
+
     def book(self, line: LineKey) -> ShownBook:
         """The book as everybody sees it. Raises KeyError for an unknown line."""
         return self._board.shown(line)

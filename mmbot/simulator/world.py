@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.simulator.crowd import Crowd
+from mmbot.simulator.fixtures import LATECOMERS
 from mmbot.simulator.referee import Referee, RefereeLimits
 from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
 from mmbot.simulator.tape import Tape
@@ -29,6 +30,7 @@ class World:
         self.crowds = tuple(crowds)
         self.account = account
         self.referee = referee
+        self._created = -1
 
     def next_due(self) -> Instant | None:
         """When something happens by itself; None if nothing ever does again."""
@@ -45,6 +47,14 @@ class World:
                     crowd.advance(at)
         self.venue.advance(now)
         self.referee.observe(now)
+
+    def create_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
+        """A new event on the invented board; returns its id. Raises ValueError where the board is a recorded one."""
+        for crowd in self.crowds:
+            if isinstance(crowd, SyntheticCrowd):
+                self._created += 1
+                return crowd.add(LATECOMERS[self._created % len(LATECOMERS)], starts, now, listed=listed)
+        raise ValueError("a recorded market stays the only one on its board")
 
     @property
     def finished(self) -> bool:

@@ -153,7 +153,7 @@ async def test_an_order_that_cannot_be_carried_out_is_refused_with_a_reason(part
 
 
 def test_every_fault_stands_in_the_documentation() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "local-exchange.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
     missing = [kind for kind in get_args(Fault) + get_args(Act) if f"`{kind.__struct_config__.tag}`" not in page]
     assert missing == []
 
