@@ -116,6 +116,7 @@ class Consequences:
         touched = desk.ledger.drain_touched()
         if not touched:
             return
+        desk.moves += 1
         for line in touched:
             position = desk.ledger.positions[line]
             desk.exposure.update(line, position)

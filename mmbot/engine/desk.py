@@ -111,6 +111,8 @@ class Desk:
         """Events to be looked at before anything is placed."""
         self.hedging: dict[LineKey, None] = {}
         """Lines on which a hedge is in flight or waits for own wagers to be gone: nothing else is to rest there."""
+        self.moves = 0
+        """How often a position moved."""
         self.lookups: dict[str, str] = {}
         """Wagers to be asked for by id: wager id to why."""
         self.details: dict[str, None] = {}

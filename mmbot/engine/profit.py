@@ -2,8 +2,10 @@
 
 *Realised* is what settled wagers won or lost, less the commission of their markets (estimated at the set share of a
 market's net gain). *Marked* values what is matched and not settled: p times the profit if outcome 0 wins plus (1 - p)
-times the profit if outcome 1 wins, p being the last fair probability; without one, the worse of the two. The loss of a
-day is the sum of both against the sum at the first instant of the UTC day; it is kept across restarts.
+times the profit if outcome 1 wins, p being the last fair probability. Until one is known (after a restart, or of an
+event that is over and not settled) a position stands at its cost: nothing, unless both outcomes win or both lose. The
+worse outcome instead would end every day that begins with a restart. The loss of a day is the sum of realised and
+marked against that sum at the first instant of the UTC day; it is kept across restarts.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Profit:
         first, second = position.profit
         probability = self._fair.get(line)
         if probability is None:
-            value = min(first, second)
+            value = max(min(first, second), min(0, max(first, second)))
         else:
             value = round(probability * first + (1.0 - probability) * second)
         value -= position.full_stake

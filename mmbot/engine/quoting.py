@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import NoneType
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -43,10 +43,22 @@ SOONEST: Final = 10 * MILLISECOND
 _NO_OWN: Final[list[Wager]] = []
 
 
+class _Basis(NamedTuple):
+    """What targets follow from. While it is the same, so are they."""
+
+    decision: Decision | None
+    fair: float | None
+    best_0: Odds | None
+    best_1: Odds | None
+    moves: int
+    ladder: Ladder
+
+
 class Slot:
     """One line under a rule."""
 
     __slots__ = (
+        "basis",
         "fair",
         "given",
         "line",
@@ -59,6 +71,7 @@ class Slot:
         "targets",
         "touched",
         "view",
+        "wanted",
         "why",
     )
 
@@ -84,6 +97,9 @@ class Slot:
         """What is still to be placed."""
         self.why: str | None = "not looked at yet"
         """Why nothing is wanted, or why what is wanted cannot be placed."""
+        self.basis: _Basis | None = None
+        self.wanted: tuple[tuple[Target, ...], str | None] = ((), None)
+        """What followed from ``basis``."""
         self.touched = True
         """Own wagers or the position changed since the last look."""
         self.matches = 0
@@ -181,6 +197,7 @@ class Quoting:
         for rule, lines in slots.by_rule.items():
             if not allowed:
                 for slot in lines:
+                    self._value(slot, now)
                     self._want_nothing(slot, desk.guards.why(slot.line.key) or "starting", now)
                 continue
             self._look_at_rule(event, slots, rule, lines, now)
@@ -388,6 +405,16 @@ class Quoting:
             reasons["price_age"] = "the user's price is too old"
         return reasons
 
+    def _value(self, slot: Slot, now: Instant) -> None:
+        """Keep the fair price of a line that holds a position, though it may not be quoted: its mark follows it."""
+        key = slot.line.key
+        state = self._desk.books.get(key)
+        if slot.view is not None or state is None or not state.known or key not in self._desk.ledger.positions:
+            return
+        price = self._prices.get(key)
+        aged = price is not None and price[1] + self._desk.settings.price_age <= now
+        self._build_view(slot, state, price, aged, now)
+
     def _build_view(
         self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, aged: bool, now: Instant
     ) -> None:
@@ -420,6 +447,27 @@ class Quoting:
         self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         """What a decision asks to have resting, within what the rules of money allow a quote to be."""
+        view = slot.view
+        if view is None or self._desk.guards.any(slot.line.key):
+            slot.basis = None
+            return self._wanted(slot, decision, ladder, now)
+        under_0, under_1 = view.book.sides
+        basis = _Basis(
+            decision,
+            slot.fair,
+            under_0[0].odds if under_0 else None,
+            under_1[0].odds if under_1 else None,
+            self._desk.moves,
+            ladder,
+        )
+        if basis != slot.basis or slot.touched:
+            slot.basis = basis
+            slot.wanted = self._wanted(slot, decision, ladder, now)
+        return slot.wanted
+
+    def _wanted(
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
+    ) -> tuple[tuple[Target, ...], str | None]:
         key = slot.line.key
         if decision is None:
             decision = NoQuote("the strategy said nothing of it")
