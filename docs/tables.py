@@ -1,0 +1,105 @@
+"""Writes the tables of these pages that follow from the code: settings, params, and what each error code means.
+
+    .venv/bin/python docs/tables.py
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; everything else on a page is written by hand. A
+test fails while a page is not what this would make of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from mmbot.config.schema import Setting, settings
+from mmbot.engine.events import Failure
+from mmbot.exchange.errors import CODES, STATUSES, Meaning
+from strategies.fair_value import FairValueParams
+
+DOCS = Path(__file__).parent
+TABLE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+WORDS: Mapping[Failure, str] = {
+    Failure.REFUSED: "refused",
+    Failure.LATER: "later",
+    Failure.UNKNOWN: "unknown",
+    Failure.BUG: "our bug",
+}
+
+
+def row(*cells: str) -> str:
+    """One row of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def of_settings(chosen: Iterable[Setting]) -> str:
+    """A table of settings."""
+    head = row("setting", "takes", "default", "unit", "meaning") + "|---|---|---|---|---|\n"
+    return head + "".join(
+        row(
+            f"`{one.path}`", one.takes, "required" if one.default is None else f"`{one.default}`", one.unit, one.meaning
+        )
+        for one in chosen
+    )
+
+
+def section(name: str) -> str:
+    """The settings below one key of the top; with an empty name, those at the top."""
+    return of_settings(one for one in settings() if re.split(r"[.\[]", one.path)[0] == name)
+
+
+def top() -> str:
+    """The settings that stand at the top themselves."""
+    return of_settings(one for one in settings() if not re.search(r"[.\[]", one.path))
+
+
+def params() -> str:
+    """The params of the shipped strategy."""
+    head = row("param", "takes", "default", "meaning") + "|---|---|---|---|\n"
+    return head + "".join(
+        row(f"`{one.path}`", one.takes, f"`{one.default}`", one.meaning) for one in settings(FairValueParams)
+    )
+
+
+def meanings(table: Mapping[str, Meaning] | Mapping[int, Meaning]) -> Iterator[str]:
+    """Codes that mean the same, in one row each."""
+    together: dict[Meaning, list[str]] = {}
+    for code, meaning in table.items():
+        together.setdefault(meaning, []).append(f"`{code}`")
+    for meaning, codes in together.items():
+        yield row(*(WORDS[failure] for failure in meaning), ", ".join(codes))
+
+
+def errors(table: Mapping[str, Meaning] | Mapping[int, Meaning], named: str) -> str:
+    """A table of what codes mean."""
+    return row("a placement", "a cancel", "a read", named) + "|---|---|---|---|\n" + "".join(meanings(table))
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": top,
+    **{
+        f"settings of {name}": lambda name=name: section(name)  # type: ignore[misc]
+        for name in ("exchange", "quoting", "limits", "guards", "prices", "stop", "telemetry")
+    },
+    "params of FairValueMaker": params,
+    "codes": lambda: errors(CODES, "codes"),
+    "statuses": lambda: errors(STATUSES, "HTTP status, where the code is missing or new"),
+}
+
+
+def renewed(text: str) -> str:
+    """A page with its tables made anew. Raises KeyError for a table that there is not."""
+    return TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found['name']]()}\n{found[3]}", text)
+
+
+def main() -> None:
+    """Write every page that is not as it should be."""
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text()
+        if (new := renewed(text)) != text:
+            page.write_text(new)
+
+
+if __name__ == "__main__":
+    main()

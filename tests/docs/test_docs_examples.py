@@ -1,0 +1,112 @@
+"""The examples on the pages are run: the strategy quotes on the synthetic board, prices and settings are taken."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmbot.backtest.run import Run
+from mmbot.backtest.tape import referee_limits
+from mmbot.config import Config
+from mmbot.domain.instant import HOUR, MINUTE, Duration, from_iso
+from mmbot.domain.odds import implied
+from mmbot.engine.events import PriceGiven
+from mmbot.simulator.synthetic import BoardSettings
+from mmbot.simulator.world import synthetic_world
+from mmbot.strategy.interface import Strategy
+from mmbot.strategy.loader import open_config
+from mmbot.strategy.prices import parse_prices
+
+PAGE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text()
+START = from_iso("2026-10-03T17:00:00Z")
+
+
+def block(language: str) -> str:
+    """The page's only block of a language."""
+    found = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert len(found) == 1
+    return str(found[0])
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, tuple[Strategy, ...]]]:
+    """The page's strategy under the page's rule, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "strategies").mkdir()
+    (folder / "strategies" / "widening.py").write_text(block("python"))
+    file = folder / "mine.yaml"
+    exchange = 'environment: local\nexchange: {base_url: "http://127.0.0.1:9000/partner"}\n'
+    file.write_text(exchange + block("yaml"))
+    before = list(sys.path)
+    yield open_config(file, folder)
+    sys.path[:] = before
+    sys.modules.pop("strategies.widening", None)
+
+
+def played(loaded: tuple[Config, tuple[Strategy, ...]], minutes: int) -> Run:
+    config, strategies = loaded
+    world = synthetic_world(None, 1, START, limits=referee_limits(config))
+    run = Run(world, world.account, config, strategies, START)
+    run.until(START + minutes * MINUTE)
+    return run
+
+
+def test_the_strategy_quotes_both_outcomes_of_every_line_and_breaks_no_rule(
+    loaded: tuple[Config, tuple[Strategy, ...]],
+) -> None:
+    run = played(loaded, 3)
+    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    assert len(lines) > 3
+    quoted = [line for line in lines if {own.side for own in line.own} == {0, 1}]
+    assert len(quoted) > len(lines) / 2
+    for line in quoted:
+        assert sum(max(implied(own.odds) for own in line.own if own.side == side) for side in (0, 1)) < 1
+    assert run.world.referee.report(run.now).ok
+
+
+def test_it_follows_a_price_of_the_users_own(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
+    run = played(loaded, 1)
+    line = next(
+        line
+        for event in run.engine.status(run.now).events
+        for line in event.lines
+        if line.fair is not None and 0.4 < line.fair < 0.6 and line.own
+    )
+    assert line.fair is not None
+    wanted = line.fair + 0.03
+    outcome = run.world.venue.line_id(line.event, line.market, line.number, 0)
+    run.engine.handle(PriceGiven(outcome, wanted, run.now), run.now)
+    run.until(run.now + MINUTE)
+    after = next(
+        other
+        for event in run.engine.status(run.now).events
+        for other in event.lines
+        if (other.event, other.market, other.number) == (line.event, line.market, line.number)
+    )
+    assert after.fair == pytest.approx(wanted)
+    on_first = [implied(own.odds) for own in after.own if own.side == 0]
+    assert on_first
+    assert max(on_first) > max(implied(own.odds) for own in line.own if own.side == 0)
+
+
+def test_it_asks_for_more_as_the_start_comes_near(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
+    config, (strategy,) = loaded
+
+    def width(ahead: Duration) -> float:
+        board = BoardSettings(first_start_ns=ahead, events=1)
+        world = synthetic_world(None, 1, START, board=board, limits=referee_limits(config))
+        run = Run(world, world.account, config, (strategy,), START)
+        run.until(START + MINUTE)
+        line = next(line for event in run.engine.status(run.now).events for line in event.lines if len(line.own) > 1)
+        return 1 - sum(max(implied(own.odds) for own in line.own if own.side == side) for side in (0, 1))
+
+    assert width(15 * MINUTE) > width(6 * HOUR) + 0.01
+
+
+def test_the_prices_are_taken() -> None:
+    price = parse_prices(block("json").encode(), from_iso("2026-10-01T18:31:00Z"), "page")[0]
+    assert (price.probability, price.at) == (0.43, from_iso("2026-10-01T18:30:00Z"))
