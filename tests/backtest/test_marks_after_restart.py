@@ -24,14 +24,17 @@ def test_positions_keep_their_value_over_a_restart_whether_or_not_quoting_is_all
     before = first.engine.status(first.now)
     first.tell(StopRequested())
     first.until(first.now + MINUTE)
-    assert first.exit is not None and first.exit.code == 0
+    assert first.exit is not None
+    assert first.exit.code == 0
     worst = sum(min(line.profit) for event in before.events for line in event.lines if min(line.profit) < 0)
     assert worst < -6000, "the positions have to be large enough for the worse outcome to pass the limit"
 
+    world.referee.note_resumed(first.now)  # a new life may place again
     second = Run(world, world.account, config, strategies, first.now, memory=memory)
     second.until(first.now + 20 * SECOND)
     after = second.engine.status(second.now)
-    assert after.phase == "ready" and after.quoting
+    assert after.phase == "ready"
+    assert after.quoting
     assert not [guard for guard in after.guards if guard.guard == "daily_loss"]
     assert abs(after.profit.marked - before.profit.marked) < 3000
     assert all(line.fair is not None for event in after.events for line in event.lines if any(line.profit))
