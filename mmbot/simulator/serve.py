@@ -139,7 +139,15 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
             board = msgspec.structs.replace(board, first_start_ns=options.before_event)
         if options.events is not None:
             board = msgspec.structs.replace(board, events=options.events)
-        world = synthetic_world(venue, options.seed, epoch, board=board, balance=options.balance, limits=limits)
+        world = synthetic_world(
+            venue,
+            options.seed,
+            epoch,
+            board=board,
+            balance=options.balance,
+            limits=limits,
+            happenings=options.full,
+        )
     world.advance(epoch)
     return world
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
@@ -151,6 +151,8 @@ class SyntheticCrowd:
         self._due: list[tuple[Instant, int, int, _Traded | int]] = []
         self._counted = 0
         self._lines: dict[int, list[_Traded]] = {}
+        self.results: dict[MarketKey, Side | None] = {}
+        """Who won the favourite lines of the markets that came to their result."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
         """By event: when it is due, and whether it is postponed, as its timers have it."""
         for number, fixture in enumerate(there[:events]):
@@ -281,6 +283,7 @@ class SyntheticCrowd:
             if pushed:
                 result[traded.key.number] = None
             self._venue.settle(market, result, now)
+            self.results[market] = result[traded.key.number]
 
     def _act(self, kind: int, traded: _Traded, now: Instant) -> None:
         board = self._board

@@ -9,6 +9,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.simulator.crowd import Crowd
 from mmbot.simulator.fixtures import LATECOMERS
+from mmbot.simulator.happenings import Happenings
 from mmbot.simulator.referee import Referee, RefereeLimits
 from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
 from mmbot.simulator.tape import Tape
@@ -87,10 +88,14 @@ def synthetic_world(
     board: BoardSettings | None = None,
     balance: Cents = BALANCE,
     limits: RefereeLimits | None = None,
+    happenings: bool = False,
 ) -> World:
-    """An exchange with several events and an invented crowd, which follow from ``seed``."""
+    """An exchange with several events and an invented crowd, which follow from ``seed``; with ``happenings`` plans
+    change and money moves."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)
     referee = Referee(venue, account, limits)
-    return World(venue, (SyntheticCrowd(venue, board or BoardSettings(), seed, start),), account, referee)
+    crowd = SyntheticCrowd(venue, board or BoardSettings(), seed, start)
+    crowds: tuple[Crowd, ...] = (crowd, Happenings(venue, crowd, account, start)) if happenings else (crowd,)
+    return World(venue, crowds, account, referee)
