@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from engine_scene import GAME, LINE, MARKET, START, Fixed, Scene, lose, maker, settings
+from engine_scene import LINE, START, Fixed, Scene, maker, settings
 
 from mmbot.backtest.run import Fate
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.book import Book, Level
-from mmbot.domain.catalogue import Line, Market, Outcome
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
-from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.books import Books
 
@@ -197,18 +196,22 @@ def test_a_line_without_two_sides_gives_no_fair_price_and_is_not_made_up() -> No
 
 
 def test_markets_asked_for_before_a_reconnect_are_asked_for_again() -> None:
-    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
-    line = Line(LINE, (Outcome(4, "x0", "a"), Outcome(5, "x1", "b")))
-    market = Market(MARKET, "Moneyline", "moneyline", "moneyline", "Game Lines", "active", (line,))
-    scene.run.interfere = lose(r.ReadMarkets, fate=Fate.LOST)
-    scene.until(lambda: len(scene.sent(r.ReadMarkets)) > 1, within=2 * MINUTE)
+    """An event that is new then has no book of the new connection by any other way until the next round of reads."""
+    scene = Scene().quoted()
+    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
+    listed = LineKey(3, 219, 0)
+    scene.add_event(3, scene.now)
+    scene.add_market(MarketKey(3, 219), [listed], scene.now)
+    scene.around(listed)
+    scene.until(lambda: 3 in scene.sent(r.ReadMarkets)[-1].events)
     asked = scene.sent(r.ReadMarkets)[-1]
+    answer = scene.run._link.answer(asked, scene.now)
     scene.run.drop_feed()
+    scene.run.interfere = None
     scene.until(lambda: scene.status().feed_up)
-    at = scene.now
-    scene.run.tell(e.MarketsRead(asked.id, {GAME: (e.MarketImage(market, (book(5),)),)}))  # late, of the old connection
-    scene.until(lambda: scene.status().phase == "ready")
-    assert scene.sent(r.ReadMarkets, at)
-    scene.quoted()
-    assert scene.line().book[0][0].value > 100
+    scene.go(100 * MILLISECOND)
+    scene.run.engine.handle(answer, scene.now)  # slow, and of the old connection
+    scene.lines = (LINE, listed)
+    scene.requoted()
+    scene.agree()
     scene.close()

@@ -205,6 +205,26 @@ def test_a_line_blocked_by_funds_is_not_placed_twice_after_the_rules_were_looked
     scene.close()
 
 
+def test_a_target_that_was_blocked_is_not_placed_once_its_line_was_put_under_the_rules_anew() -> None:
+    """It could match a wager of ours and waits; meanwhile the event changes, and then that wager goes."""
+    strategy = Fixed((0, 105, 5000), (1, -105, 5000))
+    scene = Scene(strategy)
+    scene.around(LINE, (150, 150))
+    scene.until(lambda: scene.sides() == {0})
+    scene.go(2 * SECOND)
+    strategy.wants[None] = ((0, 105, 5000), (1, 103, 5000))
+    event = scene.venue.event(GAME)
+    scene.venue.update_event(msgspec.structs.replace(event, name="another name"), scene.now)
+    scene.until(lambda: scene.sides() == {0, 1})
+    strategy.wants[None] = ((0, 120, 5000), (1, 103, 5000))
+    scene.around(LINE, (151, 151))
+    scene.go(40 * SECOND)  # a round of balance included
+    assert not [item for item in scene.placements() if item.odds == -105]
+    assert scene.resting() == [(0, 120, 2273), (1, 103, 2463)]
+    scene.agree()
+    scene.close()
+
+
 # --- thresholds and hedges --------------------------------------------------------------------------------------------
 
 LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
@@ -410,6 +430,17 @@ def test_a_given_price_is_used_until_it_is_too_old() -> None:
     scene.run.tell(e.PriceGiven(line_id, 0.30, scene.now - 30 * SECOND))  # an older one comes late
     scene.go(SECOND)
     assert scene.line().fair == pytest.approx(0.45)
+    scene.close()
+
+
+def test_a_price_ages_to_the_second_though_the_books_timer_stood_before_it() -> None:
+    config = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=300.0, book_age_s=100.0, reconcile_s=60.0))
+    scene = Scene(config=config).quoted()
+    scene.go(50 * SECOND)
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.5, scene.now))
+    given = scene.now
+    scene.until(lambda: scene.guard("price_age") is not None, within=10 * MINUTE)
+    assert scene.now == given + 300 * SECOND
     scene.close()
 
 

@@ -172,7 +172,8 @@ def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten(
     """Its placement was not answered, its messages did not come: it is INACTIVE by a read, and must be asked about."""
     scene = Scene(interfere=lose(r.PlaceMany), venue=VenueSettings(activation_ns=8 * SECOND))
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
-    scene.until(lambda: not scene.status().counts.unknown_wagers and bool(scene.wagers()), within=20 * SECOND)
+    scene.until(lambda: {own.state for own in scene.line().own} == {"inactive"}, within=20 * SECOND)
+    assert scene.alerts("request.failed")
     scene.run.silent = True
     scene.go(4 * SECOND)
     scene.run.silent = False
@@ -198,6 +199,34 @@ def test_a_match_that_nobody_told_is_looked_up_after_a_print_at_our_price() -> N
     scene.go(SECOND)
     assert scene.line().profit == scene.position() != (0, 0)
     scene.run._link.message = honest  # type: ignore[method-assign]
+    shut(scene)
+
+
+def test_a_matching_detail_that_lags_behind_is_asked_for_again_until_the_odds_are_known() -> None:
+    """A match whose message was lost counts at the wager's own odds until its detail comes."""
+    scene = Scene().quoted()
+    scene.go(2 * SECOND)
+    honest = scene.run._link.answer
+    lags = [3]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.ReadMatches) and lags[0] > 0:
+            lags[0] -= 1
+            return e.MatchesRead(request.id, ())
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.silent = True
+    for _ in range(3):
+        scene.take(0, 333)
+        scene.go(100 * MILLISECOND)
+    scene.run.silent = False
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase != "ready")
+    scene.requoted()
+    scene.go(30 * SECOND)
+    assert lags == [0]
+    assert len(scene.sent(r.ReadMatches)) == 4  # and not once more than needed
     shut(scene)
 
 
