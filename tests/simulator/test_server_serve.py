@@ -164,7 +164,7 @@ async def test_a_world_that_breaks_is_not_mistaken_for_a_quiet_one(monkeypatch: 
 
 async def test_a_recorded_market_plays_to_its_result_over_the_wire() -> None:
     clock = SystemClock(4_000.0)
-    options = ServeOptions(port=0, tape=tape(), speed=4_000.0, before_event=HOUR // 2, token_life=72 * HOUR)
+    options = ServeOptions(port=0, tape=tape(), speed=4_000.0, before_event=3 * HOUR, token_life=72 * HOUR)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
     counts: dict[str, int] = {}
     statuses: list[str] = []
