@@ -40,6 +40,9 @@ TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429"
 DETAILS_AGAIN: Final = 5 * SECOND
 """Before matches are read again that did not tell all."""
 
+OFF_LADDER: Final = "wager_invalid_odds"
+"""What the exchange says of odds that are not on its ladder: it has changed, and is read again."""
+
 DETAILS: Final = 100
 """Wagers in one read of matches (PROTOCOL 4.1)."""
 
@@ -136,6 +139,8 @@ class Answers:
         if sent is None or not isinstance(sent[0], PlaceMany):
             return
         self._consequences.apply(self._placing.on_placed(sent[0], answer, now), now)
+        if any(item.code == OFF_LADDER for item in answer.refused):
+            self._reads.ladder()
         for report in answer.accepted:
             self._cancelling.identified(report.external_id, now)
         self._consequences.after_placement(sent[0], now)
@@ -251,6 +256,8 @@ class Answers:
         if answer.code in TOO_MANY:
             desk.limiter.pause(answer.retry_at or now + SECOND)
         if isinstance(request, PlaceMany):
+            if answer.code == OFF_LADDER:
+                self._reads.ladder()
             self._consequences.apply(self._placing.on_failed(request, answer, now), now)
             self._consequences.after_placement(request, now)
         elif isinstance(request, CancelMany | CancelEvent):

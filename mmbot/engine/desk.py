@@ -15,7 +15,7 @@ from mmbot.domain.odds import Ladder
 from mmbot.engine.books import Books
 from mmbot.engine.catalogue import Catalogue
 from mmbot.engine.exposure import Exposure
-from mmbot.engine.guards import ACCOUNT, Guards
+from mmbot.engine.guards import ACCOUNT, Guards, shown
 from mmbot.engine.limiter import Limiter, Pacer
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.timers import Timers
@@ -148,7 +148,7 @@ class Desk:
             self.touch_scope(scope)
             level = Level.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Level.WARNING
             name = "guard.cleared" if reason is None else "guard.held"
-            self.alert(level, name, guard=guard, scope=str(scope), reason=reason)
+            self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
         return changed
 
     def touch_scope(self, scope: str | int | LineKey) -> None:

@@ -136,7 +136,7 @@ class Guards:
         """All that hold."""
         return tuple(
             GuardStatus(
-                guard=name, scope=_show(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
+                guard=name, scope=shown(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
             )
             for scope, names in (*self._held.items(), *self._pausing.items())
             for name, held in names.items()
@@ -150,7 +150,8 @@ class Guards:
         return tuple(f"{name}: {held.reason}" for name, held in self._held.get(ACCOUNT, {}).items())
 
 
-def _show(scope: Scope) -> str:
+def shown(scope: Scope) -> str:
+    """A scope for a person: ``account``, ``event 10``, ``line 10/223/-3.5``."""
     if isinstance(scope, LineKey):
         return f"line {scope.event}/{scope.market}/{scope.number / 4:g}"
     return f"event {scope}" if isinstance(scope, int) else scope

@@ -9,7 +9,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
 from mmbot.engine.desk import Desk
-from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedge import OWN_QUOTES, blocking, size_hedge
 from mmbot.engine.placing import Placing
 from mmbot.engine.quoting import Quoting
@@ -115,7 +115,7 @@ class Hedging:
             Level.INFO,
             "hedge.sent",
             external_id=placement.external_id,
-            line=str(line),
+            line=shown(line),
             side=sized.side,
             odds=sized.odds,
             probability=round(implied(sized.odds), 4),
@@ -166,4 +166,4 @@ class Hedging:
         self._pause(line, now)
         if self._reasons.get(line) != why:
             self._reasons[line] = why
-            self._desk.alert(Level.WARNING, "hedge.not_possible", line=str(line), why=why)
+            self._desk.alert(Level.WARNING, "hedge.not_possible", line=shown(line), why=why)

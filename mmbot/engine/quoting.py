@@ -21,7 +21,7 @@ from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.desk import Desk
 from mmbot.engine.diff import Live, Target, diff
-from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.profit import Profit
 from mmbot.engine.requests import Level
 from mmbot.engine.timers import Due
@@ -357,7 +357,7 @@ class Quoting:
         elif guards.holds(guard, scope) or not guards.hold(guard, scope, reason, now):
             return False
         name = "guard.cleared" if reason is None else "guard.held"
-        self._desk.alert(Level.INFO, name, guard=guard, scope=str(scope), reason=reason)
+        self._desk.alert(Level.INFO, name, guard=guard, scope=shown(scope), reason=reason)
         return True
 
     def _view(self, slot: Slot, now: Instant) -> LineView | None:

@@ -11,7 +11,7 @@ from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.catalogue import TRADEABLE
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import EventsRead, Failed, LadderRead, MarketsRead, TournamentsRead
-from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.requests import (
     EVENTS_A_READ,
     Level,
@@ -219,7 +219,7 @@ class Reads:
         desk.books.judge(line, now)
         if sum(desk.books.differences.values()) > before:
             self.markets(line.event)  # one more read tells whether the repair is right
-            desk.alert(Level.WARNING, "book.repaired", line=str(line), kinds=str(desk.books.differences))
+            desk.alert(Level.WARNING, "book.repaired", line=shown(line), kinds=str(desk.books.differences))
         state = desk.books.get(line)
         if state is not None and state.doubtful:
             desk.dirty_events[line.event] = None

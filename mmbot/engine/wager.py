@@ -9,7 +9,7 @@ import msgspec
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.lifecycle import COULD_MATCH, State
+from mmbot.domain.lifecycle import AWAITING, COULD_MATCH, State
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.position import FULL_STAKE
@@ -162,6 +162,7 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
         placed=saved.stake,
         hedge=saved.hedge,
         sent_at=saved.sent_at,
+        opened_at=None if state in AWAITING else saved.sent_at,  # said to be live by the earlier run
         sequence=saved.sequence,
         state=state,
         result=Winning(saved.result),
