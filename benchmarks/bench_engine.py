@@ -55,6 +55,7 @@ class Bench:
     def __init__(self) -> None:
         self.now: Instant = START
         self.sequence = 1
+        self.items: dict[str, r.Placement] = {}
         config = Config(
             environment="local",
             exchange=ExchangeConfig(base_url="http://127.0.0.1:1/partner"),
@@ -119,8 +120,6 @@ class Bench:
                 raise AssertionError(f"not expected here: {request}")
         for said in told:
             engine.handle(e.WagerMessage(1, said), self.now)
-
-    items: dict[str, r.Placement] = {}
 
     def settle(self, until: Instant) -> None:
         """Answer everything until nothing more is asked, and let time pass."""
