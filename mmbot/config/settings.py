@@ -36,8 +36,9 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The REST root, ending in ``/partner`` at ProphetX."""
     ws_url: str | None = None
     """Where the feed is, scheme, host and port. ``null``: as the exchange says (``websocket/connection-config``)."""
-    transport: Literal["aiohttp"] = "aiohttp"
-    """What carries the websocket."""
+    transport: Literal["aiohttp", "pysher"] = "aiohttp"
+    """What carries the feed's websocket: our own client over ``aiohttp``, or ``pysher``, the library of the exchange's
+    examples, with a thread that reads and one that writes. Both behave alike."""
     requests_per_second: Annotated[int, Meta(ge=2, le=50, extra={"unit": "requests a second"})] = 40
     """The most that leave in any second. The exchange's ceiling is 50 for the account, all programs together."""
     cancel_reserve: Annotated[int, Meta(ge=1, le=49, extra={"unit": "requests a second"})] = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Coroutine, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import aiohttp
 from structlog.types import FilteringBoundLogger
@@ -17,7 +17,7 @@ from mmbot.exchange.pusher import Ending
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.exchange.transport_aiohttp import open_link
+from mmbot.exchange.transport import OpenLink
 from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
@@ -81,7 +81,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         register=client.register,
         deliver=around.deliver,
         clock=around.clock,
-        open_link=open_link,
+        open_link=transport(config.transport),
         rng=random.Random(),
         ws_url=config.ws_url,
         # The settings allow plain HTTP to this machine alone; an exchange there has no certificate for its feed either.
@@ -91,6 +91,17 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         on_end=lambda ended: _ended(log, metrics, ended),
     )
     return ExchangeWire(http, keeper, client, feed)
+
+
+def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
+    """What opens a websocket. pysher, with what it brings along, takes long to load, so only who chose it waits."""
+    if name == "pysher":
+        from mmbot.exchange.transport_pysher import open_link as open_pysher
+
+        return open_pysher
+    from mmbot.exchange.transport_aiohttp import open_link as open_aiohttp
+
+    return open_aiohttp
 
 
 class _Spoilt:

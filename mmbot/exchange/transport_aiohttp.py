@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from contextlib import suppress
 from typing import Final
 
@@ -77,8 +78,11 @@ def _shut(one: socket.socket) -> None:
         one.shutdown(socket.SHUT_RDWR)
 
 
-async def open_link(address: str) -> AiohttpLink:
+async def open_link(address: str, tls: ssl.SSLContext | None = None) -> AiohttpLink:
     """Open a websocket. There is no timeout here: whoever waits cancels.
+
+    Args:
+        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
 
     Raises:
         LinkFailed: if it could not be opened.
@@ -95,7 +99,11 @@ async def open_link(address: str) -> AiohttpLink:
     session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
     try:
         web_socket = await session.ws_connect(
-            address, timeout=ClientWSTimeout(ws_close=_GOODBYE_S / 2), max_msg_size=_LARGEST, decode_text=False
+            address,
+            timeout=ClientWSTimeout(ws_close=_GOODBYE_S / 2),
+            max_msg_size=_LARGEST,
+            decode_text=False,
+            ssl=tls or True,
         )
     except (aiohttp.ClientError, OSError, ValueError) as bad:
         await session.close()

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import random
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -148,7 +149,8 @@ Script = Callable[[Peer], Awaitable[None]]
 class ScriptedPusher:
     """The server. ``scripts`` are used up one a connection; then every connection is served well."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.scripts: deque[Script] = deque()
         self.peers: list[Peer] = []
         self.open = 0
@@ -161,7 +163,7 @@ class ScriptedPusher:
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}"
 
     @property
     def up(self) -> Peer:
@@ -173,7 +175,7 @@ class ScriptedPusher:
         app.router.add_get(f"/app/{KEY}", self._upgrade)
         self._runner = web.AppRunner(app, shutdown_timeout=0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

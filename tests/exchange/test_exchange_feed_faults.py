@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 from aiohttp import web
+from leftovers import Before
 from scripted_pusher import BROADCAST, PATIENT, PRIVATE, QUICK, Peer, Rig, ScriptedPusher, signature, until
+from transports import TRANSPORTS
 
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Beat, FeedLost, FeedRefused, FeedUp, TournamentMessage
@@ -20,19 +21,6 @@ from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, Registration
 from mmbot.exchange.pusher import Ending
 from mmbot.exchange.transport import OpenLink
-from mmbot.exchange.transport_aiohttp import open_link as open_aiohttp
-
-TRANSPORTS = {"aiohttp": open_aiohttp}
-
-
-def sockets() -> int:
-    count = 0
-    for fd in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{fd}").startswith("socket:")
-        except OSError:
-            continue  # the descriptor of the listing itself
-    return count
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -62,9 +50,8 @@ async def patient(server: ScriptedPusher, open_link: OpenLink) -> AsyncIterator[
 
 @asynccontextmanager
 async def rigged(server: ScriptedPusher, open_link: OpenLink, settings: FeedSettings) -> AsyncIterator[Rig]:
-    """A rig; after the test neither task nor socket of the feed is left, and what it delivered makes sense."""
-    tasks = asyncio.all_tasks()
-    before = sockets()
+    """A rig; after the test neither task, thread nor socket of the feed is left, and what it delivered makes sense."""
+    before = Before()
     rig = Rig(server, open_link, settings)
     try:
         yield rig
@@ -76,12 +63,27 @@ async def rigged(server: ScriptedPusher, open_link: OpenLink, settings: FeedSett
     for peer in server.peers:
         peer.transport.abort()
     await until(lambda: not server.open, "the server's connections are gone")
-    gc.collect()
-    await until(lambda: sockets() <= before, f"no socket is left: {before} before, {sockets()} now")
-    tasks |= {task for task in (asyncio.current_task(),) if task}
-    await until(lambda: asyncio.all_tasks() <= tasks, f"no task is left: {asyncio.all_tasks() - tasks}")
+    await before.again()
     assert rig.feed.state is FeedState.CLOSED
     assert len(rig.delivered) == delivered, "it delivered after it was closed"
+
+
+async def goes_deaf(peer: Peer) -> None:
+    """A script: subscribes what is asked for, and from then on neither reads nor writes."""
+    await peer.hello()
+    listening = asyncio.create_task(peer.listen())
+    await until(lambda: len(peer.subscribed) == 2)
+    listening.cancel()
+    await peer.deaf()
+
+
+async def stalls(peer: Peer) -> None:
+    """A script: a text frame that announces 512 bytes and brings ten."""
+    await peer.hello()
+    listening = asyncio.create_task(peer.listen(pong=False))
+    await until(lambda: len(peer.subscribed) == 2)
+    peer.transport.write(b'\x81\x7e\x02\x00{"event":"')
+    await listening
 
 
 # --- what goes right ------------------------------------------------------------------------------------------------
@@ -149,13 +151,6 @@ async def test_a_close_sends_a_close_frame_and_delivers_nothing(patient: Rig, se
 
 
 async def test_01_a_half_open_link_is_noticed_by_its_missing_pong(rig: Rig, server: ScriptedPusher) -> None:
-    async def goes_deaf(peer: Peer) -> None:
-        await peer.hello()
-        listening = asyncio.create_task(peer.listen())
-        await until(lambda: len(peer.subscribed) == 2)
-        listening.cancel()
-        await peer.deaf()
-
     server.scripts.append(goes_deaf)
     await rig.come_up()
     assert (await rig.lose()).reason == "silent"
@@ -163,14 +158,6 @@ async def test_01_a_half_open_link_is_noticed_by_its_missing_pong(rig: Rig, serv
 
 
 async def test_02_a_frame_that_stalls_in_its_middle_is_noticed(rig: Rig, server: ScriptedPusher) -> None:
-    async def stalls(peer: Peer) -> None:
-        await peer.hello()
-        listening = asyncio.create_task(peer.listen(pong=False))
-        await until(lambda: len(peer.subscribed) == 2)
-        # A text frame that announces 512 bytes and brings ten.
-        peer.transport.write(b'\x81\x7e\x02\x00{"event":"')
-        await listening
-
     server.scripts.append(stalls)
     await rig.come_up()
     assert (await rig.lose()).reason == "silent"
@@ -475,15 +462,62 @@ async def test_a_connection_may_be_closed_at_every_stage(server: ScriptedPusher,
 
 
 async def test_closing_a_deaf_link_does_not_take_long(patient: Rig, server: ScriptedPusher) -> None:
-    async def goes_deaf(peer: Peer) -> None:
-        await peer.hello()
-        listening = asyncio.create_task(peer.listen())
-        await until(lambda: len(peer.subscribed) == 2)
-        listening.cancel()
-        await peer.deaf()
-
     server.scripts.append(goes_deaf)
     await patient.come_up()
     before = patient.feed.clock.now()
     await patient.feed.close()
     assert patient.feed.clock.now() - before < 2 * SECOND
+
+
+async def end_in_a_flood(rig: Rig, server: ScriptedPusher) -> None:
+    await rig.come_up()
+    flood = asyncio.gather(*(server.up.beat() for _ in range(50)), return_exceptions=True)
+    await until(lambda: rig.of(Beat))
+    await rig.feed.close()
+    await flood
+
+
+async def test_a_hundred_connections_that_are_killed_leave_nothing(server: ScriptedPusher, open_link: OpenLink) -> None:
+    async def hang(request: web.Request) -> None:
+        assert request.transport is not None
+        await until(request.transport.is_closing, "the client gave up")
+
+    before = Before()
+    rig = Rig(server, open_link, PATIENT)
+    for number in range(100):
+        match number % 6:
+            case 0:  # the server is gone without a word
+                await rig.come_up()
+                server.up.transport.abort()
+                await rig.lose()
+            case 1:  # it takes its leave
+                await rig.come_up()
+                await server.up.socket.close(code=4201)
+                await rig.lose()
+            case 2:  # it stops in the middle of a frame, and another connection is ordered
+                server.scripts.append(stalls)
+                await rig.come_up()
+                await rig.come_up()
+            case 3:  # it is deaf when all is closed
+                server.scripts.append(goes_deaf)
+                await rig.come_up()
+                await rig.feed.close()
+                rig = Rig(server, open_link, PATIENT)
+            case 4:  # all is closed while the upgrade hangs
+                server.before_upgrade = hang
+                asked = len(server.asked)
+                rig.feed.connect("test")
+                await until(lambda asked=asked: len(server.asked) > asked)
+                await rig.feed.close()
+                server.before_upgrade = None
+                rig = Rig(server, open_link, PATIENT)
+            case 5:  # … while frames are pouring in
+                await end_in_a_flood(rig, server)
+                rig = Rig(server, open_link, PATIENT)
+        # What ended is gone at once, not only in the end: one connection may stand.
+        assert threading.active_count() <= len(before.threads) + 2
+    await rig.feed.close()
+    for peer in server.peers:
+        peer.transport.abort()
+    await until(lambda: not server.open, "the server's connections are gone")
+    await before.again()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from leftovers import Before
+from leftovers import descriptors as descriptors_now
 from scripted_pusher import Peer, ScriptedPusher, until
+from transports import TRANSPORTS
 
 from mmbot.exchange.transport import Link, LinkClosed, LinkFailed, OpenLink
-from mmbot.exchange.transport_aiohttp import open_link as open_aiohttp
-
-TRANSPORTS = {"aiohttp": open_aiohttp}
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -36,7 +36,7 @@ def address(server: ScriptedPusher) -> str:
 
 def descriptors() -> int:
     gc.collect()
-    return len(os.listdir("/proc/self/fd"))
+    return len(descriptors_now())
 
 
 async def test_frames_come_and_go_whole_and_in_order(server: ScriptedPusher, open_link: OpenLink) -> None:
@@ -80,16 +80,61 @@ async def test_a_cut_connection_is_told(server: ScriptedPusher, open_link: OpenL
     await link.close()
 
 
-async def test_a_message_beyond_all_measure_ends_the_link(server: ScriptedPusher, open_link: OpenLink) -> None:
+ENDLESS = {
+    "in one frame": b"\x81\x7f" + (2_000_000).to_bytes(8, "big") + b"x" * 2_000_000,
+    "announced": b"\x81\x7f" + (1 << 40).to_bytes(8, "big"),
+    "in parts": b"\x01\x7e\xff\xff" + b"x" * 0xFFFF + (b"\x00\x7e\xff\xff" + b"x" * 0xFFFF) * 20,
+}
+
+
+@pytest.mark.parametrize("how", ENDLESS)
+async def test_a_message_beyond_all_measure_ends_the_link(
+    server: ScriptedPusher, open_link: OpenLink, how: str
+) -> None:
     async def shouts(peer: Peer) -> None:
-        await peer.socket.send_str("x" * 2_000_000)
+        peer.transport.write(ENDLESS[how])
         await peer.listen()
 
     server.scripts.append(shouts)
     link = await open_link(address(server))
-    with pytest.raises(LinkClosed):
-        await link.receive()
+    async with asyncio.timeout(5):
+        with pytest.raises(LinkClosed):
+            await link.receive()
     await link.close()
+
+
+async def test_a_redirect_leads_nowhere_that_holds_a_key(server: ScriptedPusher, open_link: OpenLink) -> None:
+    async def redirect(request: web.Request) -> None:
+        raise web.HTTPFound(f"{server.url}/elsewhere")
+
+    server.before_upgrade = redirect
+    before = descriptors()
+    with pytest.raises(LinkFailed) as caught:
+        await open_link(address(server))
+    assert "app-key" not in str(caught.value)
+    await until(lambda: descriptors() <= before + 1, "at most the server's end is left")
+
+
+async def test_an_attempt_that_is_not_accepted_may_be_given_up(open_link: OpenLink) -> None:
+    """The peer's queue is full: nothing answers, as behind a firewall that drops packets."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        place = full.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(place)
+        before = Before()
+        opening = asyncio.ensure_future(open_link(f"ws://127.0.0.1:{place[1]}/app/app-key"))
+        await until(lambda: len(descriptors_now()) > before.descriptors, "it is trying")
+        opening.cancel()
+        async with asyncio.timeout(2):
+            await asyncio.wait({opening})
+        assert opening.cancelled()
+        await before.again()
+        for filler in fillers:
+            filler.close()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 200, 301])

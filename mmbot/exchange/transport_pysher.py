@@ -1,0 +1,381 @@
+"""The websocket over pysher, for those who want the library of the exchange's own examples: it carries frames, no more.
+
+Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and ``feed.py``; docs/decisions/transport.md
+says why. Import this module only where it is chosen: pysher takes long to load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from io import RawIOBase
+from queue import SimpleQueue
+from typing import Final, Literal, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+import pysher
+import websocket
+from websocket import ABNF
+
+from mmbot.exchange.transport import LinkClosed, LinkFailed
+
+_LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
+_ROOM: Final = 20_000  # frames that wait for the loop; so many of them are not to be quoted from
+_GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
+_GONE_S: Final = 1.0  # for a thread to end whose socket is shut down already
+_CONNECT_S: Final = 3.0  # for one address of several: the next one has to have its turn
+_STUCK_S: Final = 30.0  # for one blocking call; the feed judges a link that is silent for 20 lost, and ends it
+
+_OPTIONS: Final = {
+    "ping_timeout": 1,  # it never pings; this is how long it waits in select
+    "skip_utf8_validation": True,  # pure Python, 650 µs for a book; the decoder refuses what is no UTF-8
+    # It follows a redirect over a socket that we do not hold, and reads proxies from the environment. Every socket but
+    # the one it is given fails with these, before it is opened.
+    "http_proxy_host": "nowhere.invalid",
+    "http_proxy_port": 0,
+    "proxy_type": "socks5",
+}
+
+# Each end of a connection is an error to it, with the headers of an answer in the text. Ends are told by ``receive``.
+logging.getLogger("websocket").propagate = False
+
+
+class _Place(NamedTuple):
+    """Where a websocket is opened."""
+
+    address: str
+    host: str
+    port: int
+    key: str
+    secure: bool
+
+
+class _Mailbox:
+    """What the threads tell the loop: frames, and how far the connection is. One wake-up is pending at most."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
+        self.opened = False
+        self.said = False
+        """Nothing will be sent any more."""
+        self.over: tuple[int | None, str] | None = None
+        """The first end that was noticed: its close code and reason."""
+        self.gone = False
+        """The socket is closed and the threads are at their ends."""
+        self.full = False
+        self.frames: Final[deque[bytes]] = deque()
+        self._room: Final = room
+        self._loop: Final = loop
+        self._news: Final = asyncio.Event()
+        self._waking = False
+
+    def put(self, frame: bytes) -> None:
+        """A frame came. From a thread."""
+        if len(self.frames) >= self._room:
+            self.full = True
+            self.end(None, "overflow")
+            return
+        self.frames.append(frame)
+        self._tell()
+
+    def end(self, code: int | None, reason: str) -> None:
+        """The connection ended. From a thread."""
+        if self.over is None:
+            self.over = code, reason
+        self._tell()
+
+    def mark(self, what: Literal["opened", "said", "gone"]) -> None:
+        """It has come so far. From a thread."""
+        setattr(self, what, True)
+        self._tell()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait for a condition on what was told."""
+        while not true():
+            self._news.clear()
+            await self._news.wait()
+
+    def _tell(self) -> None:
+        # Whoever clears the flag looks at everything after it.
+        if not self._waking:
+            self._waking = True
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._news.set()
+
+
+class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
+    """One websocket, once: no reconnecting and no timers. Its thread opens, reads, and lets go of all there was."""
+
+    def __init__(self, place: _Place, tls: ssl.SSLContext | None, box: _Mailbox) -> None:
+        super().__init__(None, place.address, socket_kwargs=_OPTIONS)
+        self._place: Final = place
+        self._tls: Final = tls
+        self._box: Final = box
+        self._guard: Final = threading.Lock()
+        self._is_ended = False
+        self._held: socket.socket | None = None
+        self._hold: RawIOBase | None = None
+        self._outbox: Final[SimpleQueue[tuple[str | bytes, int] | None]] = SimpleQueue()
+        self._writer: threading.Thread | None = None
+
+    # --- from the loop ----------------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Send this soon."""
+        self._outbox.put((text, ABNF.OPCODE_TEXT))
+
+    def take_leave(self) -> None:
+        """Send a close frame and then nothing more."""
+        self._outbox.put((struct.pack("!H", websocket.STATUS_NORMAL), ABNF.OPCODE_CLOSE))
+        self._outbox.put(None)
+
+    def end(self) -> None:
+        """Stop, whatever either thread is waiting for. May be called again, and by any thread."""
+        with self._guard:
+            self._is_ended = True
+            if self._held is not None:
+                _shut(self._held)
+
+    # --- on its own thread ------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        try:
+            self._open()
+            self.socket = websocket.WebSocketApp(
+                self._place.address,
+                on_open=self._on_open,
+                on_message=self._on_message,
+                on_error=self._on_error,
+                socket=self._held,
+            )
+            self.socket.run_forever(**self.socket_kwargs)
+        except (OSError, ValueError) as bad:
+            self._box.end(None, _why(bad))
+        finally:
+            self._let_go()
+
+    def _open(self) -> None:
+        """Ours, because the library's own socket is out of reach while it is being connected."""
+        failed: OSError | None = None
+        for family, kind, proto, _, end in socket.getaddrinfo(
+            self._place.host, self._place.port, type=socket.SOCK_STREAM
+        ):
+            self._keep(one := socket.socket(family, kind, proto))
+            try:
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                one.settimeout(_CONNECT_S)
+                one.connect(end)
+                one.settimeout(_STUCK_S)
+            except OSError as bad:
+                failed = bad
+                self._release()
+                continue
+            if self._place.secure:
+                self._secure(one)
+            return
+        raise failed or OSError("no address")
+
+    def _keep(self, one: socket.socket) -> None:
+        # The library closes what it is given while the writer may be in the middle of it, and the number of a closed
+        # descriptor is the next socket's: perhaps one with orders on it. An open file holds a socket open.
+        with self._guard:
+            self._held, self._hold = one, one.makefile("rb", buffering=0)
+            if not self._is_ended:
+                return
+        raise ConnectionAbortedError
+
+    def _secure(self, one: socket.socket) -> None:
+        context = self._tls or ssl.create_default_context()
+        with self._guard:
+            assert self._hold is not None
+            self._hold.close()
+            tls = context.wrap_socket(one, server_hostname=self._place.host, do_handshake_on_connect=False)
+            self._held, self._hold = tls, tls.makefile("rb", buffering=0)
+            if self._is_ended:
+                raise ConnectionAbortedError
+        tls.do_handshake()
+
+    def _release(self) -> None:
+        with self._guard:
+            held, self._held = self._held, None
+            hold, self._hold = self._hold, None
+        if held is not None:
+            held.close()
+        if hold is not None:
+            hold.close()
+
+    def _let_go(self) -> None:
+        self.end()
+        self._outbox.put(None)
+        if self._writer is not None:
+            self._writer.join(_GONE_S)
+        self._release()
+        self._box.end(None, "connection closed")
+        self._box.mark("said")
+        self._box.mark("gone")
+
+    def _on_open(self, app: websocket.WebSocketApp) -> None:
+        assert app.sock is not None
+        _limit(app.sock)
+        self._writer = threading.Thread(target=self._write, args=(app.sock,), name="PysherWriter", daemon=True)
+        self._writer.start()
+        self._box.mark("opened")
+
+    def _on_message(self, _: websocket.WebSocketApp, frame: bytes) -> None:
+        self._box.put(frame)
+        if self._box.full:
+            self.end()
+
+    def _on_error(self, _: websocket.WebSocketApp, bad: Exception) -> None:
+        # A close frame comes here too, from websocket-client 1.9.2 on as an exception with its code.
+        if isinstance(bad, websocket.WebSocketConnectionClosedException):
+            code: int | None = getattr(bad, "status_code", None)
+            self._box.end(code, getattr(bad, "reason", None) or "connection closed")
+        else:
+            self._box.end(None, _why(bad))
+        self.end()
+
+    # --- on the writer's thread -------------------------------------------------------------------------------------
+
+    def _write(self, web_socket: websocket.WebSocket) -> None:
+        while (item := self._outbox.get()) is not None:
+            try:
+                web_socket.send(*item)
+            except (OSError, websocket.WebSocketException) as bad:
+                self._box.end(None, _why(bad))
+                self.end()
+                break
+        self._box.mark("said")
+
+
+class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
+    """One attempt: an object that is used again would bring channels and settings of the last connection along."""
+
+    client_id = "mmbot"
+    protocol = 7
+
+    def __init__(self, place: _Place, tls: ssl.SSLContext | None, box: _Mailbox) -> None:
+        super().__init__(place.key, secure=place.secure, port=place.port, custom_host=place.host, log_level=None)
+        self.url = place.address
+        self.connection: _Connection = _Connection(place, tls, box)
+
+
+class PysherLink:
+    """One websocket, with a thread that reads and one that writes."""
+
+    def __init__(self, place: _Place, tls: ssl.SSLContext | None, room: int) -> None:
+        self._box: Final = _Mailbox(asyncio.get_running_loop(), room)
+        self._pusher: Final = _Pusher(place, tls, self._box)
+
+    async def open(self) -> None:
+        """Start the threads, and wait until it stands.
+
+        Raises:
+            LinkFailed: if it could not be opened.
+        """
+        box = self._box
+        self._pusher.connect()
+        await box.until(lambda: box.opened or box.over)
+        if not box.opened:
+            assert box.over is not None
+            raise LinkFailed(box.over[1])
+
+    async def receive(self) -> str | bytes:
+        """See ``transport.Link``."""
+        box = self._box
+        await box.until(lambda: box.frames or box.over)
+        if box.frames and not box.full:
+            return box.frames.popleft()
+        assert box.over is not None
+        raise LinkClosed(*box.over)
+
+    def send(self, text: str) -> None:
+        """See ``transport.Link``."""
+        self._pusher.connection.say(text)
+
+    async def close(self) -> None:
+        """See ``transport.Link``."""
+        box, connection = self._box, self._pusher.connection
+        try:
+            if box.opened and not box.over:
+                connection.take_leave()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_GOODBYE_S):
+                        await box.until(lambda: box.said)
+        finally:
+            connection.end()
+            # It can be late in one way, looking up a name; then it opens nothing any more.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GONE_S):
+                    await box.until(lambda: box.gone)
+            if box.gone:
+                connection.join(_GONE_S)
+
+
+async def open_link(address: str, tls: ssl.SSLContext | None = None, room: int = _ROOM) -> PysherLink:
+    """Open a websocket. There is no timeout here: whoever waits cancels.
+
+    Args:
+        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
+        room: how many frames may wait to be received; one more ends the link.
+
+    Raises:
+        LinkFailed: if it could not be opened.
+    """
+    link = PysherLink(_place(address), tls, room)
+    try:
+        await link.open()
+    except BaseException:
+        await link.close()
+        raise
+    return link
+
+
+def _place(address: str) -> _Place:
+    try:
+        split: SplitResult = urlsplit(address)
+        host, port = split.hostname, split.port
+    except ValueError as bad:
+        raise LinkFailed(type(bad).__name__) from None  # its text holds the address
+    if split.scheme not in ("ws", "wss") or not host:
+        raise LinkFailed("not the address of a websocket")
+    secure = split.scheme == "wss"
+    return _Place(address, host, port or (443 if secure else 80), split.path.rpartition("/")[2], secure)
+
+
+def _limit(web_socket: websocket.WebSocket) -> None:
+    """Refuse a message that is too large before it is read: the library has no limit."""
+    frames, parts = web_socket.frame_buffer, web_socket.cont_frame
+    read = frames.recv_strict
+
+    def bounded(size: int) -> bytes:
+        so_far = len(parts.cont_data[1]) if parts.cont_data else 0
+        if so_far + size > _LARGEST:
+            raise websocket.WebSocketPayloadException("message too large")
+        return read(size)
+
+    frames.recv_strict = bounded  # type: ignore[assignment,method-assign]
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):  # it is not connected any more
+        # Not the method of a TLS socket: that would have the threads read and write on without encryption.
+        socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+def _why(bad: Exception) -> str:
+    if isinstance(bad, websocket.WebSocketBadStatusException):
+        return f"handshake answered {bad.status_code}"
+    if isinstance(bad, OSError) and bad.errno is not None:
+        return f"{type(bad).__name__}: errno {bad.errno}"
+    return type(bad).__name__

@@ -1,0 +1,159 @@
+"""What only the transport with threads can get wrong: its bounded queue, its wake-ups, and pysher's own habits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from leftovers import Before
+from scripted_pusher import Peer, ScriptedPusher, until
+
+from mmbot.exchange.transport import Link, LinkClosed
+from mmbot.exchange.transport_pysher import _Mailbox, open_link
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedPusher]:
+    scripted = ScriptedPusher()
+    await scripted.start()
+    yield scripted
+    await scripted.stop()
+
+
+def address(server: ScriptedPusher) -> str:
+    return f"{server.url}/app/app-key?protocol=7"
+
+
+async def drain(link: Link) -> None:
+    while True:
+        await link.receive()
+
+
+def names() -> list[str]:
+    return [thread.name for thread in threading.enumerate()]
+
+
+async def test_a_queue_that_overflows_ends_the_link_at_once(server: ScriptedPusher) -> None:
+    async def pours(peer: Peer) -> None:
+        for number in range(60):
+            await peer.socket.send_str(str(number))
+        await peer.listen()
+
+    before = Before()
+    server.scripts.append(pours)
+    link = await open_link(address(server), room=50)
+    await until(lambda: "PysherEventLoop" not in names(), "the reader gave up")
+    with pytest.raises(LinkClosed) as caught:  # and none of the fifty, which are old
+        await link.receive()
+    assert caught.value.reason == "overflow"
+    await link.close()
+    await until(lambda: not server.open)
+    await before.again()
+
+
+async def test_a_queue_that_is_just_full_loses_nothing(server: ScriptedPusher) -> None:
+    async def pours(peer: Peer) -> None:
+        for number in range(50):
+            await peer.socket.send_str(str(number))
+        await peer.listen()
+
+    server.scripts.append(pours)
+    link = await open_link(address(server), room=50)
+    await until(lambda: len(link._box.frames) == 50)
+    assert [await link.receive() for _ in range(50)] == [str(number).encode() for number in range(50)]
+    server.up.transport.write(b"\x81\x02on")
+    assert await link.receive() == b"on"
+    await link.close()
+
+
+async def test_what_came_before_the_end_is_received_before_it(server: ScriptedPusher) -> None:
+    async def speaks_and_goes(peer: Peer) -> None:
+        await peer.socket.send_str("last words")
+        await peer.socket.close(code=4004, message=b"over quota")
+
+    server.scripts.append(speaks_and_goes)
+    link = await open_link(address(server))
+    await until(lambda: "PysherEventLoop" not in names(), "the reader ended")
+    assert await link.receive() == b"last words"
+    with pytest.raises(LinkClosed) as caught:
+        await link.receive()
+    assert (caught.value.code, caught.value.reason) == (4004, "over quota")
+    await link.close()
+
+
+async def test_frames_that_come_while_the_loop_is_busy_are_one_wake_up(
+    server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes: list[int] = []
+    tell = _Mailbox._wake
+    monkeypatch.setattr(_Mailbox, "_wake", lambda box: (wakes.append(len(box.frames)), tell(box)))
+    stands = asyncio.Event()
+
+    async def pours(peer: Peer) -> None:
+        await stands.wait()
+        wakes.clear()
+        peer.transport.write(b"\x81\x04beat" * 5000)
+        deadline = time.monotonic() + 10
+        while len(link._box.frames) < 5000 and time.monotonic() < deadline:
+            time.sleep(0.001)  # noqa: ASYNC251  # the loop is to be busy
+        await peer.listen()
+
+    server.scripts.append(pours)
+    link = await open_link(address(server))
+    stands.set()
+    for _ in range(5000):
+        assert await link.receive() == b"beat"
+    assert wakes == [5000]
+    await link.close()
+
+
+async def test_it_has_no_timer_and_does_not_come_back(server: ScriptedPusher) -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.hello()
+        await peer.error(4200)
+        peer.transport.abort()
+
+    server.scripts.append(cut)
+    link = await open_link(address(server))
+    assert "PysherScheduler" not in names()
+    with pytest.raises(LinkClosed):
+        await drain(link)
+    await until(lambda: "PysherEventLoop" not in names())
+    assert len(server.asked) == 1
+    assert "pusher:ping" not in server.up.heard, "that is for the machine to say"
+    await link.close()
+
+
+async def test_the_library_keeps_its_log_to_itself(server: ScriptedPusher) -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.socket.send_str("a secret")
+        peer.transport.abort()
+
+    said: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: said.append(record.name)  # type: ignore[method-assign]
+    logging.getLogger().addHandler(listener)
+    try:
+        server.scripts.append(cut)
+        link = await open_link(address(server))
+        link.send('{"event":"pusher:subscribe","data":{"auth":"app-key:signature"}}')
+        with pytest.raises(LinkClosed):
+            await drain(link)
+        await link.close()
+    finally:
+        logging.getLogger().removeHandler(listener)
+    assert not [name for name in said if not name.startswith(("asyncio", "aiohttp"))]
+
+
+def test_pysher_is_loaded_only_where_it_is_chosen() -> None:
+    program = (
+        "import sys; import mmbot.cli, mmbot.daemon.wiring; "
+        "sys.exit(bool({'pysher', 'websocket', 'requests'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
