@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check format bench clean
+.PHONY: setup demo test conformance check format bench clean
 
 setup: $(READY)
 
@@ -41,6 +41,15 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest $(ARGS)
 
+# A real Pusher server for the conformance tests, which are skipped without it. It needs Node 16, 18 or 20, and npm.
+SOKETI := tests/conformance/node_modules/.ready
+
+conformance: $(SOKETI)
+
+$(SOKETI): tests/conformance/package.json
+	@cd tests/conformance && npm install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
 check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -55,4 +64,4 @@ bench: $(READY)
 	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
