@@ -122,10 +122,14 @@ class Link:
         return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def message(self, event: VenueEvent, connection: int) -> e.FeedMessage | None:
-        """What the feed would bring of something published; None for another account's private message."""
+        """What the feed would bring of something published; None for another account's private message, and for the
+        book of a line without exactly two outcomes."""
         match event:
             case BookChanged(line=line):
-                shown = _book(self._venue.book(line))
+                book = self._venue.book(line)
+                if len(book.sides) != 2:  # the client does not keep such a book either
+                    return None
+                shown = _book(book)
                 return e.BookMessage(connection, line.event, line.market, line.number, event.sequence, shown)
             case Printed(line=line):
                 return e.PrintMessage(

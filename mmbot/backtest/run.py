@@ -64,6 +64,9 @@ class Fate(Enum):
 
 Interfere = Callable[[r.Request, Instant], Fate]
 
+Carry = Callable[[e.FeedMessage], Sequence[Duration]]
+"""How much later than usual each copy of a message arrives: none where it is lost, two where it comes twice."""
+
 
 class Memory:
     """The state directory of a run: what a restart begins from."""
@@ -119,6 +122,10 @@ class Run:
         self.feed_allowed = True
         self.silent = False
         """The socket stands, but nothing comes through it."""
+        self.carry: Carry | None = None
+        """None: every message arrives once and in order."""
+        self.linger: Callable[[], Duration] = lambda: 0
+        """How much longer than usual an answer takes."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -196,7 +203,8 @@ class Run:
                 self.engine.handle(message, self.now)
                 self.events += 1
 
-        self.at(self.now + self.delays.feed, arrive)
+        for late in (0,) if self.carry is None else self.carry(message):
+            self.at(self.now + self.delays.feed + late, arrive)
 
     def _pump(self) -> None:
         while self.exit is None:
@@ -228,7 +236,7 @@ class Run:
             answer = self._link.answer(request, self.now)
             self._publish()
             if fate is Fate.DONE:
-                self._later(self.now + self.delays.answer, answer)
+                self._later(self.now + self.delays.answer + self.linger(), answer)
 
         late = self.delays.timeout + 3 * SECOND if fate is Fate.LATE else 0
         self.at(sent_at + self.delays.request + late, arrive)

@@ -66,6 +66,7 @@ def demo(
     for_s: float | None = None,
     plain: bool = False,
     config: Path | None = None,
+    board: str = "plain",
     out: TextIO | None = None,
 ) -> int:
     """Run the demo until it is stopped, and print its closing summary.
@@ -77,6 +78,7 @@ def demo(
         for_s: end by itself after so many seconds of the machine's.
         plain: a line now and then instead of the full screen, as where there is no terminal.
         config: a file of settings instead of ``config/demo.yaml``.
+        board: which synthetic one: ``plain`` or ``full``.
         out: where to show it; standard output by default.
 
     Returns:
@@ -93,7 +95,7 @@ def demo(
     with _Signals() as asked, ExitStack() as parts:
         run = _Run(settings, rate, asked, for_s)
         try:
-            run.start(parts, tape, seed)
+            run.start(parts, tape, seed, board)
             watch(run.read, run.wait, console, run.caption, plain=plain)
         except PartFailed as bad:
             return _refuse(str(bad))
@@ -152,7 +154,7 @@ class _Run:
         self._reason = ""
         self._seen: set[Figures] = set()
 
-    def start(self, stack: ExitStack, tape: Path | None, seed: int) -> None:
+    def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
         """Start both parts; they are ended when ``stack`` closes, the daemon first.
 
         Raises:
@@ -161,7 +163,7 @@ class _Run:
         environ = dict(os.environ)  # keys of a real account do not belong here
         environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
         arguments = ["exchange", "--json", "--port", str(free_port(_EXCHANGE_PORT)), "--speed", repr(self._rate)]
-        arguments += ["--seed", str(seed), "--balance", _BALANCE, *referee_limits(self._settings)]
+        arguments += ["--seed", str(seed), "--board", board, "--balance", _BALANCE, *referee_limits(self._settings)]
         if tape is not None:
             arguments += ["--tape", str(tape.resolve())]
         exchange = self._part("local exchange", arguments, "exchange.log", environ, read=True)

@@ -1,0 +1,269 @@
+"""The daemon's engine on the full board under the shipped rules: what it makes of plans that change, of what it must
+not confuse with a game, and of messages that come late, twice, out of order or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from mmbot.backtest.run import Run
+from mmbot.backtest.tape import referee_limits
+from mmbot.config import Config, load
+from mmbot.config.settings import RuleConfig
+from mmbot.domain.catalogue import Market, MarketKey
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration, Instant
+from mmbot.domain.odds import Ladder
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.simulator.fixtures import FULL
+from mmbot.simulator.happenings import BY_HAND
+from mmbot.simulator.ladder import STANDARD
+from mmbot.simulator.records import VenueWager
+from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.world import World, synthetic_world
+from mmbot.strategy.rules import matching_rule
+from strategies.fair_value import FairValueMaker, FairValueParams
+
+START: Instant = 1_800_000_000 * SECOND
+FOLDER = Path(__file__).parents[2] / "config"
+COARSE = tuple(odds for odds in STANDARD if odds % 5 == 0)
+
+
+def demo() -> Config:
+    return load(FOLDER / "demo.yaml")
+
+
+def begin(config: Config, seed: int = 1, *, happenings: bool = True, events: int | None = None) -> Run:
+    board = BoardSettings(full=True, events=events)
+    world = synthetic_world(
+        None, seed, START, board=board, balance=100_000_000, limits=referee_limits(config), happenings=happenings
+    )
+    strategies = [
+        FairValueMaker(msgspec.convert(rule.params, FairValueParams, strict=False)) for rule in config.quoting
+    ]
+    return Run(world, world.account, config, strategies, START)
+
+
+def at(run: Run, seconds: int) -> None:
+    run.until(START + seconds * SECOND)
+
+
+def wagers(world: World) -> list[VenueWager]:
+    """Those that the daemon placed."""
+    return [wager for wager in world.venue.wagers(world.account) if wager.external_id != BY_HAND]
+
+
+def market(world: World, wager: VenueWager) -> Market:
+    return world.venue.market(MarketKey(wager.line.event, wager.line.market))
+
+
+def agreed(run: Run) -> None:
+    """The referee found nothing, and the engine's books are the exchange's to the cent."""
+    report = run.world.referee.report(run.now)
+    status = run.engine.status(run.now)
+    assert report.ok, report.broken
+    assert (status.profit.realised, status.profit.commission) == (report.profit.gross, report.profit.commission)
+    assert status.counts.open_wagers == report.live_wagers
+    assert status.counts.unknown_wagers == 0
+    for event in status.events:
+        for line in event.lines:
+            held = [0, 0]
+            for wager in run.world.venue.wagers(run.world.account):
+                if tuple(wager.line) == (line.event, line.market, line.number) and wager.winning.value == "tbd":
+                    held[wager.side] += wager.match_win
+                    held[1 - wager.side] -= wager.matched
+            assert line.profit == tuple(held), line
+
+
+class TestTheShippedRules:
+    @pytest.mark.parametrize("name", ["demo", "sandbox", "production"])
+    def test_only_markets_of_the_whole_game_are_under_a_rule(self, name: str) -> None:
+        rules = load(FOLDER / f"{name}.yaml").quoting
+        venue = synthetic_world(None, 1, START, board=BoardSettings(full=True)).venue
+        matched = [
+            found
+            for event in venue.events()
+            for found in venue.markets(event.event_id) or ()
+            if matching_rule(rules, event, found, START) is not None
+        ]
+        assert matched
+        assert {found.name for found in matched} <= {"Moneyline", "Spread", "Total"}
+        assert {found.category_name for found in matched} == {"Game Lines"}
+        assert {found.player_id for found in matched} == {None}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """Thirteen minutes in which everything on the board's programme happens."""
+    run = begin(demo())
+    at(run, 13 * 60)
+    return run
+
+
+class TestTheProgramme:
+    def test_the_books_are_equal_to_the_cent_and_it_ends_flat(self, run: Run) -> None:
+        assert run.world.referee.report(run.now).profit.gross != 0
+        agreed(run)
+        assert run.engine.status(run.now).phase == "ready"
+
+    def test_no_half_no_prop_no_outright_and_no_third_outcome_was_ever_quoted(self, run: Run) -> None:
+        placed = wagers(run.world)
+        quoted = {(wager.line.event, market(run.world, wager).name) for wager in placed}
+        assert {name for _, name in quoted} == {"Moneyline", "Spread", "Total"}
+        assert {event for event, _ in quoted} >= {FIRST_EVENT + place for place in range(8)}
+        assert all(len(run.world.venue.line(wager.line).outcomes) == 2 for wager in placed)
+
+    def test_several_lines_of_a_market_are_quoted_each(self, run: Run) -> None:
+        spread = {wager.line.number for wager in wagers(run.world) if wager.line[:2] == (FIRST_EVENT, 223)}
+        assert spread == set(FULL[0].offers[1].numbers)
+
+    def test_a_wager_by_hand_is_seen_named_and_on_an_account_of_our_own_cancelled(self, run: Run) -> None:
+        assert [alert.fields["external_id"] for _, alert in run.alerts if alert.name == "wager.foreign"] == [BY_HAND]
+        (by_hand,) = [each for each in run.world.venue.wagers(run.world.account) if each.external_id == BY_HAND]
+        assert by_hand.status.value == "canceled"
+
+    def test_a_changed_ladder_is_read_at_once_and_followed(self, run: Run) -> None:
+        reads = [when for when, alert in run.alerts if alert.name == "ladder.read"]
+        assert any(START + 150 * SECOND < when < START + 155 * SECOND for when in reads)
+        during = [
+            wager for wager in wagers(run.world) if START + 156 * SECOND < wager.created_at < START + 299 * SECOND
+        ]
+        assert len(during) > 20
+        assert all(wager.odds in COARSE for wager in during)
+        refused = [when for when, alert in run.alerts if alert.name == "wager.refused"]
+        assert not [when for when in refused if when > START + 156 * SECOND]
+
+    def test_a_suspended_unlisted_or_postponed_event_is_left_until_it_is_back(self, run: Run) -> None:
+        def placed(event: int, first: int, last: int, market: int | None = None) -> int:
+            return sum(
+                wager.line.event == FIRST_EVENT + event
+                and (market is None or wager.line.market == market)
+                and START + first * SECOND <= wager.created_at <= START + last * SECOND
+                for wager in wagers(run.world)
+            )
+
+        assert placed(1, 31, 59, market=225) == 0  # suspended
+        assert placed(1, 61, 90, market=225)
+        assert placed(3, 46, 89) == 0  # unlisted
+        assert placed(3, 90, 150)
+        assert placed(5, 201, 359) == 0  # postponed, and then played after all
+        assert placed(5, 360, 420)
+        assert placed(6, 240, 780) == 0  # postponed, and then voided
+        assert placed(6, 0, 239)
+
+    def test_new_events_are_quoted_once_they_are_listed(self, run: Run) -> None:
+        first = {
+            place: min(wager.created_at for wager in wagers(run.world) if wager.line.event == FIRST_EVENT + place)
+            for place in (len(FULL), len(FULL) + 1)
+        }
+        assert START + 125 * SECOND < first[len(FULL)] < START + 145 * SECOND
+        assert START + 210 * SECOND < first[len(FULL) + 1] < START + 230 * SECOND
+
+    def test_a_result_that_was_corrected_is_booked_as_it_was_corrected(self, run: Run) -> None:
+        settled = [
+            wager
+            for wager in wagers(run.world)
+            if wager.line[:2] == (FIRST_EVENT, 219) and wager.status.value == "manually_settled"
+        ]
+        assert settled
+        kinds = {line.type for line in run.world.venue.transactions(run.world.account)}
+        assert kinds >= {"BET", "PAY", "DEPOSIT", "WITHDRAW", "VOID", "COMMISSION"}
+        assert kinds & {"ADJUSTMENT_INCREASE", "ADJUSTMENT_REDUCE"}
+
+
+def test_three_outcomes_are_not_quoted_even_where_a_rule_is_for_every_market() -> None:
+    rule = RuleConfig(strategy="strategies.fair_value:FairValueMaker")
+    run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), happenings=False, events=5)
+    at(run, 60)
+    quoted = {market(run.world, wager).sub_type for wager in wagers(run.world)}
+    assert {"moneyline", "first_half_moneyline", "both_teams_to_score"} <= quoted
+    assert "moneyline_3_way" not in quoted
+    assert len(run.world.venue.book(run.world.venue.markets(FIRST_EVENT + 4)[0].lines[0].key).sides) == 3  # type: ignore[index]
+    agreed(run)
+
+
+def test_an_event_that_starts_sooner_than_it_was_due_is_left_in_time() -> None:
+    run = begin(demo(), happenings=False, events=1)
+    at(run, 120)
+    assert run.engine.status(run.now).counts.open_wagers
+    run.world.venue.move_event(FIRST_EVENT, run.now + 90 * SECOND, run.now)
+    at(run, 125)
+    assert run.engine.status(run.now).counts.open_wagers == 0
+    agreed(run)
+    run.world.venue.move_event(FIRST_EVENT, START + 30 * MINUTE, run.now)
+    at(run, 180)
+    assert run.engine.status(run.now).counts.open_wagers
+
+
+class Weather:
+    """A feed and answers at the mercy of chance, by a seed."""
+
+    def __init__(self, seed: int, *, lost: float = 0.0) -> None:
+        self._rng = Random(seed)
+        self._lost = lost
+        self.met = {"lost": 0, "twice": 0, "late": 0}
+
+    def carry(self, message: e.FeedMessage) -> tuple[Duration, ...]:
+        if isinstance(message, e.Beat):
+            return (0,)
+        if self._rng.random() < self._lost:
+            self.met["lost"] += 1
+            return ()
+        late = round(self._rng.expovariate(1.0) * 40 * MILLISECOND)
+        if self._rng.random() < 0.2:
+            self.met["twice"] += 1
+            return (late, late + self._rng.randrange(2, 30) * MILLISECOND)
+        self.met["late"] += 1
+        return (late,)
+
+    def linger(self) -> Duration:
+        return round(self._rng.expovariate(1.0) * 60 * MILLISECOND)
+
+    def over(self, run: Run) -> None:
+        run.carry, run.linger = self.carry, self.linger
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_messages_twice_late_and_out_of_order_are_harmless(seed: int) -> None:
+    run = begin(demo(), seed, events=4)
+    weather = Weather(seed)
+    weather.over(run)
+    at(run, 5 * 60)
+    assert min(weather.met["twice"], weather.met["late"]) > 200
+    run.carry = None
+    run.linger = lambda: 0
+    at(run, 5 * 60 + 3)
+    agreed(run)
+    assert sum(figure.matches for figure in run.world.referee.report(run.now).matched) > 20
+    assert not [alert for _, alert in run.alerts if alert.name in ("feed.lost", "book.repaired", "wager.not_found")]
+
+
+def test_messages_that_are_lost_are_made_up_for_within_a_quarter_of_an_hour() -> None:
+    run = begin(demo(), 3, happenings=False, events=3)
+    weather = Weather(3, lost=0.03)
+    weather.over(run)
+    at(run, 5 * 60)
+    assert weather.met["lost"] > 50
+    run.carry = None
+    run.linger = lambda: 0
+    at(run, 21 * 60)
+    agreed(run)
+    assert sum(figure.matches for figure in run.world.referee.report(run.now).matched) > 20
+    run.tell(e.StopRequested())
+    run.until(run.now + MINUTE)
+    assert run.exit == r.Exit(0, "stopped")
+
+
+def test_a_ladder_that_is_off_by_a_rung_costs_a_handful_of_refusals() -> None:
+    run = begin(demo(), happenings=False, events=3)
+    at(run, 30)
+    run.world.venue.set_ladder(COARSE, run.now)
+    at(run, 90)
+    assert len([alert for _, alert in run.alerts if alert.name == "wager.refused"]) < 40
+    placed = [wager for wager in wagers(run.world) if wager.created_at > START + 40 * SECOND]
+    assert placed
+    assert {wager.odds in Ladder(COARSE) for wager in placed} == {True}
+    agreed(run)
