@@ -302,7 +302,8 @@ class Exposure:
         for node in sorted(self._hot.values(), key=lambda hot: hot.rank):
             lines = [entry for entry in self._exposed.values() if entry.path[node.rank] is node]
             need = node.matched - node.soft - sum(planned.get(entry.key, 0) for entry in lines)
-            lines.sort(key=lambda entry: planned.get(entry.key, 0) - entry.hedgeable)
+            # Among equals the key decides, so that the choice does not hang on what happened first.
+            lines.sort(key=lambda entry: (planned.get(entry.key, 0) - entry.hedgeable, entry.key))
             for entry in lines:
                 if need <= 0:
                     break
