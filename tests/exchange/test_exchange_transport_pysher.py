@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -151,9 +149,13 @@ async def test_the_library_keeps_its_log_to_itself(server: ScriptedPusher) -> No
     assert not [name for name in said if not name.startswith(("asyncio", "aiohttp"))]
 
 
-def test_pysher_is_loaded_only_where_it_is_chosen() -> None:
-    program = (
-        "import sys; import mmbot.cli, mmbot.daemon.wiring; "
-        "sys.exit(bool({'pysher', 'websocket', 'requests'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+async def test_a_loop_that_is_gone_is_no_failure_of_the_thread(server: ScriptedPusher) -> None:
+    """Were one forgotten: what its thread raised would be reported here."""
+
+    async def forgets() -> None:
+        await open_link(address(server))
+
+    await asyncio.to_thread(asyncio.run, forgets())
+    await server.up.socket.send_str("anybody there?")
+    server.up.transport.abort()
+    await until(lambda: "PysherEventLoop" not in names())
