@@ -1,0 +1,97 @@
+"""Row six of the speed budget: market events a second through the engine in virtual time, while it quotes.
+
+    python benchmarks/bench_replay.py
+
+A thousand books a second of the clock come in; every call that a backtest makes is timed: ``handle`` for each book and
+for each answer and private message that follows from what was sent, ``next_request`` until there is nothing more, the
+orders and the deadline. Only the books are counted. Of a thousand books 20 move the best price by some rungs, 80 change
+the size at the best price, which moves the fair price a little, and 900 change a size further down.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Final
+
+from board import EVEN, HIGHEST, LOWEST, Bench, book, resized
+from measure import Machine, against, fresh_json, say, settled
+
+from mmbot.domain.book import Book
+from mmbot.domain.instant import MILLISECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+BUDGET: Final = 50_000.0
+BOOKS: Final = 20_000
+MOVES: Final = 0.02
+BEST: Final = 0.08
+
+
+def books(lines: int) -> list[tuple[int, Book]]:
+    """The stream: which line, and its new book."""
+    rng = random.Random(1)
+    middles = [EVEN] * lines
+    shown = [book(EVEN)] * lines
+    stream = []
+    for _ in range(BOOKS):
+        place = rng.randrange(lines)
+        drawn = rng.random()
+        if drawn < MOVES:
+            middles[place] = min(HIGHEST, max(LOWEST, middles[place] + rng.choice((-3, -2, -1, 1, 2, 3))))
+            shown[place] = book(middles[place])
+        else:
+            depth = 0 if drawn < MOVES + BEST else rng.randrange(1, 10)
+            shown[place] = resized(shown[place], rng.randrange(2), depth, rng.randrange(15_000, 25_000))
+        stream.append((place, shown[place]))
+    return stream
+
+
+def rate(lines: int, burst: int) -> dict[str, float]:
+    """Events a second, one decision for each ``burst`` books."""
+    bench = Bench(lines).quoted()
+    engine = bench.engine
+    messages = [bench.message(place, shown) for place, shown in books(lines)]
+    bench.sequence += 10 * BOOKS
+    settled()
+    spent = requests = 0
+    clock = time.perf_counter_ns
+    for start in range(0, len(messages), burst):
+        now = bench.now
+        arriving: list[e.Event] = list(messages[start : start + burst])
+        while True:
+            began = clock()
+            for event in arriving:
+                engine.handle(event, now)
+            request: r.Request | None = engine.next_request(now)
+            orders = engine.orders()
+            if request is None:
+                engine.deadline(now)
+            spent += clock() - began
+            del orders
+            if request is None:
+                break
+            requests += 1
+            arriving = bench.answers(request)
+        bench.now += burst * MILLISECOND
+        if start % 2_000 < burst:
+            engine.handle(e.Beat(1), bench.now)
+    return {"rate": len(messages) / spent * 1e9, "requests": requests, "us": spent / len(messages) / 1000}
+
+
+def main() -> None:
+    """Measure and print."""
+    say("6. engine in virtual time, quoting: books a second")
+    machine = Machine()
+    found = [
+        (f"{lines:,} line{'s' if lines > 1 else ''}, a decision for every {f'{burst} books' if burst > 1 else 'book'}", fresh_json(rate, lines, burst))
+        for lines, burst in ((1, 1), (100, 1), (5000, 1), (100, 10), (1, 10))
+    ]
+    factor = machine.again().factor
+    say(machine.describe())
+    for name, got in found:
+        say(against(f"{name} ({got['requests']} requests)", got["rate"], "/s", BUDGET, 1 / factor))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""A board of any number of lines, and an exchange that answers at once: as the engine's values, and as JSON.
+
+It keeps no money and matches nothing. What is measured with it is the bot alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from typing import Final
+
+import orjson
+
+from mmbot.config import Config, ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
+from mmbot.domain.book import Book, Level
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
+from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.odds import Ladder, negate
+from mmbot.domain.wager import Matching, Status, WagerReport, Winning
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.engine import Engine
+from mmbot.simulator.ladder import STANDARD
+from strategies.fair_value import FairValueMaker, FairValueParams
+
+START: Final = 1_800_000_000 * SECOND
+LADDER: Final = Ladder(STANDARD)
+EVEN: Final = LADDER.index(100)
+LOWEST: Final = LADDER.index(-180)
+HIGHEST: Final = LADDER.index(180)
+DEPTH: Final = 10
+LINES_AN_EVENT: Final = 10
+CHANNEL: Final = "private-broadcast-service=3-device_type=5"
+
+
+def book(middle: int) -> Book:
+    """Ten levels a side around a rung of the ladder."""
+    rungs = LADDER.rungs
+    under_0 = tuple(Level(rungs[middle - 2 - depth], 20_000 + 100 * depth) for depth in range(DEPTH))
+    under_1 = tuple(Level(negate(rungs[middle + 2 + depth]), 20_000 + 100 * depth) for depth in range(DEPTH))
+    return Book((under_0, under_1))
+
+
+def resized(old: Book, side: int, depth: int, value: int) -> Book:
+    """The same book with another size at one level."""
+    sides = [list(old.sides[0]), list(old.sides[1])]
+    sides[side][depth] = Level(sides[side][depth].odds, value)
+    return Book((tuple(sides[0]), tuple(sides[1])))
+
+
+def one_sided(middle: int) -> Book:
+    """A book that gives no fair price: nothing is quoted from it."""
+    return Book((book(middle).sides[0], ()))
+
+
+# --- as JSON ----------------------------------------------------------------------------------------------------------
+
+
+def wire_level(rng: random.Random, side: int, odds: int, line: float, now: Instant) -> dict[str, object]:
+    """One level with all the fields that the exchange sends."""
+    name = ("Cleveland Cavaliers", "Minnesota Timberwolves")[side]
+    value = round(rng.uniform(10, 5000), 2)
+    stake = value * odds / 100 if odds > 0 else value * 100 / -odds
+    return {
+        "outcome_id": 1714 + side,
+        "name": f"{name} {line:+g}",
+        "competitor_id": 3409 + side,
+        "line": line,
+        "line_id": f"{rng.getrandbits(128):032x}",
+        "odds": odds,
+        "display_odds": f"{odds:+d}",
+        "display_line": f"{line:+g}",
+        "display_name": f"{name} {line:+g}",
+        "value": value,
+        "stake": round(stake, 2),
+        "updated_at": now + rng.randrange(SECOND),
+    }
+
+
+def inner_json(rng: random.Random, now: Instant) -> bytes:
+    """A book of ten levels a side, as it comes inside an envelope."""
+    selections = [
+        [wire_level(rng, 0, 138 - 4 * i, -3.5, now) for i in range(10)],
+        [wire_level(rng, 1, -112 - 4 * i, 3.5, now) for i in range(10)],
+    ]
+    info = {
+        "id": 256,
+        "name": "Spread",
+        "type": "spread",
+        "line": -3.5,
+        "sequence_number": now + rng.randrange(SECOND),
+        "selections": selections,
+    }
+    return orjson.dumps({"sport_event_id": 10_076_000, "market_id": 256, "info": info})
+
+
+def frame_of(inner: bytes, now: Instant) -> bytes:
+    """The frame that carries it: an envelope with base64 inside, as a string inside Pusher's JSON."""
+    envelope = {
+        "timestamp": now,
+        "change_type": "market_selections",
+        "op": "u",
+        "payload": base64.b64encode(inner).decode(),
+    }
+    return orjson.dumps({"event": "tournament_132", "channel": CHANNEL, "data": orjson.dumps(envelope).decode()})
+
+
+# --- as the engine's values -------------------------------------------------------------------------------------------
+
+
+def key_of(place: int) -> LineKey:
+    """The line at a place of the board: ten moneylines an event."""
+    return LineKey(1 + place // LINES_AN_EVENT, 219 + place % LINES_AN_EVENT, 0)
+
+
+def line_of(key: LineKey) -> Line:
+    """With its two outcomes."""
+    ids = [f"{key.event:016x}{key.market:08x}{side:08x}" for side in (0, 1)]
+    return Line(key, (Outcome(4, ids[0], "Home"), Outcome(5, ids[1], "Away")))
+
+
+def market_of(key: LineKey) -> Market:
+    """The market of a line; each has one."""
+    return Market(
+        MarketKey(key.event, key.market), "Moneyline", "moneyline", "moneyline", "Game Lines", lines=(line_of(key),)
+    )
+
+
+def limits(lines: int) -> LimitsConfig:
+    """Limits that leave every line of the board quoted."""
+    room = 500.0 * max(10, lines)
+    return LimitsConfig(event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
+
+
+class Bench:
+    """An engine that quotes a board, with the exchange's answers; time is virtual."""
+
+    def __init__(
+        self, lines: int = 1, *, answer_after: Duration = MILLISECOND, awaiting: int = 60, base: Instant = START
+    ) -> None:
+        self.now: Instant = base
+        self.keys = [key_of(place) for place in range(lines)]
+        self.sequence = 1
+        self.answer_after = answer_after
+        self.sent: list[tuple[Instant, r.Request]] = []
+        """Every request since the list was last emptied."""
+        config = Config(
+            environment="local",
+            exchange=ExchangeConfig(base_url="http://127.0.0.1:1/partner"),
+            quoting=(RuleConfig(strategy="strategies.fair_value:FairValueMaker"),),
+            limits=limits(lines),
+            guards=GuardsConfig(awaiting_activation=awaiting),
+        )
+        self.config = config
+        maker = FairValueMaker(FairValueParams(margin=0.01, price_tolerance=0.001))
+        self.engine = Engine(config, r.Seed("b", 0, 10_000_000, None), (maker,), self.now)
+        self._items: dict[str, tuple[r.Placement, LineKey]] = {}
+        self._lines = {outcome.line_id: key for key in self.keys for outcome in line_of(key).outcomes}
+        self._catalogue = [
+            SportEvent(event, 132, "Away @ Home", "not_started", base + 40 * HOUR, tournament_name="NBA")
+            for event in dict.fromkeys(key.event for key in self.keys)
+        ]
+
+    def message(self, place: int, shown: Book) -> e.BookMessage:
+        """A book message of the line at a place."""
+        key = self.keys[place]
+        self.sequence += 1
+        return e.BookMessage(1, key.event, key.market, key.number, self.sequence, shown)
+
+    def report(self, item: r.Placement, status: Status, sequence: int) -> WagerReport:
+        """What the exchange says of a wager."""
+        key = self._lines[item.line_id]
+        return WagerReport(
+            wager_id=f"w{item.external_id}",
+            external_id=item.external_id,
+            event_id=key.event,
+            market_id=key.market,
+            line_id=item.line_id,
+            odds=item.odds,
+            stake=item.stake,
+            status=status,
+            matching=Matching.UNMATCHED,
+            winning=Winning.TBD,
+            matched=0,
+            sequence=sequence,
+        )
+
+    def answers(self, request: r.Request) -> list[e.Event]:
+        """What comes back of a request: its answer, and the private messages that follow it."""
+        number = request.id
+        match request:
+            case r.CancelAll():
+                return [e.CancelledAll(number, nothing_open=True)]
+            case r.ReadHistory():
+                return [e.HistoryRead(number, (), "", self.now)]
+            case r.ReadBalance():
+                return [e.BalanceRead(number, 1_000_000_000, 0, 0)]
+            case r.ReadLadder():
+                return [e.LadderRead(number, STANDARD)]
+            case r.ReadTournaments():
+                return [e.TournamentsRead(number, (Tournament(132, "NBA"),))]
+            case r.ReadEvents():
+                return [e.EventsRead(number, tuple(self._catalogue))]
+            case r.ReadMarkets():
+                images: dict[int, list[e.MarketImage]] = {event: [] for event in request.events}
+                for key in self.keys:
+                    if key.event in images:
+                        images[key.event].append(e.MarketImage(market_of(key), (book(EVEN),)))
+                return [e.MarketsRead(number, {event: tuple(found) for event, found in images.items()})]
+            case r.PlaceMany():
+                accepted = tuple(self.report(item, Status.INACTIVE, 0) for item in request.items)
+                told: list[e.Event] = [e.Placed(number, accepted, ())]
+                for item in request.items:
+                    self.sequence += 1
+                    self._items[item.external_id] = (item, self._lines[item.line_id])
+                    told.append(e.WagerMessage(1, self.report(item, Status.OPEN, self.sequence)))
+                return told
+            case r.CancelMany():
+                gone = tuple(item.external_id for item in request.items)
+                told = [e.Cancelled(number, gone, ())]
+                for cancelled in request.items:
+                    self.sequence += 1
+                    item, _ = self._items.pop(cancelled.external_id)
+                    told.append(e.WagerMessage(1, self.report(item, Status.CANCELED, self.sequence)))
+                return told
+            case _:
+                raise AssertionError(f"not expected here: {request}")
+
+    @property
+    def resting(self) -> int:
+        """Own wagers at the exchange."""
+        return len(self._items)
+
+    def answer(self, request: r.Request) -> None:
+        """Answer a moment later."""
+        self.sent.append((self.now, request))
+        self.now += self.answer_after
+        for event in self.answers(request):
+            self.engine.handle(event, self.now)
+
+    def settle(self, until: Instant) -> None:
+        """Answer everything until nothing more is asked, let time pass, and say that the feed is alive."""
+        while True:
+            request = self.engine.next_request(self.now)
+            orders = self.engine.orders()
+            for order in orders:
+                if isinstance(order, r.Connect):
+                    self.engine.handle(e.FeedUp(1), self.now)
+            if request is not None:
+                self.answer(request)
+                continue
+            if any(isinstance(order, r.Connect) for order in orders):
+                continue
+            following = self.engine.deadline(self.now)
+            if following is None or following > until:
+                break
+            self.now = max(self.now + 1, following)
+            self.engine.handle(e.Beat(1), self.now)
+        self.now = max(self.now, until)
+        self.engine.handle(e.Beat(1), self.now)
+
+    def quoted(self) -> Bench:
+        """Walk the start, until every line has its two quotes."""
+        for _ in range(1_000):
+            self.settle(self.now + SECOND)
+            if self.resting == 2 * len(self.keys):
+                self.settle(self.now + 2 * SECOND)
+                self.sent.clear()
+                return self
+        raise AssertionError(f"{self.resting} wagers rest on {len(self.keys)} lines: {self.engine.guards}")

@@ -1,0 +1,129 @@
+"""What every benchmark shares: the machine's reference, percentiles, and a figure printed beside its budget.
+
+The reference is ``orjson.loads`` of one book's JSON. It took 11 µs on the machine that the budgets were written for; by
+the factor that it shows, a budget is printed for this machine as well. Nothing here or in a benchmark fails.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import orjson
+from board import inner_json
+
+REFERENCE_US: Final = 11.0
+_ROUNDS: Final = 15
+_CALLS: Final = 300
+
+
+def say(text: str) -> None:
+    """Print a line at once: the next one may take a while."""
+    print(text, flush=True)
+
+
+def reference_us() -> float:
+    """What the reference takes here, in µs: the median of some rounds."""
+    bodies = [inner_json(random.Random(1), NOW) for _ in range(10)]
+    took = []
+    for _ in range(_ROUNDS):
+        started = time.perf_counter_ns()
+        for turn in range(_CALLS):
+            orjson.loads(bodies[turn % len(bodies)])
+        took.append((time.perf_counter_ns() - started) / _CALLS)
+    return statistics.median(took) / 1000
+
+
+NOW: Final = 1_758_166_593 * 1_000_000_000
+
+
+class Machine:
+    """How fast this machine is now. Asked before and after what is measured; the mean of both counts."""
+
+    def __init__(self) -> None:
+        self._seen = [reference_us()]
+
+    def again(self) -> Machine:
+        """Ask once more."""
+        self._seen.append(reference_us())
+        return self
+
+    @property
+    def factor(self) -> float:
+        """Above 1: slower than the reference machine."""
+        return statistics.fmean(self._seen) / REFERENCE_US
+
+    def describe(self) -> str:
+        """A line that says it."""
+        return (
+            f"  machine: orjson.loads of a book {self.factor * REFERENCE_US:.1f} us here, {REFERENCE_US:g} us on the "
+            f"reference machine: factor {self.factor:.2f}"
+        )
+
+
+def against(name: str, value: float, unit: str, budget: float, factor: float | None = None) -> str:
+    """A figure beside its budget, and beside the budget scaled to this machine where a factor is given."""
+    line = f"  {name:<58} {value:>10,.1f} {unit:<4} budget {budget:,.4g}: ratio {value / budget:.2f}"
+    if factor is None:
+        return line
+    scaled = budget * factor
+    return f"{line}; for this machine {scaled:,.4g}: ratio {value / scaled:.2f}"
+
+
+def plain(name: str, value: float, unit: str) -> str:
+    """A figure without a budget."""
+    return f"  {name:<58} {value:>10,.1f} {unit}"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which that share of them lies."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def settled() -> None:
+    """Put what stands out of the collector's sight, as the daemon does once it is up."""
+    gc.collect()
+    gc.freeze()
+
+
+class Usage(NamedTuple):
+    """A process's memory, in MB."""
+
+    now: float
+    most: float
+
+
+def memory(pid: int) -> Usage:
+    """Resident memory of a process, as the kernel has it."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    return Usage(_mb(fields["VmRSS"]), _mb(fields["VmHWM"]))
+
+
+def _mb(text: str) -> float:
+    return int(text.split()[0]) / 1024
+
+
+def fresh(arguments: Sequence[str]) -> tuple[float, str]:
+    """Run a fresh interpreter. Returns its seconds from start to end, and what it printed."""
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, env=os.environ)
+    return time.perf_counter() - started, done.stdout
+
+
+def fresh_json(work: Callable[..., object], *given: object) -> object:
+    """Call a function of a benchmark's file in a process of its own, and return what it returned, through JSON."""
+    file = Path(sys.modules[work.__module__].__file__ or "")
+    script = (
+        f"import json, sys; sys.path[:0] = [{str(file.parent)!r}, {str(file.parent.parent)!r}]; "
+        f"import {file.stem} as bench; print(json.dumps(bench.{work.__name__}(*json.loads(sys.argv[1]))))"
+    )
+    return json.loads(fresh(["-c", script, json.dumps(given)])[1].splitlines()[-1])
