@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -147,6 +148,29 @@ async def test_the_library_keeps_its_log_to_itself(server: ScriptedPusher) -> No
     finally:
         logging.getLogger().removeHandler(listener)
     assert not [name for name in said if not name.startswith(("asyncio", "aiohttp"))]
+
+
+async def test_a_name_that_is_looked_up_too_long_opens_nothing_afterwards(
+    server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slow(*given: object, **named: object) -> object:
+        found.wait(10)
+        return look_up(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    before = Before()
+    opening = asyncio.ensure_future(open_link(address(server)))
+    await until(lambda: "PysherEventLoop" in names())
+    opening.cancel()
+    async with asyncio.timeout(3):
+        await asyncio.wait({opening})
+    assert opening.cancelled()
+    found.set()
+    await before.again()
+    assert not server.asked
 
 
 async def test_a_loop_that_is_gone_is_no_failure_of_the_thread(server: ScriptedPusher) -> None:
