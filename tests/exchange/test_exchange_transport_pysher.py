@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from leftovers import Before
 from scripted_pusher import Peer, ScriptedPusher, until
 
-from mmbot.exchange.transport import Link, LinkClosed
+from mmbot.exchange.transport import Link, LinkClosed, LinkFailed
 from mmbot.exchange.transport_pysher import _Mailbox, open_link
 
 
@@ -148,6 +149,18 @@ async def test_the_library_keeps_its_log_to_itself(server: ScriptedPusher) -> No
     finally:
         logging.getLogger().removeHandler(listener)
     assert not [name for name in said if not name.startswith(("asyncio", "aiohttp"))]
+
+
+async def test_a_redirect_is_not_followed(server: ScriptedPusher) -> None:
+    """The library would, over a socket that nobody could end."""
+
+    async def redirect(request: web.Request) -> None:
+        raise web.HTTPFound(address(server))
+
+    server.before_upgrade = redirect
+    with pytest.raises(LinkFailed):
+        await open_link(address(server))
+    assert len(server.asked) == 1
 
 
 async def test_a_name_that_is_looked_up_too_long_opens_nothing_afterwards(
