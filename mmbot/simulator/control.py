@@ -159,10 +159,7 @@ async def _carry_out(exchange: LocalExchange, act: Act) -> dict[str, object]:
         case NoteGone():
             exchange.world.referee.note_gone()
         case Deposit():
-            amount = cents(act.amount)
-            if venue.balance(exchange.account).balance + amount < 0:
-                raise VenueError("insufficient_amount", 403, "there is not so much in the wallet")
-            venue.deposit(exchange.account, amount, now)
+            venue.deposit(exchange.account, cents(act.amount), now)
         case PlaceByHand():
             wager = venue.place(
                 exchange.account, act.external_id, act.line_id, act.odds, cents(act.stake), now, act.wager_strategy

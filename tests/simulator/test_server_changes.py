@@ -114,10 +114,6 @@ class TestTheBoard:
         assert (await partner.get("mm/get_balance"))[1]["data"]["balance"] == 1_149.5
         _, body = await partner.get("v2/mm/get_transactions", limit=2)
         assert [line["transaction_type"] for line in body["data"]["transactions"]] == ["WITHDRAW", "DEPOSIT"]
-        async with partner.http.post(
-            f"{partner.server.url}/sim/faults", json={"fault": "deposit", "amount": -2_000}
-        ) as answer:
-            assert (answer.status, (await answer.json())["error"]) == (403, "insufficient_amount")
 
     @pytest.mark.parametrize(
         "order",

@@ -1,0 +1,110 @@
+"""The full board, changes of plan, and a slow, disordered wire: two processes, over HTTP and a websocket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from e2e_house import ROOT, Daemon, House, own_wagers, wait_for
+
+from mmbot.engine.status import LineStatus, Status
+
+
+def shipped() -> list[Any]:
+    """The rules of the demo's settings."""
+    return list(yaml.safe_load((ROOT / "config" / "demo.yaml").read_text())["quoting"])
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    options = ("--board", "full", "--balance", 1_000_000)
+    with House(tmp_path, *options, hours=12, events=5, rate=5.0, quoting=shipped()) as found:
+        yield found
+
+
+def lines_of(status: Status, event: int) -> list[LineStatus]:
+    return [line for each in status.events for line in each.lines if each.event == event]
+
+
+def quoted(daemon: Daemon, event: int, what: str, *, there: bool = True) -> Status:
+    """Wait until own wagers rest on an event, or until none does."""
+    return daemon.until(
+        f"event {event} {what}", lambda status: any(line.own for line in lines_of(status, event)) is there
+    )
+
+
+def test_of_the_full_board_games_are_quoted_and_nothing_that_looks_like_one(house: House) -> None:
+    daemon = house.quoting()
+    board = house.exchange.board()
+    names = {(event["id"], market["id"]): market["name"] for event in board["events"] for market in event["markets"]}
+    assert {"1st Half Moneyline", "1st Period Moneyline", "Result", "Ty Marlow points"} <= set(names.values())
+    house.until_matched(daemon, 10)
+    status = daemon.status()
+    under_rule = {names[line.event, line.market] for event in status.events for line in event.lines}
+    assert under_rule == {"Moneyline", "Spread", "Total"}
+    matched = {names[tuple(figure["line"][:2])] for figure in house.exchange.referee()["matched"]}
+    assert matched <= {"Moneyline", "Spread", "Total"}
+    (three,) = [market for event in board["events"] for market in event["markets"] if market["name"] == "Result"]
+    assert [len(line["book"]) for line in three["lines"]] == [3]
+    house.agree(daemon)
+
+
+def test_events_move_are_postponed_come_back_and_are_voided(house: House) -> None:
+    daemon = house.quoting()
+    first, second, third = (event["id"] for event in house.exchange.board()["events"][:3])
+    house.exchange.inflict("move_event", event=first, starts_in=60)
+    quoted(daemon, first, "left, since it starts in a minute", there=False)
+    house.exchange.inflict("move_event", event=first, starts_in=7200)
+    quoted(daemon, first, "quoted again")
+    house.exchange.inflict("postpone_event", event=second)
+    quoted(daemon, second, "left, since it is postponed", there=False)
+    house.exchange.inflict("move_event", event=second, starts_in=7200)
+    quoted(daemon, second, "quoted again")
+    house.exchange.inflict("postpone_event", event=third)
+    house.exchange.inflict("void", event=third)
+    quoted(daemon, third, "left, since it is void", there=False)
+    new = house.exchange.inflict("create_event", starts_in=7200, listed=False)["event"]
+    assert not lines_of(daemon.status(), new)
+    house.exchange.inflict("list_event", event=new)
+    quoted(daemon, new, "quoted, since it was listed")
+    house.agree(daemon)
+
+
+def test_a_ladder_that_changes_is_read_and_followed(house: House) -> None:
+    daemon = house.quoting()
+    before = len(daemon.events("ladder.read"))
+    ladder = [odds for odds in range(-1000, 1001, 10) if abs(odds) > 100 or odds == 100]
+    house.exchange.inflict("odds_ladder", odds=ladder)
+    daemon.said("ladder.read", before + 1)
+
+    def followed() -> bool:
+        resting = [own for own in own_wagers(daemon.status()) if own.state == "open"]
+        return len(resting) > 10 and all(own.odds in ladder for own in resting)
+
+    wait_for("wagers on the new ladder alone", followed, watch=daemon)
+    house.agree(daemon)
+
+
+def test_late_double_and_disordered_messages_and_slow_answers_change_no_cent(house: House) -> None:
+    daemon = house.quoting()
+    house.exchange.inflict("delay_messages", seconds=0.02, jitter=0.3, in_order=False)
+    house.exchange.inflict("duplicate", seconds=0.02)
+    house.exchange.inflict("delay_answer", seconds=0.02, jitter=0.3, times=None)
+    house.until_matched(daemon, 20)
+    house.exchange.heal()
+    house.until_quoting(daemon)
+    house.agree(daemon)
+    assert not daemon.events("feed.lost")
+
+
+def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
+    with House(tmp_path, "--one-query-a-second", hours=12, events=3, rate=4.0) as house:
+        daemon = house.quoting()
+        house.until_matched(daemon, 5)
+        refused = [line for line in daemon.events("request.failed") if line["code"] == "rate_limit_reached"]
+        assert len(refused) < 5, json.dumps(refused)
+        house.agree(daemon)
