@@ -34,6 +34,9 @@ from mmbot.engine.undecided import Undecided
 BALANCE: Final = 30 * SECOND
 """The balance is read this often."""
 
+QUIET: Final = 10 * SECOND
+"""The same failure of the same request is told this often at most."""
+
 TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429")
 """Codes of a 429: nothing is sent for a while."""
 
@@ -79,6 +82,8 @@ class Answers:
         self._details_at: Instant = now
         self._lookup_at: Instant = now
         self._asked: dict[str, None] = {}
+        self._told: dict[tuple[str, str], tuple[Instant | None, int]] = {}
+        """When a failure was last told, by request and code, and how many came since."""
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
         """What takes which answer."""
@@ -245,14 +250,21 @@ class Answers:
         desk = self._desk
         request = sent[0]
         level = Level.ERROR if answer.failure is e.Failure.BUG else Level.WARNING
-        desk.alert(
-            level,
-            "request.failed",
-            request=type(request).__name__,
-            failure=answer.failure.value,
-            code=answer.code,
-            message=answer.message,
-        )
+        kind = (type(request).__name__, answer.code)
+        last, silent = self._told.get(kind, (None, 0))
+        if last is not None and now - last < QUIET:
+            self._told[kind] = (last, silent + 1)
+        else:
+            self._told[kind] = (now, 0)
+            desk.alert(
+                level,
+                "request.failed",
+                request=kind[0],
+                failure=answer.failure.value,
+                code=answer.code,
+                message=answer.message,
+                more_since_last=silent,
+            )
         if answer.code in TOO_MANY:
             desk.limiter.pause(answer.retry_at or now + SECOND)
         if isinstance(request, PlaceMany):

@@ -13,13 +13,13 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.desk import Desk
 from mmbot.engine.exposure import Scope
-from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.placing import Funds, Placing
 from mmbot.engine.profit import Profit
 from mmbot.engine.quoting import Quoting
 from mmbot.engine.reads import Reads
-from mmbot.engine.report import Report
+from mmbot.engine.report import Report, outcome_name
 from mmbot.engine.requests import Level, PlaceMany, SaveSettlement
 from mmbot.engine.timers import Due
 from mmbot.engine.undecided import Undecided
@@ -136,7 +136,12 @@ class Consequences:
             if name == self._thresholds.get(scope):
                 continue
             desk.alert(
-                Level.INFO, "risk.threshold", scope=scope.kind, id=str(scope.id), threshold=name, matched=matched
+                Level.INFO,
+                "risk.threshold",
+                scope=scope.kind,
+                id=scope_id(scope),
+                threshold=name,
+                matched_cents=matched,
             )
             if name is None:
                 del self._thresholds[scope]
@@ -161,8 +166,10 @@ class Consequences:
             Level.INFO,
             "wager.matched",
             external_id=wager.external_id,
+            line=shown(wager.line),
+            outcome=outcome_name(desk.catalogue, wager.line, wager.side),
             odds=wager.odds,
-            stake=change.stake,
+            stake_cents=change.stake,
             hedge=wager.hedge,
         )
 
@@ -224,3 +231,14 @@ class Consequences:
             elif wager.hedge and not wager.remaining:
                 self._hedging.ended(wager)
         self.take_touched(now)
+
+
+def scope_id(scope: Scope) -> str:
+    """Which line, market, event or tournament, as its numbers."""
+    match scope.id:
+        case LineKey() as line:
+            return f"{line.event}/{line.market}/{line.number / 4:g}"
+        case tuple() as numbers:
+            return "/".join(str(number) for number in numbers)
+        case number:
+            return str(number)

@@ -23,7 +23,7 @@ from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.consequences import Consequences
 from mmbot.engine.desk import Desk
 from mmbot.engine.feed import Feed
-from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import Lifecycle, Step
 from mmbot.engine.placing import Funds, Placing
@@ -61,7 +61,15 @@ class Engine:
         self._undecided: Final = Undecided(desk)
         self._life: Final = Lifecycle(desk, self._reads, seed.since, now)
         self._report: Final = Report(
-            desk, self._life, self._quoting, self._profit, self._funds, self._placing, self._cancelling, self._hedging
+            desk,
+            self._life,
+            self._quoting,
+            self._profit,
+            self._funds,
+            self._placing,
+            self._cancelling,
+            self._hedging,
+            now,
         )
         self._consequences: Final = Consequences(
             desk,
@@ -290,9 +298,12 @@ class Engine:
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
         desk = self._desk
-        desk.hold("latch", ACCOUNT, order.reason, now)
+        first = (
+            desk.guards.reason("latch", ACCOUNT) or order.reason
+        )  # a second kill does not change what the first was for
+        desk.hold("latch", ACCOUNT, first, now)
         self._life.kill(now)
-        desk.order(WriteLatch(order.reason, now))
+        desk.order(WriteLatch(first, now))
         desk.alert(Level.ERROR, "latch.set", reason=order.reason)
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
@@ -320,10 +331,13 @@ class Engine:
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
         place = self._desk.catalogue.resolve(event.line_id)
         if place is None:
-            self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)
+            self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)  # used once the board shows it
             self._quoting.price_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
+        if event.given_at + self._desk.settings.price_age <= now:
+            age = round(in_seconds(now - event.given_at), 1)
+            self._desk.alert(Level.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:

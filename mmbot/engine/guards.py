@@ -111,6 +111,11 @@ class Guards:
         """Whether any guard holds over just this scope; not those that only keep further wagers back."""
         return scope in self._held
 
+    def reason(self, guard: str, scope: Scope) -> str | None:
+        """Why a guard holds over a scope; None if it does not."""
+        held = self._held.get(scope, {}).get(guard)
+        return held.reason if held is not None else None
+
     def only(self, guard: str, scope: Scope) -> bool:
         """Whether a guard holds over a scope, and no other does."""
         names = self._held.get(scope, {})

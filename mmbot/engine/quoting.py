@@ -226,7 +226,7 @@ class Quoting:
             wants = [self._targets(slot, decisions.get(slot.line.key), ladder, now) for slot in open_slots]
             wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
-            reason = f"{type(raised).__name__}: {raised}"
+            reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
             desk.hold("strategy", event.event_id, reason, now)
             desk.alert(Level.ERROR, "strategy.raised", event=event.event_id, error=reason)
             desk.timers.set(Due.EVENT, event.event_id, now + MINUTE)
@@ -535,6 +535,16 @@ class Quoting:
             elif left >= desk.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
         return kept
+
+
+def _place(raised: BaseException) -> str:
+    """Where something was raised: the innermost file and line."""
+    trace = raised.__traceback__
+    place = "?"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:

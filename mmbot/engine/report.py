@@ -10,6 +10,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant, in_seconds
 from mmbot.domain.odds import Side
 from mmbot.engine.cancelling import Cancelling
+from mmbot.engine.catalogue import Catalogue
 from mmbot.engine.desk import Desk
 from mmbot.engine.exposure import Scope
 from mmbot.engine.guards import ACCOUNT
@@ -50,7 +51,10 @@ class Report:
         placing: Placing,
         cancelling: Cancelling,
         hedging: Hedging,
+        since: Instant,
     ) -> None:
+        """``since``: when this run began."""
+        self._since = since
         self._desk = desk
         self._life = life
         self._quoting = quoting
@@ -64,8 +68,10 @@ class Report:
         self._matched_stake = 0
 
     def matched(self, change: Change, now: Instant) -> None:
-        """Note a match."""
+        """Note a match of a wager of this run; what an earlier run matched is history, not news."""
         wager = change.wager
+        if wager.sent_at < self._since:
+            return
         self._matches += 1
         self._matched_stake += change.stake
         slot = self._quoting.slots.get(wager.line)
@@ -75,7 +81,7 @@ class Report:
             MatchStatus(
                 at=now,
                 event=wager.line.event,
-                outcome=self._outcome(wager.line, wager.side),
+                outcome=outcome_name(self._desk.catalogue, wager.line, wager.side),
                 odds=wager.odds,
                 stake=change.stake,
                 hedge=wager.hedge,
@@ -203,12 +209,14 @@ class Report:
         known = self._desk.catalogue.events.get(event)
         return known.name if known is not None else str(event)
 
-    def _outcome(self, line: LineKey, side: Side) -> str:
-        known = self._desk.catalogue.lines.get(line)
-        if known is None or not 0 <= side < len(known.outcomes):
-            return str(side)
-        return known.outcomes[side].name
-
 
 def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
     return tuple(LevelStatus(odds, value) for odds, value in levels[:SHOWN])
+
+
+def outcome_name(catalogue: Catalogue, line: LineKey, side: Side) -> str:
+    """The name of an outcome; its number where the line is not known."""
+    known = catalogue.lines.get(line)
+    if known is None or not 0 <= side < len(known.outcomes):
+        return str(side)
+    return known.outcomes[side].name
