@@ -14,6 +14,7 @@ from aiohttp import web
 from leftovers import Before
 from scripted_pusher import Peer, ScriptedPusher, until
 
+from mmbot.exchange import transport_pysher
 from mmbot.exchange.transport import Link, LinkClosed, LinkFailed
 from mmbot.exchange.transport_pysher import _Mailbox, open_link
 
@@ -149,6 +150,47 @@ async def test_the_library_keeps_its_log_to_itself(server: ScriptedPusher) -> No
     finally:
         logging.getLogger().removeHandler(listener)
     assert not [name for name in said if not name.startswith(("asyncio", "aiohttp"))]
+
+
+async def test_when_it_is_closed_nothing_of_it_is_left_to_wait_for(server: ScriptedPusher) -> None:
+    before = threading.enumerate()
+    for script in (Peer.serve, Peer.deaf, Peer.listen):
+        server.scripts.append(script)
+        link = await open_link(address(server))
+        assert {"PysherEventLoop", "PysherWriter"} <= set(names())
+        link.send("x" * 5_000_000)
+        await link.close()
+        assert threading.enumerate() == before
+
+
+async def test_a_link_that_cannot_send_any_more_ends(server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport_pysher, "_STUCK_S", 0.2)
+    server.scripts.append(Peer.deaf)
+    link = await open_link(address(server))
+    link.send("x" * 20_000_000)
+    async with asyncio.timeout(5):
+        with pytest.raises(LinkClosed) as caught:
+            await link.receive()
+    assert "Timeout" in caught.value.reason
+    await link.close()
+
+
+async def test_a_host_with_a_dead_address_is_reached_by_its_next(
+    server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def both(host: str, port: int, **named: int) -> object:
+        dead = look_up("127.0.0.2", port, **named)  # type: ignore[arg-type]
+        return [*dead, *look_up(host, port, **named)]  # type: ignore[arg-type]
+
+    before = Before()
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    link = await open_link(address(server))
+    await until(lambda: server.open)
+    await link.close()
+    await until(lambda: not server.open)
+    await before.again()
 
 
 async def test_a_redirect_is_not_followed(server: ScriptedPusher) -> None:

@@ -106,6 +106,12 @@ async def test_a_certificate_of_another_name_is_refused(authority: trustme.CA, o
     await server.stop()
 
 
+async def test_it_is_the_name_in_the_address_that_is_checked(server: ScriptedPusher, open_link: OpenLink) -> None:
+    with pytest.raises(LinkFailed, match="Cert"):  # the certificate is for the number
+        await open_link(address(server).replace("127.0.0.1", "localhost"))
+    assert not server.asked, "the key was sent"
+
+
 async def test_a_peer_without_encryption_fails(open_link: OpenLink) -> None:
     server = ScriptedPusher()
     await server.start()
