@@ -13,10 +13,10 @@ import pytest
 from mmbot.config import ExchangeConfig
 from mmbot.domain.book import Level
 from mmbot.domain.catalogue import LineKey, Tournament
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
-from mmbot.exchange.feed import Feed
+from mmbot.exchange.feed import Feed, FeedSettings
 from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
@@ -202,3 +202,37 @@ async def test_errors_are_told_apart_as_the_engine_needs_them(server: Any, clien
     assert later.failure is events.Failure.LATER
     assert later.retry_at is not None
     assert 0 < later.retry_at - server.exchange.clock.now() <= 4 * SECOND
+
+
+async def test_a_connection_config_that_changes_moves_the_feed(server: Any, client: Client) -> None:
+    heard: list[Any] = []
+    feed = Feed(
+        config_source=client.connection_config,
+        register=client.register,
+        deliver=heard.append,
+        clock=server.exchange.clock,
+        open_link=open_link,
+        rng=random.Random(1),
+        ws_url=server.ws_url,
+        settings=FeedSettings(config_every=50 * MILLISECOND),
+    )
+
+    async def until(wanted: Callable[[Any], bool]) -> Any:
+        async with asyncio.timeout(10):
+            while True:
+                for each in heard:
+                    if wanted(each):
+                        return each
+                await asyncio.sleep(0.01)
+
+    feed.connect("start")
+    first = await until(lambda each: isinstance(each, events.FeedUp))
+    server.exchange.hub.key = "another-key"
+    lost = await until(lambda each: isinstance(each, events.FeedLost))
+    assert (lost.connection, lost.reason) == (first.connection, "config_changed")
+    feed.connect("lost")
+    await until(lambda each: isinstance(each, events.FeedUp) and each.connection > first.connection)
+    crowd_rests(server, 0, 110, 10_00)
+    book = await until(lambda each: isinstance(each, events.BookMessage))
+    assert book.connection > first.connection
+    await feed.close()
