@@ -94,7 +94,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
 
 
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
-    """What opens a websocket. pysher, with what it brings along, takes long to load, so only who chose it waits."""
+    """What opens a websocket. Only who chose pysher loads it, with the libraries that it brings along."""
     if name == "pysher":
         from mmbot.exchange.transport_pysher import open_link as open_pysher
 

@@ -1,7 +1,7 @@
 """The websocket over pysher, for those who want the library of the exchange's own examples: it carries frames, no more.
 
 Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and ``feed.py``; docs/decisions/transport.md
-says why. Import this module only where it is chosen: pysher takes long to load.
+says why. Import this module only where it is chosen: pysher brings libraries along that nothing else needs.
 """
 
 from __future__ import annotations
