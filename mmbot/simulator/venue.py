@@ -27,19 +27,12 @@ from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
 from mmbot.simulator.order import Order, takeable
 from mmbot.simulator.records import (
-    FILL_OR_KILL,
-    BookChanged,
-    EventChanged,
     HistoryPage,
     HistoryQuery,
-    LineChanged,
-    MarketChanged,
     MatchPage,
     Printed,
-    RepeatedId,
     ShownBook,
     ShownLevel,
-    TournamentChanged,
     VenueBalance,
     VenueError,
     VenueEvent,
@@ -47,35 +40,9 @@ from mmbot.simulator.records import (
     VenueSettings,
     VenueTransaction,
     VenueWager,
-    WagerChanged,
 )
 from mmbot.simulator.settlement import Result
 from mmbot.simulator.wallet import Wallet
-
-__all__ = [
-    "FILL_OR_KILL",
-    "BookChanged",
-    "EventChanged",
-    "HistoryPage",
-    "HistoryQuery",
-    "LineChanged",
-    "MarketChanged",
-    "MatchPage",
-    "Printed",
-    "RepeatedId",
-    "ShownBook",
-    "ShownLevel",
-    "TournamentChanged",
-    "Venue",
-    "VenueBalance",
-    "VenueError",
-    "VenueEvent",
-    "VenueMatch",
-    "VenueSettings",
-    "VenueTransaction",
-    "VenueWager",
-    "WagerChanged",
-]
 
 _CONCLUDED: Final = ("settled", "void")
 

@@ -10,11 +10,12 @@ from mmbot.domain.money import Cents
 from mmbot.simulator.crowd import Crowd
 from mmbot.simulator.fixtures import LATECOMERS
 from mmbot.simulator.happenings import Happenings
+from mmbot.simulator.records import VenueSettings
 from mmbot.simulator.referee import Referee, RefereeLimits
 from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
 from mmbot.simulator.tape import Tape
 from mmbot.simulator.tape_crowd import TapeCrowd
-from mmbot.simulator.venue import Venue, VenueSettings
+from mmbot.simulator.venue import Venue
 
 USER: Final = "mmbot"
 """The name of the account that the bot trades with."""
