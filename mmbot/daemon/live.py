@@ -17,6 +17,7 @@ from rich.text import Text
 from mmbot.daemon.live_figures import DIM, GAIN, amount, bar, danger, fit, odds, profit, span
 from mmbot.daemon.live_lines import is_quoted, table
 from mmbot.daemon.operate import Unreachable
+from mmbot.daemon.trouble import trouble_text
 from mmbot.domain.instant import SECOND, iso
 from mmbot.domain.money import Cents, show
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
@@ -47,7 +48,8 @@ def screen(status: Status | None, width: int, height: int, caption: Caption) -> 
     if status is None:
         rows = [fit(Text(f" {caption.title}  waiting for the daemon", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
-    head = [_title(status, width, caption), *_money(status, width), *_guards(status, width, max(1, height // 8))]
+    head = [_title(status, width, caption), *_money(status, width), *_trouble(status, width)]
+    head += _guards(status, width, max(1, height // 8))
     foot = [fit(Text(caption.note, DIM), width)]
     free = height - len(head) - len(foot)
     if free < 3:
@@ -181,6 +183,11 @@ def _money(status: Status, width: int) -> list[Text]:
     tally.append(f", {counts.placed} placed, {counts.cancelled} cancelled")
     tally.append(f"  requests {counts.requests}  book differences {counts.book_differences}")
     return [fit(money, width), fit(tally, width)]
+
+
+def _trouble(status: Status, width: int) -> list[Text]:
+    text = trouble_text(status)
+    return [] if text is None else [fit(Text(f" {text}", "bold red"), width)]
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:

@@ -92,12 +92,19 @@ class Pump:
     """
 
     def __init__(
-        self, clock: Clock, carry_out: Callable[[Order], None], timings: Timings, log: FilteringBoundLogger
+        self,
+        clock: Clock,
+        carry_out: Callable[[Order], None],
+        timings: Timings,
+        log: FilteringBoundLogger,
+        answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
     ) -> None:
+        """``answered``: told of every answer, beside the engine."""
         self._clock: Final = clock
         self._carry_out: Final = carry_out
         self._timings: Final = timings
         self._log: Final = log
+        self._note_answer: Final = answered
         self._inbox: deque[_Arrival] = deque()
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
@@ -222,7 +229,9 @@ class Pump:
             return
         error = task.exception()
         if error is None:
-            self.deliver(task.result())
+            answer = task.result()
+            self._note_answer(request, answer, self._clock.now())
+            self.deliver(answer)
             return
         # A client that raises is broken: what it sent has an unknown outcome, and nothing more is placed through it.
         self._log.error("request.raised", request=type(request).__name__, exc_info=error)

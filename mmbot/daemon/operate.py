@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import Config
+from mmbot.daemon.trouble import DaemonStatus
 from mmbot.engine.status import Status
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
@@ -86,7 +87,7 @@ def door_of(place: Place) -> str:
     return place.door
 
 
-def fetch(door: str) -> Status:
+def fetch(door: str) -> DaemonStatus:
     """A daemon's status.
 
     Raises:
@@ -94,7 +95,7 @@ def fetch(door: str) -> Status:
     """
     body = _ask("GET", door, "/status", b"")
     try:
-        return msgspec.json.decode(body, type=Status)
+        return msgspec.json.decode(body, type=DaemonStatus)
     except msgspec.DecodeError as bad:
         raise Unreachable(f"what answers at {door} is no mmbot of this version: {bad}") from bad
 

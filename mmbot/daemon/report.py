@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from mmbot.daemon.trouble import trouble_text
 from mmbot.domain.instant import SECOND, Duration, iso
 from mmbot.domain.money import show
+from mmbot.engine.lifecycle import Step
 from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status
+
+_BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
+"""The steps of life that come before quoting, in their order."""
 
 
 def status_text(status: Status) -> str:
     """The whole status, in lines of plain text."""
-    return "\n".join([*_head(status), "", *_scopes(status), "", *_guards(status), "", *_events(status)]) + "\n"
+    return (
+        "\n".join([*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_events(status)])
+        + "\n"
+    )
 
 
 def why_text(status: Status) -> str:
@@ -22,10 +31,11 @@ def why_text(status: Status) -> str:
     if everywhere:
         lines.append("Nothing is quoted anywhere, because:")
         lines += [f"  {_guard(guard, status)}" for guard in everywhere]
-    elif not status.quoting:
-        lines.append(f"Nothing is quoted anywhere, because the bot is not through its start: {status.phase}")
-    quoted = sum(1 for event in status.events for line in event.lines if _is_quoted(line))
+    lines += [*_step(status), *_trouble(status)]
     total = sum(len(event.lines) for event in status.events)
+    if not total and not _has_read_books(status):
+        return "\n".join(lines) + "\n"  # which markets are on offer is not known yet
+    quoted = sum(1 for event in status.events for line in event.lines if _is_quoted(line))
     lines.append(f"{quoted} of {total} lines under a quoting rule are quoted.")
     if not total:
         lines.append("No listed market matches a rule of quoting: compare match: with the markets on offer.")
@@ -40,6 +50,28 @@ def why_text(status: Status) -> str:
             shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
             lines.append(f"  {reason}: {shown}")
     return "\n".join(lines) + "\n"
+
+
+def _step(status: Status) -> Iterator[str]:
+    """Where in the order of life it is, while that keeps it from quoting."""
+    place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
+    if place is not None:
+        yield (
+            f"Nothing is quoted anywhere, because the bot is not through its start: {status.phase} "
+            f"(step {place} of {len(_BEFORE)} before it quotes)"
+        )
+    elif status.phase == Step.ENDED.value:
+        yield "Nothing is quoted anywhere, because the bot has ended."
+
+
+def _trouble(status: Status) -> Iterator[str]:
+    text = trouble_text(status)
+    if text is not None:
+        yield text
+
+
+def _has_read_books(status: Status) -> bool:
+    return bool(status.events) or status.phase in (Step.HOLD.value, Step.READY.value)
 
 
 def _head(status: Status) -> list[str]:

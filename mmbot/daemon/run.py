@@ -29,6 +29,7 @@ from mmbot.daemon.loop import Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
+from mmbot.daemon.trouble import Troubles, with_trouble
 from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, Wire, credentials_from
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
@@ -167,6 +168,7 @@ class _Life:
         self._hidden: Final = hidden
         self._log: Final = log
         self._metrics: Final = Metrics([guard.name for guard in GUARDS])
+        self._troubles: Final = Troubles()
         self._run_id = ""
 
     async def live(
@@ -180,7 +182,9 @@ class _Life:
         async with AsyncExitStack() as stack:
             state = stack.enter_context(StateDir(self._directory))
             # Orders come to be only when the journal and the feed are there; the signals, before either.
-            pump = Pump(self._clock, lambda order: orders.carry_out(order), self._metrics, self._log)
+            pump = Pump(
+                self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
+            )
             stack.enter_context(Signals(pump, self._log).installed())
             latched = latch.read(self._directory)
             credentials = credentials_from(environ)
@@ -200,6 +204,7 @@ class _Life:
                     self._log,
                     self._metrics,
                     self._hidden,
+                    self._troubles,
                 )
             )
             stack.push_async_callback(wire.close)
@@ -217,7 +222,7 @@ class _Life:
             )
             door = Door(
                 pump,
-                lambda: engine.status(self._clock.now()),
+                lambda: with_trouble(engine.status(self._clock.now()), self._config.exchange.base_url, self._troubles),
                 self._metrics,
                 self._clock,
                 self._config.prices.http,

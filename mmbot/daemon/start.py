@@ -16,6 +16,7 @@ from mmbot.daemon import run as life
 from mmbot.daemon.flatten import Flattener, Guarded
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
+from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, credentials_from
 from mmbot.domain.instant import Instant, in_seconds
 from mmbot.engine.requests import Seed
@@ -70,7 +71,9 @@ def kill_alone(config: Config, directory: Path, say: Say) -> int:
         hidden.add(credentials.access_key)
         hidden.add(credentials.secret_key)
         ours = None if config.exchange.account == "exclusive" else _ours(directory)
-        around = Surroundings(config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden)
+        around = Surroundings(
+            config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles()
+        )
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(flatten_alone(around, _open_wire(), ours, say))
     except (CredentialsError, JournalError) as bad:

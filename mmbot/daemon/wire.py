@@ -10,6 +10,7 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot.config import Config
 from mmbot.daemon.loop import Client
+from mmbot.daemon.trouble import Troubles
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Event
 from mmbot.telemetry.logs import Secrets
@@ -47,6 +48,8 @@ class Surroundings(NamedTuple):
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
+    troubles: Troubles
+    """Told of the feed's ends."""
 
 
 class Wire(Protocol):

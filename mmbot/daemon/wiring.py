@@ -88,7 +88,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         scheme="ws" if config.base_url.startswith("http://") else "wss",
         backlog=around.backlog,
         on_undecodable=lambda kind, why, count: _undecodable(log, metrics, kind, why, count),
-        on_end=lambda ended: _ended(log, metrics, ended),
+        on_end=lambda ended: _ended(around, ended),
     )
     return ExchangeWire(http, keeper, client, feed)
 
@@ -130,10 +130,13 @@ def _undecodable(log: FilteringBoundLogger, metrics: Metrics, kind: str, why: st
         log.warning("feed.undecodable", kind=kind, why=why)
 
 
-def _ended(log: FilteringBoundLogger, metrics: Metrics, ended: AttemptEnded) -> None:
+def _ended(around: Surroundings, ended: AttemptEnded) -> None:
     if ended.was_up:
-        metrics.feed_lost()
-    say = log.info if ended.ending is Ending.ORDERED else log.warning
+        around.metrics.feed_lost()
+    ordered = ended.ending is Ending.ORDERED
+    if not ordered:
+        around.troubles.feed_ended(ended.was_up, ended.ending.value, ended.reason, around.clock.now())
+    say = around.log.info if ordered else around.log.warning
     say(
         "feed.ended",
         connection=ended.connection,

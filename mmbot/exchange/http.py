@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -80,12 +81,23 @@ async def send(
         ) as response:
             return Reply(response.status, await response.read(), response.headers.get("Retry-After"))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-        failure = NotSent(type(error).__name__)
+        failure = NotSent(_without_connection(error))
     except TimeoutError:
         failure = NoAnswer("timeout", f"no answer in {timeout_s:g} s")
     except (aiohttp.ClientError, OSError) as error:
         failure = NoAnswer("connection", type(error).__name__)
     raise failure  # out here, so that aiohttp's error, whose text may hold the headers, does not hang on to it
+
+
+def _without_connection(error: Exception) -> str:
+    """Why no connection came about, in the machine's words where it has some: ``connection refused``."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "no connection in time"
+    if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, aiohttp.ClientConnectorError):
+        return type(error).__name__
+    number = error.os_error.errno
+    said = os.strerror(number) if number is not None and number > 0 else error.os_error.strerror
+    return said.lower() if said else type(error).__name__
 
 
 def pause_until(reply: Reply, next_allow_at: Instant | None, clock: Clock) -> Instant | None:

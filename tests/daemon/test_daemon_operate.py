@@ -13,6 +13,7 @@ from mmbot.daemon import operate
 from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
 from mmbot.daemon.run import emergency_limit
 from mmbot.daemon.start import flatten_alone, kill_alone, located, state_dir
+from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Credentials, Surroundings
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import SECOND
@@ -178,7 +179,7 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
 
     config = settings(stop={"deadline_s": 0.1})
     around = Surroundings(
-        config, Credentials("access", "secret"), SystemClock(), tmp_path, print, int, None, None, None
+        config, Credentials("access", "secret"), SystemClock(), tmp_path, print, int, None, None, None, Troubles()
     )
     assert "secret" not in repr(around.credentials)
     assert await flatten_alone(around, open_wire, None, said.append) == code

@@ -1,6 +1,7 @@
 """The texts for an operator say what matters, and answer why nothing is quoted."""
 
 import msgspec
+import pytest
 from scripted import status_of
 
 from mmbot.daemon.report import status_text, why_text
@@ -88,8 +89,18 @@ def test_why_shows_what_holds_one_event():
 
 def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
     assert "No listed market matches a rule" in why_text(status_of(NOW, quoting=True))
-    starting = msgspec.structs.replace(status_of(NOW), phase="reading books")
-    assert "not through its start: reading books" in why_text(starting)
+    starting = why_text(msgspec.structs.replace(status_of(NOW), phase="reading books"))
+    assert "not through its start: reading books (step 6 of 7 before it quotes)" in starting
+
+
+@pytest.mark.parametrize("phase", ["cancelling", "proving flat", "reading history", "connecting", "reading books"])
+def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
+    guard = GuardStatus("stop", "account", "the daemon is ending", "never", NOW)
+    for guards in ((), (guard,)):
+        text = why_text(status_of(NOW, phase=phase, guards=guards))
+        assert "No listed market" not in text
+        assert f"not through its start: {phase}" in text
+    assert "No listed market matches" in why_text(status_of(NOW, phase="holding"))
 
 
 def test_an_event_without_a_start_or_past_it_is_still_readable():

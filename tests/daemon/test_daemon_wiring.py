@@ -13,6 +13,7 @@ import pytest
 
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig
+from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Credentials, Surroundings
 from mmbot.daemon.wiring import open_wire, transport
 from mmbot.domain.clock import SystemClock
@@ -30,7 +31,16 @@ async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(n
     log = logger(lines, hidden, level="info", style="json", now=clock.now)
     wire = await open_wire(
         Surroundings(
-            config, Credentials("a", "s"), clock, tmp_path, lambda _: None, lambda: 0, log, Metrics([]), hidden
+            config,
+            Credentials("a", "s"),
+            clock,
+            tmp_path,
+            lambda _: None,
+            lambda: 0,
+            log,
+            Metrics([]),
+            hidden,
+            Troubles(),
         )
     )
     try:

@@ -1,0 +1,67 @@
+"""What fails right now is kept until a success shows that it is over, and is said in one sentence."""
+
+import msgspec
+from scripted import status_of
+
+from mmbot.daemon.report import status_text, why_text
+from mmbot.daemon.trouble import DaemonStatus, Troubles, trouble_text, with_trouble
+from mmbot.domain.instant import SECOND, from_iso
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+NOW = from_iso("2027-01-15T12:01:05Z")
+URL = "http://127.0.0.1:9111/partner"
+
+
+def refused(number, code="connection", message="connection refused"):
+    return e.Failed(number, e.Failure.LATER, code, message)
+
+
+def said(troubles, **changes):
+    return trouble_text(with_trouble(status_of(NOW, **changes), URL, troubles))
+
+
+def test_an_exchange_that_cannot_be_reached_is_named_with_its_tries_and_since_when():
+    troubles = Troubles()
+    for number in range(46):
+        request = r.CancelAll(number) if number % 2 else r.ReadBalance(number)
+        troubles.answered(request, refused(number), NOW + number * SECOND)
+    assert said(troubles) == (
+        "cannot reach the exchange: connection refused at http://127.0.0.1:9111 (46 tries since 12:01:05Z)"
+    )
+
+
+def test_any_answer_shows_that_the_exchange_can_be_reached():
+    troubles = Troubles()
+    troubles.answered(r.CancelAll(1), refused(1), NOW)
+    troubles.answered(r.ReadLadder(2), e.CancelledAll(2, nothing_open=True), NOW)
+    assert said(troubles) is None
+
+
+def test_what_fails_is_over_only_when_the_same_succeeds_and_then_counts_anew():
+    troubles = Troubles()
+    troubles.answered(r.CancelAll(1), refused(1, "http_500", ""), NOW)
+    troubles.answered(r.ReadLadder(2), e.CancelledAll(2, nothing_open=True), NOW)
+    assert said(troubles) == "CancelAll fails: http_500 (1 try since 12:01:05Z)"
+    troubles.answered(r.CancelAll(3), e.CancelledAll(3, nothing_open=True), NOW)
+    assert said(troubles) is None
+    troubles.answered(r.CancelAll(4), refused(4, "http_500", "later"), NOW + SECOND)
+    assert said(troubles) == "CancelAll fails: http_500: later (1 try since 12:01:06Z)"
+
+
+def test_the_feeds_trouble_is_told_while_it_is_down_and_counts_from_the_loss():
+    troubles = Troubles()
+    troubles.feed_ended(False, "lost", "no answer", NOW - 9 * SECOND)
+    troubles.feed_ended(True, "silent", "nothing heard", NOW)
+    troubles.feed_ended(False, "lost", "refused", NOW + SECOND)
+    assert said(troubles) == "the feed cannot be kept up: lost: refused (2 tries since 12:01:05Z)"
+    assert said(troubles, feed_up=True) is None
+
+
+def test_status_and_why_tell_it_and_it_survives_the_wire():
+    troubles = Troubles()
+    troubles.answered(r.CancelAll(1), refused(1), NOW)
+    status = with_trouble(status_of(NOW, phase="cancelling"), URL, troubles)
+    assert msgspec.json.decode(msgspec.json.encode(status), type=DaemonStatus) == status
+    for text in (status_text(status), why_text(status)):
+        assert "cannot reach the exchange: connection refused at http://127.0.0.1:9111 (1 try" in text
