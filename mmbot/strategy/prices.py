@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,7 @@ LARGEST: Final = 8 * 1024 * 1024
 CLOCK_SLACK: Final = 5 * SECOND
 """How far ahead of our clock a price may claim to be made, for clocks that differ."""
 
+_OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
 
 
@@ -86,6 +88,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
+def _instant(text: str) -> Instant:
+    """An instant that says its offset: the exchange's are in UTC without one, a user's may be of any zone."""
+    if _OFFSET.search(text) is None:
+        raise ValueError(f"{text!r} has no offset")
+    return from_iso(text)
+
+
 def _no_constant(name: str) -> float:
     return math.nan if name == "NaN" else math.inf
 
@@ -124,10 +133,10 @@ def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice
             yield f"{place}.probability", f"expected a number above 0 and below 1, found {json.dumps(probability)[:40]}"
         if "at" in item:
             try:
-                at = from_iso(item["at"])
+                at = _instant(item["at"])
             except (ValueError, TypeError, AttributeError):
                 right = False
-                yield f"{place}.at", "expected an RFC 3339 instant like 2026-10-01T18:30:00Z"
+                yield f"{place}.at", "expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
             else:
                 if at > now + CLOCK_SLACK:
                     right = False

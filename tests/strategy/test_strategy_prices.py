@@ -68,11 +68,19 @@ def test_one_wrong_price_refuses_all_and_every_mistake_is_named_with_its_place()
         "POST /prices: prices[1].line_id: expected text that is not empty",
         "POST /prices: prices[1].probability: expected a number above 0 and below 1, found 1.0",
         'POST /prices: prices[2].probability: expected a number above 0 and below 1, found "0.4"',
-        "POST /prices: prices[2].at: expected an RFC 3339 instant like 2026-10-01T18:30:00Z",
+        "POST /prices: prices[2].at: expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z",
         "POST /prices: prices[3].line_id: the same line_id stands in prices[0] already",
         "POST /prices: prices[4]: expected an object with line_id, probability and, if known, at",
         "POST /prices: prices[5].probabilty: unknown key; did you mean 'probability'?",
         "POST /prices: prices[5].probability: expected a number above 0 and below 1, found null",
+    ]
+
+
+@pytest.mark.parametrize("written", ["2026-10-01T18:30:00", "2026-10-01 18:30:00.5"])
+def test_an_instant_that_does_not_say_its_offset_is_refused(written: str) -> None:
+    found = refusals(body({"line_id": "a", "probability": 0.5, "at": written}))
+    assert found == [
+        "POST /prices: prices[0].at: expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
     ]
 
 
