@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,7 @@ from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import HOUR, MINUTE, Instant
 from mmbot.domain.money import Cents, cents, show
+from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.simulator.referee import RefereeLimits, RefereeReport
 from mmbot.simulator.tape import Tape
@@ -24,6 +26,8 @@ WIDEST = 0.10
 
 AFTER = 2 * MINUTE
 """Virtual time that passes after the tape's end: results are paid and told."""
+
+_ARTICLES: Final = {"event": "an", "account": "the"}
 
 
 class TapeResult(msgspec.Struct, frozen=True):
@@ -50,21 +54,23 @@ class TapeResult(msgspec.Struct, frozen=True):
             f"own width {self.quality.width * 100:.2f} points (time-weighted median)",
         ]
         lines += [
-            f"outcome {outcome.side}: {outcome.matches} matches, {show(outcome.stake)}" for outcome in referee.matched
+            f"outcome {outcome.side}: {counted(outcome.matches, 'match', 'matches')}, {show(outcome.stake)}"
+            for outcome in referee.matched
         ]
         lines += [
-            f"{self.status.counts.hedges} hedges",
+            counted(self.status.counts.hedges, "hedge"),
             f"profit: ours {show(self.profit)}, the exchange's {show(referee.profit.net)} "
             f"(commission {show(referee.profit.commission)})",
             f"thresholds: {self.thresholds or 'none passed'}",
         ]
         lines += [
-            f"worst case of a {figure.kind}: at most {show(figure.greatest)}"
+            f"worst case of {_ARTICLES.get(figure.kind, 'a')} {figure.kind}: at most {show(figure.greatest)}"
             + (f" of {show(figure.limit)}" if figure.limit is not None else "")
             for figure in referee.worst_case
         ]
         lines += [
-            f"{self.events} events, {self.requests} requests, {referee.placed} wagers placed",
+            f"{counted(self.events, 'event')}, {counted(self.requests, 'request')}, "
+            f"{counted(referee.placed, 'wager')} placed",
             "referee: no invariant broken" if referee.ok else f"referee: {referee.broken_count} broken",
         ]
         lines += [f"  {breach.invariant} at {breach.at}: {breach.detail}" for breach in referee.broken[:10]]

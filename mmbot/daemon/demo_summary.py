@@ -15,6 +15,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents, show
 from mmbot.domain.odds import Side
+from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.simulator.referee import RefereeReport
 
@@ -169,8 +170,8 @@ def _flat(ending: Ending, report: RefereeReport) -> Text:
     code = "was killed" if ending.code is None or ending.code < 0 else f"ended with exit code {ending.code}"
     daemon = f"the daemon {code} after {ending.took_s:.1f} s"
     if report.live_wagers:
-        return _row("flat", f"NO: the exchange still has {report.live_wagers} wagers open; {daemon}", _BAD)
-    text = f"confirmed by the exchange: none of {report.placed} wagers is open; {daemon}"
+        return _row("flat", f"NO: the exchange still has {counted(report.live_wagers, 'wager')} open; {daemon}", _BAD)
+    text = f"confirmed by the exchange: none of {counted(report.placed, 'wager')} is open; {daemon}"
     return _row("flat", text, _GOOD if ending.code == DONE else _BAD)
 
 
@@ -222,10 +223,12 @@ def _worst(report: RefereeReport) -> Iterable[Text]:
 
 def _rules(report: RefereeReport) -> Iterable[Text]:
     if report.ok:
-        text = f"the referee found no invariant broken; busiest second {report.busiest_second} requests of 50"
+        text = (
+            f"the referee found no invariant broken; busiest second {counted(report.busiest_second, 'request')} of 50"
+        )
         yield _row("rules", text, _GOOD)
     else:
-        yield _row("rules", f"BROKEN {report.broken_count} times", _BAD)
+        yield _row("rules", f"BROKEN {counted(report.broken_count, 'time')}", _BAD)
     for breach in report.broken[:_BREACHES]:
         yield _row("", f"invariant {breach.invariant} at {breach.at / SECOND:.3f}: {breach.detail}", _BAD)
 

@@ -14,6 +14,7 @@ import msgspec
 from mmbot.daemon.loop import Client
 from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Clock, Duration, Instant
 from mmbot.domain.wager import Status, WagerReport
+from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
 from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, ReadHistory, Request
 
@@ -111,7 +112,7 @@ class Flattener:
                 break  # enough to know that it takes another cancel_all
         self._resting = len(found)
         if found:
-            self._trouble = f"{len(found)} wagers still rest"
+            self._trouble = f"{counted(len(found), 'wager')} still {'rests' if len(found) == 1 else 'rest'}"
         return found
 
     async def _resting_in(

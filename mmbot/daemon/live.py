@@ -20,6 +20,7 @@ from mmbot.daemon.operate import Unreachable
 from mmbot.daemon.trouble import trouble_text
 from mmbot.domain.instant import SECOND, iso
 from mmbot.domain.money import Cents, show
+from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
 
 EVERY_S: Final = 0.25
@@ -74,8 +75,8 @@ def line(status: Status | None) -> str:
         f"{iso(status.now)[:19]}Z {status.phase}",
         f"feed {'up' if status.feed_up else 'DOWN'}",
         f"{sum(map(is_quoted, lines))} of {len(lines)} lines quoted",
-        f"{counts.open_wagers} wagers open",
-        f"{counts.matches} matches of {show(counts.matched_stake)}",
+        f"{counted(counts.open_wagers, 'wager')} open",
+        f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}",
     ]
     if account is not None:
         parts.append(f"worst case {show(account.worst_case)} of {show(account.limit)}")

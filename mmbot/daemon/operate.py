@@ -19,6 +19,7 @@ import msgspec
 
 from mmbot.config import Config
 from mmbot.daemon.trouble import DaemonStatus
+from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
@@ -266,7 +267,7 @@ def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int 
     counts = status.counts
     say(
         f"{'latched' if status.latched is not None else 'NOT LATCHED'}, but not proved flat in {wait_s:g} s: "
-        f"{counts.open_wagers} wagers open, {counts.unknown_wagers} of unknown outcome; it goes on trying"
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; it goes on trying"
     )
     return NOT_FLAT
 

@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.daemon.trouble import trouble_text
 from mmbot.domain.instant import SECOND, Duration, iso
 from mmbot.domain.money import show
+from mmbot.domain.words import counted
 from mmbot.engine.lifecycle import Step
 from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status
 
@@ -81,11 +82,12 @@ def _head(status: Status) -> list[str]:
     return [
         f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {latched}",
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'flat' if status.flat else 'not flat'}; "
-        f"{counts.open_wagers} wagers open, {counts.unknown_wagers} of unknown outcome",
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
         f"balance {'unknown' if status.balance is None else show(status.balance)}; profit today {show(profit.today)}; "
         f"realised {show(profit.realised)} less commission {show(profit.commission)}, marked {show(profit.marked)}",
-        f"{counts.matches} matches of {show(counts.matched_stake)}; {counts.placed} placed, {counts.cancelled} "
-        f"cancelled, {counts.hedges} hedges, {counts.requests} requests, {counts.book_differences} book differences",
+        f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}; {counts.placed} placed, "
+        f"{counts.cancelled} cancelled, {counted(counts.hedges, 'hedge')}, {counted(counts.requests, 'request')}, "
+        f"{counted(counts.book_differences, 'book difference')}",
     ]
 
 
@@ -93,7 +95,7 @@ def _scopes(status: Status) -> Iterator[str]:
     yield f"{'worst case of':<44}{'now':>12}{'matched':>12}{'soft':>12}{'hedge':>12}{'limit':>12}"
     for scope in status.scopes:
         figures = (scope.worst_case, scope.matched, scope.soft, scope.hedge, scope.limit)
-        yield f"{f'{scope.scope} {scope.name}'[:43]:<44}" + "".join(f"{show(figure):>12}" for figure in figures)
+        yield f"{_cut(f'{scope.scope} {scope.name}', 43):<44}" + "".join(f"{show(figure):>12}" for figure in figures)
 
 
 def _guards(status: Status) -> Iterator[str]:
@@ -119,12 +121,16 @@ def _events(status: Status) -> Iterator[str]:
                 own = "  ".join(
                     f"{one.odds:+d} {show(one.remaining)} {one.state}" for one in line.own if one.side == side
                 )
-                yield f"    {line.outcomes[side][:24]:<24} book {book:<48} own {own or '-'}"
+                yield f"    {_cut(line.outcomes[side], 24):<24} book {book:<48} own {own or '-'}"
             fair = "none" if line.fair is None else f"{line.fair:.3f}"
             yield (
                 f"    fair {fair}; profit {show(line.profit[0])} / {show(line.profit[1])}; worst case "
-                f"{show(line.worst_case)} of {show(line.limit)}; {line.matches} matches"
+                f"{show(line.worst_case)} of {show(line.limit)}; {counted(line.matches, 'match', 'matches')}"
             )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _is_quoted(line: LineStatus) -> bool:

@@ -19,6 +19,7 @@ from mmbot.daemon.operate import Say
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, credentials_from
 from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed
 from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy
@@ -101,7 +102,7 @@ async def flatten_alone(
     finally:
         await wire.close()
     if flat.proved:
-        say(f"flat, proved after {in_seconds(flat.took):.1f} s and {flat.cancels} cancels")
+        say(f"flat, proved after {in_seconds(flat.took):.1f} s and {counted(flat.cancels, 'cancel')}")
         return life.STOPPED
     say(f"NOT proved flat in {in_seconds(flat.took):.1f} s; the last trouble: {flat.trouble}")
     return life.NOT_FLAT

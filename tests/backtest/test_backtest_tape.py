@@ -96,3 +96,9 @@ def test_low_limits_make_soft_and_hedge_come_and_go(low: TapeResult) -> None:
         assert low.thresholds[f"{threshold}.left"] >= 1
     assert low.status.counts.hedges >= 1
     assert max(figure.matched_greatest for figure in low.referee.worst_case) >= 0.6 * 6000
+
+
+def test_its_figures_are_said_in_whole_words(demo: TapeResult) -> None:
+    text = "\n".join(demo.lines())
+    for said in ("worst case of a line:", "worst case of an event:", "worst case of the account:"):
+        assert said in text

@@ -6,7 +6,7 @@ from scripted import status_of
 
 from mmbot.daemon.report import status_text, why_text
 from mmbot.domain.instant import HOUR, MINUTE, SECOND
-from mmbot.engine.status import EventStatus, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus
+from mmbot.engine.status import Counts, EventStatus, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus
 
 NOW = 1_800_000_000 * SECOND
 
@@ -101,6 +101,21 @@ def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
         assert "No listed market" not in text
         assert f"not through its start: {phase}" in text
     assert "No listed market matches" in why_text(status_of(NOW, phase="holding"))
+
+
+def test_a_name_that_is_cut_says_so():
+    outcome, scope = "The Long-Named Wanderers of Nowhere", "Wanderers at Nowhere, first half, spread of the longest"
+    long = msgspec.structs.replace(line("Moneyline"), outcomes=(outcome, "Timberwolves"))
+    scopes = (ScopeStatus("line", scope, 7_000, 500, 20_000, 35_000, 50_000),)
+    text = status_text(status_of(NOW, events=(event(long),), scopes=scopes))
+    assert "The Long-Named Wanderer… book" in text
+    assert "line Wanderers at Nowhere, first half, spr…" in text
+
+
+def test_one_of_a_thing_is_not_said_like_several():
+    text = status_text(status_of(NOW, counts=Counts(1, 100, 1, 1, 1, 1, 0, 1, 1)))
+    for said in ("1 match of $1.00", "1 hedge,", "1 request,", "1 book difference", "1 wager open"):
+        assert said in text
 
 
 def test_an_event_without_a_start_or_past_it_is_still_readable():

@@ -135,7 +135,7 @@ def test_a_result_that_came_in_after_the_daemon_had_ended_is_no_difference() -> 
 
 def test_a_broken_rule_is_told_and_fails() -> None:
     broken = ending(report=report(ok=False, broken_count=1, broken=(Breach(4, 10**9, "placed after the latch"),)))
-    assert "BROKEN 1 times" in text(broken)
+    assert "BROKEN 1 time\n" in text(broken)
     assert "invariant 4 at 1.000: placed after the latch" in text(broken)
     assert exit_code(broken) == 1
 
