@@ -14,6 +14,7 @@ from typing import Annotated, Final, Protocol
 import msgspec
 from aiohttp import web
 
+from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Control, KillRequested, ResumeRequested
@@ -53,7 +54,7 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class _Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] = "POST /kill"
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)] = "POST /kill"
 
 
 class Door:
@@ -155,11 +156,10 @@ class Door:
     async def _post_kill(self, request: web.Request) -> web.Response:
         if refusal := _refusal(request):
             return refusal
-        # Any body will do for a kill switch, even a bad one: the reason is the least of it.
         try:
             reason = msgspec.json.decode(await request.read() or b"{}", type=_Reason).reason
-        except msgspec.DecodeError:
-            reason = "POST /kill"
+        except msgspec.DecodeError as bad:  # who asked has to know at once that nothing was done
+            return _error(400, f'NOT killed: {bad}; expected nothing, or {{"reason": text of up to {LONGEST}}}')
         self._order(KillRequested(reason))
         return _json({"accepted": True}, 202)
 

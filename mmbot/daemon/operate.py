@@ -31,6 +31,9 @@ NOT_FLAT: Final = 3
 ANSWER_WITHIN_S: Final = 3.0
 """How long one question to a daemon may take."""
 
+LONGEST: Final = 500
+"""Letters in the reason of a kill at most."""
+
 SILENT_S: Final = 5.0
 """A daemon that has not answered for this long is not waited for any more."""
 
@@ -51,6 +54,10 @@ __all__ = [
 ]
 
 Say = Callable[[str], None]
+
+
+class _Error(msgspec.Struct, frozen=True):
+    error: str
 
 
 class Unreachable(Exception):
@@ -122,7 +129,7 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
     if holder is None and (door is None or not _answers(door)):
         with StateDir(place.directory):
             if latch.read(place.directory) is None:
-                say(f"no daemon runs and {place.directory} is not latched")
+                say(f"no daemon runs, and {place.directory} was not latched")
             else:
                 latch.clear(place.directory)
                 say(f"no daemon runs; the latch in {place.directory} is removed")
@@ -142,6 +149,9 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
     Raises:
         Unreachable: if none does.
     """
+    if fetch(door).latched is None:
+        say(f"the daemon at {door} was not latched")
+        return DONE
     post(door, "/resume", {})
     status = _wait(door, wait_s, lambda status: status.latched is None)
     if status is not None and status.latched is None:
@@ -191,7 +201,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
     """
     if not _answers(door):
         raise Unreachable(f"no daemon answers at {door}: give its settings with -c, to cancel without it")
-    post(door, "/kill", {"reason": reason})
+    post(door, "/kill", {"reason": _short(reason)})
     say(f"kill switch pressed ({door})")
     code = _until_flat(lambda: door, say, wait_s)
     if code is None:
@@ -216,7 +226,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
     try:
         if door is None:
             raise Unreachable("its door is not open yet")
-        post(door, "/kill", {"reason": reason})
+        post(door, "/kill", {"reason": _short(reason)})
         say(f"kill switch pressed ({who})")
     except Unreachable as silent:
         again = holder_of(place.directory)
@@ -304,5 +314,18 @@ def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
     finally:
         connection.close()
     if answer.status >= 400:
-        raise Unreachable(f"{door}{path} answers {answer.status}: {text[:500].decode(errors='replace')}")
+        raise Unreachable(f"{door}{path} answers {answer.status}: {_said(text)}")
     return text
+
+
+def _said(text: bytes) -> str:
+    """The reason in a refusal of a daemon; anything else is not worth showing."""
+    try:
+        return msgspec.json.decode(text, type=_Error).error
+    except msgspec.DecodeError:
+        return "what listens there is no mmbot"
+
+
+def _short(reason: str) -> str:
+    """A reason that the door takes: a kill must not fail over its words."""
+    return reason[:LONGEST] or "mmbot kill"

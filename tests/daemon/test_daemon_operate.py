@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,41 @@ def test_a_daemon_with_another_directory_is_found_by_its_door(tmp_path, daemon, 
     assert kill_at(door, "again", said.append) == DONE
     with pytest.raises(Unreachable, match="-c"):
         kill_at("http://127.0.0.1:1", "drill", said.append)
+
+
+def test_resume_of_a_daemon_that_is_not_latched_says_so(tmp_path, daemon, said):
+    daemon()
+    assert resume(Place(tmp_path, None), said.append) == DONE
+    assert said[-1].endswith("was not latched")
+    assert not any("cleared" in line for line in said)
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 2_000])
+def test_a_kill_does_not_fail_over_its_words(tmp_path, daemon, said, reason):
+    daemon()
+    door = door_of(Place(tmp_path, None))
+    assert kill_at(door, reason, said.append) == DONE
+    assert fetch(door).latched == (reason[:500] or "mmbot kill")
+
+
+def test_a_foreign_server_is_told_in_one_line():
+    class Foreign(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Foreign) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            with pytest.raises(Unreachable) as refused:
+                fetch(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            serving.join()
+    assert str(refused.value).endswith("/status answers 404: what listens there is no mmbot")
 
 
 def test_resume_without_a_daemon_removes_the_latch(tmp_path, said):
