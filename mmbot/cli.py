@@ -48,11 +48,12 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="a local exchange and the daemon, with a live view")
     demo.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market instead of the synthetic board")
-    demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life")
+    demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life, at most 1000")
     demo.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
     demo.add_argument("--seed", type=int, default=1, help="of the synthetic board")
     demo.add_argument("--seconds", type=float, metavar="S", help="stop by itself after so long (default: Ctrl-C)")
     demo.add_argument("--plain", action="store_true", help="a line now and then instead of the full screen")
+    demo.add_argument("--keep", action="store_true", help="leave the logs and the settings of the run where they are")
     demo.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: config/demo.yaml)")
     demo.set_defaults(command=_demo)
 
@@ -118,6 +119,7 @@ def _demo(options: argparse.Namespace) -> int:
         plain=options.plain,
         config=options.config,
         board=options.board,
+        keep=options.keep,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from mmbot.config import Config, ConfigError, load
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report, world_of
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
 from mmbot.daemon.demo_summary import (
+    DONE,
     Ending,
     Figures,
     Names,
@@ -50,6 +52,9 @@ NOT_STARTED: Final = 2
 TAPE_SPEED: Final = 60.0
 """How much faster than life a tape is played if nothing else is asked for: it is a day long."""
 
+FASTEST: Final = 1000.0
+"""Beyond this a second of the network is a quarter of an hour of the market, and nothing it shows means anything."""
+
 _EXCHANGE_PORT: Final = 9000
 _BALANCE: Final = "250000"  # dollars; matched stakes stay with the exchange for hours, until their event is settled
 _EXCHANGE_S: Final = 5.0  # it has nothing to lose
@@ -67,6 +72,7 @@ def demo(
     plain: bool = False,
     config: Path | None = None,
     board: str = "plain",
+    keep: bool = False,
     out: TextIO | None = None,
 ) -> int:
     """Run the demo until it is stopped, and print its closing summary.
@@ -79,6 +85,7 @@ def demo(
         plain: a line now and then instead of the full screen, as where there is no terminal.
         config: a file of settings instead of ``config/demo.yaml``.
         board: which synthetic one: ``plain`` or ``full``.
+        keep: leave the folder of the run; else it is removed after an end in which all was well.
         out: where to show it; standard output by default.
 
     Returns:
@@ -92,15 +99,20 @@ def demo(
     except (ConfigError, TapeError, ValueError) as bad:
         return _refuse(str(bad))
     console = Console(file=out, highlight=False, soft_wrap=True)
-    with _Signals() as asked, ExitStack() as parts:
+    with _Signals() as asked:
         run = _Run(settings, rate, asked, for_s)
-        try:
-            run.start(parts, tape, seed, board)
-            watch(run.read, run.wait, console, run.caption, plain=plain)
-        except PartFailed as bad:
-            return _refuse(str(bad))
-        ending = run.ending()
-        show_summary(console, summary(ending))
+        with ExitStack() as parts:
+            try:
+                run.start(parts, tape, seed, board)
+                if plain or not console.is_terminal:
+                    console.out(f"settings {run.file}, for mmbot status -c and why -c; logs beside them")
+                watch(run.read, run.wait, console, run.caption, plain=plain)
+            except PartFailed as bad:
+                return _refuse(f"{bad}\nlogs and settings are kept: {run.file.parent}")
+            ending = run.ending(keep)
+            show_summary(console, summary(ending))
+        if not ending.kept:  # only now has the exchange ended, too
+            shutil.rmtree(run.file.parent, ignore_errors=True)
         return exit_code(ending)
 
 
@@ -140,7 +152,8 @@ class _Run:
         self._asked: Final = asked
         self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
         self._state: Final = self._directory / "state"
-        self._file: Final = self._directory / "demo.yaml"
+        self.file: Final = self._directory / "demo.yaml"
+        """The settings of this run."""
         self._exchange: Part | None = None
         self._daemon: Part | None = None
         self._ready: Ready | None = None
@@ -177,8 +190,8 @@ class _Run:
         except msgspec.DecodeError as bad:
             raise PartFailed(f"the local exchange says {line!r} where it should say that it is ready: {bad}") from bad
         config = for_this_run(self._settings, self._ready, self._state, free_port(self._settings.telemetry.port))
-        self._file.write_text(written(config))
-        arguments = ["run", "-c", str(self._file)]
+        self.file.write_text(written(config))
+        arguments = ["run", "-c", str(self.file)]
         daemon = self._part("daemon", arguments, "daemon.log", environ, holds=[exchange])
         stack.callback(daemon.end, _DAEMON_S)
         self._daemon = daemon
@@ -276,9 +289,7 @@ class _Run:
     def caption(self) -> Caption:
         """What the screen says beside the daemon's status."""
         if self._stopping_at is None:
-            return Caption(
-                "mmbot demo", self._rate, f" Ctrl-C stops it: cancelled and confirmed. Logs: {self._directory}"
-            )
+            return Caption("mmbot demo", self._rate, f" Ctrl-C stops it. Settings for status, why: {self.file}")
         return Caption("mmbot demo", self._rate, f" STOPPING ({self._reason}): cancelling everything and proving it")
 
     # --- the end --------------------------------------------------------------------------------------------------
@@ -291,13 +302,16 @@ class _Run:
         except PartFailed:
             return None
 
-    def ending(self) -> Ending:
-        """What is known once the daemon has ended, while the exchange still lives."""
+    def ending(self, keep: bool) -> Ending:
+        """What is known once the daemon has ended, while the exchange still lives.
+
+        ``keep``: whether the folder of the run stays even if all is well.
+        """
         exchange, daemon = self._exchange, self._daemon
         assert exchange is not None, "the demo was not started"
         assert daemon is not None, "the demo was not started"
         said = last_word(daemon.log)
-        return Ending(
+        ending = Ending(
             reason=self._reason,
             code=daemon.code,
             took_s=0.0 if self._stopping_at is None else time.monotonic() - self._stopping_at,
@@ -308,8 +322,10 @@ class _Run:
             errors=last_errors(daemon.log),
             names=self._names,
             logs=(daemon.log, exchange.log),
-            settings=self._file,
+            settings=self.file,
+            kept=True,
         )
+        return ending._replace(kept=keep or exit_code(ending) != DONE)
 
 
 def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
@@ -319,8 +335,8 @@ def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
         TapeError: for a tape that cannot be played.
         ValueError: for a speed or a time that is no positive number.
     """
-    if not 0 < rate < float("inf"):
-        raise ValueError(f"the speed has to be a positive number, not {rate:g}")
+    if not 0 < rate <= FASTEST:
+        raise ValueError(f"the speed has to be above 0 and at most {FASTEST:g} times life's, not {rate:g}")
     if for_s is not None and not 0 < for_s < float("inf"):
         raise ValueError(f"the seconds have to be a positive number, not {for_s:g}")
     if tape is not None:

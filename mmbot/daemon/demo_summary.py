@@ -28,7 +28,8 @@ _BAD: Final = "bold red"
 _WIDTH: Final = 12
 _BREACHES: Final = 10
 _ERRORS: Final = 4
-_TOLD: Final = ("part", "request", "why", "reason", "exception")
+_TOLD: Final = ("part", "request", "code", "message", "why", "reason", "error", "exception")
+_LABELS: Final = ("at", "level", "event")
 
 
 class Figures(NamedTuple):
@@ -84,6 +85,8 @@ class Ending(NamedTuple):
     names: Names
     logs: tuple[Path, ...]
     settings: Path
+    kept: bool
+    """Whether these files are left."""
 
 
 def figures_of(report: RefereeReport) -> Figures:
@@ -123,7 +126,8 @@ def last_errors(log: Path) -> tuple[str, ...]:
             continue
         if isinstance(said, dict) and said.get("level") == "error":
             words = [str(said[key]).strip().rpartition("\n")[2] for key in _TOLD if said.get(key)]
-            errors.append(": ".join([str(said.get("event")), *words]))
+            rest = [f"{key} {value}" for key, value in said.items() if key not in _LABELS and value is not None]
+            errors.append(": ".join([str(said.get("event")), *(words or filter(None, [", ".join(rest)]))]))
     return tuple(errors[-_ERRORS:])
 
 
@@ -144,8 +148,11 @@ def summary(ending: Ending) -> list[Text]:
         rows += [_flat(ending, report), *_profit(ending, report), *_matches(ending, report)]
         rows += [*_worst(report), *_rules(report)]
     rows += [_row("errors" if not place else "", error, _BAD) for place, error in enumerate(ending.errors)]
-    rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
-    rows.append(_row("settings", str(ending.settings)))
+    if ending.kept:
+        rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
+        rows.append(_row("settings", str(ending.settings)))
+    else:
+        rows.append(_row("logs", "removed, since all is well; --keep keeps them"))
     return rows
 
 

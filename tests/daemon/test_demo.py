@@ -78,6 +78,7 @@ def ending(**changes: object) -> Ending:
         names=Names(),
         logs=(Path("daemon.log"), Path("exchange.log")),
         settings=Path("demo.yaml"),
+        kept=True,
     )
     return plain._replace(**changes)
 
@@ -167,6 +168,18 @@ def test_what_went_wrong_in_the_daemon_is_told_in_a_line_each(tmp_path: Path) ->
     )
     errors = last_errors(log)
     assert errors == ("part.died: session: KeyError: 1", "daemon.stopped: not flat at the deadline")
+    log.write_text(
+        '{"at":"x","level":"error","event":"request.failed","request":"CancelAll","code":"http_500","message":"busy"}\n'
+        '{"at":"x","level":"error","event":"strategy.raised","sport_event":7,"error":"ZeroDivisionError: x"}\n'
+        '{"at":"x","level":"error","event":"journal.incomplete","records":3}\n'
+        '{"at":"x","level":"error","event":"odd"}\n'
+    )
+    assert last_errors(log) == (
+        "request.failed: CancelAll: http_500: busy",
+        "strategy.raised: ZeroDivisionError: x",
+        "journal.incomplete: records 3",
+        "odd",
+    )
     assert "errors      part.died: session: KeyError: 1\n            daemon.stopped" in text(ending(errors=errors))
 
 
@@ -251,10 +264,18 @@ def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
     assert place in said
 
 
-@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_speed_that_cannot_be_is_refused(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("speed", [0.0, -1.0, 1000.5, 1e9, float("nan"), float("inf")])
+def test_a_speed_that_cannot_be_is_refused_with_what_works(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
     assert demo(speed=speed) == 2
-    assert "speed" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("mmbot: the speed has to be above 0 and at most 1000 times life's, not ")
+
+
+def test_files_that_are_not_kept_are_not_named() -> None:
+    assert "daemon.log" in text(ending())
+    removed = text(ending(kept=False))
+    assert "daemon.log" not in removed
+    assert "demo.yaml" not in removed
+    assert "--keep" in removed
 
 
 def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

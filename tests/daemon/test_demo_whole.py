@@ -100,7 +100,7 @@ def test_ctrl_c_ends_it_flat_and_confirmed_with_both_books_equal(demo: Callable[
                 taken.enter_context(socket.create_server(("127.0.0.1", port)))
             except OSError:
                 continue
-        running = demo()
+        running = demo("--keep")
         running.quotes()
         children = running.children()
         assert len(children) == 2
@@ -120,12 +120,15 @@ def test_ctrl_c_ends_it_flat_and_confirmed_with_both_books_equal(demo: Callable[
     assert "of-the-user" not in written
 
 
-def test_it_ends_by_itself_after_its_seconds(demo: Callable[..., Demo]) -> None:
+def test_it_ends_by_itself_after_its_seconds_and_removes_its_folder(demo: Callable[..., Demo], tmp_path: Path) -> None:
     running = demo("--seconds", "1", "--seed", "3")
     said = running.end()
     assert running.process.returncode == 0, said
     assert "stopped: its time is over" in said
     assert "\x1b" not in said  # no terminal, no control sequences
+    settings = said.splitlines()[0].split()[1].rstrip(",")  # for mmbot why -c, while it runs
+    assert Path(settings).parent.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_demo_that_is_killed_leaves_a_daemon_that_ends_flat_and_then_an_exchange_that_ends(
@@ -152,3 +155,4 @@ def test_a_daemon_that_dies_ends_the_demo_and_is_told(demo: Callable[..., Demo])
     assert running.process.returncode in (1, 3), said
     assert "the daemon ended by itself" in said
     assert "the daemon was killed" in said
+    assert running.log()  # what went wrong can be looked at
