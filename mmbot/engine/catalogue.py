@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
 from mmbot.domain.odds import Side
+from mmbot.domain.position import FULL_STAKE
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
@@ -133,6 +134,7 @@ class Catalogue:
 
     def _set_line(self, line: Line) -> None:
         self.lines[line.key] = line
+        two = len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
             if outcome.line_id:
-                self._by_line_id[outcome.line_id] = (line.key, side)
+                self._by_line_id[outcome.line_id] = (line.key, side if two else FULL_STAKE)

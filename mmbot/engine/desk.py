@@ -9,7 +9,7 @@ import msgspec
 
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import Duration, Instant, seconds
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds, seconds
 from mmbot.domain.money import Cents, cents
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books import Books
@@ -21,6 +21,12 @@ from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.timers import Timers
 from mmbot.engine.wagers import Ledger
 from mmbot.strategy.interface import Strategy
+
+BELIEVED: Final = 10 * MINUTE
+"""A reading of the exchange's clock that is further ahead of ours is a mistake, not a clock."""
+
+TOLERATED: Final = 2 * SECOND
+"""A clock that is further behind the exchange's is worth a warning: the machine should keep time."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -102,6 +108,8 @@ class Desk:
         self.ladder: Ladder | None = None
         self.wall_offset: Duration = 0
         """What to add to the clock to get schedule time."""
+        self.ahead: Duration = 0
+        """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
         self.feed_up = False
         self.heard_at: Instant = 0
         """The latest message of the feed, 0 before the first."""
@@ -164,6 +172,18 @@ class Desk:
     def schedule(self, now: Instant) -> Instant:
         """The present by the wall clock."""
         return now + self.wall_offset
+
+    def exchange_time(self, instant: Instant) -> Instant:
+        """An instant of the engine's clock as the exchange's clock reads it, as far as is known; never earlier."""
+        return instant + self.wall_offset + max(0, self.ahead)
+
+    def note_exchange_time(self, said: Instant, now: Instant) -> None:
+        """The exchange's clock read ``said`` no later than ``now``: how far it is ahead at least."""
+        ahead = said - now - self.wall_offset
+        if self.ahead < ahead <= BELIEVED:
+            if ahead > TOLERATED and ahead > self.ahead + SECOND:
+                self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
+            self.ahead = ahead
 
     def on_clock(self, scheduled: Instant) -> Instant:
         """An instant of a schedule on the engine's clock."""

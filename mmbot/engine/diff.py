@@ -14,6 +14,9 @@ import msgspec
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_for_payout
 
+EXACT: Final = 36
+"""Live wagers times targets of one side up to which the fewest items are searched for; beyond it takes the nearest."""
+
 SEARCH: Final = 6_000
 """Partial assignments that one side's search tries at most: enough for every case of six wagers and three targets."""
 
@@ -199,7 +202,8 @@ def _serve(
                 near.append((round(distance * 1e6), index))
         near.sort()
         choices.append(near)
-    chosen = _search(needs, payouts, choices, min_stake)
+    small = len(resting) * len(needs) <= EXACT
+    chosen = _search(needs, payouts, choices, min_stake) if small else _greedy(needs, payouts, choices)
     served = [0] * len(needs)
     for place, pays, choice in zip(resting, payouts, chosen, strict=True):
         if choice is not None:
@@ -207,6 +211,20 @@ def _serve(
             served_by[place] = targets[wanted[choice]]
     for index, place in enumerate(wanted):
         sent[place] = needs[index].short(served[index], min_stake)
+
+
+def _greedy(
+    needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
+) -> list[int | None]:
+    """For more than a search can look through: each wager, oldest first, serves the nearest target that has room."""
+    served = [0] * len(needs)
+    chosen: list[int | None] = []
+    for pays, near in zip(payouts, choices, strict=True):
+        choice = next((index for _, index in near if served[index] + pays <= needs[index].most), None)
+        if choice is not None:
+            served[choice] += pays
+        chosen.append(choice)
+    return chosen
 
 
 def _search(

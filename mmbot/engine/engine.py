@@ -25,7 +25,7 @@ from mmbot.engine.desk import Desk
 from mmbot.engine.feed import Feed
 from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
-from mmbot.engine.lifecycle import Lifecycle, Step
+from mmbot.engine.lifecycle import CREATED_RANGE, Lifecycle, Step
 from mmbot.engine.placing import Funds, Placing
 from mmbot.engine.profit import Profit
 from mmbot.engine.quoting import Quoting
@@ -104,6 +104,9 @@ class Engine:
         for saved in seed.wagers:
             desk.ledger.restore(saved)
             desk.catalogue.learn(saved.line_id, saved.line, saved.side)
+        for saved in seed.wagers:  # too old for the history's ranges: its result is asked for by id
+            if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
+                desk.lookups[saved.wager_id] = "older than the history reaches"
         for wager in desk.ledger.unknown():
             self._undecided.note(wager.external_id, now)
         for settled in seed.settlements:
@@ -138,6 +141,8 @@ class Engine:
             self._look(now)
             if self._cancelling.pending and not self._flattening:
                 request = self._cancelling.next(now)
+            elif self._flattening:  # the proof of being flat is as urgent, whatever a 429 says
+                request = self._life.next(now)
         if request is not None:
             desk.limiter.take(now, True)
         elif desk.limiter.ready_at(now, False) <= now:
@@ -324,11 +329,15 @@ class Engine:
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
         desk = self._desk
         desk.wall_offset = event.offset
+        desk.ahead = 0
         desk.alert(Level.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
         for event_id in desk.catalogue.markets:
             self._quoting.forget(event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
+        if not 0.0 < event.probability < 1.0:
+            self._desk.alert(Level.ERROR, "price.impossible", line_id=event.line_id)
+            return
         place = self._desk.catalogue.resolve(event.line_id)
         if place is None:
             self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)  # used once the board shows it

@@ -72,6 +72,8 @@ class Feed:
         desk = self._desk
         if message.connection == self.connection:
             desk.heard_at = now
+            if message.sequence - now - desk.wall_offset > desk.ahead:
+                desk.note_exchange_time(message.sequence, now)
         line = LineKey(message.event, message.market, message.number)
         quoted = line in self._quoting.slots
         if quoted and desk.ledger.has_live(line):

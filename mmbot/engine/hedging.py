@@ -20,6 +20,9 @@ from mmbot.engine.wagers import Wager
 PAUSE: Final = 3 * SECOND
 """Between two tries on one line."""
 
+CLOSED: Final = ("start", "live", "unlisted", "wiped")
+"""Guards of an event that stop a hedge. What stops a strategy does not: the position is there all the same."""
+
 NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "ladder", "balance")
 """Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
 
@@ -66,7 +69,7 @@ class Hedging:
         if slot is None or state is None or ladder is None:
             self._put_off(line, "not on the board", now)
             return None
-        if desk.guards.any(line.event):
+        if any(desk.guards.holds(guard, line.event) for guard in CLOSED):
             self._put_off(line, desk.guards.why(line) or "guarded", now)
             return None
         if any(desk.guards.holds(guard, line) for guard in ("inactive", "book_unread", "book_age", "reconciliation")):
@@ -82,7 +85,7 @@ class Hedging:
             desk.settings.hedge_cost,
             ladder,
             desk.settings.min_stake,
-            desk.exposure.stake_limit(line),
+            min(desk.exposure.stake_limit(line), self._placing.funds_left()),
         )
         if sized == OWN_QUOTES and own:
             self._clear_line(line)

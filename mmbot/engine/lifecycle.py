@@ -35,6 +35,9 @@ class Step(Enum):
 REPEAT: Final = 2 * SECOND
 """``cancel_all`` is repeated this often until flat."""
 
+UNANSWERED: Final = SECOND
+"""After a ``cancel_all`` without an answer another is sent: it does no harm twice, and quotes that stay up do."""
+
 AGAIN: Final = 300 * MILLISECOND
 """After a refused or lost ``cancel_all``, and after a proof that found something resting."""
 
@@ -84,7 +87,7 @@ class Lifecycle:
         self._proof_from: Instant | None = None
         """Since when every placement is resolved; only what is read after that proves anything."""
         self._cancel_at: Instant = now
-        self._cancel_id: int | None = None
+        self._cancel_ids: dict[int, None] = {}
         self._cancelled = False
         self._queries: list[_Query] = []
         self._query_id: int | None = None
@@ -118,7 +121,7 @@ class Lifecycle:
         self.step = Step.CANCEL
         self.flat = False
         self._cancel_at = now
-        self._cancel_id = None
+        self._cancel_ids = {}
         self._cancelled = False
         self._queries = []
         self._query_id = None
@@ -158,10 +161,11 @@ class Lifecycle:
         """``cancel_all``, when it is due."""
         if self.step not in (Step.CANCEL, Step.PROVE) or not self._desk.settings.exclusive:
             return None
-        if self._cancel_id is not None or now < self._cancel_at:
+        if now < self._cancel_at:
             return None
         request = CancelAll(self._desk.request_id())
-        self._cancel_id = request.id
+        self._cancel_ids[request.id] = None
+        self._cancel_at = now + UNANSWERED
         return request
 
     def next(self, now: Instant) -> Request | None:
@@ -190,7 +194,7 @@ class Lifecycle:
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``urgent``, ``next`` or ``advance`` has something to do."""
         times: list[Instant] = []
-        if self.step in (Step.CANCEL, Step.PROVE) and self._cancel_id is None and self._desk.settings.exclusive:
+        if self.step in (Step.CANCEL, Step.PROVE) and self._desk.settings.exclusive:
             times.append(self._cancel_at)
         if self._may_read():
             times.append(max(self._history_at, self._desk.pacer.ready_at("history", now)))
@@ -212,9 +216,9 @@ class Lifecycle:
 
     def on_cancelled(self, answer: CancelledAll, now: Instant) -> bool:
         """``cancel_all`` was answered; True if it was ours."""
-        if answer.request != self._cancel_id:
+        if answer.request not in self._cancel_ids:
             return False
-        self._cancel_id = None
+        self._cancel_ids = {}
         self._cancel_at = now + REPEAT
         if self.step is Step.CANCEL:
             self._begin_proof(now)
@@ -222,12 +226,13 @@ class Lifecycle:
 
     def on_failed(self, answer: Failed, now: Instant) -> bool:
         """A ``cancel_all`` or a read of ours failed: repeat it. True if it was ours."""
-        if answer.request == self._cancel_id:
-            self._cancel_id = None
-            self._cancel_at = max(now + AGAIN, answer.retry_at or 0)
+        if answer.request in self._cancel_ids:
+            del self._cancel_ids[answer.request]
+            hinted = min(answer.retry_at or 0, now + UNANSWERED)
+            self._cancel_at = min(self._cancel_at, max(now + AGAIN, hinted))
             if answer.code == "login_refused" and self.cause == "start":
                 self._end(2, "login_refused")
-            elif self._hurry:
+            elif self._hurry and not self._cancel_ids:
                 self._end(3, "cancel_all failed")
             return True
         if answer.request == self._query_id:
@@ -254,7 +259,9 @@ class Lifecycle:
             self._cancel_at = min(self._cancel_at, now + AGAIN)
             self._queries = []
             return True
-        if synced is None or synced <= after:
+        if synced is not None:
+            self._desk.note_exchange_time(synced, now)
+        if synced is None or synced <= self._desk.exchange_time(after):
             query.cursor = ""  # not complete up to what has to be seen: read it again
             self._history_at = now + SECOND
             return True
@@ -314,9 +321,10 @@ class Lifecycle:
         self._cancelled = True
         self._cancelled_at = now
         self.step = Step.PROVE
-        start = now - CREATED_RANGE
+        there = self._desk.exchange_time(now)
+        start = there - CREATED_RANGE
         self._queries = [
-            _Query(ReadHistory(0, created_from=start, created_to=now + MINUTE, status=status)) for status in RESTING
+            _Query(ReadHistory(0, created_from=start, created_to=there + MINUTE, status=status)) for status in RESTING
         ]
 
     def _nothing_of_ours(self) -> bool:

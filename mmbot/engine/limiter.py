@@ -16,6 +16,9 @@ CEILING: Final = 50
 BURST: Final = 4
 """Requests of each kind, cancels and others, that may leave back to back."""
 
+CANCELS_PAUSE: Final = SECOND
+"""The same for cancels: whatever a 429 says, a ``cancel_all`` is tried again within a second."""
+
 LONGEST_PAUSE: Final = 60 * SECOND
 """A pause ends this long after the last request at the latest: a 429 with a nonsensical instant in it must not keep
 cancels back for good."""
@@ -46,6 +49,7 @@ class Limiter:
     __slots__ = (
         "_all",
         "_cancel_slack",
+        "_cancels_paused",
         "_due",
         "_latest",
         "_other",
@@ -78,11 +82,13 @@ class Limiter:
         self._due: Instant = 0
         self._other_due: Instant = 0
         self._paused: Instant = 0
+        self._cancels_paused: Instant = 0
         self._latest: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
         """The earliest instant, ``now`` or later, at which such a request may leave if none leaves before it."""
-        ready = now if now > self._paused else self._paused
+        paused = self._cancels_paused if cancel else self._paused
+        ready = now if now > paused else paused
         if len(self._all) == self.rate and self._all[0] + SECOND >= ready:
             ready = self._all[0] + SECOND + 1
         if cancel:
@@ -115,9 +121,10 @@ class Limiter:
     def pause(self, until: Instant) -> None:
         """Let nothing leave before ``until``: the exchange said 429. An earlier pause that lasts longer stays.
 
-        ``until`` is cut to ``LONGEST_PAUSE`` after the last request.
+        ``until`` is cut to ``LONGEST_PAUSE`` after the last request, for cancels to ``CANCELS_PAUSE``.
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
+        self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
 
 
 class Pacer:

@@ -87,6 +87,10 @@ class Placing:
         """Whether something might be placed now."""
         return bool(self._quoting.pending)
 
+    def funds_left(self) -> Cents:
+        """How much more may be staked, in cents."""
+        return self._funds.left()
+
     def freed(self) -> None:
         """Room may have come free: what was blocked is judged again."""
         if self._blocked:
@@ -165,6 +169,8 @@ class Placing:
         """The stake that may be placed of a target, 0 with the reason if none."""
         desk = self._desk
         ledger = desk.ledger
+        if line in desk.hedging:
+            return 0, "hedging"
         if ledger.live_count >= desk.settings.open_wagers:
             return 0, "limits.open_wagers is reached"
         live = list(ledger.live(line))

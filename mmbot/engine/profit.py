@@ -36,6 +36,8 @@ class Profit:
         self._day = day
         self._saved: Cents | None = None
         self._save_at: Instant = 0
+        self._lost: str | None = None
+        """Why the day is over; marks that recover do not begin it again."""
 
     @property
     def total(self) -> Cents:
@@ -52,6 +54,10 @@ class Profit:
         self._fair[line] = probability
         if line in self._marks:
             self.mark(line, self._desk.ledger.positions[line])
+
+    def last_fair(self, line: LineKey) -> float | None:
+        """The latest fair probability of outcome 0 that was known."""
+        return self._fair.get(line)
 
     def mark(self, line: LineKey, position: Position) -> None:
         """Value a line's position anew."""
@@ -73,10 +79,11 @@ class Profit:
         desk = self._desk
         day = desk.schedule(now) // DAY
         if self._day is None or self._day.day != day:
-            if not ready:
-                return
+            if self._day is None and not ready:
+                return  # nothing is valued yet
             self._day = SaveDay(day, self.total, self.total)
             self._saved = None
+            self._lost = None
         if not ready:
             return
         total = self.total
@@ -85,11 +92,10 @@ class Profit:
             self._save_at = now + SAVE
             desk.order(SaveDay(self._day.day, self._day.opening, total))
         loss = -self.today
-        reason = None
-        if loss >= desk.settings.daily_loss:
-            reason = f"lost {show(loss)} today, limits.daily_loss is {show(desk.settings.daily_loss)}"
-        if (reason is not None) != desk.guards.holds("daily_loss", ACCOUNT):
-            desk.hold("daily_loss", ACCOUNT, reason, now)
+        if self._lost is None and loss >= desk.settings.daily_loss:
+            self._lost = f"lost {show(loss)} today, limits.daily_loss is {show(desk.settings.daily_loss)}"
+        if (self._lost is not None) != desk.guards.holds("daily_loss", ACCOUNT):
+            desk.hold("daily_loss", ACCOUNT, self._lost, now)
 
     def next_day(self, now: Instant) -> Instant:
         """When the next UTC day begins, on the engine's clock."""

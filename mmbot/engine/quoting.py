@@ -32,6 +32,9 @@ from mmbot.strategy.rules import matching_rule
 NOTHING: Final = Position()
 """The position of a line on which nothing was ever placed. Never written to."""
 
+MOST_QUOTES: Final = 40
+"""Quotes that a strategy may want on one line."""
+
 _LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
 
 EARLY: Final = 10_000
@@ -225,6 +228,7 @@ class Quoting:
             decisions: Mapping[LineKey, Decision] = result.decisions
             wants = [self._targets(slot, decisions.get(slot.line.key), ladder, now) for slot in open_slots]
             wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
+            state = result.state
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
             reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
             desk.hold("strategy", event.event_id, reason, now)
@@ -233,7 +237,7 @@ class Quoting:
             for slot in lines:
                 self._want_nothing(slot, f"strategy: {reason}", now)
             return
-        slots.states[rule] = result.state
+        slots.states[rule] = state
         if wake_at is not None:
             desk.timers.set(Due.EVENT, event.event_id, wake_at)
         for slot, (targets, why) in zip(open_slots, wants, strict=True):
@@ -254,6 +258,10 @@ class Quoting:
             for wager in desk.ledger.live(key)
             if not wager.foreign and not wager.hedge
         ]
+        for wager in live:
+            if not wager.fading and self._off_fair(slot, wager.side, wager.odds):  # no tolerance keeps such a one
+                self._cancel(wager.external_id)
+        live = [wager for wager in live if wager.fading or not self._off_fair(slot, wager.side, wager.odds)]
         if not live:
             slot.pending = targets
         else:
@@ -262,13 +270,16 @@ class Quoting:
             for external_id in change.keep:
                 self._cancelling.keep(external_id)
             for external_id in change.cancel:
-                wager = desk.ledger.get(external_id)
-                if wager is not None:
-                    self._cancelling.want(wager)
+                self._cancel(external_id)
         if slot.pending:
             self.pending[key] = slot
         else:
             self.pending.pop(key, None)
+
+    def _cancel(self, external_id: str) -> None:
+        wager = self._desk.ledger.get(external_id)
+        if wager is not None:
+            self._cancelling.want(wager)
 
     def _want_nothing(self, slot: Slot, why: str, now: Instant) -> None:
         self._settle(slot, (), why)
@@ -476,6 +487,8 @@ class Quoting:
             return (), decision.reason
         targets = []
         off: str | None = None
+        if len(decision) > MOST_QUOTES:
+            raise ValueError(f"{len(decision)} quotes on one line; at most {MOST_QUOTES}")
         for quote in decision:
             target = self._target(slot, quote, ladder)
             if isinstance(target, str):
@@ -500,6 +513,11 @@ class Quoting:
             raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
         if type(quote.payout) is not int or type(quote.odds) not in (int, NoneType):
             raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {quote.odds!r}")
+        if type(quote.priority) is not int:
+            raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
+        for tolerance in (quote.price_tolerance, quote.size_tolerance):
+            if not 0.0 <= tolerance < 1.0:  # NaN is refused too
+                raise ValueError(f"a quote's tolerances are at least 0 and below 1, not {tolerance!r}")
         odds = quote.odds
         if odds is None:
             if quote.probability is None or not 0.0 < quote.probability < 1.0:
@@ -512,14 +530,25 @@ class Quoting:
             odds = _just_longer(ladder, shown[0].odds)  # a quote rests; it never takes what is shown
         if odds is None:
             return None
-        if slot.fair is not None:
-            fair = slot.fair if quote.side == 0 else 1.0 - slot.fair
-            if implied(odds) > fair + desk.settings.off_fair:
-                return f"{odds:+d} implies {implied(odds):.3f}, fair is {fair:.3f}"
+        judge = self._judge(slot, quote.side)
+        if judge is None:
+            return "there was never a fair price to judge a quote by"
+        if implied(odds) > judge + desk.settings.off_fair:
+            return f"{odds:+d} implies {implied(odds):.3f}, fair is {judge:.3f}"
         stake = min(stake_for_payout(quote.payout, odds), slot.most)
         if stake < desk.settings.min_stake:
             return None
         return Target(quote.side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
+
+    def _judge(self, slot: Slot, side: Side) -> float | None:
+        """The fair probability that quotes on an outcome are judged by: the present one, or the last that was known."""
+        fair = slot.fair if slot.fair is not None else self._profit.last_fair(slot.line.key)
+        return None if fair is None else fair if side == 0 else 1.0 - fair
+
+    def _off_fair(self, slot: Slot, side: Side, odds: Odds) -> bool:
+        """Whether a wager at these odds gives away more than the fat-finger guard allows."""
+        judge = self._judge(slot, side)
+        return judge is not None and implied(odds) > judge + self._desk.settings.off_fair
 
     def _cut(self, line: LineKey, targets: list[Target]) -> list[Target]:
         """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""

@@ -12,6 +12,9 @@ from mmbot.engine.lifecycle import CREATED_RANGE
 from mmbot.engine.requests import Level, ReadHistory
 from mmbot.engine.wagers import Changes
 
+LATER: Final[Instant] = 1 << 63
+"""Later than any instant: before the first page of a read."""
+
 MARGIN: Final = 5 * SECOND
 """How much earlier than the first such placement the history is read."""
 
@@ -25,6 +28,7 @@ class Undecided:
         self._asked: dict[str, None] = {}
         self._from: Instant = 0
         self._cursor = ""
+        self._synced: Instant | None = LATER
         self._request: int | None = None
         self._not_before: Instant = 0
 
@@ -41,6 +45,7 @@ class Undecided:
             return None
         if not self._cursor:
             self._asked = {}
+            self._synced = LATER
             sent = []
             for external_id in list(self._given_up):
                 wager = desk.ledger.get(external_id)
@@ -69,6 +74,11 @@ class Undecided:
             return None
         self._request = None
         self._cursor = answer.next_cursor
+        if answer.last_synced_at is None or self._synced is None:
+            self._synced = None  # one page that is not complete up to an instant spoils them all
+        else:
+            self._desk.note_exchange_time(answer.last_synced_at, now)
+            self._synced = min(self._synced, answer.last_synced_at)
         if self._cursor:
             return ()
         desk = self._desk
@@ -78,7 +88,7 @@ class Undecided:
             wager = desk.ledger.get(external_id)
             if given_up is None or wager is None or wager.wager_id is not None or not wager.remaining:
                 self._given_up.pop(external_id, None)
-            elif answer.last_synced_at is not None and answer.last_synced_at > given_up:
+            elif self._synced is not None and self._synced > desk.exchange_time(given_up):
                 del self._given_up[external_id]
                 changes += desk.ledger.absent(external_id, now)
                 desk.alert(Level.INFO, "wager.absent", external_id=external_id)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.limiter import BURST, CEILING, LONGEST_PAUSE, READ_SPACING, Limiter, Pacer, TooSoon
+from mmbot.engine.limiter import BURST, CANCELS_PAUSE, CEILING, LONGEST_PAUSE, READ_SPACING, Limiter, Pacer, TooSoon
 
 START = 1_790_000_000 * SECOND
 
@@ -134,23 +134,25 @@ def test_the_burst_is_small() -> None:
     assert limiter.ready_at(START, cancel=True) == START + SECOND // 40
 
 
-def test_a_pause_holds_everything_back_until_it_ends() -> None:
+def test_a_pause_holds_everything_back_until_it_ends_but_cancels_for_a_second_at_most() -> None:
     limiter = Limiter(40, 8)
     limiter.take(START, cancel=False)
     limiter.pause(START + 3 * SECOND)
-    limiter.pause(START + SECOND)
-    for cancel in (False, True):
-        assert limiter.ready_at(START + MILLISECOND, cancel) == START + 3 * SECOND
+    limiter.pause(START + SECOND // 2)
+    for cancel, end in ((False, 3 * SECOND), (True, CANCELS_PAUSE)):
+        assert limiter.ready_at(START + MILLISECOND, cancel) == START + end
         with pytest.raises(TooSoon):
-            limiter.take(START + 3 * SECOND - 1, cancel)
-    limiter.take(START + 3 * SECOND, cancel=True)
+            limiter.take(START + end - 1, cancel)
+    limiter.take(START + CANCELS_PAUSE, cancel=True)
+    limiter.take(START + 3 * SECOND, cancel=False)
 
 
-def test_a_nonsensical_pause_does_not_keep_cancels_back_for_good() -> None:
+def test_a_nonsensical_pause_does_not_keep_anything_back_for_good() -> None:
     limiter = Limiter(40, 8)
     limiter.take(START, cancel=False)
     limiter.pause(START * 1000)
-    assert limiter.ready_at(START, cancel=True) == START + LONGEST_PAUSE
+    assert limiter.ready_at(START, cancel=False) == START + LONGEST_PAUSE
+    assert limiter.ready_at(START, cancel=True) == START + CANCELS_PAUSE
 
 
 @pytest.mark.parametrize(("rate", "reserve"), [(51, 8), (40, 40), (40, 0), (1, 1)])
