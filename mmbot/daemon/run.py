@@ -30,7 +30,15 @@ from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.trouble import Troubles, with_trouble
-from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, Wire, credentials_from
+from mmbot.daemon.wire import (
+    LOGIN_REFUSED,
+    CredentialsError,
+    OpenWire,
+    Surroundings,
+    Wire,
+    check_keys,
+    credentials_from,
+)
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
@@ -187,7 +195,7 @@ class _Life:
             )
             stack.enter_context(Signals(pump, self._log).installed())
             latched = latch.read(self._directory)
-            credentials = credentials_from(environ)
+            credentials = credentials_from(environ, self._config.environment)
             for secret in credentials:
                 self._hidden.add(secret)
             journal = Journal(self._directory)
@@ -303,6 +311,7 @@ class _Life:
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
+        hint = {"hint": check_keys(self._config.environment)} if end.reason == LOGIN_REFUSED else {}
         last = engine.status(self._clock.now())
         say(
             "daemon.stopped",
@@ -317,6 +326,7 @@ class _Life:
             fault=pump.fault,
             unanswered=[type(request).__name__ for request in given_up],
             lived_s=round(time.monotonic() - begun, 3),
+            **hint,
         )
         return code
 

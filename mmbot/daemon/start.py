@@ -17,7 +17,7 @@ from mmbot.daemon.flatten import Flattener, Guarded
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
 from mmbot.daemon.trouble import Troubles
-from mmbot.daemon.wire import CredentialsError, OpenWire, Surroundings, credentials_from
+from mmbot.daemon.wire import LOGIN_REFUSED, CredentialsError, OpenWire, Surroundings, check_keys, credentials_from
 from mmbot.domain.instant import Instant, in_seconds
 from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed
@@ -68,7 +68,7 @@ def kill_alone(config: Config, directory: Path, say: Say) -> int:
     telemetry = config.telemetry
     log = logger(lines, hidden, level=telemetry.log_level, style=telemetry.log_format, now=clock.now)
     try:
-        credentials = credentials_from(os.environ)
+        credentials = credentials_from(os.environ, config.environment)
         hidden.add(credentials.access_key)
         hidden.add(credentials.secret_key)
         ours = None if config.exchange.account == "exclusive" else _ours(directory)
@@ -104,7 +104,9 @@ async def flatten_alone(
     if flat.proved:
         say(f"flat, proved after {in_seconds(flat.took):.1f} s and {counted(flat.cancels, 'cancel')}")
         return life.STOPPED
-    say(f"NOT proved flat in {in_seconds(flat.took):.1f} s; the last trouble: {flat.trouble}")
+    trouble = flat.trouble or ""
+    hint = f"; {check_keys(surroundings.config.environment)}" if trouble.startswith(LOGIN_REFUSED) else ""
+    say(f"NOT proved flat in {in_seconds(flat.took):.1f} s; the last trouble: {trouble}{hint}")
     return life.NOT_FLAT
 
 

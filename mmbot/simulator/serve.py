@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import ipaddress
 import os
 import signal
@@ -30,6 +31,9 @@ from mmbot.simulator.tape import TapeError, read_tape
 from mmbot.simulator.world import BALANCE, World, synthetic_world, tape_world
 
 PORT: Final = 9000
+
+FASTEST: Final = 10_000.0
+"""Times life: what ``exchange.clock.rate`` of the settings takes at most."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
@@ -84,8 +88,19 @@ def run(options: ServeOptions) -> int:
     try:
         return asyncio.run(serve(options))
     except (TapeError, OSError, ValueError) as bad:
-        sys.stderr.write(f"mmbot exchange: {bad}\n")
+        sys.stderr.write(f"mmbot exchange: {_why(bad, options)}\n")
         return 2
+
+
+def _why(bad: Exception, options: ServeOptions) -> str:
+    if not isinstance(bad, OSError) or bad.errno != errno.EADDRINUSE:
+        return str(bad)
+    if options.ws_port is None:
+        return f"port {options.port} of {options.host} is in use: give another with --port, 0 for any that is free"
+    return (
+        f"port {options.port} or {options.ws_port} of {options.host} is in use: give others with --port and --ws-port, "
+        "0 for any that is free"
+    )
 
 
 async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
@@ -188,7 +203,7 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
     parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
     parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market")
-    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times faster than life")
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times faster than life")
     parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
     parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
     parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
@@ -255,6 +270,15 @@ def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return number
+
+
+def _speed(text: str) -> float:
+    number = _positive(text)
+    if number > FASTEST:
+        raise argparse.ArgumentTypeError(
+            f"{text} is more than {FASTEST:,.0f}, the fastest clock that a daemon can share"
+        )
     return number
 
 

@@ -125,7 +125,25 @@ async def test_without_credentials_it_names_the_variables_and_no_value(tmp_path,
     (line,) = life.logged()
     assert line["event"] == "start.refused"
     assert all(name in line["why"] for name in named)
+    assert "PROPHETX_ACCESS_KEY=local-access-key PROPHETX_SECRET_KEY=local-secret-key" in line["why"]
     assert "the-" not in life.out.getvalue()
+
+
+async def test_the_local_keys_are_not_for_another_environment(tmp_path):
+    life = Life(tmp_path, environ={}, environment="sandbox")
+    assert await life.ended() == NOT_STARTED
+    assert "local-" not in life.out.getvalue()
+
+
+async def test_wrong_keys_are_told_with_what_to_check(tmp_path):
+    life = Life(tmp_path, environment="sandbox")
+    await life.up()
+    life.engine.outbox.append(r.Exit(NOT_STARTED, "login_refused"))
+    life.around.deliver(e.Beat(1))
+    assert await life.ended() == NOT_STARTED
+    last = life.logged()[-1]
+    assert last["event"] == "daemon.stopped"
+    assert last["hint"] == "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment sandbox"
 
 
 async def test_a_directory_in_use_is_refused_before_anything_is_sent(tmp_path):

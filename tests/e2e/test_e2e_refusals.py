@@ -57,7 +57,7 @@ def test_a_port_in_use_is_named_before_anything_is_sent(house: House) -> None:
 
 def test_the_exchange_refuses_a_port_in_use(house: House) -> None:
     port = house.exchange.url.rpartition(":")[2]
-    refused(mmbot("exchange", "--port", port), port)
+    refused(mmbot("exchange", "--port", port), port, "--port")
     house.judged()
 
 
@@ -65,7 +65,7 @@ def test_wrong_keys(house: House) -> None:
     daemon = house.quoting()
     wrong = {"PROPHETX_ACCESS_KEY": "no-such-key-4711", "PROPHETX_SECRET_KEY": "no-such-secret-0815"}
     done = mmbot("run", "-c", written(house, "keys"), keys=wrong)
-    refused(done, "login_refused")
+    refused(done, "login_refused", "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment local")
     for secret in wrong.values():
         assert secret not in done.stdout + done.stderr
     house.until_quoting(daemon)
