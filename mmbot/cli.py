@@ -184,14 +184,14 @@ def _status(options: argparse.Namespace) -> int:
 
     try:
         door = _door(options)
-        status = fetch(door)
+        if options.watch:
+            from mmbot.daemon.live import follow
+
+            follow(lambda: fetch(door()))
+            return _DONE
+        status = fetch(door())
     except (Unreachable, _Unusable) as error:
         return _refuse(str(error))
-    if options.watch:
-        from mmbot.daemon.live import follow
-
-        follow(lambda: fetch(door))
-        return _DONE
     sys.stdout.write(
         msgspec.json.format(msgspec.json.encode(status)).decode() + "\n" if options.json else status_text(status)
     )
@@ -203,7 +203,7 @@ def _why(options: argparse.Namespace) -> int:
     from mmbot.daemon.report import why_text
 
     try:
-        sys.stdout.write(why_text(fetch(_door(options))))
+        sys.stdout.write(why_text(fetch(_door(options)())))
     except (Unreachable, _Unusable) as error:
         return _refuse(str(error))
     return _DONE
@@ -254,12 +254,14 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
     return config, place._replace(door=options.url) if options.url else place
 
 
-def _door(options: argparse.Namespace) -> str:
+def _door(options: argparse.Namespace) -> Callable[[], str]:
+    """Where the daemon answers, looked for anew each time: another one may have been started since."""
     from mmbot.daemon.operate import door_of
 
     if options.url is not None or options.config is None:
-        return options.url or DOOR
-    return door_of(_place(options)[1])
+        return lambda: options.url or DOOR
+    place = _place(options)[1]
+    return lambda: door_of(place)
 
 
 def _say(line: str) -> None:

@@ -89,6 +89,15 @@ def test_without_a_daemon_a_question_is_answered_with_where_it_was_looked_for(co
     assert "http://127.0.0.1:1" in capsys.readouterr().err
 
 
+def test_a_view_of_a_daemon_that_is_not_there_says_where_it_is_waited_for(monkeypatch, capsys):
+    def stop(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mmbot.daemon.live.time.sleep", stop)
+    assert main(["status", "--watch", "--url", "http://127.0.0.1:1"]) == 0
+    assert "waiting: no daemon answers at http://127.0.0.1:1" in capsys.readouterr().out
+
+
 def test_run_without_credentials_names_them_and_sends_nothing(settings, tmp_path):
     ended = program("run", "-c", settings)
     assert ended.returncode == 2

@@ -14,7 +14,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from mmbot.daemon.live_figures import DIM, GAIN, amount, bar, danger, fit, odds, profit, span
+from mmbot.daemon.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
 from mmbot.daemon.live_lines import is_quoted, table
 from mmbot.daemon.operate import Unreachable
 from mmbot.daemon.trouble import trouble_text
@@ -42,12 +42,14 @@ class Caption(NamedTuple):
     rate: float = 1.0
     """How many times faster than life its clock runs."""
     note: str = " Ctrl-C ends the view; the daemon goes on"
+    waiting: str = "waiting for the daemon"
+    """Said while none answers."""
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
     """One screen: at most ``height`` rows, each of exactly ``width`` cells. None: no daemon has answered yet."""
     if status is None:
-        rows = [fit(Text(f" {caption.title}  waiting for the daemon", "bold reverse"), width)]
+        rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
     head = [_title(status, width, caption), *_money(status, width), *_trouble(status, width)]
     head += _guards(status, width, max(1, height // 8))
@@ -64,10 +66,10 @@ def screen(status: Status | None, width: int, height: int, caption: Caption) -> 
     return [*head, *lines, *foot[:-1], *blank, foot[-1]]
 
 
-def line(status: Status | None) -> str:
+def line(status: Status | None, waiting: str = Caption().waiting) -> str:
     """The same in one line of plain text, for where there is no screen."""
     if status is None:
-        return "waiting for the daemon"
+        return waiting
     counts = status.counts
     lines = [line for event in status.events for line in event.lines]
     account = next((scope for scope in status.scopes if scope.scope == "account"), None)
@@ -107,7 +109,7 @@ def watch(
         plain: no full screen: a line now and then.
     """
     if plain or not console.is_terminal:
-        _write_lines(read, wait, console)
+        _write_lines(read, wait, console, caption)
         return
     with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
@@ -119,12 +121,15 @@ def watch(
 
 
 def follow(read: Callable[[], Status]) -> None:
-    """Show a running daemon until Ctrl-C. While none answers the screen says so."""
+    """Show a running daemon until Ctrl-C. While none answers the screen says so, and where it is looked for."""
+    caption = Caption()
 
     def try_to_read() -> Status | None:
+        nonlocal caption
         try:
             return read()
-        except Unreachable:
+        except Unreachable as silent:
+            caption = Caption(waiting=f"waiting: {silent}")
             return None
 
     def wait(seconds: float) -> bool:
@@ -132,16 +137,21 @@ def follow(read: Callable[[], Status]) -> None:
         return False
 
     with suppress(KeyboardInterrupt):
-        watch(try_to_read, wait, Console(highlight=False, soft_wrap=True), Caption)
+        watch(try_to_read, wait, Console(highlight=False, soft_wrap=True), lambda: caption)
 
 
-def _write_lines(read: Callable[[], Status | None], wait: Callable[[float], bool], console: Console) -> None:
+def _write_lines(
+    read: Callable[[], Status | None],
+    wait: Callable[[float], bool],
+    console: Console,
+    caption: Callable[[], Caption],
+) -> None:
     due = 0.0
     while True:
         status = read()
         if time.monotonic() >= due:
             due = time.monotonic() + LINE_EVERY_S
-            console.out(line(status), highlight=False)
+            console.out(line(status, caption().waiting), highlight=False)
         if wait(EVERY_S):
             return
 
@@ -160,30 +170,41 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
     else:
         text.append(f" {status.phase.upper()} ", "bold black on yellow")
     age = "" if status.feed_age_s is None else f" {status.feed_age_s:.1f}s"
-    text.append(f"  feed {'up' if status.feed_up else 'DOWN'}{age}", GAIN if status.feed_up else "bold red")
-    text.append(f"  {iso(status.now)[:19].replace('T', ' ')}Z")
-    if caption.rate != 1.0:
-        text.append(f" ×{caption.rate:g}", "magenta")
-    text.append(f"  balance {'unknown' if status.balance is None else show(status.balance)}")
-    if status.flat:
-        text.append("  flat", "bold")
-    return fit(text, width)
+    day, time_of_day = iso(status.now)[:19].split("T")
+    figures = [
+        Figure(0, text),
+        Figure(1, Text(f"  feed {'up' if status.feed_up else 'DOWN'}{age}", GAIN if status.feed_up else "bold red")),
+        Figure(6, Text(f"  {day}")),
+        Figure(5, Text(f"  {time_of_day}Z")),
+        Figure(2, Text(f"  ×{caption.rate:g}" if caption.rate != 1.0 else "", "magenta")),
+        Figure(3, Text(f"  balance {'unknown' if status.balance is None else show(status.balance)}")),
+        Figure(4, Text("  flat" if status.flat else "", "bold")),
+    ]
+    return row_of(figures, width)
 
 
 def _money(status: Status, width: int) -> list[Text]:
     gains, counts = status.profit, status.counts
     net = gains.realised - gains.commission
-    money = Text(" profit today ")
-    for name, figure in (("", gains.today), ("  realised ", gains.realised)):
-        money.append(name).append_text(profit(figure, 12))
-    money.append(f" - commission {amount(gains.commission, 9)} = ").append_text(profit(net, 12))
-    money.append("  marked ").append_text(profit(gains.marked, 12))
-    tally = Text(f" matches {counts.matches} of {show(counts.matched_stake)}  hedges {counts.hedges}")
-    tally.append(f"  wagers {counts.open_wagers} open, ")
-    tally.append(f"{counts.unknown_wagers} unknown", "bold red" if counts.unknown_wagers else "")
-    tally.append(f", {counts.placed} placed, {counts.cancelled} cancelled")
-    tally.append(f"  requests {counts.requests}  book differences {counts.book_differences}")
-    return [fit(money, width), fit(tally, width)]
+    today = Text(" profit today ").append_text(profit(gains.today, 12))
+    marked = Text("  marked ").append_text(profit(gains.marked, 12))
+    realised = Text("  realised ").append_text(profit(gains.realised, 12))
+    realised.append(f" - commission {amount(gains.commission, 9)} = ").append_text(profit(net, 12))
+    if sum(text.cell_len for text in (today, realised, marked)) > width:
+        realised = Text("  realised net ").append_text(profit(net, 12))
+    money = [Figure(0, today), Figure(1, realised), Figure(2, marked)]
+    unknown = counts.unknown_wagers
+    tally = [
+        Figure(0, Text(f" matches {counts.matches} of {show(counts.matched_stake)}")),
+        Figure(3, Text(f"  hedges {counts.hedges}")),
+        Figure(2, Text(f"  wagers {counts.open_wagers} open")),
+        Figure(1 if unknown else 6, Text(f"  {unknown} unknown", "bold red" if unknown else "")),
+        Figure(4, Text(f"  {counts.placed} placed")),
+        Figure(5, Text(f"  {counts.cancelled} cancelled")),
+        Figure(7, Text(f"  requests {counts.requests}")),
+        Figure(8, Text(f"  book differences {counts.book_differences}")),
+    ]
+    return [row_of(money, width), row_of(tally, width)]
 
 
 def _trouble(status: Status, width: int) -> list[Text]:

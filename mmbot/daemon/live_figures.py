@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from rich.text import Text
 
@@ -19,6 +20,22 @@ _FULL: Final = "█"
 _COULD: Final = "▒"
 _TICK: Final = "┊"
 _EMPTY: Final = "·"
+
+
+class Figure(NamedTuple):
+    """A part of a row of figures."""
+
+    rank: int
+    """Where there is no room for all, the one with the highest is left out first."""
+    text: Text
+
+
+def row_of(figures: Sequence[Figure], width: int) -> Text:
+    """The figures that have room, whole, in one row of ``width`` cells."""
+    kept = list(figures)
+    while len(kept) > 1 and sum(figure.text.cell_len for figure in kept) > width:
+        kept.remove(max(kept, key=lambda figure: figure.rank))
+    return fit(Text().join([figure.text for figure in kept]), width)
 
 
 def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -> str:

@@ -201,6 +201,22 @@ def test_a_latch_outshines_everything(run: Run) -> None:
     assert "the operator's hand" in shown
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_figures_without_room_are_left_out_whole(status: Status, width: int) -> None:
+    gains = ProfitStatus(-1_234_567, 98_765, 2_345_678, -1_234_567)
+    counts = Counts(12_345, 98_765_432, 123_456, 123_456, 234_567, 1_234, 0, 1_234, 2_345)
+    busy = msgspec.structs.replace(status, profit=gains, counts=counts, balance=25_000_000, feed_age_s=12.3, flat=True)
+    full = " ".join(" ".join(text(busy, 300, 24).splitlines()[:3]).split()) + " realised net -13333.32"
+    for row in text(busy, width, 24).splitlines()[:3]:
+        assert "…" not in row
+        for figure in row.strip().split("  "):
+            assert figure.strip() in full
+    narrow = text(busy, width, 24).splitlines()
+    assert "feed up" in narrow[0]
+    assert "profit today" in narrow[1]
+    assert "matches 12345 of $987,654.32" in narrow[2]
+
+
 def test_unknown_outcomes_and_a_dead_feed_are_seen(status: Status) -> None:
     counts = msgspec.structs.replace(status.counts, unknown_wagers=3)
     shown = text(msgspec.structs.replace(status, counts=counts, feed_up=False), 80, 24)
@@ -312,4 +328,4 @@ def test_a_daemon_is_followed_until_ctrl_c_and_its_absence_is_told(
         return answer
 
     follow(read)
-    assert capsys.readouterr().out == f"waiting for the daemon\n{line(status)}\n"
+    assert capsys.readouterr().out == f"waiting: nobody\n{line(status)}\n"
