@@ -98,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from mmbot.config import ConfigError
-    from mmbot.daemon.start import located, start, state_dir
+    from mmbot.config.places import located, state_dir
+    from mmbot.daemon.start import start
     from mmbot.strategy.loader import open_config
 
     try:
@@ -243,8 +244,8 @@ class _Unusable(Exception):
 def _place(options: argparse.Namespace) -> tuple[Config, Place]:
     """The settings and where their daemon is looked for."""
     from mmbot.config import ConfigError, load
+    from mmbot.config.places import state_dir
     from mmbot.daemon.operate import place_of
-    from mmbot.daemon.start import state_dir
 
     try:
         config = load(options.config)

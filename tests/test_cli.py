@@ -68,7 +68,7 @@ def test_arguments_of_the_exchange_are_read_by_the_exchange(monkeypatch):
 
 def test_check_says_valid_or_what_is_wrong(settings, tmp_path, capsys):
     assert main(["check", "-c", str(settings)]) == 0
-    assert capsys.readouterr().out == f"{settings}: valid\n"
+    assert capsys.readouterr().out == f"{settings}: valid\nstate directory: {tmp_path / 'var'}\n"
     bad = tmp_path / "bad.yaml"
     bad.write_text(SETTINGS + "limts: {line: 3}\n")
     assert main(["check", "-c", str(bad)]) == 2

@@ -8,11 +8,14 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from mmbot.config.hosts import PRODUCTION_URL, SANDBOX_URL, Owner, address, is_loopback
-from mmbot.config.problems import Path, shown_path
+from mmbot.config.problems import Path, nearest, shown_path
 from mmbot.config.settings import Config, MatchConfig
 
 HEALTH_CHECK_S: Final = 5.0
 """ProphetX sends a health check this often (specification)."""
+
+TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
+"""Types of markets at ProphetX (PROTOCOL 5.2); it may have more."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -38,6 +41,15 @@ def senseless(config: Config, given: Given) -> Iterator[Senseless]:
     yield from _rule_limits(config, given)
     yield from _guards(config, given)
     yield from _doors(config)
+
+
+def doubtful(config: Config) -> Iterator[Senseless]:
+    """What may be meant as it stands, and more likely is a slip."""
+    for number, rule in enumerate(config.quoting):
+        for place, name in enumerate(rule.match.type):
+            if name not in TYPES:
+                message = f"'{name}' is none of the types of markets that are known{nearest(name, TYPES)}"
+                yield Senseless(("quoting", number, "match", "type", place), message)
 
 
 def is_class_name(text: str) -> bool:

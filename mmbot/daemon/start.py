@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.flatten import Flattener, Guarded
@@ -25,23 +23,6 @@ from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
-
-
-def state_dir(config: Config, file: Path) -> Path:
-    """The state directory of a file of settings: a relative one is counted from the file's own folder.
-
-    Not from wherever a command is typed, so that ``mmbot kill`` finds the daemon that ``mmbot run`` began.
-    """
-    return (file.resolve().parent / config.state_dir).resolve()
-
-
-def located(config: Config, file: Path) -> Config:
-    """The settings with a relative ``prices.file`` counted from the folder of their own file, too."""
-    prices = config.prices
-    if prices.file is None:
-        return config
-    absolute = str(file.resolve().parent / prices.file)
-    return msgspec.structs.replace(config, prices=msgspec.structs.replace(prices, file=absolute))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -20,8 +20,9 @@ from typing import Any, Final, cast
 import msgspec
 
 from mmbot.config import Config, ConfigError, Problem, read
+from mmbot.config.places import state_dir
 from mmbot.config.problems import Path, nearest, shown_path
-from mmbot.config.sense import is_class_name
+from mmbot.config.sense import doubtful, is_class_name
 from mmbot.config.validation import convert, found, mismatches
 from mmbot.strategy.interface import Strategy
 
@@ -80,12 +81,17 @@ def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Con
 
 
 def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str], int]:
-    """What ``mmbot check`` says of a file, and its exit code: 0 if it is valid, 2 if not."""
+    """What ``mmbot check`` says of a file, and its exit code: 0 if it is valid, 2 if not.
+
+    Of a valid one: where its state is kept, and notes on what more likely is a slip.
+    """
     try:
-        open_config(path, base)
+        config, _ = open_config(path, base)
     except ConfigError as error:
         return [str(problem) for problem in error.problems], 2
-    return [f"{path}: valid"], 0
+    place = read(path).document.place
+    notes = [f"note: {place(slip.path)}: {slip.message}" for slip in doubtful(config)]
+    return [f"{path}: valid", f"state directory: {state_dir(config, FilePath(path))}", *notes], 0
 
 
 def _plain_rules(values: Any) -> list[tuple[str, dict[str, Any]] | None]:

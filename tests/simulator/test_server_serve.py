@@ -106,6 +106,7 @@ async def test_a_clock_that_was_given_is_shared() -> None:
         ["--tape", "/nowhere/tape.jsonl"],
         ["--speed", "0"],
         ["--speed", "fast"],
+        ["--speed", "1e9"],
         ["--port", "70000"],
         ["--limit", "planet=5"],
         ["--limit", "line=much"],

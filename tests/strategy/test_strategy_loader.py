@@ -216,10 +216,21 @@ def write(base: Path, text: str) -> Path:
 
 def test_check_says_valid_and_0(base: Path) -> None:
     path = write(base, "quoting: [{strategy: 'house:Mine', params: {edge: 0.1}}]\n")
-    assert check(path, base) == ([f"{path}: valid"], 0)
+    assert check(path, base) == ([f"{path}: valid", f"state directory: {base / 'var'}"], 0)
     config, strategies = open_config(path, base)
     assert config.quoting[0].strategy == "house:Mine"
     assert len(strategies) == 1
+
+
+def test_check_notes_a_type_of_market_that_is_not_known_and_still_says_valid(base: Path) -> None:
+    rules = "quoting:\n  - strategy: house:Bare\n    match:\n      type: [moneyline, moneylin, quux]\n"
+    lines, code = check(write(base, rules), base)
+    assert code == 0
+    assert lines[0].endswith(": valid")
+    place = f"note: {base / 'mine.yaml'}:"
+    assert [line.startswith(place) for line in lines[2:]] == [True, True]
+    assert lines[2].endswith("'moneylin' is none of the types of markets that are known; did you mean 'moneyline'?")
+    assert lines[3].endswith("known; valid are: moneyline, spread, total, sup_moneyline")
 
 
 def test_check_lists_settings_and_strategies_together_with_lines_and_says_2(base: Path) -> None:
