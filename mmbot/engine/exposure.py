@@ -256,6 +256,18 @@ class Exposure:
         may_lose = worst - position.full_stake + self._room(entry, worst)
         return max(reducing, may_lose + position.profit[1 - side])
 
+    def wide(self, line: LineKey) -> tuple[Cents, bool]:
+        """Of a line's event, tournament and account: by how much their worst cases may rise until the first is at its
+        limit, and whether any of them is at soft."""
+        _, _, event, tournament, account = self._entries[line].path
+        room = event.limit - event.worst
+        if (more := tournament.limit - tournament.worst) < room:
+            room = more
+        if (more := account.limit - account.worst) < room:
+            room = more
+        soft = event.matched >= event.soft or tournament.matched >= tournament.soft or account.matched >= account.soft
+        return room, soft
+
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
         """Whether a further stake on ``side``, filled in any part, raises no scope's worst case, matched or in all.
 

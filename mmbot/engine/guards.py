@@ -73,6 +73,8 @@ class Guards:
         self._pausing: dict[Scope, dict[str, _Held]] = {}
         self.raised = 0
         """How often one came to hold."""
+        self.changes = 0
+        """How often one came to hold or was cleared: what was judged by the guards stands while this does."""
 
     def hold(self, guard: str, scope: Scope, reason: str, now: Instant) -> bool:
         """Let a guard hold; True if it did not before. A new reason replaces the old one."""
@@ -81,6 +83,7 @@ class Guards:
         names[guard] = _Held(reason, known.since if known else now)
         if known is None:
             self.raised += 1
+            self.changes += 1
         return known is None
 
     def clear(self, guard: str, scope: Scope) -> bool:
@@ -90,6 +93,7 @@ class Guards:
         if names is None or guard not in names:
             return False
         del names[guard]
+        self.changes += 1
         if not names:
             del held[scope]
         return True

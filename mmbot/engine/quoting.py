@@ -45,6 +45,9 @@ SOONEST: Final = 10 * MILLISECOND
 
 _NO_OWN: Final[list[Wager]] = []
 
+_NO_ROOM: Final[Cents] = 1 << 62
+"""More than any scope has: targets that were cut are cut anew whenever something moved."""
+
 
 class _Basis(NamedTuple):
     """What targets follow from. While it is the same, so are they."""
@@ -64,13 +67,17 @@ class Slot:
         "basis",
         "fair",
         "given",
+        "guards_at",
+        "judged",
         "line",
         "market",
         "matches",
         "most",
+        "needs",
         "pending",
         "rule",
         "sound",
+        "state",
         "targets",
         "touched",
         "view",
@@ -106,16 +113,27 @@ class Slot:
         self.touched = True
         """Own wagers or the position changed since the last look."""
         self.matches = 0
+        self.state: BookState | None = None
+        """The line's book."""
+        self.guards_at = -1
+        """``Guards.changes`` when it was last found that none holds over the line; -1 where one does, or where the
+        user's own price, which ages, is part of the view."""
+        self.judged: LineView | None = None
+        """The view that ``wanted`` follows from."""
+        self.needs: Cents = _NO_ROOM
+        """With less room than this in the event, the tournament or the account, ``wanted`` may be less."""
 
 
 class EventSlots:
     """The lines of one event by rule, with the strategies' states."""
 
-    __slots__ = ("by_rule", "states")
+    __slots__ = ("by_rule", "moved", "states")
 
     def __init__(self) -> None:
         self.by_rule: dict[int, list[Slot]] = {}
         self.states: dict[int, object] = {}
+        self.moved = True
+        """Own wagers or the position of one of the lines changed since they were last looked at."""
 
 
 class Quoting:
@@ -150,6 +168,9 @@ class Quoting:
     def own_changed(self, line: LineKey) -> None:
         """Own wagers or the position of a line changed."""
         self._desk.books.touch(line)
+        slots = self.events.get(line.event)
+        if slots is not None:
+            slots.moved = True
         slot = self.slots.get(line)
         if slot is not None:
             slot.view = None
@@ -196,24 +217,41 @@ class Quoting:
         if slots is None or event_id in self._stale:
             slots = self._assign(event, slots, now)
         self._guard_event(event, now)
-        allowed = quotable and not desk.guards.any(ACCOUNT) and not desk.guards.any(event_id)
-        for rule, lines in slots.by_rule.items():
-            if not allowed:
+        if not quotable or desk.guards.any(ACCOUNT) or desk.guards.any(event_id):
+            for lines in slots.by_rule.values():
                 for slot in lines:
                     self._value(slot, now)
                     self._want_nothing(slot, desk.guards.why(slot.line.key) or "starting", now)
-                continue
-            self._look_at_rule(event, slots, rule, lines, now)
+            return
+        moved, slots.moved = slots.moved, False
+        for rule, lines in slots.by_rule.items():
+            self._look_at_rule(event, slots, rule, lines, moved, now)
 
-    def _look_at_rule(self, event: SportEvent, slots: EventSlots, rule: int, lines: list[Slot], now: Instant) -> None:
+    def _look_at_rule(
+        self, event: SportEvent, slots: EventSlots, rule: int, lines: list[Slot], moved: bool, now: Instant
+    ) -> None:
         desk = self._desk
         ladder = desk.ladder
         if ladder is None:
+            slots.moved = True
             return
+        room, soft = desk.exposure.wide(lines[0].line.key)
+        if moved or soft:
+            room = -_NO_ROOM  # every target is cut anew
+        guards_at, connection, stale = desk.guards.changes, desk.books.connection, now - desk.settings.book_age
         views: list[LineView] = []
         open_slots: list[Slot] = []
         for slot in lines:
-            seen = self._view(slot, now)
+            seen, state = slot.view, slot.state
+            if (
+                seen is None
+                or state is None
+                or slot.guards_at != guards_at
+                or state.connection != connection
+                or state.differed >= 2
+                or (state.message_at <= stale and state.read_at <= stale)
+            ):
+                seen = self._view(slot, now)
             if seen is None:
                 self._want_nothing(slot, desk.guards.why(slot.line.key) or "no book", now)
             else:
@@ -226,7 +264,22 @@ class Quoting:
         try:
             result = desk.strategies[rule].quote(view, slots.states.get(rule))
             decisions: Mapping[LineKey, Decision] = result.decisions
-            wants = [self._targets(slot, decisions.get(slot.line.key), ladder, now) for slot in open_slots]
+            wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
+            for slot in open_slots:
+                decision = decisions.get(slot.line.key)
+                basis = slot.basis
+                if (
+                    basis is not None
+                    and basis.decision is decision
+                    and slot.judged is slot.view
+                    and slot.needs <= room
+                    and slot.guards_at == guards_at
+                    and basis.ladder is ladder
+                    and not slot.touched
+                ):
+                    continue  # nothing that it follows from is another
+                targets, why = self._targets(slot, decision, ladder, room, now)
+                wants.append((slot, targets, why))
             wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
             state = result.state
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
@@ -234,13 +287,14 @@ class Quoting:
             desk.hold("strategy", event.event_id, reason, now)
             desk.alert(Level.ERROR, "strategy.raised", event=event.event_id, error=reason)
             desk.timers.set(Due.EVENT, event.event_id, now + MINUTE)
+            slots.moved = True
             for slot in lines:
                 self._want_nothing(slot, f"strategy: {reason}", now)
             return
         slots.states[rule] = state
         if wake_at is not None:
             desk.timers.set(Due.EVENT, event.event_id, wake_at)
-        for slot, (targets, why) in zip(open_slots, wants, strict=True):
+        for slot, targets, why in wants:
             self._settle(slot, targets, why)
 
     def _settle(self, slot: Slot, targets: tuple[Target, ...], why: str | None) -> None:
@@ -282,6 +336,8 @@ class Quoting:
             self._cancelling.want(wager)
 
     def _want_nothing(self, slot: Slot, why: str, now: Instant) -> None:
+        slot.judged = None
+        slot.needs = _NO_ROOM
         self._settle(slot, (), why)
 
     # --- rules and guards -----------------------------------------------------------------------------------------
@@ -394,7 +450,11 @@ class Quoting:
             desk.timers.set(Due.LINE, key, price[1] + settings.price_age)
         if slot.view is None or price is not None:
             self._build_view(slot, state, price, aged, now)
-        return None if guarded else slot.view
+        if guarded:
+            return None
+        slot.state = state
+        slot.guards_at = desk.guards.changes if price is None and not desk.guards.any(key) else -1
+        return slot.view
 
     def _line_reasons(self, slot: Slot, state: BookState | None, aged: bool, now: Instant) -> dict[str, str]:
         """Why the line's own guards hold, by guard."""
@@ -455,10 +515,11 @@ class Quoting:
     # --- targets --------------------------------------------------------------------------------------------------
 
     def _targets(
-        self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
-        """What a decision asks to have resting, within what the rules of money allow a quote to be."""
-        view = slot.view
+        """What a decision asks to have resting, within what the rules of money allow a quote to be. ``room`` is that of
+        the wider scopes, ``-_NO_ROOM`` where the targets are to be cut anew."""
+        view = slot.judged = slot.view
         if view is None or self._desk.guards.any(slot.line.key):
             slot.basis = None
             return self._wanted(slot, decision, ladder, now)
@@ -468,7 +529,7 @@ class Quoting:
             slot.fair,
             under_0[0].odds if under_0 else None,
             under_1[0].odds if under_1 else None,
-            self._desk.moves,
+            slot.basis.moves if slot.basis is not None and slot.needs <= room else self._desk.moves,
             ladder,
         )
         if basis != slot.basis or slot.touched:
@@ -480,10 +541,12 @@ class Quoting:
         self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         key = slot.line.key
+        slot.needs = _NO_ROOM
         if decision is None:
             decision = NoQuote("the strategy said nothing of it")
         if isinstance(decision, NoQuote):
             self._set("off_fair", key, None, now)
+            slot.needs = 0
             return (), decision.reason
         targets = []
         off: str | None = None
@@ -503,7 +566,7 @@ class Quoting:
             return (), "hedging"
         if not targets:
             return (), "nothing large enough to place"
-        kept = self._cut(key, targets)
+        kept = self._cut(slot, targets)
         return tuple(kept), None if kept else f"{self._desk.exposure.level(key).name.lower()}: nothing reduces"
 
     def _target(self, slot: Slot, quote: Quote, ladder: Ladder) -> Target | str | None:
@@ -550,9 +613,9 @@ class Quoting:
         judge = self._judge(slot, side)
         return judge is not None and implied(odds) > judge + self._desk.settings.off_fair
 
-    def _cut(self, line: LineKey, targets: list[Target]) -> list[Target]:
+    def _cut(self, slot: Slot, targets: list[Target]) -> list[Target]:
         """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""
-        desk = self._desk
+        desk, line = self._desk, slot.line.key
         position = desk.ledger.positions.get(line, NOTHING)
         room = [desk.exposure.most_resting(line, position, side) for side in (0, 1)]
         kept = []
@@ -563,6 +626,8 @@ class Quoting:
                 kept.append(target)
             elif left >= desk.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
+        spare = min(room[target.side] for target in targets)
+        slot.needs = desk.exposure.wide(line)[0] - spare if spare >= 0 else _NO_ROOM
         return kept
 
 

@@ -13,6 +13,8 @@ from mmbot.domain.instant import Instant
 class Due(Enum):
     """What a timer is for."""
 
+    __hash__ = object.__hash__  # a timer is set on every event, and Enum's own is Python
+
     EVENT = "event"
     """Look at an event again: its start is near, or its strategy asked for it."""
     LINE = "line"
