@@ -126,6 +126,8 @@ class Run:
         """None: every message arrives once and in order."""
         self.linger: Callable[[], Duration] = lambda: 0
         """How much longer than usual an answer takes."""
+        self.hint: Duration | None = None
+        """How long a 429 asks to wait; None where it does not say."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -226,7 +228,9 @@ class Run:
                 if fate is Fate.LIMITED
                 else (e.Failure.UNKNOWN, "internal_error")
             )
-            self._later(sent_at + self.delays.request + self.delays.answer, e.Failed(request.id, kind, code))
+            hint = None if self.hint is None or fate is Fate.BROKEN else sent_at + self.hint
+            failed = e.Failed(request.id, kind, code, "", hint)
+            self._later(sent_at + self.delays.request + self.delays.answer, failed)
         if fate in (Fate.LOST, Fate.LIMITED, Fate.BROKEN):
             return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -127,10 +127,6 @@ class Catalogue:
             return False
         self.lines[line.key] = replace(line, status=status)
         return True
-
-    def board(self) -> Mapping[int, Mapping[MarketKey, Market]]:
-        """Markets by event, in the order they were first read."""
-        return self.markets
 
     def _set_line(self, line: Line) -> None:
         self.lines[line.key] = line

@@ -120,13 +120,13 @@ class Consequences:
         for line in touched:
             position = desk.ledger.positions[line]
             desk.exposure.update(line, position)
-            self._watch_thresholds(line, now)
+            self._watch_thresholds(line)
             self._profit.mark(line, position)
             self._quoting.own_changed(line)
         self._placing.freed()
         self._hedging.look_again()
 
-    def _watch_thresholds(self, line: LineKey, now: Instant) -> None:
+    def _watch_thresholds(self, line: LineKey) -> None:
         """Tell when a scope passes soft or hedge, either way; every line in it is looked at again."""
         desk = self._desk
         for scope in desk.exposure.scopes(line):

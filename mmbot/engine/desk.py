@@ -34,7 +34,6 @@ class Settings(msgspec.Struct, frozen=True):
 
     exclusive: bool
     min_stake: Cents
-    max_stake: Cents
     open_wagers: int
     funds_multiple: float
     daily_loss: Cents
@@ -62,7 +61,6 @@ def settle(config: Config) -> Settings:
     return Settings(
         exclusive=config.exchange.account == "exclusive",
         min_stake=cents(config.exchange.min_stake),
-        max_stake=cents(limits.stake),
         open_wagers=limits.open_wagers,
         funds_multiple=limits.funds_multiple,
         daily_loss=cents(limits.daily_loss),
@@ -97,9 +95,7 @@ class Desk:
         self.end_sequence = seed.end_sequence
         self.catalogue: Final = Catalogue()
         self.books: Final = Books()
-        self.ledger: Final = Ledger(
-            config.exchange.commission, config.exchange.account == "shared", seed.runs, seed.since
-        )
+        self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
         self.exposure: Final = Exposure(config.limits)
         self.guards: Final = Guards()
         self.timers: Final = Timers()

@@ -141,8 +141,9 @@ class Engine:
             self._look(now)
             if self._cancelling.pending and not self._flattening:
                 request = self._cancelling.next(now)
-            elif self._flattening:  # the proof of being flat is as urgent, whatever a 429 says
-                request = self._life.next(now)
+            if request is None and self._life.step in (Step.CANCEL, Step.PROVE):
+                # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
+                request = self._undecided.next(now) or self._life.next(now)
         if request is not None:
             desk.limiter.take(now, True)
         elif desk.limiter.ready_at(now, False) <= now:
@@ -293,8 +294,6 @@ class Engine:
             self._life.placed()
             self._consequences.take_touched(now)
         return request
-
-    # --- the feed -------------------------------------------------------------------------------------------------
 
     # --- the operator ---------------------------------------------------------------------------------------------
 

@@ -110,6 +110,7 @@ class Feed:
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._desk.heard_at = now
+        self._desk.note_exchange_time(message.report.sequence, now)
         self._consequences.said(message.report, None, now)
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:

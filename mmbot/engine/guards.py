@@ -32,7 +32,7 @@ GUARDS: Final = (
     Guard("feed_refused", "account", "a restart, after the cause is mended"),
     Guard("ladder", "account", "a readable odds ladder"),
     Guard("balance", "account", "a balance of at least guards.min_balance"),
-    Guard("daily_loss", "account", "the next UTC day, or a higher limits.daily_loss"),
+    Guard("daily_loss", "account", "the next UTC day, or a restart with a higher limits.daily_loss"),
     Guard("matches_a_minute", "account", "a minute without a match"),
     Guard("activation", "account", "fewer placements awaiting activation than guards.awaiting_activation"),
     Guard("start", "event", "a start that lies further ahead"),

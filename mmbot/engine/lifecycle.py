@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Duration, Instant, in_seconds
+from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Instant, in_seconds
 from mmbot.domain.wager import Status, WagerReport
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import CancelledAll, Failed, HistoryRead
@@ -41,6 +41,9 @@ UNANSWERED: Final = SECOND
 AGAIN: Final = 300 * MILLISECOND
 """After a refused or lost ``cancel_all``, and after a proof that found something resting."""
 
+LONGEST_WAIT: Final = 10 * SECOND
+"""A read that a 429 refused is made again after this at the latest: a nonsensical hint must not end a proof."""
+
 OVERLAP: Final = MINUTE
 """How much earlier than the last message the history is read."""
 
@@ -59,12 +62,11 @@ UPDATED_RANGE: Final = 2 * DAY - MINUTE
 class _Query:
     """One history query, page by page."""
 
-    __slots__ = ("cursor", "query", "sent_at")
+    __slots__ = ("cursor", "query")
 
     def __init__(self, query: ReadHistory) -> None:
         self.query = query
         self.cursor = ""
-        self.sent_at: Instant = 0
 
 
 class Lifecycle:
@@ -78,8 +80,6 @@ class Lifecycle:
         self.begun_at = now
         self.flat = False
         """Proved, and nothing was placed since."""
-        self.flattened: list[tuple[str, Duration]] = []
-        """Causes and how long each took to flat, for the metric; drained by the shell through alerts."""
         self._since = since
         self._caught_up = False
         """Whether this run has read what happened before it."""
@@ -186,7 +186,6 @@ class Lifecycle:
             matching=wanted.matching,
             cursor=query.cursor,
         )
-        query.sent_at = now
         self._query_id = request.id
         self._desk.pacer.take("history", now)
         return request
@@ -237,7 +236,7 @@ class Lifecycle:
             return True
         if answer.request == self._query_id:
             self._query_id = None
-            self._history_at = max(now + SECOND, answer.retry_at or 0)
+            self._history_at = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
             return True
         return False
 
@@ -294,7 +293,7 @@ class Lifecycle:
             self._caught_up = True
             self._since = self._proved_at
             self.step = Step.LOOKUPS
-            self._ask_for_all(now)
+            self._ask_for_all()
         if self.step is Step.LOOKUPS and self._answered():
             self._looked_up(now)
         if self.step is Step.READ and self._reads.idle:
@@ -342,18 +341,21 @@ class Lifecycle:
         self.step = Step.HISTORY
         self._queries = []
         if not self._caught_up:
-            created = ReadHistory(0, created_from=now - CREATED_RANGE, created_to=now + MINUTE)
+            there = self._desk.exchange_time(now)
+            created = ReadHistory(0, created_from=there - CREATED_RANGE, created_to=there + MINUTE)
             self._queries.append(_Query(created))
         if self._since:
             self._read_changes(self._since, now)
 
     def _read_changes(self, since: Instant, now: Instant) -> None:
-        """Ask for what changed since an instant."""
+        """Ask for what changed since an instant, by the exchange's clock: it may have been behind ours by ``OVERLAP``,
+        and ours may have been put right since."""
         self._read_past = now
-        updated_from = max(since - OVERLAP, now - UPDATED_RANGE)
-        self._queries.append(_Query(ReadHistory(0, updated_from=updated_from, updated_to=now + MINUTE)))
+        there = self._desk.exchange_time(now)
+        updated_from = max(min(since, self._desk.schedule(since)) - OVERLAP, there - UPDATED_RANGE)
+        self._queries.append(_Query(ReadHistory(0, updated_from=updated_from, updated_to=there + MINUTE)))
 
-    def _ask_for_all(self, now: Instant) -> None:
+    def _ask_for_all(self) -> None:
         self._asked = {}
         for wager in self._desk.ledger.all_live():
             if wager.wager_id is not None and not wager.foreign:

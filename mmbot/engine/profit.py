@@ -97,10 +97,6 @@ class Profit:
         if (self._lost is not None) != desk.guards.holds("daily_loss", ACCOUNT):
             desk.hold("daily_loss", ACCOUNT, self._lost, now)
 
-    def next_day(self, now: Instant) -> Instant:
-        """When the next UTC day begins, on the engine's clock."""
-        return self._desk.on_clock((self._desk.schedule(now) // DAY + 1) * DAY)
-
     def status(self) -> ProfitStatus:
         """The figures."""
         ledger = self._desk.ledger

@@ -66,7 +66,6 @@ class Slot:
     __slots__ = (
         "basis",
         "fair",
-        "given",
         "guards_at",
         "judged",
         "line",
@@ -101,7 +100,6 @@ class Slot:
         self.view: LineView | None = None
         self.fair: float | None = None
         """Of outcome 0: the user's own price if there is one, otherwise the book's."""
-        self.given: tuple[float, Instant] | None = None
         self.targets: tuple[Target, ...] = ()
         self.pending: tuple[Target, ...] = ()
         """What is still to be placed."""
@@ -221,7 +219,7 @@ class Quoting:
             for lines in slots.by_rule.values():
                 for slot in lines:
                     self._value(slot, now)
-                    self._want_nothing(slot, desk.guards.why(slot.line.key) or "starting", now)
+                    self._want_nothing(slot, desk.guards.why(slot.line.key) or "starting")
             return
         moved, slots.moved = slots.moved, False
         for rule, lines in slots.by_rule.items():
@@ -253,7 +251,7 @@ class Quoting:
             ):
                 seen = self._view(slot, now)
             if seen is None:
-                self._want_nothing(slot, desk.guards.why(slot.line.key) or "no book", now)
+                self._want_nothing(slot, desk.guards.why(slot.line.key) or "no book")
             else:
                 views.append(seen)
                 open_slots.append(slot)
@@ -289,7 +287,7 @@ class Quoting:
             desk.timers.set(Due.EVENT, event.event_id, now + MINUTE)
             slots.moved = True
             for slot in lines:
-                self._want_nothing(slot, f"strategy: {reason}", now)
+                self._want_nothing(slot, f"strategy: {reason}")
             return
         slots.states[rule] = state
         if wake_at is not None:
@@ -335,7 +333,7 @@ class Quoting:
         if wager is not None:
             self._cancelling.want(wager)
 
-    def _want_nothing(self, slot: Slot, why: str, now: Instant) -> None:
+    def _want_nothing(self, slot: Slot, why: str) -> None:
         slot.judged = None
         slot.needs = _NO_ROOM
         self._settle(slot, (), why)
@@ -370,7 +368,7 @@ class Quoting:
                 if line.key in self.pending:
                     self.pending[line.key] = slot
         for slot in known.values():  # no rule any more, or off the board
-            self._want_nothing(slot, "no rule matches", now)
+            self._want_nothing(slot, "no rule matches")
             self.slots.pop(slot.line.key, None)
         self.events[event.event_id] = slots
         self._wake_for_windows(event, now)

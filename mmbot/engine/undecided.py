@@ -15,8 +15,9 @@ from mmbot.engine.wagers import Changes
 LATER: Final[Instant] = 1 << 63
 """Later than any instant: before the first page of a read."""
 
-MARGIN: Final = 5 * SECOND
-"""How much earlier than the first such placement the history is read."""
+MARGIN: Final = MINUTE
+"""How much earlier than the first such placement the history is read: the exchange's clock may be so much behind ours,
+and a placement that its range leaves out would pass for absent."""
 
 
 class Undecided:
@@ -56,9 +57,13 @@ class Undecided:
                 sent.append(wager.sent_at)
             if not self._asked:
                 return None
-            self._from = max(min(sent) - MARGIN, now - CREATED_RANGE)
+            first = min(sent)  # if it is of an earlier run, its clock may have been right before ours was
+            self._from = max(min(first, desk.schedule(first)) - MARGIN, desk.exchange_time(now) - CREATED_RANGE)
         desk.pacer.take("history", now)
-        request = ReadHistory(desk.request_id(), created_from=self._from, created_to=now + MINUTE, cursor=self._cursor)
+        there = desk.exchange_time(now)
+        request = ReadHistory(
+            desk.request_id(), created_from=self._from, created_to=there + MINUTE, cursor=self._cursor
+        )
         self._request = request.id
         return request
 

@@ -54,11 +54,8 @@ class Ledger:
     apart, so a match told twice or late counts once. A state only moves forward, as the table in lifecycle.py says.
     """
 
-    def __init__(self, commission: float, shared_account: bool, runs: Sequence[str] = (), since: Instant = 0) -> None:
-        """``commission``: the share of a market's net gain. ``shared_account``: wagers that are not ours may be rightly
-        there; they count the same either way. ``runs``: ids of earlier runs, the last of which lived until ``since``.
-        """
-        self.shared_account: Final = shared_account
+    def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
+        """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs; the last ended at ``since``."""
         self.positions: dict[LineKey, Position] = {}
         self.outstanding: Cents = 0
         """Stakes that could still match, whosoever placed them."""

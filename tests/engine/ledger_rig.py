@@ -72,7 +72,7 @@ class Rig:
     """A ledger under test with a clock and a counter of sequences."""
 
     def __init__(self, commission: float = 0.02) -> None:
-        self.ledger = Ledger(commission, False)
+        self.ledger = Ledger(commission)
         self.now = START
         self.sequence = START
 

@@ -59,7 +59,7 @@ class Day:
             venue.add_market(Market(market, "m", "moneyline", "moneyline", lines=(Line(line, outcomes),)), START)
         self.us = venue.open_account("us", BALANCE)
         self.crowd = venue.open_account("crowd", 0, unlimited=True)
-        self.ledger = Ledger(0.02, False)
+        self.ledger = Ledger(0.02)
         self.count = 0
         venue.drain()
 

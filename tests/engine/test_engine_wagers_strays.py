@@ -20,7 +20,7 @@ ENDED = START - SECOND
 
 
 def ledger(*runs: str) -> Ledger:
-    return Ledger(0.02, True, runs, ENDED)
+    return Ledger(0.02, runs, ENDED)
 
 
 def unread(line_id: str) -> tuple[LineKey, int] | None:

@@ -1,0 +1,111 @@
+"""What the exchange says or leaves unsaid holds no cancel back: 429 with a long hint, and answers that never come."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from engine_scene import Fixed, Scene, lose, settings
+
+from mmbot.backtest.run import Fate
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+
+def limited(scene: Scene, kind: type, hint: int) -> None:
+    """The next request of a kind meets a 429 that asks to wait for ``hint``; returns once it was answered."""
+    scene.run.hint = hint
+    scene.run.interfere = lose(kind, 1, Fate.LIMITED)
+    at = scene.now
+    scene.until(lambda: bool(scene.sent(kind, at)))
+    scene.go(50 * MILLISECOND)
+
+
+def cancels(scene: Scene, since: int) -> list[float]:
+    """When each ``cancel_all`` was sent, in seconds after an instant."""
+    return [(at - since) / SECOND for at, request in scene.run.requests if type(request) is r.CancelAll and at >= since]
+
+
+@pytest.mark.parametrize("hint", [MINUTE, 24 * HOUR])
+@pytest.mark.parametrize("account", ["exclusive", "shared"])
+def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, account: str) -> None:
+    scene = Scene(config=settings(account=account)).quoted()
+    limited(scene, r.ReadBalance, hint)
+    at = scene.now
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: not scene.wagers(), within=2 * SECOND)
+    if account == "exclusive":
+        assert cancels(scene, at)[0] <= 1
+    scene.until(lambda: scene.status().flat, within=5 * SECOND)
+    scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)  # what happened meanwhile is read if it may be
+    assert scene.run.exit is not None
+    assert scene.run.exit.code == 0
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() -> None:
+    scene = Scene(Fixed((0, 105, 5000)))
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.until(lambda: bool(scene.wagers()))
+    scene.go(6 * SECOND)  # the answer is given up
+    limited(scene, r.ReadBalance, MINUTE)
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.status().flat, within=10 * SECOND)
+    scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
+    assert scene.run.exit is not None
+    assert scene.run.exit.code == 0
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> None:
+    scene = Scene().quoted()
+    scene.run.hint = 24 * HOUR
+    scene.run.interfere = lose(r.CancelAll, 1, Fate.LIMITED)
+    at = scene.now
+    scene.run.tell(e.KillRequested("test"))
+    scene.until(lambda: not scene.wagers(), within=2 * SECOND)
+    first, second = cancels(scene, at)[:2]
+    assert 0.2 < second - first <= 1.05
+    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.close()
+
+
+def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -> None:
+    scene = Scene().quoted()
+    scene.run.hint = 24 * HOUR
+    scene.run.interfere = lose(r.ReadHistory, 1, Fate.LIMITED)
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.status().flat, within=15 * SECOND)
+    scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
+    assert scene.run.exit is not None
+    assert scene.run.exit.code == 0
+    scene.close()
+
+
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED])
+def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fate: Fate) -> None:
+    scene = Scene().quoted()
+    scene.run.interfere = lose(r.CancelAll, 3, fate)
+    at = scene.now
+    scene.run.tell(e.KillRequested("test"))
+    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    sent = cancels(scene, at)
+    assert sent[0] == 0
+    assert all(0.9 < after - before < 1.2 for before, after in pairwise(sent[:4]))
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_cancel_all_is_not_sent_in_a_flood_while_none_is_answered() -> None:
+    scene = Scene().quoted()
+    scene.run.interfere = lose(r.CancelAll, 1000, Fate.LOST)
+    at = scene.now
+    scene.run.tell(e.KillRequested("test"))
+    scene.go(20 * SECOND)
+    assert 15 <= len(cancels(scene, at)) <= 60
+    scene.run.interfere = None
+    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    assert not scene.wagers()
