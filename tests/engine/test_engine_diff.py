@@ -232,6 +232,19 @@ def test_very_many_wagers_on_one_side_still_get_a_good_answer_at_once() -> None:
     assert len(result.keep) + len(result.cancel) == 400
 
 
+def test_a_thousand_wagers_on_one_side_are_served_in_order_and_at_once() -> None:
+    """More than a search can go into, one wager deeper each time: every wager is still kept or cancelled, once."""
+    targets = [Target(0, 100 + index, 50_000, price_tolerance=0.5, size_tolerance=0.9) for index in range(5)]
+    live = [Live(f"w{index}", 0, 100 + index % 5, 100) for index in range(1200)]
+    result = diff(targets, live, MIN_STAKE)
+    assert sorted([*result.keep, *result.cancel]) == sorted(wager.external_id for wager in live)
+    assert len(result.keep) == 1200
+    assert not diff([], live, MIN_STAKE).keep
+    few = diff([Target(0, 100, 500)], live, MIN_STAKE)
+    assert list(few.keep) == [f"w{index}" for index in (0, 5, 10, 15, 20)]
+    assert len(few.cancel) == 1195
+
+
 def test_own_wagers_on_opposite_outcomes_must_imply_less_than_one() -> None:
     live = [Live("a", 0, -117, 1000), Live("b", 1, 130, 1000, fading=True)]
     assert self_match(1, 117, live)  # exactly one

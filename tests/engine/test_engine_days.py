@@ -1,0 +1,98 @@
+"""The loss of a day, once it was too much, ends the day; the next one begins with the calendar."""
+
+from __future__ import annotations
+
+from engine_scene import LINE, START, Fixed, Scene, settings
+
+from mmbot.backtest.run import Memory
+from mmbot.config.settings import LimitsConfig
+from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
+from mmbot.domain.position import Position
+from mmbot.engine.desk import Desk
+from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.profit import Profit
+
+
+def losing() -> Scene:
+    """A scene that holds outcome 0 and has lost more today than it may."""
+    scene = Scene(
+        Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LimitsConfig(daily_loss=20)), starts=3 * DAY
+    ).quoted()
+    scene.take(1, 7000)
+    scene.until(lambda: scene.position()[1] < -6000)
+    scene.around(LINE, (180, -150))  # outcome 0 is worth a third now
+    scene.until(lambda: scene.guard("daily_loss") is not None, within=5 * SECOND)
+    return scene
+
+
+def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    at = scene.now
+    for times in range(20):
+        scene.around(LINE, (-105, 130) if times % 2 == 0 else (180, -150))
+        scene.go(10 * SECOND)
+    scene.around(LINE, (-105, 130))
+    scene.go(MINUTE)
+    assert scene.status().profit.today > -2000
+    assert scene.guard("daily_loss") is not None
+    assert not [fields for fields in scene.alerts("guard.cleared", at) if fields["guard"] == "daily_loss"]
+    assert not [fields for fields in scene.alerts("guard.held", at) if fields["guard"] == "daily_loss"]
+    assert not scene.placements(at)
+    assert not scene.wagers()
+    scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
+    assert scene.now // DAY == START // DAY + 1
+    assert scene.now % DAY < 2 * SECOND
+    scene.close()
+
+
+def profits(daily_loss: float = 20) -> tuple[Desk, Profit, Position]:
+    """Profit of a desk that holds a position which is even at a fair probability of 0.5."""
+    desk = Desk(settings(limits=LimitsConfig(daily_loss=daily_loss)), Memory().seed(), ())
+    profit = Profit(desk, None)
+    position = Position()
+    position.profit = [10_000, -10_000]
+    desk.ledger.positions[LINE] = position
+    profit.mark(LINE, position)
+    profit.fair(LINE, 0.5)
+    return desk, profit, position
+
+
+def test_the_next_day_begins_while_the_daemon_is_not_ready_and_what_is_lost_after_that_is_its_own() -> None:
+    desk, profit, _ = profits()
+    midnight = (START // DAY + 1) * DAY
+    profit.look(midnight - HOUR, ready=True)
+    profit.fair(LINE, 0.45)  # 10.00 are lost before midnight
+    profit.look(midnight + SECOND, ready=False)
+    assert profit.today == 0
+    profit.fair(LINE, 0.38)  # 14.00 more are lost before the daemon is ready
+    profit.look(midnight + HOUR, ready=True)
+    assert profit.today == -1400
+    assert not desk.guards.holds("daily_loss", ACCOUNT)
+    profit.fair(LINE, 0.34)
+    profit.look(midnight + 2 * HOUR, ready=True)
+    assert desk.guards.holds("daily_loss", ACCOUNT)
+
+
+def test_a_lost_day_is_over_at_midnight_though_the_daemon_becomes_ready_later() -> None:
+    desk, profit, _ = profits()
+    midnight = (START // DAY + 1) * DAY
+    profit.look(midnight - HOUR, ready=True)
+    profit.fair(LINE, 0.3)
+    profit.look(midnight - MINUTE, ready=True)
+    assert desk.guards.holds("daily_loss", ACCOUNT)
+    profit.look(midnight + SECOND, ready=False)
+    profit.look(midnight + HOUR, ready=True)
+    assert not desk.guards.holds("daily_loss", ACCOUNT)
+
+
+def test_the_first_day_of_a_run_begins_only_once_what_it_holds_is_valued() -> None:
+    _, profit, _ = profits()
+    profit.fair(LINE, 0.3)
+    profit.look(START, ready=False)
+    assert profit.today == 0
+    profit.fair(LINE, 0.5)
+    profit.look(START + SECOND, ready=True)
+    assert profit.today == 0
+    profit.fair(LINE, 0.49)
+    assert profit.today == -200

@@ -1,0 +1,109 @@
+"""Whatever a strategy answers, its own event stops at most: the daemon lives and the other events are quoted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from engine_scene import GAME, LINE, Scene
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.strategy.interface import Decision, EventView, Quote, Result
+
+ELSEWHERE = LineKey(2, 219, 0)
+
+
+class Stateless:
+    """Has decisions, and no state."""
+
+    decisions: dict[LineKey, Decision] = {}  # noqa: RUF012
+    wake_at = None
+
+
+class Wrong:
+    """Answers rightly at first, and with ``answer(line)`` on one event once ``wrong`` is set."""
+
+    def __init__(self, answer: Callable[[LineKey], Any]) -> None:
+        self.answer = answer
+        self.wrong = False
+
+    def quote(self, view: EventView, state: Any) -> Any:
+        if self.wrong and view.event.event_id == GAME:
+            return self.answer(view.lines[0].line.key)
+        return Result(
+            {
+                line.line.key: (Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000))
+                for line in view.lines
+            },
+            state,
+        )
+
+
+def quoting(**odd: Any) -> Callable[[LineKey], Result]:
+    """Two sound quotes but for one thing about them."""
+    return lambda line: Result({line: tuple(Quote(side=side, odds=105, payout=5000, **odd) for side in (0, 1))}, None)
+
+
+def many(count: int) -> Callable[[LineKey], Result]:
+    """So many quotes on one line, each at a price of its own."""
+    return lambda line: Result(
+        {line: tuple(Quote(side=0, odds=105 + 5 * (each % 5), payout=1000) for each in range(count))}, None
+    )
+
+
+CASES = {
+    "size_tolerance is NaN": quoting(size_tolerance=math.nan),
+    "size_tolerance is infinite": quoting(size_tolerance=math.inf),
+    "size_tolerance is None": quoting(size_tolerance=None),
+    "size_tolerance is huge": quoting(size_tolerance=1e300),
+    "size_tolerance is below 0": quoting(size_tolerance=-0.1),
+    "price_tolerance is NaN": quoting(price_tolerance=math.nan),
+    "price_tolerance is infinite": quoting(price_tolerance=math.inf),
+    "price_tolerance is None": quoting(price_tolerance=None),
+    "price_tolerance is 1": quoting(price_tolerance=1.0),
+    "price_tolerance is below 0": quoting(price_tolerance=-1.0),
+    "priority is a word": quoting(priority="high"),
+    "priority is NaN": quoting(priority=math.nan),
+    "no state": lambda line: Stateless(),
+    "too many quotes": many(41),
+    "far too many quotes": many(2000),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_strategys_nonsense_stops_its_event_and_neither_the_daemon_nor_another_event(case: str) -> None:
+    strategy = Wrong(CASES[case])
+    scene = Scene(strategy, lines=(LINE, ELSEWHERE)).quoted()
+    strategy.wrong = True
+    scene.around()
+    scene.around(ELSEWHERE)
+    scene.until(lambda: scene.guard("strategy") is not None, within=5 * SECOND)
+    scene.go(3 * MINUTE)  # the event is asked again every minute
+    held = scene.guard("strategy")
+    assert held is not None
+    assert held.scope == f"event {GAME}"
+    assert not scene.sides(LINE)
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    strategy.wrong = False
+    scene.until(lambda: scene.sides(LINE) == {0, 1}, within=2 * MINUTE)
+    scene.agree()
+    scene.close()
+
+
+def test_as_many_quotes_as_are_allowed_are_placed_and_cost_no_more_than_their_placement() -> None:
+    strategy = Wrong(many(40))
+    scene = Scene(strategy).quoted()
+    strategy.wrong = True
+    scene.around()
+    scene.go(10 * SECOND)
+    assert scene.guard("strategy") is None
+    placed = len(scene.placements())
+    assert len(scene.resting()) > 20
+    scene.around()
+    scene.go(10 * SECOND)
+    assert len(scene.placements()) == placed
+    scene.agree()
+    scene.close()
