@@ -61,9 +61,11 @@ def test_the_files_it_points_at_are_there() -> None:
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"mmbot (\w+)(?= -| --|`)", README))))
 def test_its_commands_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as done:
-        main([command, "--help"])
-    assert done.value.code == 0
+    try:
+        code: object = main([command, "--help"])  # the exchange reads its options itself
+    except SystemExit as done:
+        code = done.code
+    assert code == 0
     shown = capsys.readouterr().out
     for line in README.splitlines():
         if f"mmbot {command} " in line and "|" not in line:
