@@ -148,6 +148,8 @@ class Answers:
             self._reads.ladder()
         for report in answer.accepted:
             self._cancelling.identified(report.external_id, now)
+            if report.created_at is not None:
+                self._desk.note_exchange_time(report.created_at, now)
         self._consequences.after_placement(sent[0], now)
 
     def _on_cancelled(self, answer: e.Cancelled, now: Instant) -> None:

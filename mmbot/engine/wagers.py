@@ -55,7 +55,7 @@ class Ledger:
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
-        """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs; the last ended at ``since``."""
+        """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
         self.positions: dict[LineKey, Position] = {}
         self.outstanding: Cents = 0
         """Stakes that could still match, whosoever placed them."""

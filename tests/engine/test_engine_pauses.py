@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from engine_scene import Fixed, Scene, lose, settings
 
-from mmbot.backtest.run import Fate
+from mmbot.backtest.run import Delays, Fate
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -46,13 +46,14 @@ def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, accou
 
 
 def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() -> None:
-    scene = Scene(Fixed((0, 105, 5000)))
+    scene = Scene(Fixed((0, 105, 5000)), delays=Delays(timeout=40 * SECOND))
+    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     scene.until(lambda: bool(scene.wagers()))
-    scene.go(6 * SECOND)  # the answer is given up
-    limited(scene, r.ReadBalance, MINUTE)
+    limited(scene, r.ReadBalance, MINUTE)  # while the answer is still waited for
+    assert scene.status().counts.unknown_wagers + scene.status().counts.open_wagers == 1
     scene.run.tell(e.StopRequested())
-    scene.until(lambda: scene.status().flat, within=10 * SECOND)
+    scene.until(lambda: scene.status().flat, within=20 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
