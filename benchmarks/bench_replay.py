@@ -84,7 +84,10 @@ def main() -> None:
     say("6. engine in virtual time, quoting: books a second")
     machine = Machine()
     found = [
-        (f"{lines:,} line{'s' if lines > 1 else ''}, a decision for every {f'{burst} books' if burst > 1 else 'book'}", fresh_json(rate, lines, burst))
+        (
+            f"{lines:,} line{'s' if lines > 1 else ''}, a decision for every {burst} books",
+            fresh_json(rate, lines, burst),
+        )
         for lines, burst in ((1, 1), (100, 1), (5000, 1), (100, 10), (1, 10))
     ]
     factor = machine.again().factor

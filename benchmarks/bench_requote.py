@@ -52,9 +52,7 @@ def requote(lines: int) -> dict[str, float]:
     places = [at for at, sent in changes if isinstance(sent, r.PlaceMany)]
     config = bench.config.exchange
     needed = math.ceil(2 * lines / BATCH)
-    bound = max(
-        2 * needed / config.requests_per_second, needed / (config.requests_per_second - config.cancel_reserve)
-    )
+    bound = max(2 * needed / config.requests_per_second, needed / (config.requests_per_second - config.cancel_reserve))
     return {
         "took": in_seconds(places[-1] - begun),
         "bound": bound,
@@ -76,7 +74,8 @@ def main() -> None:
     for lines in (100, 500, 1000, 2500):
         got = requote(lines)
         say(
-            f"  {lines:>5,} lines: {got['took']:.3f} s, bound {got['bound']:.3f} s: ratio {got['took'] / got['bound']:.3f}, "
+            f"  {lines:>5,} lines: {got['took']:.3f} s, bound {got['bound']:.3f} s: "
+            f"ratio {got['took'] / got['bound']:.3f}, "
             f"budget {BUDGET}; {got['cancels']:.0f} cancels and {got['places']:.0f} placements "
             f"(at least {got['needed']:.0f} each), {got['others']:.0f} reads"
         )
