@@ -29,9 +29,6 @@ from mmbot.engine.status import Status
 IDLE_S: Final = 1.0
 """The engine is asked this often at least, in the machine's seconds, whatever its deadline: ``/healthz`` needs it."""
 
-_HOPS: Final = 2
-"""Turns of the event loop until the bytes of a request are written: its task's, and that of aiohttp for the body."""
-
 _PAUSE_S: Final = 0.001  # before asking again an engine whose deadline has passed though it had nothing to send
 
 CHANGES: Final = (CancelAll, CancelEvent, CancelMany, PlaceMany)
@@ -111,9 +108,6 @@ class Pump:
         self._inbox: deque[_Arrival] = deque()
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
-        self._book = 0
-        self._match = 0
-        # When the first book and the first match of this turn were received, 0 for none.
         self.handling: Event | None = None
         """The event in the engine's hands; after a crash, the one that it died of."""
         self.fault: str | None = None
@@ -148,7 +142,7 @@ class Pump:
         timer: asyncio.TimerHandle | None = None
         try:
             while True:
-                busy = await self._turn(engine, client)
+                busy = self._turn(engine, client)
                 end = None
                 for order in engine.orders():
                     if isinstance(order, Exit):
@@ -183,49 +177,38 @@ class Pump:
             task.cancel()
         return tuple(changing[task] for task in late)
 
-    async def _turn(self, engine: Engine, client: Client) -> bool:
-        """Drain the inbox into the engine, then send what is due, one request after the other: each has left before the
-        engine is asked for the next, and what came meanwhile is heard first. Whether there was anything to do."""
-        busy = self._drain(engine)
-        while (request := engine.next_request(self._clock.now())) is not None:
-            busy = True
-            self._send(client, request)
-            for _ in range(_HOPS):
-                await asyncio.sleep(0)
-            self._time(request)
-            self._drain(engine)
-        self._book = self._match = 0
-        return busy
-
-    def _drain(self, engine: Engine) -> bool:
-        """Hand the engine all that came. Whether there was anything."""
+    def _turn(self, engine: Engine, client: Client) -> bool:
+        """Drain the inbox into the engine, then send all that is due. Whether there was anything to do."""
         inbox = self._inbox
+        book = match = 0
         busy = bool(inbox)
         while inbox:
             event, at, received = inbox.popleft()
             self.handling = event
             engine.handle(event, at)
             if isinstance(event, BookMessage):
-                self._book = self._book or received
+                book = book or received
                 self.heard_at = at
             elif isinstance(event, Beat):
                 self.heard_at = at
             elif isinstance(event, WagerMessage) and event.report.match_stake:
-                self._match = self._match or received
+                match = match or received
         self.handling = None
+        now = self._clock.now()
+        while (request := engine.next_request(now)) is not None:
+            busy = True
+            self._send(client, request)
+            if isinstance(request, PlaceMany):
+                if book:
+                    self._timings.tick_to_wire(time.monotonic_ns() - book)
+                    book = 0
+                if match:
+                    self._timings.match_to_wire(time.monotonic_ns() - match)
+                    match = 0
+            elif match and isinstance(request, CancelMany | CancelEvent | CancelAll):
+                self._timings.match_to_wire(time.monotonic_ns() - match)
+                match = 0
         return busy
-
-    def _time(self, request: Request) -> None:
-        """Report how long it took from what led to a request until it had left."""
-        if isinstance(request, PlaceMany):
-            if self._book:
-                self._timings.tick_to_wire(time.monotonic_ns() - self._book)
-                self._book = 0
-        elif not isinstance(request, CancelMany | CancelEvent | CancelAll):
-            return
-        if self._match:
-            self._timings.match_to_wire(time.monotonic_ns() - self._match)
-            self._match = 0
 
     def _sleep(self, deadline: Instant | None, busy: bool) -> float:
         if deadline is None:
