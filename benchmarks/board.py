@@ -94,15 +94,21 @@ def inner_json(rng: random.Random, now: Instant) -> bytes:
     return orjson.dumps({"sport_event_id": 10_076_000, "market_id": 256, "info": info})
 
 
-def frame_of(inner: bytes, now: Instant) -> bytes:
+def frame_of(
+    inner: bytes,
+    now: Instant,
+    change_type: str = "market_selections",
+    event: str = "tournament_132",
+    channel: str = CHANNEL,
+) -> bytes:
     """The frame that carries it: an envelope with base64 inside, as a string inside Pusher's JSON."""
     envelope = {
         "timestamp": now,
-        "change_type": "market_selections",
+        "change_type": change_type,
         "op": "u",
         "payload": base64.b64encode(inner).decode(),
     }
-    return orjson.dumps({"event": "tournament_132", "channel": CHANNEL, "data": orjson.dumps(envelope).decode()})
+    return orjson.dumps({"event": event, "channel": channel, "data": orjson.dumps(envelope).decode()})
 
 
 # --- as the engine's values -------------------------------------------------------------------------------------------
@@ -136,7 +142,13 @@ class Bench:
     """An engine that quotes a board, with the exchange's answers; time is virtual."""
 
     def __init__(
-        self, lines: int = 1, *, answer_after: Duration = MILLISECOND, awaiting: int = 60, base: Instant = START
+        self,
+        lines: int = 1,
+        *,
+        answer_after: Duration = MILLISECOND,
+        awaiting: int = 60,
+        reserve: int = 8,
+        base: Instant = START,
     ) -> None:
         self.now: Instant = base
         self.keys = [key_of(place) for place in range(lines)]
@@ -146,7 +158,7 @@ class Bench:
         """Every request since the list was last emptied."""
         config = Config(
             environment="local",
-            exchange=ExchangeConfig(base_url="http://127.0.0.1:1/partner"),
+            exchange=ExchangeConfig(base_url="http://127.0.0.1:1/partner", cancel_reserve=reserve),
             quoting=(RuleConfig(strategy="strategies.fair_value:FairValueMaker"),),
             limits=limits(lines),
             guards=GuardsConfig(awaiting_activation=awaiting),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import random
 import statistics
@@ -21,6 +22,7 @@ from typing import Final, NamedTuple
 import orjson
 from board import inner_json
 
+NOW: Final = 1_758_166_593 * 1_000_000_000
 REFERENCE_US: Final = 11.0
 _ROUNDS: Final = 15
 _CALLS: Final = 300
@@ -41,9 +43,6 @@ def reference_us() -> float:
             orjson.loads(bodies[turn % len(bodies)])
         took.append((time.perf_counter_ns() - started) / _CALLS)
     return statistics.median(took) / 1000
-
-
-NOW: Final = 1_758_166_593 * 1_000_000_000
 
 
 class Machine:
@@ -85,8 +84,8 @@ def plain(name: str, value: float, unit: str) -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which that share of them lies."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+    """The least of them that at least that share does not exceed (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
 
 
 def settled() -> None:

@@ -1,0 +1,78 @@
+"""Row three of the speed budget: a frame received until the placement's bytes are handed to the socket.
+
+    python benchmarks/bench_wire.py
+
+The real daemon in a process of its own, its journal, log and metrics included, against a scripted exchange in this one
+that answers at once, each process on a core of its own. A line's book loses a side, the two wagers are cancelled, and a
+marked frame brings the side back: from its bytes at the websocket's transport to the bytes of the placement of both
+outcomes at the HTTP transport. The same clock in both processes also gives the way there and back: from just before the
+frame is written here to the placement's arrival here. The daemon has been idle for 2 ms each time. Its clock runs 100
+times as fast, so that no request waits for the rate limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from board import EVEN, book, one_sided
+from exchange import Exchange
+from measure import Machine, against, percentile, plain, say
+from process import serve, trading
+
+P50_US: Final = 150.0
+P99_US: Final = 1_000.0
+WAGERS: Final = 10_400
+RATE: Final = 100.0
+WINDOW: Final = 800
+"""Wagers around the 100th and the 10,000th that are shown apart."""
+
+
+async def measured() -> None:
+    """Run and print."""
+    say("3. frame received -> placement bytes handed to the socket: the real daemon, uvloop, aiohttp, loopback")
+    machine = Machine()
+    exchange = Exchange(1, book(EVEN))
+    sent: list[int] = []
+    seen: list[int] = []
+    placed: list[int] = []
+    async with exchange.serving(), trading(exchange, RATE) as daemon:
+        await exchange.until(lambda: len(exchange.resting) == 2)
+        turn = 0
+        while exchange.placed < WAGERS:
+            turn += 1
+            exchange.send(exchange.frame(0, one_sided(EVEN)))
+            await exchange.until(lambda: not exchange.resting)
+            await asyncio.sleep(0.002)  # for the private messages to be heard, and for the daemon to be idle
+            frame = exchange.frame(0, book(EVEN + turn % 7), marked=True)
+            before = len(exchange.placements)
+            sent.append(time.monotonic_ns())
+            exchange.send(frame)
+            await exchange.until(lambda: len(exchange.resting) == 2)
+            seen.append(exchange.placements[before])
+            placed.append(exchange.placed)
+            await asyncio.sleep(0.001)
+        stamps = await daemon.stop()
+    machine.again()
+    took: list[float] = []
+    for at, stamp in enumerate(stamps):
+        if stamp.what == "frame":
+            after = next(other for other in stamps[at + 1 :] if other.what == "place")
+            took.append((after.at - stamp.at) / 1000)
+    away = [(arrived - left) / 1000 for left, arrived in zip(sent, seen, strict=True)]
+    say(machine.describe())
+    say(against("p50", percentile(took, 0.5), "us", P50_US, machine.factor))
+    say(against("p99", percentile(took, 0.99), "us", P99_US, machine.factor))
+    for name, part in (
+        (f"of the first {WINDOW} wagers", [us for us, n in zip(took, placed, strict=True) if n <= WINDOW]),
+        ("around the 10,000th wager", [us for us, n in zip(took, placed, strict=True) if n > WAGERS - WINDOW]),
+    ):
+        say(plain(f"p50 {name}", percentile(part, 0.5), "us"))
+        say(plain(f"p99 {name}", percentile(part, 0.99), "us"))
+    say(plain("exchange to exchange, with both processes' wake-ups, p50", percentile(away, 0.5), "us"))
+    say(plain("exchange to exchange, with both processes' wake-ups, p99", percentile(away, 0.99), "us"))
+
+
+if __name__ == "__main__":
+    serve(measured)

@@ -1,0 +1,199 @@
+"""The real daemon in a process of its own, beside a scripted exchange in this one.
+
+Two instants of the daemon's process are noted, on the machine's one monotonic clock: a marked frame's bytes arriving at
+the websocket's transport, and the bytes of a request handed to an HTTP connection's transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import aiohttp
+from aiohttp import client_proto, http_writer
+from exchange import Exchange
+
+MARK: Final = b'"mark":1'
+WATCHED: Final = {b"/mm/place_multiple_wagers": "place", b"/mm/cancel_all_wagers": "cancel_all"}
+
+
+class Stamp(NamedTuple):
+    """Something that the daemon's process saw."""
+
+    what: str
+    """``frame``, or what was written: ``place``, ``cancel_all``."""
+    at: int
+    """Nanoseconds of the machine's monotonic clock."""
+
+
+def watch(stamps: list[Stamp]) -> None:
+    """Note frames and requests as they pass aiohttp's transports."""
+    received = client_proto.ResponseHandler.data_received
+
+    def data_received(self: client_proto.ResponseHandler, data: bytes) -> None:
+        if MARK in data:
+            stamps.append(Stamp("frame", time.monotonic_ns()))
+        received(self, data)
+
+    def note(head: bytes) -> None:
+        now = time.monotonic_ns()
+        path = head[:80].split(b" ", 2)[1]
+        for ending, what in WATCHED.items():
+            if path.endswith(ending):
+                stamps.append(Stamp(what, now))
+
+    write, writelines = http_writer.StreamWriter._write, http_writer.StreamWriter._writelines
+
+    def one(self: http_writer.StreamWriter, chunk: bytes) -> None:
+        write(self, chunk)
+        if bytes(chunk[:5]) == b"POST ":
+            note(bytes(chunk[:80]))
+
+    def several(self: http_writer.StreamWriter, chunks: Iterable[bytes]) -> None:
+        chunks = list(chunks)
+        writelines(self, chunks)
+        if bytes(chunks[0][:5]) == b"POST ":
+            note(bytes(chunks[0][:80]))
+
+    client_proto.ResponseHandler.data_received = data_received  # type: ignore[method-assign]
+    http_writer.StreamWriter._write = one  # type: ignore[method-assign,assignment]
+    http_writer.StreamWriter._writelines = several  # type: ignore[method-assign,assignment]
+
+
+def pin(core: int) -> None:
+    """Keep this process on one core of its own where the machine has two. On one, the write that wakes the other
+    process hands it the core, and what is measured is that process."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = range(os.cpu_count() or 1)
+        with contextlib.suppress(OSError):  # not ours to use: then as the machine likes
+            os.sched_setaffinity(0, {cores[core % len(cores)]})
+
+
+def live(settings: str, directory: str, result: str) -> int:
+    """Run the daemon as ``mmbot run`` does, and leave what was noted in a file."""
+    from mmbot import config
+    from mmbot.daemon import run as life
+    from mmbot.daemon import start
+    from mmbot.strategy.loader import load
+
+    pin(0)
+    stamps: list[Stamp] = []
+    watch(stamps)
+    given = config.loads(settings)
+    strategies = load(given, Path(__file__).parent.parent)
+    with (
+        open(os.environ.get("BENCH_LOG", os.devnull), "w") as out,
+        asyncio.Runner(loop_factory=start.loop_factory()) as runner,
+    ):
+        code = runner.run(life.run(given, strategies, Path(directory), start._open_wire(), start._engine, out=out))
+    Path(result).write_text(json.dumps(stamps))
+    return code
+
+
+class Daemon:
+    """The daemon's process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, directory: Path, result: Path) -> None:
+        self.process: Final = process
+        self._directory: Final = directory
+        self._result: Final = result
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self.process.pid
+
+    def door(self) -> str:
+        """Where its HTTP door is."""
+        holders = [json.loads(file.read_text()) for file in self._directory.glob("*lock*") if file.stat().st_size]
+        return str(holders[0]["url"])
+
+    async def stop(self) -> list[Stamp]:
+        """Stop it in order, and read what it noted."""
+        self.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(self.process.wait(), 60)
+        return [Stamp(*each) for each in json.loads(self._result.read_text())]
+
+
+@contextlib.asynccontextmanager
+async def trading(
+    exchange: Exchange, rate: float, *, transport: str = "aiohttp", **limits: object
+) -> AsyncIterator[Daemon]:
+    """The real daemon, quoting on a scripted exchange, with a clock that runs ``rate`` times as fast."""
+    many = 500 * max(10, len(exchange.keys))
+    settings = {
+        "environment": "local",
+        "exchange": {
+            "base_url": exchange.base_url,
+            "ws_url": exchange.ws_url,
+            "transport": transport,
+            "clock": exchange.clock(rate),
+        },
+        "quoting": [
+            {"strategy": "strategies.fair_value:FairValueMaker", "params": {"margin": 0.01, "price_tolerance": 0.001}}
+        ],
+        "limits": {"event": many, "tournament": many, "account": many, "daily_loss": many} | limits,
+        "guards": {"hold_s": 1, "flap_hold_s": 1},
+        "telemetry": {"port": 0},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        directory, result = Path(folder) / "var", Path(folder) / "stamps.json"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            __file__,
+            json.dumps(settings),
+            str(directory),
+            str(result),
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parent.parent),
+                "PROPHETX_ACCESS_KEY": "access-key-of-the-bench",
+                "PROPHETX_SECRET_KEY": "secret-key-of-the-bench",
+            },
+        )
+        daemon = Daemon(process, directory, result)
+        try:
+            yield daemon
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def resume(daemon: Daemon) -> None:
+    """Clear the kill latch over the daemon's HTTP door."""
+    from mmbot.daemon.http import HEADER
+
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(
+            f"{daemon.door()}/resume", data=b"{}", headers={HEADER: "bench", "Content-Type": "application/json"}
+        ) as answer,
+    ):
+        answer.raise_for_status()
+
+
+def serve(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a benchmark's exchange on the fastest loop that there is."""
+    from mmbot.daemon.start import loop_factory
+
+    async def main() -> None:
+        await work()
+
+    pin(1)
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main())
+
+
+if __name__ == "__main__":
+    sys.exit(live(*sys.argv[1:]))
