@@ -5,12 +5,14 @@ market's net gain). *Marked* values what is matched and not settled: p times the
 times the profit if outcome 1 wins, p being the last fair probability. Until one is known (after a restart, or of an
 event that is over and not settled) a position stands at its cost: nothing, unless both outcomes win or both lose. The
 worse outcome instead would end every day that begins with a restart. The loss of a day is the sum of realised and
-marked against that sum at the first instant of the UTC day; it is kept across restarts.
+marked against that sum at the first instant of the UTC day; it is kept across restarts, and so is that it was too much.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from msgspec.structs import replace
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, SECOND, Instant
@@ -18,7 +20,7 @@ from mmbot.domain.money import Cents, show
 from mmbot.domain.position import Position
 from mmbot.engine.desk import Desk
 from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.requests import SaveDay
+from mmbot.engine.requests import LostDay, SaveDay
 from mmbot.engine.status import ProfitStatus
 
 SAVE: Final = 10 * SECOND
@@ -33,11 +35,13 @@ class Profit:
         self._fair: dict[LineKey, float] = {}
         self._marks: dict[LineKey, Cents] = {}
         self.marked: Cents = 0
+        if day is not None and day.lost is not None and day.lost.limit < desk.settings.daily_loss:
+            day = replace(day, lost=None)  # the limit was raised since: the day goes on
         self._day = day
+        self._valued = False
+        """Whether this run was ever ready: before that, what it holds stands at its cost."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
-        self._lost: str | None = None
-        """Why the day is over; marks that recover do not begin it again."""
 
     @property
     def total(self) -> Cents:
@@ -75,27 +79,42 @@ class Profit:
             self._marks.pop(line, None)
 
     def look(self, now: Instant, ready: bool) -> None:
-        """Open a new day, save the day's figures when they moved, and judge the loss."""
+        """Open a new day, save the day's figures when they moved, and judge the loss. A day that lost too much is over,
+        whatever its marks do and however often the daemon starts."""
         desk = self._desk
-        day = desk.schedule(now) // DAY
-        if self._day is None or self._day.day != day:
-            if self._day is None and not ready:
-                return  # nothing is valued yet
-            self._day = SaveDay(day, self.total, self.total)
+        date = desk.schedule(now) // DAY
+        day = self._day
+        if day is None or day.day != date:
+            if not (ready or self._valued):  # a day that began before that would lose or win what is valued then
+                self._day = None
+                return
+            day = self._day = SaveDay(date, self.total, self.total)
             self._saved = None
-            self._lost = None
-        if not ready:
-            return
+        if ready:
+            self._valued = True
+            day = self._day = self._judge(day, now)
+        lost = day.lost
+        if lost is None:
+            if desk.guards.holds("daily_loss", ACCOUNT):
+                desk.hold("daily_loss", ACCOUNT, None, now)
+        elif not desk.guards.holds("daily_loss", ACCOUNT):
+            reason = f"lost {show(lost.loss)} today, limits.daily_loss is {show(lost.limit)}"
+            desk.hold("daily_loss", ACCOUNT, reason, lost.at)
+
+    def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
+        """The day as it stands. It is saved when it is due, and at once when it has just lost too much."""
+        desk = self._desk
         total = self.total
+        loss = day.opening - total
+        if day.lost is None and loss >= desk.settings.daily_loss:
+            day = replace(day, lost=LostDay(now, loss, desk.settings.daily_loss))
+            self._saved, self._save_at = None, now
         if total != self._saved and now >= self._save_at:
             self._saved = total
             self._save_at = now + SAVE
-            desk.order(SaveDay(self._day.day, self._day.opening, total))
-        loss = -self.today
-        if self._lost is None and loss >= desk.settings.daily_loss:
-            self._lost = f"lost {show(loss)} today, limits.daily_loss is {show(desk.settings.daily_loss)}"
-        if (self._lost is not None) != desk.guards.holds("daily_loss", ACCOUNT):
-            desk.hold("daily_loss", ACCOUNT, self._lost, now)
+            day = replace(day, latest=total)
+            desk.order(day)
+        return day
 
     def status(self) -> ProfitStatus:
         """The figures."""

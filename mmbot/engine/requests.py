@@ -214,6 +214,14 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True):
     sequence: int
 
 
+class LostDay(msgspec.Struct, frozen=True):
+    """A day that lost too much: when, how much, and the limit that it reached."""
+
+    at: Instant
+    loss: Cents
+    limit: Cents
+
+
 class SaveDay(msgspec.Struct, frozen=True, tag=True):
     """Profit at the start of a UTC day and now; a later one of the same day replaces it."""
 
@@ -222,6 +230,8 @@ class SaveDay(msgspec.Struct, frozen=True, tag=True):
     opening: Cents
     """Total profit (realised and marked) when the day opened."""
     latest: Cents
+    lost: LostDay | None = None
+    """Why nothing is quoted for the rest of the day, None while it goes on."""
 
 
 class SaveSettlement(msgspec.Struct, frozen=True, tag=True):

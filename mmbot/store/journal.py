@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, Duration, Instant
-from mmbot.engine.requests import SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.requests import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
 
 JOURNAL_FILE: Final = "journal.sqlite"
@@ -126,7 +126,7 @@ class Journal:
             JournalError: if a row cannot be read.
         """
         try:
-            day = self._db.execute("SELECT day, opening, latest FROM days ORDER BY day DESC LIMIT 1").fetchone()
+            day = self._db.execute(schema.LOAD_DAY).fetchone()
             settlements = self._db.execute("SELECT event, market, gross, commission, at FROM settlements ORDER BY at")
             settled = tuple(SaveSettlement(*row) for row in settlements)
             since = self._db.execute("SELECT at FROM last_instant").fetchone()
@@ -135,7 +135,7 @@ class Journal:
         except sqlite3.Error as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to begin anew") from bad
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
-        return Kept(wagers, SaveDay(*day) if day else None, settled, min(last, now))
+        return Kept(wagers, _day(day) if day else None, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
         """The ids of all runs there ever were.
@@ -249,7 +249,7 @@ class Journal:
                 case _Touch():
                     at = max(at, item.at)
         self._db.executemany(schema.SAVE_WAGER, map(_row, wagers.values()))
-        self._db.executemany(schema.SAVE_DAY, ((day.day, day.opening, day.latest) for day in days.values()))
+        self._db.executemany(schema.SAVE_DAY, map(_day_row, days.values()))
         self._db.executemany(
             schema.SAVE_SETTLEMENT, ((s.event, s.market, s.gross, s.commission, s.at) for s in settlements.values())
         )
@@ -318,6 +318,16 @@ def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
 def _is_over(wager: SaveWager) -> bool:
     state = wager.state.lower()
     return state in _OVER or (state == "canceled" and not wager.matched)
+
+
+def _day_row(day: SaveDay) -> tuple[int | None, ...]:
+    lost = (None, None, None) if day.lost is None else (day.lost.at, day.lost.loss, day.lost.limit)
+    return (day.day, day.opening, day.latest, *lost)
+
+
+def _day(row: Sequence[Any]) -> SaveDay:
+    day, opening, latest, lost_at, loss, limit = row
+    return SaveDay(day, opening, latest, None if lost_at is None else LostDay(lost_at, loss, limit))
 
 
 def _wager(row: Sequence[Any]) -> SaveWager:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 APPLICATION_ID: Final = 0x6D6D626A
 """``mmbj``: tells a journal from any other SQLite file that the setting may name by mistake."""
@@ -55,6 +55,11 @@ STEPS: Final[tuple[str, ...]] = (
         at          INTEGER NOT NULL
     );
     """,
+    """
+    ALTER TABLE days ADD COLUMN lost_at INTEGER;
+    ALTER TABLE days ADD COLUMN loss INTEGER;
+    ALTER TABLE days ADD COLUMN loss_limit INTEGER;
+    """,
 )
 """``STEPS[n]`` takes a file of version n to version n + 1."""
 
@@ -76,9 +81,13 @@ LOAD_WAGERS: Final = """
 """
 
 SAVE_DAY: Final = """
-    INSERT INTO days (day, opening, latest) VALUES (?, ?, ?)
-    ON CONFLICT (day) DO UPDATE SET opening = excluded.opening, latest = excluded.latest
+    INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (day) DO UPDATE SET
+        opening = excluded.opening, latest = excluded.latest, lost_at = excluded.lost_at, loss = excluded.loss,
+        loss_limit = excluded.loss_limit
 """
+
+LOAD_DAY: Final = "SELECT day, opening, latest, lost_at, loss, loss_limit FROM days ORDER BY day DESC LIMIT 1"
 
 SAVE_SETTLEMENT: Final = """
     INSERT INTO settlements (event, market, gross, commission, at) VALUES (?, ?, ?, ?, ?)

@@ -11,6 +11,7 @@ from mmbot.domain.position import Position
 from mmbot.engine.desk import Desk
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.profit import Profit
+from mmbot.engine.requests import LostDay, SaveDay
 
 
 def losing() -> Scene:
@@ -46,10 +47,72 @@ def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
     scene.close()
 
 
-def profits(daily_loss: float = 20) -> tuple[Desk, Profit, Position]:
+def test_a_lost_day_stays_over_after_a_restart_with_its_reason_and_since_when() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    first = scene.guard("daily_loss")
+    assert first is not None
+    scene.around(LINE, (-105, 130))  # the marks recover while nobody looks
+    scene.restart(HOUR)
+    scene.go(SECOND)
+    again = scene.guard("daily_loss")
+    assert again is not None, "it holds from the start, not only once books are read"
+    assert (again.reason, again.since) == (first.reason, first.since)
+    at = scene.now
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(MINUTE)
+    assert scene.status().profit.today > -2000
+    assert scene.guard("daily_loss") == again
+    assert not scene.placements(at)
+    scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
+    assert scene.now // DAY == START // DAY + 1
+    scene.close()
+
+
+def test_a_restart_on_the_next_day_begins_that_day() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    scene.restart(DAY)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(MINUTE)
+    assert scene.guard("daily_loss") is None
+    assert scene.status().profit.today == 0, "the old position is worth what it was worth when the day began"
+    assert scene.sides() == {0, 1}
+
+
+def test_a_restart_with_a_higher_limit_lets_the_day_go_on_and_one_with_a_lower_does_not() -> None:
+    desk, profit, _ = profits()
+    profit.look(START, ready=True)
+    profit.fair(LINE, 0.4)
+    profit.look(START + SECOND, ready=True)
+    saved = [order for order in desk.take_orders() if isinstance(order, SaveDay)][-1]
+    assert saved.lost == LostDay(START + SECOND, 2000, 2000)
+
+    for limit, holds in ((10, True), (20, True), (20.01, False)):
+        desk, profit, _ = profits(limit, saved)
+        profit.look(START + HOUR, ready=False)
+        assert desk.guards.holds("daily_loss", ACCOUNT) is holds, limit
+        profit.look(START + HOUR, ready=True)
+        assert desk.guards.holds("daily_loss", ACCOUNT) is holds, limit
+
+
+def test_a_day_that_goes_on_with_a_higher_limit_is_over_when_that_is_lost_too_and_is_kept_as_such() -> None:
+    lost = LostDay(START, 2000, 2000)
+    desk, profit, _ = profits(30, SaveDay(START // DAY, 0, -2000, lost))
+    profit.look(START + HOUR, ready=True)
+    assert not desk.guards.holds("daily_loss", ACCOUNT)
+    assert [order.lost for order in desk.take_orders() if isinstance(order, SaveDay)] == [None]
+    profit.fair(LINE, 0.35)
+    profit.look(START + HOUR + SECOND, ready=True)
+    assert desk.guards.reason("daily_loss", ACCOUNT) == "lost $30.00 today, limits.daily_loss is $30.00"
+    kept = [order.lost for order in desk.take_orders() if isinstance(order, SaveDay)]
+    assert kept == [LostDay(START + HOUR + SECOND, 3000, 3000)], "at once, not with the next figures"
+
+
+def profits(daily_loss: float = 20, day: SaveDay | None = None) -> tuple[Desk, Profit, Position]:
     """Profit of a desk that holds a position which is even at a fair probability of 0.5."""
     desk = Desk(settings(limits=LimitsConfig(daily_loss=daily_loss)), Memory().seed(), ())
-    profit = Profit(desk, None)
+    profit = Profit(desk, day)
     position = Position()
     position.profit = [10_000, -10_000]
     desk.ledger.positions[LINE] = position

@@ -12,7 +12,7 @@ import pytest
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, SECOND
-from mmbot.engine.requests import SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.requests import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
 from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
 
@@ -77,6 +77,9 @@ def test_the_latest_of_each_key_stands(tmp_path):
     assert kept.wagers == (wager(state="open"),)
     assert kept.day == SaveDay(20_000, 1, 7)
     assert kept.settlements == (SaveSettlement(10, 219, 2, 0, NOW),)
+    lost = SaveDay(20_000, 1, -9, LostDay(NOW, 900, 500))
+    assert saved(tmp_path, lost).day == lost
+    assert saved(tmp_path, SaveDay(20_000, 1, -8)).day == SaveDay(20_000, 1, -8)
     again = saved(tmp_path, wager(state="canceled", matched=0))
     assert [one.state for one in again.wagers] == ["canceled"]
 
@@ -248,6 +251,17 @@ def test_a_file_with_a_torn_page_is_refused(tmp_path):
     file.write_bytes(text)
     with pytest.raises(JournalError, match=JOURNAL_FILE):
         Journal(tmp_path)
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_this_one(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        other.executescript(
+            f"{schema.STEPS[0]} PRAGMA user_version = 1; PRAGMA application_id = {schema.APPLICATION_ID};"
+            " INSERT INTO days (day, opening, latest) VALUES (20000, 5, 6);"
+        )
+    assert reopened(tmp_path).day == SaveDay(20_000, 5, 6)
+    lost = SaveDay(20_000, 5, -900, LostDay(NOW, 905, 500))
+    assert saved(tmp_path, lost).day == lost
 
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path):
