@@ -182,11 +182,9 @@ class Consequences:
         if recent:
             desk.timers.set(Due.MATCHES, "matches", recent[0] + MINUTE)
         many = len(recent) > desk.settings.matches_a_minute
-        held = desk.guards.holds("matches_a_minute", ACCOUNT)
-        if many and not held:
-            desk.hold("matches_a_minute", ACCOUNT, f"{len(recent)} matches in a minute", now)
-        elif held and not recent:
-            desk.hold("matches_a_minute", ACCOUNT, None, now)
+        if many or desk.guards.holds("matches_a_minute", ACCOUNT):
+            reason = f"{len(recent)} matches in the last minute" if recent else None
+            desk.hold("matches_a_minute", ACCOUNT, reason, now)
 
     def _ended(self, wager: Wager, now: Instant) -> None:
         desk = self._desk

@@ -56,8 +56,7 @@ class Funds:
         self._since_read = sum(amount for _, amount in self._spent)
         low = answer.balance < desk.settings.min_balance
         reason = f"${answer.balance / 100:.2f} is less than guards.min_balance" if low else None
-        if low != desk.guards.holds("balance", ACCOUNT):
-            desk.hold("balance", ACCOUNT, reason, now)
+        desk.hold("balance", ACCOUNT, reason, now)
 
     def left(self) -> Cents:
         """How much more may be staked; 0 before the balance is known."""
