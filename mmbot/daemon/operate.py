@@ -1,7 +1,8 @@
 """What an operator asks from another process: a daemon's status, the kill switch, and its release.
 
-With a living daemon its HTTP door is used, and its signal if the door does not answer. Without one, or with one that
-has stopped answering, ``kill`` sets the latch itself and cancels everything over a session of its own.
+With a living daemon its HTTP door is used, and its signal, beside the latch on disk, if the door does not answer.
+Without one, or with one that has stopped answering, ``kill`` sets the latch itself and cancels everything over a
+session of its own.
 """
 
 from __future__ import annotations
@@ -210,13 +211,19 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
 
 
 def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -> int:
+    written = _write_latch(place, reason, say)
+    code = alone()
+    return code if written else NOT_FLAT
+
+
+def _write_latch(place: Place, reason: str, say: Say) -> bool:
+    """Set the latch on disk. False if it could not be: cancelling matters more."""
     try:
         latch.write(place.directory, latch.Latch(reason, time.time_ns()))
-    except OSError as bad:  # cancelling matters more
+    except OSError as bad:
         say(f"the latch could NOT be written to {place.directory}: {bad}")
-        alone()
-        return NOT_FLAT
-    return alone()
+        return False
+    return True
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float) -> int | None:
@@ -232,6 +239,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
             return None
+        _write_latch(place, _short(reason), say)  # a signal carries no words: the daemon finds them there
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url

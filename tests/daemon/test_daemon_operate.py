@@ -86,7 +86,28 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
     monkeypatch.setattr(operate, "holder_of", without_door)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
-    assert said[-1] == "latched and flat: SIGUSR1"
+    assert said[-1] == "latched and flat: drill"
+    assert latch.read(tmp_path).reason == "drill"
+    assert resume(Place(tmp_path, None), said.append) == DONE
+    process.send_signal(signal.SIGUSR1)  # by another hand: a kill that was released lends it no words
+    assert operate._wait(real.url, 5.0, lambda status: status.latched is not None).latched == "SIGUSR1"
+
+
+def test_a_signal_that_cannot_be_given_its_reason_is_sent_all_the_same(tmp_path, daemon, said, monkeypatch):
+    process = daemon()
+    (tmp_path / "latch.json").mkdir()
+    real = holder_of(tmp_path)
+    asked = []
+
+    def without_door(path):
+        asked.append(path)
+        return Holder(pid=process.pid) if len(asked) <= 2 else real
+
+    monkeypatch.setattr(operate, "holder_of", without_door)
+    kill(Place(tmp_path, None), "drill", said.append, never)
+    assert "could NOT be written" in said[0]
+    assert "kill signal sent" in said[1]
+    assert fetch(real.url).latched is not None
 
 
 def test_a_hung_daemon_is_not_waited_for(tmp_path, daemon, said, monkeypatch):
