@@ -39,9 +39,9 @@ from mmbot.daemon.demo_summary import (
     show_summary,
     summary,
 )
+from mmbot.daemon.keys import ACCESS_KEY, SECRET_KEY
 from mmbot.daemon.live import Caption, watch
 from mmbot.daemon.operate import Unreachable, fetch
-from mmbot.daemon.wire import ACCESS_KEY, SECRET_KEY
 from mmbot.engine.status import Status
 from mmbot.simulator.referee import RefereeReport
 from mmbot.simulator.tape import TapeError, read_tape

@@ -25,20 +25,13 @@ from mmbot import __version__
 from mmbot.config import ClockConfig, Config
 from mmbot.daemon.flatten import Flattener, Guarded
 from mmbot.daemon.http import Door, DoorError
+from mmbot.daemon.keys import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.daemon.loop import Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.trouble import Troubles, with_trouble
-from mmbot.daemon.wire import (
-    LOGIN_REFUSED,
-    CredentialsError,
-    OpenWire,
-    Surroundings,
-    Wire,
-    check_keys,
-    credentials_from,
-)
+from mmbot.daemon.wire import OpenWire, Surroundings, Wire
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
@@ -234,7 +227,7 @@ class _Life:
             )
             door = Door(
                 pump,
-                lambda: with_trouble(engine.status(self._clock.now()), self._config.exchange.base_url, self._troubles),
+                lambda: with_trouble(engine.status(self._clock.now()), self._config, self._troubles),
                 self._metrics,
                 self._clock,
                 self._config.prices.http,

@@ -12,10 +12,11 @@ from pathlib import Path
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.flatten import Flattener, Guarded
+from mmbot.daemon.keys import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
 from mmbot.daemon.trouble import Troubles
-from mmbot.daemon.wire import LOGIN_REFUSED, CredentialsError, OpenWire, Surroundings, check_keys, credentials_from
+from mmbot.daemon.wire import OpenWire, Surroundings
 from mmbot.domain.instant import Instant, in_seconds
 from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import aiohttp
 from structlog.types import FilteringBoundLogger
 
+from mmbot.daemon.keys import LOGIN_REFUSED, check_keys
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
 from mmbot.exchange.feed import AttemptEnded, Feed
@@ -70,7 +71,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         TokenStore(around.directory / TOKEN_FILE),
         cooldown=seconds(config.login_cooldown_s),
         timeout_s=config.change_timeout_s,
-        on_event=lambda name, said: _tell(log, name, said),
+        on_event=lambda name, said: _tell(log, around.config.environment, name, said),
         on_request=metrics.request,
     )
     around.secrets.also(keeper.scrub)
@@ -119,7 +120,10 @@ class _Spoilt:
             self._log.warning("answer.spoilt", call=call, why=why)
 
 
-def _tell(log: FilteringBoundLogger, name: str, said: Mapping[str, str | float]) -> None:
+def _tell(log: FilteringBoundLogger, environment: str, name: str, said: Mapping[str, str | float]) -> None:
+    if said.get("code") == LOGIN_REFUSED:  # nothing but a person mends this, and without a session nothing is cancelled
+        log.error(name, **fields(said), hint=check_keys(environment))
+        return
     say = log.warning if name in _TROUBLE else log.info
     say(name, **fields(said))
 

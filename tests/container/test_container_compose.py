@@ -11,7 +11,7 @@ from container_files import CONFIG, ROOT, compose, seconds_of, words
 
 from mmbot.config import load
 from mmbot.config.hosts import is_loopback
-from mmbot.daemon.wire import ACCESS_KEY, SECRET_KEY
+from mmbot.daemon.keys import ACCESS_KEY, SECRET_KEY
 from mmbot.simulator.local import LocalSettings
 from mmbot.simulator.serve import PORT, parse
 from mmbot.strategy.loader import check

@@ -13,11 +13,12 @@ from scripted import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
+from mmbot.daemon.keys import Credentials
 from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
 from mmbot.daemon.run import emergency_limit
 from mmbot.daemon.start import flatten_alone, kill_alone
 from mmbot.daemon.trouble import Troubles
-from mmbot.daemon.wire import Credentials, Surroundings
+from mmbot.daemon.wire import Surroundings
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import SECOND
 from mmbot.engine import events as e

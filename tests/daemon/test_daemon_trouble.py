@@ -1,7 +1,7 @@
 """What fails right now is kept until a success shows that it is over, and is said in one sentence."""
 
 import msgspec
-from scripted import status_of
+from scripted import settings, status_of
 
 from mmbot.daemon.report import status_text, why_text
 from mmbot.daemon.trouble import DaemonStatus, Troubles, trouble_text, with_trouble
@@ -10,7 +10,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 
 NOW = from_iso("2027-01-15T12:01:05Z")
-URL = "http://127.0.0.1:9111/partner"
+CONFIG = settings(exchange={"base_url": "http://127.0.0.1:9111/partner"})
 
 
 def refused(number, code="connection", message="connection refused"):
@@ -18,7 +18,7 @@ def refused(number, code="connection", message="connection refused"):
 
 
 def said(troubles, **changes):
-    return trouble_text(with_trouble(status_of(NOW, **changes), URL, troubles))
+    return trouble_text(with_trouble(status_of(NOW, **changes), CONFIG, troubles))
 
 
 def test_an_exchange_that_cannot_be_reached_is_named_with_its_tries_and_since_when():
@@ -61,7 +61,21 @@ def test_the_feeds_trouble_is_told_while_it_is_down_and_counts_from_the_loss():
 def test_status_and_why_tell_it_and_it_survives_the_wire():
     troubles = Troubles()
     troubles.answered(r.CancelAll(1), refused(1), NOW)
-    status = with_trouble(status_of(NOW, phase="cancelling"), URL, troubles)
+    status = with_trouble(status_of(NOW, phase="cancelling"), CONFIG, troubles)
     assert msgspec.json.decode(msgspec.json.encode(status), type=DaemonStatus) == status
     for text in (status_text(status), why_text(status)):
         assert "cannot reach the exchange: connection refused at http://127.0.0.1:9111 (1 try" in text
+
+
+def test_a_refused_log_in_comes_before_what_fails_by_it_and_says_what_to_do():
+    troubles = Troubles()
+    troubles.answered(r.ReadBalance(1), refused(1, "login_refused", "unauthorized: no such key"), NOW)
+    troubles.answered(r.CancelAll(2), refused(2, "login_refused", "unauthorized: no such key"), NOW + SECOND)
+    troubles.answered(r.PlaceMany(3, ()), refused(3, "unauthorized", "no session at the moment"), NOW + 2 * SECOND)
+    troubles.feed_ended(True, "silent", "nothing heard", NOW + 3 * SECOND)
+    assert said(troubles) == (
+        "the exchange refuses the log-in: unauthorized: no such key: check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY "
+        "for environment local, and start again (2 tries since 12:01:05Z)"
+    )
+    troubles.answered(r.ReadLadder(4), e.LadderRead(4, ()), NOW)
+    assert "log-in" not in said(troubles)

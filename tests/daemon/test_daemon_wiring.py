@@ -3,52 +3,74 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import TextIO, get_args, get_type_hints
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig
+from mmbot.daemon.keys import Credentials
 from mmbot.daemon.trouble import Troubles
-from mmbot.daemon.wire import Credentials, Surroundings
-from mmbot.daemon.wiring import open_wire, transport
+from mmbot.daemon.wire import Surroundings
+from mmbot.daemon.wiring import ExchangeWire, open_wire, transport
 from mmbot.domain.clock import SystemClock
+from mmbot.engine.events import Failed
+from mmbot.engine.requests import ReadBalance
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
 
 TRANSPORTS = get_args(get_type_hints(ExchangeConfig)["transport"])
 
 
-@pytest.mark.parametrize("name", TRANSPORTS)
-async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(name: str, tmp_path: Path) -> None:
-    exchange = {"base_url": "http://127.0.0.1:9/partner", "transport": name}
-    config = msgspec.convert({"environment": "local", "exchange": exchange}, Config)
-    lines, hidden, clock = LineWriter(io.StringIO()), Secrets(), SystemClock()
+@asynccontextmanager
+async def wired(base_url: str, directory: Path, out: TextIO, **exchange: object) -> AsyncIterator[ExchangeWire]:
+    """The exchange's side under a ``base_url``, with its log."""
+    config = msgspec.convert({"environment": "local", "exchange": {"base_url": base_url, **exchange}}, Config)
+    lines, hidden, clock = LineWriter(out), Secrets(), SystemClock()
     log = logger(lines, hidden, level="info", style="json", now=clock.now)
+    credentials = Credentials("access-key", "secret-key")
+    metrics = Metrics([])
     wire = await open_wire(
-        Surroundings(
-            config,
-            Credentials("a", "s"),
-            clock,
-            tmp_path,
-            lambda _: None,
-            lambda: 0,
-            log,
-            Metrics([]),
-            hidden,
-            Troubles(),
-        )
+        Surroundings(config, credentials, clock, directory, lambda _: None, lambda: 0, log, metrics, hidden, Troubles())
     )
     try:
-        assert wire._feed._open_link is transport(name)  # type: ignore[arg-type]
-        assert transport(name).__module__ == f"mmbot.exchange.transport_{name}"  # type: ignore[arg-type]
+        yield wire
     finally:
         await wire.close()
         lines.close()
+
+
+@pytest.mark.parametrize("name", TRANSPORTS)
+async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(name: str, tmp_path: Path) -> None:
+    async with wired("http://127.0.0.1:9/partner", tmp_path, io.StringIO(), transport=name) as wire:
+        assert wire._feed._open_link is transport(name)  # type: ignore[arg-type]
+        assert transport(name).__module__ == f"mmbot.exchange.transport_{name}"  # type: ignore[arg-type]
+
+
+async def test_a_refused_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": "unauthorized", "message": "no such key"}}, status=401)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    out = io.StringIO()
+    async with TestServer(app) as server, wired(str(server.make_url("/partner")), tmp_path, out) as wire:
+        for number in range(3):
+            answer = await wire.client.perform(ReadBalance(number))
+            assert isinstance(answer, Failed)
+            assert answer.code == "login_refused"
+    said = [record for line in out.getvalue().splitlines() if (record := json.loads(line))["level"] == "error"]
+    assert [record["event"] for record in said] == ["session.renewal_failed"]
+    assert said[0]["hint"] == "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment local"
 
 
 def test_pysher_is_loaded_only_where_it_is_chosen() -> None:
