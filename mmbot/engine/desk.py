@@ -155,6 +155,17 @@ class Desk:
             self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
         return changed
 
+    def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
+        """Set or clear a guard of what is being looked at: nothing has to be looked at again because of it."""
+        guards = self.guards
+        if reason is None:
+            if not guards.any(scope) or not guards.clear(guard, scope):
+                return
+        elif not guards.hold(guard, scope, reason, now):
+            return
+        name = "guard.cleared" if reason is None else "guard.held"
+        self.alert(Level.INFO, name, guard=guard, scope=shown(scope), reason=reason)
+
     def touch_scope(self, scope: str | int | LineKey) -> None:
         """Look again at every event in a scope."""
         if isinstance(scope, LineKey):

@@ -42,6 +42,7 @@ from mmbot.engine.requests import (
 from mmbot.engine.status import Status
 from mmbot.engine.timers import Due
 from mmbot.engine.undecided import Undecided
+from mmbot.engine.views import Views
 from mmbot.strategy.interface import Strategy
 
 
@@ -53,10 +54,11 @@ class Engine:
         desk = self._desk
         self._cancelling: Final = Cancelling(desk)
         self._profit: Final = Profit(desk, seed.day)
-        self._quoting: Final = Quoting(desk, self._cancelling, self._profit)
+        self._views: Final = Views(desk, self._profit)
+        self._quoting: Final = Quoting(desk, self._cancelling, self._views)
         self._funds: Final = Funds(desk)
         self._placing: Final = Placing(desk, self._quoting, self._funds)
-        self._hedging: Final = Hedging(desk, self._quoting, self._placing)
+        self._hedging: Final = Hedging(desk, self._quoting, self._placing, self._views)
         self._reads: Final = Reads(desk)
         self._undecided: Final = Undecided(desk)
         self._life: Final = Lifecycle(desk, self._reads, seed.since, now)
@@ -241,6 +243,7 @@ class Engine:
                 self._hedging.pause_over(key, now)
             elif due is Due.SUSPECT:
                 self._reads.judge(key, now)
+                self._quoting.book_changed(key)
             elif due is Due.DROPS:
                 again = self._feed.flow.pair(key, now)
                 if again is not None:
@@ -340,7 +343,7 @@ class Engine:
         place = self._desk.catalogue.resolve(event.line_id)
         if place is None:
             self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)  # used once the board shows it
-            self._quoting.price_early(event.line_id, event.probability, event.given_at)
+            self._views.price_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
         if event.given_at + self._desk.settings.price_age <= now:

@@ -240,21 +240,22 @@ class Exposure:
         may_lose = worst - position.full_stake + room
         return max(0, may_lose + position.profit[1 - side] - position.remaining[side])
 
-    def most_resting(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """The most that should rest on ``side`` altogether, in cents: what a quote is cut to before it is compared with
-        what rests.
+    def most_resting(self, line: LineKey, position: Position) -> tuple[Cents, Cents]:
+        """The most that should rest on each outcome altogether, in cents: what quotes are cut to before they are
+        compared with what rests.
 
         At soft or above only what reduces. Else what keeps the five limits, given what rests on the other outcome; if
         that alone is too much already, each side is cut as if the other were cut too.
         """
         entry = self._entries[line]
-        reducing = most_reducing(position, side)
+        reducing = most_reducing(position, 0), most_reducing(position, 1)
         for node in entry.path:
             if node.matched >= node.soft:
                 return reducing
         worst = position.worst_case()
         may_lose = worst - position.full_stake + self._room(entry, worst)
-        return max(reducing, may_lose + position.profit[1 - side])
+        first, second = position.profit
+        return max(reducing[0], may_lose + second), max(reducing[1], may_lose + first)
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
         """Of a line's event, tournament and account: by how much their worst cases may rise until the first is at its

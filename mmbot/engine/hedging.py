@@ -15,6 +15,7 @@ from mmbot.engine.placing import Placing
 from mmbot.engine.quoting import Quoting
 from mmbot.engine.requests import Level, PlaceMany, Placement
 from mmbot.engine.timers import Due
+from mmbot.engine.views import Views
 from mmbot.engine.wagers import Wager
 
 PAUSE: Final = 3 * SECOND
@@ -30,10 +31,11 @@ NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "ladder", "
 class Hedging:
     """Watches for lines to hedge and hands the hedges out."""
 
-    def __init__(self, desk: Desk, quoting: Quoting, placing: Placing) -> None:
+    def __init__(self, desk: Desk, quoting: Quoting, placing: Placing, views: Views) -> None:
         self._desk = desk
         self._quoting = quoting
         self._placing = placing
+        self._views = views
         self._in_flight: dict[LineKey, str] = {}
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
@@ -81,7 +83,7 @@ class Hedging:
             desk.ledger.positions[line],
             reduction,
             book,
-            self._quoting.fair_of(line, book, now),
+            self._views.fair_of(line, book, now),
             desk.settings.hedge_cost,
             ladder,
             desk.settings.min_stake,

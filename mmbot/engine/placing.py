@@ -15,9 +15,11 @@ from mmbot.engine.diff import Target, self_match
 from mmbot.engine.events import BalanceRead, Failed, Failure, Placed
 from mmbot.engine.funds import available, available_at_placement
 from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.quoting import NOTHING, Quoting, Slot
+from mmbot.engine.quoting import Quoting
 from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlock
+from mmbot.engine.slots import Slot
 from mmbot.engine.timers import Due
+from mmbot.engine.views import NOTHING
 from mmbot.engine.wagers import Changes
 
 BLOCK: Final = 1000

@@ -18,7 +18,8 @@ from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import Lifecycle, Step
 from mmbot.engine.placing import Funds, Placing
 from mmbot.engine.profit import Profit
-from mmbot.engine.quoting import NOTHING, Quoting, Slot
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.slots import Slot
 from mmbot.engine.status import (
     Counts,
     EventStatus,
@@ -29,6 +30,7 @@ from mmbot.engine.status import (
     ScopeStatus,
     Status,
 )
+from mmbot.engine.views import NOTHING
 from mmbot.engine.wagers import Change, Wager
 
 SHOWN: Final = 3
@@ -132,7 +134,7 @@ class Report:
             tournament=event.tournament_name,
             status=event.status,
             start=event.scheduled,
-            lines=tuple(self._line(slot) for lines in slots.by_rule.values() for slot in lines),
+            lines=tuple(self._line(slot) for slot in slots),
         )
 
     def _line(self, slot: Slot) -> LineStatus:

@@ -298,13 +298,13 @@ def test_at_soft_only_what_reduces_should_rest() -> None:
     position = position_of([Held(0, -200, 399_99, 399_99)])  # loses 399.99 if 1 wins, gains 200.00 if 0 does
     exposure.update(KEYS[0], position)
     assert exposure.level(KEYS[0]) is Level.CLEAR
-    assert exposure.most_resting(KEYS[0], position, 0) == 1000_00 - 399_99
-    assert exposure.most_resting(KEYS[0], position, 1) == 1000_00 + 200_00
+    assert exposure.most_resting(KEYS[0], position)[0] == 1000_00 - 399_99
+    assert exposure.most_resting(KEYS[0], position)[1] == 1000_00 + 200_00
     position = position_of([Held(0, -200, 400_00, 400_00), Held(1, 100, 50_00, 0)])
     exposure.update(KEYS[0], position)
     assert exposure.level(KEYS[0]) is Level.SOFT
-    assert exposure.most_resting(KEYS[0], position, 0) == 0
-    assert exposure.most_resting(KEYS[0], position, 1) == 600_00  # 200 gained, and 400 may be lost as before
+    assert exposure.most_resting(KEYS[0], position)[0] == 0
+    assert exposure.most_resting(KEYS[0], position)[1] == 600_00  # 200 gained, and 400 may be lost as before
 
 
 @settings(deadline=None, max_examples=150)
@@ -316,7 +316,7 @@ def test_what_rests_within_most_resting_keeps_every_limit(
     exposure, truth = board(limits, rows)
     key = rows[-1][0]
     wagers, unpaired = truth[key]
-    most = exposure.most_resting(key, position_of(wagers, unpaired), side)
+    most = exposure.most_resting(key, position_of(wagers, unpaired))[side]
     without = [w if w.side != side else w._replace(stake=w.matched) for w in wagers]
     present = brute_worst(wagers, unpaired)
     passed = [
@@ -336,7 +336,7 @@ def test_a_lowered_limit_leaves_reducing_only() -> None:
     assert exposure.level(KEYS[0]) is Level.OVER
     assert exposure.largest_stake(KEYS[0], position, 0) == 0
     assert exposure.largest_stake(KEYS[0], position, 1) == 160_00  # from +80 to -80 if outcome 0 wins, as before
-    assert exposure.most_resting(KEYS[0], position, 0) == 0
+    assert exposure.most_resting(KEYS[0], position)[0] == 0
 
 
 def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_and_can_leave_the_limit_passed() -> None:

@@ -1,0 +1,191 @@
+"""What is known of each line that falls under a rule: what its strategy saw and wants, and what is still to
+be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Ladder, Odds
+from mmbot.engine.diff import Target
+from mmbot.strategy.interface import Decision, LineView
+
+NO_ROOM: Final[Cents] = 1 << 62
+"""More than any scope has: targets that were cut are cut anew whenever a position moved."""
+
+ANEW: Final = -1
+"""In place of a count of changes: everything is to be looked at again."""
+
+
+class Slot:
+    """One line under a rule."""
+
+    __slots__ = (
+        "asked",
+        "best",
+        "decision",
+        "dirty",
+        "fair",
+        "group",
+        "judged",
+        "key",
+        "ladder",
+        "line",
+        "market",
+        "matches",
+        "most",
+        "moves",
+        "needs",
+        "pending",
+        "place",
+        "restless",
+        "rule",
+        "sound",
+        "targets",
+        "touched",
+        "view",
+        "wanted",
+        "why",
+    )
+
+    def __init__(self, line: Line, market: Market, rule: int, most: Cents) -> None:
+        self.key: Final = line.key
+        self.line: Final = line
+        self.market: Final = market
+        self.rule: Final = rule
+        self.most: Final = most
+        """The largest stake of one wager."""
+        self.sound: Final = (
+            line.status == "active"
+            and market.status == "active"
+            and len(line.outcomes) == 2
+            and all(outcome.line_id for outcome in line.outcomes)
+        )
+        """Open, with two outcomes that can be backed."""
+        self.group: Group | None = None
+        self.place = ANEW
+        """Its place among the views of its group; -1 where it is not shown."""
+
+        self.view: LineView | None = None
+        """What the strategy saw last, or is to see now."""
+        self.dirty = True
+        """The view is out of date: the book, own wagers or the position changed."""
+        self.restless = False
+        """The view is made anew at every look: the user's own price in it ages, or a guard of the line may clear."""
+        self.fair: float | None = None
+        """Of outcome 0: the user's own price if there is one, otherwise the book's."""
+
+        self.targets: tuple[Target, ...] = ()
+        self.pending: tuple[Target, ...] = ()
+        """What is still to be placed."""
+        self.why: str | None = "not looked at yet"
+        """Why nothing is wanted, or why what is wanted cannot be placed."""
+        self.touched = True
+        """Own wagers or the position changed since what rests was last compared with what is wanted."""
+        self.matches = 0
+
+        # What ``wanted`` follows from. While that is the same, so is ``wanted``.
+        self.wanted: tuple[tuple[Target, ...], str | None] = ((), None)
+        self.asked = False
+        self.decision: Decision | None = None
+        self.judged: LineView | None = None
+        self.best: tuple[float | None, Odds | None, Odds | None] = (None, None, None)
+        """The fair probability and both best odds."""
+        self.ladder: Ladder | None = None
+        self.moves = 0
+        """``Desk.moves`` at that time."""
+        self.needs: Cents = NO_ROOM
+        """With less room than this in the event, the tournament or the account, ``wanted`` may be less."""
+
+
+class Group:
+    """The lines of one event under one rule: what one call of a strategy is about."""
+
+    __slots__ = (
+        "connection",
+        "decisions",
+        "dirty",
+        "guards_at",
+        "ladder",
+        "moved",
+        "needs",
+        "open",
+        "restless",
+        "rule",
+        "several",
+        "slots",
+        "soft",
+        "state",
+        "views",
+    )
+
+    def __init__(self, rule: int, state: object) -> None:
+        self.rule: Final = rule
+        self.slots: Final[list[Slot]] = []
+        self.state = state
+        """The strategy's own."""
+        self.open: list[Slot] = []
+        """Those that the strategy is shown, in the order of the board."""
+        self.views: list[LineView] = []
+        """What it is shown of each."""
+        self.decisions: Mapping[LineKey, Decision] | None = None
+        """What it said last."""
+        self.dirty: dict[Slot, None] = {}
+        """Those of which the view is out of date, in the order in which that arose."""
+        self.restless: list[Slot] = []
+        self.several = False
+        """Whether lines share a market, and so its limit."""
+        self.moved: dict[int, None] = {}
+        """Markets with a line of which own wagers or the position changed."""
+        self.guards_at = ANEW
+        """``Guards.changes`` when every line was last looked at."""
+        self.connection = 0
+        """The connection at that time."""
+        self.ladder: Ladder | None = None
+        self.soft = False
+        """Whether the event, the tournament or the account was at soft."""
+        self.needs: Cents = NO_ROOM
+        """No line's ``needs`` is more."""
+
+    def add(self, slot: Slot) -> None:
+        """Take in a line of the event."""
+        if self.slots and self.slots[-1].market.key == slot.market.key:
+            self.several = True
+        slot.group = self
+        self.slots.append(slot)
+
+    def mark(self, slot: Slot) -> None:
+        """The view of a line is out of date."""
+        slot.dirty = True
+        self.dirty[slot] = None
+
+    def anew(self) -> None:
+        """Look at every line next time."""
+        self.guards_at = ANEW
+        self.dirty.clear()
+
+
+class EventSlots:
+    """The lines of one event by rule."""
+
+    __slots__ = ("groups", "judged", "judged_until")
+
+    def __init__(self) -> None:
+        self.groups: dict[int, Group] = {}
+        self.judged: SportEvent | None = None
+        """The event by which its guards were last judged; they stand until ``judged_until``."""
+        self.judged_until: Instant = 0
+
+    def add(self, slot: Slot, state: object) -> None:
+        """Take in a line. ``state`` is what the strategy of its rule is handed first."""
+        group = self.groups.get(slot.rule)
+        if group is None:
+            group = self.groups[slot.rule] = Group(slot.rule, state)
+        group.add(slot)
+
+    def __iter__(self) -> Iterator[Slot]:
+        for group in self.groups.values():
+            yield from group.slots

@@ -1,0 +1,152 @@
+"""What a strategy's decision asks to have resting, within what the rules of money let a quote be."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.odds import Ladder, Odds, implied, per_hundred, stake_for_payout
+from mmbot.engine.desk import Desk
+from mmbot.engine.diff import Target
+from mmbot.engine.slots import NO_ROOM, Slot
+from mmbot.engine.views import NOTHING, Views
+from mmbot.strategy.interface import Decision, NoQuote, Quote
+
+MOST_QUOTES: Final = 40
+"""Quotes that a strategy may want on one line."""
+
+
+class Targets:
+    """Turns decisions into targets."""
+
+    def __init__(self, desk: Desk, views: Views) -> None:
+        self._desk: Final = desk
+        self._views: Final = views
+
+    def of(
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, anew: bool, now: Instant
+    ) -> tuple[tuple[Target, ...], str | None]:
+        """What is wanted of a line, and why nothing is. Worked out again only if what it follows from is another.
+
+        Args:
+            anew: the room that limits leave may be less than it was: cut again if a position moved since.
+        """
+        view = slot.view
+        guarded = view is None or self._desk.guards.any(slot.key)
+        best: tuple[float | None, Odds | None, Odds | None] = (None, None, None)
+        if view is not None:
+            under_0, under_1 = view.book.sides
+            best = (slot.fair, under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None)
+        same = (
+            slot.asked
+            and not guarded
+            and not slot.touched
+            and best == slot.best
+            and ladder is slot.ladder
+            and (not anew or slot.moves == self._desk.moves)
+            and decision == slot.decision
+        )
+        if not same:
+            slot.wanted = self._wanted(slot, decision, ladder, now)
+            slot.moves = self._desk.moves
+        slot.asked = not guarded
+        slot.decision = decision
+        slot.judged = view
+        slot.best = best
+        slot.ladder = ladder
+        return slot.wanted
+
+    def _wanted(
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
+    ) -> tuple[tuple[Target, ...], str | None]:
+        key, desk = slot.key, self._desk
+        slot.needs = NO_ROOM
+        if decision is None:
+            decision = NoQuote("the strategy said nothing of it")
+        if isinstance(decision, NoQuote):
+            desk.judge("off_fair", key, None, now)
+            slot.needs = 0
+            return (), decision.reason
+        targets = []
+        off: str | None = None
+        if len(decision) > MOST_QUOTES:
+            raise ValueError(f"{len(decision)} quotes on one line; at most {MOST_QUOTES}")
+        for quote in decision:
+            target = self._target(slot, quote, ladder)
+            if isinstance(target, str):
+                off = target
+            elif target is not None:
+                targets.append(target)
+        if off is not None or desk.guards.any(key):
+            desk.judge("off_fair", key, off, now)
+        if off is not None:
+            return (), f"off_fair: {off}"
+        if key in desk.hedging:
+            return (), "hedging"
+        if not targets:
+            return (), "nothing large enough to place"
+        kept = self._cut(slot, key, targets)
+        return tuple(kept), None if kept else f"{desk.exposure.level(key).name.lower()}: nothing reduces"
+
+    def _target(self, slot: Slot, quote: Quote, ladder: Ladder) -> Target | str | None:
+        """One quote on the ladder; a reason if it is off the fair price, None if it is too small or cannot rest."""
+        side, odds = quote.side, quote.odds
+        if side not in (0, 1):
+            raise ValueError(f"a quote's side is 0 or 1, not {side!r}")
+        if type(quote.payout) is not int or type(odds) not in (int, NoneType):
+            raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {odds!r}")
+        if type(quote.priority) is not int:
+            raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
+        if not 0.0 <= quote.price_tolerance < 1.0 or not 0.0 <= quote.size_tolerance < 1.0:  # NaN is refused too
+            raise ValueError(
+                "a quote's tolerances are at least 0 and below 1, "
+                f"not {quote.price_tolerance!r} and {quote.size_tolerance!r}"
+            )
+        if odds is None:
+            if quote.probability is None or not 0.0 < quote.probability < 1.0:
+                raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
+            odds = ladder.at_most(quote.probability)
+        elif odds not in ladder:
+            raise ValueError(f"odds {odds} are not on the exchange's ladder")
+        shown = slot.view.book.sides[side] if slot.view is not None else ()
+        if odds is not None and shown and per_hundred(odds) <= per_hundred(shown[0].odds):
+            odds = _just_longer(ladder, shown[0].odds)  # a quote rests; it never takes what is shown
+        if odds is None:
+            return None
+        judge = self._views.judged_by(slot, side)
+        if judge is None:
+            return "there was never a fair price to judge a quote by"
+        price = implied(odds)
+        if price > judge + self._desk.settings.off_fair:
+            return f"{odds:+d} implies {price:.3f}, fair is {judge:.3f}"
+        stake = min(stake_for_payout(quote.payout, odds), slot.most)
+        if stake < self._desk.settings.min_stake:
+            return None
+        return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
+
+    def _cut(self, slot: Slot, line: LineKey, targets: list[Target]) -> list[Target]:
+        """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""
+        desk = self._desk
+        room = list(desk.exposure.most_resting(line, desk.ledger.positions.get(line, NOTHING)))
+        kept = []
+        for target in targets:
+            left = room[target.side]
+            room[target.side] = left - target.stake
+            if target.stake <= left:
+                kept.append(target)
+            elif left >= desk.settings.min_stake:
+                kept.append(msgspec.structs.replace(target, stake=left))
+        spare = min(room[target.side] for target in targets)
+        slot.needs = desk.exposure.wide(line)[0] - spare if spare >= 0 else NO_ROOM
+        return kept
+
+
+def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
+    """The first rung longer than a price, which need not be on the ladder itself."""
+    if odds in ladder:
+        return ladder.longer(odds)
+    return ladder.at_most(implied(odds))

@@ -1,0 +1,174 @@
+"""A line as its strategy sees it: the book without our own stake, the fair price, the user's own; and what guards
+it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.book import Book, Fair, fair_from
+from mmbot.domain.catalogue import Line, LineKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.odds import Odds, Side, implied
+from mmbot.domain.position import Position
+from mmbot.engine.books import BookState
+from mmbot.engine.desk import Desk
+from mmbot.engine.profit import Profit
+from mmbot.engine.slots import Slot
+from mmbot.engine.timers import Due
+from mmbot.engine.wagers import Wager
+from mmbot.strategy.interface import Given, LineView
+
+NOTHING: Final = Position()
+"""The position of a line on which nothing was ever placed. Never written to."""
+
+EARLY: Final = 10_000
+"""Prices of outcomes that are not on the board which are kept at most."""
+
+_LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+
+_NO_OWN: Final[list[Wager]] = []
+
+
+class Views:
+    """Makes the views of lines, and judges the guards of each line on the way."""
+
+    def __init__(self, desk: Desk, profit: Profit) -> None:
+        self._desk: Final = desk
+        self._profit: Final = profit
+        self._prices: Final[dict[LineKey, tuple[float, Instant]]] = {}
+        self._early: Final[dict[str, tuple[float, Instant]]] = {}
+
+    # --- the user's own prices --------------------------------------------------------------------------------------
+
+    def price_given(self, line: LineKey, probability: float, at: Instant) -> bool:
+        """The user's own price of outcome 0. False for one that is older than what is known: it changes nothing."""
+        known = self._prices.get(line)
+        if known is not None and known[1] > at:
+            return False
+        self._prices[line] = (probability, at)
+        self._desk.timers.set(Due.LINE, line, at + self._desk.settings.price_age)
+        return True
+
+    def price_early(self, line_id: str, probability: float, at: Instant) -> None:
+        """The user's own price of an outcome that is not on the board yet: kept until it is, the newest ones."""
+        self._early.pop(line_id, None)
+        self._early[line_id] = (probability, at)
+        if len(self._early) > EARLY:
+            del self._early[next(iter(self._early))]
+
+    def take_early(self, line: Line, now: Instant) -> None:
+        """A line came on the board: prices of its outcomes that came before it count now."""
+        if not self._early:
+            return
+        for side, outcome in enumerate(line.outcomes):
+            early = self._early.pop(outcome.line_id, None)
+            if early is not None:
+                self.price_given(line.key, early[0] if side == 0 else 1.0 - early[0], min(early[1], now))
+
+    def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
+        """The fair probability of outcome 0 now: the user's own if there is one, otherwise that of a net book."""
+        price = self._prices.get(line)
+        if price is not None and price[1] + self._desk.settings.price_age > now:
+            return price[0]
+        fair = fair_from(book, self._desk.settings.max_gap)
+        return None if fair is None else fair.probability
+
+    # --- views ------------------------------------------------------------------------------------------------------
+
+    def of(self, slot: Slot, now: Instant) -> LineView | None:
+        """A line as its strategy sees it now; None while a guard of the line holds."""
+        desk, settings = self._desk, self._desk.settings
+        key = slot.key
+        state = desk.books.get(key)
+        price = self._prices.get(key) if self._prices else None
+        aged = price is not None and price[1] + settings.price_age <= now
+        guarded = desk.guards.any(key)
+        stale_at = state.fresh_at + settings.book_age if state is not None else 0
+        current = state is not None and state.known and state.connection == desk.books.connection
+        if guarded or aged or not slot.sound or not current or stale_at <= now or (state and state.differed >= 2):
+            reasons = self._reasons(slot, state, aged, now)
+            for guard in _LINE_GUARDS:
+                desk.judge(guard, key, reasons.get(guard), now)
+            guarded = desk.guards.any(key)
+            slot.restless = guarded or price is not None
+            guarded = guarded and not desk.guards.only("off_fair", key)  # that clears by asking again
+        else:
+            slot.restless = price is not None
+        if state is None or not current or not slot.sound:
+            return None
+        if stale_at > now:
+            desk.timers.set(Due.LINE, key, stale_at)
+        if price is not None and not aged:
+            desk.timers.set(Due.LINE, key, price[1] + settings.price_age)
+        if slot.dirty or price is not None:
+            self._make(slot, state, None if aged else price, now)
+        return None if guarded else slot.view
+
+    def value(self, slot: Slot, now: Instant) -> None:
+        """Keep the fair price of a line that holds a position, though it may not be quoted: its mark follows it."""
+        state = self._desk.books.get(slot.key)
+        if not slot.dirty or state is None or not state.known or slot.key not in self._desk.ledger.positions:
+            return
+        price = self._prices.get(slot.key)
+        if price is not None and price[1] + self._desk.settings.price_age <= now:
+            price = None
+        self._make(slot, state, price, now)
+
+    def _make(self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, now: Instant) -> None:
+        desk, key, before = self._desk, slot.key, slot.view
+        own = [wager for wager in desk.ledger.live(key) if not wager.foreign] if desk.ledger.has_live(key) else _NO_OWN
+        book = desk.books.net(state, own)
+        fair: Fair | None
+        if before is not None and _same_best(before.book, book):
+            fair = before.fair
+        else:
+            fair = fair_from(book, desk.settings.max_gap)
+        if price is not None:
+            given = Given(price[0], now - price[1])
+            probability: float | None = price[0]
+        else:
+            given = None
+            probability = None if fair is None else fair.probability
+        if probability != slot.fair or before is None:
+            slot.fair = probability
+            if probability is not None:
+                self._profit.fair(key, probability)
+        position = desk.ledger.positions.get(key, NOTHING)
+        slot.view = LineView(slot.line, slot.market, book, fair, given, (position.profit[0], position.profit[1]))
+        slot.dirty = False
+
+    def _reasons(self, slot: Slot, state: BookState | None, aged: bool, now: Instant) -> dict[str, str]:
+        """Why the line's own guards hold, by guard."""
+        settings = self._desk.settings
+        line = slot.line
+        reasons: dict[str, str] = {}
+        if line.status != "active" or slot.market.status != "active":
+            reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
+        if len(line.outcomes) != 2 or not line.outcomes[0].line_id or not line.outcomes[1].line_id:
+            reasons["outcomes"] = "not two outcomes with a line id"
+        if state is None or not state.known or state.connection != self._desk.books.connection:
+            reasons["book_unread"] = "not read since the last connect"
+            return reasons
+        if state.fresh_at + settings.book_age <= now:
+            reasons["book_age"] = "no message and no agreeing read"
+        if state.doubtful:
+            reasons["reconciliation"] = "differed in two reads running"
+        if aged:
+            reasons["price_age"] = "the user's price is too old"
+        return reasons
+
+    # --- the fat-finger guard ---------------------------------------------------------------------------------------
+
+    def judged_by(self, slot: Slot, side: Side) -> float | None:
+        """The fair probability that quotes on an outcome are judged by: the present one, or the last that was known."""
+        fair = slot.fair if slot.fair is not None else self._profit.last_fair(slot.key)
+        return None if fair is None else fair if side == 0 else 1.0 - fair
+
+    def off_fair(self, slot: Slot, side: Side, odds: Odds) -> bool:
+        """Whether a wager at these odds gives away more than the fat-finger guard allows."""
+        judge = self.judged_by(slot, side)
+        return judge is not None and implied(odds) > judge + self._desk.settings.off_fair
+
+
+def _same_best(one: Book, other: Book) -> bool:
+    return one.sides[0][:1] == other.sides[0][:1] and one.sides[1][:1] == other.sides[1][:1]
