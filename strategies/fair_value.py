@@ -12,17 +12,16 @@ matched the commission, taken of the market's net gain only, is lower and the wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant, seconds
 from mmbot.domain.money import DOLLAR, Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
-from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
+from mmbot.strategy.interface import EventView, LineView, NoQuote, Quote, Result
+from mmbot.strategy.lines import Kept, decide_changed
 
 _NEARLY_NOTHING: Final = 1e-9  # of probability: tells a price from the one that it would match
 
@@ -101,13 +100,10 @@ class _Side(NamedTuple):
 
 
 class _Memory(NamedTuple):
-    """What was decided last on a line, and of what."""
+    """Of what a decision on a line was made, and what it offers."""
 
     seen: _Seen
-    decision: Decision
     sides: tuple[_Side, _Side] = (_Side(), _Side())
-    again_at: Instant | None = None
-    """When to decide again though nothing changed: a better price was held back."""
 
 
 class FairValueMaker:
@@ -123,41 +119,33 @@ class FairValueMaker:
 
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide line by line; a line of which nothing changed keeps its decision."""
-        before: Mapping[LineKey, _Memory] = state or {}
-        after: dict[LineKey, _Memory] = {}
-        decisions: dict[LineKey, Decision] = {}
-        wake_at: Instant | None = None
-        ladder, now = view.ladder, view.now
-        for line in view.lines:
-            key = line.line.key
-            under_0, under_1 = line.book.sides
-            seen = _Seen(
-                line.fair.probability if line.fair is not None else None,
-                line.given.probability if line.given is not None else None,
-                line.profit,
-                (under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None),
-                ladder,
-            )
-            last = before.get(key)
-            if last is None:
-                last = self._decide(seen, (_Side(), _Side()), now)
-            elif last.seen != seen or (last.again_at is not None and last.again_at <= now):
-                last = self._decide(seen, last.sides, now)
-            after[key] = last
-            decisions[key] = last.decision
-            if last.again_at is not None and (wake_at is None or last.again_at < wake_at):
-                wake_at = last.again_at
-        return Result(decisions, after, wake_at)
+        return decide_changed(view, state, self._look)
 
-    def _decide(self, seen: _Seen, last: tuple[_Side, _Side], now: Instant) -> _Memory:
+    def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
+        under_0, under_1 = line.book.sides
+        seen = _Seen(
+            line.fair.probability if line.fair is not None else None,
+            line.given.probability if line.given is not None else None,
+            line.profit,
+            (under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None),
+            view.ladder,
+        )
+        if last is None:
+            return self._decide(seen, (_Side(), _Side()), view.now)
+        memory: _Memory = last.memory
+        if memory.seen == seen and (last.again_at is None or last.again_at > view.now):
+            return last
+        return self._decide(seen, memory.sides, view.now)
+
+    def _decide(self, seen: _Seen, last: tuple[_Side, _Side], now: Instant) -> Kept:
         params = self._params
         fair = self._fair(seen)
         if isinstance(fair, NoQuote):
-            return _Memory(seen, fair)
+            return Kept(fair, _Memory(seen))
         lowest = min(fair, 1.0 - fair)
         highest = 1.0 - lowest
         if lowest < params.min_probability or highest > params.max_probability:
-            return _Memory(seen, NoQuote(f"a fair probability of {fair:.3f} is out of bounds"))
+            return Kept(NoQuote(f"a fair probability of {fair:.3f} is out of bounds"), _Memory(seen))
 
         held = (seen.profit[0] - seen.profit[1]) / self._inventory
         held = min(1.0, max(-1.0, held))
@@ -166,9 +154,9 @@ class FairValueMaker:
         side_0, wait_0 = self._side(0, leaning, held, seen, last[0], now, quotes)
         side_1, wait_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], now, quotes)
         if not quotes:
-            return _Memory(seen, NoQuote("no price or size is left after margin and skew"))
+            return Kept(NoQuote("no price or size is left after margin and skew"), _Memory(seen))
         waits = [wait for wait in (wait_0, wait_1) if wait is not None]
-        return _Memory(seen, tuple(quotes), (side_0, side_1), min(waits) if waits else None)
+        return Kept(tuple(quotes), _Memory(seen, (side_0, side_1)), min(waits, default=None))
 
     def _fair(self, seen: _Seen) -> float | NoQuote:
         source = self._params.source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import Any
 
@@ -382,7 +383,7 @@ def test_an_unchanged_line_keeps_its_very_decision_while_another_moves() -> None
 def test_the_same_view_and_state_give_the_same_and_leave_the_state_alone() -> None:
     strategy = maker(price_tolerance=0.004)
     state = strategy.quote(event_view(line_view(0.4)), None).state
-    before = dict(state)
+    before = copy.deepcopy(state)
     one = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
     two = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
     assert one == two
@@ -392,7 +393,9 @@ def test_the_same_view_and_state_give_the_same_and_leave_the_state_alone() -> No
 def test_a_line_that_left_the_view_is_forgotten() -> None:
     strategy = maker()
     state = strategy.quote(event_view(line_view(0.4)), None).state
-    assert strategy.quote(event_view(), state).state == {}
+    gone = strategy.quote(event_view(), state)
+    assert gone.decisions == {}
+    assert gone.state == strategy.quote(event_view(), None).state
 
 
 def test_the_tolerance_in_size_is_handed_on() -> None:
