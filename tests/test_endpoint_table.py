@@ -21,7 +21,7 @@ from mmbot.exchange.legacy import paths
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.simulator.answers import STATUS
+from mmbot.simulator.error_table import STATUS
 from mmbot.simulator.server import BASE, ROUTES
 
 ROOT = Path(__file__).parents[1]

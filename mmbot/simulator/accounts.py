@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
-from mmbot.simulator.answers import Refusal
+from mmbot.simulator.error_table import Refusal
 
 SESSIONS: Final = 20
 """Concurrent sessions of a key pair (PROTOCOL 2)."""
@@ -89,12 +89,12 @@ class Accounts:
         """
         known = self._keys.get(access_key)
         if known is None or not hmac.compare_digest(known[0].encode(), secret_key.encode()):
-            raise Refusal("unauthorized", "Unauthorized")
+            raise Refusal("unauthorized")
         account = known[1]
         for refresh in [r for r, s in self._sessions.items() if s.refresh_expires <= now]:
             del self._sessions[refresh]
         if self.sessions(account, now) >= SESSIONS:
-            raise Refusal("session_num_exceed", f"session number exceeds the maximum of {SESSIONS}")
+            raise Refusal("session_num_exceed")
         self._serial += 1
         number = self._serial
         refresh_expires = now + self.settings.refresh_life
@@ -111,7 +111,7 @@ class Accounts:
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
-            raise Refusal("unauthorized", "Unauthorized")
+            raise Refusal("unauthorized")
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
@@ -126,7 +126,7 @@ class Accounts:
             session = next((s for s in self._sessions.values() if s.number == claims.sid), None)
             if session is not None and claims.jti >= session.valid_from:
                 return session.account
-        raise Refusal("unauthorized", "Unauthorized")
+        raise Refusal("unauthorized")
 
     def expire_access(self) -> None:
         """End every access token that was given out; refresh tokens stay good."""

@@ -101,6 +101,21 @@ class SetLadder(_Act, frozen=True, kw_only=True, tag="odds_ladder"):
     """None: those that were taken at first."""
 
 
+class Maintenance(_Act, frozen=True, kw_only=True, tag="maintenance"):
+    """The exchange takes and matches no wagers, or its reporting answers no query, until it is over."""
+
+    of: Literal["placing", "reporting"]
+    on: bool = True
+
+
+class Blacklist(_Act, frozen=True, kw_only=True, tag="blacklist_competitor"):
+    """No wagers are taken on the events of a competitor."""
+
+    competitor: str
+    """Its name."""
+    on: bool = True
+
+
 class ChangeConnection(_Act, frozen=True, kw_only=True, tag="connection_config"):
     """The connection config names another key. Sockets that stand go on, as in a migration; ``close_socket`` ends
     them."""
@@ -181,6 +196,8 @@ Act = (
     | SetMarketStatus
     | SetLineStatus
     | SetLadder
+    | Maintenance
+    | Blacklist
     | ChangeConnection
     | Settle
     | Correct

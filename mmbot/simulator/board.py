@@ -53,6 +53,10 @@ class Board:
         self.markets_of: dict[int, list[MarketKey]] = {}
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
+        self.maintenance = False
+        """Whether the exchange is in maintenance: nothing is taken, opened or matched anywhere."""
+        self.blacklisted: dict[str, None] = {}
+        """Competitors, by name, on whose events nothing is taken."""
         self._posted: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
         """What is shown on lines that are not matched here."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
@@ -194,19 +198,23 @@ class Board:
 
     def refusal(self, key: LineKey) -> VenueError | None:
         """Why the line cannot be traded now, or None if it can."""
+        if self.maintenance:
+            return VenueError("err_order_placement_disabled")
         event = self.events[key.event]
         if key.event in self.unlisted:
-            return VenueError("sport_event_is_not_booked", 400, "sport event is not booked")
+            return VenueError("sport_event_is_not_booked")
         if event.status not in _OPEN_STATUSES:
-            return VenueError("event_not_available", 400, f"event is {event.status}")
+            return VenueError("event_not_available")
+        if self.blacklisted and any(name in self.blacklisted for name in event.competitors):
+            return VenueError("sport_event_competitor_blacklisted")
         market = self.markets[market_of(key)]
         if market.status != ACTIVE:
-            return VenueError("event_not_available", 400, f"market is {market.status}")
+            return VenueError("event_not_available")
         if market.type == SUPPLEMENTAL and event.status == LIVE:
-            return VenueError("supplemental_market_pre_match_only", 400, "the market is for before the start only")
+            return VenueError("supplemental_market_pre_match_only")
         line = self.lines[key]
         if line.status != ACTIVE or len(line.outcomes) != 2:
-            return VenueError("market_line_invalid", 400, "line cannot be traded")
+            return VenueError("market_line_invalid")
         return None
 
     def live(self, event_id: int) -> bool:

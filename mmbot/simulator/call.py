@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.simulator.answers import Refusal
+from mmbot.simulator.error_table import Refusal
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -52,13 +52,13 @@ class Call(msgspec.Struct, frozen=True):
         try:
             return int(text)
         except ValueError as bad:
-            raise Refusal(code, f"Invalid param: invalid {name} param") from bad
+            raise Refusal(code, _words(code, f"invalid {name} param")) from bad
 
     def seconds(self, name: str) -> Instant | None:
         """An instant that the query gives in unix seconds. Raises Refusal with the code of that parameter."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
-            raise Refusal(f"invalid_{name}", f"Invalid param: invalid {name} param")
+            raise Refusal(f"invalid_{name}")
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
@@ -70,7 +70,7 @@ class Call(msgspec.Struct, frozen=True):
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
             if not part.strip().isdigit() or not 0 < int(part) <= _INT32:
-                raise Refusal(code, f"Invalid param: {part!r} in {name}")
+                raise Refusal(code, _words(code, f"{part!r} in {name}"))
             given.append(int(part))
         return given
 
@@ -86,3 +86,8 @@ class Call(msgspec.Struct, frozen=True):
         if not 1 <= given <= most:
             raise Refusal("invalid_param", "Invalid param: invalid limit param")
         return given
+
+
+def _words(code: str, what: str) -> str | None:
+    """What is said of a parameter: ``invalid_param`` names it, any other code has words of its own."""
+    return f"Invalid param: {what}" if code == "invalid_param" else None

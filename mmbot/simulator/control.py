@@ -13,6 +13,7 @@ from mmbot.domain.instant import seconds
 from mmbot.domain.money import MoneyError, cents, dollars
 from mmbot.simulator.acts import (
     Act,
+    Blacklist,
     ChangeConnection,
     CloseSockets,
     Correct,
@@ -24,6 +25,7 @@ from mmbot.simulator.acts import (
     GarbleSockets,
     GoLive,
     ListEvent,
+    Maintenance,
     MoveEvent,
     NoteGone,
     NoteLatched,
@@ -141,6 +143,12 @@ async def _carry_out(exchange: LocalExchange, act: Act) -> dict[str, object]:
             venue.set_line_status(LineKey(act.event, act.market, quarter_points(act.line)), act.status, now)
         case SetLadder():
             venue.set_ladder(venue.settings.ladder if act.odds is None else act.odds, now)
+        case Maintenance(of="placing"):
+            venue.set_maintenance(act.on, now)
+        case Maintenance():
+            exchange.reporting = not act.on
+        case Blacklist():
+            venue.set_blacklisted(act.competitor, act.on, now)
         case ChangeConnection():
             exchange.hub.key = act.key
         case Settle():

@@ -16,12 +16,13 @@ from mmbot.simulator.bulletin import Bulletin
 from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
 from mmbot.simulator.order import Order, takeable
-from mmbot.simulator.records import FILL_OR_KILL, RepeatedId, VenueError, VenueSettings, VenueWager
+from mmbot.simulator.records import ADD_LIQUIDITY_ONLY, FILL_OR_KILL, RepeatedId, VenueError, VenueSettings, VenueWager
 
 ACTIVATE, EXPIRE, PAY = range(3)
 """What can be due: a wager opens, the rest of a fill-or-kill goes, a result is paid."""
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class Desk:
@@ -71,44 +72,60 @@ class Desk:
     ) -> VenueWager:
         """Take a wager into the queue. Raises VenueError as the error table says."""
         if not _EXTERNAL_ID.fullmatch(external_id):
-            raise VenueError("invalid_external_id", 400, "external_id: 1 to 100 of A-Z a-z 0-9 _ -")
+            raise VenueError("invalid_external_id")
         used = owner.by_external_id.get(external_id)
         if used is not None:
             same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
             repeat = RepeatedId(owner.account_id, external_id, same, now)
             for watcher in self._bulletin.watchers(owner.account_id):
                 watcher.repeated(repeat, now)
-            raise VenueError("wager_external_id_existed", 400, "external_id existed")
+            raise VenueError("wager_external_id_existed")
         found = self._board.find(line_id)
         if found is None:
-            raise VenueError("invalid_line_id", 400, "invalid line_id")
+            raise VenueError("market_line_invalid" if _LINE_ID.fullmatch(line_id) else "invalid_line_id")
         line, side = found
         refusal = self._board.refusal(line)
         if refusal is not None:
             raise refusal
         self._check_terms(odds, stake, strategy)
         if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
-            raise VenueError("self_match", 400, "wager would match your own wager")
+            raise VenueError("self_match")
+        if not owner.wallet.covers(stake):
+            raise VenueError("insufficient_amount")
+        live = self._board.live(line.event)
+        if live and self._waiting(owner, now) >= self._settings.delayed_wagers:
+            raise VenueError("too_many_delayed_requests")
         order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
         owner.opened(order)
-        self._schedule_activation(order, now)
+        due = self._schedule_activation(order, live, now)
+        if live:
+            owner.delayed.append(due)
         owner.changed(order, self._settings.history_lag_ns)
         record = order.snapshot()
         for watcher in self._bulletin.watchers(owner.account_id):
             watcher.changed(record, None, None, now)
         return record
 
+    @staticmethod
+    def _waiting(owner: Account, now: Instant) -> int:
+        """How many wagers of an account wait for their bet delay."""
+        while owner.delayed and owner.delayed[0] <= now:
+            owner.delayed.popleft()
+        return len(owner.delayed)
+
     def _check_terms(self, odds: Odds, stake: Cents, strategy: str | None) -> None:
         if odds not in self._odds:
-            raise VenueError("wager_invalid_odds", 400, "odds is not in the odds ladder")
+            raise VenueError("wager_invalid_odds")
         if stake < self._settings.min_stake:
-            raise VenueError("invalid_request", 400, "your wager stake is below the minimum allowed")
+            raise VenueError("invalid_request", "your wager stake is below the minimum allowed")
         if stake > self._settings.max_stake:
-            raise VenueError("wager_stake_exceeds_max", 400, "stake exceeds the maximum")
+            raise VenueError("wager_stake_exceeds_max")
         if takeable(stake, odds) == 0:
-            raise VenueError("wager_invalid_profit", 400, "profit is less than one cent")
+            raise VenueError("wager_invalid_profit")
+        if strategy == ADD_LIQUIDITY_ONLY:
+            raise VenueError("err_add_liquidity_only_disabled")
         if strategy not in (None, "", FILL_OR_KILL):
-            raise VenueError("invalid_request", 400, f"unknown wager_strategy {strategy!r}")
+            raise VenueError("invalid_request", f"unknown wager_strategy {strategy!r}")
 
     def _own_crossing(self, owner: Account, line: LineKey, side: Side, odds: Odds) -> list[Order]:
         return [
@@ -151,12 +168,12 @@ class Desk:
             now,
         )
 
-    def _schedule_activation(self, order: Order, now: Instant) -> None:
-        live = self._board.live(order.line.event)
+    def _schedule_activation(self, order: Order, live: bool, now: Instant) -> Instant:
         delay = self._settings.live_activation_ns if live else self._settings.activation_ns
         due = max(now + delay + self.activation_extra, self._queue_ends[live])
         self._queue_ends[live] = due
         self._schedule(due, ACTIVATE, order)
+        return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
         """An order of the crowd, open without a queue and not on the book yet."""
@@ -198,21 +215,23 @@ class Desk:
         """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
         order = owner.by_id.get(wager_id)
         if order is None:
-            raise VenueError("data_not_found", 404, "Record not found")
+            raise VenueError("data_not_found")
         if order.external_id != external_id:
-            raise VenueError("wager_not_matching_external_id", 400, "wager does not match external_id")
+            raise VenueError("wager_not_matching_external_id")
         status = order.status
         if status is Status.INACTIVE:
-            raise VenueError("wager_is_placing", 409, "wager is placing")
+            raise VenueError("wager_is_placing")
         if status in (Status.CANCELED, Status.WIPED):
-            raise VenueError("wager_already_cancelled", 400, "Failed to cancel play. play is already cancelled")
+            raise VenueError("wager_already_cancelled")
         if status is Status.INVALID:
-            raise VenueError("wager_is_invalid", 400, "Failed to cancel play. play is invalid")
+            raise VenueError("wager_is_invalid")
         if not order.live:
-            raise VenueError("wager_already_matched", 400, "Failed to cancel play. play is already matched")
+            raise VenueError("wager_already_matched")
         window = self._settings.opened_retry_ns
-        if window and now - order.updated_at < window:
-            raise VenueError("wager_opened_retry", 425, "play is just opened, retry after 300ms")
+        if window and order.opened_at is not None and now - order.opened_at < window:
+            raise VenueError("wager_opened_retry")
+        if window and order.matched and now - order.updated_at < window:
+            raise VenueError("opened_retry")
         self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
         return order.snapshot()
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from mmbot.domain.instant import Duration, seconds
-from mmbot.simulator.answers import STATUS
+from mmbot.simulator.error_table import TABLE
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Times = Annotated[int, Meta(ge=1)]
@@ -60,7 +60,7 @@ class _Failure(_Endpoint, frozen=True, kw_only=True):
     """As the error table has it for the code where it is not given; a code that is not in the table needs one."""
 
     def __post_init__(self) -> None:
-        if self.status is None and self.code not in STATUS:
+        if self.status is None and self.code not in TABLE:
             raise ValueError(f"{self.code!r} is not in the error table, so its status has to be given")
 
 

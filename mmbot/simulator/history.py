@@ -6,6 +6,7 @@ Every look-up costs what it returns, not what was ever placed: creation and chan
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable
 
 from mmbot.domain.catalogue import LineKey
@@ -39,6 +40,7 @@ class Account:
         "account_id",
         "by_external_id",
         "by_id",
+        "delayed",
         "live",
         "matches",
         "name",
@@ -60,6 +62,8 @@ class Account:
         """The same by line."""
         self.open_stakes: Cents = 0
         """What is unmatched of those that are open."""
+        self.delayed: deque[Instant] = deque()
+        """When its wagers on events in play will have waited for their bet delay."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self._matched_at: list[Instant] = []
@@ -111,13 +115,13 @@ class Account:
         synced = now - settings.history_lag_ns
         after = _cursor(query.cursor)
         if not 1 <= query.limit <= _LONGEST_PAGE:
-            raise VenueError("invalid_param", 400, "Invalid param: invalid limit param")
+            raise VenueError("invalid_param", "Invalid param: invalid limit param")
         created = _range(query.created_from, query.created_to, settings.created_range_ns, "invalid_from_to_range", now)
         updated = _range(
             query.updated_from, query.updated_to, settings.updated_range_ns, "invalid_updated_at_range", now
         )
         if created is None and updated is None:
-            raise VenueError("missing_date_range", 400, "a created or an updated range is required")
+            raise VenueError("missing_date_range")
         candidates: Iterable[Order]
         if updated is not None:
             first = bisect_left(self._changed_at, updated[0])
@@ -154,10 +158,10 @@ class Account:
             VenueError: for a missing, reversed or too wide range, a bad cursor or limit.
         """
         if not 1 <= limit <= _LONGEST_MATCH_PAGE:
-            raise VenueError("invalid_param", 400, "Invalid param: invalid limit param")
+            raise VenueError("invalid_param", "Invalid param: invalid limit param")
         bounds = _range(start, end, settings.created_range_ns, "invalid_from_to_range", now)
         if bounds is None:
-            raise VenueError("missing_date_range", 400, "from and to are required")
+            raise VenueError("missing_date_range")
         first = max(bisect_left(self._matched_at, bounds[0]), _cursor(cursor))
         last = bisect_right(self._matched_at, bounds[1])
         upto = min(first + limit, last)
@@ -168,7 +172,7 @@ def _cursor(text: str) -> int:
     if not text:
         return 0
     if not text.isascii() or not text.isdigit():
-        raise VenueError("invalid_cursor", 400, "invalid next_cursor")
+        raise VenueError("invalid_cursor")
     return int(text)
 
 
@@ -180,9 +184,9 @@ def _range(
     last = max(now, start or 0) if end is None else end
     first = last - widest if start is None else start
     if first > last:
-        raise VenueError("from_date_greater_than_to_date", 400, "from date is greater than to date")
+        raise VenueError("from_date_greater_than_to_date")
     if last - first > widest:
-        raise VenueError(too_wide, 400, f"the range is wider than {widest // 86_400_000_000_000} days")
+        raise VenueError(too_wide)
     return first, last
 
 

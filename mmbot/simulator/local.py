@@ -13,7 +13,7 @@ from mmbot.domain.catalogue import Line, LineKey, Market, market_of
 from mmbot.domain.instant import SECOND, Clock, Duration, Instant
 from mmbot.simulator import legacy
 from mmbot.simulator.accounts import Accounts, TokenSettings
-from mmbot.simulator.answers import Refusal
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.faults import FaultPlan
 from mmbot.simulator.pusher_server import BROADCAST, Hub, HubSettings
 from mmbot.simulator.records import (
@@ -42,6 +42,9 @@ QUERIES: Final = (
     "get_tournaments",
 )
 """What is to be asked once a second for each path (PROTOCOL 11)."""
+
+REPORTS: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
+"""What the exchange's reporting answers."""
 
 
 class LocalSettings(msgspec.Struct, frozen=True):
@@ -74,6 +77,8 @@ class LocalExchange:
         self.hub: Final = Hub(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
         """Where the feed is, as connection-config tells it; the server puts its port behind it."""
+        self.reporting = True
+        """Whether reporting answers; not while it is in maintenance."""
         self.closing: Final = asyncio.Event()
         self._poked: Final = asyncio.Event()
         self._throttles: Final[dict[str, Throttle]] = {}
@@ -131,16 +136,18 @@ class LocalExchange:
         """Count a request of an account.
 
         Raises:
-            Refusal: ``rate_limit_reached``, when it is one too many.
+            Refusal: ``rate_limit_reached``, when it is one too many; ``reporting_not_available``.
         """
-        self._hold_to(account, self.settings.requests_per_second, "", now)
+        self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in QUERIES:
-            self._hold_to(f"{account} {path}", 1, f" of {path}", now)
+            self._hold_to(f"{account} {path}", 1, now)
+        if not self.reporting and endpoint in REPORTS:
+            raise Refusal("reporting_not_available")
 
-    def _hold_to(self, counted: str, ceiling: int, what: str, now: Instant) -> None:
+    def _hold_to(self, counted: str, ceiling: int, now: Instant) -> None:
         free_at = self._throttles.setdefault(counted, Throttle(ceiling)).admit(now)
         if free_at is not None:
-            raise Refusal("rate_limit_reached", f"at most {ceiling} requests{what} a second", retry_at=free_at)
+            raise Refusal("rate_limit_reached", retry_at=free_at)
 
     # --- the feed ------------------------------------------------------------------------------------------------
 

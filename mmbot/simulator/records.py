@@ -12,20 +12,18 @@ from mmbot.domain.instant import DAY, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager import Matching, Status, Winning
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.ladder import STANDARD
 
 FILL_OR_KILL = "fillOrKill"
 """The one strategy of a wager besides none: what is unmatched is cancelled after two seconds."""
 
+ADD_LIQUIDITY_ONLY = "ALO"
+"""A strategy that the real exchange may switch off, and that this one never has on (PROTOCOL 6.1)."""
 
-class VenueError(Exception):
-    """A request that the exchange refuses, with the code and HTTP status of its error table (PROTOCOL 4.3)."""
 
-    def __init__(self, code: str, status: int, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.status = status
-        self.message = message
+class VenueError(Refusal):
+    """A request that the exchange itself refuses, whoever brings it and on whatever wire."""
 
 
 class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +50,11 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     payout_ns: Duration = 200 * MILLISECOND
     """From the result to the money: winners are ``settled`` meanwhile, then ``closed``."""
     opened_retry_ns: Duration = 0
-    """A single cancel this soon after the wager opened or matched is answered 425 ``wager_opened_retry``."""
+    """A single cancel this soon after the wager opened is answered 425 ``wager_opened_retry``, and this soon after it
+    was matched, while that is settled with the wallet, 500 ``opened_retry`` (PROTOCOL 6.4)."""
+    delayed_wagers: int = 1_000
+    """How many wagers of an account may wait for their bet delay at a time. That there is a limit is documented, not
+    which."""
     created_range_ns: Duration = 7 * DAY
     updated_range_ns: Duration = 2 * DAY
 

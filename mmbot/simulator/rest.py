@@ -12,8 +12,9 @@ from aiohttp import web
 from mmbot.domain.catalogue import SportEvent
 from mmbot.domain.money import Cents, cents
 from mmbot.simulator import legacy
-from mmbot.simulator.answers import Refusal, answer, data
+from mmbot.simulator.answers import answer, data
 from mmbot.simulator.call import Call
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.pusher_server import BROADCAST
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def get_sport_events(exchange: LocalExchange, call: Call) -> web.Response:
         raise Refusal("invalid_param", "Invalid param: tournament_id or event_ids is required")
     found: list[SportEvent] = exchange.venue.events(tournament_id=tournament, ids=ids or None)
     if not found and tournament is not None:
-        raise Refusal("data_not_found", "Record not found")
+        raise Refusal("data_not_found")
     return data({"sport_events": [legacy.sport_event(event, call.now) for event in found] or None})
 
 
@@ -97,7 +98,7 @@ def get_markets(version: int) -> Callable[[LocalExchange, Call], web.Response]:
             raise Refusal("invalid_param", "Invalid param: event_id is required")
         markets = _markets(exchange, ids[0], version)
         if markets is None:
-            raise Refusal("data_not_found", "Record not found")
+            raise Refusal("sport_event_not_found")
         return data({"sport_event_id": ids[0], "markets": markets})
 
     return endpoint
@@ -109,7 +110,7 @@ def get_multiple_markets(version: int) -> Callable[[LocalExchange, Call], web.Re
     def endpoint(exchange: LocalExchange, call: Call) -> web.Response:
         ids = call.ids("event_ids", code="market_invalid_event")
         if not 1 <= len(ids) <= EVENTS_A_READ:
-            raise Refusal("market_event_limit_exceeded", f"between 1 and {EVENTS_A_READ} event ids are allowed")
+            raise Refusal("market_event_limit_exceeded")
         return data({str(event): _markets(exchange, event, version) for event in ids})
 
     return endpoint
@@ -136,7 +137,7 @@ def search_markets(exchange: LocalExchange, call: Call) -> web.Response:
     least = _liquidity(call)
     events = exchange.venue.events(tournament_id=tournament, ids=ids or None)
     if not events and not ids:
-        raise Refusal("data_not_found", "Record not found")
+        raise Refusal("data_not_found")
     found: list[legacy.Object] = []
     for event in events:
         for market in exchange.venue.markets(event.event_id) or ():
@@ -170,7 +171,7 @@ def get_players(exchange: LocalExchange, call: Call) -> web.Response:
     tournament = _tournament(call)
     players = exchange.venue.players(tournament)
     if players is None:
-        raise Refusal("data_not_found", "Record not found")
+        raise Refusal("data_not_found")
     return data({"players": [legacy.player(player, tournament) for player in players]})
 
 
@@ -181,7 +182,7 @@ def get_player(exchange: LocalExchange, call: Call) -> web.Response:
     for player in exchange.venue.players(tournament) or ():
         if str(player.player_id) == wanted:
             return data(legacy.player(player, tournament))
-    raise Refusal("data_not_found", "Record not found")
+    raise Refusal("data_not_found")
 
 
 def get_odds_ladder(exchange: LocalExchange, call: Call) -> web.Response:

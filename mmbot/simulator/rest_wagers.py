@@ -13,8 +13,9 @@ from mmbot.domain.instant import iso
 from mmbot.domain.money import Cents, MoneyError, cents
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator import legacy
-from mmbot.simulator.answers import Refusal, data
+from mmbot.simulator.answers import data
 from mmbot.simulator.call import Call
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.records import HistoryQuery, VenueError, VenueWager
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def place_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
     for index, item in enumerate(items):
         try:
             placed.append(_shown(exchange, _place(exchange, call, item)))
-        except (Refusal, VenueError) as refusal:
+        except Refusal as refusal:
             request = msgspec.to_builtins(item)
             failed.append({"index": index, "request": request, "error": refusal.code, "message": refusal.message})
     return data({"succeed_wagers": placed, "failed_wagers": failed})
@@ -93,7 +94,7 @@ def place_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
 
 def _place(exchange: LocalExchange, call: Call, item: Placement) -> VenueWager:
     if item.odds != int(item.odds):
-        raise Refusal("wager_invalid_odds", "odds must be one of the odds ladder")
+        raise Refusal("wager_invalid_odds")
     return exchange.venue.place(
         call.account,
         item.external_id,
@@ -109,7 +110,7 @@ def _stake(dollars: float) -> Cents:
     try:
         return cents(dollars)
     except MoneyError as bad:
-        raise Refusal("invalid_stake", "stake must have two decimals at most") from bad
+        raise Refusal("invalid_stake") from bad
 
 
 # --- cancelling ---------------------------------------------------------------------------------------------------
@@ -145,15 +146,25 @@ def cancel_all_wagers(exchange: LocalExchange, call: Call) -> web.Response:
 
 def cancel_wagers_by_event(exchange: LocalExchange, call: Call) -> web.Response:
     """POST mm/cancel_wagers_by_event."""
-    exchange.venue.cancel_event(call.account, call.json(OfEvent).event_id, call.now)
+    which = call.json(OfEvent)
+    _check_ids(which)
+    exchange.venue.cancel_event(call.account, which.event_id, call.now)
     return data({"success": True})
 
 
 def cancel_wagers_by_market(exchange: LocalExchange, call: Call) -> web.Response:
     """POST mm/cancel_wagers_by_market."""
     which = call.json(OfMarket)
+    _check_ids(which)
     exchange.venue.cancel_market(call.account, which.event_id, which.market_id, which.line_id or None, call.now)
     return data({"success": True})
+
+
+def _check_ids(which: OfEvent | OfMarket) -> None:
+    if which.event_id <= 0:
+        raise Refusal("invalid_event_id")
+    if isinstance(which, OfMarket) and which.market_id <= 0:
+        raise Refusal("invalid_market_id")
 
 
 Item = TypeVar("Item")
@@ -163,7 +174,7 @@ def _batch(items: list[Item]) -> list[Item]:
     if not items:
         raise Refusal("invalid_request", "data is empty")
     if len(items) > BATCH:
-        raise Refusal("wager_limit_exceeded", f"at most {BATCH} wagers in one request")
+        raise Refusal("wager_limit_exceeded")
     return items
 
 

@@ -9,8 +9,9 @@ from aiohttp import web
 from mmbot.domain.instant import iso
 from mmbot.domain.transaction import TransactionType
 from mmbot.simulator import legacy
-from mmbot.simulator.answers import Refusal, data
+from mmbot.simulator.answers import data
 from mmbot.simulator.call import Call
+from mmbot.simulator.error_table import Refusal
 
 if TYPE_CHECKING:
     from mmbot.simulator.local import LocalExchange
@@ -33,7 +34,7 @@ def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
     limit = call.limit(TRANSACTIONS_A_PAGE, 20)
     start, end = call.seconds("from"), call.seconds("to")
     if start is not None and end is not None and start > end:
-        raise Refusal("from_date_greater_than_to_date", "from date is greater than to date")
+        raise Refusal("from_date_greater_than_to_date")
     kind = call.query.get("transaction_type", "")
     if kind and kind not in _TYPES:
         raise Refusal("invalid_param", "Invalid param: invalid transaction_type param")
@@ -73,7 +74,7 @@ def get_matches(exchange: LocalExchange, call: Call) -> web.Response:
     none."""
     ids = call.texts("wager_ids")
     if not 1 <= len(ids) <= MATCHES_A_READ:
-        raise Refusal("invalid_wager_id", f"between 1 and {MATCHES_A_READ} wager ids are required")
+        raise Refusal("invalid_wager_id")
     shown = [legacy.match(match) for match in exchange.venue.matches(call.account, ids)]
     return data({"matching_details": shown, "next_cursor": ""}, last_synced_at=iso(call.now))
 
@@ -82,11 +83,11 @@ def get_matches_of(exchange: LocalExchange, call: Call) -> web.Response:
     """GET v2/mm/get_wager_matching_detail: the matches of one wager, oldest first, by time and in pages."""
     wager = call.query.get("wager_id", "")
     if not wager:
-        raise Refusal("invalid_wager_id", "wager_id is required")
+        raise Refusal("invalid_wager_id")
     limit = call.limit(MATCHES_A_READ, 20)
     begin = call.integer("next_cursor", "invalid_cursor") or 0
     if begin < 0:
-        raise Refusal("invalid_cursor", "invalid next_cursor")
+        raise Refusal("invalid_cursor")
     start, end = call.seconds("from"), call.seconds("to")
     matches = [
         match

@@ -11,9 +11,10 @@ from aiohttp import web
 
 from mmbot.domain.instant import Instant, seconds
 from mmbot.simulator import rest, rest_wagers, rest_wallet
-from mmbot.simulator.answers import Refusal, answer, refused
+from mmbot.simulator.answers import refused
 from mmbot.simulator.call import Call
 from mmbot.simulator.control import add_controls
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.faults import (
     DelayAnswer,
     DelayRequest,
@@ -26,7 +27,6 @@ from mmbot.simulator.faults import (
     LoseRequest,
 )
 from mmbot.simulator.local import LocalExchange
-from mmbot.simulator.records import VenueError
 
 BASE: Final = "/partner"
 
@@ -156,8 +156,6 @@ def _process(
         response = route.endpoint(exchange, call)
     except Refusal as refusal:
         response = refused(refusal, now)
-    except VenueError as refusal:
-        response = answer({"error": refusal.code, "message": refusal.message}, refusal.status)
     exchange.flush()
     exchange.poke()
     for fault in faults:

@@ -109,7 +109,7 @@ class Venue:
     def _reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
         event = self._board.events[event_id]
         if event.status not in (NOT_STARTED, POSTPONED):
-            raise VenueError("event_not_available", 400, f"event is {event.status}")
+            raise VenueError("event_not_available", f"event is {event.status}")
         self._board.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
 
     def list_event(self, event_id: int, now: Instant) -> None:
@@ -127,7 +127,7 @@ class Venue:
         has its result."""
         self.advance(now)
         if self.concluded(market):
-            raise VenueError("event_not_available", 400, "the market has a result already")
+            raise VenueError("event_not_available", "the market has a result already")
         self._board.set_market_status(market, status, now)
 
     def set_line_status(self, line: LineKey, status: str, now: Instant) -> None:
@@ -162,11 +162,24 @@ class Venue:
         """
         self.advance(now)
         if self._board.events[event_id].status == FINISHED:
-            raise VenueError("event_not_available", 400, "the event is over")
+            raise VenueError("event_not_available", "the event is over")
         self._board.update_event(msgspec.structs.replace(self._board.events[event_id], status=LIVE), now)
         for key in self._board.markets_of[event_id]:
             self._wipe(key, Status.WIPED, now)
         self._bulletin.quiet(now)
+
+    def set_maintenance(self, on: bool, now: Instant) -> None:
+        """Begin or end maintenance: nothing is taken, opened or matched; what rests stays and can be cancelled."""
+        self.advance(now)
+        self._board.maintenance = on
+
+    def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
+        """Take no wagers on the events of a competitor, given by name, or take them again."""
+        self.advance(now)
+        if on:
+            self._board.blacklisted[competitor] = None
+        else:
+            self._board.blacklisted.pop(competitor, None)
 
     def concluded(self, market: MarketKey) -> bool:
         """Whether the market has its result. Raises KeyError for an unknown market."""
@@ -189,7 +202,7 @@ class Venue:
         """
         self.advance(now)
         if self.concluded(market):
-            raise VenueError("event_not_available", 400, "the market has a result already")
+            raise VenueError("event_not_available", "the market has a result already")
         self._wipe(market, Status.WIPED, now)
         for order in self._floor.matched.get(market, {}).values():
             order.winning, order.status = settlement.automatic(order.side, settlement.winner(winner, order.line))
@@ -294,42 +307,51 @@ class Venue:
         """Cancel what is unmatched of one wager. A return means that it cannot be matched any more (PROTOCOL 6.4).
 
         Raises:
-            VenueError: unknown id 404, wrong pair 400, still placing 409, matched or ended 400.
+            VenueError: unknown id 404, another account's 500, wrong pair 400, still placing 409, matched or ended 400.
         """
         self.advance(now)
-        record = self._desk.cancel(self._account(account), wager_id, external_id, now)
+        owner = self._account(account)
+        if wager_id not in owner.by_id and any(wager_id in other.by_id for other in self._accounts.values()):
+            raise VenueError("wager_not_belongs_to_user")
+        record = self._desk.cancel(owner, wager_id, external_id, now)
         self._bulletin.quiet(now)
         return record
 
     def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
         """Cancel what is open on an event; returns how many. What is still placing is not touched.
 
-        Raises VenueError 404 if nothing was open.
+        Raises VenueError 404 if there is no such event, or nothing was open.
         """
         self.advance(now)
+        self._known(event_id)
         count = self._desk.cancel_open(self._account(account), lambda order: order.line.event == event_id, now)
-        return self._cancelled(count, "data_not_found", "Record not found", now)
+        return self._cancelled(count, "data_not_found", now)
 
     def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
         """The same on a market, or on one outcome of one of its lines."""
         self.advance(now)
+        self._known(event_id)
         key = MarketKey(event_id, market_id)
         count = self._desk.cancel_open(
             self._account(account), lambda order: order.market == key and (not line_id or order.line_id == line_id), now
         )
-        return self._cancelled(count, "data_not_found", "Record not found", now)
+        return self._cancelled(count, "data_not_found", now)
 
     def cancel_all(self, account: str, now: Instant) -> int:
         """The same of everything."""
         self.advance(now)
         count = self._desk.cancel_open(self._account(account), lambda order: True, now)
-        return self._cancelled(count, "no_cancellable_wagers", "no cancellable wagers", now)
+        return self._cancelled(count, "no_cancellable_wagers", now)
 
-    def _cancelled(self, count: int, code: str, message: str, now: Instant) -> int:
+    def _cancelled(self, count: int, code: str, now: Instant) -> int:
         if count == 0:
-            raise VenueError(code, 404, message)
+            raise VenueError(code)
         self._bulletin.quiet(now)
         return count
+
+    def _known(self, event_id: int) -> None:
+        if event_id not in self._board.events:
+            raise VenueError("sport_event_not_found")
 
     # --- the crowd ------------------------------------------------------------------------------------------------
 
@@ -471,7 +493,7 @@ class Venue:
         """One wager as it stands now. Raises VenueError 404."""
         order = self._account(account).by_id.get(wager_id)
         if order is None:
-            raise VenueError("data_not_found", 404, "Record not found")
+            raise VenueError("data_not_found")
         return order.snapshot()
 
     def wagers(self, account: str) -> list[VenueWager]:
@@ -527,5 +549,5 @@ class Venue:
     def _account(self, account: str) -> Account:
         owner = self._accounts.get(account)
         if owner is None:
-            raise VenueError("wallet_not_found", 404, "no such account")
+            raise VenueError("wallet_not_found")
         return owner

@@ -51,6 +51,12 @@ class Wallet:
             return remaining
         return max(0, min(remaining, self.balance))
 
+    def covers(self, stake: Cents) -> bool:
+        """Whether there is money enough for a wager to be taken into the queue; its turn decides once more."""
+        if self.unlimited:
+            return True
+        return stake <= self.balance if self._held_at_placement else self.balance > 0
+
     def accepts(self, stake: Cents, unmatched: Cents, multiple: int) -> bool:
         """Whether the funds allow ``stake`` to open beside ``unmatched`` that is open already."""
         if self.unlimited:

@@ -272,7 +272,7 @@ def test_suspended_nothing_is_shown_or_taken_and_open_again_the_levels_return() 
     wager = played.place(1, -205, 5_000)
     played.step()
     assert played.side(0) == [(205, takeable(5_000, -205))]
-    with pytest.raises(VenueError, match="suspended"):
+    with pytest.raises(VenueError, match="event_not_available"):
         played.place(1, -205, 5_000)
     played.step()
     assert played.again(wager).matched == 0

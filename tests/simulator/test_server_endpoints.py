@@ -113,7 +113,7 @@ async def test_the_markets_of_one_event_in_both_versions(partner: Any, path: str
         ({}, 400, "invalid_param"),
         ({"event_id": "1,2"}, 400, "invalid_param"),
         ({"event_id": "-1"}, 400, "market_invalid_event"),
-        ({"event_id": "77"}, 404, "data_not_found"),
+        ({"event_id": "77"}, 404, "sport_event_not_found"),
     ],
 )
 async def test_markets_that_cannot_be_asked_for(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from mmbot.config import ExchangeConfig
@@ -17,12 +18,13 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange import caller
-from mmbot.exchange.errors import CODES, ExchangeError, Malformed, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.errors import CODES, ExchangeError, Malformed, Refused, RetryLater, UnknownOutcome, error_of
 from mmbot.exchange.http import Reply, open_http, send
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.simulator.answers import STATUS
+from mmbot.simulator.error_table import STATUS
+from mmbot.simulator.error_table import TABLE as ERRORS
 from mmbot.simulator.faults import FailAnswer, FailRequest
 from mmbot.simulator.records import VenueSettings
 
@@ -267,6 +269,10 @@ async def many_requests(scene: Scene) -> None:
         await scene.client.balance()
 
 
+async def no_line_id_at_all(scene: Scene) -> None:
+    await scene.client.place_one(scene.item(line_id="moneyline"))
+
+
 async def unknown_line(scene: Scene) -> None:
     await scene.client.place_one(scene.item(line_id="0" * 32))
 
@@ -311,9 +317,51 @@ async def supplemental_in_play(scene: Scene) -> None:
     await scene.client.place_one(scene.item(line_id=scene.line_id(0, 300)))
 
 
-async def suspended_line(scene: Scene) -> None:
-    scene.venue.set_line_status(LineKey(GAME, MONEYLINE, 0), "suspended", scene.tick())
+async def unwelcome_competitor(scene: Scene) -> None:
+    scene.venue.set_blacklisted("Cavaliers", True, scene.tick())
     await scene.client.place_one(scene.item())
+
+
+async def maintenance(scene: Scene) -> None:
+    scene.venue.set_maintenance(True, scene.tick())
+    await scene.client.place_one(scene.item())
+
+
+async def reporting_in_maintenance(scene: Scene) -> None:
+    scene.server.exchange.reporting = False
+    await scene.client.transactions()
+
+
+async def no_such_event(scene: Scene) -> None:
+    await scene.read("/mm/cancel_wagers_by_event", b'{"event_id":99}')
+
+
+async def empty_wallet(scene: Scene) -> None:
+    scene.venue.deposit(scene.server.exchange.account, -1_000_00, scene.tick())
+    await scene.client.place_one(scene.item())
+
+
+async def no_wallet(scene: Scene) -> None:
+    """The keys of an account that was never given a wallet."""
+    scene.server.exchange.accounts.add_keys("bare-access-key", "bare-secret-key", "nobody")
+    keys = b'{"access_key":"bare-access-key","secret_key":"bare-secret-key"}'
+    session = msgspec.json.decode((await scene.raw("POST", "/auth/login", keys)).body)
+    url, token = f"{scene.server.base_url}/mm/get_balance", session["data"]["access_token"]
+    async with open_http() as http:
+        reply = await send(http, "GET", url, body=None, token=token, timeout_s=10)
+    said = msgspec.json.decode(reply.body)
+    raise error_of(caller.Purpose.READ, reply.status, said["error"], said["message"], scene.tick(), None)
+
+
+async def queue_in_play_full(scene: Scene) -> None:
+    scene.venue.go_live(GAME, scene.tick())
+    for name in ("a", "b", "c"):
+        await scene.client.place_one(scene.item(name))
+
+
+async def add_liquidity_only(scene: Scene) -> None:
+    body = b'{"external_id":"a","line_id":"%s","odds":110,"stake":10,"wager_strategy":"ALO"}'
+    await scene.read("/mm/place_wager", body % scene.line_id().encode())
 
 
 async def same_external_id(scene: Scene) -> None:
@@ -352,6 +400,20 @@ async def just_opened(scene: Scene) -> None:
     await scene.client.cancel_one(await scene.placed())
 
 
+async def just_matched(scene: Scene) -> None:
+    wager = await scene.placed()
+    line, taker = LineKey(GAME, MONEYLINE, 0), scene.server.exchange.world.crowd
+    scene.venue.line_book(line).resting(0)[0].opened_at -= 2 * HOUR
+    scene.venue.rest(taker, line, 1, -110, 2_20, scene.tick(), rest=False)
+    await scene.client.cancel_one(wager)
+
+
+async def somebody_elses(scene: Scene) -> None:
+    neighbour = scene.venue.open_account("neighbour", 1_000_00)
+    wager = scene.venue.place(neighbour, "n", scene.line_id(), 110, 10_00, scene.tick())
+    await scene.client.cancel_one(Cancellation(wager.wager_id, "n"))
+
+
 async def nothing_open(scene: Scene) -> None:
     await scene.read("/mm/cancel_all_wagers", b"{}")
 
@@ -370,7 +432,8 @@ NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object
     "data_not_found": (NO, unknown_wager),
     "session_num_exceed": (LATER, many_log_ins),
     "rate_limit_reached": (LATER, many_requests),
-    "invalid_line_id": (BUG, unknown_line),
+    "insufficient_amount": (NO, empty_wallet),
+    "invalid_line_id": (BUG, no_line_id_at_all),
     "invalid_stake": (BUG, fraction_of_a_cent),
     "wager_invalid_odds": (BUG, lambda scene: scene.client.place_one(scene.item(odds=111_111))),
     "invalid_external_id": (BUG, bad_external_id),
@@ -385,10 +448,12 @@ NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object
     "wager_limit_exceeded": (BUG, batch_of_21),
     "market_event_limit_exceeded": (BUG, asks("/v2/mm/get_multiple_markets?event_ids=")),
     "market_invalid_event": (BUG, lambda scene: scene.client.markets((0,))),
+    "sport_event_not_found": (NO, no_such_event),
     "event_not_available": (NO, over),
     "sport_event_is_not_booked": (NO, unlisted),
+    "sport_event_competitor_blacklisted": (NO, unwelcome_competitor),
     "supplemental_market_pre_match_only": (NO, supplemental_in_play),
-    "market_line_invalid": (NO, suspended_line),
+    "market_line_invalid": (NO, unknown_line),
     "wager_external_id_existed": (UNKNOWN, same_external_id),
     "wager_already_matched": (NO, matched),
     "wager_already_cancelled": (NO, cancelled),
@@ -398,20 +463,24 @@ NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object
     "wager_invalid_profit": (BUG, lambda scene: scene.client.place_one(scene.item(odds=-25_000, stake=1_00))),
     "wager_is_placing": (LATER, still_placing),
     "wager_opened_retry": (LATER, just_opened),
+    "opened_retry": (LATER, just_matched),
+    "wager_not_belongs_to_user": (BUG, somebody_elses),
+    "wallet_not_found": (NO, no_wallet),
     "no_cancellable_wagers": (NO, nothing_open),
     "self_match": (NO, own_other_side),
     "from_date_greater_than_to_date": (BUG, asks("/mm/get_matched_bets?from=2&to=1")),
     "invalid_from_to_range": (BUG, asks(f"/mm/get_matched_bets?from=1&to={8 * DAYS}")),
     "invalid_updated_at_range": (BUG, asks(f"/v2/mm/get_wager_histories?updated_at_from=1&updated_at_to={3 * DAYS}")),
     "missing_date_range": (BUG, asks("/v2/mm/get_wager_histories")),
+    "reporting_not_available": (LATER, reporting_in_maintenance),
+    "too_many_delayed_requests": (LATER, queue_in_play_full),
+    "err_order_placement_disabled": (NO, maintenance),
+    "err_add_liquidity_only_disabled": (NO, add_liquidity_only),
 }
 
 ON_DEMAND_ALONE = """
-internal_error insufficient_amount opened_retry keypair_num_exceed invalid_competitor_id
-sport_event_not_found sport_event_competitor_blacklisted wager_ref_id_existed wager_not_belongs_to_user
-wager_balance_check_timeout wager_unable_to_place wager_unable_to_cancel unknown_error wallet_not_found
-err_ref_id_invalid reporting_not_available too_many_delayed_requests err_order_placement_disabled
-err_add_liquidity_only_disabled exceed_subscription_count
+internal_error keypair_num_exceed invalid_competitor_id wager_ref_id_existed wager_balance_check_timeout
+wager_unable_to_place wager_unable_to_cancel unknown_error err_ref_id_invalid exceed_subscription_count
 """
 """What the local exchange has no cause of its own for."""
 
@@ -422,12 +491,16 @@ def test_what_has_no_cause_of_its_own_is_known() -> None:
 
 
 QUICK = VenueSettings(activation_ns=20 * MILLISECOND, history_lag_ns=MILLISECOND)
-JUST_OPENED = VenueSettings(activation_ns=20 * MILLISECOND, history_lag_ns=MILLISECOND, opened_retry_ns=HOUR)
+
+SETTINGS = {
+    "wager_opened_retry": msgspec.structs.replace(QUICK, opened_retry_ns=HOUR),
+    "opened_retry": msgspec.structs.replace(QUICK, opened_retry_ns=HOUR),
+    "too_many_delayed_requests": msgspec.structs.replace(QUICK, delayed_wagers=2),
+}
 
 
 @pytest.mark.parametrize(
-    ("code", "venue_settings"),
-    [pytest.param(code, JUST_OPENED if code == "wager_opened_retry" else QUICK, id=code) for code in NATURAL],
+    ("code", "venue_settings"), [pytest.param(code, SETTINGS.get(code, QUICK), id=code) for code in NATURAL]
 )
 async def test_each_row_that_arises_by_itself(scene: Scene, code: str) -> None:
     expected, provoke = NATURAL[code]
@@ -437,3 +510,42 @@ async def test_each_row_that_arises_by_itself(scene: Scene, code: str) -> None:
     assert (type(error), error.code) == (expected, code)
     assert error.message
     assert error.message != "fault on demand"
+
+
+async def test_the_words_are_those_of_the_table_where_no_parameter_is_named(scene: Scene) -> None:
+    for provoke, code in ((unknown_line, "market_line_invalid"), (nothing_open, "no_cancellable_wagers")):
+        with pytest.raises(ExchangeError) as caught:
+            await provoke(scene)
+        assert caught.value.message == ERRORS[code].message
+
+
+async def test_what_a_state_of_the_exchange_refuses_it_takes_again_afterwards(scene: Scene) -> None:
+    """Through the control door, as somebody at a terminal does it."""
+    async with open_http() as http:
+
+        async def order(**members: object) -> None:
+            body = msgspec.json.encode(members)
+            assert (
+                await send(http, "POST", f"{scene.server.url}/sim/faults", body=body, token=None, timeout_s=10)
+            ).status == 200
+
+        wager = await scene.placed("before")
+        await order(fault="maintenance", of="placing")
+        with pytest.raises(Refused, match="err_order_placement_disabled"):
+            await scene.client.place_one(scene.item("a"))
+        await scene.client.cancel_one(wager)
+        await order(fault="maintenance", of="placing", on=False)
+        assert await scene.client.place_one(scene.item("a"))
+
+        await order(fault="blacklist_competitor", competitor="Cavaliers")
+        with pytest.raises(Refused, match="sport_event_competitor_blacklisted"):
+            await scene.client.place_one(scene.item("b"))
+        await order(fault="blacklist_competitor", competitor="Cavaliers", on=False)
+        assert await scene.client.place_one(scene.item("b"))
+
+        await order(fault="maintenance", of="reporting")
+        with pytest.raises(RetryLater, match="reporting_not_available"):
+            await scene.client.history(ReadHistory(1, created_from=scene.tick() - HOUR))
+        assert await scene.client.balance()
+        await order(fault="maintenance", of="reporting", on=False)
+        assert (await scene.client.history(ReadHistory(2, created_from=scene.tick() - HOUR))).wagers

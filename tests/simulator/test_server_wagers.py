@@ -57,7 +57,7 @@ async def test_a_batch_answers_200_with_what_failed_beside_what_did_not(partner:
     assert [(each["index"], each["error"]) for each in failed] == [
         (1, "wager_invalid_odds"),
         (2, "wager_external_id_existed"),
-        (3, "invalid_line_id"),
+        (3, "market_line_invalid"),
         (4, "invalid_request"),
     ]
     assert failed[0]["request"] == items[1]
@@ -84,7 +84,8 @@ async def test_more_than_twenty_wagers_are_refused_as_a_whole(partner: Any) -> N
         ({"stake": 0.5}, 400, "invalid_request"),
         ({"stake": 10.001}, 400, "invalid_stake"),
         ({"stake": 100_000_001}, 400, "wager_stake_exceeds_max"),
-        ({"line_id": "f" * 32}, 400, "invalid_line_id"),
+        ({"line_id": "f" * 32}, 400, "market_line_invalid"),
+        ({"line_id": "f" * 31}, 400, "invalid_line_id"),
         ({"external_id": "no spaces"}, 400, "invalid_external_id"),
         ({"external_id": "x" * 101}, 400, "invalid_external_id"),
         ({"external_id": ""}, 400, "invalid_external_id"),
@@ -213,6 +214,23 @@ async def test_bulk_cancels_take_their_scope_and_404_when_nothing_is_open(partne
     elsewhere = {"event_id": GAME, "market_id": SPREAD}
     assert (await partner.post("mm/cancel_wagers_by_market", elsewhere))[0] == 404
     assert (await partner.get(f"mm/get_wager/{wager['id']}"))[1]["data"]["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("scope", "status", "code"),
+    [
+        ({"event_id": 0}, 400, "invalid_event_id"),
+        ({"event_id": 99}, 404, "sport_event_not_found"),
+        ({"event_id": GAME, "market_id": 0}, 400, "invalid_market_id"),
+        ({"event_id": 99, "market_id": MONEYLINE}, 404, "sport_event_not_found"),
+    ],
+)
+async def test_a_bulk_cancel_of_what_does_not_exist_says_so(
+    partner: Any, scope: dict[str, int], status: int, code: str
+) -> None:
+    path = "mm/cancel_wagers_by_market" if "market_id" in scope else "mm/cancel_wagers_by_event"
+    answered, body = await partner.post(path, scope)
+    assert (answered, body["error"]) == (status, code)
 
 
 async def test_an_unknown_wager_is_404(partner: Any) -> None:

@@ -31,7 +31,8 @@ def refused(code: str, status: int, call: object, *arguments: object) -> None:
         ("x", 110, 99, None, "invalid_request"),
         ("x", 110, 10_000_000_001, None, "wager_stake_exceeds_max"),
         ("x", -25000, 100, None, "wager_invalid_profit"),
-        ("x", 110, 1_000, "ALO", "invalid_request"),
+        ("x", 110, 1_000, "ALO", "err_add_liquidity_only_disabled"),
+        ("x", 110, 1_000, "other", "invalid_request"),
     ],
 )
 def test_what_the_door_refuses(external_id: str, odds: int, stake: int, strategy: str | None, code: str) -> None:
@@ -43,7 +44,8 @@ def test_what_the_door_refuses(external_id: str, odds: int, stake: int, strategy
 
 def test_an_unknown_line_or_account_is_refused() -> None:
     bench = Bench()
-    refused("invalid_line_id", 400, bench.venue.place, bench.a, "x", "0" * 32, 110, 1_000, bench.now)
+    refused("market_line_invalid", 400, bench.venue.place, bench.a, "x", "0" * 32, 110, 1_000, bench.now)
+    refused("invalid_line_id", 400, bench.venue.place, bench.a, "x", "moneyline", 110, 1_000, bench.now)
     refused("wallet_not_found", 404, bench.venue.place, "nobody", "x", bench.line_id(0), 110, 1_000, bench.now)
 
 
@@ -137,13 +139,52 @@ def test_with_funds_taken_at_placement_the_balance_must_cover_the_stake() -> Non
     bench = Bench(VenueSettings(funds="at_placement"), balance=1_000)
     wager = bench.place(bench.a, 0, 110, 700)
     assert bench.venue.balance(bench.a).balance == 300
-    assert bench.place(bench.a, 0, 112, 301).status is Status.INVALID
+    refused("insufficient_amount", 403, bench.send, bench.a, 0, 112, 301)
+    first, second = bench.send(bench.a, 0, 112, 300), bench.send(bench.a, 0, 112, 300)
+    bench.wait()
+    assert (bench.again(first).status, bench.again(second).status) == (Status.OPEN, Status.INVALID)
+    bench.cancel(first)
     bench.venue.rest(bench.crowd, LINE, 1, -110, 220, bench.now)
     assert bench.again(wager).matched == 200
     bench.cancel(wager)
     balance = bench.venue.balance(bench.a)
     assert (balance.balance, balance.matched, balance.unmatched) == (800, 200, 0)
-    assert [line.type for line in bench.venue.transactions(bench.a)] == ["DEPOSIT", "BET", "CANCEL"]
+    assert [line.type for line in bench.venue.transactions(bench.a)] == [
+        "DEPOSIT",
+        *("BET", "BET", "CANCEL", "CANCEL"),
+    ]
+
+
+def test_with_an_empty_wallet_nothing_is_taken_into_the_queue() -> None:
+    bench = Bench(balance=1_000)
+    bench.venue.deposit(bench.a, -1_000, bench.now)
+    refused("insufficient_amount", 403, bench.send, bench.a, 0, 110, 100)
+    bench.venue.deposit(bench.a, 1, bench.now)
+    assert bench.place(bench.a, 0, 110, 100).status is Status.INVALID
+
+
+def test_only_so_many_wagers_of_an_account_wait_for_their_bet_delay() -> None:
+    bench = Bench(VenueSettings(delayed_wagers=2))
+    bench.venue.go_live(EVENT, bench.now)
+    bench.send(bench.a, 0, 110, 1_000)
+    bench.wait(SECOND)
+    bench.send(bench.a, 0, 110, 1_000)
+    refused("too_many_delayed_requests", 429, bench.send, bench.a, 0, 110, 1_000)
+    assert bench.send(bench.b, 0, 110, 1_000)
+    bench.wait(4 * SECOND)
+    assert bench.send(bench.a, 0, 110, 1_000), "the first has had its turn"
+
+
+def test_in_maintenance_nothing_is_taken_opened_or_matched() -> None:
+    bench = Bench()
+    resting = bench.place(bench.a, 0, 100, 1_000)
+    placing = bench.send(bench.a, 0, 100, 1_000)
+    bench.venue.set_maintenance(True, bench.now)
+    refused("err_order_placement_disabled", 403, bench.send, bench.a, 0, 110, 1_000)
+    assert bench.venue.rest(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
+    bench.wait()
+    assert (bench.again(placing).status, bench.again(resting).matched) == (Status.INVALID, 0)
+    assert bench.cancel(resting).status is Status.CANCELED
 
 
 def test_a_wager_whose_market_was_suspended_meanwhile_becomes_invalid() -> None:
@@ -187,7 +228,8 @@ def test_cancel_of_what_is_matched_unknown_or_another_pair() -> None:
     wager = bench.place(bench.a, 0, 100, 1_000)
     other = bench.place(bench.b, 1, 100, 1_000)
     refused("wager_already_matched", 400, bench.cancel, wager)
-    refused("data_not_found", 404, bench.venue.cancel, bench.a, other.wager_id, other.external_id, bench.now)
+    refused("wager_not_belongs_to_user", 500, bench.venue.cancel, bench.a, other.wager_id, "w-2", bench.now)
+    refused("data_not_found", 404, bench.venue.cancel, bench.a, "nobody's", "w-2", bench.now)
     refused("wager_not_matching_external_id", 400, bench.venue.cancel, bench.a, wager.wager_id, "w-99", bench.now)
 
 
@@ -199,6 +241,16 @@ def test_a_wager_that_has_just_opened_is_to_be_cancelled_later_if_the_exchange_i
     assert bench.cancel(wager).status is Status.CANCELED
     wager = bench.place(bench.a, 0, 100, 1_000)
     assert bench.venue.cancel_all(bench.a, bench.now) == 1
+
+
+def test_a_match_that_is_being_settled_with_the_wallet_holds_up_a_single_cancel_and_no_other() -> None:
+    bench = Bench(VenueSettings(opened_retry_ns=300 * MILLISECOND))
+    one, two = bench.place(bench.a, 0, 100, 1_000), bench.place(bench.a, 0, 102, 1_000)
+    bench.wait(SECOND)
+    for wager in (two, one):
+        bench.venue.rest(bench.crowd, LINE, 1, wager.odds * -1, 100, bench.now, rest=False)
+    refused("opened_retry", 500, bench.cancel, one)
+    assert bench.venue.cancel_all(bench.a, bench.now) == 2
 
 
 def test_bulk_cancels_reach_their_scope_and_leave_what_is_placing() -> None:
