@@ -1,35 +1,31 @@
 """The ledger: every wager of the account, what it could still match, and what it came to.
 
-It is the only writer of positions. Each change of a wager is applied as a difference to the line's position, to the sum
-of stakes that could still match, and to the market's settlement, so the cost of a call does not grow with the number of
-wagers ever placed. What is over is forgotten after an hour, except for what a late report needs (see archive.py).
+It alone changes wagers. What they add up to is in sums.py, which of them could match in roster.py. What is over is
+forgotten after an hour, except for what a late report needs (over.py, archive.py).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey, MarketKey, market_of
-from mmbot.domain.instant import HOUR, MINUTE, Instant
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.lifecycle import COULD_MATCH, Happening, State, after
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FULL_STAKE, Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
-from mmbot.engine.archive import Archive, Past
 from mmbot.engine.matches import Matches
-from mmbot.engine.reports import difference, follow, learn, result_of, take
+from mmbot.engine.over import Over
+from mmbot.engine.reports import difference, follow, learn, take
 from mmbot.engine.requests import Placement, SaveWager
 from mmbot.engine.roster import Counts, Roster
-from mmbot.engine.settlement import Settlement, Settlements
+from mmbot.engine.settlement import Settlement
+from mmbot.engine.sums import Sums
 from mmbot.engine.wager import Change, Changes, Kind, Wager, from_report, from_saved, saved
 
 __all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
-
-KEPT: Final = HOUR
-"""How long a wager that is over is held for late messages, before only its result is remembered."""
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
 """From a ``line_id`` to the line and outcome it stands for. None, or FULL_STAKE as the side, where the line is unknown
@@ -56,11 +52,9 @@ class Ledger:
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
         """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
-        self.positions: dict[LineKey, Position] = {}
-        self.outstanding: Cents = 0
-        """Stakes that could still match, whosoever placed them."""
-        self._settlements = Settlements(commission)
-        self._archive = Archive()
+        self.sums: Final = Sums(commission)
+        self.positions: Final[dict[LineKey, Position]] = self.sums.positions
+        self._count: Final = self.sums.count
         self._runs: Final = dict.fromkeys(runs)
         self._new_from: Final = since - _JOURNALLED
         self._nowhere: dict[str, Wager] = {}
@@ -68,8 +62,7 @@ class Ledger:
         self._by_id: dict[str, Wager] = {}
         self._roster = Roster()
         self._estimated: dict[str, Wager] = {}
-        self._touched: dict[LineKey, None] = {}
-        self._over: deque[tuple[Instant, Wager]] = deque()
+        self._over = Over()
         self._number = 0
 
     # --- what we do -----------------------------------------------------------------------------------------------
@@ -81,7 +74,7 @@ class Ledger:
             LedgerError: if its ``external_id`` was ever used.
         """
         key = placement.external_id
-        if key in self._wagers or self._archive.get(key) is not None:
+        if key in self._wagers or self._over.past(key) is not None:
             raise LedgerError(f"external_id {key} was used before")
         self._number += 1
         wager = Wager(
@@ -99,8 +92,7 @@ class Ledger:
         self._wagers[key] = wager
         self._roster.enrol(wager)
         self._count(wager)
-        if self._over:
-            self._forget(now)
+        self._forget(now)
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
@@ -212,15 +204,9 @@ class Ledger:
             del self._nowhere[key]
             if self._wagers.get(key) is not wager:
                 continue
-            was, (remaining, matched, win) = wager.line, wager.counted
-            if wager.counted != (0, 0, 0):
-                self.positions[was].move(wager.side, -remaining, -matched, -win)
-                self._touched[was] = None
-            wager.line, wager.side = found
+            was = wager.line
+            self.sums.move(wager, *found)
             self._roster.moved(wager, was)
-            if wager.counted != (0, 0, 0):
-                self._position(wager.line).move(wager.side, remaining, matched, win)
-                self._touched[wager.line] = None
             located.append(wager)
         return located
 
@@ -282,25 +268,26 @@ class Ledger:
 
     def drain_touched(self) -> list[LineKey]:
         """Lines whose position changed since the last call, in the order in which they first did."""
-        if not self._touched:
-            return []
-        touched = list(self._touched)
-        self._touched.clear()
-        return touched
+        return self.sums.drain_touched()
+
+    @property
+    def outstanding(self) -> Cents:
+        """Stakes that could still match, whosoever placed them."""
+        return self.sums.outstanding
 
     def settlement(self, market: MarketKey) -> Settlement:
         """What the settled wagers of a market came to, and the commission on it."""
-        return self._settlements.of(market)
+        return self.sums.settlements.of(market)
 
     @property
     def realised(self) -> Cents:
         """What all settled wagers came to, before commission."""
-        return self._settlements.realised
+        return self.sums.settlements.realised
 
     @property
     def commission(self) -> Cents:
         """On all markets."""
-        return self._settlements.commission
+        return self.sums.settlements.commission
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
@@ -328,7 +315,7 @@ class Ledger:
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
         """Set what a market had come to by earlier runs, whose wagers need not all have been restored."""
-        self._settlements.put(market, gross)
+        self.sums.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
 
@@ -345,7 +332,7 @@ class Ledger:
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
         """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
-        past = self._archive.get(report.external_id) if report.external_id else None
+        past = self._over.past(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
         new = report.created_at is not None and report.created_at >= self._new_from
@@ -419,62 +406,20 @@ class Ledger:
             else:
                 self._estimated[wager.external_id] = wager
 
-    # --- sums -----------------------------------------------------------------------------------------------------
-
-    def _count(self, wager: Wager) -> Changes:
-        """Bring position, outstanding and settlement in line with a wager, by differences."""
-        if wager.apart:
-            return ()
-        matched, win = wager.matched, wager.win
-        booked = result_of(wager)
-        counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
-        was = wager.counted
-        if counted != was:
-            self._position(wager.line).move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
-            self.outstanding += counted[0] - was[0]
-            self._touched[wager.line] = None
-            wager.counted = counted
-        if booked == wager.booked:
-            return ()
-        correction = (booked or 0) - (wager.booked or 0)
-        wager.booked = booked
-        self._settlements.add(market_of(wager.line), correction)
-        return (Change(Kind.SETTLED, wager, matched, correction),)
-
-    def _position(self, line: LineKey) -> Position:
-        position = self.positions.get(line)
-        if position is None:
-            position = self.positions[line] = Position()
-        return position
-
     # --- forgetting -----------------------------------------------------------------------------------------------
 
     def _note_over(self, wager: Wager, now: Instant) -> None:
-        """Once nothing is open about a wager, it may be forgotten in a while; seen again, a while later."""
-        if not wager.over:
-            return
-        wager.over_at = now
-        self._over.append((now, wager))
-        self._forget(now)
+        """Once nothing is open about a wager, it may be forgotten in a while."""
+        if wager.over:
+            self._over.note(wager, now)
+            self._forget(now)
 
     def _forget(self, now: Instant) -> None:
-        """Forget at most two wagers, so that no single call pays for many."""
-        for _ in range(2):
-            if not self._over or self._over[0][0] > now - KEPT:
-                return
-            over_at, wager = self._over.popleft()
-            if wager.over_at != over_at or not wager.over:
-                continue
-            wager.over_at = None
+        for wager in self._over.due(now):
             key = wager.external_id
             if self._wagers.get(key) is not wager:
                 continue
-            if not wager.foreign:
-                record = wager.matches
-                past = Past() if record is None else Past(record.total, record.win, wager.booked or 0)
-                self._archive.put(key, past)
-            elif wager.booked is not None:
-                continue  # what is not ours has no number to remember it by
+            self._over.remember(wager)
             del self._wagers[key]
             self._estimated.pop(key, None)
             if wager.wager_id is not None:

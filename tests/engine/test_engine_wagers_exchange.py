@@ -137,6 +137,7 @@ class Day:
 
     def check(self) -> None:
         positions = {line: Position() for line in LINES}
+        locked = dict.fromkeys(LINES, 0)
         for theirs in self.venue.wagers(self.us):
             ours = self.ledger.get(theirs.external_id)
             assert ours is not None
@@ -146,8 +147,11 @@ class Day:
             assert ours.remaining == theirs.unmatched
             matched, win = (0, 0) if over else (theirs.matched, theirs.match_win)
             positions[theirs.line].move(theirs.side, theirs.unmatched, matched, win)
+            locked[theirs.line] += matched
         for line, position in positions.items():
             assert self.ledger.positions.get(line, Position()) == position
+        assert self.ledger.sums.locked == {line: stake for line, stake in locked.items() if stake}
+        assert self.ledger.sums.locked_in_all == sum(locked.values())
         wallet = self.venue.wallet(self.us)
         assert self.ledger.commission == wallet.commission
         assert wallet.balance + wallet.staked == BALANCE + self.ledger.realised - self.ledger.commission

@@ -149,6 +149,24 @@ def test_one_not_ours_is_forgotten_too_and_its_result_is_not_counted_twice() -> 
     assert rig.ledger.realised == 909
 
 
+def test_a_settled_one_not_ours_is_held_for_some_days_and_a_late_copy_of_its_result_counts_nothing() -> None:
+    rig = Rig()
+    for external_id in ("by-hand", ""):
+        rig.message(external_id, wager_id=f"w{external_id}", stake=500, matched=500)
+        settled = {"wager_id": f"w{external_id}", "stake": 500, "matched": 500, "winning": Winning.LOST}
+        rig.message(external_id, Status.CLOSED, **settled)
+    assert rig.ledger.realised == -1000
+    pass_an_hour(rig)
+    assert rig.ledger.by_id("wby-hand") is not None
+    rig.tick(3 * DAY)
+    for number in range(4):
+        rig.send(f"r1-fv-{50 + number}")
+    assert rig.ledger.by_id("wby-hand") is None
+    assert rig.ledger.by_id("w") is None
+    rig.message("by-hand", Status.CLOSED, wager_id="wby-hand", stake=500, matched=500, winning=Winning.LOST)
+    assert rig.ledger.realised == -1000
+
+
 def test_revived_and_ended_again_it_is_held_for_an_hour_from_then() -> None:
     rig = Rig()
     rig.send()

@@ -71,6 +71,7 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     unknown = stray.line
     assert stray.side == FULL_STAKE
     assert books.positions[unknown].worst_case() == 1000
+    assert books.sums.locked == {unknown: 400}
     assert books.locate(unread) == []
     books.drain_touched()
 
@@ -79,6 +80,8 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert books.positions[unknown] == Position()
     there = books.positions[SPREAD]
     assert (there.profit, there.remaining, there.full_stake) == ([-400, 600], [0, 600], 0)
+    assert books.sums.locked == {SPREAD: 400}
+    assert books.sums.locked_in_all == 400
     assert list(books.live(SPREAD)) == [stray]
     assert not books.has_live(unknown)
     assert books.drain_touched() == [unknown, SPREAD]

@@ -1,0 +1,90 @@
+"""What all wagers add up to: positions by line, what could still match, what is locked in matches, and settlements.
+
+Each change of a wager is applied as a difference to what it counted before, so the cost of a call does not grow with
+the number of wagers ever placed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.money import Cents
+from mmbot.domain.position import Position
+from mmbot.engine.reports import result_of
+from mmbot.engine.settlement import Settlements
+from mmbot.engine.wager import Change, Changes, Kind, Wager
+
+
+class Sums:
+    """The sums. The ledger alone calls what changes them."""
+
+    __slots__ = ("_touched", "locked", "locked_in_all", "outstanding", "positions", "settlements")
+
+    def __init__(self, commission: float) -> None:
+        """``commission``: the share of a market's net gain."""
+        self.positions: Final[dict[LineKey, Position]] = {}
+        self.outstanding: Cents = 0
+        """Stakes that could still match, whosoever placed them."""
+        self.locked: Final[dict[LineKey, Cents]] = {}
+        """Stakes that are matched and not settled, by line; lines without any are not in it."""
+        self.locked_in_all: Cents = 0
+        self.settlements: Final = Settlements(commission)
+        self._touched: dict[LineKey, None] = {}
+
+    def count(self, wager: Wager) -> Changes:
+        """Bring the sums in line with a wager."""
+        if wager.apart:
+            return ()
+        matched, win = wager.matched, wager.win
+        booked = result_of(wager)
+        counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
+        was = wager.counted
+        if counted != was:
+            line = wager.line
+            self._position(line).move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self.outstanding += counted[0] - was[0]
+            if counted[1] != was[1]:
+                self._lock(line, counted[1] - was[1])
+            self._touched[line] = None
+            wager.counted = counted
+        if booked == wager.booked:
+            return ()
+        correction = (booked or 0) - (wager.booked or 0)
+        wager.booked = booked
+        self.settlements.add(market_of(wager.line), correction)
+        return (Change(Kind.SETTLED, wager, matched, correction),)
+
+    def move(self, wager: Wager, line: LineKey, side: int) -> None:
+        """A wager was found to be of another line or outcome than was thought."""
+        remaining, matched, win = wager.counted
+        if wager.counted != (0, 0, 0):
+            self._position(wager.line).move(wager.side, -remaining, -matched, -win)
+            self._lock(wager.line, -matched)
+            self._touched[wager.line] = None
+            self._position(line).move(side, remaining, matched, win)
+            self._lock(line, matched)
+            self._touched[line] = None
+        wager.line, wager.side = line, side
+
+    def drain_touched(self) -> list[LineKey]:
+        """Lines whose position changed since the last call, in the order in which they first did."""
+        if not self._touched:
+            return []
+        touched = list(self._touched)
+        self._touched.clear()
+        return touched
+
+    def _position(self, line: LineKey) -> Position:
+        position = self.positions.get(line)
+        if position is None:
+            position = self.positions[line] = Position()
+        return position
+
+    def _lock(self, line: LineKey, more: Cents) -> None:
+        self.locked_in_all += more
+        locked = self.locked.get(line, 0) + more
+        if locked:
+            self.locked[line] = locked
+        else:
+            self.locked.pop(line, None)
