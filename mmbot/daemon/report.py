@@ -83,7 +83,8 @@ def _head(status: Status) -> list[str]:
         f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {latched}",
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'flat' if status.flat else 'not flat'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
-        f"balance {'unknown' if status.balance is None else show(status.balance)}; profit today {show(profit.today)}; "
+        f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
+        f"matches; profit today {show(profit.today)}; "
         f"realised {show(profit.realised)} less commission {show(profit.commission)}, marked {show(profit.marked)}",
         f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}; {counts.placed} placed, "
         f"{counts.cancelled} cancelled, {counted(counts.hedges, 'hedge')}, {counted(counts.requests, 'request')}, "
@@ -124,8 +125,8 @@ def _events(status: Status) -> Iterator[str]:
                 yield f"    {_cut(line.outcomes[side], 24):<24} book {book:<48} own {own or '-'}"
             fair = "none" if line.fair is None else f"{line.fair:.3f}"
             yield (
-                f"    fair {fair}; profit {show(line.profit[0])} / {show(line.profit[1])}; worst case "
-                f"{show(line.worst_case)} of {show(line.limit)}; {counted(line.matches, 'match', 'matches')}"
+                f"    fair {fair}; profit {show(line.profit[0])} / {show(line.profit[1])}; {show(line.locked)} locked; "
+                f"worst case {show(line.worst_case)} of {show(line.limit)}; {counted(line.matches, 'match', 'matches')}"
             )
 
 

@@ -104,6 +104,7 @@ class Report:
             feed_up=desk.feed_up,
             feed_age_s=in_seconds(now - desk.heard_at) if desk.heard_at else None,
             balance=self._funds.balance,
+            locked=ledger.sums.locked_in_all,
             events=tuple(event for event_id in self._quoting.events if (event := self._event(event_id)) is not None),
             scopes=tuple(self._scope(scope) for scope in desk.exposure.fullest()),
             guards=desk.guards.status(),
@@ -166,6 +167,7 @@ class Report:
                 for wager in live
             ),
             profit=(position.profit[0], position.profit[1]),
+            locked=desk.ledger.sums.locked.get(key, 0),
             worst_case=position.worst_case(),
             limit=desk.exposure.limit(desk.exposure.scopes(key)[0]),
             matches=slot.matches,

@@ -41,6 +41,8 @@ class LineStatus(msgspec.Struct, frozen=True):
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
     """If outcome 0 wins and if outcome 1 wins, of what is matched."""
+    locked: Cents
+    """Stakes that are matched and not settled, of both outcomes: what the exchange keeps from the balance for them."""
     worst_case: Cents
     limit: Cents
     matches: int
@@ -127,6 +129,8 @@ class Status(msgspec.Struct, frozen=True):
     feed_up: bool
     feed_age_s: float | None
     balance: Cents | None
+    locked: Cents
+    """Stakes that are matched and not settled, on all lines, listed or not."""
     events: tuple[EventStatus, ...]
     scopes: tuple[ScopeStatus, ...]
     guards: tuple[GuardStatus, ...]

@@ -47,6 +47,7 @@ def status_of(
         feed_up=False,
         feed_age_s=None,
         balance=None,
+        locked=0,
         events=(),
         scopes=(),
         guards=(),

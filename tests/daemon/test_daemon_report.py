@@ -23,6 +23,7 @@ def line(name, why=None, quoted=True):
         fair=0.5431,
         own=own,
         profit=(-500, 430),
+        locked=930,
         worst_case=7_000,
         limit=50_000,
         matches=3,
@@ -44,6 +45,7 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
             scopes=(ScopeStatus("account", "", 7_000, 500, 20_000, 35_000, 50_000),),
             guards=(held,),
             balance=100_000,
+            locked=12_345,
         )
     )
     for said in (
@@ -57,7 +59,8 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
         "$200.00",
         "book_age",
         "1 min 30 s",
-        "balance $1,000.00",
+        "balance $1,000.00, $123.45 locked in matches",
+        "$9.30 locked; worst case",
         "starts in 2 h 5 min",
     ):
         assert said in text

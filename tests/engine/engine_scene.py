@@ -300,6 +300,8 @@ class Scene:
         theirs = {wager.external_id: wager.unmatched for wager in self.wagers() if wager.line in self._shown(status)}
         assert mine == theirs
         assert status.counts.open_wagers == len(self.wagers())
+        assert status.locked == self.venue.wallet(self.account).staked
+        assert sum(line.locked for event in status.events for line in event.lines) <= status.locked
         assert status.profit.realised == report.profit.gross
         assert status.profit.commission == report.profit.commission
         for line in self._shown(status):

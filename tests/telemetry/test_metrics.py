@@ -75,6 +75,7 @@ def line(number, own):
         fair=0.5,
         own=wagers,
         profit=(0, 0),
+        locked=0,
         worst_case=0,
         limit=100,
         matches=0,
@@ -91,6 +92,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         feed_up=True,
         feed_age_s=1.5,
         balance=123_456,
+        locked=0,
         events=(EventStatus(1, "A at B", "NBA", "upcoming", None, tuple(line(n, own) for n, own in lines)),),
         scopes=tuple(ScopeStatus(kind, "x", 1_000, 250, 400, 700, 2_000) for kind in SCOPES),
         guards=(
