@@ -142,6 +142,7 @@ def busy() -> Metrics:
         feed_up=True,
         feed_age_s=1.0,
         balance=1,
+        locked=1,
         events=(),
         scopes=scopes,
         guards=(),
