@@ -233,18 +233,23 @@ def _add(mine: _Mine, odds: Odds, stake: Cents) -> None:
 
 
 def _without(levels: Levels, mine: _Mine) -> Levels:
-    if not mine:
-        return levels
-    kept: list[Level] = []
-    for level in levels:
-        ours = mine.get(level[0])
-        if ours is None:
-            kept.append(level)
+    for odds, (ours, count) in mine.items():
+        first = 0
+        for level in levels:
+            if level[0] == odds:
+                break
+            first += 1
+        else:
             continue
-        rest = level[1] - ours[0]
-        if rest > ours[1]:  # each of our wagers may be rounded by a cent
-            kept.append(Level(level[0], rest))
-    return tuple(kept)
+        kept = []
+        last = first
+        while last < len(levels) and levels[last][0] == odds:
+            rest = levels[last][1] - ours
+            if rest > count:  # each of our wagers may be rounded by a cent
+                kept.append(Level(odds, rest))
+            last += 1
+        levels = (*levels[:first], *kept, *levels[last:])
+    return levels
 
 
 def _differences(ours: Book, theirs: Book) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from mmbot.engine.requests import (
     WriteLatch,
 )
 from mmbot.engine.status import Status
-from mmbot.engine.timers import Due
+from mmbot.engine.timers import NEVER, Due
 from mmbot.engine.undecided import Undecided
 from mmbot.engine.views import Views
 from mmbot.strategy.interface import Strategy
@@ -134,10 +134,16 @@ class Engine:
 
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due and allowed at ``now``."""
-        desk = self._desk
         self._tick(now)
-        if self._life.step is Step.ENDED or desk.limiter.ready_at(now, True) > now:
-            return None
+        request = None
+        if self._life.step is not Step.ENDED and self._desk.limiter.ready_at(now, True) <= now:
+            request = self._most_urgent(now)
+        if request is None:
+            self._feed.flow.pair(now)  # nothing waits for this
+        return request
+
+    def _most_urgent(self, now: Instant) -> Request | None:
+        desk = self._desk
         request = self._life.urgent(now)
         if request is None:
             self._look(now)
@@ -166,27 +172,32 @@ class Engine:
             return None
         times = [
             desk.timers.next(),
+            self._profit_at,
             self._life.wake_at(now),
             self._undecided.wake_at(now),
-            self._profit_at,
             self._answers.wake_at(),
         ]
         if desk.feed_up:
-            times += [self._feed.silent_at(), self._reads.wake_at(now)]
+            times.append(self._feed.silent_at())
+            times.append(self._reads.wake_at(now))
         if self._cancelling.pending and not self._flattening:
             times.append(desk.limiter.ready_at(now, True))
         if self._placing.pending or self._hedging.check or desk.dirty_events:
             times.append(desk.limiter.ready_at(now, False))
-        later = [at for at in times if at is not None]
-        soonest = min(later, default=None)
-        limited = desk.limiter.ready_at(now, True)
-        if soonest is None:
-            return None
-        if soonest <= now:  # due, and yet nothing could be sent: the limiter holds it, or it waits for an event
-            beyond = [at for at in later if at > now]
-            if limited > now:
-                beyond.append(limited)
-            soonest = min(beyond, default=now + SECOND)
+        soonest = NEVER
+        due = False
+        for at in times:
+            if at is None:
+                continue
+            if at <= now:
+                due = True
+            elif at < soonest:
+                soonest = at
+        if due:  # and yet nothing could be sent: the limiter holds it, or it waits for an event
+            limited = desk.limiter.ready_at(now, True)
+            if now < limited < soonest:
+                return limited
+            return soonest if soonest < NEVER else now + SECOND
         return soonest
 
     def orders(self) -> list[Order]:
@@ -223,8 +234,9 @@ class Engine:
         desk = self._desk
         if desk.feed_up and now >= self._feed.silent_at():
             self._feed.lose("no health_check", now)
-        for due, key in desk.timers.pop(now):
-            self._timer(due, key, now)
+        if desk.timers.soonest <= now:
+            for due, key in desk.timers.pop(now):
+                self._timer(due, key, now)
         if self._life.step is Step.CANCEL and not desk.settings.exclusive:
             for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
                 if not wager.foreign:
@@ -244,10 +256,6 @@ class Engine:
             elif due is Due.SUSPECT:
                 self._reads.judge(key, now)
                 self._quoting.book_changed(key)
-            elif due is Due.DROPS:
-                again = self._feed.flow.pair(key, now)
-                if again is not None:
-                    desk.timers.set(Due.DROPS, key, again)
             else:
                 self._placing.pause_over(key, now)
                 self._quoting.own_changed(key)

@@ -12,7 +12,7 @@ from mmbot.engine import events as e
 from mmbot.engine.catalogue import TRADEABLE
 from mmbot.engine.consequences import Consequences
 from mmbot.engine.desk import Desk
-from mmbot.engine.flow import PAIRING, Flow
+from mmbot.engine.flow import Flow
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import Lifecycle
@@ -76,7 +76,7 @@ class Feed:
                 desk.note_exchange_time(message.sequence, now)
         line = LineKey(message.event, message.market, message.number)
         quoted = line in self._quoting.slots
-        if quoted and desk.ledger.has_live(line):
+        if quoted and desk.ledger.awaiting_count:
             awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
             if awaited:
                 desk.books.expect(line, awaited, message.book, message.sequence)
@@ -85,8 +85,8 @@ class Feed:
         state = desk.books.on_message(line, message.book, message.sequence, message.connection, now)
         if state is None or not quoted:
             return
-        if before is not None and self.flow.shift(line, before, message.book, now):
-            desk.timers.set(Due.DROPS, line, now + PAIRING)
+        if before is not None:
+            self.flow.shift(line, before, message.book, now)
         self._quoting.book_changed(line)
         if line in desk.hedging:
             self._hedging.check = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from mmbot.domain.book import Book
@@ -14,17 +17,23 @@ PAIRING: Final = 2 * SECOND
 """A print and the drop that it explains come within this of each other, in either order."""
 
 
+AT_ONCE: Final = 4
+"""So many more than came are judged in one call at most."""
+
+
 class _Shift(NamedTuple):
     at: Instant
+    line: LineKey
     old: Book
     new: Book
 
 
 class _Print:
-    __slots__ = ("at", "odds", "side", "value")
+    __slots__ = ("at", "line", "odds", "side", "value")
 
-    def __init__(self, at: Instant, side: Side, odds: Odds, value: Cents) -> None:
+    def __init__(self, at: Instant, line: LineKey, side: Side, odds: Odds, value: Cents) -> None:
         self.at = at
+        self.line = line
         self.side = side
         self.odds = odds
         self.value = value
@@ -38,48 +47,53 @@ class Flow:
         """Takers' stakes that left books by matches, in total."""
         self.pulled: Cents = 0
         """What their makers took back."""
-        self._shifts: dict[LineKey, list[_Shift]] = {}
-        self._prints: dict[LineKey, list[_Print]] = {}
+        self._shifts: deque[_Shift] = deque()
+        self._came = 0
+        """Shifts since ``pair`` was last called."""
+        self._told: deque[_Print] = deque()
+        self._prints: dict[LineKey, deque[_Print]] = {}
 
-    def shift(self, line: LineKey, old: Book, new: Book, now: Instant) -> bool:
-        """A book was replaced. True if this is the first to be paired on its line."""
-        shifts = self._shifts.get(line)
-        if shifts is None:
-            self._shifts[line] = [_Shift(now, old, new)]
-            return True
-        shifts.append(_Shift(now, old, new))
-        return False
+    def shift(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
+        """A book was replaced."""
+        self._shifts.append(_Shift(now, line, old, new))
+        self._came += 1
 
     def printed(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
         """A match of ``stake`` on an outcome at ``odds``, told from its taker's or its maker's side."""
-        self._prints.setdefault(line, []).append(_Print(now, side, odds, stake))
+        told = _Print(now, line, side, odds, stake)
+        self._told.append(told)
+        self._prints.setdefault(line, deque()).append(told)
 
-    def pair(self, line: LineKey, now: Instant) -> Instant | None:
-        """Judge the drops that are old enough. Returns when to come again, None if nothing is left."""
-        shifts = self._shifts.get(line, [])
-        prints = self._prints.get(line, [])
-        ripe = 0
-        while ripe < len(shifts) and shifts[ripe].at + PAIRING <= now:
+    def pair(self, now: Instant) -> None:
+        """Judge drops that are old enough; not many at a time, so that no call pays for a burst alone."""
+        shifts, told = self._shifts, self._told
+        most, self._came = AT_ONCE + self._came, 0
+        while shifts and shifts[0].at + PAIRING <= now and most:
+            most -= 1
+            shift = shifts.popleft()
+            prints = self._prints.get(shift.line, ())
             for side in (0, 1):
-                self._judge(shifts[ripe], side, prints)
-            ripe += 1
-        del shifts[:ripe]
-        prints = [told for told in prints if told.at + 2 * PAIRING > now]
-        if prints:
-            self._prints[line] = prints
-        else:
-            self._prints.pop(line, None)
-        if not shifts:
-            self._shifts.pop(line, None)
-            return None
-        return shifts[0].at + PAIRING
+                self._judge(shift, side, prints)
+        judged = shifts[0].at if shifts else now
+        while told and told[0].at + 2 * PAIRING <= min(now, judged + PAIRING):
+            line = told.popleft().line
+            of_line = self._prints[line]
+            of_line.popleft()
+            if not of_line:
+                del self._prints[line]
 
-    def _judge(self, shift: _Shift, side: Side, prints: list[_Print]) -> None:
+    def _judge(self, shift: _Shift, side: Side, prints: Iterable[_Print]) -> None:
         old, new = shift.old.sides[side], shift.new.sides[side]
         if old == new:
             return
-        left = dict(new)
-        for level in old:
+        left: dict[Odds, Cents] | None = None
+        for level, there in zip_longest(old, new):
+            if level == there:
+                continue
+            if level is None:
+                return
+            if left is None:
+                left = dict(new)
             gone = level.value - left.get(level.odds, 0)
             if gone <= 0:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from enum import Enum
+from typing import Final
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
@@ -23,8 +24,6 @@ class Due(Enum):
     """A hedge on a line may be tried again."""
     SUSPECT = "suspect"
     """Judge a book difference."""
-    DROPS = "drops"
-    """Drops without a print were pulled."""
     ACTIVATION = "activation"
     """An accepted wager should be active by now."""
     PRINT = "print"
@@ -37,6 +36,9 @@ class Due(Enum):
 
 Key = LineKey | int | str
 
+NEVER: Final[Instant] = 1 << 63
+"""Later than any instant."""
+
 
 class Timers:
     """One timer for each (purpose, key) at most: setting it again keeps the earlier instant unless told to move it."""
@@ -45,6 +47,8 @@ class Timers:
         self._heap: list[tuple[Instant, int, Due, Key]] = []
         self._at: dict[tuple[Due, Key], Instant] = {}
         self._count = 0
+        self.soonest: Instant = NEVER
+        """Nothing is due earlier; ``next`` is exact."""
 
     def set(self, due: Due, key: Key, at: Instant) -> None:
         """Wake for this at ``at``, or earlier if that was asked already."""
@@ -54,16 +58,20 @@ class Timers:
         self._at[due, key] = at
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, due, key))
+        if at < self.soonest:
+            self.soonest = at
 
-    def next(self) -> Instant | None:
-        """When the next timer is due."""
-        while self._heap and self._at.get((self._heap[0][2], self._heap[0][3])) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+    def next(self) -> Instant:
+        """When the next timer is due; ``NEVER`` if there is none."""
+        heap = self._heap
+        while heap and self._at.get((heap[0][2], heap[0][3])) != heap[0][0]:
+            heapq.heappop(heap)
+        self.soonest = heap[0][0] if heap else NEVER
+        return self.soonest
 
     def pop(self, now: Instant) -> Iterator[tuple[Due, Key]]:
         """Take out what is due, in order of its instant and then of setting."""
-        while (at := self.next()) is not None and at <= now:
+        while self.soonest <= now and self.next() <= now:
             _, _, due, key = heapq.heappop(self._heap)
             del self._at[due, key]
             yield due, key

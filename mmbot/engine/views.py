@@ -118,11 +118,8 @@ class Views:
         desk, key, before = self._desk, slot.key, slot.view
         own = [wager for wager in desk.ledger.live(key) if not wager.foreign] if desk.ledger.has_live(key) else _NO_OWN
         book = desk.books.net(state, own)
-        fair: Fair | None
-        if before is not None and _same_best(before.book, book):
-            fair = before.fair
-        else:
-            fair = fair_from(book, desk.settings.max_gap)
+        same = before is not None and _same_best(before.book, book)
+        fair: Fair | None = before.fair if before is not None and same else fair_from(book, desk.settings.max_gap)
         if price is not None:
             given = Given(price[0], now - price[1])
             probability: float | None = price[0]
@@ -136,6 +133,8 @@ class Views:
         position = desk.ledger.positions.get(key, NOTHING)
         slot.view = LineView(slot.line, slot.market, book, fair, given, (position.profit[0], position.profit[1]))
         slot.dirty = False
+        if same and slot.judged is before and price is None and slot.fair == slot.best[0]:
+            slot.judged = slot.view  # the fair price and the best levels are all that targets follow from
 
     def _reasons(self, slot: Slot, state: BookState | None, aged: bool, now: Instant) -> dict[str, str]:
         """Why the line's own guards hold, by guard."""
