@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ UNLISTED: Final = "unlisted"
 
 
 class Catalogue:
-    """What is traded, and what a ``line_id`` stands for. Ids once learnt stay resolvable: matches come late."""
+    """What is traded, and what a ``line_id`` stands for. Ids outlive their lines: matches and results come late."""
 
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
@@ -45,6 +45,27 @@ class Catalogue:
         """The tournament of an event; 0 if the event is not known."""
         known = self.events.get(event)
         return known.tournament_id if known else 0
+
+    def off_list(self, also: Iterable[int]) -> dict[int, None]:
+        """Of the events of which anything is known, here or by ``also``, those that are not on the list."""
+        known = dict.fromkeys((*self.events, *(line.event for line, _ in self._by_line_id.values()), *also))
+        listed = {event: None for event, each in self.events.items() if each.status != UNLISTED}
+        return {event: None for event in known if event not in listed}
+
+    def take_off(self, events: Container[int]) -> None:
+        """Drop the markets and lines of events that are off the list; what their ids stand for stays known."""
+        for event in [event for event in self.markets if event in events]:
+            del self.markets[event]
+        for line in [line for line in self.lines if line.event in events]:
+            del self.lines[line]
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop events altogether, with their ids."""
+        self.take_off(events)
+        for event in [event for event in self.events if event in events]:
+            del self.events[event]
+        for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.event in events]:
+            del self._by_line_id[line_id]
 
     # --- REST -----------------------------------------------------------------------------------------------------
 

@@ -200,6 +200,13 @@ class Exposure:
             del self._events[line.event]
             self._tournaments.pop(line.event, None)
 
+    def forget_events(self, events: Container[int]) -> None:
+        """Drop all lines of events that will not be traded again; what still counts something stays."""
+        for event in [event for event in self._events if event in events]:
+            for line, entry in list(self._events[event].items()):
+                if not entry.worst and not entry.matched:
+                    self.forget(line)
+
     def update(self, line: LineKey, position: Position) -> None:
         """Take over what a line's position now counts. A line that was never registered gets the general limits."""
         entry = self._entries.get(line)

@@ -6,6 +6,7 @@ metrics are held against it.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 from mmbot.domain.catalogue import LineKey
@@ -98,6 +99,11 @@ class Guards:
             del held[scope]
         return True
 
+    def forget(self, events: Container[int]) -> None:
+        """Drop what holds over events, and over their lines, that are no longer looked at."""
+        for scope in [scope for scope in self._held if _event_of(scope) in events]:
+            del self._held[scope]
+
     def set(self, guard: str, scope: Scope, reason: str | None, now: Instant) -> bool:
         """Hold with a reason, or clear with None; True if that changed whether it holds."""
         return self.clear(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
@@ -157,6 +163,12 @@ class Guards:
     def account(self) -> tuple[str, ...]:
         """The account's guards that hold, with their reasons."""
         return tuple(f"{name}: {held.reason}" for name, held in self._held.get(ACCOUNT, {}).items())
+
+
+def _event_of(scope: Scope) -> int | None:
+    if isinstance(scope, LineKey):
+        return scope.event
+    return scope if isinstance(scope, int) else None
 
 
 def shown(scope: Scope) -> str:

@@ -3,6 +3,7 @@ opposite outcome with ``fillOrKill``; one in flight a line."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
@@ -128,6 +129,12 @@ class Hedging:
             reduction=reduction,
         )
         return self._placing.hand_out((placement,), now)
+
+    def forget(self, events: Container[int]) -> None:
+        """Events are over: nothing is hedged there."""
+        for lines in (self._not_before, self._reasons):
+            for line in [line for line in lines if line.event in events]:
+                del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:
         """Nothing of ours may rest here now; the hedge is sized again when the cancels are confirmed."""

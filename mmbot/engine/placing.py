@@ -3,6 +3,7 @@ the number of wagers, in order of priority. One item that does not fit never hol
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
@@ -118,6 +119,12 @@ class Placing:
             return
         del self._paused_until[line]
         self._desk.hold("refused", line, None, now)
+
+    def forget(self, events: Container[int]) -> None:
+        """Events are over: their lines need no pause."""
+        for lines in (self._blocked, self._pauses, self._paused_until):
+            for line in [line for line in lines if line.event in events]:
+                del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:
         """The next batch of quotes, or None if nothing may be placed."""

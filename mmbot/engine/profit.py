@@ -10,6 +10,7 @@ marked against that sum at the first instant of the UTC day; it is kept across r
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from msgspec.structs import replace
@@ -77,6 +78,11 @@ class Profit:
             self._marks[line] = value
         else:
             self._marks.pop(line, None)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the fair probabilities of events that are over, where nothing is to be valued by them."""
+        for line in [line for line in self._fair if line.event in events and line not in self._marks]:
+            del self._fair[line]
 
     def look(self, now: Instant, ready: bool) -> None:
         """Open a new day, save the day's figures when they moved, and judge the loss. A day that lost too much is over,

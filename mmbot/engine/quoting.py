@@ -3,7 +3,7 @@ what rests there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, SportEvent
@@ -49,6 +49,14 @@ class Quoting:
         """The catalogue of an event changed: its lines fall under rules anew."""
         self._stale[event] = None
         self._desk.dirty_events[event] = None
+
+    def drop(self, events: Container[int]) -> None:
+        """Events are over: nothing of them is looked at any more."""
+        for event in [event for event in self.events if event in events]:
+            for slot in self.events.pop(event):
+                self.slots.pop(slot.key, None)
+                self.pending.pop(slot.key, None)
+            self._stale.pop(event, None)
 
     def book_changed(self, line: LineKey) -> None:
         """A line's book changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ValuesView
+from collections.abc import Container, ValuesView
 from typing import Final, NamedTuple
 
 from mmbot.domain.catalogue import LineKey
@@ -58,6 +58,11 @@ class Roster:
             _insert(self.awaiting, wager)
         if state is State.UNKNOWN:
             _insert(self.unknown, wager)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the lines of events that are over; a line of which something could match stays."""
+        for line in [line for line, wagers in self._of_line.items() if line.event in events and not wagers]:
+            del self._of_line[line]
 
     def moved(self, wager: Wager, was: LineKey) -> None:
         """A wager's line was found to be another than ``was``."""

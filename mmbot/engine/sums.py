@@ -6,6 +6,7 @@ the number of wagers ever placed.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, market_of
@@ -14,6 +15,8 @@ from mmbot.domain.position import Position
 from mmbot.engine.reports import result_of
 from mmbot.engine.settlement import Settlements
 from mmbot.engine.wager import Change, Changes, Kind, Wager
+
+_NOTHING: Final = Position()
 
 
 class Sums:
@@ -66,6 +69,17 @@ class Sums:
             self._lock(line, matched)
             self._touched[line] = None
         wager.line, wager.side = line, side
+
+    def at_stake(self) -> dict[int, None]:
+        """Events with a stake that is matched and not settled."""
+        return dict.fromkeys(line.event for line in self.locked)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the positions of events that are over; one in which anything counts stays. Settlements all stay: a
+        result may be corrected late, and a market's commission is on the sum of its results."""
+        over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
+        for line in over:
+            del self.positions[line]
 
     def drain_touched(self) -> list[LineKey]:
         """Lines whose position changed since the last call, in the order in which they first did."""

@@ -6,7 +6,7 @@ forgotten after an hour, except for what a late report needs (over.py, archive.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
@@ -288,6 +288,15 @@ class Ledger:
     def commission(self) -> Cents:
         """On all markets."""
         return self.sums.settlements.commission
+
+    def at_stake(self) -> dict[int, None]:
+        """Events with a wager that could match, or with a stake that is matched and not settled."""
+        return dict.fromkeys(wager.line.event for wager in self._roster.all.values()) | self.sums.at_stake()
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
+        self.sums.forget(events)
+        self._roster.forget(events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
