@@ -6,6 +6,7 @@ counts only if none did (DESIGN, *What the exchange does*).
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 from mmbot.domain.book import Book, Level, Levels
@@ -92,6 +93,11 @@ class Books:
     def lines(self) -> list[LineKey]:
         """All lines with a book."""
         return list(self._states)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the books of events that are over."""
+        for line in [line for line in self._states if line.event in events]:
+            del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, connection: int, now: Instant) -> BookState | None:
         """Take a full replacement. None if it was dropped: of an older connection, or strictly older by sequence."""

@@ -35,7 +35,8 @@ class Catalogue:
 
     def learn(self, line_id: str, line: LineKey, side: Side) -> None:
         """Remember an id from elsewhere (the journal) until a read brings the line itself."""
-        self._by_line_id.setdefault(line_id, (line, side))
+        if side != FULL_STAKE:
+            self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
         """The market of a line, or None if it is not on the board."""

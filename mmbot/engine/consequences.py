@@ -93,7 +93,8 @@ class Consequences:
                     self._cancelling.want(wager)
                 case Kind.REPRICED | Kind.TAKEN_BACK:
                     desk.alert(Level.INFO, f"wager.{change.kind.value}", external_id=wager.external_id, win=change.win)
-            if not wager.foreign and wager.side != FULL_STAKE:  # one whose line is not known yet is kept once it is
+            # One whose line is not known yet is kept once it is; one whose line was forgotten, with its late result.
+            if not wager.foreign and (wager.side != FULL_STAKE or wager.booked is not None):
                 desk.order(desk.ledger.saved(wager))
         if changes:
             self._placing.freed()

@@ -23,6 +23,7 @@ from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.consequences import Consequences
 from mmbot.engine.desk import Desk
 from mmbot.engine.feed import Feed
+from mmbot.engine.forgetting import Forgetting
 from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import CREATED_RANGE, Lifecycle, Step
@@ -59,6 +60,9 @@ class Engine:
         self._funds: Final = Funds(desk)
         self._placing: Final = Placing(desk, self._quoting, self._funds)
         self._hedging: Final = Hedging(desk, self._quoting, self._placing, self._views)
+        self._forgetting: Final = Forgetting(
+            desk, self._quoting, self._views, self._placing, self._hedging, self._profit
+        )
         self._reads: Final = Reads(desk)
         self._undecided: Final = Undecided(desk)
         self._life: Final = Lifecycle(desk, self._reads, seed.since, now)
@@ -247,6 +251,8 @@ class Engine:
         if now >= self._profit_at or (ready and not was_ready):  # a loss of earlier today counts from the first quote
             self._profit_at = now + SECOND
             self._profit.look(now, ready)
+            if ready:
+                self._forgetting.look(now)
 
     def _timer(self, due: Due, key: LineKey | int | str, now: Instant) -> None:
         desk = self._desk

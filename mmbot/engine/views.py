@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from mmbot.domain.book import Book, Fair, fair_from
@@ -64,6 +65,11 @@ class Views:
             early = self._early.pop(outcome.line_id, None)
             if early is not None:
                 self.price_given(line.key, early[0] if side == 0 else 1.0 - early[0], min(early[1], now))
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the user's prices of events that are over."""
+        for line in [line for line in self._prices if line.event in events]:
+            del self._prices[line]
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
         """The fair probability of outcome 0 now: the user's own if there is one, otherwise that of a net book."""

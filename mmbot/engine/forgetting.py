@@ -1,0 +1,68 @@
+"""Events that are over are forgotten, so that a daemon that runs for weeks holds what is on the board and at stake.
+
+What stays of them is what money needs: each market's settled profit, and what each wager came to (``archive.py``), for
+results that are corrected late.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import DAY, HOUR, Instant
+from mmbot.engine.desk import Desk
+from mmbot.engine.hedging import Hedging
+from mmbot.engine.placing import Placing
+from mmbot.engine.profit import Profit
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.views import Views
+
+EVERY: Final = HOUR
+"""Between two looks. One goes over all lines that are known, so it is not done with each event."""
+
+SHOWN: Final = HOUR
+"""How long an event that is off the list, with nothing at stake, is still shown with its lines and guards."""
+
+RESOLVED: Final = 3 * DAY
+"""How long the ids of its lines still stand for them. A result that is corrected later counts all the same; the journal
+loads no settled wagers that are older."""
+
+
+class Forgetting:
+    """Watches for events that are over."""
+
+    def __init__(
+        self, desk: Desk, quoting: Quoting, views: Views, placing: Placing, hedging: Hedging, profit: Profit
+    ) -> None:
+        self._desk: Final = desk
+        self._quoting: Final = quoting
+        self._views: Final = views
+        self._placing: Final = placing
+        self._hedging: Final = hedging
+        self._profit: Final = profit
+        self._gone: dict[int, Instant] = {}
+        """Events that are known and not on the list, with when that was first seen."""
+        self._look_at: Instant = 0
+
+    def look(self, now: Instant) -> None:
+        """Forget what is over, once in a while."""
+        if now < self._look_at:
+            return
+        self._look_at = now + EVERY
+        desk = self._desk
+        told = (line.event for line in (*desk.books.lines(), *desk.ledger.positions))  # some are never on the list
+        self._gone = {event: self._gone.get(event, now) for event in desk.catalogue.off_list(told)}
+        staked = desk.ledger.at_stake() | dict.fromkeys(line.event for line in desk.hedging)
+        over = {event: since for event, since in self._gone.items() if since <= now - SHOWN and event not in staked}
+        if not over:
+            return
+        self._quoting.drop(over)
+        self._views.forget(over)
+        self._placing.forget(over)
+        self._hedging.forget(over)
+        self._profit.forget(over)
+        desk.ledger.forget(over)
+        desk.exposure.forget_events(over)
+        desk.books.forget(over)
+        desk.guards.forget(over)
+        desk.catalogue.take_off(over)
+        desk.catalogue.forget({event: since for event, since in over.items() if since <= now - RESOLVED})
