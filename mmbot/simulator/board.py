@@ -9,7 +9,8 @@ import msgspec
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player, SportEvent, Tournament, market_of
 from mmbot.domain.instant import Instant
-from mmbot.domain.odds import Side
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side
 from mmbot.simulator.book import LineBook
 from mmbot.simulator.bulletin import Bulletin
 from mmbot.simulator.records import (
@@ -17,6 +18,7 @@ from mmbot.simulator.records import (
     EventChanged,
     LineChanged,
     MarketChanged,
+    Printed,
     ShownBook,
     ShownLevel,
     TournamentChanged,
@@ -100,6 +102,20 @@ class Board:
         if event.event_id not in self.unlisted:
             self._bulletin.tell(EventChanged("u", event, now))
 
+    def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
+        """Move or postpone an event. Raises KeyError for an unknown one, VenueError for one in play or over."""
+        event = self.events[event_id]
+        if event.status not in (NOT_STARTED, POSTPONED):
+            raise VenueError("event_not_available", f"event is {event.status}")
+        self.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
+
+    def go_live(self, event_id: int, now: Instant) -> None:
+        """An event starts. Raises KeyError for an unknown one, VenueError for one that is over."""
+        event = self.events[event_id]
+        if event.status == FINISHED:
+            raise VenueError("event_not_available", "the event is over")
+        self.update_event(msgspec.structs.replace(event, status=LIVE), now)
+
     def list_event(self, event_id: int, now: Instant) -> None:
         """List an event again."""
         self.unlisted.pop(event_id, None)
@@ -174,6 +190,13 @@ class Board:
         for side in range(len(line.outcomes)):
             self._bulletin.tell(LineChanged("u", line, side, now))
 
+    def set_blacklisted(self, competitor: str, on: bool) -> None:
+        """Put a competitor on the list of those on whose events nothing is taken, or take it off."""
+        if on:
+            self.blacklisted[competitor] = None
+        else:
+            self.blacklisted.pop(competitor, None)
+
     def post(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
         """Show levels on a line that is not matched here. Raises KeyError for an unknown line, ValueError for one of
         two outcomes, whose book is its orders, or without a side for each outcome."""
@@ -184,6 +207,11 @@ class Board:
         if key.event not in self.unlisted:
             self._bulletin.tell(BookChanged(key, now))
 
+    def print(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
+        """Tell of a match between others that this exchange did not make itself: a recorded one."""
+        line_id = self.lines[key].outcomes[side].line_id
+        self._bulletin.tell(Printed(key, side, line_id, odds, odds, stake, now))
+
     def shown(self, key: LineKey) -> ShownBook:
         """The book of a line as everybody sees it. Raises KeyError for an unknown line."""
         outcomes = len(self.lines[key].outcomes)
@@ -191,6 +219,26 @@ class Board:
             return self.books[key].shown()
         sides = self._posted.get(key, ((),) * outcomes)
         return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
+
+    def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
+        """The events that are listed: of a tournament, of these ids, where they are given."""
+        return [
+            event
+            for event in self.events.values()
+            if event.event_id not in self.unlisted
+            and (tournament_id is None or event.tournament_id == tournament_id)
+            and (ids is None or event.event_id in ids)
+        ]
+
+    def markets_shown(self, event_id: int) -> list[Market] | None:
+        """The markets of a listed event, or None."""
+        if event_id not in self.events or event_id in self.unlisted:
+            return None
+        return [self.markets[key] for key in self.markets_of[event_id]]
+
+    def players_of(self, tournament_id: int) -> list[Player] | None:
+        """The players of a tournament, or None if it is not there."""
+        return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Which line and outcome an id stands for."""
@@ -216,6 +264,10 @@ class Board:
         if line.status != ACTIVE or len(line.outcomes) != 2:
             return VenueError("market_line_invalid")
         return None
+
+    def tradeable(self, key: LineKey) -> bool:
+        """Whether wagers on the line are taken and matched now."""
+        return self.refusal(key) is None
 
     def live(self, event_id: int) -> bool:
         """Whether an event is in play."""

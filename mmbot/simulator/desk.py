@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
@@ -11,15 +12,13 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match
 from mmbot.domain.wager import Status
+from mmbot.simulator.agenda import Agenda
 from mmbot.simulator.board import Board, derived_id
 from mmbot.simulator.bulletin import Bulletin
 from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
 from mmbot.simulator.order import Order, takeable
 from mmbot.simulator.records import ADD_LIQUIDITY_ONLY, FILL_OR_KILL, RepeatedId, VenueError, VenueSettings, VenueWager
-
-ACTIVATE, EXPIRE, PAY = range(3)
-"""What can be due: a wager opens, the rest of a fill-or-kill goes, a result is paid."""
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -35,14 +34,16 @@ class Desk:
         board: Board,
         floor: Floor,
         bulletin: Bulletin,
-        schedule: Callable[[Instant, int, Order | MarketKey], None],
+        agenda: Agenda,
+        accounts: Mapping[str, Account],
     ) -> None:
         self._settings = settings
         self._seed = seed
         self._board = board
         self._floor = floor
         self._bulletin = bulletin
-        self._schedule = schedule
+        self._agenda = agenda
+        self._accounts = accounts
         self.set_ladder(settings.ladder)
         self._rejects_self_match = settings.self_match == "reject"
         self._queue_ends = {False: 0, True: 0}
@@ -172,7 +173,7 @@ class Desk:
         delay = self._settings.live_activation_ns if live else self._settings.activation_ns
         due = max(now + delay + self.activation_extra, self._queue_ends[live])
         self._queue_ends[live] = due
-        self._schedule(due, ACTIVATE, order)
+        self._agenda.add(due, partial(self.activate, order))
         return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
@@ -209,13 +210,18 @@ class Desk:
         self._floor.tell(order, now)
         self._floor.enter(order, book, now)
         if order.strategy == FILL_OR_KILL and order.live:
-            self._schedule(now + self._settings.fill_or_kill_ns, EXPIRE, order)
+            self._agenda.add(now + self._settings.fill_or_kill_ns, partial(self._expire, order))
+
+    def _expire(self, order: Order, now: Instant) -> None:
+        if order.live:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
 
     def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
         """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
         order = owner.by_id.get(wager_id)
         if order is None:
-            raise VenueError("data_not_found")
+            known = any(wager_id in other.by_id for other in self._accounts.values())
+            raise VenueError("wager_not_belongs_to_user" if known else "data_not_found")
         if order.external_id != external_id:
             raise VenueError("wager_not_matching_external_id")
         status = order.status
@@ -243,3 +249,14 @@ class Desk:
         for order in orders:
             self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
         return len(orders)
+
+    def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
+        """Take everything of a market off the exchange, whoever's it is, open or placing."""
+        for line in self._board.markets[market].lines:
+            book = self._board.books[line.key]
+            for side in (0, 1):
+                for order in book.resting(side):
+                    self._floor.end(order, book, status, now)
+        for account in self._accounts.values():
+            for order in [each for each in account.live.values() if each.market == market]:
+                self._floor.end(order, self._board.books[order.line], status, now)

@@ -169,7 +169,7 @@ def _liquidity(call: Call) -> Cents:
 def get_players(exchange: LocalExchange, call: Call) -> web.Response:
     """GET mm/get_players, of a tournament: 404 for one that is not there."""
     tournament = _tournament(call)
-    players = exchange.venue.players(tournament)
+    players = exchange.venue.board.players_of(tournament)
     if players is None:
         raise Refusal("data_not_found")
     return data({"players": [legacy.player(player, tournament) for player in players]})
@@ -179,7 +179,7 @@ def get_player(exchange: LocalExchange, call: Call) -> web.Response:
     """GET mm/get_players/{id}, of a tournament: the player directly under ``data``."""
     tournament = _tournament(call)
     wanted = call.path["player_id"]
-    for player in exchange.venue.players(tournament) or ():
+    for player in exchange.venue.board.players_of(tournament) or ():
         if str(player.player_id) == wanted:
             return data(legacy.player(player, tournament))
     raise Refusal("data_not_found")

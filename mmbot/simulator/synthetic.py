@@ -197,7 +197,7 @@ class SyntheticCrowd:
         venue.add_event(fixtures.event(fixture, event_id, starts), now, listed=listed)
         self._lines[event_id] = []
         for player in fixtures.players(fixture, event_id, 4 * (len(self._lines) - 1)):
-            venue.add_player(tournament.tournament_id, player)
+            venue.board.add_player(tournament.tournament_id, player)
         for offer in fixture.offers:
             self._add(fixture, offer, event_id, now)
         self._plan(event_id, now)
@@ -255,7 +255,7 @@ class SyntheticCrowd:
         self._plan(event_id, now)
         if not self._is_due(event_id, now):
             return
-        if not self._venue.is_live(event_id) and not self._over(event_id):
+        if not self._venue.board.live(event_id) and not self._over(event_id):
             self._venue.go_live(event_id, now)
         for traded in self._lines[event_id]:
             traded.walk.volatility = 3 * self._board.volatility
@@ -342,7 +342,7 @@ class SyntheticCrowd:
                 value = round(board.level_payout * implied(odds) * traded.rng.uniform(0.5, 1.5))
                 levels.append(ShownLevel(odds, value, max(1, profit(value, odds)), now))
             sides.append(tuple(levels))
-        self._venue.post(traded.key, tuple(sides), now)
+        self._venue.board.post(traded.key, tuple(sides), now)
 
     def _take(self, traded: _Traded, now: Instant) -> None:
         """Someone comes: one who knows takes what the price will leave behind; the others take what is not too dear."""

@@ -100,7 +100,7 @@ class TapeCrowd:
     def _play(self, now: Instant) -> None:
         change = self._tape.changes[self._next]
         venue = self._venue
-        if venue.is_live(EVENT) and not self._in_play:
+        if venue.board.live(EVENT) and not self._in_play:
             self._started()  # by another hand than the tape's
         if self._resting:
             for trade in change.trades:
@@ -112,7 +112,7 @@ class TapeCrowd:
         self._raw = (raw[0], raw[1])
         if not venue.concluded(_MARKET_KEY):
             self._set_status(change, now)
-        if not (self._open and venue.tradeable(self.line)):
+        if not (self._open and venue.board.tradeable(self.line)):
             self._withdraw(now)
         elif not self._resting:
             self._resting = True
@@ -201,7 +201,7 @@ class TapeCrowd:
                 moved[shorter] = moved.get(shorter, 0) + value
 
     def _shorten_queue(self, side: Side, odds: Odds, value: Cents) -> None:
-        level = self._venue.line_book(self.line).level(1 - side, negate(odds))
+        level = self._venue.board.books[self.line].level(1 - side, negate(odds))
         if level is not None:
             for order in level.orders.values():
                 order.ahead = min(order.ahead, value)
@@ -227,11 +227,11 @@ class TapeCrowd:
             return
         stake = self._take(side, odds, stake, now)
         if stake > 0:
-            self._venue.print(self.line, side, odds, stake, now)
+            self._venue.board.print(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
         """A taker of ``side`` at ``odds``: better wagers of the user first; at that price, each in its turn."""
-        book = self._venue.line_book(self.line)
+        book = self._venue.board.books[self.line]
         users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
         passed: Cents = 0
         at_price: list[Order] = []

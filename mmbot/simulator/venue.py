@@ -6,33 +6,26 @@ given the time, which never goes back. Ids follow from the seed and from counter
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
-from decimal import Decimal
-from typing import Final
+from collections.abc import Callable, Sequence
 
-import msgspec
-
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Player, SportEvent, Tournament
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Ladder, Odds, Side, negate
-from mmbot.domain.wager import Status, Winning
-from mmbot.simulator import settlement
-from mmbot.simulator.board import FINISHED, LIVE, NOT_STARTED, POSTPONED, Board, derived_id
-from mmbot.simulator.book import LineBook
+from mmbot.domain.odds import Ladder, Odds, Side
+from mmbot.domain.wager import Status
+from mmbot.simulator.agenda import Agenda
+from mmbot.simulator.board import NOT_STARTED, POSTPONED, Board, derived_id
 from mmbot.simulator.bulletin import Bulletin, Watcher
-from mmbot.simulator.desk import ACTIVATE, PAY, Desk
+from mmbot.simulator.desk import Desk
 from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
-from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.order import Order
+from mmbot.simulator.pit import Pit
 from mmbot.simulator.records import (
     HistoryPage,
     HistoryQuery,
     MatchPage,
-    Printed,
     ShownBook,
-    ShownLevel,
     VenueBalance,
     VenueError,
     VenueEvent,
@@ -41,10 +34,9 @@ from mmbot.simulator.records import (
     VenueTransaction,
     VenueWager,
 )
+from mmbot.simulator.results import Results
 from mmbot.simulator.settlement import Result
 from mmbot.simulator.wallet import Wallet
-
-_CONCLUDED: Final = ("settled", "void")
 
 
 class Venue:
@@ -53,44 +45,40 @@ class Venue:
     def __init__(self, settings: VenueSettings, seed: int = 0) -> None:
         self.settings = settings
         self._seed = seed
-        self._commission = Decimal(settings.commission)
         self._bulletin = Bulletin()
-        self._board = Board(self._bulletin, seed)
+        self._agenda = Agenda()
+        self.board = Board(self._bulletin, seed)
+        """The catalogue with its books, for those inside the exchange: time and wagers are this class's."""
         self._floor = Floor(self._bulletin, settings.history_lag_ns)
-        self._desk = Desk(settings, seed, self._board, self._floor, self._bulletin, self._schedule)
         self._accounts: dict[str, Account] = {}
-        self._fees: dict[MarketKey, dict[str, Cents]] = {}
-        self._due: list[tuple[Instant, int, int, Order | MarketKey]] = []
-        self._scheduled = 0
+        self._desk = Desk(settings, seed, self.board, self._floor, self._bulletin, self._agenda, self._accounts)
+        self._pit = Pit(self.board, self._floor, self._desk)
+        self._results = Results(settings, self.board, self._floor, self._desk, self._agenda)
         self._now: Instant = 0
 
     # --- the board ------------------------------------------------------------------------------------------------
 
     def line_id(self, event: int, market: int, number: int, side: Side) -> str:
         """The id that stands for one outcome of a line; ``number`` in quarter points."""
-        return self._board.line_id(event, market, number, side)
+        return self.board.line_id(event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
         """List a tournament."""
-        self._board.add_tournament(tournament, self._at(now))
-
-    def add_player(self, tournament_id: int, player: Player) -> None:
-        """Enter a player of a tournament. Raises ValueError without it."""
-        self._board.add_player(tournament_id, player)
+        self.board.add_tournament(tournament, self._at(now))
 
     def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
         """Create an event, and list it unless told otherwise. Raises ValueError without its tournament, or if it is
         there already."""
-        self._board.add_event(event, self._at(now), listed=listed)
+        self.board.add_event(event, self._at(now), listed=listed)
 
     def add_market(self, market: Market, now: Instant) -> None:
         """Add a market with its lines; empty ``line_id`` are filled. Raises ValueError if it cannot be added."""
-        self._board.add_market(market, self._at(now))
+        self.board.add_market(market, self._at(now))
 
     def update_event(self, event: SportEvent, now: Instant) -> None:
         """Replace an event's particulars. To go live use ``go_live``. Raises KeyError for an unknown event."""
         self.advance(now)
-        self._board.update_event(event, now)
+        self.board.update_event(event, now)
 
     def move_event(self, event_id: int, scheduled: Instant, now: Instant) -> None:
         """The event is due at another time; one that was postponed is to be played after all. Wagers stay.
@@ -98,49 +86,35 @@ class Venue:
         Raises KeyError for an unknown event, VenueError for one that is in play or over.
         """
         self.advance(now)
-        self._reschedule(event_id, NOT_STARTED, scheduled, now)
+        self.board.reschedule(event_id, NOT_STARTED, scheduled, now)
 
     def postpone_event(self, event_id: int, now: Instant) -> None:
         """The event does not start for now: nothing is taken or matched there until it is moved. Wagers stay and can
         be cancelled; no source says whether the real exchange would wipe them. Raises as ``move_event`` does."""
         self.advance(now)
-        self._reschedule(event_id, POSTPONED, self._board.events[event_id].scheduled, now)
-
-    def _reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
-        event = self._board.events[event_id]
-        if event.status not in (NOT_STARTED, POSTPONED):
-            raise VenueError("event_not_available", f"event is {event.status}")
-        self._board.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
+        self.board.reschedule(event_id, POSTPONED, self.board.events[event_id].scheduled, now)
 
     def list_event(self, event_id: int, now: Instant) -> None:
         """List again what was unlisted."""
         self.advance(now)
-        self._board.list_event(event_id, now)
+        self.board.list_event(event_id, now)
 
     def unlist_event(self, event_id: int, now: Instant) -> None:
         """Take an event off the list. Its wagers stay and can be cancelled, but nothing matches there."""
         self.advance(now)
-        self._board.unlist_event(event_id, now)
+        self.board.unlist_event(event_id, now)
 
     def set_market_status(self, market: MarketKey, status: str, now: Instant) -> None:
         """``active`` or, for instance, ``suspended``. Raises KeyError for an unknown market, VenueError for one that
         has its result."""
         self.advance(now)
-        if self.concluded(market):
-            raise VenueError("event_not_available", "the market has a result already")
-        self._board.set_market_status(market, status, now)
+        self._results.require_open(market)
+        self.board.set_market_status(market, status, now)
 
     def set_line_status(self, line: LineKey, status: str, now: Instant) -> None:
         """The same for one line."""
         self.advance(now)
-        self._board.set_line_status(line, status, now)
-
-    def post(self, line: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
-        """Show levels on a line that is not matched here: one without exactly two outcomes.
-
-        Raises KeyError for an unknown line, ValueError for one of two outcomes or without a side for each outcome.
-        """
-        self._board.post(line, sides, self._at(now))
+        self.board.set_line_status(line, status, now)
 
     @property
     def ladder(self) -> tuple[Odds, ...]:
@@ -161,37 +135,24 @@ class Venue:
         Raises KeyError for an unknown event, VenueError for one that is over.
         """
         self.advance(now)
-        if self._board.events[event_id].status == FINISHED:
-            raise VenueError("event_not_available", "the event is over")
-        self._board.update_event(msgspec.structs.replace(self._board.events[event_id], status=LIVE), now)
-        for key in self._board.markets_of[event_id]:
-            self._wipe(key, Status.WIPED, now)
+        self.board.go_live(event_id, now)
+        for key in self.board.markets_of[event_id]:
+            self._desk.wipe(key, Status.WIPED, now)
         self._bulletin.quiet(now)
 
     def set_maintenance(self, on: bool, now: Instant) -> None:
         """Begin or end maintenance: nothing is taken, opened or matched; what rests stays and can be cancelled."""
         self.advance(now)
-        self._board.maintenance = on
+        self.board.maintenance = on
 
     def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
         """Take no wagers on the events of a competitor, given by name, or take them again."""
         self.advance(now)
-        if on:
-            self._board.blacklisted[competitor] = None
-        else:
-            self._board.blacklisted.pop(competitor, None)
+        self.board.set_blacklisted(competitor, on)
 
     def concluded(self, market: MarketKey) -> bool:
         """Whether the market has its result. Raises KeyError for an unknown market."""
-        return self._board.markets[market].status in _CONCLUDED
-
-    def tradeable(self, line: LineKey) -> bool:
-        """Whether wagers on the line are taken and matched now."""
-        return self._board.refusal(line) is None
-
-    def is_live(self, event_id: int) -> bool:
-        """Whether the event is in play."""
-        return self._board.live(event_id)
+        return self._results.concluded(market)
 
     # --- results --------------------------------------------------------------------------------------------------
 
@@ -201,60 +162,19 @@ class Venue:
         Raises VenueError for a market that has a result: that is corrected, not settled twice.
         """
         self.advance(now)
-        if self.concluded(market):
-            raise VenueError("event_not_available", "the market has a result already")
-        self._wipe(market, Status.WIPED, now)
-        for order in self._floor.matched.get(market, {}).values():
-            order.winning, order.status = settlement.automatic(order.side, settlement.winner(winner, order.line))
-            self._floor.tell(order, now)
-        self._schedule(now + self.settings.payout_ns, PAY, market)
-        self._conclude(market, "settled", now)
+        self._results.settle(market, winner, now)
+        self._bulletin.quiet(now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
         """A result by hand, first or correcting an earlier one; the money moves at once."""
         self.advance(now)
-        self._wipe(market, Status.WIPED, now)
-        for order in self._floor.matched.get(market, {}).values():
-            order.winning, order.status = settlement.manual(order.side, settlement.winner(winner, order.line))
-            self._floor.tell(order, now)
-        self._pay(market, now)
-        self._conclude(market, "settled", now)
+        self._results.correct(market, winner, now)
+        self._bulletin.quiet(now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
         """Every wager of the market is void, matched or not, and all stakes go back at once."""
         self.advance(now)
-        self._wipe(market, Status.VOID, now)
-        for order in self._floor.matched.get(market, {}).values():
-            order.winning, order.status = Winning.NO_RESULT, Status.VOID
-            self._floor.tell(order, now)
-        self._pay(market, now)
-        self._conclude(market, "void", now)
-
-    def _wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
-        for line in self._board.markets[market].lines:
-            book = self._board.books[line.key]
-            for side in (0, 1):
-                for order in book.resting(side):
-                    self._floor.end(order, book, status, now)
-        for account in self._accounts.values():
-            for order in [each for each in account.live.values() if each.market == market]:
-                self._floor.end(order, self._board.books[order.line], status, now)
-
-    def _pay(self, market: MarketKey, now: Instant) -> None:
-        orders = self._floor.matched.get(market, {}).values()
-        settlement.pay(market, orders, self._fees.setdefault(market, {}), self._commission, now)
-        for order in orders:
-            if order.status is Status.SETTLED:
-                order.status = Status.CLOSED
-                self._floor.tell(order, now)
-
-    def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
-        self._board.set_market_status(market, status, now)
-        of_event = self._board.markets_of[market.event]
-        if all(self.concluded(key) for key in of_event):
-            event = self._board.events[market.event]
-            if event.status != FINISHED:
-                self._board.update_event(msgspec.structs.replace(event, status=FINISHED), now)
+        self._results.void(market, now)
         self._bulletin.quiet(now)
 
     # --- accounts -------------------------------------------------------------------------------------------------
@@ -310,10 +230,7 @@ class Venue:
             VenueError: unknown id 404, another account's 500, wrong pair 400, still placing 409, matched or ended 400.
         """
         self.advance(now)
-        owner = self._account(account)
-        if wager_id not in owner.by_id and any(wager_id in other.by_id for other in self._accounts.values()):
-            raise VenueError("wager_not_belongs_to_user")
-        record = self._desk.cancel(owner, wager_id, external_id, now)
+        record = self._desk.cancel(self._account(account), wager_id, external_id, now)
         self._bulletin.quiet(now)
         return record
 
@@ -322,36 +239,30 @@ class Venue:
 
         Raises VenueError 404 if there is no such event, or nothing was open.
         """
-        self.advance(now)
-        self._known(event_id)
-        count = self._desk.cancel_open(self._account(account), lambda order: order.line.event == event_id, now)
-        return self._cancelled(count, "data_not_found", now)
+        return self._cancel_open(account, lambda order: order.line.event == event_id, now, event_id)
 
     def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
         """The same on a market, or on one outcome of one of its lines."""
-        self.advance(now)
-        self._known(event_id)
         key = MarketKey(event_id, market_id)
-        count = self._desk.cancel_open(
-            self._account(account), lambda order: order.market == key and (not line_id or order.line_id == line_id), now
+        return self._cancel_open(
+            account, lambda order: order.market == key and (not line_id or order.line_id == line_id), now, event_id
         )
-        return self._cancelled(count, "data_not_found", now)
 
     def cancel_all(self, account: str, now: Instant) -> int:
         """The same of everything."""
-        self.advance(now)
-        count = self._desk.cancel_open(self._account(account), lambda order: True, now)
-        return self._cancelled(count, "no_cancellable_wagers", now)
+        return self._cancel_open(account, lambda order: True, now)
 
-    def _cancelled(self, count: int, code: str, now: Instant) -> int:
+    def _cancel_open(
+        self, account: str, wanted: Callable[[Order], bool], now: Instant, event_id: int | None = None
+    ) -> int:
+        self.advance(now)
+        if event_id is not None and event_id not in self.board.events:
+            raise VenueError("sport_event_not_found")
+        count = self._desk.cancel_open(self._account(account), wanted, now)
         if count == 0:
-            raise VenueError(code)
+            raise VenueError("no_cancellable_wagers" if event_id is None else "data_not_found")
         self._bulletin.quiet(now)
         return count
-
-    def _known(self, event_id: int) -> None:
-        if event_id not in self._board.events:
-            raise VenueError("sport_event_not_found")
 
     # --- the crowd ------------------------------------------------------------------------------------------------
 
@@ -363,47 +274,22 @@ class Venue:
         The order stays the caller's handle for ``pull``.
         """
         self.advance(now)
-        if self._board.refusal(line) is not None or takeable(stake, odds) == 0:
-            return None
-        order = self._desk.at_once(self._crowd(account), line, side, odds, stake, now)
-        self._floor.enter(order, self._board.books[line], now, rest=rest)
+        order = self._pit.enter(self._account(account), line, side, odds, stake, now, rest=rest)
         self._bulletin.quiet(now)
         return order
 
     def pull(self, order: Order, now: Instant) -> None:
         """Take what is left of a crowd's order off the book."""
         self.advance(now)
-        if order.live:
-            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
-            self._bulletin.quiet(now)
+        self._pit.leave(order, now)
+        self._bulletin.quiet(now)
 
     def strike(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
         """A taker of the crowd matches one resting order at its odds; returns what the taker staked, in cents."""
         self.advance(now)
-        if not maker.live or maker.status is not Status.OPEN or self._board.refusal(maker.line) is not None:
-            return 0
-        taker = self._desk.at_once(self._crowd(account), maker.line, 1 - maker.side, negate(maker.odds), stake, now)
-        book = self._board.books[maker.line]
-        spent = self._floor.execute(taker, maker, book, stake, now)
-        if not spent and self._floor.unfunded(maker):
-            self._floor.end(maker, book, Status.CANCELED, now)
+        spent = self._pit.strike(self._account(account), maker, stake, now)
         self._bulletin.quiet(now)
         return spent
-
-    def print(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Tell of a match between others that this exchange did not make itself: a recorded one."""
-        line_id = self._board.lines[line].outcomes[side].line_id
-        self._bulletin.tell(Printed(line, side, line_id, odds, odds, stake, now))
-
-    def line_book(self, line: LineKey) -> LineBook:
-        """The orders of a line, for those inside the exchange."""
-        return self._board.books[line]
-
-    def _crowd(self, account: str) -> Account:
-        owner = self._account(account)
-        if not owner.wallet.unlimited:
-            raise ValueError(f"{owner.name} is no crowd account")
-        return owner
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -412,82 +298,52 @@ class Venue:
             self._now = now
         return self._now
 
-    def _schedule(self, due: Instant, kind: int, what: Order | MarketKey) -> None:
-        self._scheduled += 1
-        heapq.heappush(self._due, (due, self._scheduled, kind, what))
-
     def advance(self, now: Instant) -> None:
         """Do what is due by now, in order of its due time: activations, expiries, payments."""
-        while self._due and self._due[0][0] <= now:
-            due, _, kind, what = heapq.heappop(self._due)
+        while (item := self._agenda.take(now)) is not None:
+            due, act = item
             at = self._at(due)
-            if kind == PAY:
-                assert isinstance(what, MarketKey)
-                self._pay(what, at)
-            else:
-                assert isinstance(what, Order)
-                if kind == ACTIVATE:
-                    self._desk.activate(what, at)
-                elif what.live:
-                    self._floor.end(what, self._board.books[what.line], Status.CANCELED, at)
+            act(at)
             self._bulletin.quiet(at)
         self._at(now)
 
     def next_due(self) -> Instant | None:
         """When ``advance`` has something to do."""
-        return self._due[0][0] if self._due else None
+        return self._agenda.next_due()
 
     # --- reading --------------------------------------------------------------------------------------------------
 
     def tournaments(self) -> list[Tournament]:
         """All of them."""
-        return list(self._board.tournaments.values())
-
-    def players(self, tournament_id: int) -> list[Player] | None:
-        """The players of a tournament, or None if it is not there."""
-        if tournament_id not in self._board.tournaments:
-            return None
-        return list(self._board.players.get(tournament_id, {}).values())
+        return list(self.board.tournaments.values())
 
     def events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
         """The events that are listed."""
-        return [
-            event
-            for event in self._board.events.values()
-            if event.event_id not in self._board.unlisted
-            and (tournament_id is None or event.tournament_id == tournament_id)
-            and (ids is None or event.event_id in ids)
-        ]
+        return self.board.listed(tournament_id, ids)
 
     def markets(self, event_id: int) -> list[Market] | None:
         """The markets of a listed event, or None."""
-        if event_id not in self._board.events or event_id in self._board.unlisted:
-            return None
-        return [self._board.markets[key] for key in self._board.markets_of[event_id]]
+        return self.board.markets_shown(event_id)
 
     def market(self, market: MarketKey) -> Market:
         """One market, of a listed event or not. Raises KeyError."""
-        return self._board.markets[market]
+        return self.board.markets[market]
 
     def book(self, line: LineKey) -> ShownBook:
         """The book as everybody sees it. Raises KeyError for an unknown line."""
-        return self._board.shown(line)
+        return self.board.shown(line)
 
     def event(self, event_id: int) -> SportEvent:
         """One event, listed or not. Raises KeyError."""
-        return self._board.events[event_id]
+        return self.board.events[event_id]
 
     def line(self, line: LineKey) -> Line:
         """One line. Raises KeyError."""
-        return self._board.lines[line]
+        return self.board.lines[line]
 
     def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Which line and outcome a ``line_id`` stands for."""
-        return self._board.find(line_id)
-
-    def accounts(self) -> list[str]:
-        """Their ids, the crowd's too."""
-        return list(self._accounts)
+        return self.board.find(line_id)
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
         """One wager as it stands now. Raises VenueError 404."""

@@ -48,7 +48,7 @@ def test_it_has_an_outright_with_yes_and_no_for_each_player() -> None:
     assert len({market.player_id for market in markets}) == len(markets) == 2
     for market in markets:
         assert [outcome.name for outcome in market.lines[0].outcomes] == ["Yes", "No"]
-    players = [player.player_id for player in venue.players(outright.tournament_id) or ()]
+    players = [player.player_id for player in venue.board.players_of(outright.tournament_id) or ()]
     assert players == [market.player_id for market in markets]
 
 
@@ -115,12 +115,12 @@ def test_a_moved_event_starts_when_it_is_due_and_not_before() -> None:
     venue.move_event(FIRST_EVENT, START + 8 * MINUTE, START + MINUTE)
     venue.move_event(FIRST_EVENT + 1, START + 2 * MINUTE, START + MINUTE)
     world.advance(START + 7 * MINUTE)
-    assert (venue.is_live(FIRST_EVENT), venue.is_live(FIRST_EVENT + 1)) == (False, False)
+    assert (venue.board.live(FIRST_EVENT), venue.board.live(FIRST_EVENT + 1)) == (False, False)
     assert venue.event(FIRST_EVENT + 1).status == "finished"  # five minutes of play from its second minute
     world.advance(START + 8 * MINUTE)
-    assert venue.is_live(FIRST_EVENT)
+    assert venue.board.live(FIRST_EVENT)
     world.advance(START + 12 * MINUTE)
-    assert venue.is_live(FIRST_EVENT)
+    assert venue.board.live(FIRST_EVENT)
     world.advance(START + 13 * MINUTE)
     assert venue.event(FIRST_EVENT).status == "finished"
 
@@ -136,7 +136,7 @@ def test_a_postponed_event_neither_starts_nor_ends_until_it_is_moved() -> None:
     world.advance(START + 39 * MINUTE)
     assert all(venue.book(LineKey(FIRST_EVENT, 219, 0)).sides)
     world.advance(START + 41 * MINUTE)
-    assert venue.is_live(FIRST_EVENT)
+    assert venue.board.live(FIRST_EVENT)
     world.advance(START + 46 * MINUTE)
     assert venue.event(FIRST_EVENT).status == "finished"
 

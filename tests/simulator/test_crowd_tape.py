@@ -398,7 +398,7 @@ def quote_blindly(world: World, every: int) -> list[VenueWager]:
         if venue.balance(account).unmatched:
             venue.cancel_all(account, now)
         shown = venue.book(LINE).sides
-        if not (venue.tradeable(LINE) and shown[0] and shown[1]):
+        if not (venue.board.tradeable(LINE) and shown[0] and shown[1]):
             continue
         quotes = (negate(shown[1][0].odds), negate(shown[0][0].odds))
         if implied(quotes[0]) + implied(quotes[1]) < 0.97:

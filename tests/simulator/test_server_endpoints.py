@@ -175,8 +175,8 @@ async def test_a_search_that_cannot_be(partner: Any, query: dict[str, object], s
 
 async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
     venue = partner.exchange.venue
-    venue.add_player(NBA, Player(23, "Ada Alder", 11))
-    venue.add_player(NBA, Player(24, "Ben Birch"))
+    venue.board.add_player(NBA, Player(23, "Ada Alder", 11))
+    venue.board.add_player(NBA, Player(24, "Ben Birch"))
     ada = {"id": 23, "name": "Ada Alder", "display_name": "Ada Alder", "competitor_id": 11, "tournament_id": NBA}
     status, body = await partner.get("mm/get_players", tournament_id=NBA)
     assert status == 200
@@ -185,7 +185,7 @@ async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
     assert await partner.get("mm/get_players/23", tournament_id=NBA) == (200, {"data": ada})
     assert await partner.get("mm/get_players", tournament_id=NHL) == (200, {"data": {"players": []}})
     with pytest.raises(ValueError, match="not there"):
-        venue.add_player(999, Player(1, "Nobody"))
+        venue.board.add_player(999, Player(1, "Nobody"))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
 async def test_players_that_are_not_there(
     partner: Any, path: str, query: dict[str, object], status: int, code: str
 ) -> None:
-    partner.exchange.venue.add_player(NBA, Player(23, "Ada Alder", 11))
+    partner.exchange.venue.board.add_player(NBA, Player(23, "Ada Alder", 11))
     answered, body = await partner.get(path, **query)
     assert (answered, body["error"]) == (status, code)
 

@@ -133,7 +133,7 @@ async def test_a_search_with_each_of_its_filters(server: Any, client: Client) ->
 async def test_players(server: Any, client: Client) -> None:
     ada, ben = Player(23, "Ada Alder", 11), Player(24, "Ben Birch")
     for player in (ada, ben):
-        server.exchange.venue.add_player(NBA, player)
+        server.exchange.venue.board.add_player(NBA, player)
     assert await client.players(NBA) == (ada, ben)
     assert await client.players(NHL) == await client.players(9) == ()
     assert await client.player(24, NBA) == ben

@@ -403,7 +403,7 @@ async def just_opened(scene: Scene) -> None:
 async def just_matched(scene: Scene) -> None:
     wager = await scene.placed()
     line, taker = LineKey(GAME, MONEYLINE, 0), scene.server.exchange.world.crowd
-    scene.venue.line_book(line).resting(0)[0].opened_at -= 2 * HOUR
+    scene.venue.board.books[line].resting(0)[0].opened_at -= 2 * HOUR
     scene.venue.rest(taker, line, 1, -110, 2_20, scene.tick(), rest=False)
     await scene.client.cancel_one(wager)
 

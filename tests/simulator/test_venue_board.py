@@ -118,7 +118,7 @@ def test_three_outcomes_are_shown_and_take_no_wager() -> None:
     assert bench.venue.book(THREE).sides == ((), (), ())
     bench.drained()
     sides = tuple((ShownLevel(odds, 50_00, 20_00, bench.now),) for odds in (180, 240, 170))
-    bench.venue.post(THREE, sides, bench.now)
+    bench.venue.board.post(THREE, sides, bench.now)
     assert bench.drained() == [BookChanged(THREE, bench.now)]
     assert bench.venue.book(THREE).sides == sides
     assert bench.venue.book(THREE).updated_at == bench.now
@@ -131,9 +131,9 @@ def test_only_lines_that_are_not_matched_are_posted_with_a_side_for_each_outcome
     bench = Bench()
     add_three_outcomes(bench)
     with pytest.raises(ValueError, match="cannot show 2 sides"):
-        bench.venue.post(THREE, ((), ()), bench.now)
+        bench.venue.board.post(THREE, ((), ()), bench.now)
     with pytest.raises(ValueError, match="2 outcomes"):
-        bench.venue.post(LINE, ((), ()), bench.now)
+        bench.venue.board.post(LINE, ((), ()), bench.now)
 
 
 def test_the_lines_of_a_market_have_each_their_own_result() -> None:

@@ -232,7 +232,7 @@ def test_with_the_wipe_rule_both_own_crossing_wagers_go() -> None:
 def test_the_crowd_can_take_one_given_wager_and_no_more_than_is_there() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, -110, 1_100)
-    order = bench.venue.line_book(LINE).resting(0)[0]
+    order = bench.venue.board.books[LINE].resting(0)[0]
     assert bench.venue.strike(bench.crowd, order, 400, bench.now) == 400
     assert bench.venue.strike(bench.crowd, order, 4_000, bench.now) == 600
     assert bench.venue.strike(bench.crowd, order, 4_000, bench.now) == 0

@@ -319,7 +319,7 @@ def test_unlisting_is_told_hides_the_event_and_stops_matching_but_not_cancelling
     assert bench.venue.events() == []
     assert bench.venue.markets(EVENT) is None
     assert bench.venue.rest(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
-    order = bench.venue.line_book(LINE).resting(0)[0]
+    order = bench.venue.board.books[LINE].resting(0)[0]
     assert bench.venue.strike(bench.crowd, order, 400, bench.now) == 0
     assert bench.cancel(wager).status is Status.CANCELED
     bench.venue.list_event(EVENT, bench.now)

@@ -63,7 +63,7 @@ def test_the_size_of_the_steps_changes_nothing_for_a_user_either() -> None:
                 for event in world.venue.events():
                     for market in world.venue.markets(event.event_id) or []:
                         line = market.lines[0]
-                        if world.venue.tradeable(line.key):
+                        if world.venue.board.tradeable(line.key):
                             for side, odds in ((0, 102), (1, 104)):
                                 name = f"{(now - START) // MINUTE}-{line.outcomes[side].line_id[:8]}"
                                 world.venue.place(world.account, name, line.outcomes[side].line_id, odds, 1_000, now)

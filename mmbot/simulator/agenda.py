@@ -1,0 +1,37 @@
+"""What is to happen at the exchange, and when: a wager opens, the rest of a fill-or-kill goes, a result is paid."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+from mmbot.domain.instant import Instant
+
+Act = Callable[[Instant], None]
+"""What is done when it is due; it is given the time."""
+
+
+class Agenda:
+    """Acts in order of their due time, those of one instant in the order they were set down."""
+
+    __slots__ = ("_due", "_set_down")
+
+    def __init__(self) -> None:
+        self._due: list[tuple[Instant, int, Act]] = []
+        self._set_down = 0
+
+    def add(self, due: Instant, act: Act) -> None:
+        """Set down what is to happen."""
+        self._set_down += 1
+        heapq.heappush(self._due, (due, self._set_down, act))
+
+    def next_due(self) -> Instant | None:
+        """When something is due."""
+        return self._due[0][0] if self._due else None
+
+    def take(self, now: Instant) -> tuple[Instant, Act] | None:
+        """The next that is due by now, with its due time; it is off the agenda then."""
+        if not self._due or self._due[0][0] > now:
+            return None
+        due, _, act = heapq.heappop(self._due)
+        return due, act
