@@ -1,7 +1,6 @@
 """The feed of the local exchange: Pusher's protocol 7 over websockets, with authorised private channels.
 
-It knows channels, signatures and frames, and nothing of what the messages say. Every socket has an outbox of its own,
-so that a slow reader delays nobody else; one that falls too far behind is dropped.
+It knows channels, signatures and frames, and nothing of what the messages say; one connection is the socket's business.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import contextlib
 import hashlib
 import heapq
 import hmac
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
@@ -33,12 +31,11 @@ from mmbot.simulator.faults import (
     StallFrame,
     WrongSignature,
 )
+from mmbot.simulator.pusher_socket import Socket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
 """The channel that every account may join. A client learns its name on registration and never builds it."""
 
-_STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 512 bytes and brings ten
-_OUTBOX: Final = 20_000  # frames
 _PROTOCOLS: Final = {"5", "6", "7"}
 
 
@@ -58,66 +55,6 @@ class HubSettings(msgspec.Struct, frozen=True):
 class _Incoming(msgspec.Struct):
     event: str
     data: object = None
-
-
-class Socket:
-    """One websocket connection."""
-
-    def __init__(self, socket_id: str, web_socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        self.socket_id: Final = socket_id
-        self.channels: Final[dict[str, None]] = {}
-        self.silent = False
-        """No channel message leaves any more; the protocol itself goes on."""
-        self.dead = False
-        """Nothing leaves and nothing is answered any more."""
-        self._web_socket: Final = web_socket
-        self._transport: Final = transport
-        self._outbox: Final[deque[str]] = deque()
-        self._filled: Final = asyncio.Event()
-
-    def send(self, frame: str) -> None:
-        """Queue a frame. Never blocks; a socket whose outbox is full is dropped."""
-        if self.dead:
-            return
-        if len(self._outbox) >= _OUTBOX:
-            self.drop()
-            return
-        self._outbox.append(frame)
-        self._filled.set()
-
-    async def write(self) -> None:
-        """Send what is queued, until cancelled or the connection is gone."""
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            while self._outbox:
-                try:
-                    await self._web_socket.send_str(self._outbox.popleft())
-                except ConnectionError:
-                    return
-
-    def drop(self) -> None:
-        """Cut the connection without a word."""
-        self.dead = True
-        self._transport.abort()
-
-    def stall(self) -> None:
-        """Begin a frame and never end it."""
-        if not self.dead:
-            self.dead = True
-            self._transport.write(_STALLED)
-
-    async def close(self, code: int, message: str = "") -> None:
-        """Send an error if the code is one of Pusher's, then close with it."""
-        if self.dead:
-            self._transport.abort()
-            return
-        with contextlib.suppress(ConnectionError):  # it went first
-            while self._outbox:
-                await self._web_socket.send_str(self._outbox.popleft())
-            if 4000 <= code <= 4999:
-                await self._web_socket.send_str(_error(code, message))
-            await self._web_socket.close(code=code, message=message.encode()[:120])
 
 
 class Hub:
@@ -185,7 +122,7 @@ class Hub:
             "op": op,
             "payload": base64.b64encode(orjson.dumps(payload)).decode(),
         }
-        frame = _frame(event, envelope, channel)
+        frame = frame_of(event, envelope, channel)
         late = self._faults.lateness(change_type)
         again = self._faults.again_after()
         now = self._clock.now()
@@ -309,7 +246,7 @@ class Hub:
                 "socket_id": socket.socket_id,
                 "activity_timeout": self.settings.activity_timeout // SECOND,
             }
-            socket.send(_frame("pusher:connection_established", hello))
+            socket.send(frame_of("pusher:connection_established", hello))
         writer = asyncio.create_task(socket.write())
         try:
             await self._read(socket, web_socket)
@@ -336,7 +273,7 @@ class Hub:
                 if pinged:
                     await socket.close(4201, "Pong reply not received in time")
                     return
-                socket.send(_frame("pusher:ping", {}))
+                socket.send(frame_of("pusher:ping", {}))
                 pinged = True
                 continue
             pinged = False
@@ -361,12 +298,12 @@ class Hub:
         try:
             frame = msgspec.json.decode(text, type=_Incoming)
         except msgspec.DecodeError as bad:
-            socket.send(_error(None, f"Invalid message: {bad}"))
+            socket.send(error_of(None, f"Invalid message: {bad}"))
             return
         members = frame.data if isinstance(frame.data, dict) else {}
         match frame.event:
             case "pusher:ping":
-                socket.send(_frame("pusher:pong", {}))
+                socket.send(frame_of("pusher:pong", {}))
             case "pusher:subscribe":
                 self._subscribe(socket, str(members.get("channel", "")), str(members.get("auth", "")))
             case "pusher:unsubscribe":
@@ -375,7 +312,7 @@ class Hub:
                     del socket.channels[channel]
                     self._tell_left(channel)
             case event if event.startswith("client-"):
-                socket.send(_error(4301, "Client events are not enabled"))
+                socket.send(error_of(4301, "Client events are not enabled"))
             case _:
                 pass  # pongs, and what a later protocol may bring
 
@@ -383,25 +320,12 @@ class Hub:
         expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"
         if not hmac.compare_digest(expected.encode(), authorisation.encode()):
             message = f"Invalid signature: expected HMAC SHA256 hex digest of {socket.socket_id}:{channel}"
-            socket.send(_error(4009, message))
+            socket.send(error_of(4009, message))
             return
         if self._faults.at_socket(MuteSubscribe):
             return
         first = channel not in socket.channels
         socket.channels[channel] = None
-        socket.send(_frame("pusher_internal:subscription_succeeded", {}, channel))
+        socket.send(frame_of("pusher_internal:subscription_succeeded", {}, channel))
         if first:
             self._joined(channel)
-
-
-def _frame(event: str, members: dict[str, object], channel: str | None = None) -> str:
-    """A Pusher frame: its ``data`` is a string that holds JSON, so that clients decode twice."""
-    frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
-    if channel is not None:
-        frame["channel"] = channel
-    return orjson.dumps(frame).decode()
-
-
-def _error(code: int | None, message: str) -> str:
-    """The one frame whose ``data`` is an object."""
-    return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

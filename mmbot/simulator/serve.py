@@ -24,10 +24,10 @@ from mmbot.simulator.control import inflict
 from mmbot.simulator.faults import Fault
 from mmbot.simulator.local import LocalExchange, LocalSettings
 from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.referee import RefereeLimits
 from mmbot.simulator.server import Server
 from mmbot.simulator.synthetic import BoardSettings
 from mmbot.simulator.tape import TapeError, read_tape
+from mmbot.simulator.verdict import RefereeLimits
 from mmbot.simulator.world import BALANCE, World, synthetic_world, tape_world
 
 PORT: Final = 9000

@@ -11,11 +11,12 @@ from mmbot.simulator.crowd import Crowd
 from mmbot.simulator.fixtures import LATECOMERS
 from mmbot.simulator.happenings import Happenings
 from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.referee import Referee, RefereeLimits
+from mmbot.simulator.referee import Referee
 from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
 from mmbot.simulator.tape import Tape
 from mmbot.simulator.tape_crowd import TapeCrowd
 from mmbot.simulator.venue import Venue
+from mmbot.simulator.verdict import RefereeLimits
 
 USER: Final = "mmbot"
 """The name of the account that the bot trades with."""

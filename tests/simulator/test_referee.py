@@ -16,7 +16,8 @@ from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.odds import could_match, profit
 from mmbot.domain.wager import Status
 from mmbot.simulator.records import VenueError, VenueSettings, VenueWager
-from mmbot.simulator.referee import Referee, RefereeLimits, RefereeReport
+from mmbot.simulator.referee import Referee
+from mmbot.simulator.verdict import RefereeLimits, RefereeReport
 
 
 def judged(bench: Bench, **limits: int) -> Referee:

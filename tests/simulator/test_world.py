@@ -7,9 +7,9 @@ from test_crowd_tape import LINE, START, Played, book
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager import Status
 from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.referee import RefereeLimits
 from mmbot.simulator.synthetic import BoardSettings
 from mmbot.simulator.tape_crowd import EVENT, MARKET
+from mmbot.simulator.verdict import RefereeLimits
 from mmbot.simulator.world import USER, World, synthetic_world
 
 

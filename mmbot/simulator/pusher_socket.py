@@ -1,0 +1,91 @@
+"""One websocket of the local feed: its outbox, the ways in which it ends, and what a Pusher frame looks like.
+
+Every socket has an outbox of its own, so that a slow reader delays nobody else; one that falls too far behind is
+dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+_STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 512 bytes and brings ten
+_OUTBOX: Final = 20_000  # frames
+
+
+class Socket:
+    """One websocket connection."""
+
+    def __init__(self, socket_id: str, web_socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self.socket_id: Final = socket_id
+        self.channels: Final[dict[str, None]] = {}
+        self.silent = False
+        """No channel message leaves any more; the protocol itself goes on."""
+        self.dead = False
+        """Nothing leaves and nothing is answered any more."""
+        self._web_socket: Final = web_socket
+        self._transport: Final = transport
+        self._outbox: Final[deque[str]] = deque()
+        self._filled: Final = asyncio.Event()
+
+    def send(self, frame: str) -> None:
+        """Queue a frame. Never blocks; a socket whose outbox is full is dropped."""
+        if self.dead:
+            return
+        if len(self._outbox) >= _OUTBOX:
+            self.drop()
+            return
+        self._outbox.append(frame)
+        self._filled.set()
+
+    async def write(self) -> None:
+        """Send what is queued, until cancelled or the connection is gone."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._outbox:
+                try:
+                    await self._web_socket.send_str(self._outbox.popleft())
+                except ConnectionError:
+                    return
+
+    def drop(self) -> None:
+        """Cut the connection without a word."""
+        self.dead = True
+        self._transport.abort()
+
+    def stall(self) -> None:
+        """Begin a frame and never end it."""
+        if not self.dead:
+            self.dead = True
+            self._transport.write(_STALLED)
+
+    async def close(self, code: int, message: str = "") -> None:
+        """Send an error if the code is one of Pusher's, then close with it."""
+        if self.dead:
+            self._transport.abort()
+            return
+        with contextlib.suppress(ConnectionError):  # it went first
+            while self._outbox:
+                await self._web_socket.send_str(self._outbox.popleft())
+            if 4000 <= code <= 4999:
+                await self._web_socket.send_str(error_of(code, message))
+            await self._web_socket.close(code=code, message=message.encode()[:120])
+
+
+def frame_of(event: str, members: dict[str, object], channel: str | None = None) -> str:
+    """A Pusher frame: its ``data`` is a string that holds JSON, so that clients decode twice."""
+    frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
+    if channel is not None:
+        frame["channel"] = channel
+    return orjson.dumps(frame).decode()
+
+
+def error_of(code: int | None, message: str) -> str:
+    """The one frame whose ``data`` is an object."""
+    return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()
