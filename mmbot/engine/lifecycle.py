@@ -9,13 +9,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Instant, in_seconds
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Instant, in_seconds
 from mmbot.domain.wager import Status, WagerReport
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import CancelledAll, Failed, HistoryRead
 from mmbot.engine.guards import ACCOUNT
+from mmbot.engine.history import CREATED_RANGE as CREATED_RANGE
+from mmbot.engine.history import History
 from mmbot.engine.reads import Reads
-from mmbot.engine.requests import CancelAll, Connect, Exit, Level, ReadHistory, Request
+from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request
 
 
 class Step(Enum):
@@ -41,32 +43,8 @@ UNANSWERED: Final = SECOND
 AGAIN: Final = 300 * MILLISECOND
 """After a refused or lost ``cancel_all``, and after a proof that found something resting."""
 
-LONGEST_WAIT: Final = 10 * SECOND
-"""A read that a 429 refused is made again after this at the latest: a nonsensical hint must not end a proof."""
-
-OVERLAP: Final = MINUTE
-"""How much earlier than the last message the history is read."""
-
-RESTING: Final = ("inactive", "open")
-"""The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest.
-``inactive`` comes first: what opens between the two reads is then in the second."""
-
 SWEEP: Final = 15 * MINUTE
 """While all is well, what changed is read from the history this often: a message can be lost without a sign."""
-
-CREATED_RANGE: Final = 7 * DAY - MINUTE
-UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""The exchange's longest ranges, less a margin for the clocks (PROTOCOL 4.1)."""
-
-
-class _Query:
-    """One history query, page by page."""
-
-    __slots__ = ("cursor", "query")
-
-    def __init__(self, query: ReadHistory) -> None:
-        self.query = query
-        self.cursor = ""
 
 
 class Lifecycle:
@@ -89,9 +67,7 @@ class Lifecycle:
         self._cancel_at: Instant = now
         self._cancel_ids: dict[int, None] = {}
         self._cancelled = False
-        self._queries: list[_Query] = []
-        self._query_id: int | None = None
-        self._history_at: Instant = 0
+        self._history: Final = History(desk)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
         self._connect_ordered = False
@@ -123,8 +99,7 @@ class Lifecycle:
         self._cancel_at = now
         self._cancel_ids = {}
         self._cancelled = False
-        self._queries = []
-        self._query_id = None
+        self._history.drop()
         self._proof_from = None
         self._connect_ordered = False
         self._asked = {}
@@ -170,33 +145,15 @@ class Lifecycle:
 
     def next(self, now: Instant) -> Request | None:
         """The next read of a proof or of the history."""
-        if not self._may_read():
-            return None
-        if now < self._history_at or self._desk.pacer.ready_at("history", now) > now:
-            return None
-        query = self._queries[0]
-        wanted = query.query
-        request = ReadHistory(
-            self._desk.request_id(),
-            created_from=wanted.created_from,
-            created_to=wanted.created_to,
-            updated_from=wanted.updated_from,
-            updated_to=wanted.updated_to,
-            status=wanted.status,
-            matching=wanted.matching,
-            cursor=query.cursor,
-        )
-        self._query_id = request.id
-        self._desk.pacer.take("history", now)
-        return request
+        return self._history.next(now) if self._may_read() else None
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``urgent``, ``next`` or ``advance`` has something to do."""
         times: list[Instant] = []
         if self.step in (Step.CANCEL, Step.PROVE) and self._desk.settings.exclusive:
             times.append(self._cancel_at)
-        if self._may_read():
-            times.append(max(self._history_at, self._desk.pacer.ready_at("history", now)))
+        if self._may_read() and (at := self._history.wake_at(now)) is not None:
+            times.append(at)
         if self.step is Step.HOLD:
             times.append(self._hold_until)
         if self.step is Step.READY:
@@ -206,9 +163,7 @@ class Lifecycle:
         return min(times, default=None)
 
     def _may_read(self) -> bool:
-        """Whether a page of the history is wanted and none is under way."""
-        if self._query_id is not None or not self._queries:
-            return False
+        """Whether what the history shows now would prove anything."""
         return self.step is not Step.PROVE or self._proof_from is not None
 
     # --- answers --------------------------------------------------------------------------------------------------
@@ -234,40 +189,23 @@ class Lifecycle:
             elif self._hurry and not self._cancel_ids:
                 self._end(3, "cancel_all failed")
             return True
-        if answer.request == self._query_id:
-            self._query_id = None
-            self._history_at = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
-            return True
-        return False
+        return self._history.on_failed(answer, now)
 
     def on_history(self, answer: HistoryRead, resting: tuple[WagerReport, ...], now: Instant) -> bool:
         """A page came (already applied to the ledger); ``resting`` are those of ours in it that others could match.
         True if the page was ours."""
-        if answer.request != self._query_id:
+        if not self._history.came(answer):
             return False
-        self._query_id = None
-        query = self._queries[0]
-        synced = answer.last_synced_at
-        if self.step is Step.PROVE:
-            after = max(self._desk.last_placement_at, self._cancelled_at, self._proof_from or now)
-        else:
-            after = self._read_past
         if self.step is Step.PROVE and resting:
             self._desk.alert(Level.WARNING, "life.still_resting", wagers=len(resting))
             self.step = Step.CANCEL
             self._cancel_at = min(self._cancel_at, now + AGAIN)
-            self._queries = []
+            self._history.drop()
             return True
-        if synced is not None:
-            self._desk.note_exchange_time(synced, now)
-        if synced is None or synced <= self._desk.exchange_time(after):
-            query.cursor = ""  # not complete up to what has to be seen: read it again
-            self._history_at = now + SECOND
-            return True
-        if answer.next_cursor:
-            query.cursor = answer.next_cursor
-            return True
-        self._queries.pop(0)
+        after = self._read_past
+        if self.step is Step.PROVE:
+            after = max(self._desk.last_placement_at, self._cancelled_at, self._proof_from or now)
+        self._history.take(answer, after, now)
         return True
 
     # --- going on -------------------------------------------------------------------------------------------------
@@ -287,9 +225,9 @@ class Lifecycle:
             self._begin_proof(now)
         if self.step is Step.PROVE and self._proof_from is None and self._resolved():
             self._proof_from = now
-        if self.step is Step.PROVE and not self._queries and self._query_id is None:
+        if self.step is Step.PROVE and self._history.idle:
             self._proved(now)
-        if self.step is Step.HISTORY and not self._queries and self._query_id is None:
+        if self.step is Step.HISTORY and self._history.idle:
             self._caught_up = True
             self._since = self._proved_at
             self.step = Step.LOOKUPS
@@ -302,7 +240,7 @@ class Lifecycle:
             self._hold_until = now + hold
             self.step = Step.HOLD
             desk.alert(Level.INFO, "life.hold", seconds=in_seconds(hold))
-        if self.step is Step.HOLD and now >= self._hold_until and not self._queries and self._query_id is None:
+        if self.step is Step.HOLD and now >= self._hold_until and self._history.idle:
             self.step = Step.READY
             self._sweep_at = now + SWEEP
             desk.hold("starting", ACCOUNT, None, now)
@@ -320,11 +258,7 @@ class Lifecycle:
         self._cancelled = True
         self._cancelled_at = now
         self.step = Step.PROVE
-        there = self._desk.exchange_time(now)
-        start = there - CREATED_RANGE
-        self._queries = [
-            _Query(ReadHistory(0, created_from=start, created_to=there + MINUTE, status=status)) for status in RESTING
-        ]
+        self._history.resting(now)
 
     def _nothing_of_ours(self) -> bool:
         return not any(True for wager in self._desk.ledger.all_live() if not wager.foreign)
@@ -339,21 +273,14 @@ class Lifecycle:
         took = now - self.begun_at
         self._desk.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
         self.step = Step.HISTORY
-        self._queries = []
         if not self._caught_up:
-            there = self._desk.exchange_time(now)
-            created = ReadHistory(0, created_from=there - CREATED_RANGE, created_to=there + MINUTE)
-            self._queries.append(_Query(created))
+            self._history.created(now)
         if self._since:
             self._read_changes(self._since, now)
 
     def _read_changes(self, since: Instant, now: Instant) -> None:
-        """Ask for what changed since an instant, by the exchange's clock: it may have been behind ours by ``OVERLAP``,
-        and ours may have been put right since."""
         self._read_past = now
-        there = self._desk.exchange_time(now)
-        updated_from = max(min(since, self._desk.schedule(since)) - OVERLAP, there - UPDATED_RANGE)
-        self._queries.append(_Query(ReadHistory(0, updated_from=updated_from, updated_to=there + MINUTE)))
+        self._history.changed(since, now)
 
     def _ask_for_all(self) -> None:
         self._asked = {}

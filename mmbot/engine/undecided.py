@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import Failed, HistoryRead
-from mmbot.engine.lifecycle import CREATED_RANGE
+from mmbot.engine.history import CREATED_RANGE
 from mmbot.engine.requests import Level, ReadHistory
 from mmbot.engine.wagers import Changes
 
