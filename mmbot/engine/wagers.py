@@ -431,6 +431,7 @@ class Ledger:
             self._over.remember(wager)
             del self._wagers[key]
             self._estimated.pop(key, None)
+            self._nowhere.pop(key, None)
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
 

@@ -13,6 +13,7 @@ from mmbot.domain.lifecycle import State
 from mmbot.domain.odds import profit
 from mmbot.domain.position import FULL_STAKE, Position
 from mmbot.domain.wager import Status, WagerReport, Winning
+from mmbot.engine.requests import Placement
 from mmbot.engine.wagers import Change, Kind, Ledger
 
 ENDED = START - SECOND
@@ -91,6 +92,18 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert books.positions[SPREAD] == Position()
     assert books.realised == 600
     assert books.locate(LINES.get) == []
+
+
+def test_one_that_is_forgotten_before_its_line_is_known_is_not_looked_for_any_more() -> None:
+    books = ledger("r1")
+    for number in range(5):
+        about = {"line_id": "s1", "wager_id": f"w{number}"}
+        told(books, created(ENDED, f"by-hand-{number}", Status.OPEN, **about), unread)
+        told(books, created(ENDED, f"by-hand-{number}", Status.CANCELED, **about), unread)
+    assert len(books._nowhere) == 5
+    for number in range(5):
+        books.sent(Placement(f"r1-fv-{number}", "a0", -110, 1000), LINE, 0, False, START + DAY)
+    assert not books._nowhere
 
 
 def test_a_wager_of_a_market_without_two_outcomes_stays_counted_in_full() -> None:
