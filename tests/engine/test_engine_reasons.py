@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from engine_scene import START, Scene, settings
+import msgspec
+from engine_scene import GAME, LINE, MARKET, START, Fixed, Scene, settings
 
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.engine import events as e
 from mmbot.engine.guards import ACCOUNT, Guards
 
 
@@ -46,4 +48,30 @@ def test_matches_a_minute_counts_those_of_the_last_minute_as_it_passes() -> None
             reasons.append(guard.reason)
         scene.go(SECOND)
     assert reasons == [f"{count} matches in the last minute" for count in (4, 3, 2, 1)]
+    scene.close()
+
+
+def test_the_guards_of_an_event_and_of_a_line_tell_what_holds_them_now() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(strategy).quoted()
+    event = scene.venue.event(GAME)
+
+    def reason(guard: str) -> str:
+        scene.go(2 * SECOND)
+        held = scene.guard(guard)
+        assert held is not None
+        return held.reason
+
+    for price in (0.3, 0.31):
+        strategy.wants[None] = ((0, -110, 5000), (1, 105, 5000))
+        scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), price, scene.now))
+        assert reason("off_fair").endswith(f"fair is {price:.3f}")
+    strategy.wants[None] = ((0, 105, 5000), (1, 105, 5000))
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.5, scene.now))
+    for status in ("suspended", "closed"):
+        scene.venue.set_market_status(MARKET, status, scene.now)
+        assert reason("inactive") == f"market {status}, line active"
+    for status in ("live", "ended"):
+        scene.venue.update_event(msgspec.structs.replace(event, status=status), scene.now)
+        assert reason("live") == f"status {status}"
     scene.close()
