@@ -127,6 +127,11 @@ class Consequences:
         self._placing.freed()
         self._hedging.look_again()
 
+    def placed(self) -> None:
+        """A placement was handed out. Its lines' worst cases were taken over when it was noted, and nothing matched."""
+        self._desk.ledger.drain_touched()
+        self._desk.moves += 1
+
     def _watch_thresholds(self, line: LineKey) -> None:
         """Tell when a scope passes soft or hedge, either way; every line in it is looked at again."""
         desk = self._desk

@@ -309,7 +309,7 @@ class Engine:
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()
-            self._consequences.take_touched(now)
+            self._consequences.placed()
         return request
 
     # --- the operator ---------------------------------------------------------------------------------------------

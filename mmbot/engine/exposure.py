@@ -228,7 +228,11 @@ class Exposure:
             return
         entry.worst = worst
         entry.matched = matched
-        self._add(entry.path, more_worst, more_matched)
+        if more_matched:
+            self._add(entry.path, more_worst, more_matched)
+        else:
+            for node in entry.path:
+                node.worst += more_worst
 
     # --- what may still rest -----------------------------------------------------------------------------------------
 
@@ -255,14 +259,14 @@ class Exposure:
         that alone is too much already, each side is cut as if the other were cut too.
         """
         entry = self._entries[line]
-        reducing = most_reducing(position, 0), most_reducing(position, 1)
+        first, second = position.profit
+        least = min(first, second, 0)
         for node in entry.path:
             if node.matched >= node.soft:
-                return reducing
+                return second - least, first - least
         worst = position.worst_case()
-        may_lose = worst - position.full_stake + self._room(entry, worst)
-        first, second = position.profit
-        return max(reducing[0], may_lose + second), max(reducing[1], may_lose + first)
+        may_lose = max(worst - position.full_stake + self._room(entry, worst), -least)
+        return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
         """Of a line's event, tournament and account: by how much their worst cases may rise until the first is at its

@@ -142,11 +142,14 @@ class Quoting:
         try:
             result = desk.strategies[group.rule].quote(view, group.state)
             decisions = result.decisions
-            all_slots = every or anew or moved or group.needs > room or decisions is not group.decisions
+            unknown = result.changed is None and decisions is not group.decisions
+            all_slots = every or anew or bool(moved) or group.needs > room or unknown
+            if not all_slots and result.changed:
+                changed.update(dict.fromkeys(self.slots[line] for line in result.changed if line in self.slots))
             needs = 0 if all_slots else group.needs
             wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
             for slot in group.open if all_slots else changed:
-                if slot.place < 0:
+                if slot.group is not group or slot.place < 0:
                     continue
                 decision = decisions.get(slot.key)
                 again = anew or slot.needs > room or slot.market.key.market in moved

@@ -133,14 +133,17 @@ class Targets:
         desk = self._desk
         room = list(desk.exposure.most_resting(line, desk.ledger.positions.get(line, NOTHING)))
         kept = []
+        spare = NO_ROOM
         for target in targets:
-            left = room[target.side]
-            room[target.side] = left - target.stake
-            if target.stake <= left:
+            side, stake = target.side, target.stake
+            left = room[side]
+            room[side] = rest = left - stake
+            if rest < spare:
+                spare = rest
+            if rest >= 0:
                 kept.append(target)
             elif left >= desk.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
-        spare = min(room[target.side] for target in targets)
         slot.needs = desk.exposure.wide(line)[0] - spare if spare >= 0 else NO_ROOM
         return kept
 

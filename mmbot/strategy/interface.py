@@ -88,6 +88,8 @@ class Result(NamedTuple):
     """Handed back at the next call for this event; None at the first."""
     wake_at: Instant | None = None
     """Call again then, though nothing may have changed."""
+    changed: tuple[LineKey, ...] | None = None
+    """Lines whose decision is another than the one returned last, if that is known: only these are looked at."""
 
 
 class Strategy(Protocol):

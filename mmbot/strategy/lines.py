@@ -32,7 +32,10 @@ class _Board(NamedTuple):
 _NEW: Final = _Board()
 
 
-def decide_changed(view: EventView, state: Any, decide: Callable[[EventView, LineView, Kept | None], Kept]) -> Result:
+_Decide = Callable[[EventView, LineView, Kept | None], Kept]
+
+
+def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
     """Decide line by line, at the cost of what changed.
 
     Args:
@@ -43,25 +46,40 @@ def decide_changed(view: EventView, state: Any, decide: Callable[[EventView, Lin
     """
     before: _Board = state or _NEW
     lines, ladder = view.lines, view.ladder
-    kept: dict[LineKey, Kept] = {}
-    changed: Sequence[LineView] = lines
-    another = True
     if ladder is before.ladder and len(lines) == len(before.lines):
         renewed = [line for line, old in zip(lines, before.lines, strict=True) if line is not old]
-        if all(line.line.key in before.kept for line in renewed):  # so they are the same lines as before
-            kept = dict(before.kept)
-            another = False
-            if before.wake_at is None or before.wake_at > view.now:
-                changed = renewed
-    for line in changed:
+        for line in renewed:
+            if line.line.key not in before.kept:
+                break
+        else:  # the same lines as before
+            due = before.wake_at is not None and before.wake_at <= view.now
+            return _decide(view, before, lines if due else renewed, decide)
+    return _decide(view, before, None, decide)
+
+
+def _decide(view: EventView, before: _Board, lines: Sequence[LineView] | None, decide: _Decide) -> Result:
+    """Decide these of the lines of the last call, or all lines anew if None."""
+    news: dict[LineKey, Kept] = {}
+    changed: list[LineKey] = []
+    for line in view.lines if lines is None else lines:
         key = line.line.key
         last = before.kept.get(key)
-        kept[key] = now = decide(view, line, last)
-        another = another or now is not last
-    if not another:
-        return Result(
-            before.decisions, _Board(ladder, lines, before.kept, before.decisions, before.wake_at), before.wake_at
-        )
-    decisions = {key: each.decision for key, each in kept.items()}
-    wake_at = min((each.again_at for each in kept.values() if each.again_at is not None), default=None)
-    return Result(decisions, _Board(ladder, lines, kept, decisions, wake_at), wake_at)
+        now = decide(view, line, last)
+        if now is not last or lines is None:
+            news[key] = now
+            if last is None or now.decision is not last.decision:
+                changed.append(key)
+    kept: Mapping[LineKey, Kept] = news
+    decisions = before.decisions
+    if lines is not None:
+        if not news:
+            return Result(decisions, before._replace(lines=view.lines), before.wake_at, ())
+        kept = {**before.kept, **news}
+        if changed:
+            decisions = {**decisions, **{key: news[key].decision for key in changed}}
+    else:
+        decisions = {key: each.decision for key, each in news.items()}
+    times = [each.again_at for each in kept.values() if each.again_at is not None]
+    wake_at = min(times) if times else None
+    board = _Board(view.ladder, view.lines, kept, decisions, wake_at)
+    return Result(decisions, board, wake_at, None if lines is None else tuple(changed))
