@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Final, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from mmbot.domain.instant import SECOND, Instant
 from mmbot.simulator.error_table import Refusal
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Choice = TypeVar("Choice", bound=Enum)
 
 _INT32: Final = 2**31 - 1
 
@@ -53,6 +55,16 @@ class Call(msgspec.Struct, frozen=True):
             return int(text)
         except ValueError as bad:
             raise Refusal(code, _words(code, f"invalid {name} param")) from bad
+
+    def choice(self, name: str, kind: type[Choice]) -> Choice | None:
+        """One of the words that a parameter knows, or None if it is not there. Raises Refusal ``invalid_param``."""
+        text = self.query.get(name, "")
+        if not text:
+            return None
+        try:
+            return kind(text)
+        except ValueError as bad:
+            raise Refusal("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
         """An instant that the query gives in unix seconds. Raises Refusal with the code of that parameter."""

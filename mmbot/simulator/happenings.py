@@ -6,13 +6,12 @@ befalls by its place; one whose event is not on the board, or which somebody was
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 from mmbot.domain.catalogue import Market, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
+from mmbot.simulator.agenda import Act, Agenda
 from mmbot.simulator.board import ACTIVE, FINISHED
 from mmbot.simulator.fixtures import LATECOMERS
 from mmbot.simulator.records import VenueError
@@ -35,32 +34,29 @@ class Happenings:
         self._account = account
         self._rungs = venue.ladder
         self._unlisted: int | None = None
-        self._due: Final = deque(
-            sorted(
-                ((start + after, what) for after, what in self._programme(start)),
-                key=lambda item: item[0],
-            )
-        )
+        self._agenda: Final = Agenda()
+        for after, act in self._programme(start):
+            self._agenda.add(start + after, act)
 
     def next_due(self) -> Instant | None:
         """When the next item is due."""
-        return self._due[0][0] if self._due else None
+        return self._agenda.next_due()
 
     @property
     def finished(self) -> bool:
         """Whether all of it has happened."""
-        return not self._due
+        return self._agenda.next_due() is None
 
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
-        while self._due and self._due[0][0] <= now:
-            at, what = self._due.popleft()
+        while (item := self._agenda.take(now)) is not None:
+            at, act = item
             try:
-                what(at)
+                act(at)
             except (KeyError, VenueError):
                 continue  # not on this board, or changed by somebody else
 
-    def _programme(self, start: Instant) -> list[tuple[Duration, Callable[[Instant], None]]]:
+    def _programme(self, start: Instant) -> list[tuple[Duration, Act]]:
         venue = self._venue
         return [
             (30 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, "suspended", now)),

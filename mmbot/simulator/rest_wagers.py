@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 BATCH = 20
 """Wagers in one placement or cancel request at most (specification)."""
-
-Choice = TypeVar("Choice", bound=Enum)
 
 
 class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -195,8 +192,8 @@ def get_wager_histories(most: int) -> Callable[[LocalExchange, Call], web.Respon
             created_to=call.seconds("to"),
             updated_from=call.seconds("updated_at_from"),
             updated_to=call.seconds("updated_at_to"),
-            status=_choice(call, "status", Status),
-            matching=_choice(call, "matching_status", Matching),
+            status=call.choice("status", Status),
+            matching=call.choice("matching_status", Matching),
             market_id=call.integer("market_id", "invalid_market_id"),
             event_id=call.integer("event_id", "invalid_event_id"),
             cursor=call.query.get("next_cursor", ""),
@@ -207,16 +204,6 @@ def get_wager_histories(most: int) -> Callable[[LocalExchange, Call], web.Respon
         return data({"wagers": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(page.last_synced_at))
 
     return endpoint
-
-
-def _choice(call: Call, name: str, kind: type[Choice]) -> Choice | None:
-    given = call.query.get(name, "")
-    if not given:
-        return None
-    try:
-        return kind(given)
-    except ValueError as bad:
-        raise Refusal("invalid_param", f"Invalid param: invalid {name} param") from bad
 
 
 def _shown(exchange: LocalExchange, wager: VenueWager) -> legacy.Object:

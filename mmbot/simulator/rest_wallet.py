@@ -21,8 +21,6 @@ MATCHES_A_READ = 100
 
 TRANSACTIONS_A_PAGE = 1000
 
-_TYPES = frozenset(known.value for known in TransactionType if known.value)
-
 
 def get_balance(exchange: LocalExchange, call: Call) -> web.Response:
     """GET mm/get_balance."""
@@ -35,9 +33,7 @@ def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
     start, end = call.seconds("from"), call.seconds("to")
     if start is not None and end is not None and start > end:
         raise Refusal("from_date_greater_than_to_date")
-    kind = call.query.get("transaction_type", "")
-    if kind and kind not in _TYPES:
-        raise Refusal("invalid_param", "Invalid param: invalid transaction_type param")
+    kind = call.choice("transaction_type", TransactionType)
     event = call.integer("event_id", "invalid_event_id")
     market = call.integer("market_id", "invalid_market_id")
     wager = call.query.get("wager_id", "")
@@ -49,7 +45,7 @@ def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
         if (before is None or number < before)
         and (start is None or line.created_at >= start)
         and (end is None or line.created_at <= end)
-        and (not kind or line.type == kind)
+        and (kind is None or line.type == kind.value)
         and (event is None or (line.market is not None and line.market.event == event))
         and (market is None or (line.market is not None and line.market.market == market))
         and (not wager or line.wager_id == wager)

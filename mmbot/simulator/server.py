@@ -12,7 +12,7 @@ from aiohttp import web
 from mmbot.domain.instant import Instant, seconds
 from mmbot.simulator import rest, rest_wagers, rest_wallet
 from mmbot.simulator.answers import refused
-from mmbot.simulator.call import Call
+from mmbot.simulator.call import Body, Call
 from mmbot.simulator.control import add_controls
 from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.faults import (
@@ -50,20 +50,21 @@ def bearer(exchange: LocalExchange, call: Call, authorization: str | None) -> st
 
 def key_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
     """The account of the access key in the body, or nobody's."""
-    try:
-        given = msgspec.json.decode(call.body, type=rest.LogIn)
-    except msgspec.DecodeError:
-        return ""
-    return exchange.accounts.account_of_key(given.access_key) or ""
+    given = _readable(call, rest.LogIn)
+    return (exchange.accounts.account_of_key(given.access_key) if given else None) or ""
 
 
 def refresh_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
     """The account of the refresh token in the body, or nobody's."""
+    given = _readable(call, rest.Refresh)
+    return (exchange.accounts.account_of_refresh(given.refresh_token) if given else None) or ""
+
+
+def _readable(call: Call, kind: type[Body]) -> Body | None:
     try:
-        given = msgspec.json.decode(call.body, type=rest.Refresh)
-    except msgspec.DecodeError:
-        return ""
-    return exchange.accounts.account_of_refresh(given.refresh_token) or ""
+        return call.json(kind)
+    except Refusal:
+        return None
 
 
 ROUTES: Final = (

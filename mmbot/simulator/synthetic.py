@@ -5,9 +5,9 @@ Everything follows from a seed: each line has its own random numbers, so what on
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -18,6 +18,7 @@ from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, In
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
 from mmbot.simulator import fixtures
+from mmbot.simulator.agenda import Agenda
 from mmbot.simulator.board import POSTPONED
 from mmbot.simulator.fixtures import Fixture, Offer
 from mmbot.simulator.order import Order
@@ -69,7 +70,7 @@ _DRAW: Final = 0.26
 _PLAIN_EVENTS: Final = 6
 """Of the plain board's fixtures, unless told."""
 
-_STEP, _HOUSE, _TAKER, _START, _END = range(5)
+_STEP, _HOUSE, _TAKER = range(3)
 
 
 class _Walk:
@@ -148,8 +149,7 @@ class SyntheticCrowd:
         self._rungs = venue.ladder
         self._house = venue.open_account("house", 0, unlimited=True)
         self._takers = venue.open_account("takers", 0, unlimited=True)
-        self._due: list[tuple[Instant, int, int, _Traded | int]] = []
-        self._counted = 0
+        self._agenda = Agenda()
         self._lines: dict[int, list[_Traded]] = {}
         self.results: dict[MarketKey, Side | None] = {}
         """Who won the favourite lines of the markets that came to their result."""
@@ -160,24 +160,18 @@ class SyntheticCrowd:
 
     def next_due(self) -> Instant | None:
         """When something happens next."""
-        return self._due[0][0] if self._due else None
+        return self._agenda.next_due()
 
     @property
     def finished(self) -> bool:
         """Whether every event has its result."""
-        return not self._due
+        return self._agenda.next_due() is None
 
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
-        while self._due and self._due[0][0] <= now:
-            at, _, kind, what = heapq.heappop(self._due)
-            if isinstance(what, int):
-                if kind == _START:
-                    self._start(what, at)
-                else:
-                    self._end(what, at)
-            elif not self._venue.concluded(market_of(what.key)):
-                self._act(kind, what, at)
+        while (item := self._agenda.take(now)) is not None:
+            at, act = item
+            act(at)
 
     def fair(self, line: LineKey) -> float:
         """The true probability of outcome 0 now: for tests and pictures. Raises KeyError for an unknown line."""
@@ -217,11 +211,11 @@ class SyntheticCrowd:
             shift = (number - favourite) / 4 * offer.slope
             traded = _Traded(line.key, len(line.outcomes), shift, own, walk, leads)
             self._lines[event].append(traded)
-            self._schedule(now, _HOUSE, traded)
+            self._agenda.add(now, partial(self._act, _HOUSE, traded))
             if leads:
-                self._schedule(now + self._board.step_ns, _STEP, traded)
+                self._agenda.add(now + self._board.step_ns, partial(self._act, _STEP, traded))
             if traded.outcomes == 2:
-                self._schedule(now + self._wait(traded, self._board.taker_ns), _TAKER, traded)
+                self._agenda.add(now + self._wait(traded, self._board.taker_ns), partial(self._act, _TAKER, traded))
 
     def _plan(self, event_id: int, now: Instant) -> None:
         """Set the event's timers by what the venue says of it, if that has changed."""
@@ -232,12 +226,8 @@ class SyntheticCrowd:
             return
         self._plans[event_id] = plan
         if not plan[1]:
-            self._schedule(max(now, event.scheduled), _START, event_id)
-            self._schedule(max(now, event.scheduled) + self._board.game_ns, _END, event_id)
-
-    def _schedule(self, at: Instant, kind: int, what: _Traded | int) -> None:
-        self._counted += 1
-        heapq.heappush(self._due, (at, self._counted, kind, what))
+            self._agenda.add(max(now, event.scheduled), partial(self._start, event_id))
+            self._agenda.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
 
     @staticmethod
     def _wait(traded: _Traded, mean: Duration) -> Duration:
@@ -287,19 +277,21 @@ class SyntheticCrowd:
 
     def _act(self, kind: int, traded: _Traded, now: Instant) -> None:
         board = self._board
+        if self._venue.concluded(market_of(traded.key)):
+            return
         if kind == _STEP:
             self._plan(traded.key.event, now)
             traded.walk.step()
-            self._schedule(now + board.step_ns, _STEP, traded)
+            self._agenda.add(now + board.step_ns, partial(self._act, _STEP, traded))
         elif kind == _HOUSE:
             if traded.outcomes == 2:
                 self._quote(traded, now)
             else:
                 self._post(traded, now)
-            self._schedule(now + self._wait(traded, board.refresh_ns), _HOUSE, traded)
+            self._agenda.add(now + self._wait(traded, board.refresh_ns), partial(self._act, _HOUSE, traded))
         else:
             self._take(traded, now)
-            self._schedule(now + self._wait(traded, board.taker_ns), _TAKER, traded)
+            self._agenda.add(now + self._wait(traded, board.taker_ns), partial(self._act, _TAKER, traded))
 
     def _quote(self, traded: _Traded, now: Instant) -> None:
         """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""
