@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
-from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.domain.catalogue import SportEvent
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.engine.quoting import Quoting
+from mmbot.engine.slots import Group
 from mmbot.simulator.synthetic import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
@@ -56,6 +60,27 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
     first = requests()
     assert len(first) > 1000
     assert first == requests()
+
+
+def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event is looked at by what changed in it. Looked at whole each time, every line anew, it is quoted the same."""
+    as_it_is = requests()
+    look_at = Quoting._look_at
+    looks = 0
+
+    def look_at_all(self: Quoting, event: SportEvent, group: Group, now: Instant) -> None:
+        nonlocal looks
+        looks += 1
+        group.anew()
+        for slot in group.slots:
+            slot.dirty = True
+            slot.asked = False
+            slot.view = None
+        look_at(self, event, group, now)
+
+    monkeypatch.setattr(Quoting, "_look_at", look_at_all)
+    assert requests() == as_it_is
+    assert looks > 1000
 
 
 def test_the_hash_seed_of_the_process_changes_nothing() -> None:
