@@ -43,7 +43,7 @@ def exported():
     """The names of all series that a daemon shows."""
     counts = Counts(0, 0, 0, 0, 0, 0, 0, 0, 0)
     scopes = tuple(ScopeStatus(scope, "", 0, 0, 0, 0, 0) for scope in SCOPES)
-    status = Status(0, "ready", True, None, True, 0.0, 0, (), scopes, (), (), counts, ProfitStatus(0, 0, 0, 0), True)
+    status = Status(0, "ready", True, None, True, 0.0, 0, 0, (), scopes, (), (), counts, ProfitStatus(0, 0, 0, 0), True)
     metrics = Metrics([guard.name for guard in GUARDS])
     metrics.observe(lambda: status)
     types = re.findall(r"^# TYPE (\S+) (\S+)$", metrics.render().decode(), re.MULTILINE)
