@@ -31,6 +31,7 @@ GUARDS: Final = (
     Guard("starting", "account", "flat, history read, feed up, books read, hold over"),
     Guard("feed", "account", "reconnected, flat, history and books read, hold over"),
     Guard("feed_refused", "account", "a restart, after the cause is mended"),
+    Guard("clock", "account", "a history that is no later than this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder"),
     Guard("balance", "account", "a balance of at least guards.min_balance"),
     Guard("daily_loss", "account", "the next UTC day, or a restart with a higher limits.daily_loss"),

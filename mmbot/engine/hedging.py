@@ -25,7 +25,7 @@ PAUSE: Final = 3 * SECOND
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
 """Guards of an event that stop a hedge. What stops a strategy does not: the position is there all the same."""
 
-NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "ladder", "balance")
+NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
 """Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
 
 

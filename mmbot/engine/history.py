@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Instant
-from mmbot.engine.desk import Desk
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Instant, in_seconds
+from mmbot.engine.desk import BELIEVED, Desk
 from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.requests import ReadHistory
 
 LONGEST_WAIT: Final = 10 * SECOND
@@ -21,9 +22,20 @@ RESTING: Final = ("inactive", "open")
 """The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest.
 ``inactive`` comes first: what opens between the two reads is then in the second."""
 
+LATER: Final[Instant] = 1 << 63
+"""Later than any instant."""
+
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
 """The exchange's longest ranges, less a margin for the clocks (PROTOCOL 4.1)."""
+
+
+class _Query(NamedTuple):
+    """What is to be read: by creation as far back as may be, or by change."""
+
+    status: str | None = None
+    since: Instant | None = None
+    """What changed since; None: by creation."""
 
 
 class History:
@@ -31,9 +43,11 @@ class History:
 
     def __init__(self, desk: Desk) -> None:
         self._desk: Final = desk
-        self._queries: list[ReadHistory] = []
+        self._queries: list[_Query] = []
+        self._range: ReadHistory | None = None
+        """The first query as its first page was asked for; None before that."""
         self._cursor = ""
-        """Of the next page of the first query."""
+        """Of the next page."""
         self._request: int | None = None
         self._not_before: Instant = 0
 
@@ -47,30 +61,32 @@ class History:
     def drop(self) -> None:
         """Nothing is wanted any more; an answer that is still under way is nobody's."""
         self._queries = []
+        self._range = None
         self._cursor = ""
         self._request = None
 
-    def resting(self, now: Instant) -> None:
+    def resting(self) -> None:
         """Ask for nothing but all that could rest."""
         self.drop()
-        there = self._desk.exchange_time(now)
-        for status in RESTING:
-            self._ask(ReadHistory(0, created_from=there - CREATED_RANGE, created_to=there + MINUTE, status=status))
+        self._queries += [_Query(status=status) for status in RESTING]
 
-    def created(self, now: Instant) -> None:
+    def created(self) -> None:
         """Ask for all that was placed within the longest range."""
-        there = self._desk.exchange_time(now)
-        self._ask(ReadHistory(0, created_from=there - CREATED_RANGE, created_to=there + MINUTE))
+        self._queries.append(_Query())
 
-    def changed(self, since: Instant, now: Instant) -> None:
-        """Ask for what changed since an instant. The exchange's clock may have been behind ours by ``OVERLAP``, and
-        ours may have been put right since."""
-        there = self._desk.exchange_time(now)
-        updated_from = max(min(since, self._desk.schedule(since)) - OVERLAP, there - UPDATED_RANGE)
-        self._ask(ReadHistory(0, updated_from=updated_from, updated_to=there + MINUTE))
+    def changed(self, since: Instant) -> None:
+        """Ask for what changed since an instant."""
+        self._queries.append(_Query(since=since))
 
-    def _ask(self, query: ReadHistory) -> None:
-        self._queries.append(query)
+    def _range_of(self, query: _Query, now: Instant) -> ReadHistory:
+        """A query with its range as of now. The exchange's clock may have been behind ours by ``OVERLAP``, and ours may
+        have been put right since."""
+        there = self._desk.exchange_time(now)
+        if query.since is None:
+            start = there - CREATED_RANGE
+            return ReadHistory(0, created_from=start, created_to=there + MINUTE, status=query.status)
+        since = min(query.since, self._desk.schedule(query.since)) - OVERLAP
+        return ReadHistory(0, updated_from=max(since, there - UPDATED_RANGE), updated_to=there + MINUTE)
 
     # --- what is sent ---------------------------------------------------------------------------------------------
 
@@ -79,7 +95,9 @@ class History:
         ready_at = self.wake_at(now)
         if ready_at is None or now < ready_at:
             return None
-        request = replace(self._queries[0], id=self._desk.request_id(), cursor=self._cursor)
+        if self._range is None:
+            self._range = self._range_of(self._queries[0], now)
+        request = replace(self._range, id=self._desk.request_id(), cursor=self._cursor)
         self._request = request.id
         self._desk.pacer.take("history", now)
         return request
@@ -108,15 +126,42 @@ class History:
         return True
 
     def take(self, answer: HistoryRead, after: Instant, now: Instant) -> None:
-        """Go on to the next page, or to the next query. A page that is not complete past ``after`` begins its query
-        again in a while."""
-        synced = answer.last_synced_at
-        if synced is not None:
-            self._desk.note_exchange_time(synced, now)
-        if synced is None or synced <= self._desk.exchange_time(after):
+        """Go on to the next page, or to the next query. A page that need not hold all up to ``after`` begins its query
+        again in a while: it is not complete so far, or its range ended before that, by a clock that was behind."""
+        synced, asked = answer.last_synced_at, self._range
+        holds_all = synced is not None and asked is not None and note_clock(synced, self._desk, now)
+        if holds_all and synced is not None and asked is not None:
+            holds_all = self._desk.exchange_time(after) < min(synced, end_of(asked))
+        if not holds_all:
+            self._range = None
             self._cursor = ""
             self._not_before = now + SECOND
             return
         self._cursor = answer.next_cursor
         if not self._cursor:
             self._queries.pop(0)
+            self._range = None
+
+
+def end_of(asked: ReadHistory) -> Instant:
+    """Where the range of a query ends."""
+    end = asked.created_to if asked.updated_to is None else asked.updated_to
+    return LATER if end is None else end
+
+
+def note_clock(synced: Instant, desk: Desk, now: Instant) -> bool:
+    """Take the exchange's time up to which its history is complete as a reading of its clock.
+
+    Returns:
+        Whether that can be. If it is further ahead of ours than ``BELIEVED``, one of the two is wrong: the guard
+        ``clock`` holds, and the history proves nothing, since its ranges end long before what was placed last.
+    """
+    desk.note_exchange_time(synced, now)
+    ahead = synced - desk.schedule(now)
+    if ahead > BELIEVED:
+        minutes = round(in_seconds(ahead) / 60)
+        desk.hold("clock", ACCOUNT, f"the exchange's is {minutes} minutes ahead of this machine's", now)
+        return False
+    if desk.guards.holds("clock", ACCOUNT):
+        desk.hold("clock", ACCOUNT, None, now)
+    return True

@@ -258,7 +258,7 @@ class Lifecycle:
         self._cancelled = True
         self._cancelled_at = now
         self.step = Step.PROVE
-        self._history.resting(now)
+        self._history.resting()
 
     def _nothing_of_ours(self) -> bool:
         return not any(True for wager in self._desk.ledger.all_live() if not wager.foreign)
@@ -274,13 +274,13 @@ class Lifecycle:
         self._desk.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
         self.step = Step.HISTORY
         if not self._caught_up:
-            self._history.created(now)
+            self._history.created()
         if self._since:
             self._read_changes(self._since, now)
 
     def _read_changes(self, since: Instant, now: Instant) -> None:
         self._read_past = now
-        self._history.changed(since, now)
+        self._history.changed(since)
 
     def _ask_for_all(self) -> None:
         self._asked = {}

@@ -8,12 +8,9 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import Failed, HistoryRead
-from mmbot.engine.history import CREATED_RANGE
+from mmbot.engine.history import CREATED_RANGE, LATER, end_of, note_clock
 from mmbot.engine.requests import Level, ReadHistory
 from mmbot.engine.wagers import Changes
-
-LATER: Final[Instant] = 1 << 63
-"""Later than any instant: before the first page of a read."""
 
 MARGIN: Final = MINUTE
 """How much earlier than the first such placement the history is read: the exchange's clock may be so much behind ours,
@@ -30,6 +27,9 @@ class Undecided:
         self._from: Instant = 0
         self._cursor = ""
         self._synced: Instant | None = LATER
+        """The exchange's time up to which all pages of the read hold everything; None if one holds less."""
+        self._until: Instant = 0
+        """Where the range of the page that is under way ends."""
         self._request: int | None = None
         self._not_before: Instant = 0
 
@@ -65,6 +65,7 @@ class Undecided:
             desk.request_id(), created_from=self._from, created_to=there + MINUTE, cursor=self._cursor
         )
         self._request = request.id
+        self._until = end_of(request)
         return request
 
     def wake_at(self, now: Instant) -> Instant | None:
@@ -79,11 +80,11 @@ class Undecided:
             return None
         self._request = None
         self._cursor = answer.next_cursor
-        if answer.last_synced_at is None or self._synced is None:
+        synced = answer.last_synced_at
+        if synced is None or self._synced is None or not note_clock(synced, self._desk, now):
             self._synced = None  # one page that is not complete up to an instant spoils them all
         else:
-            self._desk.note_exchange_time(answer.last_synced_at, now)
-            self._synced = min(self._synced, answer.last_synced_at)
+            self._synced = min(self._synced, synced, self._until)
         if self._cursor:
             return ()
         desk = self._desk

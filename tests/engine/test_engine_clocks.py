@@ -42,9 +42,9 @@ class Shifted:
         return self.engine.status(now - self.behind)
 
 
-def off(behind: Duration, busy: bool = True) -> Scene:
+def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Scene:
     """A scene whose engine was started on a clock that is off, which nobody knows. ``busy``: others trade as well."""
-    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR)
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=venue, starts=24 * HOUR)
     engine = Engine(scene.config, scene.memory.seed(), scene.strategies, START - behind)
     scene.run.engine = Shifted(engine, behind)  # type: ignore[misc, assignment]
     for tick in range(600 if busy else 0):
@@ -181,3 +181,48 @@ def test_after_a_step_of_the_wall_clock_flat_is_proved_in_time_and_truly(step: D
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
     assert not scene.wagers()
+
+
+@pytest.mark.parametrize("behind", [5 * MINUTE, 5 * HOUR])
+def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_earlier_run_rests(
+    behind: Duration,
+) -> None:
+    """Ranges of the history end a minute ahead of the clock: what was placed after that is not in them."""
+    scene = off(behind, busy=False, venue=VenueSettings(activation_ns=30 * SECOND))
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.venue.place(scene.account, "earlier-1", line_id, 105, 1000, scene.now)  # cannot be cancelled for a while
+    scene.until(lambda: bool(scene.alerts("life.flat")) or not scene.wagers(), within=MINUTE)
+    assert not scene.wagers()
+    scene.go(2 * MINUTE)
+    if behind == 5 * MINUTE:
+        assert scene.sides() == {0, 1}
+        return
+    assert not scene.alerts("life.flat")  # no exchange's clock is hours ahead of a machine that keeps time
+    guard = scene.guard("clock")
+    assert guard is not None
+    assert guard.reason == "the exchange's is 300 minutes ahead of this machine's"
+
+
+@pytest.mark.parametrize("step", [5 * MINUTE, 5 * HOUR])
+def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wrongly(step: Duration) -> None:
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR).quoted()
+    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.tell(e.WallStepped(-step))
+    scene.run.delays = Delays(timeout=100 * MILLISECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    strategy = scene.strategies[0]
+    assert isinstance(strategy, Fixed)
+    strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
+    scene.around(LINE, (112, 112))
+    scene.until(lambda: scene.status().counts.unknown_wagers > 0, within=MINUTE)
+    scene.go(30 * SECOND)
+    assert not scene.alerts("wager.absent")
+    if step == 5 * MINUTE:
+        assert scene.status().counts.unknown_wagers == 0
+        return
+    assert scene.guard("clock") is not None
+    assert scene.status().counts.unknown_wagers > 0, "it counts as able to match"
+    scene.run.tell(e.WallStepped(0))
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0)
+    assert scene.guard("clock") is None
+    assert not scene.alerts("wager.absent")

@@ -17,6 +17,7 @@ from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.guards import GUARDS
+from mmbot.engine.lifecycle import SWEEP
 from mmbot.simulator.records import VenueSettings
 
 Case = Callable[[], None]
@@ -117,6 +118,17 @@ def feed_refused() -> None:
     scene.run.feed_allowed = True
     scene.restart()
     cleared(scene, "feed_refused")
+
+
+@provokes("clock")
+def clock() -> None:
+    scene = two_events(starts=3 * DAY)
+    scene.run.tell(e.WallStepped(-5 * HOUR))
+    scene.go(SWEEP)
+    held(scene, "clock", "300 minutes ahead of this machine's")
+    assert not scene.wagers()
+    scene.run.tell(e.WallStepped(0))
+    cleared(scene, "clock")
 
 
 @provokes("ladder")
