@@ -10,7 +10,7 @@ from mmbot.domain.instant import DAY, MINUTE, SECOND, Instant, in_seconds
 from mmbot.engine.desk import BELIEVED, Desk
 from mmbot.engine.events import Failed, HistoryRead
 from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.requests import ReadHistory
+from mmbot.engine.requests import Level, ReadHistory
 
 LONGEST_WAIT: Final = 10 * SECOND
 """A read that a 429 refused is made again after this at the latest: a nonsensical hint must not end a proof."""
@@ -21,6 +21,9 @@ OVERLAP: Final = MINUTE
 RESTING: Final = ("inactive", "open")
 """The statuses that are read to prove it flat. ``open`` lists what awaits its result too; that does not rest.
 ``inactive`` comes first: what opens between the two reads is then in the second."""
+
+LATE: Final = MINUTE
+"""A history that is further behind our clock is worth a warning, this often: it lags, or our clock is ahead."""
 
 LATER: Final[Instant] = 1 << 63
 """Later than any instant."""
@@ -50,6 +53,7 @@ class History:
         """Of the next page."""
         self._request: int | None = None
         self._not_before: Instant = 0
+        self._told_at: Instant = 0
 
     @property
     def idle(self) -> bool:
@@ -133,6 +137,7 @@ class History:
         if holds_all and synced is not None and asked is not None:
             holds_all = self._desk.exchange_time(after) < min(synced, end_of(asked))
         if not holds_all:
+            self._tell(synced, now)
             self._range = None
             self._cursor = ""
             self._not_before = now + SECOND
@@ -141,6 +146,13 @@ class History:
         if not self._cursor:
             self._queries.pop(0)
             self._range = None
+
+    def _tell(self, synced: Instant | None, now: Instant) -> None:
+        """Say, once in a while, that a proof waits because the history is far behind our clock."""
+        behind = 0 if synced is None else self._desk.exchange_time(now) - synced
+        if behind > LATE and now >= self._told_at + LATE:
+            self._told_at = now
+            self._desk.alert(Level.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))
 
 
 def end_of(asked: ReadHistory) -> Instant:

@@ -123,6 +123,16 @@ def test_a_clock_that_is_behind_the_exchanges_is_said() -> None:
     assert 59 < said[-1] <= 60
 
 
+def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once_a_minute() -> None:
+    scene = off(-5 * MINUTE, busy=False)
+    scene.until(lambda: bool(scene.alerts("life.flat")), within=7 * MINUTE)
+    assert scene.now - START > 5 * MINUTE
+    said = [alert["seconds"] for alert in scene.alerts("history.behind")]
+    assert 4 <= len(said) <= 6
+    assert all(300 < seconds < 310 for seconds in said)
+    scene.close()
+
+
 @pytest.mark.parametrize("behind", [-50, 50, 300])
 def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: int) -> None:
     """The history is asked by the exchange's clock: a range that leaves the placement out would make it absent."""
