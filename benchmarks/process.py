@@ -1,7 +1,7 @@
 """The real daemon in a process of its own, beside a scripted exchange in this one.
 
 Two instants of the daemon's process are noted, on the machine's one monotonic clock: a marked frame's bytes arriving at
-the websocket's transport, and the bytes of a request handed to an HTTP connection's transport.
+the websocket's transport, and the bytes of a request handed to the socket of an HTTP connection.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Stamp(NamedTuple):
 
 
 def watch(stamps: list[Stamp]) -> None:
-    """Note frames and requests as they pass aiohttp's transports."""
+    """Note frames as they reach aiohttp's transports, and requests when they were handed to a socket."""
+    from mmbot.exchange import warm
+
     received = client_proto.ResponseHandler.data_received
 
     def data_received(self: client_proto.ResponseHandler, data: bytes) -> None:
@@ -64,7 +66,17 @@ def watch(stamps: list[Stamp]) -> None:
         if bytes(chunks[0][:5]) == b"POST ":
             note(bytes(chunks[0][:80]))
 
+    hand_over = warm.Connection.write
+
+    def handed(
+        self: warm.Connection, method: str, path: str, body: bytes, token: str, timeout_s: float
+    ) -> asyncio.Future[warm.Outcome]:
+        outcome = hand_over(self, method, path, body, token, timeout_s)
+        note(f"{method} {path} ".encode())
+        return outcome
+
     client_proto.ResponseHandler.data_received = data_received  # type: ignore[method-assign]
+    warm.Connection.write = handed  # type: ignore[method-assign]
     http_writer.StreamWriter._write = one  # type: ignore[method-assign,assignment]
     http_writer.StreamWriter._writelines = several  # type: ignore[method-assign,assignment]
 

@@ -60,8 +60,8 @@ GET /websocket/connection-config
 POST /mm/pusher
 """
 
-NO_ENDPOINT = {"close", "keep_warm", "perform"}
-"""Coroutines of the client that are no call of their own: they end it, repeat one, or choose one."""
+NO_ENDPOINT = {"close", "keep_warm"}
+"""Coroutines of the client that are no call of their own: they end it, or repeat one."""
 
 
 class Row(NamedTuple):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
 from structlog.types import FilteringBoundLogger
 
@@ -65,8 +65,8 @@ class Engine(Protocol):
 class Client(Protocol):
     """What the pump needs of the REST client. It turns errors into answers and raises nothing."""
 
-    async def perform(self, request: Request) -> Answer:
-        """Send a request and wait for its answer."""
+    def perform(self, request: Request) -> Coroutine[Any, Any, Answer]:
+        """Send a request, and return what waits for its answer. It may have left already when this returns."""
 
 
 class Timings(Protocol):

@@ -47,8 +47,8 @@ class ExchangeWire:
         self._feed.connect(reason)
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """The keeper that renews tokens ahead of time, and the connection that is kept warm for cancels."""
-        return {"session": self._keeper.run(), "cancel connection": self._client.keep_warm()}
+        """The keeper that renews tokens ahead of time, and the connections that stand ready for changes."""
+        return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
         """End everything, the feed first."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
 import aiohttp
 
-from mmbot.domain.instant import SECOND, Clock
+from mmbot.domain.instant import SECOND, Clock, Instant
 from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater, error_of, without_answer
 from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 from mmbot.exchange.legacy.rest import error_body
 from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.warm import Connection, Outcome
 
 OnSpoilt = Callable[[str, str], None]
 """Told of what an answer held that could not be read: which call, and what."""
@@ -31,8 +33,17 @@ class Call(NamedTuple):
     body: bytes | None = None
 
 
+class Written(NamedTuple):
+    """A call whose request has been handed to the socket."""
+
+    call: Call
+    token: str
+    at: Instant
+    outcome: asyncio.Future[Outcome]
+
+
 class Caller:
-    """Makes calls over the pool that it is given for each.
+    """Makes calls over the pool that it is given for each, or over a connection that stands ready.
 
     Args:
         change_s: seconds of the clock for a placement or a cancel.
@@ -57,15 +68,27 @@ class Caller:
         self._on_request = on_request
         self._on_spoilt = on_spoilt
 
-    async def __call__(self, call: Call, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T]) -> T:
-        """Make a call and convert its answer; ``convert`` raises ValueError for one that it cannot read.
+    def write(self, call: Call, connection: Connection | None) -> Written | None:
+        """Write a call's request now, if there is a connection and a token for it. None: nothing was sent."""
+        token = self._keeper.current()
+        if connection is None or token is None:
+            return None
+        outcome = connection.write(call.method, call.path, call.body or b"", token, self._limit_s(call.purpose))
+        return Written(call, token, self._clock.now(), outcome)
+
+    async def __call__(
+        self, call: Call | Written, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T]
+    ) -> T:
+        """Make a call, or go on with one that is written, and convert its answer; ``convert`` raises ValueError for one
+        that it cannot read.
 
         Raises:
             Refused, RetryLater, UnknownOutcome, Malformed: never UnknownOutcome for a read.
         """
-        token = await self._token(call.purpose)
+        written, call = (call, call.call) if isinstance(call, Written) else (None, call)
+        token = await self._token(call.purpose) if written is None else written.token
         try:
-            return await self._once(call, http, convert, token)
+            return await self._once(call, http, convert, token, written)
         except _Unauthorized:
             if call.purpose is Purpose.PLACE:
                 # What was allowed when it was decided may not be allowed now: the engine decides anew.
@@ -89,13 +112,19 @@ class Caller:
         return token
 
     async def _once(
-        self, call: Call, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T], token: str
+        self,
+        call: Call,
+        http: aiohttp.ClientSession,
+        convert: Callable[[bytes, Spoilt], T],
+        token: str,
+        written: Written | None = None,
     ) -> T:
-        started = self._clock.now()
+        started = self._clock.now() if written is None else written.at
         outcome = "cancelled"
         spoilt: Spoilt = []
         try:
-            result = self._judge(call.purpose, await self._send(call, http, token), token, convert, spoilt)
+            reply = await (self._send(call, http, token) if written is None else self._answer(written))
+            result = self._judge(call.purpose, reply, token, convert, spoilt)
             outcome = "ok"
         except _Unauthorized:
             outcome = "unauthorized"
@@ -112,15 +141,25 @@ class Caller:
         return result
 
     async def _send(self, call: Call, http: aiohttp.ClientSession, token: str) -> Reply:
-        limit = self._read_s if call.purpose is Purpose.READ else self._change_s
+        limit_s = self._limit_s(call.purpose)
         try:
             return await send(
-                http, call.method, self._base_url + call.path, body=call.body, token=token, timeout_s=limit
+                http, call.method, self._base_url + call.path, body=call.body, token=token, timeout_s=limit_s
             )
         except NotSent as error:
             raise RetryLater("connection", str(error)) from None
         except NoAnswer as error:
             raise without_answer(call.purpose, error.code, error.message) from None
+
+    @staticmethod
+    async def _answer(written: Written) -> Reply:
+        outcome = await written.outcome
+        if isinstance(outcome, NoAnswer):
+            raise without_answer(written.call.purpose, outcome.code, outcome.message)
+        return outcome
+
+    def _limit_s(self, purpose: Purpose) -> float:
+        return self._read_s if purpose is Purpose.READ else self._change_s
 
     def _judge(
         self, purpose: Purpose, reply: Reply, token: str, convert: Callable[[bytes, Spoilt], T], spoilt: Spoilt

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Literal, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final, Literal, TypeVar
 
 from mmbot.config import ExchangeConfig
 from mmbot.domain.catalogue import Player, SportEvent, Tournament
@@ -20,7 +20,7 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine import events as answers
 from mmbot.engine import requests
 from mmbot.engine.requests import BATCH, EVENTS_A_READ, Cancellation, Placement
-from mmbot.exchange.caller import Call, Caller, OnSpoilt
+from mmbot.exchange.caller import Call, Caller, OnSpoilt, Written
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
     OF_THE_WAGER,
@@ -36,6 +36,7 @@ from mmbot.exchange.http import OnRequest, open_http
 from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
 from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
+from mmbot.exchange.warm import WarmPool
 
 MATCHES_A_READ: Final = 100
 """Wagers in one read of matching details (PROTOCOL 4.1)."""
@@ -43,8 +44,13 @@ MATCHES_A_READ: Final = 100
 MATCH_PAGES: Final = 50
 """More pages of matches than this in one read is an exchange that turns in circles."""
 
-WARM_EVERY_S: Final = 10.0
-"""Seconds of the machine between two touches of the cancel pool: fewer than a server keeps an idle connection."""
+LOOK_S: Final = 1.0
+"""Seconds of the machine between two looks at the connections that stand ready."""
+
+_RETRY_S: Final = 5.0  # the same while none can be opened
+
+LEFT_TO_CANCELS: Final = 1
+"""Of the connections that stand ready, so many are not for placements."""
 
 Version = Literal[1, 2]
 """Of the calls that read markets."""
@@ -54,7 +60,7 @@ N = TypeVar("N")
 
 
 class Client:
-    """The exchange's REST calls. Cancels have a pool of connections of their own, so that they never wait.
+    """The exchange's REST calls. Connections stand ready for the engine's changes, one of them for cancels alone.
 
     Every call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``; a read never ``UnknownOutcome``.
 
@@ -84,62 +90,54 @@ class Client:
             on_request,
             on_spoilt,
         )
-        self._common = open_http()
-        self._cancels = open_http(keep_alive_s=3 * WARM_EVERY_S)
+        self._http = open_http()
+        self.warm: Final = WarmPool(config.base_url)
+        """Connections that stand ready, while ``keep_warm`` runs."""
 
     async def close(self) -> None:
         """Close every connection. Calls that are under way end as if they had got no answer."""
-        await self._common.close()
-        await self._cancels.close()
+        self.warm.close()
+        await self._http.close()
 
     async def keep_warm(self) -> None:
-        """Keep a connection open in the cancel pool, until cancelled: a cancel then needs no handshake."""
+        """Keep connections that stand ready for ``perform``, until cancelled."""
         call = Call("warm", Purpose.READ, "GET", paths.CONNECTION)
         while True:
-            with contextlib.suppress(ExchangeError):  # counted by on_request; the next round tries again
-                await self._caller(call, self._cancels, lambda body, _: rest.connection_config(body))
-            await asyncio.sleep(WARM_EVERY_S)
+            filled = await self.warm.fill()
+            if (touch := self._caller.write(call, self.warm.unused())) is not None:
+                with contextlib.suppress(ExchangeError):  # counted by on_request; one that broke is replaced
+                    await self._caller(touch, self._http, lambda body, _: rest.connection_config(body))
+            await asyncio.sleep(LOOK_S if filled else _RETRY_S)
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
         """Place one wager. Accepted means queued: it is live when the private message says so."""
-        call = Call("place_one", Purpose.PLACE, "POST", paths.PLACE_ONE, changes.place_one_body(item))
-        return await self._caller(call, self._common, lambda body, _: changes.placed_one(body, item))
+        return await self._caller(changes.place_one(item), self._http, lambda body, _: changes.placed_one(body, item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
         """Place up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
-        _check_batch(items)
-        call = Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, changes.place_many_body(items))
-        return await self._caller(
-            call, self._common, lambda body, spoilt: changes.placed_many(request, body, items, spoilt)
-        )
+        return await self._placed(changes.place_many(items), items, request)
 
     async def cancel_one(self, item: Cancellation) -> None:
         """Cancel one wager. A 404 is Refused with ``data_not_found``."""
-        await self._cancel("cancel_one", paths.CANCEL_ONE, changes.cancel_one_body(item))
+        await self._done(changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
         """Cancel up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
-        _check_batch(items)
-        call = Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, changes.cancel_many_body(items))
-        return await self._caller(
-            call, self._cancels, lambda body, spoilt: changes.cancelled_many(request, body, items, spoilt)
-        )
+        return await self._cancelled(changes.cancel_many(items), items, request)
 
     async def cancel_event(self, event: int) -> bool:
         """Cancel every open wager of an event. False if the exchange found none, which is no proof."""
-        return await self._sweep("cancel_event", paths.CANCEL_EVENT, changes.cancel_event_body(event))
+        return await self._swept(changes.cancel_event(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
         """Cancel every open wager of a market, or of one outcome of it. False if the exchange found none."""
-        return await self._sweep(
-            "cancel_market", paths.CANCEL_MARKET, changes.cancel_market_body(event, market, line_id)
-        )
+        return await self._swept(changes.cancel_market(event, market, line_id))
 
     async def cancel_all(self) -> bool:
         """Cancel every open wager of the account. False if the exchange found none, which is no proof."""
-        return await self._sweep("cancel_all", paths.CANCEL_ALL, b"{}")
+        return await self._swept(changes.CANCEL_ALL)
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
@@ -293,31 +291,50 @@ class Client:
         """Register a socket and get its channels; for all tournaments where none are named. It may take seconds, and
         may be asked again: so it counts as a read."""
         call = Call("register", Purpose.READ, "POST", paths.REGISTER, rest.register_body(socket_id, tournaments))
-        return await self._caller(call, self._common, lambda body, _: rest.registration(body))
+        return await self._caller(call, self._http, lambda body, _: rest.registration(body))
 
     # --- the engine's requests --------------------------------------------------------------------------------------
 
-    async def perform(self, request: requests.Request) -> answers.Answer:
-        """Carry out one request of the engine. Whatever goes wrong comes back as ``Failed``; only being cancelled is
-        raised."""
+    def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
+        """Carry out one request of the engine. What changes something has left when this returns, if a connection and a
+        token stand ready for it; to wait for the answer is left to the caller. Whatever goes wrong comes back as
+        ``Failed``; only being cancelled is raised."""
+        return self._perform(request, self._written(request))
+
+    def _written(self, request: requests.Request) -> Written | None:
+        match request:
+            case requests.PlaceMany(items=items) if _is_batch(items):
+                return self._caller.write(changes.place_many(items), self.warm.ready(leave=LEFT_TO_CANCELS))
+            case requests.CancelMany(items=(item,)):
+                return self._caller.write(changes.cancel_one(item), self.warm.ready())
+            case requests.CancelMany(items=items) if _is_batch(items):
+                return self._caller.write(changes.cancel_many(items), self.warm.ready())
+            case requests.CancelEvent(event=event):
+                return self._caller.write(changes.cancel_event(event), self.warm.ready())
+            case requests.CancelAll():
+                return self._caller.write(changes.CANCEL_ALL, self.warm.ready())
+            case _:
+                return None
+
+    async def _perform(self, request: requests.Request, written: Written | None) -> answers.Answer:
         try:
-            return await self._perform(request)
+            return await self._answer(request, written)
         except ExchangeError as error:
             return failed(request.id, error)
 
-    async def _perform(self, request: requests.Request) -> answers.Answer:
+    async def _answer(self, request: requests.Request, written: Written | None) -> answers.Answer:
         number = request.id
         match request:
             case requests.PlaceMany(items=items):
-                return await self.place_many(items, number)
+                return await self._placed(written or changes.place_many(items), items, number)
             case requests.CancelMany(items=(item,)):
-                return await self._cancel_item(item, number)
+                return await self._cancel_item(written or changes.cancel_one(item), item, number)
             case requests.CancelMany(items=several):
-                return await self.cancel_many(several, number)
+                return await self._cancelled(written or changes.cancel_many(several), several, number)
             case requests.CancelAll():
-                return answers.CancelledAll(number, not await self.cancel_all())
+                return answers.CancelledAll(number, not await self._swept(written or changes.CANCEL_ALL))
             case requests.CancelEvent(event=event):
-                return answers.CancelledAll(number, not await self.cancel_event(event))
+                return answers.CancelledAll(number, not await self._swept(written or changes.cancel_event(event)))
             case requests.ReadWager(wager_id=wager_id):
                 return answers.WagerRead(number, await self.wager(wager_id))
             case requests.ReadHistory():
@@ -335,11 +352,25 @@ class Client:
             case requests.ReadMarkets(events=wanted):
                 return answers.MarketsRead(number, await self.markets(wanted))
 
-    async def _cancel_item(self, item: Cancellation, number: int) -> answers.Cancelled:
+    # --- changes, written already or not ----------------------------------------------------------------------------
+
+    async def _placed(self, call: Call | Written, items: Sequence[Placement], number: int) -> answers.Placed:
+        _check_batch(items)
+        return await self._caller(
+            call, self._http, lambda body, spoilt: changes.placed_many(number, body, items, spoilt)
+        )
+
+    async def _cancelled(self, call: Call | Written, items: Sequence[Cancellation], number: int) -> answers.Cancelled:
+        _check_batch(items)
+        return await self._caller(
+            call, self._http, lambda body, spoilt: changes.cancelled_many(number, body, items, spoilt)
+        )
+
+    async def _cancel_item(self, call: Call | Written, item: Cancellation, number: int) -> answers.Cancelled:
         """A batch of one goes by the single call, whose answers are the best known. What it says of the wager is said
         of the item; what it says of the call (429, no token) fails the request."""
         try:
-            await self.cancel_one(item)
+            await self._done(call)
         except (Refused, Malformed, RetryLater) as error:
             if error.code not in OF_THE_WAGER:
                 raise
@@ -347,10 +378,22 @@ class Client:
             return answers.Cancelled(number, (), (refusal,))
         return answers.Cancelled(number, (item.external_id,), ())
 
-    # --- the two pools ----------------------------------------------------------------------------------------------
+    async def _swept(self, call: Call | Written) -> bool:
+        try:
+            await self._done(call)
+        except Refused as error:
+            if error.code in NOTHING_FOUND:
+                return False
+            raise
+        return True
+
+    async def _done(self, call: Call | Written) -> None:
+        await self._caller(call, self._http, lambda answer, _: changes.succeeded(answer))
+
+    # --- reads ------------------------------------------------------------------------------------------------------
 
     async def _read(self, name: str, path: str, convert: Callable[[bytes, Spoilt], T]) -> T:
-        return await self._caller(Call(name, Purpose.READ, "GET", path), self._common, convert)
+        return await self._caller(Call(name, Purpose.READ, "GET", path), self._http, convert)
 
     @staticmethod
     async def _found(read: Awaitable[T], nothing: N) -> T | N:
@@ -362,22 +405,13 @@ class Client:
                 return nothing
             raise
 
-    async def _cancel(self, name: str, path: str, body: bytes) -> None:
-        call = Call(name, Purpose.CANCEL, "POST", path, body)
-        await self._caller(call, self._cancels, lambda answer, _: changes.succeeded(answer))
 
-    async def _sweep(self, name: str, path: str, body: bytes) -> bool:
-        try:
-            await self._cancel(name, path, body)
-        except Refused as error:
-            if error.code in NOTHING_FOUND:
-                return False
-            raise
-        return True
+def _is_batch(items: Sequence[object]) -> bool:
+    return 0 < len(items) <= BATCH
 
 
 def _check_batch(items: Sequence[object]) -> None:
-    if not 0 < len(items) <= BATCH:
+    if not _is_batch(items):
         raise Malformed("wager_limit_exceeded", f"{len(items)} wagers in one batch")
 
 

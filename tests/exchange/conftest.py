@@ -12,7 +12,7 @@ try:
 except ImportError:  # it is not there on every platform, and then the daemon does without it
     uvloop = None
 
-ON_BOTH = {"test_exchange_feed_faults", "test_exchange_transport", "test_exchange_transport_tls"}
+ON_BOTH = {"test_exchange_feed_faults", "test_exchange_transport", "test_exchange_transport_tls", "test_exchange_warm"}
 
 
 def pytest_asyncio_loop_factories(

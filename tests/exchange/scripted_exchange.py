@@ -76,7 +76,9 @@ class ScriptedExchange:
     """Each call takes the next step of its path's script, and the last one for good. Log-in and refresh answer by
     themselves unless they are scripted: ``a1``, ``a2`` … are the access tokens, and only the newest is good."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, warm: bool = False) -> None:
+        self.warm = warm
+        """Whether a client has connections that stand ready when it is handed over."""
         self.seen: list[Seen] = []
         self.scripts: dict[str, deque[Step]] = {}
         self.life_s: float | None = 600.0
@@ -230,6 +232,8 @@ async def client_of(
         client = Client(keeper, clock, config, on_request=told.request, on_spoilt=told.spoil)
         try:
             keeper.accepted(await keeper.token())
+            if exchange.warm:
+                assert await client.warm.fill()
             yield client, keeper
         finally:
             await client.close()

@@ -291,7 +291,8 @@ def test_a_single_placement_that_says_no_success_is_not_taken_for_one(success: d
 
 @given(st.integers(min_value=1, max_value=100_000_000 * 100))
 def test_a_stake_keeps_its_cents_on_the_wire(stake: int) -> None:
-    raw = changes.place_one_body(Placement("x", "line", 100, stake))
+    raw = changes.place_one(Placement("x", "line", 100, stake)).body
+    assert raw is not None
     written = raw.split(b'"stake":')[1].rstrip(b"}")
     assert round(float(written) * 100) == stake
     assert len(written.partition(b".")[2]) <= 2

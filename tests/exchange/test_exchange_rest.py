@@ -29,7 +29,6 @@ from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
 from mmbot.engine.events import Failed, Failure
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange import rest as rest_module
 from mmbot.exchange.errors import Malformed, Refused, RetryLater, UnknownOutcome
 from mmbot.exchange.rest import Client
 
@@ -54,9 +53,10 @@ WAGER = {
 }
 
 
-@pytest.fixture
-async def exchange() -> AsyncIterator[ScriptedExchange]:
-    scripted = ScriptedExchange()
+@pytest.fixture(params=[False, True], ids=["aiohttp", "warm"])
+async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[ScriptedExchange]:
+    """Changes go over a new connection, or over one that stands ready: it is to make no difference."""
+    scripted = ScriptedExchange(warm=request.param)
     async with scripted.serving():
         yield scripted
 
@@ -722,39 +722,6 @@ async def test_cancels_never_wait_behind_placements_and_reads(
         await asyncio.gather(*stuck, return_exceptions=True)
     (cancel,) = exchange.calls("/mm/cancel_all_wagers")
     assert cancel.peer not in {seen.peer for seen in exchange.seen if seen is not cancel}
-
-
-async def test_a_warm_pool_spares_a_cancel_the_handshake(
-    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
-) -> None:
-    told = Told()
-    exchange.script("/websocket/connection-config", answer({"key": "k", "cluster": "c"}))
-    exchange.script("/mm/cancel_all_wagers", data({"success": True}))
-    async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
-        warming = asyncio.create_task(client.keep_warm())
-        await told.until(lambda: told.requests == [("warm", "ok")])
-        await client.cancel_all()
-        await ended(warming)
-    (warm,) = exchange.calls("/websocket/connection-config")
-    assert exchange.calls("/mm/cancel_all_wagers")[0].peer == warm.peer
-
-
-async def test_a_round_of_warming_that_fails_is_followed_by_another(
-    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rest_module, "WARM_EVERY_S", 0.001)
-    exchange.script("/websocket/connection-config", error(500, None), reset, answer({"key": "k", "cluster": "c"}))
-    async with client_of(exchange, clock, tmp_path) as (client, _):
-        warming = asyncio.create_task(client.keep_warm())
-        await exchange.until(lambda: len(exchange.calls("/websocket/connection-config")) >= 6)
-        assert not warming.done()
-        await ended(warming)
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 async def test_every_call_is_told_of_with_its_outcome(

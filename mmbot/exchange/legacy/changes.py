@@ -6,7 +6,7 @@ An item whose fate cannot be told from an answer is in neither of its lists: its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -15,7 +15,9 @@ from mmbot.domain.money import dollars
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Cancelled, Placed, RefusedItem
 from mmbot.engine.requests import Cancellation, Placement
+from mmbot.exchange.caller import Call
 from mmbot.exchange.errors import Purpose, failure_of
+from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.rest import code_of
 from mmbot.exchange.legacy.wagers import Wager, report_of
 from mmbot.exchange.legacy.wire import Id, Spoilt, each, text_of, unwrap, why
@@ -33,14 +35,15 @@ def _placement(item: Placement) -> dict[str, object]:
     return wire
 
 
-def place_one_body(item: Placement) -> bytes:
-    """The body of one placement."""
-    return orjson.dumps(_placement(item))
+def place_one(item: Placement) -> Call:
+    """The call that places one wager."""
+    return Call("place_one", Purpose.PLACE, "POST", paths.PLACE_ONE, orjson.dumps(_placement(item)))
 
 
-def place_many_body(items: Sequence[Placement]) -> bytes:
-    """The body of a batch of placements."""
-    return orjson.dumps({"data": [_placement(item) for item in items]})
+def place_many(items: Sequence[Placement]) -> Call:
+    """The call that places a batch."""
+    body = orjson.dumps({"data": [_placement(item) for item in items]})
+    return Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, body)
 
 
 class _PlacedOne(msgspec.Struct):
@@ -137,27 +140,32 @@ def _cancellation(item: Cancellation) -> dict[str, str]:
     return {"wager_id": item.wager_id, "external_id": item.external_id}
 
 
-def cancel_one_body(item: Cancellation) -> bytes:
-    """The body of one cancel."""
-    return orjson.dumps(_cancellation(item))
+def cancel_one(item: Cancellation) -> Call:
+    """The call that cancels one wager."""
+    return Call("cancel_one", Purpose.CANCEL, "POST", paths.CANCEL_ONE, orjson.dumps(_cancellation(item)))
 
 
-def cancel_many_body(items: Sequence[Cancellation]) -> bytes:
-    """The body of a batch of cancels."""
-    return orjson.dumps({"data": [_cancellation(item) for item in items]})
+def cancel_many(items: Sequence[Cancellation]) -> Call:
+    """The call that cancels a batch."""
+    body = orjson.dumps({"data": [_cancellation(item) for item in items]})
+    return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body)
 
 
-def cancel_event_body(event: int) -> bytes:
-    """The body of a cancel by event."""
-    return orjson.dumps({"event_id": event})
+def cancel_event(event: int) -> Call:
+    """The call that cancels an event."""
+    return Call("cancel_event", Purpose.CANCEL, "POST", paths.CANCEL_EVENT, orjson.dumps({"event_id": event}))
 
 
-def cancel_market_body(event: int, market: int, line_id: str | None) -> bytes:
-    """The body of a cancel by market, or by one outcome of one line of it."""
+def cancel_market(event: int, market: int, line_id: str | None) -> Call:
+    """The call that cancels a market, or one outcome of one line of it."""
     wire: dict[str, object] = {"event_id": event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
-    return orjson.dumps(wire)
+    return Call("cancel_market", Purpose.CANCEL, "POST", paths.CANCEL_MARKET, orjson.dumps(wire))
+
+
+CANCEL_ALL: Final = Call("cancel_all", Purpose.CANCEL, "POST", paths.CANCEL_ALL, b"{}")
+"""The call that cancels everything."""
 
 
 class _Success(msgspec.Struct):

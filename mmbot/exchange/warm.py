@@ -1,0 +1,242 @@
+"""Connections that stand ready: a request is written to one of them in the same instant that it is asked for.
+
+What a library does at a request's leisure, building it, choosing a connection and waking the task that writes it, takes
+longer than all the deciding before it. Here a change's bytes are handed to the socket before the call returns. What
+finds no connection ready goes by ``http.py``. The framing of answers is read by httptools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import httptools
+
+from mmbot.exchange.http import NoAnswer, Reply
+
+SIZE: Final = 3
+"""Connections that are kept."""
+
+TOUCH_AFTER_S: Final = 10.0
+"""Seconds of the machine after which an unused connection is touched: fewer than a server keeps one."""
+
+_OPEN_S: Final = 10.0  # for the address, the connection and its TLS
+_LARGEST: Final = 1 << 24  # bytes of one answer; one to a batch has some 20 thousand
+
+Outcome = Reply | NoAnswer
+"""What became of a request that was written."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection, with one request under way at most.
+
+    Args:
+        host: for the header of that name, with its port.
+        prefix: what stands before every path.
+    """
+
+    def __init__(self, host: str, prefix: str) -> None:
+        self.used_at = time.monotonic()
+        """When it was opened, or its last answer was complete, by the machine's monotonic clock in seconds."""
+        self._prefix: Final = prefix
+        self._common: Final = (
+            f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: mmbot\r\n"
+        )
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._waiting: asyncio.Future[Outcome] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._begin()
+
+    @property
+    def open(self) -> bool:
+        """Whether it stands."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it stands and no request is under way."""
+        return self._waiting is None and self.open
+
+    def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
+        """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. It is
+        never sent again. Whoever cancels the future ends the connection.
+
+        Args:
+            path: without characters that a path cannot hold, and ``token`` without those that a header cannot.
+            timeout_s: for the whole answer, in the machine's seconds.
+
+        Raises:
+            RuntimeError: if it is not idle; nothing was sent.
+        """
+        if self._transport is None or not self.idle:
+            raise RuntimeError("the connection is not idle")
+        head = (
+            f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._common}"
+            f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting = loop.create_future()
+        self._transport.write(head.encode() + body)
+        self._timer = loop.call_later(timeout_s, self._fail, "timeout", f"no answer in {timeout_s:g} s")
+        waiting.add_done_callback(self._settled)
+        return waiting
+
+    def close(self) -> None:
+        """End it; a request that is under way gets no answer."""
+        self._fail("connection", "closed")
+
+    def _fail(self, code: str, message: str) -> None:
+        self._finish(NoAnswer(code, message))
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _finish(self, outcome: Outcome) -> None:
+        waiting, self._waiting = self._waiting, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
+
+    def _settled(self, waiting: asyncio.Future[Outcome]) -> None:
+        if waiting is self._waiting:  # cancelled: what comes now is nobody's
+            self._fail("connection", "given up")
+
+    # --- called by the event loop -----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See ``asyncio``."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See ``asyncio``."""
+        if self._waiting is None:
+            self._fail("connection", "unasked")  # what nobody asked for could be taken for the next answer
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as bad:
+            self._fail("connection", type(bad).__name__)
+
+    def eof_received(self) -> None:
+        """See ``asyncio``. An answer without a length ends here."""
+        if self._is_headed and not self._has_length:
+            self._complete()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """See ``asyncio``."""
+        self._transport = None
+        self._finish(NoAnswer("connection", "closed" if error is None else type(error).__name__))
+
+    # --- called by the parser ---------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._retry_after: str | None = None
+        self._has_length = self._is_headed = False
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def on_message_begin(self) -> None:
+        """See ``httptools``."""
+        self._begin()
+        if self._waiting is None:
+            self._fail("connection", "unasked")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See ``httptools``."""
+        lowered = name.lower()
+        if lowered == b"retry-after":
+            self._retry_after = value.decode("latin-1")
+        elif lowered in (b"content-length", b"transfer-encoding"):
+            self._has_length = True
+        elif lowered == b"content-encoding" and value.lower() != b"identity":
+            self._fail("connection", "encoded as nobody asked")
+
+    def on_headers_complete(self) -> None:
+        """See ``httptools``."""
+        self._is_headed = True
+
+    def on_body(self, body: bytes) -> None:
+        """See ``httptools``."""
+        self._size += len(body)
+        if self._size > _LARGEST:
+            self._fail("connection", "the answer is too large")
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """See ``httptools``."""
+        if self._parser.get_status_code() >= 200:
+            self._complete()
+        else:
+            self._begin()  # it announces the answer
+
+    def _complete(self) -> None:
+        keep = self._has_length and self._parser.should_keep_alive()
+        self.used_at = time.monotonic()
+        self._finish(Reply(self._parser.get_status_code(), b"".join(self._body), self._retry_after))
+        self._begin()
+        if not keep and self._transport is not None:
+            self._transport.close()
+
+
+class WarmPool:
+    """Keeps some connections to one host.
+
+    Args:
+        base_url: ``https`` or ``http``, with what stands before every path.
+        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
+    """
+
+    def __init__(self, base_url: str, tls: ssl.SSLContext | None = None) -> None:
+        split = urlsplit(base_url)
+        self._secure: Final = split.scheme == "https"
+        self._name: Final = split.hostname or ""
+        self._port: Final = split.port or (443 if self._secure else 80)
+        self._host: Final = split.netloc.rpartition("@")[2]
+        self._prefix: Final = split.path.rstrip("/")
+        self._tls = tls
+        self._connections: list[Connection] = []
+
+    def ready(self, leave: int = 0) -> Connection | None:
+        """Of the idle connections the one last used, if there are more than ``leave``; else None."""
+        idle = [each for each in self._connections if each.idle]
+        return max(idle, key=lambda each: each.used_at) if len(idle) > leave else None
+
+    def unused(self) -> Connection | None:
+        """One that should be touched, so that the server keeps it; None if there is none."""
+        least = time.monotonic() - TOUCH_AFTER_S
+        return next((each for each in self._connections if each.idle and each.used_at <= least), None)
+
+    async def fill(self) -> bool:
+        """Open what is missing. False if that failed."""
+        self._connections = [each for each in self._connections if each.open]
+        while len(self._connections) < SIZE:
+            try:
+                async with asyncio.timeout(_OPEN_S):
+                    self._connections.append(await self._opened())
+            except (OSError, ValueError):  # ValueError: a name that cannot be looked up
+                return False
+        return True
+
+    def close(self) -> None:
+        """Close all of them."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    async def _opened(self) -> Connection:
+        if self._secure and self._tls is None:
+            self._tls = ssl.create_default_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: Connection(self._host, self._prefix),
+            self._name,
+            self._port,
+            ssl=self._tls if self._secure else None,
+        )
+        return connection
