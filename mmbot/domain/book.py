@@ -13,8 +13,8 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, implied, payout
 
 
-class Level(NamedTuple):
-    """One price of a book."""
+class Level(msgspec.Struct, frozen=True, gc=False):
+    """One price of a book. There are a hundred thousand of them: the collector is to leave them alone."""
 
     odds: Odds
     """What a taker gets."""
@@ -25,7 +25,7 @@ class Level(NamedTuple):
 Levels = tuple[Level, ...]
 
 
-class Book(msgspec.Struct, frozen=True):
+class Book(msgspec.Struct, frozen=True, gc=False):
     """Both sides of a line, each best for the taker (longest odds) first. An empty side is an empty tuple."""
 
     sides: tuple[Levels, Levels] = ((), ())

@@ -43,7 +43,7 @@ def quarter_points(number: float) -> int:
     return whole
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """One outcome of a line. ``line_id`` is what a wager on it is placed with."""
 
     outcome_id: int
@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     competitor_id: int | None = None
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line with its outcomes, in the exchange's order. Only a line of exactly two can be quoted."""
 
     key: LineKey
@@ -69,7 +69,7 @@ class Line(msgspec.Struct, frozen=True):
         return None
 
 
-class Market(msgspec.Struct, frozen=True):
+class Market(msgspec.Struct, frozen=True, gc=False):
     """A market of an event. ``type`` alone does not tell a game from its first half: ``sub_type`` and
     ``category_name`` do (PROTOCOL 5.2)."""
 
@@ -84,7 +84,7 @@ class Market(msgspec.Struct, frozen=True):
     """Whose prop it is; None for a market of the game (PROTOCOL 5.2)."""
 
 
-class SportEvent(msgspec.Struct, frozen=True):
+class SportEvent(msgspec.Struct, frozen=True, gc=False):
     """A sport event. ``status`` is the exchange's own string; an unknown one means not tradeable."""
 
     event_id: int
@@ -99,7 +99,7 @@ class SportEvent(msgspec.Struct, frozen=True):
     competitors: tuple[str, ...] = ()
 
 
-class Tournament(msgspec.Struct, frozen=True):
+class Tournament(msgspec.Struct, frozen=True, gc=False):
     """A tournament: a league or a cup."""
 
     tournament_id: int

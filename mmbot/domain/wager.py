@@ -46,7 +46,7 @@ class Winning(Enum):
     PUSH = "push"
 
 
-class WagerReport(msgspec.Struct, frozen=True):
+class WagerReport(msgspec.Struct, frozen=True, gc=False):
     """One statement of the exchange about one wager, from a private message or a REST answer."""
 
     wager_id: str
@@ -76,7 +76,7 @@ class WagerReport(msgspec.Struct, frozen=True):
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 
-class MatchDetail(msgspec.Struct, frozen=True):
+class MatchDetail(msgspec.Struct, frozen=True, gc=False):
     """One match of a wager, as the matching detail lists it."""
 
     wager_id: str

@@ -130,10 +130,13 @@ class Answers:
 
     def wake_at(self) -> Instant | None:
         """When one of these is due."""
+        desk = self._desk
+        if not desk.lookups and not desk.details:
+            return None if self._balance_asked else self._balance_at
         times = [] if self._balance_asked else [self._balance_at]
-        if any(wager_id not in self._asked for wager_id in self._desk.lookups):
+        if any(wager_id not in self._asked for wager_id in desk.lookups):
             times.append(self._lookup_at)
-        if self._desk.details:
+        if desk.details:
             times.append(self._details_at)
         return min(times, default=None)
 

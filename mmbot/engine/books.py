@@ -242,15 +242,15 @@ def _without(levels: Levels, mine: _Mine) -> Levels:
     for odds, (ours, count) in mine.items():
         first = 0
         for level in levels:
-            if level[0] == odds:
+            if level.odds == odds:
                 break
             first += 1
         else:
             continue
         kept = []
         last = first
-        while last < len(levels) and levels[last][0] == odds:
-            rest = levels[last][1] - ours
+        while last < len(levels) and levels[last].odds == odds:
+            rest = levels[last].value - ours
             if rest > count:  # each of our wagers may be rounded by a cent
                 kept.append(Level(odds, rest))
             last += 1
@@ -261,8 +261,8 @@ def _without(levels: Levels, mine: _Mine) -> Levels:
 def _differences(ours: Book, theirs: Book) -> tuple[str, ...]:
     kinds: list[str] = []
     for mine, shown in zip(ours.sides, theirs.sides, strict=True):
-        had = dict(mine)
-        has = dict(shown)
+        had = {level.odds: level.value for level in mine}
+        has = {level.odds: level.value for level in shown}
         kinds += ["missing" for odds in has if odds not in had]
         kinds += ["extra" for odds in had if odds not in has]
         kinds += ["size" for odds in had if odds in has and had[odds] != has[odds]]

@@ -191,12 +191,11 @@ class Engine:
         soonest = NEVER
         due = False
         for at in times:
-            if at is None:
-                continue
-            if at <= now:
-                due = True
-            elif at < soonest:
-                soonest = at
+            if at is not None and at < soonest:
+                if at > now:
+                    soonest = at
+                else:
+                    due = True
         if due:  # and yet nothing could be sent: the limiter holds it, or it waits for an event
             limited = desk.limiter.ready_at(now, True)
             if now < limited < soonest:

@@ -49,7 +49,7 @@ class FeedRefused(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class Beat(msgspec.Struct, frozen=True, tag=True):
+class Beat(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A ``health_check``."""
 
     connection: int
@@ -80,7 +80,7 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
     sequence: int
 
 
-class WagerMessage(msgspec.Struct, frozen=True, tag=True):
+class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
     """``wager``: a private message about a wager of this account. Applied whichever connection brought it."""
 
     connection: int
@@ -171,7 +171,7 @@ class RefusedItem(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-class Placed(msgspec.Struct, frozen=True, tag=True):
+class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Answer to PlaceMany. An item of the request that is in neither list has an unknown outcome."""
 
     request: int
@@ -179,7 +179,7 @@ class Placed(msgspec.Struct, frozen=True, tag=True):
     refused: tuple[RefusedItem, ...]
 
 
-class Cancelled(msgspec.Struct, frozen=True, tag=True):
+class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Answer to CancelMany. An item of the request that is in neither list has an unknown outcome."""
 
     request: int

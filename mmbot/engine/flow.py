@@ -93,7 +93,7 @@ class Flow:
             if level is None:
                 return
             if left is None:
-                left = dict(new)
+                left = {each.odds: each.value for each in new}
             gone = level.value - left.get(level.odds, 0)
             if gone <= 0:
                 continue

@@ -68,7 +68,8 @@ def size_hedge(
     odds: Odds | None = None
     stake = 0
     won = behind
-    for offered, value in offers:
+    for offer in offers:
+        offered, value = offer.odds, offer.value
         rung: Odds | None = offered if offered in ladder else ladder.at_least(implied(offered))
         if rung is None or implied(rung) > dearest:
             break

@@ -110,6 +110,8 @@ class Reads:
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``next`` may have something to send."""
+        if not (self._ladder or self._tournaments or self._events or self._markets):
+            return self.next_round
         pacer = self._desk.pacer
         paths = (
             ("ladder", self._ladder),

@@ -215,7 +215,7 @@ class Report:
 
 
 def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
-    return tuple(LevelStatus(odds, value) for odds, value in levels[:SHOWN])
+    return tuple(LevelStatus(level.odds, level.value) for level in levels[:SHOWN])
 
 
 def outcome_name(catalogue: Catalogue, line: LineKey, side: Side) -> str:

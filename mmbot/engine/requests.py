@@ -18,7 +18,7 @@ EVENTS_A_READ = 50
 """Events in one read of markets at most (PROTOCOL 4.1)."""
 
 
-class Placement(msgspec.Struct, frozen=True):
+class Placement(msgspec.Struct, frozen=True, gc=False):
     """One wager to place."""
 
     external_id: str
@@ -28,7 +28,7 @@ class Placement(msgspec.Struct, frozen=True):
     fill_or_kill: bool = False
 
 
-class Cancellation(msgspec.Struct, frozen=True):
+class Cancellation(msgspec.Struct, frozen=True, gc=False):
     """One wager to cancel; both ids must belong together."""
 
     wager_id: str
@@ -51,14 +51,14 @@ class CancelEvent(msgspec.Struct, frozen=True, tag=True):
     event: int
 
 
-class CancelMany(msgspec.Struct, frozen=True, tag=True):
+class CancelMany(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Cancel up to 20 wagers."""
 
     id: int
     items: tuple[Cancellation, ...]
 
 
-class PlaceMany(msgspec.Struct, frozen=True, tag=True):
+class PlaceMany(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Place up to 20 wagers."""
 
     id: int
@@ -193,7 +193,7 @@ class Exit(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class SaveWager(msgspec.Struct, frozen=True, tag=True):
+class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     """What the journal keeps of a wager; a later one with the same ``external_id`` replaces it."""
 
     external_id: str

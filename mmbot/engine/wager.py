@@ -19,7 +19,7 @@ from mmbot.engine.matches import Matches
 from mmbot.engine.requests import SaveWager
 
 
-class Wager(msgspec.Struct, eq=False, kw_only=True):
+class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it. Only the ledger writes it."""
 
     external_id: str
@@ -110,7 +110,7 @@ class Kind(Enum):
     """A void took ``stake`` of matches back."""
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One thing that a call to the ledger did. ``stake`` and ``win`` in cents, as the kind says."""
 
     kind: Kind

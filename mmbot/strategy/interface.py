@@ -18,7 +18,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
 
 
-class Quote(msgspec.Struct, frozen=True):
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """A wager that a strategy wants resting on one outcome of a line."""
 
     side: Side
@@ -36,7 +36,7 @@ class Quote(msgspec.Struct, frozen=True):
     """… if its payout is within this share of the size wanted."""
 
 
-class NoQuote(msgspec.Struct, frozen=True):
+class NoQuote(msgspec.Struct, frozen=True, gc=False):
     """Nothing is to rest on a line, and why, in a few words for an operator."""
 
     reason: str
@@ -53,7 +53,7 @@ class Given(NamedTuple):
     age: Duration
 
 
-class LineView(msgspec.Struct, frozen=True):
+class LineView(msgspec.Struct, frozen=True, gc=False):
     """One line as a strategy sees it."""
 
     line: Line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from math import dist, floor
 from typing import Annotated, Final
 
@@ -38,7 +37,6 @@ _PRICES: Final[dict[float | None, int]] = {
 _LONGEST: Final = 1_000_000  # the ladder ends at 25,000
 _SPECK: Final = 1e-7  # of a cent: lifts what binary floats leave just below a whole number over it
 _RESIDUE: Final = 1e-6  # of a cent: the most that the levels of a book may leave over together
-_new: Final = tuple.__new__  # a NamedTuple's own constructor is Python code and takes twice as long
 
 
 def book_of(selections: Selections) -> Book:
@@ -75,7 +73,7 @@ def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
         or odds[split:] != sorted(odds[split:], reverse=True)
     ):
         raise ValueError
-    found = list(map(_new, repeat(Level), zip(odds, whole, strict=True)))
+    found = list(map(Level, odds, whole))
     return Book((tuple(found[:split]), tuple(found[split:])))
 
 
