@@ -236,3 +236,17 @@ def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wr
     scene.until(lambda: scene.status().counts.unknown_wagers == 0)
     assert scene.guard("clock") is None
     assert not scene.alerts("wager.absent")
+
+
+def test_a_lost_placement_is_not_taken_for_absent_by_a_range_that_ended_before_it() -> None:
+    """Nothing but the history tells that the clock was put back, and the first range was asked for without knowing."""
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), starts=24 * HOUR)
+    scene.run.delays = Delays(timeout=3 * SECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.until(lambda: bool(scene.sent(r.PlaceMany)))
+    scene.go(20 * MILLISECOND)
+    scene.run.carry = lambda message: (0,) if isinstance(message, e.Beat) else ()
+    scene.run.tell(e.WallStepped(-5 * MINUTE))
+    scene.until(lambda: scene.status().counts.unknown_wagers > 0)
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0)
+    assert not scene.alerts("wager.absent")

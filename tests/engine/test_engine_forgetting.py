@@ -14,6 +14,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, HOUR, SECOND
 from mmbot.domain.lifecycle import State
 from mmbot.engine import events as e
+from mmbot.engine import requests as r
 
 EVENTS_A_DAY = 12
 FIRST_EVENT = 100
@@ -55,12 +56,36 @@ class Weeks:
         config = settings(
             guards=GuardsConfig(hold_s=1.0, matches_a_minute=10_000),
             limits=LimitsConfig(
-                line=1000, market=1000, event=1000, tournament=100_000, account=100_000, daily_loss=100_000
+                line=60,
+                market=60,
+                event=60,
+                tournament=100_000,
+                account=100_000,
+                daily_loss=100_000,
+                stake=50,
+                hedge=0.6,
             ),
         )
         self.strategy = Fixed((0, 105, 5000), (1, 105, 5000))
         self.scene = Scene(self.strategy, config, lines=(), balance=100_000_000)
         self.days = 0
+        self.refused: LineKey | None = None
+        """A line on which the exchange takes no more placements."""
+        honest = self.scene.run._link.answer
+
+        def answer(request: r.Request, now: int) -> e.Answer:
+            if isinstance(request, r.PlaceMany):
+                ids = [
+                    item.external_id
+                    for item in request.items
+                    if self.scene.venue.find_line(item.line_id)[0] == self.refused
+                ]
+                if ids:
+                    refused = tuple(e.RefusedItem(each, e.Failure.REFUSED, "market_line_invalid") for each in ids)
+                    return e.Placed(request.id, (), refused)
+            return honest(request, now)
+
+        self.scene.run._link.answer = answer  # type: ignore[method-assign]
 
     def leap(self, duration: int) -> None:
         """Let a long time pass at once, with the feed up all the while."""
@@ -87,7 +112,15 @@ class Weeks:
         scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
         never_listed = FIRST_EVENT * 1000 + self.days
         scene.run.tell(e.BookMessage(scene.run._connection, never_listed, 219, 0, scene.now, Book()))
+        for _ in range(3):  # until it is hedged
+            scene.take(1, 2400, lines[2])
+            scene.go(3 * SECOND)
+        self.refused = lines[1]
+        self.strategy.wants[lines[1]] = ((0, 106, 5000), (1, 106, 5000))
+        scene.around(lines[1], (112, 112))
         scene.go(5 * SECOND)
+        del self.strategy.wants[lines[1]]
+        self.strategy.seen.clear()
         return lines
 
     def played(self, lines: list[LineKey]) -> None:
@@ -142,10 +175,14 @@ def test_what_is_held_does_not_grow_with_the_events_that_ever_were() -> None:
 def test_a_result_that_is_corrected_after_its_event_was_forgotten_counts_to_the_cent() -> None:
     weeks = Weeks()
     lines = weeks.day()
-    for _ in range(5):
-        weeks.day()
     scene = weeks.scene
-    assert scene.run.engine._desk.catalogue.resolve(scene.venue.line(lines[0]).outcomes[0].line_id) is None
+    resolve, line_id = scene.run.engine._desk.catalogue.resolve, scene.venue.line_id(*lines[0], 0)
+    for _ in range(2):
+        weeks.day()
+    assert resolve(line_id) == (lines[0], 0)
+    for _ in range(3):
+        weeks.day()
+    assert resolve(line_id) is None
     before = scene.status().profit.realised
     for line in lines[:3]:
         scene.venue.correct(MarketKey(line.event, 219), 1, scene.now)
@@ -166,7 +203,8 @@ def test_what_awaits_its_result_is_kept_however_long_that_takes_and_counts_in_ev
     lines = weeks.listed()
     weeks.played(lines)
     weeks.days += 1
-    weeks.leap(20 * DAY)
+    for _ in range(20):
+        weeks.leap(DAY)
     scene = weeks.scene
     status = scene.agree() and scene.status()
     assert {line.event for line in lines} == {event.event for event in status.events}
