@@ -26,7 +26,8 @@ from mmbot.engine.feed import Feed
 from mmbot.engine.forgetting import Forgetting
 from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
-from mmbot.engine.lifecycle import CREATED_RANGE, Lifecycle, Step
+from mmbot.engine.history import CREATED_RANGE
+from mmbot.engine.lifecycle import Lifecycle, Step
 from mmbot.engine.placing import Funds, Placing
 from mmbot.engine.profit import Profit
 from mmbot.engine.quoting import Quoting

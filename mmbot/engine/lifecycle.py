@@ -14,7 +14,6 @@ from mmbot.domain.wager import Status, WagerReport
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import CancelledAll, Failed, HistoryRead
 from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.history import CREATED_RANGE as CREATED_RANGE
 from mmbot.engine.history import History
 from mmbot.engine.reads import Reads
 from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request
