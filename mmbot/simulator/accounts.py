@@ -42,6 +42,7 @@ class _Claims(msgspec.Struct, frozen=True):
 
 class _Session(msgspec.Struct):
     account: str
+    key: str
     number: int
     refresh_expires: Instant
     valid_from: int = 0
@@ -77,15 +78,11 @@ class Accounts:
         session = self._sessions.get(refresh_token)
         return session.account if session else None
 
-    def sessions(self, account: str, now: Instant) -> int:
-        """How many sessions of an account stand."""
-        return sum(s.account == account and s.refresh_expires > now for s in self._sessions.values())
-
     def log_in(self, access_key: str, secret_key: str, now: Instant) -> Tokens:
         """Open a session.
 
         Raises:
-            Refusal: ``unauthorized`` for wrong keys, ``session_num_exceed`` for the 21st session.
+            Refusal: ``unauthorized`` for wrong keys, ``session_num_exceed`` for the 21st session of a key pair.
         """
         known = self._keys.get(access_key)
         if known is None or not hmac.compare_digest(known[0].encode(), secret_key.encode()):
@@ -93,13 +90,13 @@ class Accounts:
         account = known[1]
         for refresh in [r for r, s in self._sessions.items() if s.refresh_expires <= now]:
             del self._sessions[refresh]
-        if self.sessions(account, now) >= SESSIONS:
+        if sum(session.key == access_key for session in self._sessions.values()) >= SESSIONS:
             raise Refusal("session_num_exceed")
         self._serial += 1
         number = self._serial
         refresh_expires = now + self.settings.refresh_life
         refresh = self._sign({"sid": number, "exp": refresh_expires // SECOND})
-        session = _Session(account, number, refresh_expires)
+        session = _Session(account, access_key, number, refresh_expires)
         self._sessions[refresh] = session
         return self._tokens(refresh, session, now)
 

@@ -15,6 +15,7 @@ from mmbot.domain.wager import Status
 from mmbot.simulator.agenda import Agenda
 from mmbot.simulator.board import Board, derived_id
 from mmbot.simulator.bulletin import Bulletin
+from mmbot.simulator.error_table import TOO_SMALL
 from mmbot.simulator.floor import Floor
 from mmbot.simulator.history import Account
 from mmbot.simulator.order import Order, takeable
@@ -118,7 +119,7 @@ class Desk:
         if odds not in self._odds:
             raise VenueError("wager_invalid_odds")
         if stake < self._settings.min_stake:
-            raise VenueError("invalid_request", "your wager stake is below the minimum allowed")
+            raise VenueError("invalid_request", TOO_SMALL)
         if stake > self._settings.max_stake:
             raise VenueError("wager_stake_exceeds_max")
         if takeable(stake, odds) == 0:

@@ -85,6 +85,10 @@ TABLE: Final[Mapping[str, Row]] = {
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 
 
+TOO_SMALL: Final = "your wager stake is below the minimum allowed"
+"""What ``invalid_request`` says of such a stake (PROTOCOL 4.2)."""
+
+
 class Refusal(Exception):
     """A request that is answered with an error.
 

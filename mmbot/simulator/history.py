@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
+from mmbot.domain.wager import Status
 from mmbot.simulator.order import Order
 from mmbot.simulator.records import (
     HistoryPage,
@@ -105,6 +106,13 @@ class Account:
         self.matches.append(match)
         self._matched_at.append(match.matched_at)
         self.of_wager.setdefault(match.wager_id, []).append(match)
+
+    def unmatched(self, synced: Instant) -> Cents:
+        """What was unmatched of the open wagers at an instant that the history can still show."""
+        since = self._changes[bisect_right(self._changed_at, synced) :]
+        orders = self.live | {order.number: order for order in since}
+        records = (_as_of(order, synced) for order in orders.values())
+        return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
 
     def history(self, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
         """The wagers of a query as they stood ``history_lag_ns`` ago, in order of creation.

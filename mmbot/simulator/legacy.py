@@ -244,7 +244,7 @@ def _identity(held: VenueWager, market_type: str) -> Object:
     }
 
 
-def match(held: VenueMatch) -> Object:
+def match(held: VenueMatch, market_type: str) -> Object:
     """One match of an own wager."""
     return {
         "id": held.match_id,
@@ -253,7 +253,7 @@ def match(held: VenueMatch) -> Object:
         "sport_event_id": held.line.event,
         "market_id": held.line.market,
         "line_id": held.line_id,
-        "line": _points(held.line.number),
+        "line": _points(side_number(market_type, held.line, held.side)),
         "matched_odds": held.odds,
         "matched_stake": dollars(held.stake),
         "profit": dollars(held.win),

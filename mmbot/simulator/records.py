@@ -111,7 +111,8 @@ class VenueMatch(msgspec.Struct, frozen=True):
 
 
 class VenueBalance(msgspec.Struct, frozen=True):
-    """A wallet. ``balance`` is free of what is matched; with funds at placement, of what is unmatched too."""
+    """A wallet. ``balance`` is free of what is matched; with funds at placement, of what is unmatched too.
+    ``unmatched`` is as of ``last_synced_at``."""
 
     balance: Cents
     matched: Cents

@@ -14,7 +14,7 @@ from mmbot.domain.wager import Matching, Status
 from mmbot.simulator import legacy
 from mmbot.simulator.answers import data
 from mmbot.simulator.call import Call
-from mmbot.simulator.error_table import Refusal
+from mmbot.simulator.error_table import TOO_SMALL, Refusal
 from mmbot.simulator.records import HistoryQuery, VenueError, VenueWager
 
 if TYPE_CHECKING:
@@ -97,13 +97,16 @@ def _place(exchange: LocalExchange, call: Call, item: Placement) -> VenueWager:
         item.external_id,
         item.line_id,
         int(item.odds),
-        _stake(item.stake),
+        _stake(item.stake, exchange.venue.settings.min_stake),
         call.now,
         item.wager_strategy or None,
     )
 
 
-def _stake(dollars: float) -> Cents:
+def _stake(dollars: float, least: Cents) -> Cents:
+    """Cents of a stake. One that is too small is told so before its decimals are looked at (PROTOCOL 4.2)."""
+    if 100 * dollars < least:
+        raise Refusal("invalid_request", TOO_SMALL)
     try:
         return cents(dollars)
     except MoneyError as bad:

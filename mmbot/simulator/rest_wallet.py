@@ -12,6 +12,7 @@ from mmbot.simulator import legacy
 from mmbot.simulator.answers import data
 from mmbot.simulator.call import Call
 from mmbot.simulator.error_table import Refusal
+from mmbot.simulator.records import VenueMatch
 
 if TYPE_CHECKING:
     from mmbot.simulator.local import LocalExchange
@@ -61,7 +62,7 @@ def get_matched_bets(exchange: LocalExchange, call: Call) -> web.Response:
     cursor = call.query.get("next_cursor", "")
     start, end = call.seconds("from"), call.seconds("to")
     page = exchange.venue.matched_bets(call.account, start, end, limit=limit, cursor=cursor, now=call.now)
-    shown = [legacy.match(match) for match in page.matches]
+    shown = [_shown(exchange, match) for match in page.matches]
     return data({"matched_bets": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(call.now))
 
 
@@ -71,7 +72,7 @@ def get_matches(exchange: LocalExchange, call: Call) -> web.Response:
     ids = call.texts("wager_ids")
     if not 1 <= len(ids) <= MATCHES_A_READ:
         raise Refusal("invalid_wager_id")
-    shown = [legacy.match(match) for match in exchange.venue.matches(call.account, ids)]
+    shown = [_shown(exchange, match) for match in exchange.venue.matches(call.account, ids)]
     return data({"matching_details": shown, "next_cursor": ""}, last_synced_at=iso(call.now))
 
 
@@ -91,5 +92,9 @@ def get_matches_of(exchange: LocalExchange, call: Call) -> web.Response:
         if (start is None or match.matched_at >= start) and (end is None or match.matched_at <= end)
     ]
     cursor = str(begin + limit) if len(matches) > begin + limit else ""
-    shown = [legacy.match(match) for match in matches[begin : begin + limit]]
+    shown = [_shown(exchange, match) for match in matches[begin : begin + limit]]
     return data({"matching_details": shown, "next_cursor": cursor}, last_synced_at=iso(call.now))
+
+
+def _shown(exchange: LocalExchange, match: VenueMatch) -> legacy.Object:
+    return legacy.match(match, exchange.market_type(match.line))

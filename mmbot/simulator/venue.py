@@ -378,10 +378,10 @@ class Venue:
         return [match for wager_id in wager_ids for match in of_wager.get(wager_id, ())]
 
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
-        """The wallet now."""
+        """The wallet now; what is unmatched as the history has it (PROTOCOL 4.1)."""
         owner = self._account(account)
         synced = self._at(now) - self.settings.history_lag_ns
-        return VenueBalance(owner.wallet.balance, owner.wallet.staked, owner.open_stakes, "active", synced)
+        return VenueBalance(owner.wallet.balance, owner.wallet.staked, owner.unmatched(synced), "active", synced)
 
     def transactions(self, account: str) -> list[VenueTransaction]:
         """Every movement of a wallet, oldest first; none are kept of the crowd's."""

@@ -379,6 +379,19 @@ async def test_the_matches_of_several_wagers_come_whole(partner: Any) -> None:
     assert body["last_synced_at"].endswith("Z")
 
 
+@pytest.mark.parametrize(("side", "number"), [(0, -3.5), (1, 3.5)])
+async def test_a_match_has_the_line_of_the_outcome_that_was_backed(partner: Any, side: int, number: float) -> None:
+    line = LineKey(GAME, SPREAD, -14)
+    item = {"external_id": "a", "line_id": partner.line_id(side, SPREAD, -14), "odds": 110, "stake": 10}
+    _, body = await partner.post("mm/place_wager", item)
+    wager = await partner.opened(body["data"]["wager"]["id"])
+    partner.crowd_rests(1 - side, -110, 2_20, line)
+    for path, query in ((DETAIL, {"wager_ids": wager["id"]}), ("mm/get_matched_bets", {"from": second() - 60})):
+        _, body = await partner.get(path, **query)
+        (found,) = body["data"].get("matching_details") or body["data"]["matched_bets"]
+        assert (found["line"], wager["line"]) == (number, number)
+
+
 @pytest.mark.parametrize(
     ("path", "query", "code"),
     [

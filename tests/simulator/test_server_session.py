@@ -12,7 +12,7 @@ import pytest
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MINUTE, SECOND
 from mmbot.simulator.accounts import SESSIONS, Accounts
-from mmbot.simulator.answers import Refusal
+from mmbot.simulator.error_table import Refusal
 from mmbot.simulator.throttle import Throttle
 
 
@@ -72,6 +72,16 @@ async def test_the_twenty_first_session_is_refused_and_a_refresh_is_none(partner
     assert (await partner.post("auth/refresh", {"refresh_token": given[0]["refresh_token"]}))[0] == 200
     status, body = await partner.post("auth/login", partner.keys)
     assert (status, body["error"]) == (403, "session_num_exceed")
+
+
+def test_sessions_are_counted_by_key_pair() -> None:
+    accounts = Accounts(b"signing")
+    for key in ("one", "two"):
+        accounts.add_keys(key, "secret", "account-1")
+        for _ in range(SESSIONS):
+            accounts.log_in(key, "secret", SECOND)
+        with pytest.raises(Refusal, match="session_num_exceed"):
+            accounts.log_in(key, "secret", SECOND)
 
 
 def test_tokens_end_by_the_clock_and_expired_sessions_make_room() -> None:

@@ -82,6 +82,7 @@ async def test_more_than_twenty_wagers_are_refused_as_a_whole(partner: Any) -> N
         ({"odds": 131}, 400, "wager_invalid_odds"),
         ({"odds": 0}, 400, "wager_invalid_odds"),
         ({"stake": 0.5}, 400, "invalid_request"),
+        ({"stake": 0.003}, 400, "invalid_request"),
         ({"stake": 10.001}, 400, "invalid_stake"),
         ({"stake": 100_000_001}, 400, "wager_stake_exceeds_max"),
         ({"line_id": "f" * 32}, 400, "market_line_invalid"),

@@ -158,6 +158,12 @@ def test_the_balance_counts_matched_and_unmatched() -> None:
     balance = bench.venue.balance(bench.a, bench.now)
     assert (balance.balance, balance.matched, balance.unmatched) == (10_000_000 - 300, 300, 1_400)
     bench.cancel(wager)
-    assert bench.venue.balance(bench.a).unmatched == 700
+    lag = bench.venue.settings.history_lag_ns
+    assert bench.venue.balance(bench.a).unmatched == 1_400, "what is unmatched is as old as it says it is"
+    bench.wait(lag - 1)
+    assert bench.venue.balance(bench.a).unmatched == 1_400
+    bench.wait(1)
+    balance = bench.venue.balance(bench.a)
+    assert (balance.unmatched, balance.last_synced_at) == (700, bench.now - lag)
     bench.venue.deposit(bench.a, 500, bench.now)
     assert bench.venue.balance(bench.a).balance == 10_000_200

@@ -147,6 +147,7 @@ def test_with_funds_taken_at_placement_the_balance_must_cover_the_stake() -> Non
     bench.venue.rest(bench.crowd, LINE, 1, -110, 220, bench.now)
     assert bench.again(wager).matched == 200
     bench.cancel(wager)
+    bench.wait()
     balance = bench.venue.balance(bench.a)
     assert (balance.balance, balance.matched, balance.unmatched) == (800, 200, 0)
     assert [line.type for line in bench.venue.transactions(bench.a)] == [
