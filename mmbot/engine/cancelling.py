@@ -41,6 +41,11 @@ class Cancelling:
         """Whether something could be sent now."""
         return bool(self._ready)
 
+    @property
+    def full(self) -> bool:
+        """Whether a whole batch could be sent now."""
+        return len(self._ready) >= BATCH
+
     def want(self, wager: Wager) -> None:
         """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""
         key = wager.external_id

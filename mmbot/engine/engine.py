@@ -47,6 +47,9 @@ from mmbot.engine.undecided import Undecided
 from mmbot.engine.views import Views
 from mmbot.strategy.interface import Strategy
 
+SLICE: Final = 100
+"""Lines looked at in one call, more or less: some milliseconds."""
+
 
 class Engine:
     """The deterministic core. Not safe for threads; one writer."""
@@ -152,7 +155,7 @@ class Engine:
         request = self._life.urgent(now)
         if request is None:
             self._look(now)
-            if self._cancelling.pending and not self._flattening:
+            if self._cancelling.pending and not self._flattening and (self._cancelling.full or not desk.dirty_events):
                 request = self._cancelling.next(now)
             if request is None and self._life.step in (Step.CANCEL, Step.PROVE):
                 # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
@@ -187,7 +190,12 @@ class Engine:
             times.append(self._reads.wake_at(now))
         if self._cancelling.pending and not self._flattening:
             times.append(desk.limiter.ready_at(now, True))
-        if self._placing.pending or self._hedging.check or desk.dirty_events:
+        if desk.dirty_events:
+            looks_at = desk.limiter.ready_at(now, True)
+            if looks_at <= now:
+                return now
+            times.append(looks_at)
+        if self._placing.pending or self._hedging.check:
             times.append(desk.limiter.ready_at(now, False))
         soonest = NEVER
         due = False
@@ -284,13 +292,18 @@ class Engine:
             self._consequences.judge_matches(now)
 
     def _look(self, now: Instant) -> None:
+        """Look at what changed, a slice at a time: a burst over the whole board keeps nobody waiting who is in a hurry.
+        A full batch of cancels leaves before the rest is looked at; nothing is placed before all of it was."""
         dirty = self._desk.dirty_events
         if not dirty:
             return
         quotable = self._life.step is Step.READY
-        self._desk.dirty_events = {}
-        for event in dirty:
-            self._quoting.look(event, quotable, now)
+        lines = 0
+        for event in list(dirty):
+            if lines >= SLICE or (self._cancelling.full and not self._flattening):
+                return
+            del dirty[event]
+            lines += self._quoting.look(event, quotable, now)
 
     def _other(self, now: Instant) -> Request | None:
         """What is no cancel, in order of urgency."""
@@ -302,7 +315,7 @@ class Engine:
             return request
         if (request := self._answers.next(now)) is not None:
             return request
-        if self._life.step is not Step.READY:
+        if self._life.step is not Step.READY or desk.dirty_events:
             return None
         request = self._hedging.next(now)
         if request is None and not desk.guards.any(ACCOUNT):

@@ -92,12 +92,13 @@ class Quoting:
 
     # --- looking --------------------------------------------------------------------------------------------------
 
-    def look(self, event_id: int, quotable: bool, now: Instant) -> None:
-        """Look at one event. Without ``quotable`` (life's order does not allow it) nothing is wanted anywhere."""
+    def look(self, event_id: int, quotable: bool, now: Instant) -> int:
+        """Look at one event; returns how many lines that was about. Without ``quotable`` (life's order does not allow
+        it) nothing is wanted anywhere."""
         desk = self._desk
         event = desk.catalogue.events.get(event_id)
         if event is None:
-            return
+            return 0
         slots = self.events.get(event_id)
         if slots is None or event_id in self._stale:
             slots = self._assign(event, slots, now)
@@ -109,9 +110,12 @@ class Quoting:
                 self._want_nothing(slot, desk.guards.why(slot.key) or "starting")
             for group in slots.groups.values():
                 group.anew()
-            return
+            return sum(len(group.slots) for group in slots.groups.values())
+        lines = 0
         for group in slots.groups.values():
+            lines += len(group.dirty) if group.guards_at == desk.guards.changes else len(group.slots)
             self._look_at(event, group, now)
+        return lines
 
     def _look_at(self, event: SportEvent, group: Group, now: Instant) -> None:
         """Ask the strategy about a group, and settle each line of which something is another than it was.
