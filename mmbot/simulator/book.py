@@ -9,7 +9,8 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, per_hundred
-from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.order import Order
+from mmbot.simulator.pairing import takeable
 from mmbot.simulator.records import ShownBook, ShownLevel
 
 SHOWN_LEVELS: Final = 10

@@ -17,8 +17,8 @@ from mmbot.simulator.board import Board, derived_id
 from mmbot.simulator.bulletin import Bulletin
 from mmbot.simulator.error_table import TOO_SMALL
 from mmbot.simulator.floor import Floor
-from mmbot.simulator.history import Account
-from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.order import Account, Order
+from mmbot.simulator.pairing import takeable
 from mmbot.simulator.records import ADD_LIQUIDITY_ONLY, FILL_OR_KILL, RepeatedId, VenueError, VenueSettings, VenueWager
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")

@@ -12,7 +12,8 @@ from mmbot.domain.odds import Odds, could_match, negate
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.book import LineBook
 from mmbot.simulator.bulletin import Bulletin
-from mmbot.simulator.order import Order, pair, takeable
+from mmbot.simulator.order import Order
+from mmbot.simulator.pairing import pair, takeable
 from mmbot.simulator.records import Printed, VenueMatch, WagerChanged
 
 

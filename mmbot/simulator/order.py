@@ -1,34 +1,16 @@
-"""A wager as the matching engine holds it, and the arithmetic of a match in whole cents (PROTOCOL 7.5)."""
+"""A wager as the matching engine holds it, and the account whose it is: each knows the other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
 
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.domain.instant import Instant
-from mmbot.domain.money import Cents, half_up
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, profit
 from mmbot.domain.wager import Matching, Status, Winning
-from mmbot.simulator.records import VenueWager
-
-if TYPE_CHECKING:
-    from mmbot.simulator.history import Account
-
-
-def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """What two remainders match at odds of -points against +points: (favourite's stake, underdog's stake) in cents.
-
-    The underdog's stake is the favourite's win and the other way round, and each is the half-up profit of the other at
-    its own odds, so whoever works a win out from stake and odds agrees with the exchange to the cent. That holds only
-    if the underdog's cents are chosen and the favourite's follow: several favourite stakes share one rounded win.
-    """
-    stake = min(underdog, (100 * favourite + 49) // points)
-    return half_up(stake * points, 100), stake
-
-
-def takeable(remaining: Cents, odds: Odds) -> Cents:
-    """What takers can stake against a maker's remainder: the ``value`` that is shown. 0 if it cannot win a cent."""
-    return half_up(remaining * odds, 100) if odds > 0 else (100 * remaining + 49) // -odds
+from mmbot.simulator.records import VenueMatch, VenueWager
+from mmbot.simulator.wallet import Wallet
 
 
 class Order:
@@ -146,3 +128,82 @@ class Order:
             self.updated_at,
             self.sequence,
         )
+
+
+class Account:
+    """An account with its wallet and its wagers: by id, by creation and by change, each in order of time."""
+
+    __slots__ = (
+        "account_id",
+        "by_external_id",
+        "by_id",
+        "changed_at",
+        "changes",
+        "created",
+        "created_at",
+        "delayed",
+        "live",
+        "matched_at",
+        "matches",
+        "name",
+        "of_wager",
+        "on_line",
+        "open_stakes",
+        "wallet",
+    )
+
+    def __init__(self, account_id: str, name: str, wallet: Wallet) -> None:
+        self.account_id = account_id
+        self.name = name
+        self.wallet = wallet
+        self.by_id: dict[str, Order] = {}
+        self.by_external_id: dict[str, Order] = {}
+        self.live: dict[int, Order] = {}
+        """Wagers that could still match, oldest first."""
+        self.on_line: dict[LineKey, dict[int, Order]] = {}
+        """The same by line."""
+        self.open_stakes: Cents = 0
+        """What is unmatched of those that are open."""
+        self.delayed: deque[Instant] = deque()
+        """When its wagers on events in play will have waited for their bet delay."""
+        self.matches: list[VenueMatch] = []
+        self.of_wager: dict[str, list[VenueMatch]] = {}
+        self.matched_at: list[Instant] = []
+        self.created: list[Order] = []
+        self.created_at: list[Instant] = []
+        self.changes: list[Order] = []
+        self.changed_at: list[Instant] = []
+
+    def opened(self, order: Order) -> None:
+        """A wager was accepted."""
+        self.by_id[order.wager_id] = order
+        self.by_external_id[order.external_id] = order
+        self.live[order.number] = order
+        self.on_line.setdefault(order.line, {})[order.number] = order
+        self.created.append(order)
+        self.created_at.append(order.created_at)
+
+    def ended(self, order: Order) -> None:
+        """A wager cannot match any more."""
+        if self.live.pop(order.number, None) is not None:
+            del self.on_line[order.line][order.number]
+
+    def changed(self, order: Order, lag: Duration) -> VenueWager:
+        """A wager changed at its ``updated_at``: keep its record for as long as the history may show the one before."""
+        record = order.snapshot()
+        versions = order.versions
+        if versions and versions[-1].updated_at == record.updated_at:
+            versions[-1] = record
+        else:
+            versions.append(record)
+            self.changes.append(order)
+            self.changed_at.append(order.updated_at)
+        while len(versions) > 1 and versions[1].updated_at <= record.updated_at - lag:
+            del versions[0]
+        return record
+
+    def matched(self, match: VenueMatch) -> None:
+        """A wager of this account was matched."""
+        self.matches.append(match)
+        self.matched_at.append(match.matched_at)
+        self.of_wager.setdefault(match.wager_id, []).append(match)

@@ -10,8 +10,8 @@ from mmbot.domain.wager import Status
 from mmbot.simulator.board import Board
 from mmbot.simulator.desk import Desk
 from mmbot.simulator.floor import Floor
-from mmbot.simulator.history import Account
-from mmbot.simulator.order import Order, takeable
+from mmbot.simulator.order import Account, Order
+from mmbot.simulator.pairing import takeable
 
 
 class Pit:

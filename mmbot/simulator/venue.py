@@ -13,13 +13,13 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
 from mmbot.domain.wager import Status
+from mmbot.simulator import history
 from mmbot.simulator.agenda import Agenda
 from mmbot.simulator.board import NOT_STARTED, POSTPONED, Board, derived_id
 from mmbot.simulator.bulletin import Bulletin, Watcher
 from mmbot.simulator.desk import Desk
 from mmbot.simulator.floor import Floor
-from mmbot.simulator.history import Account
-from mmbot.simulator.order import Order
+from mmbot.simulator.order import Account, Order
 from mmbot.simulator.pit import Pit
 from mmbot.simulator.records import (
     HistoryPage,
@@ -358,7 +358,7 @@ class Venue:
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:
         """The wagers of a query as they stood a lag ago. Raises VenueError for a bad query."""
-        return self._account(account).history(query, self.settings, self._at(now))
+        return history.history(self._account(account), query, self.settings, self._at(now))
 
     def matched_bets(
         self,
@@ -370,7 +370,7 @@ class Venue:
         now: Instant | None = None,
     ) -> MatchPage:
         """Matches in a range of time, oldest first. Raises VenueError for a bad query."""
-        return self._account(account).matched_bets(start, end, limit, cursor, self.settings, self._at(now))
+        return history.matched_bets(self._account(account), start, end, limit, cursor, self.settings, self._at(now))
 
     def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
         """Every match of these wagers; ids that are not the account's have none."""
@@ -381,7 +381,9 @@ class Venue:
         """The wallet now; what is unmatched as the history has it (PROTOCOL 4.1)."""
         owner = self._account(account)
         synced = self._at(now) - self.settings.history_lag_ns
-        return VenueBalance(owner.wallet.balance, owner.wallet.staked, owner.unmatched(synced), "active", synced)
+        return VenueBalance(
+            owner.wallet.balance, owner.wallet.staked, history.unmatched(owner, synced), "active", synced
+        )
 
     def transactions(self, account: str) -> list[VenueTransaction]:
         """Every movement of a wallet, oldest first; none are kept of the crowd's."""

@@ -13,7 +13,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Instant, from_iso
 from mmbot.domain.odds import Ladder, could_match, implied, negate
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.order import takeable
+from mmbot.simulator.pairing import takeable
 from mmbot.simulator.records import Printed, VenueError, VenueWager
 from mmbot.simulator.tape import Tape, parse_tape, read_tape
 from mmbot.simulator.tape_crowd import EVENT, MARKET, TapeCrowd

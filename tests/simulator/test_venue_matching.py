@@ -13,7 +13,7 @@ from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.odds import could_match, negate, per_hundred, profit
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.ladder import STANDARD
-from mmbot.simulator.order import pair, takeable
+from mmbot.simulator.pairing import pair, takeable
 from mmbot.simulator.records import BookChanged, Printed, VenueSettings
 
 
