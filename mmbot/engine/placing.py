@@ -34,8 +34,6 @@ DOUBT: Final[Cents] = 10
 """Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
 and the exchange rounds each."""
 
-_TOO_MANY: Final[tuple[Cents, str | None]] = (0, "activation: too many placements await it")
-
 
 class Funds:
     """What the account can still put in the market."""
@@ -83,6 +81,8 @@ class Placing:
         self._reserving = False
         self._at_placement = desk.config.exchange.funds == "at_placement"
         self.sent = 0
+        self.held_back: str | None = None
+        """Why nothing may be placed now on any of the lines that are pending; None if nothing keeps them back."""
 
     @property
     def pending(self) -> bool:
@@ -98,7 +98,7 @@ class Placing:
         if self._blocked:
             for line, slot in self._blocked.items():
                 if slot.pending and self._quoting.slots.get(line) is slot:  # else it was put under the rules anew
-                    self._quoting.pending.setdefault(line, slot)
+                    self._quoting.pending.put(slot)
             self._blocked.clear()
 
     def watch(self, now: Instant) -> int:
@@ -129,58 +129,61 @@ class Placing:
     def next(self, now: Instant) -> PlaceMany | None:
         """The next batch of quotes, or None if nothing may be placed."""
         pending = self._quoting.pending
+        self.held_back = None
         if not pending or not self.numbers_left(BATCH):
             return None
-        desk = self._desk
         items: list[Placement] = []
         funds = self._funds.left()
         awaiting = self.watch(now)
-        for line, slot in self._by_priority():
-            rest: list[Target] = []
-            blocked = False
-            for target in slot.pending:
-                if len(items) >= BATCH:
-                    rest.append(target)
-                    continue
-                if awaiting + len(items) >= desk.settings.awaiting_activation:
-                    stake, why = _TOO_MANY
-                    desk.hold("activation", ACCOUNT, f"{awaiting + len(items)} placements await activation", now)
-                else:
-                    stake, why = self._judge(line, slot, target, funds)
-                if stake <= 0:
-                    slot.why = why
-                    rest.append(target)
-                    blocked = True
-                    continue
-                items.append(self._place(line, slot, target.side, target.odds, stake, now))
-                funds -= stake
-            slot.pending = tuple(rest)
-            if blocked:
-                del pending[line]
-                self._blocked[line] = slot
-            elif not rest:
-                del pending[line]
-                slot.why = None
-            if len(items) >= BATCH:
-                break
+        while self.held_back is None and len(items) < BATCH and (slots := pending.first(BATCH)):
+            for slot in slots:
+                rest: list[Target] = []
+                blocked = False
+                for target in slot.pending:
+                    if len(items) < BATCH and self.held_back is None:
+                        self.held_back = self._hold_back(awaiting + len(items), funds, now)
+                    if len(items) >= BATCH or self.held_back is not None:
+                        rest.append(target)
+                        continue
+                    stake, why = self._judge(slot, target, funds)
+                    if stake <= 0:
+                        slot.why = why
+                        rest.append(target)
+                        blocked = True
+                        continue
+                    items.append(self._place(slot, target.side, target.odds, stake, now))
+                    funds -= stake
+                slot.pending = tuple(rest)
+                if blocked:
+                    pending.drop(slot.key)
+                    self._blocked[slot.key] = slot
+                elif not rest:
+                    pending.drop(slot.key)
+                    slot.why = None
+                if len(items) >= BATCH or self.held_back is not None:
+                    break
         if not items:
             return None
         return self.hand_out(tuple(items), now)
 
-    def _by_priority(self) -> list[tuple[LineKey, Slot]]:
-        pending = list(self._quoting.pending.items())
-        if any(target.priority for _, slot in pending for target in slot.pending):
-            pending.sort(key=lambda item: -max(target.priority for target in item[1].pending))
-        return pending
-
-    def _judge(self, line: LineKey, slot: Slot, target: Target, funds: Cents) -> tuple[Cents, str | None]:
-        """The stake that may be placed of a target, 0 with the reason if none."""
+    def _hold_back(self, awaiting: int, funds: Cents, now: Instant) -> str | None:
+        """Why nothing more may be placed on any line; None if it may."""
         desk = self._desk
+        if awaiting >= desk.settings.awaiting_activation:
+            desk.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
+            return "activation: too many placements await it"
+        if desk.ledger.live_count >= desk.settings.open_wagers:
+            return "limits.open_wagers is reached"
+        if funds < desk.settings.min_stake:
+            return "funds"
+        return None
+
+    def _judge(self, slot: Slot, target: Target, funds: Cents) -> tuple[Cents, str | None]:
+        """The stake that may be placed of a target, 0 with the reason if none."""
+        desk, line = self._desk, slot.key
         ledger = desk.ledger
         if line in desk.hedging:
             return 0, "hedging"
-        if ledger.live_count >= desk.settings.open_wagers:
-            return 0, "limits.open_wagers is reached"
         live = list(ledger.live(line))
         if live and self_match(target.side, target.odds, live):
             return 0, "would match a wager of our own"
@@ -193,12 +196,12 @@ class Placing:
             return 0, "funds" if room == funds else "limit"  # what is on its way out makes room soon: no fragment now
         return room, None
 
-    def _place(self, line: LineKey, slot: Slot, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
+    def _place(self, slot: Slot, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
         """Note a placement in the ledger before it leaves: from here on it could match."""
         placement = Placement(
             self.external_id(f"q{slot.rule}"), slot.line.outcomes[side].line_id, odds, stake, fill_or_kill=False
         )
-        self.note(placement, line, side, False, now)
+        self.note(placement, slot.key, side, False, now)
         return placement
 
     def note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:

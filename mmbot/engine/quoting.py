@@ -16,7 +16,7 @@ from mmbot.engine.desk import Desk
 from mmbot.engine.diff import Live, Target, diff
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.requests import Level
-from mmbot.engine.slots import NO_ROOM, EventSlots, Group, Slot
+from mmbot.engine.slots import NO_ROOM, EventSlots, Group, Pending, Slot
 from mmbot.engine.targets import Targets
 from mmbot.engine.timers import Due
 from mmbot.engine.views import Views
@@ -39,8 +39,7 @@ class Quoting:
         self._targets: Final = Targets(desk, views)
         self.events: Final[dict[int, EventSlots]] = {}
         self.slots: Final[dict[LineKey, Slot]] = {}
-        self.pending: Final[dict[LineKey, Slot]] = {}
-        """Lines with something to place, in order of being looked at."""
+        self.pending: Final = Pending()
         self._stale: Final[dict[int, None]] = {}
 
     # --- what changed ---------------------------------------------------------------------------------------------
@@ -55,7 +54,7 @@ class Quoting:
         for event in [event for event in self.events if event in events]:
             for slot in self.events.pop(event):
                 self.slots.pop(slot.key, None)
-                self.pending.pop(slot.key, None)
+                self.pending.drop(slot.key)
             self._stale.pop(event, None)
 
     def book_changed(self, line: LineKey) -> None:
@@ -244,9 +243,9 @@ class Quoting:
                 if gone is not None:
                     self._cancelling.want(gone)
         if slot.pending:
-            self.pending[key] = slot
+            self.pending.put(slot)
         else:
-            self.pending.pop(key, None)
+            self.pending.drop(key)
 
     def _want_nothing(self, slot: Slot, why: str) -> None:
         slot.asked = False
@@ -279,7 +278,7 @@ class Quoting:
                 slots.add(slot, states.get(rule))
                 self.slots[line.key] = slot
                 if line.key in self.pending:
-                    self.pending[line.key] = slot
+                    self.pending.put(slot)
         for slot in known.values():  # no rule any more, or off the board
             self._want_nothing(slot, "no rule matches")
             self.slots.pop(slot.key, None)

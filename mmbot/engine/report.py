@@ -171,11 +171,11 @@ class Report:
             worst_case=position.worst_case(),
             limit=desk.exposure.limit(desk.exposure.scopes(key)[0]),
             matches=slot.matches,
-            why=None if slot.targets and slot.why is None else self._why(key, slot),
+            why=None if slot.targets and slot.why is None and not slot.pending else self._why(key, slot),
         )
 
     def _why(self, line: LineKey, slot: Slot) -> str | None:
-        return self._desk.guards.why(line) or slot.why
+        return self._desk.guards.why(line) or (slot.pending and self._placing.held_back) or slot.why
 
     def _scope(self, scope: Scope) -> ScopeStatus:
         exposure = self._desk.exposure

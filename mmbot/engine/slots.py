@@ -4,6 +4,7 @@ be placed."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
@@ -99,6 +100,49 @@ class Slot:
         """``Desk.moves`` at that time."""
         self.needs: Cents = NO_ROOM
         """With less room than this in the event, the tournament or the account, ``wanted`` may be less."""
+
+
+class Pending:
+    """Lines with something to place: those of a higher priority first, and of one priority in the order in which they
+    came. The cost of a call does not grow with their number, unless it says so."""
+
+    __slots__ = ("_by_priority", "_priority")
+
+    def __init__(self) -> None:
+        self._by_priority: Final[dict[int, dict[LineKey, Slot]]] = {}
+        self._priority: Final[dict[LineKey, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._priority)
+
+    def __contains__(self, line: LineKey) -> bool:
+        return line in self._priority
+
+    def put(self, slot: Slot) -> None:
+        """Add a line, or note that what it has to place is another. It has something."""
+        priority = max(target.priority for target in slot.pending)
+        if self._priority.get(slot.key, priority) != priority:
+            self.drop(slot.key)
+        self._priority[slot.key] = priority
+        self._by_priority.setdefault(priority, {})[slot.key] = slot
+
+    def drop(self, line: LineKey) -> None:
+        """Take a line out. An unknown one is none."""
+        priority = self._priority.pop(line, None)
+        if priority is not None:
+            bucket = self._by_priority[priority]
+            del bucket[line]
+            if not bucket:
+                del self._by_priority[priority]
+
+    def first(self, count: int) -> list[Slot]:
+        """So many of the first."""
+        found: list[Slot] = []
+        for priority in sorted(self._by_priority, reverse=True):
+            found += islice(self._by_priority[priority].values(), count - len(found))
+            if len(found) >= count:
+                break
+        return found
 
 
 class Group:
