@@ -7,8 +7,7 @@ import hmac
 from typing import Any
 
 import pytest
-
-GAME, EMPTY, NBA, NHL = 10_001, 10_002, 132, 234
+from small_world import EMPTY, GAME, NBA, NHL
 
 
 async def test_tournaments_can_be_asked_for_with_active_events_only(partner: Any) -> None:

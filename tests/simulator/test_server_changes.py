@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from small_world import GAME, MONEYLINE, NBA, SPREAD, TOTAL
 
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Instant
@@ -20,8 +21,6 @@ from mmbot.simulator.pusher_server import HubSettings
 from mmbot.simulator.server import Server
 from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings
 from mmbot.simulator.world import synthetic_world
-
-GAME, NBA, MONEYLINE, SPREAD, TOTAL = 10_001, 132, 219, 223, 225
 
 
 def said(frame: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:

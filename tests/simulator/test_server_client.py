@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
+from small_world import EMPTY, GAME, MONEYLINE, NBA, NHL, SPREAD, TOTAL, crowd_rests
 
-from mmbot.config import ExchangeConfig
 from mmbot.domain.book import Level
-from mmbot.domain.catalogue import LineKey, Tournament
+from mmbot.domain.catalogue import Tournament
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
 from mmbot.exchange.feed import Feed, FeedSettings
-from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
-from mmbot.exchange.session import SessionKeeper
-from mmbot.exchange.token_store import TokenStore
 from mmbot.exchange.transport_aiohttp import open_link
 from mmbot.simulator.faults import FailRequest, LoseAnswer
 
-GAME, EMPTY, NBA, NHL = 10_001, 10_002, 132, 234
-MONEYLINE, SPREAD, TOTAL = 219, 223, 225
 
+class Heard:
+    """A feed of the bot's, and what it delivered, taken in its order."""
 
-@pytest.fixture
-async def client(server: Any, tmp_path: Path) -> AsyncIterator[Client]:
-    settings, clock = server.exchange.settings, server.exchange.clock
-    async with open_http() as http:
-        keeper = SessionKeeper(
-            http, server.base_url, settings.access_key, settings.secret_key, clock, TokenStore(tmp_path / "tokens")
+    def __init__(self, server: Any, client: Client, settings: FeedSettings | None = None) -> None:
+        self.messages: list[Any] = []
+        self.feed = Feed(
+            config_source=client.connection_config,
+            register=client.register,
+            deliver=self.messages.append,
+            clock=server.exchange.clock,
+            open_link=open_link,
+            rng=random.Random(1),
+            ws_url=server.ws_url,
+            settings=settings or FeedSettings(),
         )
-        one = Client(keeper, clock, ExchangeConfig(base_url=server.base_url))
-        yield one
-        await one.close()
-        await keeper.close()
 
-
-def crowd_rests(server: Any, side: int, odds: int, cents: int, line: LineKey | None = None) -> None:
-    exchange = server.exchange
-    now = exchange.tick()
-    exchange.venue.rest(exchange.world.crowd, line or LineKey(GAME, MONEYLINE, 0), side, odds, cents, now)
-    exchange.flush()
+    async def until(self, wanted: Callable[[Any], bool]) -> Any:
+        async with asyncio.timeout(10):
+            while True:
+                for place, each in enumerate(self.messages):
+                    if wanted(each):
+                        del self.messages[: place + 1]
+                        return each
+                await asyncio.sleep(0.01)
 
 
 async def test_the_board_is_read_as_the_exchange_has_it(server: Any, client: Client) -> None:
@@ -80,26 +78,8 @@ async def test_the_board_is_read_as_the_exchange_has_it(server: Any, client: Cli
 
 
 async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(server: Any, client: Client) -> None:
-    heard: list[Any] = []
-    feed = Feed(
-        config_source=client.connection_config,
-        register=client.register,
-        deliver=heard.append,
-        clock=server.exchange.clock,
-        open_link=open_link,
-        rng=random.Random(1),
-        ws_url=server.ws_url,
-    )
-
-    async def until(wanted: Callable[[Any], bool]) -> Any:
-        async with asyncio.timeout(10):
-            while True:
-                for place, each in enumerate(heard):
-                    if wanted(each):
-                        del heard[: place + 1]
-                        return each
-                await asyncio.sleep(0.01)
-
+    heard = Heard(server, client)
+    feed, until = heard.feed, heard.until
     feed.connect("start")
     await until(lambda each: isinstance(each, events.FeedUp))
     line_id = server.exchange.venue.line_id(GAME, MONEYLINE, 0, 0)
@@ -129,7 +109,7 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
         -110,
         3_30,
     )
-    heard.clear()
+    heard.messages.clear()
     crowd_rests(server, 1, -110, 1_10)
     wager = (await until(lambda each: isinstance(each, events.WagerMessage))).report
     assert (wager.matched, wager.match_stake, wager.match_odds) == (4_00, 1_00, 110)
@@ -153,7 +133,7 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
     assert (money.balance, money.matched, money.unmatched) == (996_00, 4_00, 0)
     bets = await client.matched_bets(now - 60 * SECOND, now + 60 * SECOND)
     assert [each.stake for each in bets.matches] == [3_00, 1_00]
-    heard.clear()
+    heard.messages.clear()
     venue = server.exchange.venue
     venue.go_live(GAME, server.exchange.tick())
     venue.add_tournament(Tournament(31, "NFL", "American Football"), server.exchange.tick())
@@ -205,26 +185,8 @@ async def test_errors_are_told_apart_as_the_engine_needs_them(server: Any, clien
 
 
 async def test_a_connection_config_that_changes_moves_the_feed(server: Any, client: Client) -> None:
-    heard: list[Any] = []
-    feed = Feed(
-        config_source=client.connection_config,
-        register=client.register,
-        deliver=heard.append,
-        clock=server.exchange.clock,
-        open_link=open_link,
-        rng=random.Random(1),
-        ws_url=server.ws_url,
-        settings=FeedSettings(config_every=50 * MILLISECOND),
-    )
-
-    async def until(wanted: Callable[[Any], bool]) -> Any:
-        async with asyncio.timeout(10):
-            while True:
-                for each in heard:
-                    if wanted(each):
-                        return each
-                await asyncio.sleep(0.01)
-
+    heard = Heard(server, client, FeedSettings(config_every=50 * MILLISECOND))
+    feed, until = heard.feed, heard.until
     feed.connect("start")
     first = await until(lambda each: isinstance(each, events.FeedUp))
     server.exchange.hub.key = "another-key"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from small_world import EMPTY, GAME, MONEYLINE, NBA, NHL, SPREAD, TOTAL, crowd_rests
 
-from mmbot.config import ExchangeConfig
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Clock
 from mmbot.domain.money import Cents
@@ -16,42 +14,9 @@ from mmbot.domain.transaction import TransactionType
 from mmbot.domain.wager import Status
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import Malformed
-from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
-from mmbot.exchange.session import SessionKeeper
-from mmbot.exchange.token_store import TokenStore
 
-GAME, EMPTY, NBA, NHL = 10_001, 10_002, 132, 234
-MONEYLINE, SPREAD, TOTAL, PROP = 219, 223, 225, 46_000_023
-LINE = LineKey(GAME, MONEYLINE, 0)
-
-
-@pytest.fixture
-def spoilt() -> list[tuple[str, str]]:
-    """What the client could not read: nothing of what this exchange says may be in it."""
-    return []
-
-
-@pytest.fixture
-async def client(server: Any, tmp_path: Path, spoilt: list[tuple[str, str]]) -> AsyncIterator[Client]:
-    settings, clock = server.exchange.settings, server.exchange.clock
-    async with open_http() as http:
-        keeper = SessionKeeper(
-            http, server.base_url, settings.access_key, settings.secret_key, clock, TokenStore(tmp_path / "tokens")
-        )
-        config = ExchangeConfig(base_url=server.base_url)
-        one = Client(keeper, clock, config, on_spoilt=lambda call, why: spoilt.append((call, why)))
-        await keeper.token()
-        yield one
-        await one.close()
-        await keeper.close()
-    assert spoilt == []
-
-
-def crowd_rests(server: Any, side: int, odds: int, cents: Cents, line: LineKey = LINE) -> None:
-    exchange = server.exchange
-    assert exchange.venue.rest(exchange.world.crowd, line, side, odds, cents, exchange.tick()) is not None
-    exchange.flush()
+PROP = 46_000_023
 
 
 async def wager(server: Any, client: Client, external_id: str, *matches: int, odds: int = 110) -> str:

@@ -9,14 +9,13 @@ from typing import Any, get_args
 
 import aiohttp
 import pytest
+from small_world import GAME, MONEYLINE
 
 from mmbot.domain.instant import MILLISECOND
 from mmbot.simulator.acts import Act
 from mmbot.simulator.faults import FailRequest, Fault, FaultPlan, LoseAnswer
 from mmbot.simulator.local import LocalSettings
 from mmbot.simulator.pusher_server import HubSettings
-
-GAME, MONEYLINE = 10_001, 219
 
 
 def wager(partner: Any, external_id: str) -> dict[str, object]:

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from small_world import GAME, MONEYLINE, NBA, NHL, SPREAD
 
 from mmbot.domain.catalogue import Tournament
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.simulator.local import LocalSettings
 from mmbot.simulator.pusher_server import BROADCAST, HubSettings
-
-GAME, MONEYLINE, SPREAD, NBA, NHL = 10_001, 219, 223, 132, 234
 
 
 def opened(frame: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 import pytest
+from small_world import GAME, MONEYLINE, SPREAD
 
 from mmbot.domain.instant import HOUR
 from mmbot.simulator.records import VenueSettings
-
-GAME, MONEYLINE, SPREAD, NBA = 10_001, 219, 223, 132
 
 
 async def test_a_placement_is_accepted_into_the_queue_and_then_opens(partner: Any) -> None:
