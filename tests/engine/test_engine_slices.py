@@ -121,3 +121,30 @@ def test_a_book_costs_the_same_on_a_board_of_many_lines_as_on_one_of_few() -> No
 
     few, many = cost(LINES[:AN_EVENT]), cost(LINES)
     assert many < 1.1 * few, (few, many)
+
+
+def test_lines_that_wait_for_room_cost_nothing_and_say_why() -> None:
+    def cost(open_wagers: int) -> float:
+        config = settings(
+            guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
+            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=open_wagers),
+        )
+        strategy = Fixed((0, 105, 2000), (1, 105, 2000))
+        scene = Scene(strategy, config=config, lines=LINES, balance=100_000_000)
+        scene.go(60 * SECOND)
+        assert len(scene.wagers()) == min(open_wagers, 2 * len(LINES))
+        waiting = [line for line in LINES if not scene.wagers(line)]
+        assert {scene.line(line).why for line in waiting} <= {"limits.open_wagers is reached"}
+        before = len(scene.placements())
+        counted = Counted(scene.run.engine)
+        for turn in range(200):  # wagers come and go all the time, and room with them
+            line = scene.wagers()[0].line
+            odds = 104 - turn % 2
+            strategy.wants[line] = ((0, odds, 2000), (1, odds, 2000))
+            scene.around(line, (110 + turn % 3, 110))
+            scene.go(SECOND // 5)
+        assert len(scene.placements()) - before > 150
+        return counted.calls / (len(scene.placements()) - before)
+
+    few, all_of_them = cost(60), cost(10_000)
+    assert few < 1.5 * all_of_them, (few, all_of_them)
