@@ -28,6 +28,8 @@ ROUNDS: Final = 100
 """Of each kind."""
 A_SECOND: Final = 1_000
 RATE: Final = 100.0
+SETTLE_S: Final = 0.05
+"""From when every line is quoted again until the next round: what is read after a start is then done with."""
 
 
 async def flood(exchange: Exchange, sent: list[int]) -> None:
@@ -69,12 +71,13 @@ async def measured() -> None:
                 begun.append(("signal", time.monotonic_ns()))
                 os.kill(daemon.pid, signal.SIGUSR1)
             await exchange.until(lambda before=before: len(exchange.cancel_alls) > before)
-            placed = exchange.placed
-            while exchange.placed == placed:
-                if turn % 2 == 0:
-                    await resume(daemon)  # refused until the account is proved flat
-                await asyncio.sleep(0.02)
-            await exchange.until(lambda: len(exchange.resting) >= LINES)
+            await exchange.until(lambda: not exchange.resting)
+            async with asyncio.timeout(60):
+                while len(exchange.resting) < 2 * LINES:
+                    if turn % 2 == 0:
+                        await resume(daemon)  # refused until the account is proved flat
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(SETTLE_S)
         took_s = time.monotonic() - started
         flooding.cancel()
         stamps = await daemon.stop()

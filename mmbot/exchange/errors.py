@@ -34,7 +34,7 @@ class ExchangeError(Exception):
 
     Args:
         code: the exchange's error code, or ours: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
-            ``http_NNN`` where an answer named none, ``login_refused``, ``login_cooldown``.
+            ``http_NNN`` where an answer named none, ``login_refused``, ``login_cooldown``, ``withdrawn``.
         message: what the exchange said.
     """
 

@@ -93,6 +93,7 @@ class Client:
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
         """Connections that stand ready, while ``keep_warm`` runs."""
+        self._sweeps = 0  # how often ``perform`` was to cancel everything
 
     async def close(self) -> None:
         """Close every connection. Calls that are under way end as if they had got no answer."""
@@ -297,9 +298,11 @@ class Client:
 
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
         """Carry out one request of the engine. What changes something has left when this returns, if a connection and a
-        token stand ready for it; to wait for the answer is left to the caller. Whatever goes wrong comes back as
-        ``Failed``; only being cancelled is raised."""
-        return self._perform(request, self._written(request))
+        token stand ready for it; to wait for the answer is left to the caller. A placement that found none does not
+        leave any more once everything is cancelled. Whatever goes wrong comes back as ``Failed``; only being cancelled
+        is raised."""
+        self._sweeps += isinstance(request, requests.CancelAll)
+        return self._perform(request, self._written(request), self._sweeps)
 
     def _written(self, request: requests.Request) -> Written | None:
         match request:
@@ -316,8 +319,10 @@ class Client:
             case _:
                 return None
 
-    async def _perform(self, request: requests.Request, written: Written | None) -> answers.Answer:
+    async def _perform(self, request: requests.Request, written: Written | None, sweeps: int) -> answers.Answer:
         try:
+            if isinstance(request, requests.PlaceMany) and written is None and sweeps != self._sweeps:
+                raise RetryLater("withdrawn", "everything was cancelled before it left; nothing was placed")
             return await self._answer(request, written)
         except ExchangeError as error:
             return failed(request.id, error)

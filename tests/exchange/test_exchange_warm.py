@@ -398,6 +398,24 @@ async def test_placements_leave_a_connection_to_cancels_and_go_another_way(
         await asyncio.gather(*stuck, return_exceptions=True)
 
 
+async def test_a_placement_that_has_not_left_is_withdrawn_when_everything_is_cancelled(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/mm/place_multiple_wagers", exchange.hang())
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        before = [asyncio.create_task(client.perform(requests.PlaceMany(n, (ONE,)))) for n in range(SIZE + 1)]
+        kept = SIZE - LEFT_TO_CANCELS
+        assert isinstance(await client.perform(requests.CancelAll(8)), CancelledAll)
+        for late in before[kept:]:
+            failed = await late
+            assert isinstance(failed, Failed)
+            assert (failed.failure, failed.code) == (Failure.LATER, "withdrawn")
+        exchange.over.set()
+        assert not isinstance(await client.perform(requests.PlaceMany(9, (ONE,))), Placed)
+        await asyncio.gather(*before[:kept])
+    assert len(exchange.calls("/mm/place_multiple_wagers")) == kept + 1
+
+
 async def test_a_placement_that_breaks_is_unknown_and_sent_once_and_the_next_one_goes_on(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
