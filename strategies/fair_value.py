@@ -12,7 +12,7 @@ matched the commission, taken of the market's net gain only, is lower and the wa
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -81,7 +81,7 @@ def price_for_margin(probability: float, margin: float, commission: float) -> fl
     return (probability * (1.0 - commission) - margin) / (1.0 - probability * commission)
 
 
-class _Seen(NamedTuple):
+class _Seen(msgspec.Struct, frozen=True, gc=False):
     """All that a decision on a line rests on, beside what was decided last."""
 
     fair: float | None
@@ -91,7 +91,7 @@ class _Seen(NamedTuple):
     ladder: Ladder
 
 
-class _Side(NamedTuple):
+class _Side(msgspec.Struct, frozen=True, gc=False):
     """What one outcome was last offered at."""
 
     odds: tuple[Odds, ...] = ()
@@ -99,7 +99,7 @@ class _Side(NamedTuple):
     changed_at: Instant = 0
 
 
-class _Memory(NamedTuple):
+class _Memory(msgspec.Struct, frozen=True, gc=False):
     """Of what a decision on a line was made, and what it offers."""
 
     seen: _Seen

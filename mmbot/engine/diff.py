@@ -25,7 +25,7 @@ _EDGE: Final = (
 )
 
 
-class Live(NamedTuple):
+class Live(msgspec.Struct, frozen=True, gc=False):
     """One own wager that could still match."""
 
     external_id: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
@@ -12,7 +14,7 @@ from mmbot.domain.odds import Ladder
 from mmbot.strategy.interface import Decision, EventView, LineView, Result
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """What was decided on a line, and what to remember of it."""
 
     decision: Decision
@@ -21,7 +23,7 @@ class Kept(NamedTuple):
     """When to decide again though nothing changed."""
 
 
-class _Board(NamedTuple):
+class _Board(msgspec.Struct, frozen=True):
     ladder: Ladder | None = None
     lines: tuple[LineView, ...] = ()
     kept: Mapping[LineKey, Kept] = MappingProxyType({})
@@ -73,7 +75,7 @@ def _decide(view: EventView, before: _Board, lines: Sequence[LineView] | None, d
     decisions = before.decisions
     if lines is not None:
         if not news:
-            return Result(decisions, before._replace(lines=view.lines), before.wake_at, ())
+            return Result(decisions, msgspec.structs.replace(before, lines=view.lines), before.wake_at, ())
         kept = {**before.kept, **news}
         if changed:
             decisions = {**decisions, **{key: news[key].decision for key in changed}}
