@@ -13,13 +13,14 @@ times as fast, so that no request waits for the rate limit.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from typing import Final
 
 from board import EVEN, book, one_sided
 from exchange import Exchange
 from measure import Machine, against, percentile, plain, say
-from process import serve, trading
+from process import Stamp, serve, trading
 
 P50_US: Final = 150.0
 P99_US: Final = 1_000.0
@@ -27,6 +28,16 @@ WAGERS: Final = 10_400
 RATE: Final = 100.0
 WINDOW: Final = 800
 """Wagers around the 100th and the 10,000th that are shown apart."""
+
+
+def passed(stamps: list[Stamp], what: str) -> list[tuple[int, float]]:
+    """Each marked frame's place among the stamps, and the microseconds until the first of a kind after it."""
+    found = []
+    for at, stamp in enumerate(stamps):
+        if stamp.what == "frame":
+            after = next(other for other in itertools.islice(stamps, at + 1, None) if other.what == what)
+            found.append((at, (after.at - stamp.at) / 1000))
+    return found
 
 
 async def measured() -> None:
@@ -55,11 +66,8 @@ async def measured() -> None:
             await asyncio.sleep(0.001)
         stamps = await daemon.stop()
     machine.again()
-    took: list[float] = []
-    for at, stamp in enumerate(stamps):
-        if stamp.what == "frame":
-            after = next(other for other in stamps[at + 1 :] if other.what == "place")
-            took.append((after.at - stamp.at) / 1000)
+    took = [us for _, us in passed(stamps, "place")]
+    steps = {what: dict(passed(stamps, what)) for what in ("book", "decided", "place")}
     away = [(arrived - left) / 1000 for left, arrived in zip(sent, seen, strict=True)]
     say(machine.describe())
     say(against("p50", percentile(took, 0.5), "us", P50_US, machine.factor))
@@ -70,6 +78,13 @@ async def measured() -> None:
     ):
         say(plain(f"p50 {name}", percentile(part, 0.5), "us"))
         say(plain(f"p99 {name}", percentile(part, 0.99), "us"))
+    for name, before, what in (
+        ("frame -> book in the inbox: websocket, Pusher, decoder", None, "book"),
+        ("-> placement decided: the pump's wake-up, the engine", "book", "decided"),
+        ("-> bytes handed over: the body, the head, the socket", "decided", "place"),
+    ):
+        part = [us - (steps[before][at] if before else 0.0) for at, us in steps[what].items()]
+        say(plain(f"{name}, p50", percentile(part, 0.5), "us"))
     say(plain("exchange to exchange, with both processes' wake-ups, p50", percentile(away, 0.5), "us"))
     say(plain("exchange to exchange, with both processes' wake-ups, p99", percentile(away, 0.99), "us"))
 

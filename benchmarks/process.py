@@ -1,7 +1,8 @@
 """The real daemon in a process of its own, beside a scripted exchange in this one.
 
-Two instants of the daemon's process are noted, on the machine's one monotonic clock: a marked frame's bytes arriving at
-the websocket's transport, and the bytes of a request handed to the socket of an HTTP connection.
+Instants of the daemon's process are noted, on the machine's one monotonic clock: a marked frame's bytes arriving at the
+websocket's transport, and the bytes of a request handed to the socket of an HTTP connection; in between, the frame's
+book in the pump's inbox, and the engine's placement that follows it.
 """
 
 from __future__ import annotations
@@ -30,15 +31,54 @@ class Stamp(NamedTuple):
     """Something that the daemon's process saw."""
 
     what: str
-    """``frame``, or what was written: ``place``, ``cancel_all``."""
+    """``frame``; ``book``, ``decided`` for what came of it; or what was written: ``place``, ``cancel_all``."""
     at: int
     """Nanoseconds of the machine's monotonic clock."""
 
 
+class Noting:
+    """A transport whose writes are noted once they are done."""
+
+    def __init__(self, transport: asyncio.BaseTransport, note: Callable[[bytes], None]) -> None:
+        self._transport = transport
+        self._note = note
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)  # type: ignore[attr-defined]
+        self._note(data[:80])
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
 def watch(stamps: list[Stamp]) -> None:
-    """Note frames as they reach aiohttp's transports, and requests when they were handed to a socket."""
+    """Note frames as they reach aiohttp's transports, requests when they were handed to a socket, and what lies
+    between."""
+    from mmbot.daemon.loop import Pump
+    from mmbot.engine.engine import Engine
+    from mmbot.engine.events import BookMessage, Event
+    from mmbot.engine.requests import PlaceMany, Request
     from mmbot.exchange import warm
 
+    deliver, next_request, connection_made = Pump.deliver, Engine.next_request, warm.Connection.connection_made
+
+    def delivered(self: Pump, event: Event) -> None:
+        deliver(self, event)
+        if isinstance(event, BookMessage) and stamps and stamps[-1].what == "frame":
+            stamps.append(Stamp("book", time.monotonic_ns()))
+
+    def decided(self: Engine, now: int) -> Request | None:
+        request = next_request(self, now)
+        if isinstance(request, PlaceMany) and stamps and stamps[-1].what == "book":
+            stamps.append(Stamp("decided", time.monotonic_ns()))
+        return request
+
+    def made(self: warm.Connection, transport: asyncio.BaseTransport) -> None:
+        connection_made(self, Noting(transport, note))  # type: ignore[arg-type]
+
+    Pump.deliver = delivered  # type: ignore[method-assign]
+    Engine.next_request = decided  # type: ignore[method-assign]
+    warm.Connection.connection_made = made  # type: ignore[method-assign]
     received = client_proto.ResponseHandler.data_received
 
     def data_received(self: client_proto.ResponseHandler, data: bytes) -> None:
@@ -66,17 +106,7 @@ def watch(stamps: list[Stamp]) -> None:
         if bytes(chunks[0][:5]) == b"POST ":
             note(bytes(chunks[0][:80]))
 
-    hand_over = warm.Connection.write
-
-    def handed(
-        self: warm.Connection, method: str, path: str, body: bytes, token: str, timeout_s: float
-    ) -> asyncio.Future[warm.Outcome]:
-        outcome = hand_over(self, method, path, body, token, timeout_s)
-        note(f"{method} {path} ".encode())
-        return outcome
-
     client_proto.ResponseHandler.data_received = data_received  # type: ignore[method-assign]
-    warm.Connection.write = handed  # type: ignore[method-assign]
     http_writer.StreamWriter._write = one  # type: ignore[method-assign,assignment]
     http_writer.StreamWriter._writelines = several  # type: ignore[method-assign,assignment]
 
