@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from typing import Final
 
 from board import EVEN, HIGHEST, LOWEST, Bench, book, one_sided
@@ -25,8 +26,16 @@ WAGERS: Final = 10_400
 KINDS: Final = ("move", "vanish", "return")
 
 
-def measured(lines: int, wagers: int) -> dict[str, list[tuple[int, float]]]:
+def measured(
+    lines: int, wagers: int, begin: Callable[[], None] | None = None, end: Callable[[str], None] | None = None
+) -> dict[str, list[tuple[int, float]]]:
     """Walk the three cases over a board until so many wagers were placed.
+
+    Args:
+        lines: of the board.
+        wagers: to be placed.
+        begin: called before each measured case, outside of what is measured.
+        end: called after each, with its name.
 
     Returns:
         Of each case: how many wagers had been placed, and the µs from the event to the request.
@@ -50,12 +59,16 @@ def measured(lines: int, wagers: int) -> dict[str, list[tuple[int, float]]]:
             middles[place] = middle
         message = bench.message(place, one_sided(middle) if kind == "vanish" else book(middle))
         now = bench.now
+        if begin is not None:
+            begin()
         started = time.perf_counter_ns()
         engine.handle(message, now)
         request = engine.next_request(now)
         ended = time.perf_counter_ns()
         if request is not None:
             if isinstance(request, r.PlaceMany) == (kind == "return"):
+                if end is not None:
+                    end(kind)
                 took[kind].append((placed - first, (ended - started) / 1000))
             bench.answer(request)
         bench.settle(bench.now + 150 * MILLISECOND)

@@ -1,0 +1,81 @@
+"""Where the time of row two goes: the engine's stages from a book event to its request, one line, median microseconds.
+
+    python benchmarks/profile_engine.py
+
+One function at a time is wrapped in a clock, in a process of its own, while the cases of bench_engine.py run; so no
+figure pays for the clocks of another. A stage holds what it calls; indented ones are part of the one above.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Final
+
+from bench_engine import KINDS, measured
+from measure import Machine, fresh_json, percentile, say
+
+STAGES: Final = (
+    ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its event marked"),
+    ("", "mmbot.engine.engine", "Engine", "_tick", "timers, life"),
+    ("", "mmbot.engine.quoting", "Quoting", "look", "the event is looked at"),
+    ("  ", "mmbot.engine.views", "Views", "of", "guards of the line, its view"),
+    ("    ", "mmbot.engine.books", "Books", "net", "own stake out of the book"),
+    ("  ", "strategies.fair_value", "FairValueMaker", "quote", "the strategy"),
+    ("  ", "mmbot.engine.targets", "Targets", "of", "ladder, fat finger, limits: targets"),
+    ("  ", "mmbot.engine.quoting", "Quoting", "_settle", "compared with what rests"),
+    ("", "mmbot.engine.cancelling", "Cancelling", "next", "the cancels handed out"),
+    ("", "mmbot.engine.placing", "Placing", "next", "the placements handed out"),
+    ("  ", "mmbot.engine.placing", "Placing", "_judge", "limits, funds, own wagers"),
+    ("  ", "mmbot.engine.wagers", "Ledger", "sent", "entered in the ledger"),
+    ("  ", "mmbot.engine.exposure", "Exposure", "update", "the five scopes moved"),
+)
+WAGERS: Final = 1_500
+
+
+def whole() -> dict[str, float]:
+    """The cases as they are."""
+    return {kind: percentile([us for _, us in took], 0.5) for kind, took in measured(1, WAGERS).items()}
+
+
+def stage(module: str, name: str, method: str) -> dict[str, float]:
+    """Of each case, the microseconds in one method."""
+    owner = getattr(importlib.import_module(module), name)
+    inner = getattr(owner, method)
+    clock = time.perf_counter_ns
+    spent = 0
+
+    def timed(*given: object) -> object:
+        nonlocal spent
+        began = clock()
+        answer = inner(*given)
+        spent += clock() - began
+        return answer
+
+    def begin() -> None:
+        nonlocal spent
+        spent = 0
+
+    found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    setattr(owner, method, timed)
+    measured(1, WAGERS, begin, lambda kind: found[kind].append(spent / 1000))
+    return {kind: percentile(each, 0.5) for kind, each in found.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    machine = Machine()
+    say("engine: book event -> request ready, one line, p50 in us of each stage")
+    names = ("price moves", "side gone", "side back")
+    say(f"  {'':<52}" + "".join(f"{name:>14}" for name in names))
+    got = fresh_json(whole)
+    say(f"  {'all of it':<52}" + "".join(f"{got[kind]:>14.1f}" for kind in KINDS))
+    for indent, module, name, method, what in STAGES:
+        got = fresh_json(stage, module, name, method)
+        label = f"{indent}{name}.{method}: {what}"
+        say(f"  {label:<52}" + "".join(f"{got[kind]:>14.1f}" for kind in KINDS))
+    say(machine.again().describe())
+
+
+if __name__ == "__main__":
+    main()
