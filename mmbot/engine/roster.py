@@ -42,6 +42,14 @@ class Roster:
         """How many there are."""
         return Counts(len(self.all), len(self.unknown), self._foreign)
 
+    def add(self, wager: Wager) -> None:
+        """List a wager that is being placed: the latest of all."""
+        key = wager.external_id
+        of_line = self._of_line.get(wager.line)
+        if of_line is None:
+            of_line = self._of_line[wager.line] = {}
+        self.all[key] = of_line[key] = self.awaiting[key] = wager
+
     def enrol(self, wager: Wager) -> None:
         """List a wager under what its state makes it; nowhere if nothing of it can match."""
         state, key = wager.state, wager.external_id

@@ -90,7 +90,7 @@ class Ledger:
             number=self._number,
         )
         self._wagers[key] = wager
-        self._roster.enrol(wager)
+        self._roster.add(wager)
         self._count(wager)
         self._forget(now)
         return wager
