@@ -65,6 +65,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     one_query_a_second: bool = False
     """Refuse a second read of a path of the board within a second."""
     activation_ns: Duration = VenueSettings().activation_ns
+    opened_retry_ns: Duration = 0
+    """How soon after it opened or was matched a single cancel is told to come again."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """What the referee holds the worst case of each scope to."""
@@ -138,7 +140,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
     limits = RefereeLimits(
         **options.limits, flatten_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
     )
-    venue = VenueSettings(activation_ns=options.activation_ns)
+    venue = VenueSettings(activation_ns=options.activation_ns, opened_retry_ns=options.opened_retry_ns)
     if options.tape is not None:
         tape = read_tape(options.tape)
         start = epoch
@@ -210,6 +212,9 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
     parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
+    parser.add_argument(
+        "--opened-retry-ms", type=_natural, default=0, metavar="MS", help="a single cancel so soon is to come again"
+    )
     parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
     parser.add_argument(
         "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
@@ -241,6 +246,7 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         faults=tuple(given.fault),
         one_query_a_second=given.one_query_a_second,
         activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
+        opened_retry_ns=given.opened_retry_ms * MILLISECOND,
         token_life=default.token_life if given.token_life is None else seconds(given.token_life),
         limits=dict(given.limit),
         access_key=os.environ.get("PROPHETX_ACCESS_KEY") or default.access_key,

@@ -108,3 +108,13 @@ def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
         refused = [line for line in daemon.events("request.failed") if line["code"] == "rate_limit_reached"]
         assert len(refused) < 5, json.dumps(refused)
         house.agree(daemon)
+
+
+def test_an_exchange_that_puts_off_the_cancels_of_young_wagers_is_quoted_on_all_the_same(tmp_path: Path) -> None:
+    """425 and 500 by its own cause, wherever a wager opened or was matched within ten seconds."""
+    with House(tmp_path, "--opened-retry-ms", 10_000, hours=12, events=3, rate=4.0) as house:
+        daemon = house.quoting()
+        house.until_matched(daemon, 10)
+        wait_for("cancels", lambda: house.judged()["requests"].get("cancel_multiple_wagers", 0) >= 10, watch=daemon)
+        house.agree(daemon)
+        house.judged()

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from mmbot.domain.clock import SystemClock
-from mmbot.domain.instant import HOUR, SECOND
+from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.domain.odds import could_match
 from mmbot.simulator.local import LocalExchange
 from mmbot.simulator.serve import ServeOptions, build_world, main, parse, settings
@@ -123,9 +123,23 @@ def test_options_that_cannot_be_end_with_2_and_a_reason(
 
 def test_options_are_read_in_people_s_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROPHETX_ACCESS_KEY", raising=False)
-    options = parse(["--balance", "250.50", "--hours", "1.5", "--limit", "line=20", "--limit", "account=90"])
+    options = parse(
+        [
+            "--balance",
+            "250.50",
+            "--hours",
+            "1.5",
+            "--limit",
+            "line=20",
+            "--limit",
+            "account=90",
+            "--opened-retry-ms",
+            "300",
+        ]
+    )
     assert options.balance == 25_050
     assert options.before_event == HOUR + HOUR // 2
+    assert build_world(options, 10**18).venue.settings.opened_retry_ns == 300 * MILLISECOND
     assert options.limits == {"line": 2_000, "account": 9_000}
     assert options.access_key == "local-access-key"
 
