@@ -1,4 +1,4 @@
-"""What is to happen at the exchange, and when: a wager opens, the rest of a fill-or-kill goes, a result is paid."""
+"""What is to happen, and when: a wager opens, a result is paid, the crowd moves, a message arrives late."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import contextlib
 import hashlib
-import heapq
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
@@ -19,6 +18,7 @@ import orjson
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
+from mmbot.simulator.agenda import Agenda
 from mmbot.simulator.faults import (
     FaultPlan,
     HalfOpen,
@@ -82,8 +82,7 @@ class Hub:
         self._opened = 0
         self._closing: Final = asyncio.Event()
         self._next_beat: Instant = clock.now() + self.settings.health_check
-        self._late: Final[list[tuple[Instant, int, Socket, str]]] = []
-        self._delayed = 0
+        self._late: Final = Agenda()
         self._in_order: Instant = 0
         """When the last message that keeps its place is due."""
         self.key = self.settings.key
@@ -137,22 +136,25 @@ class Hub:
                 self._send(socket, frame, due + again, now)
 
     def _send(self, socket: Socket, frame: str, due: Instant, now: Instant) -> None:
-        if due <= now:
-            socket.send(frame)
-        else:
-            self._delayed += 1
-            heapq.heappush(self._late, (due, self._delayed, socket, frame))
-
-    def deliver(self, now: Instant) -> None:
-        """Send the messages that were under way until now."""
-        while self._late and self._late[0][0] <= now:
-            _, _, socket, frame = heapq.heappop(self._late)
+        def arrive(at: Instant) -> None:
             if not socket.silent:
                 socket.send(frame)
 
+        if due <= now:
+            socket.send(frame)
+        else:
+            self._late.add(due, arrive)
+
+    def deliver(self, now: Instant) -> None:
+        """Send the messages that were under way until now."""
+        while (item := self._late.take(now)) is not None:
+            due, arrive = item
+            arrive(due)
+
     def next_due(self) -> Instant:
         """When the next health check, or a message that is under way, is due."""
-        return min(self._next_beat, self._late[0][0]) if self._late else self._next_beat
+        late = self._late.next_due()
+        return self._next_beat if late is None else min(self._next_beat, late)
 
     def beat(self, now: Instant, private: Iterable[str]) -> None:
         """Send a health check if one is due; those that were missed meanwhile are not made up for."""
