@@ -3,7 +3,9 @@ client makes of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -268,6 +270,13 @@ wager_unable_to_place wager_unable_to_cancel unknown_error err_ref_id_invalid ex
 def test_what_has_no_cause_of_its_own_is_known() -> None:
     assert set(TABLE) - set(NATURAL) == set(ON_DEMAND_ALONE.split())
     assert set(NATURAL) <= set(TABLE)
+
+
+def test_the_page_names_what_has_no_cause_of_its_own() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
+    rows = page.partition("arise from nothing that a client does here")[2].partition("\n## ")[0]
+    named = [code for row in rows.splitlines() if row.startswith("| `") for code in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(ON_DEMAND_ALONE.split())
 
 
 QUICK = VenueSettings(activation_ns=20 * MILLISECOND, history_lag_ns=MILLISECOND)
