@@ -108,6 +108,8 @@ class Engine:
             now,
         )
         self._profit_at: Instant = now
+        self._rests_until: Instant = 0
+        """Life, reads, answers, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
         desk.guards.hold("starting", ACCOUNT, "start", now)
         if seed.latched is not None:
             desk.guards.hold("latch", ACCOUNT, seed.latched, now)
@@ -138,7 +140,10 @@ class Engine:
 
     def handle(self, event: e.Event, now: Instant) -> None:
         """Take one event. Decisions are left to ``next_request``, so that a burst costs one."""
-        self._on[type(event)](event, now)
+        kind = type(event)
+        if kind is not e.BookMessage:  # which moves no deadline
+            self._rests_until = 0
+        self._on[kind](event, now)
 
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due and allowed at ``now``."""
@@ -148,6 +153,8 @@ class Engine:
             request = self._most_urgent(now)
         if request is None:
             self._feed.flow.pair(now)  # nothing waits for this
+        else:
+            self._rests_until = 0
         return request
 
     def _most_urgent(self, now: Instant) -> Request | None:
@@ -178,16 +185,19 @@ class Engine:
         desk = self._desk
         if self._life.step is Step.ENDED:
             return None
-        times = [
-            desk.timers.next(),
-            self._profit_at,
-            self._life.wake_at(now),
-            self._undecided.wake_at(now),
-            self._answers.wake_at(),
-        ]
-        if desk.feed_up:
-            times.append(self._feed.silent_at())
-            times.append(self._reads.wake_at(now))
+        times: list[Instant | None] = [desk.timers.next(), self._rests_until]
+        if self._rests_until <= now:
+            times = [
+                self._profit_at,
+                self._life.wake_at(now),
+                self._undecided.wake_at(now),
+                self._answers.wake_at(),
+            ]
+            if desk.feed_up:
+                times.append(self._feed.silent_at())
+                times.append(self._reads.wake_at(now))
+            self._rests_until = min(at for at in times if at is not None)
+            times.append(desk.timers.next())
         if self._cancelling.pending and not self._flattening:
             times.append(desk.limiter.ready_at(now, True))
         if desk.dirty_events:
@@ -247,15 +257,18 @@ class Engine:
         if desk.feed_up and now >= self._feed.silent_at():
             self._feed.lose("no health_check", now)
         if desk.timers.soonest <= now:
+            self._rests_until = 0
             for due, key in desk.timers.pop(now):
                 self._timer(due, key, now)
         if self._life.step is Step.CANCEL and not desk.settings.exclusive:
             for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
                 if not wager.foreign:
                     self._cancelling.want(wager)
-        was_ready = self._life.step is Step.READY
+        before = self._life.step
         self._life.advance(now)
-        ready = self._life.step is Step.READY
+        if self._life.step is not before:
+            self._rests_until = 0
+        ready, was_ready = self._life.step is Step.READY, before is Step.READY
         if now >= self._profit_at or (ready and not was_ready):  # a loss of earlier today counts from the first quote
             self._profit_at = now + SECOND
             self._profit.look(now, ready)

@@ -16,6 +16,7 @@ from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
 from mmbot.domain.catalogue import SportEvent
 from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.engine.engine import Engine
 from mmbot.engine.quoting import Quoting
 from mmbot.engine.slots import Group
 from mmbot.simulator.synthetic import BoardSettings
@@ -63,7 +64,7 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
 
 
 def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event is looked at by what changed in it. Looked at whole each time, every line anew, it is quoted the same."""
+    """An event is looked at by what changed in it. Looked at whole, every line anew, it is quoted the same."""
     as_it_is = requests()
     look_at = Quoting._look_at
     looks = 0
@@ -81,6 +82,24 @@ def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(Quoting, "_look_at", look_at_all)
     assert requests() == as_it_is
     assert looks > 1000
+
+
+def test_a_deadline_that_is_remembered_is_the_one_that_is_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadline = Engine.deadline
+    remembered = 0
+
+    def asked_anew(self: Engine, now: Instant) -> Instant | None:
+        nonlocal remembered
+        remembered += self._rests_until > now
+        first = deadline(self, now)
+        self._rests_until = 0
+        again = deadline(self, now)
+        assert first == again
+        return first
+
+    monkeypatch.setattr(Engine, "deadline", asked_anew)
+    requests()
+    assert remembered > 1000
 
 
 def test_the_hash_seed_of_the_process_changes_nothing() -> None:
