@@ -12,7 +12,6 @@ from mmbot.domain.position import FULL_STAKE
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.desk import Desk
-from mmbot.engine.exposure import Scope
 from mmbot.engine.guards import ACCOUNT, shown
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.placing import Funds, Placing
@@ -21,6 +20,7 @@ from mmbot.engine.quoting import Quoting
 from mmbot.engine.reads import Reads
 from mmbot.engine.report import Report, outcome_name
 from mmbot.engine.requests import Level, PlaceMany, SaveSettlement
+from mmbot.engine.scopes import Scope
 from mmbot.engine.timers import Due
 from mmbot.engine.undecided import Undecided
 from mmbot.engine.wagers import Change, Changes, Kind, Wager

@@ -9,80 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Container
 from decimal import Decimal
-from enum import IntEnum
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import Final
 
 from mmbot.config import LimitsConfig, RuleLimits
 from mmbot.domain.catalogue import LineKey, market_of
 from mmbot.domain.money import Cents, cents, share
 from mmbot.domain.odds import Side
 from mmbot.domain.position import Position
+from mmbot.engine.scopes import ACCOUNT, Level, LineLimits, Scope, Thresholds, resolve
 
 UNKNOWN_TOURNAMENT: Final = 0
 """Stands for the tournament of an event that is not in the catalogue: a wager that is not ours may be on one."""
-
-
-class Scope(NamedTuple):
-    """What a limit is for."""
-
-    kind: str
-    """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
-    id: LineKey | tuple[int, int] | int
-    """LineKey, MarketKey, event id, tournament id; 0 for the account."""
-
-
-ACCOUNT: Final = Scope("account", 0)
-
-
-class Level(IntEnum):
-    """How far a line is, by the worst of its five scopes.
-
-    There is no hysteresis: the level is decided by what is *matched*, which only a match, a settlement or a void moves,
-    so it cannot flap on prices, and between the hedge threshold and soft, where a hedge leads back to, lies a wide gap.
-    """
-
-    CLEAR = 0
-    SOFT = 1
-    """Matched worst case at soft or above: only the reducing side is quoted. Left when it is below soft."""
-    HEDGE = 2
-    """Matched worst case at the hedge threshold or above."""
-    OVER = 3
-    """Matched and what could still match is above the limit (it was lowered, a wager is not ours): only reducing."""
-
-
-class LineLimits(msgspec.Struct, frozen=True):
-    """The limits that a line is under, in cents: the general ones, or its rule's where those are tighter."""
-
-    line: Cents
-    market: Cents
-    event: Cents
-    tournament: Cents
-    account: Cents
-    stake: Cents
-    """Of one wager."""
-
-
-class Thresholds(NamedTuple):
-    """Of one scope, in cents."""
-
-    soft: Cents
-    hedge: Cents
-    limit: Cents
-
-
-def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
-    """The general limits and a rule's, in cents, whichever is tighter."""
-    rule = rule or RuleLimits()
-    return LineLimits(
-        line=_tighter(limits.line, rule.line),
-        market=_tighter(limits.market, rule.market),
-        event=_tighter(limits.event, rule.event),
-        tournament=cents(limits.tournament),
-        account=cents(limits.account),
-        stake=_tighter(limits.stake, rule.stake),
-    )
 
 
 def most_reducing(position: Position, side: Side) -> Cents:
@@ -443,7 +380,3 @@ class Exposure:
                 del self._nodes[node.scope]
                 self._hot.pop(node.scope, None)
         entry.path = ()
-
-
-def _tighter(general: float, rule: float | None) -> Cents:
-    return cents(general if rule is None else min(general, rule))

@@ -12,13 +12,13 @@ from mmbot.domain.odds import Side
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.catalogue import Catalogue
 from mmbot.engine.desk import Desk
-from mmbot.engine.exposure import Scope
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.hedging import Hedging
 from mmbot.engine.lifecycle import Lifecycle, Step
 from mmbot.engine.placing import Funds, Placing
 from mmbot.engine.profit import Profit
 from mmbot.engine.quoting import Quoting
+from mmbot.engine.scopes import Scope
 from mmbot.engine.slots import Slot
 from mmbot.engine.status import (
     Counts,

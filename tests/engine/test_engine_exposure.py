@@ -13,7 +13,8 @@ from mmbot.config import LimitsConfig, RuleLimits
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.odds import profit
 from mmbot.domain.position import FULL_STAKE, Position
-from mmbot.engine.exposure import ACCOUNT, Exposure, Level, Scope, Thresholds, most_reducing
+from mmbot.engine.exposure import Exposure, most_reducing
+from mmbot.engine.scopes import ACCOUNT, Level, Scope, Thresholds
 
 ODDS = st.sampled_from([-400, -150, -110, -101, 100, 105, 130, 250])
 STAKES = st.integers(1, 6000)
