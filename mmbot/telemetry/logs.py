@@ -38,6 +38,7 @@ _TOKENS: Final = re.compile(
     r"|(?<=Bearer )[^\s\"'\\]+"
 )
 _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
+_GATHER_S: Final = 0.02  # a thread that ran for each line would stop the trading each time until it lets go
 _SHORTEST: Final = 6  # a shorter "secret" would blot out ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
     "event": "event_id",
@@ -101,7 +102,8 @@ class LineWriter:
             self.dropped += 1
             return
         self._lines.append(line)
-        self._some.set()
+        if not self._some.is_set():
+            self._some.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Write what is left, for at most this long."""
@@ -112,7 +114,9 @@ class LineWriter:
     def _write_out(self) -> None:
         while self._lines or not self._closing:
             self._some.wait()
-            self._some.clear()
+            if not self._closing:
+                time.sleep(_GATHER_S)
+            self._some.clear()  # before the lines are looked at: one that comes now wakes it again
             while self._lines:
                 text = "".join(f"{self._lines.popleft()}\n" for _ in range(len(self._lines)))
                 try:
