@@ -82,11 +82,16 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
         return Diff((), tuple([wager.external_id for wager in live if not wager.fading]), ())
     served_by: list[Target | None] = [None] * len(live)
     sent: list[Cents] = [0] * len(targets)
-    for side in (0, 1):
-        wanted = [place for place, target in enumerate(targets) if target.side == side]
+    wanted_on: tuple[list[int], list[int]] = ([], [])
+    for place, target in enumerate(targets):
+        wanted_on[target.side].append(place)
+    resting_on: tuple[list[int], list[int]] = ([], [])
+    for place, wager in enumerate(live):
+        if not wager.fading and wager.side in (0, 1):
+            resting_on[wager.side].append(place)
+    for wanted, resting in zip(wanted_on, resting_on, strict=True):
         if not wanted:
             continue
-        resting = [place for place, wager in enumerate(live) if wager.side == side and not wager.fading]
         if len(wanted) == 1 and len(resting) <= 1:
             target = targets[wanted[0]]
             if not resting:
@@ -99,12 +104,16 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
         _serve(targets, live, wanted, resting, min_stake, served_by, sent)
     keep = []
     cancel = []
-    for place, wager in enumerate(live):
-        if served_by[place] is not None:
+    for wager, serves in zip(live, served_by, strict=True):
+        if serves is not None:
             keep.append(wager.external_id)
         elif not wager.fading:
             cancel.append(wager.external_id)
-    return Diff(tuple(keep), tuple(cancel), tuple([_sized(t, s) for t, s in zip(targets, sent, strict=True) if s]))
+    news = []
+    for target, stake in zip(targets, sent, strict=True):
+        if stake:
+            news.append(_sized(target, stake))
+    return Diff(tuple(keep), tuple(cancel), tuple(news))
 
 
 class Rests(Protocol):
