@@ -5,7 +5,8 @@
 The real daemon quotes 50 lines while a thousand book messages a second arrive, of which one in twenty moves a price.
 In turn its process gets SIGUSR1 (the kill switch, cleared again over its HTTP door) and its websocket is cut. From the
 instant before the signal is sent, or the socket is cut, to the bytes of ``cancel_all`` at the HTTP transport, on the
-machine's one monotonic clock. The daemon's clock runs 100 times as fast, so that it is soon quoting again.
+machine's one monotonic clock. The daemon's clock runs 100 times as fast, so that it is soon quoting again; a round
+begins when every line is quoted and what a start reads has been read.
 """
 
 from __future__ import annotations
