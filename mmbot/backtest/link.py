@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import Line, LineKey
+from mmbot.domain.instant import Instant
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.exchange import errors
+from mmbot.exchange.errors import Purpose
 from mmbot.simulator.records import (
     BookChanged,
     EventChanged,
@@ -34,12 +37,12 @@ class Link:
         self._venue = venue
         self._account = account
 
-    def answer(self, request: r.Request, now: int) -> e.Answer:
+    def answer(self, request: r.Request, now: Instant) -> e.Answer:
         """Ask the exchange, at ``now`` on its clock. What it refuses comes back as Failed."""
         try:
             return self._ask(request, now)
         except VenueError as error:
-            return failed(request.id, error)
+            return failed(request, error, now)
 
     def _ask(self, request: r.Request, now: int) -> e.Answer:
         venue, account = self._venue, self._account
@@ -96,7 +99,7 @@ class Link:
                 )
                 accepted.append(report(wager))
             except VenueError as error:
-                refused.append(_refused(item.external_id, error))
+                refused.append(_refused(item.external_id, Purpose.PLACE, error))
         return e.Placed(request.id, tuple(accepted), tuple(refused))
 
     def _cancel(self, request: r.CancelMany, now: int) -> e.Answer:
@@ -106,7 +109,7 @@ class Link:
                 self._venue.cancel(self._account, item.wager_id, item.external_id, now)
                 accepted.append(item.external_id)
             except VenueError as error:
-                refused.append(_refused(item.external_id, error))
+                refused.append(_refused(item.external_id, Purpose.CANCEL, error))
         return e.Cancelled(request.id, tuple(accepted), tuple(refused))
 
     def _markets(self, request: r.ReadMarkets) -> e.Answer:
@@ -186,18 +189,18 @@ def report(
     )
 
 
-def failed(request: int, error: VenueError) -> e.Failed:
+def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
     """What the client makes of a refusal."""
-    kind = e.Failure.REFUSED
-    if error.status in (409, 425, 429):
-        kind = e.Failure.LATER
-    elif error.status >= 500:
-        kind = e.Failure.UNKNOWN
-    return e.Failed(request, kind, error.code, error.message)
+    purpose = Purpose.READ
+    if isinstance(request, r.PlaceMany):
+        purpose = Purpose.PLACE
+    elif isinstance(request, r.CancelMany | r.CancelAll | r.CancelEvent):
+        purpose = Purpose.CANCEL
+    return errors.failed(request.id, errors.error_of(purpose, error.status, error.code, error.message, now, None))
 
 
-def _refused(external_id: str, error: VenueError) -> e.RefusedItem:
-    kind = failed(0, error).failure
+def _refused(external_id: str, purpose: Purpose, error: VenueError) -> e.RefusedItem:
+    kind = errors.failure_of(purpose, error.status, error.code)
     return e.RefusedItem(external_id, kind, error.code, error.message)
 
 
