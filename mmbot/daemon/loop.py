@@ -50,8 +50,12 @@ class Engine(Protocol):
     def orders(self) -> list[Order]:
         """What the shell is to do; drained."""
 
-    def status(self, now: Instant) -> Status:
-        """Its account of itself."""
+    def status(self, now: Instant, *, events: bool = True) -> Status:
+        """Its account of itself, with or without the events and their lines."""
+
+    @property
+    def quoted_lines(self) -> int:
+        """Lines with at least one wager that could match."""
 
     @property
     def differences(self) -> Mapping[str, int]:

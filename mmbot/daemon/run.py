@@ -219,7 +219,8 @@ class _Life:
             stack.push_async_callback(orders.close)
             engine = make_engine(self._config, seed, strategies, self._clock.now())
             self._metrics.observe(
-                lambda: engine.status(self._clock.now()),
+                lambda: engine.status(self._clock.now(), events=False),
+                quoted_lines=lambda: engine.quoted_lines,
                 backlog=lambda: journal.backlog,
                 dropped=lambda: self._lines.dropped,
                 differences=lambda: engine.differences,
@@ -231,6 +232,7 @@ class _Life:
                 self._metrics,
                 self._clock,
                 self._config.prices.http,
+                lambda: engine.status(self._clock.now(), events=False),
             )
             url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
             stack.push_async_callback(door.close)

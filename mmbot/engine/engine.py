@@ -226,9 +226,14 @@ class Engine:
         """Take what the shell has to do: connect, journal, latch, log, exit."""
         return self._desk.take_orders()
 
-    def status(self, now: Instant) -> Status:
-        """The engine's account of itself."""
-        return self._report.status(now)
+    def status(self, now: Instant, *, events: bool = True) -> Status:
+        """The engine's account of itself. Without its events it costs the same however many lines there are."""
+        return self._report.status(now, events)
+
+    @property
+    def quoted_lines(self) -> int:
+        """Lines with at least one wager that could match."""
+        return self._report.quoted_lines()
 
     @property
     def guards(self) -> dict[str, int]:

@@ -90,8 +90,13 @@ class Report:
             )
         )
 
-    def status(self, now: Instant) -> Status:
-        """Everything."""
+    def quoted_lines(self) -> int:
+        """How many lines have a wager that could match."""
+        ledger = self._desk.ledger
+        return sum(any(True for _ in ledger.live(line)) for line in self._quoting.slots)
+
+    def status(self, now: Instant, events: bool = True) -> Status:
+        """Everything, or everything but the events with their lines."""
         desk = self._desk
         ledger = desk.ledger
         counts = ledger.counts
@@ -105,7 +110,11 @@ class Report:
             feed_age_s=in_seconds(now - desk.heard_at) if desk.heard_at else None,
             balance=self._funds.balance,
             locked=ledger.sums.locked_in_all,
-            events=tuple(event for event_id in self._quoting.events if (event := self._event(event_id)) is not None),
+            events=tuple(
+                event
+                for event_id in (self._quoting.events if events else ())
+                if (event := self._event(event_id)) is not None
+            ),
             scopes=tuple(self._scope(scope) for scope in desk.exposure.fullest()),
             guards=desk.guards.status(),
             matches=tuple(self._latest),

@@ -49,6 +49,7 @@ class Metrics:
         self.registry: Final = CollectorRegistry(auto_describe=False)
         self._guards: Final = tuple(guards)
         self._status: Callable[[], Status] | None = None
+        self._quoted_lines: Callable[[], int] = lambda: 0
         self._backlog: Callable[[], int] = lambda: 0
         self._dropped: Callable[[], int] = lambda: 0
         self._differences: Callable[[], Mapping[str, int]] = dict
@@ -103,14 +104,17 @@ class Metrics:
         self,
         status: Callable[[], Status],
         *,
+        quoted_lines: Callable[[], int] = lambda: 0,
         backlog: Callable[[], int] = lambda: 0,
         dropped: Callable[[], int] = lambda: 0,
         differences: Callable[[], Mapping[str, int]] = dict,
         flow: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """Say where to read at a scrape: the engine's status, the journal's backlog, the count of dropped log lines,
-        the engine's repaired book differences by kind, and cents of takers' stakes that left the books by kind."""
-        self._status, self._backlog, self._dropped = status, backlog, dropped
+        """Say where to read at a scrape: the engine's status, which needs no events here, the lines with own wagers,
+        the journal's backlog, the count of dropped log lines, the engine's repaired book differences by kind, and cents
+        of takers' stakes that left the books by kind."""
+        self._status, self._quoted_lines = status, quoted_lines
+        self._backlog, self._dropped = backlog, dropped
         self._differences, self._flow = differences, flow
 
     def render(self) -> bytes:
@@ -179,11 +183,13 @@ class _FromStatus(Collector):
             flow.add_metric([kind], cents / 100)
         yield flow
         if metrics._status is not None:
+            quoted = metrics._quoted_lines()
+            yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", quoted)
             yield from families(metrics._status(), metrics._guards)
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
-    """The metrics that a status stands for."""
+    """The metrics that a status stands for. It needs no events."""
     counts, profit = status.counts, status.profit
     yield _gauge("mmbot_quoting", "1 while the bot is allowed to quote.", status.quoting)
     yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
@@ -193,8 +199,6 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     yield _gauge("mmbot_flat", "1 while nothing of ours is proved to rest at the exchange.", status.flat)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)
     yield _gauge("mmbot_unknown_wagers", "Placements whose outcome is unknown.", counts.unknown_wagers)
-    quoted = sum(1 for event in status.events for line in event.lines if line.own)
-    yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", quoted)
     if status.balance is not None:
         yield _gauge("mmbot_balance_dollars", "The account's balance as last read.", status.balance / 100)
     yield _count("mmbot_matches", "Matches of own wagers.", counts.matches)

@@ -114,7 +114,11 @@ class ScriptedEngine:
         taken, self.outbox = self.outbox, []
         return taken
 
-    def status(self, now: int) -> Status:
+    @property
+    def quoted_lines(self) -> int:
+        return 0
+
+    def status(self, now: int, *, events: bool = True) -> Status:
         return status_of(now, latched=self.latched, flat=self.flat)
 
 

@@ -76,6 +76,14 @@ async def test_healthz_is_well_only_while_the_pump_goes_round(opened):
         assert answer.status == 503
 
 
+async def test_readyz_is_content_with_the_account_without_events():
+    door = Door(Taken(), pytest.fail, Metrics(), ManualClock(NOW), prices=False, head=lambda: status_of(quoting=True))
+    url = await door.open("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as http, http.get(url + "/readyz") as answer:
+        assert answer.status == 200
+    await door.close()
+
+
 async def test_readyz_says_whether_it_may_quote_and_if_not_why(opened):
     held = GuardStatus("balance", "account", "only $3.00", "a deposit", 0)
     opened.status = status_of(quoting=False, latched="a fat finger", guards=(held,))

@@ -75,3 +75,12 @@ def test_the_guards_of_an_event_and_of_a_line_tell_what_holds_them_now() -> None
         scene.venue.update_event(msgspec.structs.replace(event, status=status), scene.now)
         assert reason("live") == f"status {status}"
     scene.close()
+
+
+def test_the_account_without_its_events_is_otherwise_the_same() -> None:
+    scene = Scene().quoted()
+    whole = scene.run.engine.status(scene.run.now)
+    assert scene.run.engine.status(scene.run.now, events=False) == msgspec.structs.replace(whole, events=())
+    quoted = [line for event in whole.events for line in event.lines if line.own]
+    assert scene.run.engine.quoted_lines == len(quoted) > 0
+    scene.close()

@@ -111,6 +111,7 @@ def busy():
     metrics = Metrics([guard.name for guard in GUARDS])
     metrics.observe(
         status,
+        quoted_lines=lambda: 2,
         backlog=lambda: 7,
         dropped=lambda: 2,
         differences=lambda: {"missing": 3, "extra": 0},
