@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,9 @@ from mmbot.store import latch
 from mmbot.store.journal import Journal
 from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
+
+KILL_SIGNAL: Final = signal.SIGUSR1.name
+"""Why a kill by signal happened, as far as the signal tells."""
 
 _T = TypeVar("_T")
 
@@ -84,9 +88,9 @@ class Orders:
             case Exit():
                 pass
 
-    def write_latch(self, reason: str, at: Instant) -> Future[None]:
+    def write_latch(self, reason: str, at: Instant) -> Future[str]:
         """Write the latch beside the trading; the engine hears how it went."""
-        writing = self._disk.submit(latch.write, self._directory, latch.Latch(reason, at))
+        writing = self._disk.submit(self._set_latch, latch.Latch(reason, at))
         writing.add_done_callback(lambda done: self._to_loop(self._written, done))
         return writing
 
@@ -100,6 +104,15 @@ class Orders:
         if not await asyncio.to_thread(self._journal.close, timeout_s):
             self._log.error("journal.incomplete", records=self._journal.backlog)
 
+    def _set_latch(self, wanted: latch.Latch) -> str:
+        """In the disk's thread. A signal carries no words: those that ``mmbot kill`` left there before it stay."""
+        if wanted.reason == KILL_SIGNAL:
+            standing = latch.read(self._directory)
+            if standing is not None and standing.at:
+                wanted = standing
+        latch.write(self._directory, wanted)
+        return wanted.reason
+
     def _alert(self, alert: Alert) -> None:
         self._metrics.alert(alert)
         said = fields(alert.fields)
@@ -111,13 +124,14 @@ class Orders:
             case Level.ERROR:
                 self._log.error(alert.name, **said)
 
-    def _written(self, done: Future[None]) -> None:
+    def _written(self, done: Future[str]) -> None:
         error = done.exception()
         if error is None:
-            self._log.warning("latch.written", directory=str(self._directory))
+            self._log.warning("latch.written", directory=str(self._directory), reason=done.result())
+            self._deliver(LatchWritten(reason=done.result()))
         else:
             self._log.error("latch.not_written", directory=str(self._directory), why=str(error))
-        self._deliver(LatchWritten(None if error is None else str(error) or repr(error)))
+            self._deliver(LatchWritten(str(error) or repr(error)))
 
     def _cleared(self, done: Future[None]) -> None:
         error = done.exception()

@@ -61,10 +61,8 @@ MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 class Signals:
     """The machine's signals as events. The first stop is a stop, a second one hurries it."""
 
-    def __init__(self, pump: Pump, directory: Path, log: FilteringBoundLogger) -> None:
-        """``directory``: the state directory, where the reason of a kill may stand."""
+    def __init__(self, pump: Pump, log: FilteringBoundLogger) -> None:
         self._pump: Final = pump
-        self._directory: Final = directory
         self._log: Final = log
         self._stops = 0
 
@@ -92,10 +90,8 @@ class Signals:
         self._pump.deliver(StopRequested(hurry=self._stops > 1))
 
     def _kill(self, number: signal.Signals) -> None:
-        written = latch.read(self._directory)  # by ``mmbot kill``, which sends this where the door does not answer
-        reason = number.name if written is None else written.reason
-        self._log.warning("kill.asked", signal=number.name, reason=reason)
-        self._pump.deliver(KillRequested(reason))
+        self._log.warning("kill.asked", signal=number.name)
+        self._pump.deliver(KillRequested(number.name))  # its words, if there are any, are found when the latch is set
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:
@@ -190,7 +186,7 @@ class _Life:
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
-            stack.enter_context(Signals(pump, self._directory, self._log).installed())
+            stack.enter_context(Signals(pump, self._log).installed())
             latched = latch.read(self._directory)
             credentials = credentials_from(environ, self._config.environment)
             for secret in credentials:

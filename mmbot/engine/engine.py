@@ -372,6 +372,8 @@ class Engine:
     def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
         if event.error is not None:
             self._desk.alert(Level.ERROR, "latch.not_written", error=event.error)
+        elif event.reason is not None and self._desk.guards.holds("latch", ACCOUNT):
+            self._desk.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
         desk = self._desk

@@ -304,6 +304,8 @@ class LatchWritten(msgspec.Struct, frozen=True, tag=True):
     """The latch's file was written, or could not be (``error``); it holds in memory either way."""
 
     error: str | None = None
+    reason: str | None = None
+    """Why, as the file says; it may know more than the kill did."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):

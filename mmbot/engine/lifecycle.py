@@ -244,6 +244,7 @@ class Lifecycle:
             self._sweep_at = now + SWEEP
             desk.hold("starting", ACCOUNT, None, now)
             desk.hold("feed", ACCOUNT, None, now)
+            desk.touch_scope(ACCOUNT)  # a latch that was released on the way held no guard to clear here
             desk.alert(Level.INFO, "life.ready")
         if self.step is Step.READY and now >= self._sweep_at:
             self._sweep_at = now + SWEEP

@@ -93,6 +93,8 @@ class ScriptedEngine:
                 self.latched = reason
                 self.cancel_all()
                 self.outbox.append(r.WriteLatch(reason, now))
+            case e.LatchWritten(reason=str() as reason) if self.latched is not None:
+                self.latched = reason
             case e.ResumeRequested():
                 self.latched = None
                 self.outbox.append(r.ClearLatch())

@@ -218,7 +218,7 @@ async def test_orders_are_carried_out_and_reported_back(tmp_path):
     ]
     life.around.deliver(e.Beat(1))
     await until(lambda: e.BlockReserved(7_000) in [event for event, _ in life.engine.heard])
-    await until(lambda: e.LatchWritten(None) in [event for event, _ in life.engine.heard])
+    await until(lambda: e.LatchWritten(reason="why") in [event for event, _ in life.engine.heard])
     assert life.wire.connects == ["start"]
     assert latch.read(tmp_path) == latch.Latch("why", 5)
     life.engine.outbox.append(r.ClearLatch())
@@ -335,6 +335,20 @@ def test_a_kill_during_start_is_latched(process, tmp_path):
     daemon.wait_for("opening")
     daemon.signal(signal.SIGUSR1)
     daemon.wait_for("CancelAll")
+    daemon.logged("latch.written")
+    assert latch.read(tmp_path).reason == "SIGUSR1"
+    daemon.signal(signal.SIGINT)
+    assert daemon.ended()[0] == STOPPED
+
+
+def test_a_kill_does_not_wait_for_a_disk_that_does_not_answer(process, tmp_path):
+    daemon = process("answering")
+    daemon.wait_for("CancelAll")
+    os.mkfifo(tmp_path / "latch.json")  # whoever reads it waits
+    daemon.signal(signal.SIGUSR1)
+    daemon.wait_for("CancelAll")
+    with (tmp_path / "latch.json").open("wb"):
+        pass
     daemon.logged("latch.written")
     assert latch.read(tmp_path).reason == "SIGUSR1"
     daemon.signal(signal.SIGINT)

@@ -365,6 +365,30 @@ def test_a_latch_whose_file_could_not_be_written_holds_all_the_same() -> None:
     scene.close()
 
 
+@pytest.mark.parametrize("step", ["reading history", "reading books", "holding", "ready"])
+def test_a_resume_at_any_step_after_flat_leads_to_quotes(step: str) -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.until(lambda: scene.status().flat and scene.status().phase == step)
+    scene.run.tell(e.ResumeRequested())
+    assert scene.status().latched is None
+    scene.quoted()
+    scene.close()
+
+
+def test_a_latch_takes_the_words_that_its_file_has_while_it_holds() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("SIGUSR1"))
+    scene.run.tell(e.LatchWritten(reason="drill"))
+    assert scene.status().latched == "drill"
+    scene.until(lambda: scene.status().flat)
+    scene.run.tell(e.ResumeRequested())
+    scene.run.tell(e.LatchWritten(reason="drill"))  # late: it is released by then
+    assert scene.status().latched is None
+    scene.quoted()
+    scene.close()
+
+
 def test_a_resume_is_refused_until_the_account_is_proved_flat() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
