@@ -46,6 +46,9 @@ class Delays(msgspec.Struct, frozen=True):
     timeout: Duration = 5 * SECOND
 
 
+DETOUR: Final = 150 * MILLISECOND
+
+
 class Fate(Enum):
     """What becomes of a request."""
 
@@ -56,6 +59,8 @@ class Fate(Enum):
     """The exchange does it; the answer is lost and the daemon times out."""
     LATE = "late"
     """The daemon times out, and then the exchange does it after all."""
+    SLOW = "slow"
+    """It is overtaken: its way there takes ``DETOUR`` longer than others'."""
     LIMITED = "limited"
     """429."""
     BROKEN = "broken"
@@ -239,10 +244,10 @@ class Run:
             self.world.referee.note_request(self.now, type(request).__name__)
             answer = self._link.answer(request, self.now)
             self._publish()
-            if fate is Fate.DONE:
+            if fate in (Fate.DONE, Fate.SLOW):
                 self._later(self.now + self.delays.answer + self.linger(), answer)
 
-        late = self.delays.timeout + 3 * SECOND if fate is Fate.LATE else 0
+        late = {Fate.LATE: self.delays.timeout + 3 * SECOND, Fate.SLOW: DETOUR}.get(fate, 0)
         self.at(sent_at + self.delays.request + late, arrive)
 
     def _later(self, when: Instant, answer: e.Event) -> None:

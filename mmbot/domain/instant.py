@@ -12,7 +12,6 @@ Instant = int
 Duration = int
 """Nanoseconds."""
 
-MICROSECOND: Final = 1_000
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND

@@ -149,6 +149,8 @@ class Answers:
         self._consequences.apply(self._placing.on_placed(sent[0], answer, now), now)
         if any(item.code == OFF_LADDER for item in answer.refused):
             self._reads.ladder()
+        if len(answer.refused) < len(sent[0].items):
+            self._life.may_rest(now)
         for report in answer.accepted:
             self._cancelling.identified(report.external_id, now)
             if report.created_at is not None:
@@ -243,7 +245,10 @@ class Answers:
         self._sent(answer)
 
     def _on_markets(self, answer: e.MarketsRead, now: Instant) -> None:
-        for event in self._reads.on_markets(answer, now):
+        events, books = self._reads.on_markets(answer, now)
+        for line in books:
+            self._quoting.book_changed(line)
+        for event in events:
             self._quoting.forget(event)
         self._consequences.markets_known(now)
         self._sent(answer)
@@ -276,6 +281,8 @@ class Answers:
             if answer.code == OFF_LADDER:
                 self._reads.ladder()
             self._consequences.apply(self._placing.on_failed(request, answer, now), now)
+            if answer.failure is e.Failure.UNKNOWN:
+                self._life.may_rest(now)
             self._consequences.after_placement(request, now)
         elif isinstance(request, CancelMany | CancelEvent):
             self._consequences.apply(self._cancelling.on_failed(request, answer, now), now)

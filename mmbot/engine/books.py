@@ -20,6 +20,10 @@ IN_FLIGHT: Final = 2 * SECOND
 """A message may still be under way this long after a read that already shows its effect."""
 
 
+UNREAD: Final = -1
+"""In place of a connection: the book was not confirmed under any."""
+
+
 class Ghost(NamedTuple):
     """Own stake that is over, but may still be in the book that we hold."""
 
@@ -89,6 +93,12 @@ class Books:
     def get(self, line: LineKey) -> BookState | None:
         """The state of a line's book, None before the first message or read."""
         return self._states.get(line)
+
+    def distrust(self, line: LineKey) -> None:
+        """What is known of a line's book counts for nothing until it is read, or a message brings another."""
+        state = self._states.get(line)
+        if state is not None:
+            state.connection = UNREAD
 
     def lines(self) -> list[LineKey]:
         """All lines with a book."""

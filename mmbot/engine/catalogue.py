@@ -91,16 +91,20 @@ class Catalogue:
                 self.events[event_id] = replace(self.events[event_id], status=UNLISTED)
         return changed
 
-    def read_markets(self, event: int, images: Iterable[MarketImage]) -> None:
-        """Replace the markets of an event. A market that is gone leaves the board; its ids stay resolvable."""
+    def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
+        """Replace the markets of an event; True if something is another. A market that is gone leaves the board; its
+        ids stay resolvable."""
         markets = {image.market.key: image.market for image in images}
+        lines = [line for market in markets.values() for line in market.lines]
+        if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
+            return False
         for old in self.markets.get(event, {}).values():
             for line in old.lines:
                 self.lines.pop(line.key, None)
         self.markets[event] = markets
-        for market in markets.values():
-            for line in market.lines:
-                self._set_line(line)
+        for line in lines:
+            self._set_line(line)
+        return True
 
     # --- messages -------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class Consequences:
                 case Kind.OPENED:
                     self._cancelling.opened(wager.external_id)
                     desk.books.enter(wager.line, wager.external_id, wager.sequence)
+                    self._quoting.book_changed(wager.line)
                     desk.alert(Level.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
                 case Kind.ENDED:
                     if wager.opened_at is not None:

@@ -106,6 +106,8 @@ class Desk:
         """What to add to the clock to get schedule time."""
         self.ahead: Duration = 0
         """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
+        self._doubted: tuple[Duration, Instant] | None = None
+        """How far ahead the latest message put it that was not believed, and when."""
         self.feed_up = False
         self.heard_at: Instant = 0
         """The latest message of the feed, 0 before the first."""
@@ -115,6 +117,8 @@ class Desk:
         """Events to be looked at before anything is placed."""
         self.hedging: dict[LineKey, None] = {}
         """Lines on which a hedge is in flight or waits for own wagers to be gone: nothing else is to rest there."""
+        self.cut: dict[LineKey, int] = {}
+        """Lines on which less is wanted than the strategy asked for, since limits leave no room; and ``moves`` then."""
         self.moves = 0
         """How often a position moved."""
         self.lookups: dict[str, str] = {}
@@ -184,9 +188,15 @@ class Desk:
         """An instant of the engine's clock as the exchange's clock reads it, as far as is known; never earlier."""
         return instant + self.wall_offset + max(0, self.ahead)
 
-    def note_exchange_time(self, said: Instant, now: Instant) -> None:
-        """The exchange's clock read ``said`` no later than ``now``: how far it is ahead at least."""
+    def note_exchange_time(self, said: Instant, now: Instant, *, of_a_message: bool = False) -> None:
+        """The exchange's clock read ``said`` no later than ``now``: how far it is ahead at least. A single message that
+        says much more than all before is not believed: a clock that is ahead shows in every one."""
         ahead = said - now - self.wall_offset
+        if of_a_message and ahead > self.ahead + TOLERATED:
+            doubted, self._doubted = self._doubted, (ahead, now)
+            if doubted is None or now > doubted[1] + MINUTE:
+                return
+            ahead = min(ahead, doubted[0])
         if self.ahead < ahead <= BELIEVED:
             if ahead > TOLERATED and ahead > self.ahead + SECOND:
                 self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))

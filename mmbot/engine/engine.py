@@ -277,6 +277,7 @@ class Engine:
         if now >= self._profit_at or (ready and not was_ready):  # a loss of earlier today counts from the first quote
             self._profit_at = now + SECOND
             self._profit.look(now, ready)
+            self._quoting.look_at_cut()
             if ready:
                 self._forgetting.look(now)
 

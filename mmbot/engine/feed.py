@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.odds import negate
+from mmbot.domain.wager import Status
 from mmbot.engine import events as e
 from mmbot.engine.catalogue import TRADEABLE
 from mmbot.engine.consequences import Consequences
@@ -73,16 +74,18 @@ class Feed:
         if message.connection == self.connection:
             desk.heard_at = now
             if message.sequence - now - desk.wall_offset > desk.ahead:
-                desk.note_exchange_time(message.sequence, now)
+                desk.note_exchange_time(message.sequence, now, of_a_message=True)
+        # One of the far future would pass for newer than all that follow.
+        sequence = min(message.sequence, now + desk.wall_offset + desk.ahead)
         line = LineKey(message.event, message.market, message.number)
         quoted = line in self._quoting.slots
         if quoted and desk.ledger.awaiting_count:
             awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
             if awaited:
-                desk.books.expect(line, awaited, message.book, message.sequence)
+                desk.books.expect(line, awaited, message.book, sequence)
         known = desk.books.get(line)
         before = known.book if known is not None and known.known else None
-        state = desk.books.on_message(line, message.book, message.sequence, message.connection, now)
+        state = desk.books.on_message(line, message.book, sequence, message.connection, now)
         if state is None or not quoted:
             return
         if before is not None:
@@ -110,8 +113,10 @@ class Feed:
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._desk.heard_at = now
-        self._desk.note_exchange_time(message.report.sequence, now)
+        self._desk.note_exchange_time(message.report.sequence, now, of_a_message=True)
         self._consequences.said(message.report, None, now)
+        if message.report.status is Status.OPEN:
+            self._life.may_rest(now)
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
         if message.connection == self.connection:

@@ -39,6 +39,9 @@ REPEAT: Final = 2 * SECOND
 UNANSWERED: Final = SECOND
 """After a ``cancel_all`` without an answer another is sent: it does no harm twice, and quotes that stay up do."""
 
+APART: Final = 100 * MILLISECOND
+"""Between two that news of wagers led to: many open at a time."""
+
 AGAIN: Final = 300 * MILLISECOND
 """After a refused or lost ``cancel_all``, and after a proof that found something resting."""
 
@@ -124,6 +127,12 @@ class Lifecycle:
         """Flatten; the latch itself is a guard."""
         self.restart("kill", now)
 
+    def may_rest(self, now: Instant) -> None:
+        """A placement may stand, or a wager is said to be open. One that was under way when everything was cancelled
+        may have come after that, or was not active yet: everything is cancelled once more."""
+        if self.step in (Step.CANCEL, Step.PROVE):
+            self._cancel_at = min(self._cancel_at, max(now, self._cancel_sent_at + APART))
+
     def feed_is_up(self, now: Instant) -> None:
         """The feed is up: go on from waiting for it."""
         if self.step is Step.CONNECT:
@@ -139,6 +148,7 @@ class Lifecycle:
             return None
         request = CancelAll(self._desk.request_id())
         self._cancel_ids[request.id] = None
+        self._cancel_sent_at = now
         self._cancel_at = now + UNANSWERED
         return request
 
@@ -318,6 +328,7 @@ class Lifecycle:
         self.step = Step.ENDED
         self._desk.order(Exit(code, reason))
 
+    _cancel_sent_at: Instant = 0
     _cancelled_at: Instant = 0
     _proved_at: Instant = 0
     _read_past: Instant = 0

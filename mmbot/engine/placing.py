@@ -35,6 +35,10 @@ DOUBT: Final[Cents] = 10
 and the exchange rounds each."""
 
 
+def _urgency(target: Target) -> int:
+    return -target.priority
+
+
 class Funds:
     """What the account can still put in the market."""
 
@@ -139,7 +143,11 @@ class Placing:
             for slot in slots:
                 rest: list[Target] = []
                 blocked = False
-                for target in slot.pending:
+                targets = sorted(slot.pending, key=_urgency)
+                for target in targets:
+                    if target.priority < targets[0].priority and not blocked:  # after what is as urgent elsewhere
+                        rest.append(target)
+                        continue
                     if len(items) < BATCH and self.held_back is None:
                         self.held_back = self._hold_back(awaiting + len(items), funds, now)
                     if len(items) >= BATCH or self.held_back is not None:
@@ -157,7 +165,9 @@ class Placing:
                 if blocked:
                     pending.drop(slot.key)
                     self._blocked[slot.key] = slot
-                elif not rest:
+                elif rest:
+                    pending.put(slot)
+                else:
                     pending.drop(slot.key)
                     slot.why = None
                 if len(items) >= BATCH or self.held_back is not None:

@@ -52,9 +52,13 @@ class Quoting:
     def drop(self, events: Container[int]) -> None:
         """Events are over: nothing of them is looked at any more."""
         for event in [event for event in self.events if event in events]:
-            for slot in self.events.pop(event):
+            slots = self.events.pop(event)
+            for slot in slots:
                 self.slots.pop(slot.key, None)
                 self.pending.drop(slot.key)
+                self._desk.cut.pop(slot.key, None)
+            for group in slots.groups.values():
+                group.dissolve()
             self._stale.pop(event, None)
 
     def book_changed(self, line: LineKey) -> None:
@@ -145,10 +149,10 @@ class Quoting:
         try:
             result = desk.strategies[group.rule].quote(view, group.state)
             decisions = result.decisions
-            unknown = result.changed is None and decisions is not group.decisions
-            all_slots = every or anew or bool(moved) or group.needs > room or unknown
-            if not all_slots and result.changed:
-                changed.update(dict.fromkeys(self.slots[line] for line in result.changed if line in self.slots))
+            told = result.changed if result.changed is not None and result.changed.decisions is decisions else None
+            all_slots = every or anew or bool(moved) or group.needs > room or told is None
+            if told is not None and not all_slots:
+                changed.update(dict.fromkeys(self.slots[line] for line in told.lines if line in self.slots))
             needs = 0 if all_slots else group.needs
             wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
             for slot in group.open if all_slots else changed:
@@ -166,7 +170,7 @@ class Quoting:
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
             self._raised(event, group, raised, now)
             return
-        group.state, group.decisions, group.needs, group.soft = state, decisions, needs, soft
+        group.state, group.needs, group.soft = state, needs, soft
         group.guards_at, group.connection, group.ladder = guards_at, connection, ladder
         if wake_at is not None:
             desk.timers.set(Due.EVENT, event.event_id, wake_at)
@@ -190,7 +194,6 @@ class Quoting:
         """Bring every view up to date. A line that is not shown is to have nothing resting."""
         group.open = []
         group.views = []
-        group.decisions = None
         for slot in group.slots:
             view = self._views.of(slot, now)
             if view is None:
@@ -247,7 +250,15 @@ class Quoting:
         else:
             self.pending.drop(key)
 
+    def look_at_cut(self) -> None:
+        """Limits may leave more room than they did: what was cut because of them is cut anew."""
+        desk = self._desk
+        for line, moves in desk.cut.items():
+            if moves != desk.moves:
+                self._desk.dirty_events[line.event] = None
+
     def _want_nothing(self, slot: Slot, why: str) -> None:
+        self._desk.cut.pop(slot.key, None)
         slot.asked = False
         slot.judged = None
         slot.needs = NO_ROOM
@@ -277,11 +288,13 @@ class Quoting:
                     slot.targets, slot.matches, slot.pending = former.targets, former.matches, former.pending
                 slots.add(slot, states.get(rule))
                 self.slots[line.key] = slot
-                if line.key in self.pending:
+                if line.key in self.pending and slot.pending:
                     self.pending.put(slot)
         for slot in known.values():  # no rule any more, or off the board
             self._want_nothing(slot, "no rule matches")
             self.slots.pop(slot.key, None)
+        for group in old.groups.values() if old is not None else ():
+            group.dissolve()
         self.events[event.event_id] = slots
         self._wake_for_windows(event, now)
         return slots
@@ -303,10 +316,15 @@ class Quoting:
         """Judge the event's own guards; they stand while the event is the same, until its start is near."""
         desk = self._desk
         key = event.event_id
+        closed = desk.guards.holds("unlisted", key) or desk.guards.holds("live", key)
         unlisted = event.status == UNLISTED
         live = not unlisted and event.status not in TRADEABLE
         desk.judge("unlisted", key, "taken off the list" if unlisted else None, now)
         desk.judge("live", key, f"status {event.status}" if live else None, now)
+        if closed and not unlisted and not live:  # it is back, and nobody kept its books while it was away
+            for slot in slots:
+                desk.books.distrust(slot.key)
+                self.book_changed(slot.key)
         reason = None
         slots.judged, slots.judged_until = event, _FOREVER
         if event.scheduled is None:

@@ -184,8 +184,7 @@ class Reads:
         listed = tuple(event for event in answer.events if event.tournament_id == tournament)
         changed = desk.catalogue.read_events(tournament, listed)
         for event_id in changed:
-            if event_id not in desk.catalogue.markets:
-                self.markets(event_id)
+            self.markets(event_id)  # new, or back, or of another time: its books, too
         sent = desk.inflight.get(answer.request)
         for event in listed:
             wiped = desk.guards.since("wiped", event.event_id)
@@ -193,26 +192,37 @@ class Reads:
                 desk.hold("wiped", event.event_id, None, now)
         return changed
 
-    def on_markets(self, answer: MarketsRead, now: Instant) -> list[int]:
-        """Take the markets and books of some events; returns those events."""
+    def on_markets(self, answer: MarketsRead, now: Instant) -> tuple[list[int], list[LineKey]]:
+        """Take the markets and books of some events. An event of which nothing could be read stays as it is.
+
+        Returns:
+            The events of which the markets are other ones, and the lines of which the book is.
+        """
         under_way = self._under_way.pop(answer.request, None)
         desk = self._desk
         sent = desk.inflight.get(answer.request)
         if under_way is None or not isinstance(under_way[0], ReadMarkets) or sent is None:
-            return []
+            return [], []
+        changed: list[int] = []
+        books: list[LineKey] = []
         if under_way[1] != desk.books.connection:  # asked for before the feed was lost: good for the board alone
             for event in under_way[0].events:
                 self.markets(event)
         for event in under_way[0].events:
-            images = answer.markets.get(event, ())
-            desk.catalogue.read_markets(event, images)
+            images = answer.markets.get(event)
+            if images is None:
+                continue
+            desk.dirty_events[event] = None  # what guards a line may end by a read that changes nothing
+            if desk.catalogue.read_markets(event, images):
+                changed.append(event)
             for image in images:
                 for line, book in zip(image.market.lines, image.books, strict=True):
-                    desk.books.on_read(line.key, book, sent[1], under_way[1], now)
+                    if desk.books.on_read(line.key, book, sent[1], under_way[1], now):
+                        books.append(line.key)
                     state = desk.books.get(line.key)
                     if state is not None and state.suspect is not None:
                         desk.timers.set(Due.SUSPECT, line.key, state.suspect[0])
-        return list(under_way[0].events)
+        return changed, books
 
     def judge(self, line: LineKey, now: Instant) -> None:
         """A difference was not explained by a message in time."""

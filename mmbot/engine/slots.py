@@ -3,7 +3,7 @@ be placed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -136,13 +136,10 @@ class Pending:
                 del self._by_priority[priority]
 
     def first(self, count: int) -> list[Slot]:
-        """So many of the first."""
-        found: list[Slot] = []
-        for priority in sorted(self._by_priority, reverse=True):
-            found += islice(self._by_priority[priority].values(), count - len(found))
-            if len(found) >= count:
-                break
-        return found
+        """So many of those of the highest priority, at most."""
+        if not self._by_priority:
+            return []
+        return list(islice(self._by_priority[max(self._by_priority)].values(), count))
 
 
 class Group:
@@ -150,7 +147,6 @@ class Group:
 
     __slots__ = (
         "connection",
-        "decisions",
         "dirty",
         "guards_at",
         "ladder",
@@ -175,8 +171,6 @@ class Group:
         """Those that the strategy is shown, in the order of the board."""
         self.views: list[LineView] = []
         """What it is shown of each."""
-        self.decisions: Mapping[LineKey, Decision] | None = None
-        """What it said last."""
         self.dirty: dict[Slot, None] = {}
         """Those of which the view is out of date, in the order in which that arose."""
         self.restless: list[Slot] = []
@@ -205,6 +199,11 @@ class Group:
         """The view of a line is out of date."""
         slot.dirty = True
         self.dirty[slot] = None
+
+    def dissolve(self) -> None:
+        """Its lines stand in other groups now, or nowhere."""
+        for lines in (self.slots, self.open, self.restless, self.dirty):
+            lines.clear()
 
     def anew(self) -> None:
         """Look at every line next time."""

@@ -65,6 +65,7 @@ class Targets:
     ) -> tuple[tuple[Target, ...], str | None]:
         key, desk = slot.key, self._desk
         slot.needs = NO_ROOM
+        desk.cut.pop(key, None)
         if decision is None:
             decision = NoQuote("the strategy said nothing of it")
         if isinstance(decision, NoQuote):
@@ -144,7 +145,11 @@ class Targets:
                 kept.append(target)
             elif left >= desk.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
-        slot.needs = desk.exposure.wide(line)[0] - spare if spare >= 0 else NO_ROOM
+        if spare >= 0:
+            slot.needs = desk.exposure.wide(line)[0] - spare
+        else:
+            slot.needs = NO_ROOM
+            desk.cut[line] = desk.moves
         return kept
 
 

@@ -79,6 +79,13 @@ class EventView(msgspec.Struct, frozen=True):
     """When it is due to start, on the clock of ``now``."""
 
 
+class Changed(NamedTuple):
+    """Which lines of some decisions are decided otherwise than at the last call."""
+
+    decisions: Mapping[LineKey, Decision]
+    lines: tuple[LineKey, ...]
+
+
 class Result(NamedTuple):
     """What a strategy returns."""
 
@@ -88,8 +95,8 @@ class Result(NamedTuple):
     """Handed back at the next call for this event; None at the first."""
     wake_at: Instant | None = None
     """Call again then, though nothing may have changed."""
-    changed: tuple[LineKey, ...] | None = None
-    """Lines whose decision is another than the one returned last, if that is known: only these are looked at."""
+    changed: Changed | None = None
+    """If it is known and speaks of these very ``decisions``: no other line is compared with its last decision."""
 
 
 class Strategy(Protocol):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Ladder
-from mmbot.strategy.interface import Decision, EventView, LineView, Result
+from mmbot.strategy.interface import Changed, Decision, EventView, LineView, Result
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -26,8 +25,8 @@ class Kept(msgspec.Struct, frozen=True):
 class _Board(msgspec.Struct, frozen=True):
     ladder: Ladder | None = None
     lines: tuple[LineView, ...] = ()
-    kept: Mapping[LineKey, Kept] = MappingProxyType({})
-    decisions: Mapping[LineKey, Decision] = MappingProxyType({})
+    kept: dict[LineKey, Kept] = {}
+    decisions: dict[LineKey, Decision] = {}
     wake_at: Instant | None = None
 
 
@@ -63,25 +62,30 @@ def _decide(view: EventView, before: _Board, lines: Sequence[LineView] | None, d
     """Decide these of the lines of the last call, or all lines anew if None."""
     news: dict[LineKey, Kept] = {}
     changed: list[LineKey] = []
+    timed = False
     for line in view.lines if lines is None else lines:
         key = line.line.key
         last = before.kept.get(key)
         now = decide(view, line, last)
         if now is not last or lines is None:
             news[key] = now
+            timed = timed or now.again_at is not None or (last is not None and last.again_at is not None)
             if last is None or now.decision is not last.decision:
                 changed.append(key)
-    kept: Mapping[LineKey, Kept] = news
-    decisions = before.decisions
-    if lines is not None:
-        if not news:
-            return Result(decisions, msgspec.structs.replace(before, lines=view.lines), before.wake_at, ())
-        kept = {**before.kept, **news}
-        if changed:
-            decisions = {**decisions, **{key: news[key].decision for key in changed}}
-    else:
+    kept, decisions, wake_at = news, before.decisions, before.wake_at
+    if lines is None:
         decisions = {key: each.decision for key, each in news.items()}
-    times = [each.again_at for each in kept.values() if each.again_at is not None]
-    wake_at = min(times) if times else None
-    board = _Board(view.ladder, view.lines, kept, decisions, wake_at)
-    return Result(decisions, board, wake_at, None if lines is None else tuple(changed))
+    else:
+        if news:
+            kept = before.kept.copy()  # which copies a large dictionary at once
+            kept.update(news)
+        else:
+            kept = before.kept
+        if changed:
+            decisions = decisions.copy()
+            decisions.update((key, news[key].decision) for key in changed)
+    if timed or lines is None:
+        times = [each.again_at for each in kept.values() if each.again_at is not None]
+        wake_at = min(times) if times else None
+    told = None if lines is None else Changed(decisions, tuple(changed))
+    return Result(decisions, _Board(view.ladder, view.lines, kept, decisions, wake_at), wake_at, told)

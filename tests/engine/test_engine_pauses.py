@@ -63,6 +63,7 @@ def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() 
 
 def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> None:
     scene = Scene().quoted()
+    scene.go(SECOND)
     scene.run.hint = 24 * HOUR
     scene.run.interfere = lose(r.CancelAll, 1, Fate.LIMITED)
     at = scene.now
@@ -89,6 +90,7 @@ def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED])
 def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fate: Fate) -> None:
     scene = Scene().quoted()
+    scene.go(SECOND)
     scene.run.interfere = lose(r.CancelAll, 3, fate)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from engine_scene import GAME, LINE, Scene
+from engine_scene import GAME, LINE, OTHER, Scene, maker
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.strategy.interface import Decision, EventView, Quote, Result
+from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
 
 ELSEWHERE = LineKey(2, 219, 0)
 
@@ -106,4 +106,43 @@ def test_as_many_quotes_as_are_allowed_are_placed_and_cost_no_more_than_their_pl
     scene.go(10 * SECOND)
     assert len(scene.placements()) == placed
     scene.agree()
+    scene.close()
+
+
+class Linked:
+    """Quotes the spread only while the moneyline is even, in one dictionary that it keeps and changes in place."""
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        decisions = {} if state is None else state
+        fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
+        even = abs(fair.get(LINE, 0.0) - 0.5) < 0.01
+        both = (Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000))
+        decisions[OTHER] = both if even else NoQuote("the moneyline moved")
+        decisions[LINE] = NoQuote("watched only")
+        return Result(decisions, decisions)
+
+
+class Watched:
+    """The shipped strategy for both, of which the spread is dropped while the moneyline is not even."""
+
+    def __init__(self) -> None:
+        self.inner = maker(margin=0.01)
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        result = self.inner.quote(view, state)
+        fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
+        if abs(fair.get(LINE, 0.0) - 0.5) < 0.01:
+            return result
+        return result._replace(decisions={OTHER: NoQuote("the moneyline moved")})
+
+
+@pytest.mark.parametrize("strategy", [Linked, Watched])
+def test_a_line_is_pulled_because_of_another_however_its_strategy_says_so(strategy: Callable[[], Any]) -> None:
+    scene = Scene(strategy(), lines=(LINE, OTHER))
+    scene.until(lambda: scene.sides(OTHER) == {0, 1})
+    scene.go(5 * SECOND)
+    scene.venue.rest(scene.crowd, LINE, 0, 110, 900_000, scene.now)
+    scene.go(10 * SECOND)
+    assert scene.resting(OTHER) == []
+    assert scene.line(OTHER).why == "the moneyline moved"
     scene.close()

@@ -78,9 +78,10 @@ def test_the_decisions_are_those_of_deciding_every_line_anew() -> None:
         if result.changed is None:
             kinds["whole"] += 1
         else:
-            assert changed <= set(result.changed)
+            assert result.changed.decisions is result.decisions
+            assert changed <= set(result.changed.lines)
             assert known.keys() == result.decisions.keys()
-            kinds["named" if result.changed else "kept"] += 1
+            kinds["named" if result.changed.lines else "kept"] += 1
         state, known = result.state, dict(result.decisions)
     assert min(kinds.values()) > 100
 
@@ -93,10 +94,12 @@ def test_a_line_that_is_the_same_object_is_not_asked_about() -> None:
     moved = (lines[0], line_view(4, 0.52), lines[2])
     second = decide_changed(EventView(EVENT, moved, LADDERS[0], 1, None), first.state, decider)
     assert decider.asked == [2, 4, 6, 4]
-    assert second.changed == (LineKey(1, 4, 0),)
+    assert second.changed is not None
+    assert second.changed.lines == (LineKey(1, 4, 0),)
     third = decide_changed(EventView(EVENT, moved, LADDERS[0], 2, None), second.state, decider)
     assert decider.asked == [2, 4, 6, 4]
-    assert third.changed == ()
+    assert third.changed is not None
+    assert third.changed.lines == ()
     assert third.decisions is second.decisions
 
 
