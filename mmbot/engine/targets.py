@@ -64,13 +64,12 @@ class Targets:
         self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         key, desk = slot.key, self._desk
-        slot.needs = NO_ROOM
+        slot.needs = 0
         desk.cut.pop(key, None)
         if decision is None:
             decision = NoQuote("the strategy said nothing of it")
         if isinstance(decision, NoQuote):
             desk.judge("off_fair", key, None, now)
-            slot.needs = 0
             return (), decision.reason
         targets = []
         off: str | None = None

@@ -6,7 +6,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from engine_scene import MONEYLINE, Fixed, Scene, settings
+import pytest
+from engine_scene import MONEYLINE, Fixed, Scene, maker, settings
 from test_engine_cost import Counted
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
@@ -121,6 +122,29 @@ def test_a_book_costs_the_same_on_a_board_of_many_lines_as_on_one_of_few() -> No
 
     few, many = cost(LINES[:AN_EVENT]), cost(LINES)
     assert many < 1.1 * few, (few, many)
+
+
+@pytest.mark.parametrize("size", [30, 1])
+def test_a_book_costs_the_same_in_an_event_of_many_lines_as_in_one_of_few(size: int) -> None:
+    """Also where every quote is too small to be placed."""
+
+    def cost(count: int) -> float:
+        lines = tuple(LineKey(1, MONEYLINE + market, 0) for market in range(count))
+        config = settings(
+            guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
+            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
+        )
+        scene = Scene(maker(margin=0.02, size=size, price_tolerance=0.019), config, lines=lines, balance=100_000_000)
+        scene.go(60 * SECOND)
+        counted = Counted(scene.run.engine)
+        before = scene.run.events
+        for turn in range(200):
+            scene.around(lines[turn % 3], (110 + turn // 3 % 2, 110))
+            scene.go(SECOND // 100)
+        return counted.calls / (scene.run.events - before)
+
+    few, many = cost(3), cost(120)
+    assert many < 1.2 * few, (few, many)
 
 
 def test_lines_that_wait_for_room_cost_nothing_and_say_why() -> None:
