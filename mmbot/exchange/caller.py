@@ -10,7 +10,7 @@ import aiohttp
 
 from mmbot.domain.instant import SECOND, Clock, Instant
 from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater, error_of, without_answer
-from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
+from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, pause_until, send, timeout_for
 from mmbot.exchange.legacy.rest import error_body
 from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
@@ -31,6 +31,8 @@ class Call(NamedTuple):
     method: str
     path: str
     body: bytes | None = None
+    withdrawn: Callable[[], bool] | None = None
+    """Whether it is no longer to leave, where that may change before it has; asked to the last."""
 
 
 class Written(NamedTuple):
@@ -144,8 +146,16 @@ class Caller:
         limit_s = self._limit_s(call.purpose)
         try:
             return await send(
-                http, call.method, self._base_url + call.path, body=call.body, token=token, timeout_s=limit_s
+                http,
+                call.method,
+                self._base_url + call.path,
+                body=call.body,
+                token=token,
+                timeout_s=limit_s,
+                withdrawn=call.withdrawn,
             )
+        except Withdrawn:
+            raise RetryLater("withdrawn", "everything was cancelled before it left; nothing was done") from None
         except NotSent as error:
             raise RetryLater("connection", str(error)) from None
         except NoAnswer as error:

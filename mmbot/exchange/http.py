@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
@@ -33,7 +34,11 @@ class Reply(NamedTuple):
 
 
 class NotSent(Exception):
-    """No connection could be had: the exchange never saw the request."""
+    """The exchange never saw the request. Mostly no connection could be had."""
+
+
+class Withdrawn(NotSent):
+    """It was not wanted any more when it could have left."""
 
 
 class NoAnswer(Exception):
@@ -57,27 +62,56 @@ def timeout_for(clock: Clock, limit_s: float) -> float:
     return max(SHORTEST, clock.real_seconds(seconds(limit_s)))
 
 
+class _Body(aiohttp.BytesPayload):
+    """A body that asks, in the instant in which it is written, whether it may be. The head waits for it: aiohttp writes
+    the two as one."""
+
+    def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:
+        super().__init__(body)
+        self._withdrawn = withdrawn
+        self.kept = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if self._withdrawn():
+            self.kept = True
+            raise Withdrawn("withdrawn")  # aiohttp closes the connection, and nothing of the request has left
+        await super().write_with_length(writer, content_length)
+
+
 async def send(
-    http: aiohttp.ClientSession, method: str, url: str, *, body: bytes | None, token: str | None, timeout_s: float
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    body: bytes | None,
+    token: str | None,
+    timeout_s: float,
+    withdrawn: Callable[[], bool] | None = None,
 ) -> Reply:
     """Send one request and read the whole answer. Redirects are answers. Nothing is sent twice but a GET whose kept
     connection turned out to be closed.
 
     Args:
         timeout_s: for everything, in the machine's seconds; most of it may go into connecting.
+        withdrawn: for a request with a body, asked at the start and in the instant before its first byte leaves.
 
     Raises:
-        NotSent: if no connection came about.
+        NotSent: if no connection came about; ``Withdrawn`` if it was withdrawn.
         NoAnswer: for a timeout (``timeout``), or a connection that broke or spoke no HTTP (``connection``).
     """
     if http.closed:
         raise NotSent("the pool is closed")
+    content: bytes | _Body | None = body
+    if body is not None and withdrawn is not None:
+        if withdrawn():
+            raise Withdrawn("withdrawn")
+        content = _Body(body, withdrawn)
     limits = aiohttp.ClientTimeout(total=timeout_s, connect=max(SHORTEST, 0.6 * timeout_s))
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     failure: NotSent | NoAnswer
     try:
         async with http.request(
-            method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
+            method, url, data=content, headers=headers, timeout=limits, allow_redirects=False
         ) as response:
             return Reply(response.status, await response.read(), response.headers.get("Retry-After"))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
@@ -86,6 +120,8 @@ async def send(
         failure = NoAnswer("timeout", f"no answer in {timeout_s:g} s")
     except (aiohttp.ClientError, OSError) as error:
         failure = NoAnswer("connection", type(error).__name__)
+    if isinstance(content, _Body) and content.kept:
+        failure = Withdrawn("withdrawn")
     raise failure  # out here, so that aiohttp's error, whose text may hold the headers, does not hang on to it
 
 

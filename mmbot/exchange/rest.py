@@ -298,8 +298,8 @@ class Client:
 
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
         """Carry out one request of the engine. What changes something has left when this returns, if a connection and a
-        token stand ready for it; to wait for the answer is left to the caller. A placement that found none does not
-        leave any more once everything is cancelled. Whatever goes wrong comes back as ``Failed``; only being cancelled
+        token stand ready for it; to wait for the answer is left to the caller. Of a placement that found none no byte
+        leaves any more once everything is cancelled. Whatever goes wrong comes back as ``Failed``; only being cancelled
         is raised."""
         self._sweeps += isinstance(request, requests.CancelAll)
         return self._perform(request, self._written(request), self._sweeps)
@@ -321,17 +321,16 @@ class Client:
 
     async def _perform(self, request: requests.Request, written: Written | None, sweeps: int) -> answers.Answer:
         try:
-            if isinstance(request, requests.PlaceMany) and written is None and sweeps != self._sweeps:
-                raise RetryLater("withdrawn", "everything was cancelled before it left; nothing was placed")
-            return await self._answer(request, written)
+            return await self._answer(request, written, sweeps)
         except ExchangeError as error:
             return failed(request.id, error)
 
-    async def _answer(self, request: requests.Request, written: Written | None) -> answers.Answer:
+    async def _answer(self, request: requests.Request, written: Written | None, sweeps: int) -> answers.Answer:
         number = request.id
         match request:
             case requests.PlaceMany(items=items):
-                return await self._placed(written or changes.place_many(items), items, number)
+                call = written or changes.place_many(items)._replace(withdrawn=lambda: sweeps != self._sweeps)
+                return await self._placed(call, items, number)
             case requests.CancelMany(items=(item,)):
                 return await self._cancel_item(written or changes.cancel_one(item), item, number)
             case requests.CancelMany(items=several):

@@ -12,7 +12,13 @@ try:
 except ImportError:  # it is not there on every platform, and then the daemon does without it
     uvloop = None
 
-ON_BOTH = {"test_exchange_feed_faults", "test_exchange_transport", "test_exchange_transport_tls", "test_exchange_warm"}
+ON_BOTH = {
+    "test_exchange_feed_faults",
+    "test_exchange_transport",
+    "test_exchange_transport_tls",
+    "test_exchange_warm",
+    "test_exchange_withdrawn",
+}
 
 
 def pytest_asyncio_loop_factories(

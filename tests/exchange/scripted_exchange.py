@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -141,15 +142,15 @@ class ScriptedExchange:
         return await error(404, "data_not_found", f"nothing scripted for {path}")(request)
 
     @contextlib.asynccontextmanager
-    async def serving(self, port: int = 0) -> AsyncIterator[None]:
+    async def serving(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self.handle)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
         await site.start()
         host, bound = runner.addresses[0][:2]
-        self.base_url = f"http://{host}:{bound}/partner"
+        self.base_url = f"{'https' if tls else 'http'}://{host}:{bound}/partner"
         try:
             yield
         finally:
