@@ -39,9 +39,10 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """What carries the feed's websocket: our own client over ``aiohttp``, or ``pysher``, the library of the exchange's
     examples, with a thread that reads and one that writes. Both behave alike."""
-    requests_per_second: Annotated[int, Meta(ge=2, le=50, extra={"unit": "requests a second"})] = 40
-    """The most that leave in any second. The exchange's ceiling is 50 for the account, all programs together."""
-    cancel_reserve: Annotated[int, Meta(ge=1, le=49, extra={"unit": "requests a second"})] = 8
+    requests_per_second: Annotated[int, Meta(ge=2, le=48, extra={"unit": "requests a second"})] = 40
+    """The most that the engine sends in any second. What the session and the connections need, and further pages of
+    matches, come on top and are rare. The exchange's ceiling is 50 for the account, all programs together."""
+    cancel_reserve: Annotated[int, Meta(ge=1, le=47, extra={"unit": "requests a second"})] = 8
     """Of these, kept for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
     """``exclusive``: every wager on the account is ours to cancel. ``shared``: others are counted but left alone."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mmbot.config import Config, ConfigError, load, loads
 from mmbot.config.document import is_credential
 from mmbot.config.problems import Problem
+from mmbot.engine.limiter import Limiter
 
 MINIMAL = "environment: local\nexchange: {base_url: 'http://127.0.0.1:9000/partner'}\n"
 SANDBOX = "environment: sandbox\nexchange: {base_url: 'https://api.sandbox.prophetx.dev/partner'}\n"
@@ -85,7 +86,7 @@ telemetri: {}
     assert problems(text) == [
         "f.yaml:1: environment: expected one of local, production, sandbox, found the text 'sandbx'; "
         "did you mean 'sandbox'?",
-        "f.yaml:4: exchange.requests_per_second: expected a whole number, at least 2 and at most 50, "
+        "f.yaml:4: exchange.requests_per_second: expected a whole number, at least 2 and at most 48, "
         "found the text 'many'",
         "f.yaml:5: exchange.transprt: unknown key; did you mean 'transport'?",
         "f.yaml:7: quoting[0].match.tournament[0]: expected a whole number, found the text 'NBA'",
@@ -242,6 +243,18 @@ def test_cancels_may_not_take_all_requests() -> None:
     assert only(text).startswith(
         "f.yaml:2: exchange.cancel_reserve: expected less than requests_per_second (8), found 8"
     )
+
+
+@pytest.mark.parametrize("rate", [48, 49])
+def test_not_all_that_the_exchange_allows_may_be_the_engines(rate: int) -> None:
+    text = f"environment: local\nexchange: {{base_url: 'http://127.0.0.1/x', requests_per_second: {rate}}}"
+    if rate == 48:
+        exchange = loads(text).exchange
+        Limiter(exchange.requests_per_second, exchange.cancel_reserve)
+    else:
+        assert only(text) == (
+            "f.yaml:2: exchange.requests_per_second: expected a whole number, at least 2 and at most 48, found 49"
+        )
 
 
 def test_health_checks_must_be_able_to_keep_a_real_feed_alive() -> None:
