@@ -1,6 +1,6 @@
 """Row one of the speed budget: frame bytes to a typed book, against ``orjson.loads`` of the inner JSON alone.
 
-    python benchmarks/bench_decode.py
+    .venv/bin/python benchmarks/bench_decode.py
 
 The frame is a book of 2 × 10 levels with every field that the exchange sends, as it comes off the websocket. Each round
 measures both sides in turn, so that whatever else the machine does falls on both; the figure is the median of the
@@ -17,7 +17,7 @@ from typing import Final
 
 import orjson
 from board import CHANNEL, frame_of, inner_json
-from measure import NOW, REFERENCE_US, say, settled
+from measure import NOW, REFERENCE_US, of_budget, say, settled
 
 from mmbot.engine.events import BookMessage
 from mmbot.exchange.grants import ChannelGrant
@@ -75,7 +75,7 @@ def main() -> None:
     say(f"  {ROUNDS} rounds of {CALLS} calls; machine: factor {alone / REFERENCE_US:.2f}")
     say(f"  orjson.loads of the inner JSON  {alone:6.2f} us")
     say(f"  frame bytes to typed book       {statistics.median(ours) * 1e6:6.2f} us")
-    say(f"  median ratio                    {ratio:6.2f}   budget {BUDGET}: {ratio / BUDGET:.2f} of it")
+    say(f"  so many times as long, median   {ratio:6.2f}    {of_budget(ratio, BUDGET)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Row two of the speed budget: a book event into the engine until its request is ready.
 
-    python benchmarks/bench_engine.py
+    .venv/bin/python benchmarks/bench_engine.py
 
 Each book makes the engine act, so each costs the whole way: book, own stake, strategy, diff, limits, funds, pace,
 request. Three cases in turn on each line: the price moves (its wagers are cancelled), the book loses a side (likewise),

@@ -1,6 +1,6 @@
 """Row four of the speed budget: a signal or a disconnect until ``cancel_all``'s bytes are handed to the socket.
 
-    python benchmarks/bench_flatten.py
+    .venv/bin/python benchmarks/bench_flatten.py
 
 The real daemon quotes 50 lines while a thousand book messages a second arrive, of which one in twenty moves a price.
 In turn its process gets SIGUSR1 (the kill switch, cleared again over its HTTP door) and its websocket is cut. From the

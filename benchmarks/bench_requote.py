@@ -1,6 +1,6 @@
 """Row five of the speed budget: changing all quotes of N lines, against 20 wagers a request at the allowed rate.
 
-    python benchmarks/bench_requote.py
+    .venv/bin/python benchmarks/bench_requote.py
 
 In virtual time, so exact but for the engine's own time, which is printed beside it. Every price moves in one burst,
 and what counts is from that burst to the last placement that leaves. Each of 2N wagers is cancelled and placed anew.
@@ -16,7 +16,7 @@ import time
 from typing import Final
 
 from board import EVEN, Bench, book
-from measure import percentile, say, settled
+from measure import of_budget, percentile, say, settled
 
 from mmbot.domain.instant import MILLISECOND, SECOND, in_seconds
 from mmbot.engine import requests as r
@@ -91,8 +91,8 @@ def main() -> None:
         ratio = got["took"] / got["bound"]
         say(
             f"  {lines:>5,} lines, {reserve} of 40 a second kept for cancels: {got['took']:.3f} s; "
-            f"bound {got['bound']:.3f} s: ratio {ratio:.3f}, budget {BUDGET}; "
-            f"bound without a reserve {got['plain']:.3f} s: ratio {got['took'] / got['plain']:.3f}"
+            f"{ratio:.3f} of the bound of {got['bound']:.3f} s, {of_budget(ratio, BUDGET)}; "
+            f"{got['took'] / got['plain']:.3f} of the bound without a reserve, {got['plain']:.3f} s"
         )
         say(
             f"        {got['cancels']:.0f} cancels and {got['places']:.0f} placements, at least "

@@ -1,6 +1,6 @@
 """Row seven of the speed budget: what 5,000 lines cost in memory, and what the daemon's imports cost in time.
 
-    python benchmarks/bench_size.py
+    .venv/bin/python benchmarks/bench_size.py
 
 Memory is the resident set of the real daemon's process, as the kernel has it, once it has read a board of 500 events
 with ten lines each and ten levels a side, and quotes as many of them as ``limits.open_wagers`` allows; beside it that

@@ -1,6 +1,6 @@
 """Row three of the speed budget: a frame received until the placement's bytes are handed to the socket.
 
-    python benchmarks/bench_wire.py
+    .venv/bin/python benchmarks/bench_wire.py
 
 The real daemon in a process of its own, its journal, log and metrics included, against a scripted exchange in this one
 that answers at once, each process on a core of its own. A line's book loses a side, the two wagers are cancelled, and a

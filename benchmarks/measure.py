@@ -1,7 +1,8 @@
 """What every benchmark shares: the machine's reference, percentiles, and a figure printed beside its budget.
 
-The reference is ``orjson.loads`` of one book's JSON. It took 11 µs on the machine that the budgets were written for; by
-the factor that it shows, a budget is printed for this machine as well. Nothing here or in a benchmark fails.
+The reference is ``orjson.loads`` of one book's JSON. It took 11 µs on the machine that the budgets were written for;
+by the factor that it shows, a budget is printed for this machine as well. A ratio is how much of its budget a figure
+takes: above 1 is over it, whichever way the figure counts. Nothing here or in a benchmark fails.
 """
 
 from __future__ import annotations
@@ -69,13 +70,30 @@ class Machine:
         )
 
 
-def against(name: str, value: float, unit: str, budget: float, factor: float | None = None) -> str:
-    """A figure beside its budget, and beside the budget scaled to this machine where a factor is given."""
-    line = f"  {name:<58} {value:>10,.1f} {unit:<4} budget {budget:,.4g}: ratio {value / budget:.2f}"
+def against(
+    name: str, value: float, unit: str, budget: float, factor: float | None = None, *, least: bool = False
+) -> str:
+    """A figure beside its budget, and beside the budget scaled to this machine where a factor is given.
+
+    Args:
+        name: what the figure is of.
+        value: the figure.
+        unit: its unit.
+        budget: the most that it should be.
+        factor: how slow this machine is, as ``Machine.factor``.
+        least: the budget is the least that it should be, not the most.
+    """
+    line = f"  {name:<58} {value:>10,.1f} {unit:<3} {of_budget(value, budget, least=least)}"
     if factor is None:
         return line
-    scaled = budget * factor
-    return f"{line}; for this machine {scaled:,.4g}: ratio {value / scaled:.2f}"
+    return f"{line}; for this machine {of_budget(value, budget / factor if least else budget * factor, least=least)}"
+
+
+def of_budget(value: float, budget: float, *, least: bool = False) -> str:
+    """How much of its budget a figure takes, in words."""
+    ratio = budget / value if least else value / budget
+    sign, shown = "\u2265" if least else "\u2264", f"{budget:,.0f}" if budget >= 10 else f"{budget:,.2f}"
+    return f"budget {sign} {shown}: ratio {ratio:.2f}{', over' if ratio > 1 else ''}"
 
 
 def plain(name: str, value: float, unit: str) -> str:

@@ -1,6 +1,6 @@
 """Where the time of row two goes: the engine's stages from a book event to its request, one line, median microseconds.
 
-    python benchmarks/profile_engine.py
+    .venv/bin/python benchmarks/profile_engine.py
 
 One function at a time is wrapped in a clock, in a process of its own, while the cases of bench_engine.py run; so no
 figure pays for the clocks of another. A stage holds what it calls; indented ones are part of the one above.
