@@ -60,7 +60,7 @@ GET /websocket/connection-config
 POST /mm/pusher
 """
 
-NO_ENDPOINT = {"close", "keep_warm"}
+NO_ENDPOINT = {"close", "keep_warm", "warm_up"}
 """Coroutines of the client that are no call of their own: they end it, or repeat one."""
 
 

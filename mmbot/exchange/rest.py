@@ -36,7 +36,7 @@ from mmbot.exchange.http import OnRequest, open_http
 from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
 from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
-from mmbot.exchange.warm import WarmPool
+from mmbot.exchange.warm import Connection, WarmPool
 
 MATCHES_A_READ: Final = 100
 """Wagers in one read of matching details (PROTOCOL 4.1)."""
@@ -102,13 +102,24 @@ class Client:
 
     async def keep_warm(self) -> None:
         """Keep connections that stand ready for ``perform``, until cancelled."""
-        call = Call("warm", Purpose.READ, "GET", paths.CONNECTION)
         while True:
-            filled = await self.warm.fill()
-            if (touch := self._caller.write(call, self.warm.unused())) is not None:
-                with contextlib.suppress(ExchangeError):  # counted by on_request; one that broke is replaced
-                    await self._caller(touch, self._http, lambda body, _: rest.connection_config(body))
-            await asyncio.sleep(LOOK_S if filled else _RETRY_S)
+            good = await self.warm_up()
+            await asyncio.sleep(LOOK_S if good else _RETRY_S)
+
+    async def warm_up(self) -> bool:
+        """Open what is missing of the connections that stand ready, and touch those that should be. False if none can
+        be opened, or a new one is of no use."""
+        filled = await self.warm.fill()
+        touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
+        return filled and all(touched)
+
+    async def _touch(self, connection: Connection) -> bool:
+        call = Call("warm", Purpose.READ, "GET", paths.CONNECTION)
+        if not connection.idle or (touch := self._caller.write(call, connection)) is None:
+            return True  # it was taken meanwhile, or there is no session to touch it with
+        with contextlib.suppress(ExchangeError):  # counted by on_request; one that broke is replaced
+            await self._caller(touch, self._http, lambda body, _: rest.connection_config(body))
+        return connection.proved
 
     # --- changes ----------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
         """When it was opened, or its last answer was complete, by the machine's monotonic clock in seconds."""
+        self.proved = False
+        """Whether a whole answer came over it after which it still stood: the answers to come can be read."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -176,11 +178,13 @@ class Connection(asyncio.Protocol):
             self._begin()  # it announces the answer
 
     def _complete(self) -> None:
-        keep = self._has_length and self._parser.should_keep_alive()
+        keep = self.open and self._has_length and self._parser.should_keep_alive()
         self.used_at = time.monotonic()
         self._finish(Reply(self._parser.get_status_code(), b"".join(self._body), self._retry_after))
         self._begin()
-        if not keep and self._transport is not None:
+        if keep:
+            self.proved = True
+        elif self._transport is not None:
             self._transport.close()
 
 
@@ -203,17 +207,20 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Of the idle connections the one last used, if there are more than ``leave``; else None."""
-        idle = [each for each in self._connections if each.idle]
+        """Of the idle connections that have proved good the one last used, if there are more than ``leave``."""
+        idle = [each for each in self._connections if each.idle and each.proved]
         return max(idle, key=lambda each: each.used_at) if len(idle) > leave else None
 
-    def unused(self) -> Connection | None:
-        """One that should be touched, so that the server keeps it; None if there is none."""
+    def untouched(self) -> list[Connection]:
+        """Those that should be touched: all that have yet to prove good, and of those that did one at most, which has
+        been idle for so long that the server may close it."""
         least = time.monotonic() - TOUCH_AFTER_S
-        return next((each for each in self._connections if each.idle and each.used_at <= least), None)
+        new = [each for each in self._connections if each.idle and not each.proved]
+        old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]
+        return new + old[:1]
 
     async def fill(self) -> bool:
-        """Open what is missing. False if that failed."""
+        """Open what is missing. What is new has to prove good before it is ready. False if that failed."""
         self._connections = [each for each in self._connections if each.open]
         while len(self._connections) < SIZE:
             try:

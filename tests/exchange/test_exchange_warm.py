@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import orjson
 import pytest
 import trustme
-from scripted_exchange import ScriptedExchange, Told, answer, client_of, data, error, reset
+from scripted_exchange import ScriptedExchange, Step, Told, answer, client_of, data, error, half, keeping, reset
 
+from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import SECOND
 from mmbot.engine import requests
@@ -96,11 +99,23 @@ async def pool(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[War
     """A pool of one connection."""
     monkeypatch.setattr(warm_module, "SIZE", 1)
     filled = WarmPool(f"http://127.0.0.1:{wire.port}/partner")
-    assert await filled.fill()
-    await wire.until(lambda: wire.accepted == 1)
+    await prove(filled, wire)
     yield filled
     filled.close()
     await wire.until(lambda: wire.ended == wire.accepted)
+
+
+async def prove(pool: WarmPool, wire: Wire) -> None:
+    """Fill a pool of one, and let its connection prove good."""
+    before = wire.accepted
+    assert await pool.fill()
+    await wire.until(lambda: wire.accepted == before + 1)
+    (new,) = pool.untouched()
+    touched = new.write("GET", "/touch", b"", "a-token", 10.0)
+    await wire.until(lambda: bool(wire.heard))
+    wire.heard.clear()
+    await wire.say(OK)
+    assert await touched == Reply(200, b"{}", None)
 
 
 def ready(pool: WarmPool) -> Connection:
@@ -191,9 +206,10 @@ async def test_a_connection_that_the_server_wants_to_close_is_not_used_again(wir
     await wire.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
     await answered
     assert pool.ready() is None
-    assert await pool.fill()
+    wire.heard.clear()
+    await prove(pool, wire)
     again = post(pool)
-    await wire.until(lambda: wire.accepted == 2)
+    await wire.until(lambda: bool(wire.heard))
     await wire.say(OK)
     assert await again == Reply(200, b"{}", None)
 
@@ -298,33 +314,30 @@ async def test_a_connection_that_the_server_closed_is_replaced(wire: Wire, pool:
     wire.hang_up()
     await wire.until(lambda: wire.ended == 1)
     assert pool.ready() is None
-    assert await pool.fill()
+    await prove(pool, wire)
     assert ready(pool) is not connection
-    await wire.until(lambda: wire.accepted == 2)
 
 
 async def test_nobody_there_is_no_trouble() -> None:
     pool = WarmPool("http://127.0.0.1:9/partner")
     assert not await pool.fill()
     assert pool.ready() is None
-    assert pool.unused() is None
+    assert not pool.untouched()
     pool.close()
 
 
-async def test_the_latest_used_serves_and_the_unused_is_touched(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = WarmPool(f"http://127.0.0.1:{wire.port}/partner")
-    assert await pool.fill()
-    await wire.until(lambda: wire.accepted == SIZE)
-    assert pool.unused() is None
-    monkeypatch.setattr(warm_module, "TOUCH_AFTER_S", 0.0)
-    connection = ready(pool)
-    used = pool.unused()
-    assert used is not None
-    assert used is not connection
-    assert pool.ready(leave=SIZE - 1) is connection
-    assert pool.ready(leave=SIZE) is None
-    pool.close()
-    await wire.until(lambda: wire.ended == SIZE)
+async def test_the_latest_used_serves_and_one_that_is_unused_is_touched(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        pool = client.warm
+        assert not pool.untouched()
+        monkeypatch.setattr(warm_module, "TOUCH_AFTER_S", 0.0)
+        connection = ready(pool)
+        (unused,) = pool.untouched()
+        assert unused is not connection
+        assert pool.ready(leave=SIZE - 1) is connection
+        assert pool.ready(leave=SIZE) is None
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -338,7 +351,7 @@ async def test_tls_is_checked(known: bool) -> None:
         pool = WarmPool(f"https://127.0.0.1:{wire.port}/partner", trusting)
         assert await pool.fill() is known
         if known:
-            answered = post(pool)
+            answered = pool.untouched()[-1].write("POST", "/mm/cancel_all_wagers", b"{}", "a-token", 10.0)
             await wire.until(lambda: bool(wire.heard))
             await wire.say(OK)
             assert await answered == Reply(200, b"{}", None)
@@ -441,6 +454,89 @@ async def test_nothing_is_written_without_a_token(
         assert isinstance(failed, Failed)
         assert (failed.failure, failed.code) == (Failure.REFUSED, "unauthorized")
     assert not exchange.calls("/mm/place_multiple_wagers")
+
+
+TOUCH = "/websocket/connection-config"
+CONFIG = orjson.dumps({"key": "k", "cluster": "c"})
+
+
+@pytest.mark.parametrize(
+    "touched",
+    [
+        reset,
+        half,
+        answer(gzip.compress(CONFIG), headers={"Content-Encoding": "gzip"}),
+        answer(CONFIG, headers={"Connection": "close"}),
+    ],
+    ids=["reset", "half", "gzip", "close"],
+)
+async def test_no_change_goes_over_a_connection_whose_first_answer_was_of_no_use(
+    clock: ManualClock, tmp_path: Path, touched: Step
+) -> None:
+    exchange = ScriptedExchange()
+    exchange.script(TOUCH, *[touched] * SIZE, answer(CONFIG))
+    exchange.script("/mm/place_multiple_wagers", PLACED)
+    async with exchange.serving(), client_of(exchange, clock, tmp_path) as (client, _):
+        assert not await client.warm_up()
+        assert client.warm.ready() is None
+        over = {call.peer for call in exchange.calls(TOUCH)}
+        assert len(over) == SIZE
+        assert isinstance(await client.perform(requests.PlaceMany(1, (ONE,))), Placed)
+        assert exchange.seen[-1].peer not in over
+        assert await client.warm_up()
+        assert client.warm.ready(leave=SIZE - 1) is not None
+
+
+async def test_a_gateway_that_compresses_unasked_makes_no_change_unknown(clock: ManualClock, tmp_path: Path) -> None:
+    exchange = ScriptedExchange()
+    packed = {"Content-Encoding": "gzip"}
+    placed = {"data": {"succeed_wagers": [{"id": "w1", "external_id": "run-s-1", "status": "inactive"}]}}
+    exchange.script(TOUCH, answer(gzip.compress(CONFIG), headers=packed))
+    exchange.script("/mm/place_multiple_wagers", answer(gzip.compress(orjson.dumps(placed)), headers=packed))
+    async with exchange.serving(), client_of(exchange, clock, tmp_path) as (client, _):
+        for number in (1, 2):
+            assert not await client.warm_up()
+            assert isinstance(await client.perform(requests.PlaceMany(number, (ONE,))), Placed)
+
+
+async def test_new_connections_are_touched_at_once_and_not_ready_before_they_answer(
+    clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange = ScriptedExchange()
+    exchange.script(TOUCH, exchange.hang())
+    async with exchange.serving(), client_of(exchange, clock, tmp_path) as (client, _):
+        warming = asyncio.create_task(client.warm_up())
+        await exchange.until(lambda: len(exchange.calls(TOUCH)) == SIZE)
+        assert client.warm.ready() is None
+        exchange.over.set()
+        assert await warming
+        assert client.warm.ready(leave=SIZE - 1) is not None
+
+
+async def test_a_change_may_take_the_connection_that_was_about_to_be_touched(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        monkeypatch.setattr(warm_module, "TOUCH_AFTER_S", 0.0)
+        warming = asyncio.create_task(client.warm_up())
+        await asyncio.sleep(0)  # it has chosen
+        cancels = [client.perform(requests.CancelAll(number)) for number in range(SIZE)]
+        assert client.warm.ready() is None
+        assert await warming
+        assert all([isinstance(await cancel, CancelledAll) for cancel in cancels])
+    assert not exchange.calls(TOUCH)
+
+
+async def test_new_connections_wait_for_a_session(clock: ManualClock, tmp_path: Path) -> None:
+    exchange = ScriptedExchange()
+    async with exchange.serving(), keeping(exchange, clock, tmp_path) as keeper:
+        client = rest_module.Client(keeper, clock, ExchangeConfig(base_url=exchange.base_url))
+        assert await client.warm_up()
+        assert client.warm.ready() is None
+        await keeper.token()
+        assert await client.warm_up()
+        assert client.warm.ready(leave=SIZE - 1) is not None
+        await client.close()
 
 
 async def test_unused_connections_are_touched_and_broken_ones_replaced(
