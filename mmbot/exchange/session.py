@@ -15,7 +15,7 @@ from typing import Final
 
 import aiohttp
 
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
 from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 from mmbot.exchange.legacy import paths
@@ -28,6 +28,9 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 LONGEST_LIFE: Final = 7 * DAY
 REFUSED_PAUSE: Final = 10 * MINUTE
 """After wrong keys, or when all sessions are taken: production practice (PROTOCOL 2)."""
+
+REFUSED_APART: Final = 5 * SECOND
+"""From a refused log-in to that of the next start. It opened no session, but a crash loop must not flood."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
 """Told what happened, as an event name with fields for the log. No field holds a secret."""
@@ -46,6 +49,8 @@ class SessionKeeper:
         base_url: up to and with ``/partner``.
         cooldown: between two log-ins at least, restarts included. It doubles with each log-in that got no answer.
         timeout_s: for one request.
+        urgent: a person's kill: the first log-in does not wait for the cool-down of an earlier process, and one without
+            an answer does not lengthen it.
         on_event: told ``session.logged_in``, ``session.refreshed``, ``session.renewal_failed`` and the like.
         on_request: told of each request, as the client tells of its own.
     """
@@ -61,6 +66,7 @@ class SessionKeeper:
         *,
         cooldown: Duration = MINUTE,
         timeout_s: float = 5.0,
+        urgent: bool = False,
         on_event: OnEvent | None = None,
         on_request: OnRequest | None = None,
     ) -> None:
@@ -72,6 +78,7 @@ class SessionKeeper:
         self._store = store
         self._cooldown = cooldown
         self._timeout_s = timeout_s
+        self._urgent = urgent
         self._on_event = on_event
         self._on_request = on_request
         digest = hashlib.sha256(f"{self._base_url}\n{access_key}".encode()).hexdigest()
@@ -198,7 +205,7 @@ class SessionKeeper:
             self._loaded = True
             if self._kept.refresh_token is not None:
                 self._lately.append(self._kept.refresh_token)
-            if (last := self._kept.logged_in_at) is not None:
+            if (last := self._kept.logged_in_at) is not None and not self._urgent:
                 # One that lies ahead, after a step of the wall clock, counts as just now: it must not bar for ever.
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
         now = self._clock.now()
@@ -250,9 +257,9 @@ class SessionKeeper:
         now = self._clock.now()
         if (barred := self._log_in_barred(now)) is not None:
             raise barred
-        before, logged_in = self._kept, self._logged_in
+        before, logged_in, wall = self._kept, self._logged_in, self._clock.wall()
         self._logged_in = now
-        await self._keep(before.refresh_token, self._clock.wall())
+        await self._keep(before.refresh_token, wall)
         try:
             reply = await self._post("login", paths.LOG_IN, wire.log_in_body(self._access_key, self._secret_key))
         except NotSent as error:
@@ -280,6 +287,9 @@ class SessionKeeper:
             until = pause_until(reply, error_body.next_allow_at, self._clock) or now + self._pause()
             raise self._bar(RetryLater(code, error_body.message, until), until - now)
         if 400 <= reply.status < 500 and reply.status not in (404, 408, 409, 425):
+            self._logged_in = logged_in  # it opened no session
+            apart = wall - self._cooldown + min(self._cooldown, REFUSED_APART)
+            await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart))
             said = self.scrub(f"{code}: {error_body.message}")
             raise self._bar(LoginRefused("login_refused", said), REFUSED_PAUSE)
         self._silent_log_ins += 1
@@ -287,6 +297,8 @@ class SessionKeeper:
 
     def _pause(self) -> Duration:
         """The cool-down as it stands: doubled with each log-in that came to nothing, up to ten minutes."""
+        if self._urgent:
+            return self._cooldown
         return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REFUSED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
@@ -295,7 +307,8 @@ class SessionKeeper:
             return self._barred
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
-        return RetryLater("login_cooldown", "the last log-in is too recent", until)
+        said = f"the next log-in is at {iso(until)[11:19]}Z (exchange.login_cooldown_s)"
+        return RetryLater("login_cooldown", said, until)
 
     def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
         self._barred = error

@@ -25,9 +25,10 @@ from scripted_exchange import (
 )
 
 from mmbot.domain.clock import ManualClock, SystemClock
-from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
+from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND, iso
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
-from mmbot.exchange.session import LONGEST_LIFE, refresh_after
+from mmbot.exchange.http import open_http
+from mmbot.exchange.session import LONGEST_LIFE, SessionKeeper, refresh_after
 from mmbot.exchange.token_store import Kept, TokenStore
 
 START = 1_790_000_000 * SECOND
@@ -43,6 +44,18 @@ async def exchange() -> AsyncIterator[ScriptedExchange]:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(START)
+
+
+@contextlib.asynccontextmanager
+async def urgent(exchange: ScriptedExchange, clock: ManualClock, path: Path) -> AsyncIterator[SessionKeeper]:
+    """The keeper of a person's kill."""
+    store = TokenStore(path / "session.json")
+    async with open_http() as http:
+        keeper = SessionKeeper(http, exchange.base_url, ACCESS_KEY, SECRET_KEY, clock, store, urgent=True)
+        try:
+            yield keeper
+        finally:
+            await keeper.close()
 
 
 def log_ins(exchange: ScriptedExchange) -> int:
@@ -154,6 +167,8 @@ async def test_log_ins_keep_their_distance(exchange: ScriptedExchange, clock: Ma
             await keeper.token()
         assert later.value.code == "login_cooldown"
         assert later.value.retry_at == START + MINUTE
+        assert iso(START + MINUTE).startswith("2026-09-21T14:14:20.")
+        assert later.value.message == "the next log-in is at 14:14:20Z (exchange.login_cooldown_s)"
         with pytest.raises(RetryLater):
             await keeper.token()
         assert log_ins(exchange) == 1
@@ -237,6 +252,62 @@ async def test_wrong_keys_are_asked_about_once(exchange: ScriptedExchange, clock
         clock.advance(10 * MINUTE)
         exchange.script("/auth/login", data({"access_token": "mended"}))
         assert await keeper.token() == "mended"
+
+
+async def test_a_start_after_wrong_keys_waits_for_seconds_and_not_for_the_cool_down(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/login", error(401, "unauthorized"))
+    for _ in range(10):  # a crash loop
+        async with keeping(exchange, clock, tmp_path) as keeper:
+            with pytest.raises(ExchangeError):
+                await keeper.token()
+        clock.advance(SECOND)
+    assert log_ins(exchange) == 2
+    exchange.script("/auth/login", data({"access_token": "mended"}))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        assert await keeper.token() == "mended"
+
+
+async def test_a_refused_log_in_leaves_the_cool_down_of_one_that_opened_a_session(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/refresh", error(401, "unauthorized"))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        await keeper.token()
+    clock.advance(10 * SECOND)
+    exchange.script("/auth/login", error(401, "unauthorized"))
+    async with urgent(exchange, clock, tmp_path) as keeper:
+        with pytest.raises(LoginRefused):
+            await keeper.token()
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        with pytest.raises(RetryLater) as later:
+            await keeper.token()
+    assert later.value.retry_at == START + MINUTE
+
+
+async def test_an_urgent_log_in_does_not_wait_for_the_cool_down_but_the_next_one_does(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/refresh", error(401, "unauthorized"))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        await keeper.token()
+    clock.advance(SECOND)
+    exchange.script("/auth/login", reset)
+    async with urgent(exchange, clock, tmp_path) as keeper:
+        for _ in range(5):
+            with pytest.raises(RetryLater) as later:
+                await keeper.token()
+            assert later.value.retry_at == START + SECOND + MINUTE
+        assert log_ins(exchange) == 2
+        clock.advance(MINUTE)
+        with pytest.raises(RetryLater):
+            await keeper.token()
+        assert log_ins(exchange) == 3
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        with pytest.raises(RetryLater) as later:
+            await keeper.token()
+        assert later.value.code == "login_cooldown"
 
 
 async def test_when_all_sessions_are_taken_it_waits(
