@@ -59,9 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("exchange", help="the local exchange alone; see mmbot exchange --help", add_help=False)
 
-    backtest = commands.add_parser("backtest", help="play a recorded market to its end in virtual time")
+    backtest = commands.add_parser(
+        "backtest",
+        help="play a recorded market to its end in virtual time",
+        epilog="Exit code: 0 done, 1 if the strategy raised or a rule was broken, 2 if it could not begin.",
+    )
     backtest.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
-    backtest.add_argument("--tape", type=Path, required=True, metavar="FILE", help="the recorded market")
+    backtest.add_argument(
+        "--tape", type=Path, required=True, metavar="FILE", help="the recorded market, a moneyline only"
+    )
     backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="to begin with")
     backtest.set_defaults(command=_backtest)
 
@@ -146,7 +152,7 @@ def _backtest(options: argparse.Namespace) -> int:
     result = play(tape, config, strategies, balance=options.balance * 100)
     for line in result.lines():
         _say(line)
-    return _DONE if result.referee.ok else _BROKEN
+    return _DONE if result.referee.ok and not result.silence.raised else _BROKEN
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -66,8 +66,8 @@ class Quality(NamedTuple):
 
     covered: float
     """Share of the wanted time in which both outcomes were quoted."""
-    width: float
-    """The time-weighted median of the own width while both were, in probability."""
+    width: float | None
+    """The time-weighted median of the own width while both were, in probability; None if they never were."""
     wanted: Duration
     """How much time was wanted."""
 
@@ -115,7 +115,8 @@ def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality
             at += 1
     covered = sum(duration for _, duration in widths)
     widths.sort()
-    half, seen, median = covered / 2, 0, float("nan")
+    half, seen = covered / 2, 0
+    median: float | None = None
     for width, duration in widths:
         seen += duration
         if seen >= half:

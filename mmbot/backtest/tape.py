@@ -9,6 +9,7 @@ import msgspec
 
 from mmbot.backtest.measure import Presence, Quality, quality, tight_times
 from mmbot.backtest.run import Delays, Run
+from mmbot.backtest.silence import Looking, Silence
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import HOUR, MINUTE, Instant
@@ -40,6 +41,8 @@ class TapeResult(msgspec.Struct, frozen=True):
     """How often a scope entered and left soft and hedge: ``soft.entered`` …"""
     requests: int
     events: int
+    silence: Silence
+    """What kept it from quoting."""
 
     @property
     def profit(self) -> Cents:
@@ -51,17 +54,17 @@ class TapeResult(msgspec.Struct, frozen=True):
         referee = self.referee
         lines = [
             f"both outcomes quoted {self.quality.covered:.1%} of {self.quality.wanted / HOUR:.2f} h before the start",
-            f"own width {self.quality.width * 100:.2f} points (time-weighted median)",
+            f"own width {_points(self.quality.width)} points (time-weighted median)",
         ]
-        lines += [
-            f"outcome {outcome.side}: {counted(outcome.matches, 'match', 'matches')}, {show(outcome.stake)}"
-            for outcome in referee.matched
-        ]
+        matched = {outcome.side: (outcome.matches, outcome.stake) for outcome in referee.matched}
+        for side in (0, 1):
+            matches, stake = matched.get(side, (0, 0))
+            lines.append(f"outcome {side}: {counted(matches, 'match', 'matches')}, {show(stake)}")
         lines += [
             counted(self.status.counts.hedges, "hedge"),
             f"profit: ours {show(self.profit)}, the exchange's {show(referee.profit.net)} "
             f"(commission {show(referee.profit.commission)})",
-            f"thresholds: {self.thresholds or 'none passed'}",
+            f"thresholds: {_passed(self.thresholds)}",
         ]
         lines += [
             f"worst case of {_ARTICLES.get(figure.kind, 'a')} {figure.kind}: at most {show(figure.greatest)}"
@@ -74,7 +77,17 @@ class TapeResult(msgspec.Struct, frozen=True):
             "referee: no invariant broken" if referee.ok else f"referee: {referee.broken_count} broken",
         ]
         lines += [f"  {breach.invariant} at {breach.at}: {breach.detail}" for breach in referee.broken[:10]]
-        return lines
+        return lines + self.silence.lines()
+
+
+def _points(width: float | None) -> str:
+    return "–" if width is None else f"{width * 100:.2f}"
+
+
+def _passed(thresholds: dict[str, int]) -> str:
+    """``soft entered 3 times, soft left 2 times``."""
+    told = [f"{name.replace('.', ' ')} {counted(times, 'time')}" for name, times in sorted(thresholds.items())]
+    return ", ".join(told) or "none passed"
 
 
 def referee_limits(config: Config) -> RefereeLimits:
@@ -104,7 +117,9 @@ def play(
     presence = Presence(LineKey(EVENT, MARKET, 0), start)
     world.venue.watch(world.account, presence)
     shift = start - tape.start
-    run.until(tape.changes[-1].at + shift + AFTER)
+    live = next((change.at for change in tape.changes if change.in_play), tape.changes[-1].at)
+    looking = Looking(run, live + shift)
+    run.until(tape.changes[-1].at + shift + AFTER, looking.look)
     presence.close(run.now)
     wanted = [(first + shift, last + shift) for first, last in tight_times(tape, WIDEST)]
     return TapeResult(
@@ -114,6 +129,7 @@ def play(
         thresholds=_thresholds(run),
         requests=len(run.requests),
         events=run.events,
+        silence=looking.silence(),
     )
 
 

@@ -204,7 +204,7 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--host", default="127.0.0.1", type=_host, help="loopback only, unless you know better")
     parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
     parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
-    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market")
+    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market, a moneyline only")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times faster than life")
     parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
     parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")

@@ -55,6 +55,7 @@ def test_both_outcomes_are_quoted_nine_tenths_of_the_time_in_which_the_market_wa
 
 
 def test_the_own_width_is_three_points_at_most(demo: TapeResult) -> None:
+    assert demo.quality.width is not None
     assert 0.0 < demo.quality.width <= 0.03
 
 

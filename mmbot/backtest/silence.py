@@ -1,0 +1,149 @@
+"""Why a recorded market was not quoted before its event went live: guards, the strategy's reasons, errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from mmbot.backtest.run import Run
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
+from mmbot.domain.words import counted
+from mmbot.engine.requests import Alert, Level
+from mmbot.engine.status import Status
+
+LOOK: Final = 10 * SECOND
+"""Between two looks at the line's reason."""
+
+NO_RULE: Final = "no rule matches this market"
+
+_SHOWN: Final = 6
+_SAID: Final = ("error", "reason", "why", "code", "message")
+_NOT_NEWS: Final = ("guard.held", "guard.cleared", "risk.threshold")
+
+
+class Held(NamedTuple):
+    """One guard over the whole time that was looked at."""
+
+    guard: str
+    reason: str
+    """When it held first."""
+    times: int
+    total: Duration
+
+
+class Silence(NamedTuple):
+    """What kept a line from being quoted on both outcomes, each list from the most to the least."""
+
+    alerts: tuple[tuple[str, int], ...]
+    """Errors and warnings in words, and how often, over the whole run."""
+    guards: tuple[Held, ...]
+    reasons: tuple[tuple[str, Duration], ...]
+    """Those that no guard gave: the strategy's own, or that no rule matches. Looked at every ``LOOK``."""
+
+    @property
+    def raised(self) -> bool:
+        """Whether the strategy raised, or returned what cannot be used."""
+        return any(said.startswith("strategy.raised") for said, _ in self.alerts)
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        rows = [f"{said.partition(': ')[0]} {counted(n, 'time')}{_after(said)}" for said, n in self.alerts[:_SHOWN]]
+        if len(self.alerts) > _SHOWN:
+            rows.append(f"{counted(len(self.alerts) - _SHOWN, 'other alert')}, each less often")
+        rows += [
+            f"not quoted before the start, guard {held.guard} held {counted(held.times, 'time')} for "
+            f"{span(held.total)}: {held.reason}"
+            for held in self.guards
+        ]
+        rows += [f"not quoted before the start, for {span(total)}: {said}" for said, total in self.reasons[:_SHOWN]]
+        if rest := self.reasons[_SHOWN:]:
+            rows.append(f"… for {span(sum(total for _, total in rest))}: {counted(len(rest), 'other reason')}")
+        return rows
+
+
+class Looking:
+    """Looks at a run of one line now and then; it changes nothing there."""
+
+    def __init__(self, run: Run, end: Instant) -> None:
+        """``end``: when the event goes live; later reasons are of no interest."""
+        self._run = run
+        self._end = end
+        self._since = run.now
+        self._next = run.now
+        self._why: str | None = None
+        self._reasons: Counter[str] = Counter()
+
+    def look(self) -> bool:
+        """Note the reason of now, if it is time to. False, for what asks whether to stop."""
+        now = min(self._run.now, self._end)
+        if now >= self._next and now > self._since:
+            if self._why is not None:
+                self._reasons[self._why] += now - self._since
+            self._since = now
+            self._next = now + LOOK
+            self._why = _why(self._run.engine.status(now)) if now < self._end else None
+        return False
+
+    def silence(self) -> Silence:
+        """What was seen."""
+        self.look()
+        guards = _guards(self._run.alerts, self._end)
+        named = {held.guard for held in guards}
+        reasons = [(said, total) for said, total in self._reasons.most_common() if _guard_of(said) not in named]
+        alerts = Counter(
+            _said(alert)
+            for _, alert in self._run.alerts
+            if alert.level is not Level.INFO and alert.name not in _NOT_NEWS
+        )
+        return Silence(tuple(alerts.most_common()), guards, tuple(reasons))
+
+
+def span(duration: Duration) -> str:
+    """A duration in the unit that suits it."""
+    if duration < MINUTE:
+        return f"{duration / SECOND:.1f} s"
+    return f"{duration / MINUTE:.1f} min" if duration < 100 * MINUTE else f"{duration / (60 * MINUTE):.1f} h"
+
+
+def _why(status: Status) -> str | None:
+    """Why the line is not quoted on both outcomes; None while it is, or while the bot has not read its board."""
+    lines = [line for event in status.events for line in event.lines]
+    if not lines:
+        return NO_RULE if status.phase == "ready" else None
+    sides = {own.side for own in lines[0].own}
+    if sides == {0, 1}:
+        return None
+    return lines[0].why or ("only one outcome is quoted" if sides else "nothing rests yet")
+
+
+def _guards(alerts: list[tuple[Instant, Alert]], end: Instant) -> tuple[Held, ...]:
+    first: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    since: dict[tuple[str, str], Instant] = {}
+    for at, alert in alerts:
+        guard, scope = str(alert.fields.get("guard")), str(alert.fields.get("scope"))
+        if alert.name == "guard.held" and at < end and (guard, scope) not in since:
+            since[guard, scope] = at
+            times[guard] += 1
+            first.setdefault(guard, str(alert.fields["reason"]))
+        elif alert.name == "guard.cleared" and (guard, scope) in since:
+            total[guard] += min(at, end) - since.pop((guard, scope))
+    for (guard, _), at in since.items():
+        total[guard] += end - at
+    held = [Held(guard, first[guard], times[guard], total[guard]) for guard in times]
+    return tuple(sorted(held, key=lambda one: -one.total))
+
+
+def _guard_of(reason: str) -> str:
+    return reason.partition(":")[0]
+
+
+def _said(alert: Alert) -> str:
+    words = [str(alert.fields[key]) for key in _SAID if alert.fields.get(key)]
+    return ": ".join([alert.name, *words])
+
+
+def _after(said: str) -> str:
+    _, colon, words = said.partition(": ")
+    return colon + words
