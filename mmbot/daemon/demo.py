@@ -28,7 +28,6 @@ from mmbot.config import Config, ConfigError, load
 from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report, world_of
 from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
 from mmbot.daemon.demo_summary import (
-    DONE,
     Ending,
     Figures,
     Names,
@@ -38,6 +37,7 @@ from mmbot.daemon.demo_summary import (
     last_word,
     show_summary,
     summary,
+    worth_keeping,
 )
 from mmbot.daemon.keys import ACCESS_KEY, SECRET_KEY
 from mmbot.daemon.live import Caption, watch
@@ -85,7 +85,8 @@ def demo(
         plain: a line now and then instead of the full screen, as where there is no terminal.
         config: a file of settings instead of ``config/demo.yaml``.
         board: which synthetic one: ``plain`` or ``full``.
-        keep: leave the folder of the run; else it is removed after an end in which all was well.
+        keep: leave the folder of the run; else it is removed after an end in which all was well and the
+            daemon logged no error.
         out: where to show it; standard output by default.
 
     Returns:
@@ -325,7 +326,7 @@ class _Run:
             settings=self.file,
             kept=True,
         )
-        return ending._replace(kept=keep or exit_code(ending) != DONE)
+        return ending._replace(kept=keep or worth_keeping(ending))
 
 
 def _check(tape: Path | None, rate: float, for_s: float | None) -> None:

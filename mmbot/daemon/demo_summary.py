@@ -81,7 +81,7 @@ class Ending(NamedTuple):
     seen: frozenset[Figures]
     """The exchange's figures while the daemon was ending: results go on coming in after it has ended."""
     errors: tuple[str, ...]
-    """The daemon's last error lines."""
+    """The daemon's latest errors, each once."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
@@ -113,12 +113,12 @@ def last_word(log: Path) -> tuple[Figures, Cents] | None:
 
 
 def last_errors(log: Path) -> tuple[str, ...]:
-    """The last lines of a daemon's log that are errors, each as its event and what it says of it."""
+    """The latest errors in a daemon's log, each as its event and what it says of it; what is said often has a count."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
         return ()
-    errors: list[str] = []
+    errors: dict[str, int] = {}
     for line in lines:
         try:
             said = json.loads(line)
@@ -127,8 +127,11 @@ def last_errors(log: Path) -> tuple[str, ...]:
         if isinstance(said, dict) and said.get("level") == "error":
             words = [str(said[key]).strip().rpartition("\n")[2] for key in _TOLD if said.get(key)]
             rest = [f"{key} {value}" for key, value in said.items() if key not in _LABELS and value is not None]
-            errors.append(": ".join([str(said.get("event")), *(words or filter(None, [", ".join(rest)]))]))
-    return tuple(errors[-_ERRORS:])
+            error = ": ".join([str(said.get("event")), *(words or filter(None, [", ".join(rest)]))])
+            errors[error] = errors.pop(error, 0) + 1  # the latest is the last
+    told = [error if times == 1 else f"{error} ({times} times)" for error, times in errors.items()]
+    more = [f"and {counted(len(told) - _ERRORS, 'other error')} before these"] if len(told) > _ERRORS else []
+    return (*told[-_ERRORS:], *more)
 
 
 def exit_code(ending: Ending) -> int:
@@ -136,6 +139,11 @@ def exit_code(ending: Ending) -> int:
     if ending.report is None or ending.report.live_wagers or ending.code == NOT_FLAT:
         return NOT_FLAT
     return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
+
+
+def worth_keeping(ending: Ending) -> bool:
+    """Whether the logs tell of something that was not as it should be, though the figures may agree."""
+    return exit_code(ending) != DONE or bool(ending.errors)
 
 
 def summary(ending: Ending) -> list[Text]:

@@ -25,6 +25,7 @@ from mmbot.daemon.demo_summary import (
     last_word,
     show_summary,
     summary,
+    worth_keeping,
 )
 from mmbot.domain.catalogue import LineKey
 from mmbot.simulator.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
@@ -181,6 +182,22 @@ def test_what_went_wrong_in_the_daemon_is_told_in_a_line_each(tmp_path: Path) ->
         "odd",
     )
     assert "errors      part.died: session: KeyError: 1\n            daemon.stopped" in text(ending(errors=errors))
+
+
+def test_an_error_that_comes_again_and_again_is_one_line_with_its_count(tmp_path: Path) -> None:
+    log = tmp_path / "daemon.log"
+    raised = '{"level":"error","event":"strategy.raised","sport_event":%d,"error":"ValueError: x (odd.py:7)"}\n'
+    other = '{"level":"error","event":"part.died","part":"session"}\n'
+    log.write_text(raised % 1 + other + raised % 2 + raised % 3)
+    assert last_errors(log) == ("part.died: session", "strategy.raised: ValueError: x (odd.py:7) (3 times)")
+    log.write_text("".join(f'{{"level":"error","event":"odd","why":"{number}"}}\n' for number in range(6)))
+    assert last_errors(log) == ("odd: 2", "odd: 3", "odd: 4", "odd: 5", "and 2 other errors before these")
+
+
+def test_logs_with_errors_are_kept_though_the_figures_agree() -> None:
+    assert not worth_keeping(ending())
+    assert worth_keeping(ending(errors=("strategy.raised: ValueError: x",)))
+    assert worth_keeping(ending(code=1))
 
 
 def test_a_summary_stays_whole_in_a_file_and_goes_on_below_itself_on_a_narrow_terminal() -> None:
