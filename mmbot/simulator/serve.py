@@ -181,7 +181,7 @@ def settings(options: ServeOptions) -> LocalSettings:
 
 
 def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
-    """One line: where the exchange is, and what clock a daemon has to share."""
+    """Where the exchange is, in one line; where its clock is not the machine's, also the one a daemon has to share."""
     if options.json:
         ready = {
             "ready": True,
@@ -191,7 +191,11 @@ def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str
             "clock": {"rate": clock.rate, "epoch_ns": clock.epoch_ns, "anchor_ns": clock.anchor_ns},
         }
         return orjson.dumps(ready).decode()
-    return f"local exchange: base_url {server.base_url}  ws_url {server.ws_url}  referee {server.url}/referee"
+    line = f"local exchange: base_url {server.base_url}  ws_url {server.ws_url}  referee {server.url}/referee"
+    if clock.rate == 1.0 and clock.epoch_ns == clock.anchor_ns:
+        return line
+    values = f"{{rate: {clock.rate!r}, epoch_ns: {clock.epoch_ns}, anchor_ns: {clock.anchor_ns}}}"
+    return f"{line}\nits clock, for a daemon's settings below exchange:\n  clock: {values}"
 
 
 def parse(arguments: Sequence[str]) -> ServeOptions:

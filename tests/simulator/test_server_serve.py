@@ -14,11 +14,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from mmbot.config import ClockConfig, loads
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.domain.odds import could_match
 from mmbot.simulator.local import LocalExchange
-from mmbot.simulator.serve import ServeOptions, build_world, main, parse, settings
+from mmbot.simulator.serve import ServeOptions, build_world, main, parse, ready_line, settings
 from mmbot.simulator.server import Server
 
 RUN = "import sys; from mmbot.simulator.serve import main; sys.exit(main(sys.argv[1:]))"
@@ -142,6 +143,17 @@ def test_options_are_read_in_people_s_units(monkeypatch: pytest.MonkeyPatch) -> 
     assert build_world(options, 10**18).venue.settings.opened_retry_ns == 300 * MILLISECOND
     assert options.limits == {"line": 2_000, "account": 9_000}
     assert options.access_key == "local-access-key"
+
+
+async def test_a_clock_of_its_own_is_said_as_the_settings_of_a_daemon_take_it() -> None:
+    options = parse(["--port", "0", "--speed", "10"])
+    clock = SystemClock(options.speed)
+    exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
+    async with Server(exchange) as server:
+        said, _, pasted = ready_line(options, server, clock).partition("\nits clock, for a daemon's settings below ")
+        config = loads(f'environment: local\n{pasted}\n  base_url: "{server.base_url}"\n', "pasted")
+        assert ready_line(parse([]), server, SystemClock()) == said
+    assert config.exchange.clock == ClockConfig(rate=10.0, epoch_ns=clock.epoch_ns, anchor_ns=clock.anchor_ns)
 
 
 def test_a_host_that_others_can_reach_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
