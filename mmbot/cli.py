@@ -226,7 +226,7 @@ def _kill(options: argparse.Namespace) -> int:
 
         config, place = _place(options)
         return operate.kill(
-            place, options.reason, _say, lambda: kill_alone(config, place.directory, _say), options.wait
+            place, options.reason, _say, lambda: kill_alone(config, place.directory, _say, options.wait), options.wait
         )
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _refuse(str(error))

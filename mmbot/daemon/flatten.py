@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
+from mmbot.daemon.keys import LOGIN_REFUSED
 from mmbot.daemon.loop import Client
-from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Clock, Duration, Instant
+from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Clock, Duration, Instant, iso
 from mmbot.domain.wager import Status, WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
@@ -20,6 +21,9 @@ from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, Re
 
 AGAIN: Final[Duration] = 300 * MILLISECOND
 """Pause after a ``cancel_all`` that did not get through."""
+
+WORTH_A_WORD: Final[Duration] = 3 * SECOND
+"""A pause from this length on is told to whoever waits."""
 
 READ_PAUSE: Final[Duration] = SECOND
 """Reads of one path: one a second (PROTOCOL 11)."""
@@ -41,6 +45,10 @@ class Flat(msgspec.Struct, frozen=True):
     """Wagers that the last complete look still found."""
     trouble: str | None
     """The last thing that went wrong, for a person; None if nothing did."""
+    nothing: bool = False
+    """No cancel was answered, and none can have been done without an answer."""
+    retry_at: Instant | None = None
+    """When the next try would be allowed, if it had to wait."""
 
 
 class Flattener:
@@ -52,48 +60,72 @@ class Flattener:
         ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
             cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
         first_request: number of the first request; answers repeat it.
+        say: takes a line for a person before each long pause.
     """
 
     def __init__(
-        self, client: Client, clock: Clock, ours: Callable[[str], bool] | None = None, first_request: int = 1
+        self,
+        client: Client,
+        clock: Clock,
+        ours: Callable[[str], bool] | None = None,
+        first_request: int = 1,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._client: Final = client
         self._clock: Final = clock
         self._ours: Final = ours
+        self._say: Final = say
         self._next: int = first_request
         self._cancels = 0
         self._resting = 0
         self._trouble: str | None = None
         self._read_at: Instant = 0
         self._retry_at: Instant = 0
+        self._answered = False
+        self._maybe = False  # whether a cancel without an answer may have been done
+        self._keys_refused = False
 
-    async def run(self, limit: Duration) -> Flat:
-        """Do it, for at most ``limit``; a cancel under way then is still waited for."""
+    async def run(self, limit: Duration, patience: Duration = 0) -> Flat:
+        """Do it, for at most ``limit``; a cancel under way then is still waited for.
+
+        Args:
+            limit: counted from the first answer.
+            patience: how much longer the first answer is waited for, so that a log-in may be tried again. Given at a
+                person's kill, which wrong keys end at once: waiting would not mend them.
+        """
         begun = self._clock.now()
-        end = begun + limit
+        end = begun + patience + limit
+        answered = False
         found: list[WagerReport] | None = []
         while True:
             pause = AGAIN
-            if await self._cancel(found or []):
-                found = await self._look(self._clock.now(), end)
-            else:
-                found = None
+            through = await self._cancel(found or [])
+            if self._answered and not answered:
+                answered, end = True, min(end, self._clock.now() + limit)
+            found = await self._look(self._clock.now(), end) if through else None
+            if found is None:
                 pause = max(pause, self._retry_at - self._clock.now())
-            if found == [] or self._clock.now() + pause >= end:
+            if found == [] or self._clock.now() + pause >= end or (patience and self._keys_refused):
                 break
+            if pause >= WORTH_A_WORD:
+                self._say(f"{self._trouble}; the next try is at {iso(self._retry_at)[11:19]}Z")
             await asyncio.sleep(self._clock.real_seconds(pause))
-        proved = found == []
-        return Flat(proved, self._clock.now() - begun, self._cancels, self._resting, None if proved else self._trouble)
+        now = self._clock.now()
+        if found == []:
+            return Flat(True, now - begun, self._cancels, self._resting, None)
+        nothing = self._cancels == 0 and not self._maybe
+        retry_at = self._retry_at if self._retry_at > now else None
+        return Flat(False, now - begun, self._cancels, self._resting, self._trouble, nothing, retry_at)
 
     async def _cancel(self, found: Sequence[WagerReport]) -> bool:
         """Cancel all, or those of ours that were found. False if that did not get through."""
         through = True
         if self._ours is None:
-            through = self._note(await self._client.perform(CancelAll(self._number())))
+            through = self._note_cancel(await self._client.perform(CancelAll(self._number())))
         else:
             for start in range(0, len(found), BATCH):
                 items = tuple(Cancellation(one.wager_id, one.external_id) for one in found[start : start + BATCH])
-                through &= self._note(await self._client.perform(CancelMany(self._number(), items)))
+                through &= self._note_cancel(await self._client.perform(CancelMany(self._number(), items)))
         return through
 
     async def _look(self, after: Instant, end: Instant) -> list[WagerReport] | None:
@@ -151,19 +183,26 @@ class Flattener:
         self._read_at = self._clock.now() + READ_PAUSE
         answer = await self._client.perform(request)
         if isinstance(answer, HistoryRead):
+            self._answered = True
             return answer
         self._note(answer)
         return None
+
+    def _note_cancel(self, answer: Answer) -> bool:
+        self._maybe |= isinstance(answer, Failed) and answer.failure is Failure.UNKNOWN
+        return self._note(answer)
 
     def _note(self, answer: Answer) -> bool:
         """Whether a cancel got through; if not, the reason is kept."""
         match answer:
             case CancelledAll() | Cancelled():
                 self._cancels += 1
+                self._answered = True
                 return True
             case Failed():
                 self._trouble = f"{answer.code}: {answer.message}" if answer.message else answer.code
                 self._retry_at = answer.retry_at or 0
+                self._keys_refused = answer.code == LOGIN_REFUSED
             case _:
                 self._trouble = f"an answer of the wrong kind: {type(answer).__name__}"
         return False

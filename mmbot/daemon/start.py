@@ -17,7 +17,7 @@ from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import OpenWire, Surroundings
-from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed
 from mmbot.store.journal import Journal, JournalError
@@ -41,9 +41,9 @@ def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> in
         return runner.run(life.run(config, strategies, directory, _open_wire(), _engine))
 
 
-def kill_alone(config: Config, directory: Path, say: Say) -> int:
+def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -> int:
     """Cancel everything over a session of its own, without a daemon. Returns 0 if proved flat, 3 if not, 2 if it could
-    not begin."""
+    not begin. ``wait_s`` is as for ``flatten_alone``."""
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -55,10 +55,10 @@ def kill_alone(config: Config, directory: Path, say: Say) -> int:
         hidden.add(credentials.secret_key)
         ours = None if config.exchange.account == "exclusive" else _ours(directory)
         around = Surroundings(
-            config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles()
+            config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles(), True
         )
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(flatten_alone(around, _open_wire(), ours, say))
+            return runner.run(flatten_alone(around, _open_wire(), ours, say, wait_s))
     except (CredentialsError, JournalError) as bad:
         say(f"NOTHING WAS CANCELLED: {bad}")
         return life.NOT_STARTED
@@ -67,7 +67,7 @@ def kill_alone(config: Config, directory: Path, say: Say) -> int:
 
 
 async def flatten_alone(
-    surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say
+    surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say, wait_s: float = 0.0
 ) -> int:
     """Cancel everything over a session of its own, and say how it went. Returns 0 if proved flat, 3 if not.
 
@@ -76,19 +76,27 @@ async def flatten_alone(
         open_wire: opens the exchange's side.
         ours: tells our wagers on a shared account; None on an exclusive one.
         say: takes lines for the operator.
+        wait_s: how long it tries, in the machine's seconds; ``stop.deadline_s`` at least, and one cool-down of the
+            log-in more as long as the exchange has answered nothing.
     """
+    config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)
     try:
-        limit = life.emergency_limit(surroundings.config, surroundings.clock)
-        flat = await Flattener(Guarded(wire.client), surroundings.clock, ours).run(limit)
+        limit = max(life.emergency_limit(config, clock), seconds(min(in_seconds(DAY), wait_s) * clock.rate))
+        patience = seconds(config.exchange.login_cooldown_s)
+        flat = await Flattener(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
     finally:
         await wire.close()
     if flat.proved:
         say(f"flat, proved after {in_seconds(flat.took):.1f} s and {counted(flat.cancels, 'cancel')}")
         return life.STOPPED
     trouble = flat.trouble or ""
-    hint = f"; {check_keys(surroundings.config.environment)}" if trouble.startswith(LOGIN_REFUSED) else ""
-    say(f"NOT proved flat in {in_seconds(flat.took):.1f} s; the last trouble: {trouble}{hint}")
+    hint = f"; {check_keys(config.environment)}" if trouble.startswith(LOGIN_REFUSED) else ""
+    if flat.nothing:
+        later = f"the next log-in is allowed at {iso(flat.retry_at)[11:19]}Z, " if flat.retry_at is not None else ""
+        hint += f"; {later}another mmbot kill may log in at once"
+    head = "NOTHING WAS CANCELLED" if flat.nothing else "NOT proved flat"
+    say(f"{head} in {in_seconds(flat.took):.1f} s; the last trouble: {trouble}{hint}")
     return life.NOT_FLAT
 
 

@@ -34,6 +34,8 @@ class Surroundings(NamedTuple):
     secrets: Secrets
     troubles: Troubles
     """Told of the feed's ends."""
+    urgent: bool = False
+    """A person's kill: its first log-in does not wait for the cool-down."""
 
 
 class Wire(Protocol):

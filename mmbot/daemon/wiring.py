@@ -71,6 +71,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         TokenStore(around.directory / TOKEN_FILE),
         cooldown=seconds(config.login_cooldown_s),
         timeout_s=config.change_timeout_s,
+        urgent=around.urgent,
         on_event=lambda name, said: _tell(log, around.config.environment, name, said),
         on_request=metrics.request,
     )

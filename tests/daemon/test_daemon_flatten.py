@@ -97,9 +97,9 @@ def slept(monkeypatch):
 
 @pytest.fixture
 def flatten(slept):
-    def run(exchange, ours=None, limit=LIMIT):
+    def run(exchange, ours=None, limit=LIMIT, patience=0, say=print):
         slept[:] = [exchange.clock]
-        return Flattener(exchange, exchange.clock, ours).run(limit)
+        return Flattener(exchange, exchange.clock, ours, say=say).run(limit, patience)
 
     return run
 
@@ -187,6 +187,45 @@ async def test_when_time_is_up_it_says_what_was_the_matter(flatten):
     flat = await flatten(exchange)
     assert (flat.proved, flat.trouble) == (False, "timeout: no answer")
     assert LIMIT - SECOND < flat.took <= LIMIT
+
+
+COOLING = e.Failed(0, e.Failure.LATER, "login_cooldown", "the next log-in is at 08:01:00Z", NOW + 60 * SECOND)
+
+
+async def test_a_kill_waits_a_cool_down_out_says_so_and_has_its_whole_time_after_it(flatten):
+    exchange, said = Exchange(wager(1), lag=20 * SECOND), []
+    exchange.answers = [COOLING]
+    flat = await flatten(exchange, patience=60 * SECOND, say=said.append)
+    assert flat.proved
+    assert flat.took >= 80 * SECOND
+    assert said == ["login_cooldown: the next log-in is at 08:01:00Z; the next try is at 08:01:00Z"]
+
+
+async def test_patience_ends_with_the_first_answer(flatten):
+    exchange = Exchange(wager(1), lag=None)
+    flat = await flatten(exchange, patience=60 * SECOND)
+    assert (flat.proved, flat.nothing) == (False, False)
+    assert flat.took <= LIMIT + SECOND
+
+
+async def test_a_cool_down_past_the_end_is_told_as_nothing_cancelled_with_its_instant(flatten):
+    exchange = Exchange(wager(1))
+    exchange.answers = [COOLING]
+    flat = await flatten(exchange)
+    assert (flat.proved, flat.nothing, flat.retry_at) == (False, True, NOW + 60 * SECOND)
+
+
+async def test_a_cancel_without_an_answer_is_not_called_nothing(flatten):
+    exchange = Exchange(wager(1))
+    exchange.answers = [e.Failed(0, e.Failure.UNKNOWN, "timeout", "no answer"), COOLING]
+    assert not (await flatten(exchange)).nothing
+
+
+async def test_a_kill_with_wrong_keys_ends_at_once(flatten):
+    exchange = Exchange(wager(1))
+    exchange.answers = [e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized")] * 10_000
+    flat = await flatten(exchange, patience=60 * SECOND)
+    assert (flat.proved, flat.nothing, len(exchange.sent)) == (False, True, 1)
 
 
 async def test_reads_keep_a_second_between_them(flatten):

@@ -8,11 +8,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 from scripted import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
+from mmbot.daemon.flatten import Flat
 from mmbot.daemon.keys import Credentials
 from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
 from mmbot.daemon.run import emergency_limit
@@ -20,7 +22,7 @@ from mmbot.daemon.start import flatten_alone, kill_alone
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.clock import SystemClock
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import DAY, SECOND, iso
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.store import latch
@@ -57,6 +59,12 @@ def daemon(tmp_path):
 @pytest.fixture
 def said():
     return []
+
+
+def alone_in(directory, config):
+    """What ``mmbot kill`` without a daemon is given."""
+    keys = Credentials("access", "secret")
+    return Surroundings(config, keys, SystemClock(), directory, print, int, None, None, None, Troubles(), True)
 
 
 def never():
@@ -238,13 +246,52 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
         return wire
 
     config = settings(stop={"deadline_s": 0.1})
-    around = Surroundings(
-        config, Credentials("access", "secret"), SystemClock(), tmp_path, print, int, None, None, None, Troubles()
-    )
+    around = alone_in(tmp_path, config)
     assert "secret" not in repr(around.credentials)
     assert await flatten_alone(around, open_wire, None, said.append) == code
     assert wire.closed
     assert said[0].startswith("flat" if code == DONE else "NOT proved flat")
+
+
+COOLING = e.Failed(0, e.Failure.LATER, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61)
+REFUSED = e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("failed", "said_last"),
+    [
+        (COOLING, "; the next log-in is allowed at {at}Z, another mmbot kill may log in at once"),
+        (REFUSED, "for environment local; another mmbot kill may log in at once"),
+    ],
+)
+async def test_alone_without_a_log_in_it_says_that_nothing_was_cancelled(tmp_path, said, failed, said_last):
+    class Barred(HeldClient):
+        async def perform(self, request):
+            return msgspec.structs.replace(failed, request=request.id)
+
+    async def open_wire(_around):
+        return HeldWire(Barred())
+
+    assert await flatten_alone(alone_in(tmp_path, settings()), open_wire, None, said.append, 30.0) == NOT_FLAT
+    assert said[0].startswith("NOTHING WAS CANCELLED in 0.0 s; the last trouble: " + failed.code)
+    assert said[0].endswith(said_last.format(at=iso(1 << 61)[11:19]))
+
+
+async def test_alone_it_tries_for_as_long_as_it_was_told_to_wait(tmp_path, said, monkeypatch):
+    limits = []
+
+    async def run(_self, limit, patience):
+        limits.append((limit, patience))
+        return Flat(True, 0, 1, 0, None)
+
+    async def open_wire(_around):
+        return HeldWire(HeldClient())
+
+    monkeypatch.setattr("mmbot.daemon.start.Flattener.run", run)
+    around = alone_in(tmp_path, settings(stop={"deadline_s": 20.0}, exchange={"login_cooldown_s": 7.0}))
+    for wait_s in (0.0, 100.0, float("inf")):
+        assert await flatten_alone(around, open_wire, None, said.append, wait_s) == DONE
+    assert limits == [(limit, 7 * SECOND) for limit in (20 * SECOND, 100 * SECOND, DAY)]
 
 
 def test_an_emergency_has_time_for_the_network_however_fast_the_clock_runs():
