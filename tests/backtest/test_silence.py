@@ -24,7 +24,7 @@ SETTINGS = """
 environment: local
 exchange: {base_url: "http://127.0.0.1:9000/partner"}
 """
-RULE = """quoting: [{match: {type: [moneyline]}, strategy: "strategies.odd:Odd"}]
+RULE = """quoting: [{match: {type: [moneyline]}, strategy: "MODULE:Odd"}]
 """
 STRATEGY = """
 from mmbot.strategy.interface import NoQuote, Quote, line_by_line
@@ -44,16 +44,15 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """Plays a made-up hour with a strategy under settings; gives the exit code and what was printed."""
 
     def played(decide: str, more: str = RULE) -> tuple[int, str]:
-        (tmp_path / "strategies").mkdir()
+        name = f"of_{tmp_path.name}"  # no module that another test has imported
         module = FAIR if decide == "fair" else STRATEGY + decide + "\n"
-        (tmp_path / "strategies" / "odd.py").write_text(module)
-        (tmp_path / "mine.yaml").write_text(SETTINGS + more)
+        (tmp_path / f"{name}.py").write_text(module)
+        (tmp_path / "mine.yaml").write_text(SETTINGS + more.replace("MODULE", name))
         (tmp_path / "tape.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (MARKET, *CHANGES)))
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "path", list(sys.path))
-        monkeypatch.delitem(sys.modules, "strategies.odd", raising=False)
         code = main(["backtest", "-c", "mine.yaml", "--tape", "tape.jsonl"])
-        sys.modules.pop("strategies.odd", None)
+        sys.modules.pop(name, None)
         return code, capsys.readouterr().out
 
     return played
@@ -62,7 +61,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("decide", "said"),
     [
-        ('raise ValueError("no such figure")', "ValueError: no such figure (odd.py:"),
+        ('raise ValueError("no such figure")', "ValueError: no such figure (of_"),
         ("return {line.line.key: 7}", "Error"),
         ("return (Quote(0, 10.5, probability=0.4),)", "payout"),
     ],
