@@ -200,6 +200,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
     Raises:
         Unreachable: if none answers, or it stops answering.
     """
+    _host_and_port(door)
     if not _answers(door):
         raise Unreachable(f"no daemon answers at {door}: give its settings with -c, to cancel without it")
     post(door, "/kill", {"reason": _short(reason)})
@@ -311,8 +312,7 @@ def _answers(door: str) -> bool:
 
 
 def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
-    where = urlsplit(door)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port or 80, timeout=ANSWER_WITHIN_S)
+    connection = http.client.HTTPConnection(*_host_and_port(door), timeout=ANSWER_WITHIN_S)
     try:
         connection.request(method, path, body or None, _POST if method == "POST" else {})
         answer = connection.getresponse()
@@ -324,6 +324,17 @@ def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
     if answer.status >= 400:
         raise Unreachable(f"{door}{path} answers {answer.status}: {_said(text)}")
     return text
+
+
+def _host_and_port(door: str) -> tuple[str, int]:
+    try:
+        where = urlsplit(door)
+        host, port = where.hostname, where.port or 80
+    except ValueError as bad:
+        raise Unreachable(f"{door} is not an address: {bad}") from bad
+    if where.scheme != "http" or not host:
+        raise Unreachable(f"{door} is not an address: http:// is missing, as in http://127.0.0.1:9464")
+    return host, port
 
 
 def _said(text: bytes) -> str:

@@ -16,7 +16,19 @@ from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
 from mmbot.daemon.flatten import Flat
 from mmbot.daemon.keys import Credentials
-from mmbot.daemon.operate import DONE, NOT_FLAT, Place, Unreachable, door_of, fetch, kill, kill_at, place_of, resume
+from mmbot.daemon.operate import (
+    DONE,
+    NOT_FLAT,
+    Place,
+    Unreachable,
+    door_of,
+    fetch,
+    kill,
+    kill_at,
+    place_of,
+    resume,
+    resume_at,
+)
 from mmbot.daemon.run import emergency_limit
 from mmbot.daemon.start import flatten_alone, kill_alone
 from mmbot.daemon.trouble import Troubles
@@ -95,7 +107,8 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
     monkeypatch.setattr(operate, "holder_of", without_door)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
-    assert said[-1] == "latched and flat: drill"
+    assert said[-1].startswith("latched and flat: ")  # flat may come before the words, which the daemon reads from disk
+    assert operate._wait(real.url, 5.0, lambda status: status.latched == "drill").latched == "drill"
     assert latch.read(tmp_path).reason == "drill"
     assert resume(Place(tmp_path, None), said.append) == DONE
     process.send_signal(signal.SIGUSR1)  # by another hand: a kill that was released lends it no words
@@ -211,6 +224,25 @@ def test_what_is_no_daemon_is_not_taken_for_one(tmp_path):
         fetch("http://127.0.0.1:1")
     with pytest.raises(Unreachable, match=str(tmp_path)):
         door_of(Place(tmp_path, None))
+
+
+@pytest.mark.parametrize(
+    "ask", [fetch, lambda door: kill_at(door, "drill", print), lambda door: resume_at(door, print)]
+)
+@pytest.mark.parametrize(
+    ("door", "why"),
+    [
+        ("127.0.0.1:9464", "http:// is missing, as in http://127.0.0.1:9464"),
+        ("localhost:9464", "http:// is missing"),
+        ("http://", "http:// is missing"),
+        ("http://127.0.0.1:door", "'door'"),
+    ],
+)
+def test_an_address_that_is_none_is_told_why(ask, door, why):
+    with pytest.raises(Unreachable) as refused:
+        ask(door)
+    assert str(refused.value).startswith(f"{door} is not an address")
+    assert why in str(refused.value)
 
 
 def test_the_place_follows_the_settings_wherever_a_command_is_typed(tmp_path, monkeypatch):
