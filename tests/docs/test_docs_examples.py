@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mmbot.backtest.run import Run
@@ -17,7 +18,8 @@ from mmbot.domain.odds import implied
 from mmbot.engine.events import PriceGiven
 from mmbot.simulator.synthetic import BoardSettings
 from mmbot.simulator.world import synthetic_world
-from mmbot.strategy.interface import Strategy
+from mmbot.strategy.interface import EventView, LineView, Strategy
+from mmbot.strategy.lines import Kept
 from mmbot.strategy.loader import open_config
 from mmbot.strategy.prices import parse_prices
 
@@ -110,3 +112,35 @@ def test_it_asks_for_more_as_the_start_comes_near(loaded: tuple[Config, tuple[St
 def test_the_prices_are_taken() -> None:
     price = parse_prices(block("json").encode(), from_iso("2026-10-01T18:31:00Z"), "page")[0]
     assert (price.probability, price.at) == (0.43, from_iso("2026-10-01T18:30:00Z"))
+
+
+def test_the_one_that_is_asked_about_changes_alone_quotes_and_is_called_again_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "sparing_of_the_page.py").write_text(block("py"))
+    rule = block("yaml").replace("strategies.widening:Widening", "sparing_of_the_page:Sparing").split("    params:")[0]
+    file = tmp_path / "mine.yaml"
+    file.write_text('environment: local\nexchange: {base_url: "http://127.0.0.1:9000/partner"}\n' + rule)
+    config, (strategy,) = open_config(file, tmp_path)
+    asked: list[EventView] = []
+    decide = strategy.decide  # type: ignore[attr-defined]
+
+    def noting(view: EventView, line: LineView, last: Kept | None) -> Kept:
+        asked.append(view)
+        kept: Kept = decide(view, line, last)
+        return kept
+
+    monkeypatch.setattr(strategy, "decide", noting)
+    run = played((config, (strategy,)), 3)
+    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    assert len([line for line in lines if {own.side for own in line.own} == {0, 1}]) > len(lines) / 2
+    assert run.world.referee.report(run.now).ok
+
+    view = asked[-1]
+    told = strategy.quote(view, None)
+    asked.clear()
+    strategy.quote(msgspec.structs.replace(view, now=view.now + 1, start=view.now + HOUR), told.state)
+    assert not asked
+    strategy.quote(msgspec.structs.replace(view, now=view.now + MINUTE), told.state)
+    assert asked
