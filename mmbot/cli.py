@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     demo = commands.add_parser("demo", help="a local exchange and the daemon, with a live view")
-    demo.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market instead of the synthetic board")
+    demo.add_argument("--tape", type=Path, metavar="FILE", help="a recorded moneyline instead of the synthetic board")
     demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life, at most 1000")
     demo.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
     demo.add_argument("--seed", type=int, default=1, help="of the synthetic board")
