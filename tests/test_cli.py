@@ -110,7 +110,7 @@ def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(s
     quick = settings.with_name("quick.yaml")
     quick.write_text(SETTINGS + "stop: {deadline_s: 0.5}\n")
     keys = {"PROPHETX_ACCESS_KEY": "access-of-the-test", "PROPHETX_SECRET_KEY": "secret-of-the-test"}
-    ended = program("kill", "-c", quick, "--reason", "drill", PYTHONPATH="", **keys)
+    ended = program("kill", "-c", quick, "--reason", "drill", "--wait", "0.5", PYTHONPATH="", **keys)
     assert ended.returncode == 3
     assert "NOT proved flat" in ended.stdout
     assert "secret-of-the-test" not in ended.stdout + ended.stderr
