@@ -22,9 +22,6 @@ from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, Re
 AGAIN: Final[Duration] = 300 * MILLISECOND
 """Pause after a ``cancel_all`` that did not get through."""
 
-WORTH_A_WORD: Final[Duration] = 3 * SECOND
-"""A pause from this length on is told to whoever waits."""
-
 READ_PAUSE: Final[Duration] = SECOND
 """Reads of one path: one a second (PROTOCOL 11)."""
 
@@ -60,7 +57,7 @@ class Flattener:
         ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
             cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
         first_request: number of the first request; answers repeat it.
-        say: takes a line for a person before each long pause.
+        say: takes a line for a person at each new trouble while nothing was answered.
     """
 
     def __init__(
@@ -96,6 +93,7 @@ class Flattener:
         begun = self._clock.now()
         end = begun + patience + limit
         answered = False
+        told: str | None = None
         found: list[WagerReport] | None = []
         while True:
             pause = AGAIN
@@ -107,8 +105,9 @@ class Flattener:
                 pause = max(pause, self._retry_at - self._clock.now())
             if found == [] or self._clock.now() + pause >= end or (patience and self._keys_refused):
                 break
-            if pause >= WORTH_A_WORD:
-                self._say(f"{self._trouble}; the next try is at {iso(self._retry_at)[11:19]}Z")
+            if not self._answered and self._trouble != told:
+                told = self._trouble
+                self._say(f"{told}; trying again{f' at {iso(self._retry_at)[11:19]}Z' if pause > AGAIN else ''}")
             await asyncio.sleep(self._clock.real_seconds(pause))
         now = self._clock.now()
         if found == []:

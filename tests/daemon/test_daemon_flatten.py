@@ -198,7 +198,14 @@ async def test_a_kill_waits_a_cool_down_out_says_so_and_has_its_whole_time_after
     flat = await flatten(exchange, patience=60 * SECOND, say=said.append)
     assert flat.proved
     assert flat.took >= 80 * SECOND
-    assert said == ["login_cooldown: the next log-in is at 08:01:00Z; the next try is at 08:01:00Z"]
+    assert said == ["login_cooldown: the next log-in is at 08:01:00Z; trying again at 08:01:00Z"]
+
+
+async def test_an_exchange_that_does_not_answer_is_told_once_while_it_goes_on(flatten):
+    exchange, said = Exchange(wager(1)), []
+    exchange.answers = [e.Failed(0, e.Failure.LATER, "connection", "refused")] * 20
+    assert (await flatten(exchange, say=said.append)).proved
+    assert said == ["connection: refused; trying again"]
 
 
 async def test_patience_ends_with_the_first_answer(flatten):
