@@ -57,7 +57,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     read_timeout_s: Seconds = 10.0
     """How long a read is waited for; then it is asked again."""
     login_cooldown_s: Seconds = 60.0
-    """Between two log-ins at least, restarts included: a key pair may hold 20 sessions."""
+    """Between two log-ins at least, restarts included: a key pair may hold 20 sessions. ``mmbot kill`` passes over it
+    once."""
     clock: ClockConfig | None = None
     """A faster clock, of a local exchange that runs with ``--speed``. ``null``: the machine's own."""
 
