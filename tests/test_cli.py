@@ -108,11 +108,12 @@ def test_run_without_credentials_names_them_and_sends_nothing(settings, tmp_path
 
 def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(settings, tmp_path):
     quick = settings.with_name("quick.yaml")
-    quick.write_text(SETTINGS + "stop: {deadline_s: 0.5}\n")
+    soon = SETTINGS.replace('partner"}', 'partner", login_cooldown_s: 0.5}')
+    quick.write_text(soon + "stop: {deadline_s: 0.5}\n")
     keys = {"PROPHETX_ACCESS_KEY": "access-of-the-test", "PROPHETX_SECRET_KEY": "secret-of-the-test"}
     ended = program("kill", "-c", quick, "--reason", "drill", "--wait", "0.5", PYTHONPATH="", **keys)
     assert ended.returncode == 3
-    assert "NOT proved flat" in ended.stdout
+    assert "NOTHING WAS CANCELLED" in ended.stdout
     assert "secret-of-the-test" not in ended.stdout + ended.stderr
     assert msgspec.json.decode((tmp_path / "var" / "latch.json").read_bytes())["reason"] == "drill"
     assert program("resume", "-c", quick).returncode == 0
