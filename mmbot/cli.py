@@ -21,6 +21,7 @@ DOOR: Final = "http://127.0.0.1:9464"
 _DONE: Final = 0
 _BROKEN: Final = 1
 _FAILED: Final = 2
+_NOT_FLAT: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     kill = commands.add_parser("kill", help="latch: cancel everything, and quote no more until resumed")
     kill.add_argument("--reason", default="mmbot kill", help="kept with the latch")
     kill.add_argument(
-        "--wait", type=float, default=30.0, metavar="S", help="seconds to wait for the proof of being flat"
+        "--wait",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="seconds to wait for the proof of being flat; without a daemon stop.deadline_s at least",
     )
     kill.set_defaults(command=_kill)
     resume = commands.add_parser("resume", help="clear the latch")
@@ -228,6 +233,9 @@ def _kill(options: argparse.Namespace) -> int:
         return operate.kill(
             place, options.reason, _say, lambda: kill_alone(config, place.directory, _say, options.wait), options.wait
         )
+    except KeyboardInterrupt:
+        _say("interrupted: not proved flat, wagers may still stand on the exchange")
+        return _NOT_FLAT
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _refuse(str(error))
 

@@ -1,5 +1,6 @@
 """The commands: what they take, what they call, and what they say when they cannot."""
 
+import signal
 import subprocess
 import sys
 
@@ -118,6 +119,26 @@ def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(s
     assert msgspec.json.decode((tmp_path / "var" / "latch.json").read_bytes())["reason"] == "drill"
     assert program("resume", "-c", quick).returncode == 0
     assert not (tmp_path / "var" / "latch.json").exists()
+
+
+def test_kill_without_a_daemon_that_is_interrupted_says_that_nothing_is_proved(settings):
+    keys = {"PROPHETX_ACCESS_KEY": "access-of-the-test", "PROPHETX_SECRET_KEY": "secret-of-the-test"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "mmbot", "kill", "-c", str(settings), "--reason", "drill"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1"} | keys,
+    ) as process:
+        said = ""
+        while "no answer" not in said and "cancelling" not in said:
+            said = process.stdout.readline()
+            assert said, process.stderr.read()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "interrupted: not proved flat" in rest
+    assert "Traceback" not in errors
 
 
 def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys):
