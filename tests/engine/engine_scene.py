@@ -345,3 +345,8 @@ def health(connection: int) -> e.Beat:
 
 
 TICK = 10 * MILLISECOND
+
+
+def order_of(scene: Scene, since: int = 0) -> list[str]:
+    """The kinds of requests in the order in which each was first sent."""
+    return list(dict.fromkeys(scene.kinds(since)))

@@ -12,6 +12,7 @@ from mmbot.engine.requests import Placement
 from mmbot.engine.wagers import Change, Kind, Ledger, Wager
 
 START = 1_760_000_000 * SECOND
+ID = "r1-fv-1"
 LINE = LineKey(7, 256, 0)
 SPREAD = LineKey(7, 257, -14)
 MARKET = MarketKey(7, 256)
@@ -132,3 +133,9 @@ class Rig:
 
 def kinds(changes: list[Change]) -> list[Kind]:
     return [change.kind for change in changes]
+
+
+def position(profit: list[int], remaining: list[int]) -> Position:
+    expected = Position()
+    expected.profit, expected.remaining = profit, remaining
+    return expected

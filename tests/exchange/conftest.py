@@ -17,6 +17,7 @@ ON_BOTH = {
     "test_exchange_transport",
     "test_exchange_transport_tls",
     "test_exchange_warm",
+    "test_exchange_warm_client",
     "test_exchange_withdrawn",
 }
 

@@ -1,0 +1,324 @@
+"""The order of life in the middle of a run: kill and a lost feed, each to the letter, whatever the exchange does."""
+
+from __future__ import annotations
+
+import pytest
+from engine_scene import GAME, LINE, MARKET, OTHER, Fixed, Scene, order_of, settings
+
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+# --- kill -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_kill_cancels_before_it_writes_and_stays_up_without_quoting() -> None:
+    scene = Scene().quoted()
+    scene.run.engine.handle(e.KillRequested("enough"), scene.now)
+    scene.referee.note_latched(scene.now)
+    first = scene.run.engine.next_request(scene.now)
+    assert isinstance(first, r.CancelAll)
+    orders = scene.run.engine.orders()
+    assert any(isinstance(order, r.WriteLatch) and order.reason == "enough" for order in orders)
+
+    scene.run._send(first)
+    scene.run._obey(orders)
+    scene.go(10 * MINUTE)
+
+    assert scene.run.exit is None
+    assert scene.status().latched == "enough"
+    assert scene.status().phase == "ready"
+    assert not scene.status().quoting
+    assert scene.status().flat
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_a_latch_survives_a_restart_and_ends_with_a_resume() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.go(10 * SECOND)
+    scene.restart()
+    at = scene.now
+    scene.go(MINUTE)
+    assert scene.status().latched == "enough"
+    assert not scene.sent(r.PlaceMany, at)
+
+    scene.run.tell(e.ResumeRequested())
+    scene.quoted()
+
+    assert scene.memory.latch is None
+    assert scene.status().latched is None
+    scene.close()
+
+
+def test_a_latch_whose_file_could_not_be_written_holds_all_the_same() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.run.tell(e.LatchWritten(error="disk full"))
+    scene.go(MINUTE)
+    assert scene.alerts("latch.not_written") == [{"error": "disk full"}]
+    assert scene.guard("latch") is not None
+    assert not scene.wagers()
+    scene.close()
+
+
+@pytest.mark.parametrize("step", ["reading history", "reading books", "holding", "ready"])
+def test_a_resume_at_any_step_after_flat_leads_to_quotes(step: str) -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.until(lambda: scene.status().flat and scene.status().phase == step)
+    scene.run.tell(e.ResumeRequested())
+    assert scene.status().latched is None
+    scene.quoted()
+    scene.close()
+
+
+def test_a_latch_takes_the_words_that_its_file_has_while_it_holds() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("SIGUSR1"))
+    scene.run.tell(e.LatchWritten(reason="drill"))
+    assert scene.status().latched == "drill"
+    scene.until(lambda: scene.status().flat)
+    scene.run.tell(e.ResumeRequested())
+    scene.run.tell(e.LatchWritten(reason="drill"))  # late: it is released by then
+    assert scene.status().latched is None
+    scene.quoted()
+    scene.close()
+
+
+def test_a_resume_is_refused_until_the_account_is_proved_flat() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.run.engine.handle(e.ResumeRequested(), scene.now)
+    scene.go(MINUTE)
+    assert scene.guard("latch") is not None
+    assert scene.alerts("latch.resume_refused")
+    scene.close()
+
+
+def test_what_happened_before_the_start_is_read_though_a_kill_came_in_between() -> None:
+    scene = Scene().quoted()
+    scene.take(0, 1500)
+    scene.go(3 * SECOND)
+    scene.restart(HOUR)
+    scene.memory.last = 0
+    scene.run.tell(e.KillRequested("test"))
+    scene.venue.settle(MARKET, 1, scene.run.now)
+    scene.go(MINUTE)
+    assert scene.agree().profit.gross > 0
+    scene.close()
+
+
+# --- a lost feed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_lost_feed_cancels_at_once_over_http_and_quotes_again_after_the_reconnect(silent: bool) -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.run.feed_allowed = False
+    lost = scene.now
+    if silent:
+        scene.run.silent = True
+        scene.referee.note_feed_lost(lost, 30 * SECOND)
+        scene.until(lambda: not scene.status().feed_up)
+        assert 25 * SECOND <= scene.now - lost <= 30 * SECOND
+    else:
+        scene.run.drop_feed()
+    noticed = scene.now
+    assert isinstance(scene.run.requests[-1][1], r.CancelAll)
+    assert scene.run.requests[-1][0] == noticed
+    scene.until(lambda: not scene.wagers(), within=SECOND)
+    scene.until(lambda: scene.status().flat, within=10 * SECOND)
+    scene.go(MINUTE)
+    assert scene.status().phase == "connecting"
+    assert scene.guard("feed") is not None
+    assert not scene.sent(r.PlaceMany, noticed)
+
+    scene.run.silent = False
+    scene.run.feed_allowed = True
+    scene.requoted()
+
+    assert scene.guard("feed") is None
+    scene.go(5 * SECOND)
+    scene.agree()
+    scene.close()
+
+
+def test_a_lost_feed_is_followed_as_the_second_document_says() -> None:
+    """Case 1: websocket broken, cancel_all, histories, connect, repost."""
+    scene = Scene().quoted()
+    scene.take(0, 1000)
+    scene.run.drop_feed()  # the match is told to nobody
+    at = scene.now
+    scene.requoted()
+    scene.go(5 * SECOND)
+    order = order_of(scene, at)
+    assert order[:2] == ["CancelAll", "ReadHistory"]
+    connected = next(when for when, alert in scene.run.alerts if alert.name == "feed.up" and when > at)
+    flat = next(when for when, alert in scene.run.alerts if alert.name == "life.flat" and when > at)
+    histories = [
+        when
+        for when, request in scene.run.requests
+        if isinstance(request, r.ReadHistory) and request.updated_from is not None and when > at
+    ]
+    assert flat <= histories[0] < connected
+    assert all(
+        when >= connected
+        for when, request in scene.run.requests
+        if isinstance(request, r.PlaceMany | r.ReadMarkets) and when > at
+    )
+    assert scene.position()[0] < 0
+    scene.agree()
+    scene.close()
+
+
+def test_a_result_that_falls_between_the_history_and_the_reconnect_is_not_missed() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.take(0, 1500)
+    scene.go(3 * SECOND)
+    scene.run.feed_allowed = False
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase == "connecting")
+    scene.go(10 * MINUTE)
+    scene.venue.settle(MARKET, 1, scene.now)
+    scene.go(10 * MINUTE)
+    scene.run.feed_allowed = True
+
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(SECOND)
+
+    assert scene.agree().profit.gross > 0
+    scene.close()
+
+
+def test_a_result_that_was_told_to_nobody_is_found_within_a_quarter_of_an_hour() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.take(0, 1500)
+    scene.go(3 * SECOND)
+    scene.venue.settle(MARKET, 1, scene.now)
+    scene.go(300 * MILLISECOND)
+    scene.venue.drain()
+    scene = swallow(scene)
+    scene.go(16 * MINUTE)
+    assert scene.agree().profit.gross > 0
+    scene.close()
+
+
+def swallow(scene: Scene) -> Scene:
+    """What is on its way over the feed is lost, without a sign."""
+    scene.run._queue.clear()
+    return scene
+
+
+def test_a_feed_that_flaps_is_held_longer() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, flap_hold_s=60.0))).quoted()
+    for _ in range(4):
+        scene.run.drop_feed()
+        scene.until(lambda: scene.status().phase == "holding")
+    held = scene.now
+    scene.requoted(2 * MINUTE)
+    assert scene.now - held >= 59 * SECOND
+    scene.close()
+
+
+def test_a_second_loss_before_the_first_was_read_up_loses_nothing() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.take(0, 1500)
+    scene.go(3 * SECOND)
+    scene.run.drop_feed()
+    scene.venue.settle(MARKET, 1, scene.now)
+    scene.until(lambda: scene.status().feed_up)
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(SECOND)
+    assert scene.agree().profit.gross > 0
+    scene.close()
+
+
+def test_another_connection_without_a_word_about_the_old_one_is_a_loss() -> None:
+    scene = Scene().quoted()
+    scene.run._connection += 1
+    at = scene.now
+    scene.run.tell(e.FeedUp(scene.run._connection))
+    assert isinstance(scene.run.requests[-1][1], r.CancelAll)
+    assert scene.run.requests[-1][0] == at
+    scene.requoted()
+    scene.go(SECOND)
+    assert scene.line().why is None
+    scene.agree()
+    scene.close()
+
+
+def test_a_feed_refused_for_good_stops_the_quoting_and_says_so() -> None:
+    scene = Scene().quoted()
+    scene.referee.note_feed_lost(scene.now)
+    scene.run._up = False
+    scene.run.feed_allowed = False
+    scene.run.tell(e.FeedRefused(1, "4001: app does not exist"))
+    scene.go(MINUTE)
+    assert not scene.wagers()
+    refused = scene.guard("feed_refused")
+    assert refused is not None
+    assert "4001" in refused.reason
+    scene.close()
+
+
+def test_a_shared_account_keeps_the_wagers_of_others_and_loses_ours() -> None:
+    scene = Scene(config=settings(account="shared")).quoted()
+    line_id = scene.venue.line_id(*LINE, 0)
+    byhand = scene.venue.place(scene.account, "byhand", line_id, 150, 1000, scene.now)
+    scene.go(5 * SECOND)
+    scene.run.tell(e.StopRequested())
+    scene.referee._duties.clear()  # the referee knows no shared accounts: the wager by hand stays
+    scene.until(lambda: scene.run.exit is not None)
+    assert scene.run.exit == r.Exit(0, "stopped")
+    assert [wager.wager_id for wager in scene.wagers()] == [byhand.wager_id]
+    assert not scene.sent(r.CancelAll)
+
+
+def test_a_shared_account_is_rid_of_what_an_earlier_run_left() -> None:
+    scene = Scene(config=settings(account="shared"), lines=(LINE, OTHER)).quoted()
+    scene.restart()
+    left = {wager.wager_id for wager in scene.wagers()}
+    assert len(left) == 4
+    scene.until(lambda: scene.status().flat)
+    assert not scene.wagers()
+    scene.requoted()
+    scene.go(SECOND)
+    scene.agree()
+    scene.close()
+
+
+def test_limits_that_were_lowered_below_what_is_held_allow_only_what_reduces() -> None:
+    scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000))).quoted()
+    scene.take(0, 9000)
+    scene.until(lambda: scene.position()[0] <= -8000)
+    scene.go(2 * SECOND)
+    tight = LimitsConfig(line=50, market=50, event=50, tournament=50, account=50, hedge_cost=0.0)
+    scene.config = settings(limits=tight)
+    scene.restart()
+    at = scene.now
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(5 * SECOND)
+    sides = {wager.side for wager in scene.wagers()}
+    assert sides == {0}
+    assert scene.placements(at)
+    assert {item.line_id for item in scene.placements(at)} == {scene.venue.line_id(GAME, 219, 0, 0)}
+
+
+def test_hours_without_news_leave_the_engine_awake_and_quiet() -> None:
+    """It asks to be woken again and again, and never spins."""
+    scene = Scene().quoted()
+    before = len(scene.run.requests)
+    placed = len(scene.placements())
+    engine = scene.run.engine
+    scene.go(HOUR)
+    assert len(scene.placements()) == placed
+    assert 100 < len(scene.run.requests) - before < 200  # the balance, and four rounds of reads
+    deadline = engine.deadline(scene.now)
+    assert deadline is not None
+    assert scene.now < deadline <= scene.now + SECOND
+    scene.agree()
+    scene.close()
