@@ -95,16 +95,22 @@ def test_a_living_daemon_is_killed_through_its_door_and_stays_up(tmp_path, daemo
     assert fetch(door_of(place)).latched is None
 
 
-def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said, monkeypatch):
-    process = daemon()
+def without_door(tmp_path, process, monkeypatch):
+    """Whoever asks twice which daemon holds the directory hears of no door to it; returns the real holder."""
     real = holder_of(tmp_path)
     asked = []
 
-    def without_door(path):
+    def holder(path):
         asked.append(path)
         return Holder(pid=process.pid) if len(asked) <= 2 else real
 
-    monkeypatch.setattr(operate, "holder_of", without_door)
+    monkeypatch.setattr(operate, "holder_of", holder)
+    return real
+
+
+def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said, monkeypatch):
+    process = daemon()
+    real = without_door(tmp_path, process, monkeypatch)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
     assert said[-1].startswith("latched and flat: ")  # flat may come before the words, which the daemon reads from disk
@@ -118,14 +124,7 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
 def test_a_signal_that_cannot_be_given_its_reason_is_sent_all_the_same(tmp_path, daemon, said, monkeypatch):
     process = daemon()
     (tmp_path / "latch.json").mkdir()
-    real = holder_of(tmp_path)
-    asked = []
-
-    def without_door(path):
-        asked.append(path)
-        return Holder(pid=process.pid) if len(asked) <= 2 else real
-
-    monkeypatch.setattr(operate, "holder_of", without_door)
+    real = without_door(tmp_path, process, monkeypatch)
     kill(Place(tmp_path, None), "drill", said.append, never)
     assert "could NOT be written" in said[0]
     assert "kill signal sent" in said[1]
