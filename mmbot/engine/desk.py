@@ -155,20 +155,17 @@ class Desk:
         if changed:
             self.touch_scope(scope)
             level = Level.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Level.WARNING
-            name = "guard.cleared" if reason is None else "guard.held"
-            self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
+            self._tell(level, guard, scope, reason)
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
         """Set or clear a guard of what is being looked at: nothing has to be looked at again because of it."""
-        guards = self.guards
-        if reason is None:
-            if not guards.any(scope) or not guards.clear(guard, scope):
-                return
-        elif not guards.hold(guard, scope, reason, now):
-            return
+        if self.guards.set(guard, scope, reason, now):
+            self._tell(Level.INFO, guard, scope, reason)
+
+    def _tell(self, level: Level, guard: str, scope: str | int | LineKey, reason: str | None) -> None:
         name = "guard.cleared" if reason is None else "guard.held"
-        self.alert(Level.INFO, name, guard=guard, scope=shown(scope), reason=reason)
+        self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
 
     def touch_scope(self, scope: str | int | LineKey) -> None:
         """Look again at every event in a scope."""

@@ -16,7 +16,7 @@ from mmbot.engine.desk import Desk
 from mmbot.engine.diff import Live, Target, diff
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.requests import Level
-from mmbot.engine.slots import NO_ROOM, EventSlots, Group, Pending, Slot
+from mmbot.engine.slots import HIDDEN, NO_ROOM, EventSlots, Group, Pending, Slot
 from mmbot.engine.targets import Targets
 from mmbot.engine.timers import Due
 from mmbot.engine.views import Views
@@ -156,7 +156,7 @@ class Quoting:
             needs = 0 if all_slots else group.needs
             wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
             for slot in group.open if all_slots else changed:
-                if slot.group is not group or slot.place < 0:
+                if slot.group is not group or slot.place == HIDDEN:
                     continue
                 decision = decisions.get(slot.key)
                 again = anew or slot.needs > room or slot.market.key.market in moved
@@ -182,7 +182,7 @@ class Quoting:
         views = group.views
         for slot in changed:
             view = self._views.of(slot, now)
-            if (view is None) is not (slot.place < 0):
+            if (view is None) is not (slot.place == HIDDEN):
                 return False
             if view is not None:
                 views[slot.place] = view
@@ -197,7 +197,7 @@ class Quoting:
         for slot in group.slots:
             view = self._views.of(slot, now)
             if view is None:
-                slot.place = -1
+                slot.place = HIDDEN
                 self._want_nothing(slot, self._desk.guards.why(slot.key) or "no book")
             else:
                 slot.place = len(group.views)

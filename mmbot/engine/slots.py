@@ -17,6 +17,9 @@ from mmbot.strategy.interface import Decision, LineView
 NO_ROOM: Final[Cents] = 1 << 62
 """More than any scope has: targets that were cut are cut anew whenever a position moved."""
 
+HIDDEN: Final = -1
+"""In place of a place: the strategy is not shown the line."""
+
 ANEW: Final = -1
 """In place of a count of changes: everything is to be looked at again."""
 
@@ -67,8 +70,8 @@ class Slot:
         )
         """Open, with two outcomes that can be backed."""
         self.group: Group | None = None
-        self.place = ANEW
-        """Its place among the views of its group; -1 where it is not shown."""
+        self.place = HIDDEN
+        """Its place among the views of its group; ``HIDDEN`` where it is not shown."""
 
         self.view: LineView | None = None
         """What the strategy saw last, or is to see now."""
