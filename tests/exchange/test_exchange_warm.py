@@ -6,16 +6,13 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 import trustme
-from scripted_exchange import ScriptedExchange, client_of
 
-from mmbot.domain.clock import ManualClock
 from mmbot.exchange import warm as warm_module
 from mmbot.exchange.http import NoAnswer, Reply
-from mmbot.exchange.warm import SIZE, Connection, WarmPool
+from mmbot.exchange.warm import Connection, WarmPool
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -312,20 +309,6 @@ async def test_nobody_there_is_no_trouble() -> None:
     assert pool.ready() is None
     assert not pool.untouched()
     pool.close()
-
-
-async def test_the_latest_used_serves_and_one_that_is_unused_is_touched(
-    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with client_of(exchange, clock, tmp_path) as (client, _):
-        pool = client.warm
-        assert not pool.untouched()
-        monkeypatch.setattr(warm_module, "TOUCH_AFTER_S", 0.0)
-        connection = ready(pool)
-        (unused,) = pool.untouched()
-        assert unused is not connection
-        assert pool.ready(leave=SIZE - 1) is connection
-        assert pool.ready(leave=SIZE) is None
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -229,3 +229,18 @@ async def test_a_closed_client_writes_nothing(exchange: ScriptedExchange, clock:
         assert isinstance(failed, Failed)
         assert failed.failure is Failure.LATER
     assert not exchange.calls("/mm/place_multiple_wagers")
+
+
+async def test_the_latest_used_serves_and_one_that_is_unused_is_touched(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        pool = client.warm
+        assert not pool.untouched()
+        monkeypatch.setattr(warm_module, "TOUCH_AFTER_S", 0.0)
+        connection = pool.ready()
+        assert connection is not None
+        (unused,) = pool.untouched()
+        assert unused is not connection
+        assert pool.ready(leave=SIZE - 1) is connection
+        assert pool.ready(leave=SIZE) is None
