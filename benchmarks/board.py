@@ -177,7 +177,7 @@ class Bench:
         """A book message of the line at a place."""
         key = self.keys[place]
         self.sequence += 1
-        return e.BookMessage(1, key.event, key.market, key.number, self.sequence, shown)
+        return e.BookMessage(1, key, self.sequence, shown)
 
     def report(self, item: r.Placement, status: Status, sequence: int) -> WagerReport:
         """What the exchange says of a wager."""

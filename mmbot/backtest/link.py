@@ -133,7 +133,7 @@ class Link:
                 if len(book.sides) != 2:  # the client does not keep such a book either
                     return None
                 shown = _book(book)
-                return e.BookMessage(connection, line.event, line.market, line.number, event.sequence, shown)
+                return e.BookMessage(connection, line, event.sequence, shown)
             case Printed(line=line):
                 return e.PrintMessage(
                     connection,

@@ -8,10 +8,10 @@ lower probability.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from mmbot.domain.money import Cents, half_up
+from mmbot.domain.money import Cents
 
 Odds = int
 """American odds: at least +100, or below -100."""
@@ -44,20 +44,28 @@ def negate(odds: Odds) -> Odds:
     return 100 if odds == 100 else -odds
 
 
+# The three below are ``money.half_up`` written out: one decision asks for some ten of them.
+
+
 def profit(stake: Cents, odds: Odds) -> Cents:
     """What a stake wins beyond itself, in cents, rounded half-up as the exchange rounds (PROTOCOL 7.5)."""
-    return half_up(stake * odds, 100) if odds > 0 else half_up(stake * 100, -odds)
+    if odds > 0:
+        return (stake * odds + 50) // 100
+    return (200 * stake - odds) // (-2 * odds)
 
 
 def payout(stake: Cents, odds: Odds) -> Cents:
     """Stake plus profit, in cents."""
-    return stake + profit(stake, odds)
+    if odds > 0:
+        return stake + (stake * odds + 50) // 100
+    return stake + (200 * stake - odds) // (-2 * odds)
 
 
 def stake_for_payout(amount: Cents, odds: Odds) -> Cents:
     """The stake whose payout at these odds is ``amount``, in cents, rounded half-up."""
-    numerator, denominator = fraction(odds)
-    return half_up(amount * numerator, denominator)
+    if odds > 0:
+        return (200 * amount + odds + 100) // (2 * odds + 200)
+    return (100 - odds - 2 * amount * odds) // (200 - 2 * odds)
 
 
 def could_match(one: Odds, other: Odds) -> bool:
@@ -65,8 +73,8 @@ def could_match(one: Odds, other: Odds) -> bool:
 
     Exact, in integers (PROTOCOL 7.1).
     """
-    a, b = fraction(one)
-    c, d = fraction(other)
+    a, b = (100, one + 100) if one > 0 else (-one, 100 - one)
+    c, d = (100, other + 100) if other > 0 else (-other, 100 - other)
     return a * d + c * b >= b * d
 
 
@@ -82,9 +90,11 @@ class Ladder:
         OddsError: on construction, if a member is no price, stands twice, or there are none.
     """
 
-    __slots__ = ("_falling", "_index", "rungs")
+    __slots__ = ("_falling", "members", "rungs")
 
     rungs: tuple[Odds, ...]
+    members: Mapping[Odds, int]
+    """Each rung with its place, 0 for the shortest."""
 
     def __init__(self, odds: Iterable[int]) -> None:
         rungs = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []
@@ -94,13 +104,13 @@ class Ladder:
             if not is_odds(rung):
                 raise OddsError(f"{rung} in the odds ladder is no American price: at least +100, or below -100")
         self.rungs = tuple(rungs)
-        self._index: Final = {rung: i for i, rung in enumerate(rungs)}
-        if len(self._index) != len(rungs):
+        self.members = {rung: i for i, rung in enumerate(rungs)}
+        if len(self.members) != len(rungs):
             raise OddsError("the odds ladder holds the same price twice")
         self._falling: Final = [-implied(rung) for rung in rungs]
 
     def __contains__(self, odds: object) -> bool:
-        return odds in self._index
+        return odds in self.members
 
     def __len__(self) -> int:
         return len(self.rungs)
@@ -113,7 +123,7 @@ class Ladder:
 
     def index(self, odds: Odds) -> int:
         """The rung's place, 0 for the shortest. Raises KeyError for odds that are not on the ladder."""
-        return self._index[odds]
+        return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
         """The shortest rung that implies no more than ``probability``: rounded to the longer side, the one better for
@@ -128,5 +138,5 @@ class Ladder:
 
     def longer(self, odds: Odds, rungs: int = 1) -> Odds | None:
         """The price ``rungs`` steps longer (shorter if negative), or None beyond the end."""
-        place = self._index[odds] + rungs
+        place = self.members[odds] + rungs
         return self.rungs[place] if 0 <= place < len(self.rungs) else None

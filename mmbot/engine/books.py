@@ -6,7 +6,7 @@ counts only if none did (DESIGN, *What the exchange does*).
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from typing import Final, NamedTuple
 
 from mmbot.domain.book import Book, Level, Levels
@@ -42,6 +42,7 @@ class BookState:
         "differed",
         "entered",
         "exact",
+        "former",
         "ghosts",
         "known",
         "message_at",
@@ -53,6 +54,8 @@ class BookState:
 
     def __init__(self) -> None:
         self.book = Book()
+        self.former: Book | None = None
+        """What the latest message replaced; None where nothing was known."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake; None while it has to be made anew."""
@@ -91,8 +94,15 @@ class Books:
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:
-        """The state of a line's book, None before the first message or read."""
+        """The state of a line's book; None where none was ever asked for."""
         return self._states.get(line)
+
+    def of(self, line: LineKey) -> BookState:
+        """The state of a line's book, which stays the same object until its event is forgotten."""
+        state = self._states.get(line)
+        if state is None:
+            state = self._states[line] = BookState()
+        return state
 
     def distrust(self, line: LineKey) -> None:
         """What is known of a line's book counts for nothing until it is read, or a message brings another."""
@@ -120,6 +130,7 @@ class Books:
         elif sequence < state.sequence and state.connection == connection:
             self.stale_messages += 1
             return None
+        state.former = state.book if state.known else None
         state.book = book
         state.known = True
         state.net = None
@@ -134,9 +145,7 @@ class Books:
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, connection: int, now: Instant) -> bool:
         """Compare a REST image that was asked for at ``sent_at`` under ``connection``. True if it changed the book."""
-        state = self._states.get(line)
-        if state is None:
-            state = self._states[line] = BookState()
+        state = self.of(line)
         if state.message_at >= sent_at and state.known and state.connection == self.connection:
             if state.book == book:
                 state.read_at = now
@@ -211,19 +220,23 @@ class Books:
         if state is not None:
             state.net = None
 
-    def net(self, state: BookState, own: list[Wager]) -> Book:
+    def net(self, state: BookState, live: Collection[Wager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
+
+        ``live`` are the line's wagers that could still match; those that are not ours are others' offers.
 
         A message's sequence tells which of our wagers it holds: those that entered before it and had not left. Where
         the book came from a read, or a wager was found open by one, the wager is taken to be in it.
         """
         if state.net is not None:
             return state.net
-        if not own and not state.ghosts:
+        if not live and not state.ghosts:
             state.net = state.book
             return state.book
         mine: tuple[_Mine, _Mine] = ({}, {})
-        for wager in own:
+        for wager in live:
+            if wager.foreign:
+                continue
             since = state.entered.get(wager.external_id)
             if since is None:
                 if wager.opened_at is None:
@@ -234,7 +247,11 @@ class Books:
         for ghost in state.ghosts:
             _add(mine[1 - ghost.side], ghost.odds, ghost.stake)
         under_0, under_1 = state.book.sides
-        state.net = Book((_without(under_0, mine[0]), _without(under_1, mine[1])))
+        if mine[0]:
+            under_0 = _without(under_0, mine[0])
+        if mine[1]:
+            under_1 = _without(under_1, mine[1])
+        state.net = Book((under_0, under_1))
         return state.net
 
 
@@ -243,9 +260,9 @@ _Mine = dict[Odds, tuple[Cents, int]]
 
 
 def _add(mine: _Mine, odds: Odds, stake: Cents) -> None:
-    shown = negate(odds)
-    value, count = mine.get(shown, (0, 0))
-    mine[shown] = (value + profit(stake, odds), count + 1)
+    shown, ours = negate(odds), profit(stake, odds)
+    same = mine.get(shown)
+    mine[shown] = (ours, 1) if same is None else (same[0] + ours, same[1] + 1)
 
 
 def _without(levels: Levels, mine: _Mine) -> Levels:

@@ -30,29 +30,25 @@ class Cancelling:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._ready: dict[str, None] = {}
+        self.ready: Final[dict[str, None]] = {}
+        """Wagers whose cancel could be sent now, in the order in which that was wanted."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}
         """Wagers that were looked up since their last cancel."""
         self.sent = 0
 
     @property
-    def pending(self) -> bool:
-        """Whether something could be sent now."""
-        return bool(self._ready)
-
-    @property
     def full(self) -> bool:
         """Whether a whole batch could be sent now."""
-        return len(self._ready) >= BATCH
+        return len(self.ready) >= BATCH
 
     def want(self, wager: Wager) -> None:
         """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""
         key = wager.external_id
-        if wager.state is State.CANCELLING or key in self._ready or key in self._waiting:
+        if wager.state is State.CANCELLING or key in self.ready or key in self._waiting:
             return
         if wager.state is State.OPEN:
-            self._ready[key] = None
+            self.ready[key] = None
         else:
             self._waiting[key] = None
             if wager.wager_id is not None:
@@ -60,14 +56,14 @@ class Cancelling:
 
     def keep(self, external_id: str) -> None:
         """A wager is wanted after all, if its cancel was not sent yet."""
-        self._ready.pop(external_id, None)
+        self.ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
     def opened(self, external_id: str) -> None:
         """A wager is live now."""
         if external_id in self._waiting:
             del self._waiting[external_id]
-            self._ready[external_id] = None
+            self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
         """The exchange's id of a wager is known now."""
@@ -79,10 +75,11 @@ class Cancelling:
         desk = self._desk
         batch: list[Wager] = []
         by_event: dict[int, int] = {}
-        for external_id in list(self._ready):
+        items: list[Cancellation] = []
+        for external_id in list(self.ready):
             wager = desk.ledger.get(external_id)
             if wager is None or not wager.remaining or wager.wager_id is None:
-                del self._ready[external_id]
+                del self.ready[external_id]
                 continue
             event = wager.line.event
             count = by_event[event] = by_event.get(event, 0) + 1
@@ -90,27 +87,25 @@ class Cancelling:
                 return self._whole_event(event, now)
             if len(batch) < BATCH:
                 batch.append(wager)
+                items.append(Cancellation(wager.wager_id, external_id))
             elif not desk.guards.any(event):
                 break
         if not batch:
             return None
-        request = CancelMany(
-            desk.request_id(), tuple(Cancellation(wager.wager_id or "", wager.external_id) for wager in batch)
-        )
         for wager in batch:
             self._note_sent(wager, now)
-        return request
+        return CancelMany(desk.request_id(), tuple(items))
 
     def _whole_event(self, event: int, now: Instant) -> Request:
         desk = self._desk
-        for external_id in list(self._ready):
+        for external_id in list(self.ready):
             wager = desk.ledger.get(external_id)
             if wager is not None and wager.line.event == event:
                 self._note_sent(wager, now)
         return CancelEvent(desk.request_id(), event)
 
     def _note_sent(self, wager: Wager, now: Instant) -> None:
-        del self._ready[wager.external_id]
+        del self.ready[wager.external_id]
         self._asked.pop(wager.external_id, None)
         self._desk.ledger.cancel_sent(wager.external_id, now)
         self._desk.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM + self._desk.settings.print_match)
@@ -168,7 +163,7 @@ class Cancelling:
             self._desk.timers.set(Due.CANCEL, external_id, now + CONFIRM)
         elif wager.cancel_sent_at is not None or external_id in self._waiting:
             self._waiting.pop(external_id, None)
-            self._ready[external_id] = None
+            self.ready[external_id] = None
 
     def _refused(self, external_id: str, failure: Failure, code: str, now: Instant) -> Changes:
         wager = self._desk.ledger.get(external_id)

@@ -147,6 +147,9 @@ class Engine:
 
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due and allowed at ``now``."""
+        if self._rests(now):
+            self._feed.flow.pair(now)
+            return None
         self._tick(now)
         request = None
         if self._life.step is not Step.ENDED and self._desk.limiter.ready_at(now, True) <= now:
@@ -159,12 +162,18 @@ class Engine:
 
     def _most_urgent(self, now: Instant) -> Request | None:
         desk = self._desk
-        request = self._life.urgent(now)
+        flattening = self._life.flattening
+        request = self._life.urgent(now) if flattening else None
         if request is None:
-            self._look(now)
-            if self._cancelling.pending and not self._flattening and (self._cancelling.full or not desk.dirty_events):
+            if desk.dirty_events:
+                self._look(now)
+            if (
+                self._cancelling.ready
+                and not (flattening and desk.settings.exclusive)
+                and (self._cancelling.full or not desk.dirty_events)
+            ):
                 request = self._cancelling.next(now)
-            if request is None and self._life.step in (Step.CANCEL, Step.PROVE):
+            if request is None and flattening:
                 # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
                 request = self._undecided.next(now) or self._life.next(now)
         if request is not None:
@@ -183,6 +192,9 @@ class Engine:
     def deadline(self, now: Instant) -> Instant | None:
         """When to ask again if no event comes first. Call after ``next_request`` returned None."""
         desk = self._desk
+        if self._rests(now):
+            soonest = desk.timers.next()
+            return soonest if soonest < self._rests_until else self._rests_until
         if self._life.step is Step.ENDED:
             return None
         times: list[Instant | None] = [desk.timers.next(), self._rests_until]
@@ -194,11 +206,11 @@ class Engine:
                 self._answers.wake_at(),
             ]
             if desk.feed_up:
-                times.append(self._feed.silent_at())
+                times.append(self._feed.silent_at)
                 times.append(self._reads.wake_at(now))
             self._rests_until = min(at for at in times if at is not None)
             times.append(desk.timers.next())
-        if self._cancelling.pending and not self._flattening:
+        if self._cancelling.ready and not self._flattening:
             times.append(desk.limiter.ready_at(now, True))
         if desk.dirty_events:
             looks_at = desk.limiter.ready_at(now, True)
@@ -255,11 +267,23 @@ class Engine:
     @property
     def _flattening(self) -> bool:
         """Whether ``cancel_all`` is doing the cancelling."""
-        return self._desk.settings.exclusive and self._life.step in (Step.CANCEL, Step.PROVE)
+        return self._desk.settings.exclusive and self._life.flattening
+
+    def _rests(self, now: Instant) -> bool:
+        """Whether nothing can be due: the usual answer to a book of which only the depth changed."""
+        desk = self._desk
+        return (
+            now < self._rests_until
+            and not desk.dirty_events
+            and now < desk.timers.soonest
+            and not self._cancelling.ready
+            and not self._quoting.pending
+            and not self._hedging.check
+        )
 
     def _tick(self, now: Instant) -> None:
         desk = self._desk
-        if desk.feed_up and now >= self._feed.silent_at():
+        if desk.feed_up and now >= self._feed.silent_at:
             self._feed.lose("no health_check", now)
         if desk.timers.soonest <= now:
             self._rests_until = 0
@@ -269,12 +293,15 @@ class Engine:
             for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
                 if not wager.foreign:
                     self._cancelling.want(wager)
-        before = self._life.step
-        self._life.advance(now)
-        if self._life.step is not before:
-            self._rests_until = 0
-        ready, was_ready = self._life.step is Step.READY, before is Step.READY
-        if now >= self._profit_at or (ready and not was_ready):  # a loss of earlier today counts from the first quote
+        if now >= self._life.idle_until:
+            before = self._life.step
+            self._life.advance(now)
+            if self._life.step is not before:
+                self._rests_until = 0
+                if self._life.step is Step.READY:  # a loss of earlier today counts from the first quote
+                    self._profit_at = now
+        if now >= self._profit_at:
+            ready = self._life.step is Step.READY
             self._profit_at = now + SECOND
             self._profit.look(now, ready)
             self._quoting.look_at_cut()
@@ -291,7 +318,7 @@ class Engine:
                 self._quoting.book_changed(key)
             else:
                 self._placing.pause_over(key, now)
-                self._quoting.own_changed(key)
+                self._quoting.line_due(key)
                 self._hedging.check = True
         elif isinstance(key, int):
             self._quoting.timer(key, now)
@@ -336,8 +363,8 @@ class Engine:
             return request
         if self._life.step is not Step.READY or desk.dirty_events:
             return None
-        request = self._hedging.next(now)
-        if request is None and not desk.guards.any(ACCOUNT):
+        request = self._hedging.next(now) if self._hedging.check else None
+        if request is None and self._quoting.pending and not desk.guards.any(ACCOUNT):
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()

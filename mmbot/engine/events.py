@@ -10,7 +10,7 @@ from enum import Enum
 import msgspec
 
 from mmbot.domain.book import Book
-from mmbot.domain.catalogue import Market, SportEvent, Tournament
+from mmbot.domain.catalogue import LineKey, Market, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
@@ -59,10 +59,7 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
     """``market_selections``: the whole visible book of one line."""
 
     connection: int
-    event: int
-    market: int
-    number: int
-    """Quarter points, as in LineKey."""
+    line: LineKey
     sequence: int
     book: Book
 

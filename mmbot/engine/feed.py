@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.odds import negate
 from mmbot.domain.wager import Status
@@ -46,7 +45,8 @@ class Feed:
         self._life: Final = life
         self.flow: Final = Flow()
         self.connection = 0
-        self.beat_at: Instant = 0
+        self.silent_at: Instant = 0
+        """When the feed counts as lost for want of a ``health_check``."""
         self._reconnected_at: Instant | None = None
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
@@ -65,33 +65,28 @@ class Feed:
             e.LineMessage: self._on_line,
         }
 
-    def silent_at(self) -> Instant:
-        """When the feed counts as lost for want of a ``health_check``."""
-        return self.beat_at + self._desk.settings.feed_silence
-
     def _on_book(self, message: e.BookMessage, now: Instant) -> None:
         desk = self._desk
+        line, sequence, book = message.line, message.sequence, message.book
+        ahead = sequence - now - desk.wall_offset
         if message.connection == self.connection:
             desk.heard_at = now
-            if message.sequence - now - desk.wall_offset > desk.ahead:
-                desk.note_exchange_time(message.sequence, now, of_a_message=True)
-        # One of the far future would pass for newer than all that follow.
-        sequence = min(message.sequence, now + desk.wall_offset + desk.ahead)
-        line = LineKey(message.event, message.market, message.number)
-        quoted = line in self._quoting.slots
-        if quoted and desk.ledger.awaiting_count:
-            awaited = [wager for wager in desk.ledger.live(line) if wager.opened_at is None and not wager.foreign]
+            if ahead > desk.ahead:
+                desk.note_exchange_time(sequence, now, of_a_message=True)
+        if ahead > desk.ahead:  # one of the far future would pass for newer than all that follow
+            sequence = now + desk.wall_offset + desk.ahead
+        slot = self._quoting.slots.get(line)
+        if slot is not None and slot.live and desk.ledger.roster.awaiting:
+            awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
-                desk.books.expect(line, awaited, message.book, sequence)
-        known = desk.books.get(line)
-        before = known.book if known is not None and known.known else None
-        state = desk.books.on_message(line, message.book, sequence, message.connection, now)
-        if state is None or not quoted:
+                desk.books.expect(line, awaited, book, sequence)
+        state = desk.books.on_message(line, book, sequence, message.connection, now)
+        if state is None or slot is None:
             return
-        if before is not None:
-            self.flow.shift(line, before, message.book, now)
-        self._quoting.book_changed(line)
-        if line in desk.hedging:
+        if state.former is not None:
+            self.flow.shift(line, state.former, book, now)
+        self._quoting.mark(slot)
+        if desk.hedging and line in desk.hedging:
             self._hedging.check = True
 
     def _on_print(self, message: e.PrintMessage, now: Instant) -> None:
@@ -120,7 +115,7 @@ class Feed:
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
         if message.connection == self.connection:
-            self.beat_at = now
+            self.silent_at = now + self._desk.settings.feed_silence
             self._desk.heard_at = now
 
     def _on_feed_up(self, message: e.FeedUp, now: Instant) -> None:
@@ -129,7 +124,7 @@ class Feed:
             self.lose("another connection took its place", now)
         self.connection = desk.books.connection = message.connection
         desk.feed_up = True
-        self.beat_at = now
+        self.silent_at = now + desk.settings.feed_silence
         desk.heard_at = now
         desk.alert(Level.INFO, "feed.up", connection=message.connection)
         self._life.feed_is_up(now)

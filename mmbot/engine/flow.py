@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from itertools import zip_longest
-from typing import Final, NamedTuple
+from typing import Final
 
 from mmbot.domain.book import Book
 from mmbot.domain.catalogue import LineKey
@@ -21,11 +21,8 @@ AT_ONCE: Final = 4
 """So many more than came are judged in one call at most."""
 
 
-class _Shift(NamedTuple):
-    at: Instant
-    line: LineKey
-    old: Book
-    new: Book
+_Shift = tuple[Instant, LineKey, Book, Book]
+"""When a line's book was replaced; the old one and the new."""
 
 
 class _Print:
@@ -55,7 +52,7 @@ class Flow:
 
     def shift(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
         """A book was replaced."""
-        self._shifts.append(_Shift(now, line, old, new))
+        self._shifts.append((now, line, old, new))
         self._came += 1
 
     def printed(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
@@ -68,13 +65,13 @@ class Flow:
         """Judge drops that are old enough; not many at a time, so that no call pays for a burst alone."""
         shifts, told = self._shifts, self._told
         most, self._came = AT_ONCE + self._came, 0
-        while shifts and shifts[0].at + PAIRING <= now and most:
+        while shifts and shifts[0][0] + PAIRING <= now and most:
             most -= 1
             shift = shifts.popleft()
-            prints = self._prints.get(shift.line, ())
+            prints = self._prints.get(shift[1], ())
             for side in (0, 1):
                 self._judge(shift, side, prints)
-        judged = shifts[0].at if shifts else now
+        judged = shifts[0][0] if shifts else now
         while told and told[0].at + 2 * PAIRING <= min(now, judged + PAIRING):
             line = told.popleft().line
             of_line = self._prints[line]
@@ -83,7 +80,7 @@ class Flow:
                 del self._prints[line]
 
     def _judge(self, shift: _Shift, side: Side, prints: Iterable[_Print]) -> None:
-        old, new = shift.old.sides[side], shift.new.sides[side]
+        at, old, new = shift[0], shift[2].sides[side], shift[3].sides[side]
         if old == new:
             return
         left: dict[Odds, Cents] | None = None
@@ -98,7 +95,7 @@ class Flow:
             if gone <= 0:
                 continue
             for told in prints:
-                if gone <= 0 or abs(told.at - shift.at) > PAIRING or told.value <= 0:
+                if gone <= 0 or abs(told.at - at) > PAIRING or told.value <= 0:
                     continue
                 if told.side == side and told.odds == level.odds:
                     part = min(gone, told.value)

@@ -71,7 +71,8 @@ class Guards:
     """Which guards hold, over what."""
 
     def __init__(self) -> None:
-        self._held: dict[Scope, dict[str, _Held]] = {}
+        self.held: Final[dict[Scope, dict[str, _Held]]] = {}
+        """What holds over which scope: a scope that is not in it is free. Read it; ``hold`` and ``clear`` write it."""
         self._pausing: dict[Scope, dict[str, _Held]] = {}
         self.raised = 0
         """How often one came to hold."""
@@ -102,8 +103,8 @@ class Guards:
 
     def forget(self, events: Container[int]) -> None:
         """Drop what holds over events, and over their lines, that are no longer looked at."""
-        for scope in [scope for scope in self._held if _event_of(scope) in events]:
-            del self._held[scope]
+        for scope in [scope for scope in self.held if _event_of(scope) in events]:
+            del self.held[scope]
 
     def set(self, guard: str, scope: Scope, reason: str | None, now: Instant) -> bool:
         """Hold with a reason, or clear with None; True if that changed whether it holds."""
@@ -120,29 +121,29 @@ class Guards:
 
     def any(self, scope: Scope) -> bool:
         """Whether any guard holds over just this scope; not those that only keep further wagers back."""
-        return scope in self._held
+        return scope in self.held
 
     def reason(self, guard: str, scope: Scope) -> str | None:
         """Why a guard holds over a scope; None if it does not."""
-        held = self._held.get(scope, {}).get(guard)
+        held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: Scope) -> bool:
         """Whether a guard holds over a scope, and no other does."""
-        names = self._held.get(scope, {})
+        names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 
     def why(self, line: LineKey) -> str | None:
         """The first reason that stops a line: of the account, its event, or itself; None if none does."""
         for scope in (ACCOUNT, line.event, line):
-            for name, held in self._held.get(scope, {}).items():
+            for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"
         return None
 
     def names(self) -> dict[str, int]:
         """How many scopes each guard holds over, zeros included."""
         counts = dict.fromkeys(_BY_NAME, 0)
-        for held in (self._held, self._pausing):
+        for held in (self.held, self._pausing):
             for names in held.values():
                 for name in names:
                     counts[name] += 1
@@ -154,16 +155,16 @@ class Guards:
             GuardStatus(
                 guard=name, scope=shown(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
             )
-            for scope, names in (*self._held.items(), *self._pausing.items())
+            for scope, names in (*self.held.items(), *self._pausing.items())
             for name, held in names.items()
         )
 
     def _of(self, guard: str) -> dict[Scope, dict[str, _Held]]:
-        return self._pausing if guard in PAUSING else self._held
+        return self._pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:
         """The account's guards that hold, with their reasons."""
-        return tuple(f"{name}: {held.reason}" for name, held in self._held.get(ACCOUNT, {}).items())
+        return tuple(f"{name}: {held.reason}" for name, held in self.held.get(ACCOUNT, {}).items())
 
 
 def _event_of(scope: Scope) -> int | None:

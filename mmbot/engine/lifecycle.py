@@ -56,6 +56,8 @@ class Lifecycle:
         self._desk = desk
         self._reads = reads
         self.step = Step.CANCEL
+        self.idle_until: Instant = 0
+        """``advance`` has nothing to do before."""
         self.cause = "start"
         self.begun_at = now
         self.flat = False
@@ -78,6 +80,11 @@ class Lifecycle:
         self._asked: dict[str, None] = {}
 
     @property
+    def flattening(self) -> bool:
+        """Whether everything is being cancelled, or proved to be."""
+        return self.step is Step.CANCEL or self.step is Step.PROVE
+
+    @property
     def stopping(self) -> bool:
         """Whether the daemon is on its way out."""
         return self._stop_deadline is not None
@@ -97,6 +104,7 @@ class Lifecycle:
             self.cause = cause
             self.begun_at = now
         self.step = Step.CANCEL
+        self.idle_until = 0
         self.flat = False
         self._cancel_at = now
         self._cancel_ids = {}
@@ -221,7 +229,7 @@ class Lifecycle:
 
     def advance(self, now: Instant) -> None:
         """Take the steps whose conditions hold."""
-        if self.step is Step.READY and self._stop_deadline is None and now < self._sweep_at:
+        if now < self.idle_until:
             return
         desk = self._desk
         if self._stop_deadline is not None and now >= self._stop_deadline:
@@ -259,6 +267,8 @@ class Lifecycle:
         if self.step is Step.READY and now >= self._sweep_at:
             self._sweep_at = now + SWEEP
             self._read_changes(now - SWEEP, now)
+        if self.step is Step.READY:
+            self.idle_until = self._sweep_at
 
     def placed(self) -> None:
         """Something was placed: no longer flat."""

@@ -48,12 +48,14 @@ class Limiter:
 
     __slots__ = (
         "_all",
+        "_cancel_from",
         "_cancel_slack",
         "_cancels_paused",
         "_due",
         "_latest",
         "_other",
         "_other_due",
+        "_other_from",
         "_other_slack",
         "_other_spacing",
         "_other_tolerance",
@@ -84,23 +86,13 @@ class Limiter:
         self._paused: Instant = 0
         self._cancels_paused: Instant = 0
         self._latest: Instant = 0
+        self._cancel_from: Instant = 0
+        self._other_from: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
         """The earliest instant, ``now`` or later, at which such a request may leave if none leaves before it."""
-        paused = self._cancels_paused if cancel else self._paused
-        ready = now if now > paused else paused
-        if len(self._all) == self.rate and self._all[0] + SECOND >= ready:
-            ready = self._all[0] + SECOND + 1
-        if cancel:
-            paced = self._due - self._cancel_slack
-            return paced if paced > ready else ready
-        if len(self._other) == self.rate - self.reserve and self._other[0] + SECOND >= ready:
-            ready = self._other[0] + SECOND + 1
-        paced = self._due - self._other_slack
-        if paced > ready:
-            ready = paced
-        paced = self._other_due - self._other_tolerance
-        return paced if paced > ready else ready
+        earliest = self._cancel_from if cancel else self._other_from
+        return now if now > earliest else earliest
 
     def take(self, now: Instant, cancel: bool) -> None:
         """Note that such a request leaves now.
@@ -108,15 +100,16 @@ class Limiter:
         Raises:
             TooSoon: if ``ready_at`` is later than now. Nothing is noted.
         """
-        ready = self.ready_at(now, cancel)
-        if ready > now:
-            raise TooSoon(f"the next {'cancel' if cancel else 'request'} may leave in {ready - now} ns")
+        early = (self._cancel_from if cancel else self._other_from) - now
+        if early > 0:
+            raise TooSoon(f"the next {'cancel' if cancel else 'request'} may leave in {early} ns")
         self._latest = now
         self._all.append(now)
-        self._due = max(self._due, now) + self._spacing
+        self._due = (self._due if self._due > now else now) + self._spacing
         if not cancel:
             self._other.append(now)
-            self._other_due = max(self._other_due, now) + self._other_spacing
+            self._other_due = (self._other_due if self._other_due > now else now) + self._other_spacing
+        self._plan()
 
     def pause(self, until: Instant) -> None:
         """Let nothing leave before ``until``: the exchange said 429. An earlier pause that lasts longer stays.
@@ -125,6 +118,15 @@ class Limiter:
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
+        self._plan()
+
+    def _plan(self) -> None:
+        """From when on a cancel, and any other request, may leave: what was noted so far alone decides."""
+        every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
+        self._cancel_from = max(self._cancels_paused, every, self._due - self._cancel_slack)
+        others = self._other[0] + SECOND + 1 if len(self._other) == self.rate - self.reserve else 0
+        paced = self._due - self._other_slack
+        self._other_from = max(self._paused, every, others, paced, self._other_due - self._other_tolerance)
 
 
 class Pacer:

@@ -9,7 +9,7 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, SportEvent
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, Instant, in_seconds
 from mmbot.domain.lifecycle import State
-from mmbot.domain.odds import Side
+from mmbot.domain.odds import Side, implied
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.desk import Desk
@@ -61,30 +61,43 @@ class Quoting:
                 group.dissolve()
             self._stale.pop(event, None)
 
+    def mark(self, slot: Slot) -> None:
+        """What a line's strategy is shown of it is out of date."""
+        slot.dirty = True
+        slot.group.dirty[slot] = None
+        self._desk.dirty_events[slot.key.event] = None
+
     def book_changed(self, line: LineKey) -> None:
         """A line's book changed."""
         slot = self.slots.get(line)
-        if slot is not None and slot.group is not None:
-            slot.group.mark(slot)
-            self._desk.dirty_events[line.event] = None
+        if slot is not None:
+            self.mark(slot)
 
     def own_changed(self, line: LineKey) -> None:
         """Own wagers or the position of a line changed."""
-        self._desk.books.touch(line)
         slot = self.slots.get(line)
-        if slot is not None and slot.group is not None:
-            slot.touched = True
-            slot.group.mark(slot)
-            if slot.group.several:
-                slot.group.moved[line.market] = None
-            self._desk.dirty_events[line.event] = None
+        if slot is None:
+            self._desk.books.touch(line)
+            return
+        slot.book.net = None
+        slot.touched = True
+        if slot.group.several:
+            slot.group.moved[line.market] = None
+        self.mark(slot)
+
+    def line_due(self, line: LineKey) -> None:
+        """A line's timer is due: its book or price may have aged, or a pause is over."""
+        slot = self.slots.get(line)
+        if slot is not None:
+            slot.wakes_at = 0
+        self.own_changed(line)
 
     def price_given(self, line: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
         """The user's own price of an outcome. One that is older than what is known changes nothing."""
         if self._views.price_given(line, probability if side == 0 else 1.0 - probability, min(at, now)):
             slot = self.slots.get(line)
-            if slot is not None and slot.group is not None:
-                slot.group.mark(slot)
+            if slot is not None:
+                self.mark(slot)
                 slot.group.anew()
             self._desk.dirty_events[line.event] = None
 
@@ -107,7 +120,8 @@ class Quoting:
             slots = self._assign(event, slots, now)
         if slots.judged is not event or slots.judged_until <= now:
             self._judge_event(event, slots, now)
-        if not quotable or desk.guards.any(ACCOUNT) or desk.guards.any(event_id):
+        held = desk.guards.held
+        if not quotable or ACCOUNT in held or event_id in held:
             for slot in slots:
                 self._views.value(slot, now)
                 self._want_nothing(slot, desk.guards.why(slot.key) or "starting")
@@ -137,40 +151,50 @@ class Quoting:
         changed, group.dirty = group.dirty, {}
         if group.restless:
             changed.update(dict.fromkeys(group.restless))
-        moved, group.moved = group.moved, {}
+        moved = group.moved
+        if moved:
+            group.moved = {}
         if every or not self._renew(group, changed, now):
             self._renew_all(group, now)
             every = True
         if not group.open:
             return
         anew = soft or group.soft
-        start = None if event.scheduled is None else desk.on_clock(event.scheduled)
-        view = EventView(event, tuple(group.views), ladder, now, start)
         try:
-            result = desk.strategies[group.rule].quote(view, group.state)
+            result = None if every else group.result
+            if result is None:
+                start = None if event.scheduled is None else desk.on_clock(event.scheduled)
+                view = EventView(event, tuple(group.views), ladder, now, start)
+                result = desk.strategies[group.rule].quote(view, group.state)
+                told = result.changed
+                known = told is not None and told.decisions is result.decisions
+                lines = told.lines if told is not None and known else ()
+                wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
+            else:  # all that the strategy was shown last stands, and so does what it said
+                known, lines, wake_at = True, (), None
             decisions = result.decisions
-            told = result.changed if result.changed is not None and result.changed.decisions is decisions else None
-            all_slots = every or anew or bool(moved) or group.needs > room or told is None
-            if told is not None and not all_slots:
-                changed.update(dict.fromkeys(self.slots[line] for line in told.lines if line in self.slots))
+            all_slots = every or anew or bool(moved) or group.needs > room or not known
+            if not all_slots:
+                for line in lines:
+                    other = self.slots.get(line)
+                    if other is not None:
+                        changed[other] = None
             needs = 0 if all_slots else group.needs
             wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
             for slot in group.open if all_slots else changed:
                 if slot.group is not group or slot.place == HIDDEN:
                     continue
                 decision = decisions.get(slot.key)
-                again = anew or slot.needs > room or slot.market.key.market in moved
+                again = anew or slot.needs > room or (bool(moved) and slot.market.key.market in moved)
                 if every or again or slot.touched or decision is not slot.decision or slot.judged is not slot.view:
                     targets, why = self._targets.of(slot, decision, ladder, again, now)
                     wants.append((slot, targets, why))
                 if slot.needs > needs:
                     needs = slot.needs
-            wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
-            state = result.state
         except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
             self._raised(event, group, raised, now)
             return
-        group.state, group.needs, group.soft = state, needs, soft
+        group.result, group.state, group.needs, group.soft = result, result.state, needs, soft
         group.guards_at, group.connection, group.ladder = guards_at, connection, ladder
         if wake_at is not None:
             desk.timers.set(Due.EVENT, event.event_id, wake_at)
@@ -182,12 +206,14 @@ class Quoting:
         views = group.views
         for slot in changed:
             view = self._views.of(slot, now)
-            if (view is None) is not (slot.place == HIDDEN):
+            place = slot.place
+            if (view is None) is not (place == HIDDEN):
                 return False
-            if view is not None:
-                views[slot.place] = view
-            else:
+            if view is None:
                 self._want_nothing(slot, self._desk.guards.why(slot.key) or "no book")
+            elif view is not views[place]:
+                views[place] = view
+                group.result = None
         return True
 
     def _renew_all(self, group: Group, now: Instant) -> None:
@@ -224,31 +250,31 @@ class Quoting:
         slot.targets = targets
         slot.touched = False
         slot.why = why
-        desk, key = self._desk, slot.key
         live = []
-        for wager in list(desk.ledger.live(key)):
-            if wager.foreign or wager.hedge:
-                continue
-            fading = wager.state is State.CANCELLING
-            if not fading and self._views.off_fair(slot, wager.side, wager.odds):  # no tolerance keeps such a one
-                self._cancelling.want(wager)
-            else:
-                live.append(Live(wager.external_id, wager.side, wager.odds, wager.remaining, fading))
+        if slot.live:
+            bounds = self._views.bounds(slot)
+            for wager in slot.live.values():
+                if wager.foreign or wager.hedge:
+                    continue
+                side, odds = wager.side, wager.odds
+                fading = wager.state is State.CANCELLING
+                if not fading and bounds is not None and implied(odds) > bounds[side]:
+                    self._cancelling.want(wager)  # no tolerance keeps such a one
+                else:
+                    live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
         if not live:
             slot.pending = targets
         else:
-            change = diff(targets, live, desk.settings.min_stake)
+            change = diff(targets, live, self._desk.settings.min_stake)
             slot.pending = change.place
             for external_id in change.keep:
                 self._cancelling.keep(external_id)
             for external_id in change.cancel:
-                gone = desk.ledger.get(external_id)
-                if gone is not None:
-                    self._cancelling.want(gone)
+                self._cancelling.want(slot.live[external_id])
         if slot.pending:
             self.pending.put(slot)
         else:
-            self.pending.drop(key)
+            self.pending.drop(slot.key)
 
     def look_at_cut(self) -> None:
         """Limits may leave more room than they did: what was cut because of them is cut anew."""
@@ -281,7 +307,14 @@ class Quoting:
             for listed in market.lines:
                 line = desk.catalogue.lines.get(listed.key, listed)
                 desk.exposure.register(line.key, event.tournament_id, desk.config.quoting[rule].limits)
-                slot = Slot(line, market, rule, desk.exposure.stake_limit(line.key))
+                slot = Slot(
+                    line,
+                    market,
+                    rule,
+                    desk.exposure.stake_limit(line.key),
+                    desk.books.of(line.key),
+                    desk.ledger.roster.line(line.key),
+                )
                 self._views.take_early(line, now)
                 former = known.pop(line.key, None)
                 if former is not None:

@@ -37,6 +37,13 @@ class Roster:
         """Those of one line: a view."""
         return self._of_line.get(line, _NONE).values()
 
+    def line(self, line: LineKey) -> dict[str, Wager]:
+        """Those of one line, by our id: the same dictionary for as long as its event is not forgotten."""
+        of_line = self._of_line.get(line)
+        if of_line is None:
+            of_line = self._of_line[line] = {}
+        return of_line
+
     @property
     def counts(self) -> Counts:
         """How many there are."""
@@ -45,10 +52,7 @@ class Roster:
     def add(self, wager: Wager) -> None:
         """List a wager that is being placed: the latest of all."""
         key = wager.external_id
-        of_line = self._of_line.get(wager.line)
-        if of_line is None:
-            of_line = self._of_line[wager.line] = {}
-        self.all[key] = of_line[key] = self.awaiting[key] = wager
+        self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
     def enrol(self, wager: Wager) -> None:
         """List a wager under what its state makes it; nowhere if nothing of it can match."""
@@ -56,11 +60,8 @@ class Roster:
         if state not in COULD_MATCH:
             return
         if key not in self.all:
-            of_line = self._of_line.get(wager.line)
-            if of_line is None:
-                of_line = self._of_line[wager.line] = {}
             _insert(self.all, wager)
-            _insert(of_line, wager)
+            _insert(self.line(wager.line), wager)
             self._foreign += wager.foreign
         if state in AWAITING and key not in self.awaiting:
             _insert(self.awaiting, wager)
@@ -77,7 +78,7 @@ class Roster:
         key = wager.external_id
         if key in self.all and was != wager.line:
             del self._of_line[was][key]
-            _insert(self._of_line.setdefault(wager.line, {}), wager)
+            _insert(self.line(wager.line), wager)
 
     def move(self, wager: Wager, state: State) -> None:
         """Change a wager's state, and list it accordingly."""
@@ -88,7 +89,8 @@ class Roster:
         if was is State.UNKNOWN:
             del self.unknown[key]
         if state in COULD_MATCH:
-            self.enrol(wager)
+            if was not in COULD_MATCH or state in AWAITING:
+                self.enrol(wager)
         elif was in COULD_MATCH:
             del self.all[key]
             del self._of_line[wager.line][key]

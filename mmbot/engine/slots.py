@@ -11,8 +11,10 @@ from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds
+from mmbot.engine.books import BookState
 from mmbot.engine.diff import Target
-from mmbot.strategy.interface import Decision, LineView
+from mmbot.engine.wager import Wager
+from mmbot.strategy.interface import Decision, LineView, Result
 
 NO_ROOM: Final[Cents] = 1 << 62
 """More than any scope has: targets that were cut are cut anew whenever a position moved."""
@@ -30,6 +32,7 @@ class Slot:
     __slots__ = (
         "asked",
         "best",
+        "book",
         "decision",
         "dirty",
         "fair",
@@ -38,6 +41,7 @@ class Slot:
         "key",
         "ladder",
         "line",
+        "live",
         "market",
         "matches",
         "most",
@@ -51,11 +55,17 @@ class Slot:
         "targets",
         "touched",
         "view",
+        "wakes_at",
         "wanted",
         "why",
     )
 
-    def __init__(self, line: Line, market: Market, rule: int, most: Cents) -> None:
+    group: Group
+    """Set when a group takes it in, before anything else."""
+
+    def __init__(
+        self, line: Line, market: Market, rule: int, most: Cents, book: BookState, live: dict[str, Wager]
+    ) -> None:
         self.key: Final = line.key
         self.line: Final = line
         self.market: Final = market
@@ -69,12 +79,17 @@ class Slot:
             and all(outcome.line_id for outcome in line.outcomes)
         )
         """Open, with two outcomes that can be backed."""
-        self.group: Group | None = None
+        self.book: Final = book
+        """What is known of its book."""
+        self.live: Final = live
+        """Its wagers that could still match, by our id. The ledger alone writes it."""
+        self.wakes_at: Instant = 0
+        """Later than now: a timer that makes it be looked at again is due then, or before."""
         self.place = HIDDEN
         """Its place among the views of its group; ``HIDDEN`` where it is not shown."""
 
         self.view: LineView | None = None
-        """What the strategy saw last, or is to see now."""
+        """What the strategy saw last, or is to see now. It stays the same object while it says the same."""
         self.dirty = True
         """The view is out of date: the book, own wagers or the position changed."""
         self.restless = False
@@ -123,7 +138,7 @@ class Pending:
 
     def put(self, slot: Slot) -> None:
         """Add a line, or note that what it has to place is another. It has something."""
-        priority = max(target.priority for target in slot.pending)
+        priority = max([target.priority for target in slot.pending])
         if self._priority.get(slot.key, priority) != priority:
             self.drop(slot.key)
         self._priority[slot.key] = priority
@@ -157,6 +172,7 @@ class Group:
         "needs",
         "open",
         "restless",
+        "result",
         "rule",
         "several",
         "slots",
@@ -167,6 +183,8 @@ class Group:
 
     def __init__(self, rule: int, state: object) -> None:
         self.rule: Final = rule
+        self.result: Result | None = None
+        """What the strategy returned last, while it would return the same again."""
         self.slots: Final[list[Slot]] = []
         self.state = state
         """The strategy's own."""
@@ -198,11 +216,6 @@ class Group:
         slot.group = self
         self.slots.append(slot)
 
-    def mark(self, slot: Slot) -> None:
-        """The view of a line is out of date."""
-        slot.dirty = True
-        self.dirty[slot] = None
-
     def dissolve(self) -> None:
         """Its lines stand in other groups now, or nowhere."""
         for lines in (self.slots, self.open, self.restless, self.dirty):
@@ -211,6 +224,7 @@ class Group:
     def anew(self) -> None:
         """Look at every line next time."""
         self.guards_at = ANEW
+        self.result = None
         self.dirty.clear()
 
 

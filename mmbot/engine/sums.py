@@ -10,6 +10,7 @@ from collections.abc import Container
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.lifecycle import COULD_MATCH
 from mmbot.domain.money import Cents
 from mmbot.domain.position import Position
 from mmbot.engine.reports import result_of
@@ -37,11 +38,12 @@ class Sums:
 
     def count(self, wager: Wager) -> Changes:
         """Bring the sums in line with a wager."""
+        matched, win = wager.matched, wager.win
+        wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
         if wager.apart:
             return ()
-        matched, win = wager.matched, wager.win
-        booked = result_of(wager)
-        counted = (wager.remaining, matched, win) if booked is None else (wager.remaining, 0, 0)
+        booked = None if wager.matches is None else result_of(wager)
+        counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
         was = wager.counted
         if counted != was:
             line = wager.line

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from types import NoneType
 from typing import Final
 
 import msgspec
 
+from mmbot.domain.book import Levels
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.odds import Ladder, Odds, implied, per_hundred, stake_for_payout
+from mmbot.domain.odds import Ladder, Odds, implied, stake_for_payout
 from mmbot.engine.desk import Desk
 from mmbot.engine.diff import Target
 from mmbot.engine.slots import NO_ROOM, Slot
@@ -18,6 +18,8 @@ from mmbot.strategy.interface import Decision, NoQuote, Quote
 
 MOST_QUOTES: Final = 40
 """Quotes that a strategy may want on one line."""
+
+_NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 class Targets:
@@ -36,7 +38,7 @@ class Targets:
             anew: the room that limits leave may be less than it was: cut again if a position moved since.
         """
         view = slot.view
-        guarded = view is None or self._desk.guards.any(slot.key)
+        guarded = view is None or slot.key in self._desk.guards.held
         best: tuple[float | None, Odds | None, Odds | None] = (None, None, None)
         if view is not None:
             under_0, under_1 = view.book.sides
@@ -71,17 +73,19 @@ class Targets:
         if isinstance(decision, NoQuote):
             desk.judge("off_fair", key, None, now)
             return (), decision.reason
-        targets = []
+        targets: list[Target] = []
         off: str | None = None
         if len(decision) > MOST_QUOTES:
             raise ValueError(f"{len(decision)} quotes on one line; at most {MOST_QUOTES}")
+        bounds = self._views.bounds(slot)
+        sides = slot.view.book.sides if slot.view is not None else _NO_SIDES
         for quote in decision:
-            target = self._target(slot, quote, ladder)
+            target = self._target(slot, quote, sides, bounds, ladder)
             if isinstance(target, str):
                 off = target
             elif target is not None:
                 targets.append(target)
-        if off is not None or desk.guards.any(key):
+        if off is not None or key in desk.guards.held:
             desk.judge("off_fair", key, off, now)
         if off is not None:
             return (), f"off_fair: {off}"
@@ -92,12 +96,19 @@ class Targets:
         kept = self._cut(slot, key, targets)
         return tuple(kept), None if kept else f"{desk.exposure.level(key).name.lower()}: nothing reduces"
 
-    def _target(self, slot: Slot, quote: Quote, ladder: Ladder) -> Target | str | None:
+    def _target(
+        self,
+        slot: Slot,
+        quote: Quote,
+        sides: tuple[Levels, Levels],
+        bounds: tuple[float, float] | None,
+        ladder: Ladder,
+    ) -> Target | str | None:
         """One quote on the ladder; a reason if it is off the fair price, None if it is too small or cannot rest."""
         side, odds = quote.side, quote.odds
         if side not in (0, 1):
             raise ValueError(f"a quote's side is 0 or 1, not {side!r}")
-        if type(quote.payout) is not int or type(odds) not in (int, NoneType):
+        if type(quote.payout) is not int or not (odds is None or type(odds) is int):
             raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {odds!r}")
         if type(quote.priority) is not int:
             raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
@@ -110,20 +121,22 @@ class Targets:
             if quote.probability is None or not 0.0 < quote.probability < 1.0:
                 raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
             odds = ladder.at_most(quote.probability)
-        elif odds not in ladder:
+        elif odds not in ladder.members:
             raise ValueError(f"odds {odds} are not on the exchange's ladder")
-        shown = slot.view.book.sides[side] if slot.view is not None else ()
-        if odds is not None and shown and per_hundred(odds) <= per_hundred(shown[0].odds):
+        shown = sides[side]
+        # Of two American odds the greater integer is the longer price.
+        if shown and odds is not None and odds <= shown[0].odds:
             odds = _just_longer(ladder, shown[0].odds)  # a quote rests; it never takes what is shown
         if odds is None:
             return None
-        judge = self._views.judged_by(slot, side)
-        if judge is None:
+        if bounds is None:
             return "there was never a fair price to judge a quote by"
-        price = implied(odds)
-        if price > judge + self._desk.settings.off_fair:
-            return f"{odds:+d} implies {price:.3f}, fair is {judge:.3f}"
-        stake = min(stake_for_payout(quote.payout, odds), slot.most)
+        price, bound = implied(odds), bounds[side]
+        if price > bound:
+            return f"{odds:+d} implies {price:.3f}, fair is {bound - self._desk.settings.off_fair:.3f}"
+        stake = stake_for_payout(quote.payout, odds)
+        if stake > slot.most:
+            stake = slot.most
         if stake < self._desk.settings.min_stake:
             return None
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)

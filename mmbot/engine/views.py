@@ -9,14 +9,12 @@ from typing import Final
 from mmbot.domain.book import Book, Fair, fair_from
 from mmbot.domain.catalogue import Line, LineKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.odds import Odds, Side, implied
 from mmbot.domain.position import Position
 from mmbot.engine.books import BookState
 from mmbot.engine.desk import Desk
 from mmbot.engine.profit import Profit
 from mmbot.engine.slots import Slot
 from mmbot.engine.timers import Due
-from mmbot.engine.wagers import Wager
 from mmbot.strategy.interface import Given, LineView
 
 NOTHING: Final = Position()
@@ -26,9 +24,6 @@ EARLY: Final = 10_000
 """Prices of outcomes that are not on the board which are kept at most."""
 
 _LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
-
-_NO_OWN: Final[list[Wager]] = []
-
 
 class Views:
     """Makes the views of lines, and judges the guards of each line on the way."""
@@ -84,14 +79,14 @@ class Views:
     def of(self, slot: Slot, now: Instant) -> LineView | None:
         """A line as its strategy sees it now; None while a guard of the line holds."""
         desk, settings = self._desk, self._desk.settings
-        key = slot.key
-        state = desk.books.get(key)
+        key, state = slot.key, slot.book
         price = self._prices.get(key) if self._prices else None
         aged = price is not None and price[1] + settings.price_age <= now
-        guarded = desk.guards.any(key)
-        stale_at = state.fresh_at + settings.book_age if state is not None else 0
-        current = state is not None and state.known and state.connection == desk.books.connection
-        if guarded or aged or not slot.sound or not current or stale_at <= now or (state and state.differed >= 2):
+        guarded = key in desk.guards.held
+        fresh_at = state.message_at if state.message_at > state.read_at else state.read_at
+        stale_at = fresh_at + settings.book_age
+        current = state.known and state.connection == desk.books.connection
+        if guarded or aged or not slot.sound or not current or stale_at <= now or state.differed >= 2:
             reasons = self._reasons(slot, state, aged, now)
             for guard in _LINE_GUARDS:
                 desk.judge(guard, key, reasons.get(guard), now)
@@ -100,10 +95,11 @@ class Views:
             guarded = guarded and not desk.guards.only("off_fair", key)  # that clears by asking again
         else:
             slot.restless = price is not None
-        if state is None or not current or not slot.sound:
+        if not current or not slot.sound:
             return None
-        if stale_at > now:
+        if stale_at > now and not now < slot.wakes_at <= stale_at:
             desk.timers.set(Due.LINE, key, stale_at)
+            slot.wakes_at = stale_at
         if price is not None and not aged:
             desk.timers.set(Due.LINE, key, price[1] + settings.price_age)
         if slot.dirty or price is not None:
@@ -112,8 +108,8 @@ class Views:
 
     def value(self, slot: Slot, now: Instant) -> None:
         """Keep the fair price of a line that holds a position, though it may not be quoted: its mark follows it."""
-        state = self._desk.books.get(slot.key)
-        if not slot.dirty or state is None or not state.known or slot.key not in self._desk.ledger.positions:
+        state = slot.book
+        if not slot.dirty or not state.known or slot.key not in self._desk.ledger.positions:
             return
         price = self._prices.get(slot.key)
         if price is not None and price[1] + self._desk.settings.price_age <= now:
@@ -122,10 +118,16 @@ class Views:
 
     def _make(self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, now: Instant) -> None:
         desk, key, before = self._desk, slot.key, slot.view
-        own = [wager for wager in desk.ledger.live(key) if not wager.foreign] if desk.ledger.has_live(key) else _NO_OWN
-        book = desk.books.net(state, own)
+        book = state.net if state.net is not None else desk.books.net(state, slot.live.values())
+        first, second = desk.ledger.positions.get(key, NOTHING).profit
+        slot.dirty = False
         same = before is not None and _same_best(before.book, book)
-        fair: Fair | None = before.fair if before is not None and same else fair_from(book, desk.settings.max_gap)
+        if before is not None and same:
+            fair = before.fair
+            if price is None and before.given is None and before.profit == (first, second) and before.book == book:
+                return  # nothing that is shown is another
+        else:
+            fair = fair_from(book, desk.settings.max_gap)
         if price is not None:
             given = Given(price[0], now - price[1])
             probability: float | None = price[0]
@@ -136,13 +138,11 @@ class Views:
             slot.fair = probability
             if probability is not None:
                 self._profit.fair(key, probability)
-        position = desk.ledger.positions.get(key, NOTHING)
-        slot.view = LineView(slot.line, slot.market, book, fair, given, (position.profit[0], position.profit[1]))
-        slot.dirty = False
+        slot.view = LineView(slot.line, slot.market, book, fair, given, (first, second))
         if same and slot.judged is before and price is None and slot.fair == slot.best[0]:
             slot.judged = slot.view  # the fair price and the best levels are all that targets follow from
 
-    def _reasons(self, slot: Slot, state: BookState | None, aged: bool, now: Instant) -> dict[str, str]:
+    def _reasons(self, slot: Slot, state: BookState, aged: bool, now: Instant) -> dict[str, str]:
         """Why the line's own guards hold, by guard."""
         settings = self._desk.settings
         line = slot.line
@@ -151,7 +151,7 @@ class Views:
             reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
         if len(line.outcomes) != 2 or not line.outcomes[0].line_id or not line.outcomes[1].line_id:
             reasons["outcomes"] = "not two outcomes with a line id"
-        if state is None or not state.known or state.connection != self._desk.books.connection:
+        if not state.known or state.connection != self._desk.books.connection:
             reasons["book_unread"] = "not read since the last connect"
             return reasons
         if state.fresh_at + settings.book_age <= now:
@@ -164,16 +164,16 @@ class Views:
 
     # --- the fat-finger guard ---------------------------------------------------------------------------------------
 
-    def judged_by(self, slot: Slot, side: Side) -> float | None:
-        """The fair probability that quotes on an outcome are judged by: the present one, or the last that was known."""
+    def bounds(self, slot: Slot) -> tuple[float, float] | None:
+        """The most that a wager on either outcome may imply: its fair probability now, or the last that was known, and
+        ``guards.off_fair`` more. None where there was never one."""
         fair = slot.fair if slot.fair is not None else self._profit.last_fair(slot.key)
-        return None if fair is None else fair if side == 0 else 1.0 - fair
-
-    def off_fair(self, slot: Slot, side: Side, odds: Odds) -> bool:
-        """Whether a wager at these odds gives away more than the fat-finger guard allows."""
-        judge = self.judged_by(slot, side)
-        return judge is not None and implied(odds) > judge + self._desk.settings.off_fair
+        if fair is None:
+            return None
+        slack = self._desk.settings.off_fair
+        return fair + slack, 1.0 - fair + slack
 
 
 def _same_best(one: Book, other: Book) -> bool:
-    return one.sides[0][:1] == other.sides[0][:1] and one.sides[1][:1] == other.sides[1][:1]
+    (one_0, one_1), (other_0, other_1) = one.sides, other.sides
+    return one_0[:1] == other_0[:1] and one_1[:1] == other_1[:1]

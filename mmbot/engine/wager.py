@@ -32,6 +32,8 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     odds: Odds
     stake: Cents
     """At present: a cancel after a partial match cuts it to the matched part."""
+    remaining: Cents = 0
+    """What could still match; 0 once nothing can. It follows from stake, matched and state when they are counted."""
     matched: Cents = 0
     """Of the stake; 0 again after a void."""
     win: Cents = 0
@@ -70,11 +72,6 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The latest message applied to its state."""
     over_at: Instant | None = None
     """Since when nothing can become of it but a correction."""
-
-    @property
-    def remaining(self) -> Cents:
-        """What could still match, in cents; 0 once nothing can."""
-        return self.stake - self.matched if self.state in COULD_MATCH else 0
 
     @property
     def live(self) -> bool:
@@ -202,6 +199,7 @@ def from_report(
         line_id=report.line_id,
         odds=report.odds,
         stake=report.stake,
+        remaining=0 if past is not None or ours else report.stake,
         placed=report.stake,
         sent_at=now if report.created_at is None else report.created_at,
         number=number,

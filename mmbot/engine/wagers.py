@@ -60,7 +60,7 @@ class Ledger:
         self._nowhere: dict[str, Wager] = {}
         self._wagers: dict[str, Wager] = {}
         self._by_id: dict[str, Wager] = {}
-        self._roster = Roster()
+        self.roster: Final = Roster()
         self._estimated: dict[str, Wager] = {}
         self._over = Over()
         self._number = 0
@@ -90,7 +90,7 @@ class Ledger:
             number=self._number,
         )
         self._wagers[key] = wager
-        self._roster.add(wager)
+        self.roster.add(wager)
         self._count(wager)
         self._forget(now)
         return wager
@@ -206,7 +206,7 @@ class Ledger:
                 continue
             was = wager.line
             self.sums.move(wager, *found)
-            self._roster.moved(wager, was)
+            self.roster.moved(wager, was)
             located.append(wager)
         return located
 
@@ -224,23 +224,23 @@ class Ledger:
         """Wagers of a line of which something could still match, ours or not, in the order of sending.
 
         A view: copy it before calling what changes the ledger."""
-        return self._roster.of_line(line)
+        return self.roster.of_line(line)
 
     def has_live(self, line: LineKey) -> bool:
         """Whether something of the line could still match."""
-        return bool(self._roster.of_line(line))
+        return bool(self.roster.of_line(line))
 
     def all_live(self) -> list[Wager]:
         """Every wager of which something could still match, in the order of sending."""
-        return list(self._roster.all.values())
+        return list(self.roster.all.values())
 
     def unknown(self) -> list[Wager]:
         """Wagers whose placement has an unknown outcome, oldest first."""
-        return list(self._roster.unknown.values())
+        return list(self.roster.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
         """Wagers not known to be live yet (placing, inactive, unknown), oldest first. A view, as ``live``."""
-        return self._roster.awaiting.values()
+        return self.roster.awaiting.values()
 
     def estimated(self) -> list[Wager]:
         """Wagers of which the matching detail is wanted, in the order in which that arose."""
@@ -249,7 +249,7 @@ class Ledger:
     @property
     def live_count(self) -> int:
         """How many wagers could still match."""
-        return len(self._roster.all)
+        return len(self.roster.all)
 
     @property
     def estimated_count(self) -> int:
@@ -259,12 +259,12 @@ class Ledger:
     @property
     def awaiting_count(self) -> int:
         """How many wagers are not known to be live yet."""
-        return len(self._roster.awaiting)
+        return len(self.roster.awaiting)
 
     @property
     def counts(self) -> Counts:
         """How many wagers are live, of unknown outcome, and live but not ours."""
-        return self._roster.counts
+        return self.roster.counts
 
     def drain_touched(self) -> list[LineKey]:
         """Lines whose position changed since the last call, in the order in which they first did."""
@@ -291,12 +291,12 @@ class Ledger:
 
     def at_stake(self) -> dict[int, None]:
         """Events with a wager that could match, or with a stake that is matched and not settled."""
-        return dict.fromkeys(wager.line.event for wager in self._roster.all.values()) | self.sums.at_stake()
+        return dict.fromkeys(wager.line.event for wager in self.roster.all.values()) | self.sums.at_stake()
 
     def forget(self, events: Container[int]) -> None:
         """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
         self.sums.forget(events)
-        self._roster.forget(events)
+        self.roster.forget(events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
@@ -318,7 +318,7 @@ class Ledger:
         self._number += 1
         wager = from_saved(saved, self._number)
         self._hold(wager)
-        self._roster.enrol(wager)
+        self.roster.enrol(wager)
         self._count(wager)
         self._note_over(wager, saved.sent_at)
 
@@ -347,7 +347,7 @@ class Ledger:
         new = report.created_at is not None and report.created_at >= self._new_from
         wager = from_report(report, resolve(report.line_id), past, now, self._number, ours=ours, new=new)
         self._hold(wager)
-        self._roster.enrol(wager)
+        self.roster.enrol(wager)
         if wager.side == FULL_STAKE:
             self._nowhere[wager.external_id] = wager
         return wager
@@ -359,7 +359,7 @@ class Ledger:
         if new is state:
             return ()
         left = wager.remaining
-        self._roster.move(wager, new)
+        self.roster.move(wager, new)
         changes = self._count(wager)
         if state not in COULD_MATCH:
             return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
@@ -383,11 +383,11 @@ class Ledger:
             new = follow(wager, report, from_message, now, asked_at)
         left = wager.remaining
         if new is not state:
-            self._roster.move(wager, new)
+            self.roster.move(wager, new)
             if state in COULD_MATCH:
                 left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
             elif new in COULD_MATCH:
-                changes = (Change(Kind.REVIVED, wager, wager.remaining),)
+                changes = (Change(Kind.REVIVED, wager, wager.stake - matched),)
         if wager.opened_at is None and report.status is Status.OPEN and new in _OPENED:
             wager.opened_at = now
             changes += (Change(Kind.OPENED, wager),)

@@ -8,6 +8,7 @@ from scripted import HeldClient, ScriptedEngine, until
 
 from mmbot.daemon.loop import IDLE_S, Pump
 from mmbot.domain.book import Book
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
@@ -55,7 +56,7 @@ def rig():
 
 
 def book(number=0):
-    return e.BookMessage(1, 10, 20, number, 1, Book())
+    return e.BookMessage(1, LineKey(10, 20, number), 1, Book())
 
 
 def match():

@@ -111,7 +111,7 @@ class Weeks:
         given = scene.venue.line(lines[0]).outcomes[0].line_id
         scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
         never_listed = FIRST_EVENT * 1000 + self.days
-        scene.run.tell(e.BookMessage(scene.run._connection, never_listed, 219, 0, scene.now, Book()))
+        scene.run.tell(e.BookMessage(scene.run._connection, LineKey(never_listed, 219, 0), scene.now, Book()))
         for _ in range(3):  # until it is hedged
             scene.take(1, 2400, lines[2])
             scene.go(3 * SECOND)

@@ -119,7 +119,7 @@ def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> N
     assert state is not None
     future = scene.now + 9 * MINUTE
     scene.run.tell(
-        e.BookMessage(scene.run._connection, LINE.event, LINE.market, LINE.number, future, state.book)  # once
+        e.BookMessage(scene.run._connection, LINE, future, state.book)  # once
     )
     assert scene.run.engine._desk.ahead < SECOND
     scene.go(SECOND)

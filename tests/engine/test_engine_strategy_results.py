@@ -78,8 +78,8 @@ def test_a_strategys_nonsense_stops_its_event_and_neither_the_daemon_nor_another
     strategy = Wrong(CASES[case])
     scene = Scene(strategy, lines=(LINE, ELSEWHERE)).quoted()
     strategy.wrong = True
-    scene.around()
-    scene.around(ELSEWHERE)
+    scene.around(stake=90_000)
+    scene.around(ELSEWHERE, stake=90_000)
     scene.until(lambda: scene.guard("strategy") is not None, within=5 * SECOND)
     scene.go(3 * MINUTE)  # the event is asked again every minute
     held = scene.guard("strategy")
@@ -97,7 +97,7 @@ def test_as_many_quotes_as_are_allowed_are_placed_and_cost_no_more_than_their_pl
     strategy = Wrong(many(40))
     scene = Scene(strategy).quoted()
     strategy.wrong = True
-    scene.around()
+    scene.around(stake=90_000)
     scene.go(10 * SECOND)
     assert scene.guard("strategy") is None
     placed = len(scene.placements())

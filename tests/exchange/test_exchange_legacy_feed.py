@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.book import Book, Level
-from mmbot.domain.catalogue import SportEvent, Tournament
+from mmbot.domain.catalogue import LineKey, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, from_iso
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine.events import (
@@ -96,9 +96,7 @@ def test_a_book() -> None:
     wire = book([level(110, 100.0), level(-105, 17.12)], [level(-120, 90.91)])
     assert read("market_selections", wire) == BookMessage(
         connection=7,
-        event=12345,
-        market=219,
-        number=-14,
+        line=LineKey(12345, 219, -14),
         sequence=1_234_567_890,
         book=Book(((Level(110, 10_000), Level(-105, 1_712)), (Level(-120, 9_091),))),
     )
@@ -192,16 +190,16 @@ def test_the_smallest_and_the_largest_amounts_keep_their_cents() -> None:
 def test_a_lines_number_is_in_quarter_points(line: float, number: int) -> None:
     message = read("market_selections", book([], [], line=line))
     assert isinstance(message, BookMessage)
-    assert message.number == number
+    assert message.line.number == number
 
 
 def test_a_line_without_a_number_takes_that_of_its_first_outcome() -> None:
     message = read("market_selections", book([level(None, 0, line=None)], [level(110, 1, line=-1.5)], line=None))
     assert isinstance(message, BookMessage)
-    assert message.number == -6
+    assert message.line.number == -6
     message = read("market_selections", book(selections=None, line=None))
     assert isinstance(message, BookMessage)
-    assert message.number == 0
+    assert message.line.number == 0
 
 
 def test_a_number_that_is_no_quarter_point_is_refused() -> None:
@@ -242,7 +240,7 @@ def test_a_book_message_round_trips(first, second, number, sequence, rng, floats
         return found
 
     wire = book(side(first), side(second), line=number / 4, sequence_number=sequence)
-    assert read("market_selections", wire) == BookMessage(7, 12345, 219, number, sequence, Book((first, second)))
+    assert read("market_selections", wire) == BookMessage(7, LineKey(12345, 219, number), sequence, Book((first, second)))
 
 
 # --- prints ----------------------------------------------------------------------------------------------------------
@@ -537,7 +535,7 @@ def test_an_envelope_may_be_an_object_and_everything_may_be_encoded_twice() -> N
     thrice = data("market_selections", orjson.dumps(book([level(110, 1)], [], line=None)).decode())
     (message,) = decode(7, NAME, orjson.dumps(thrice).decode())
     assert isinstance(message, BookMessage)
-    assert message.number == -14
+    assert message.line.number == -14
 
 
 @pytest.mark.parametrize("payload", ["!!!!", "e30", "e30=\n", "e3 0=", "e30=e30=", "é30="])

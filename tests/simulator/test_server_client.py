@@ -100,7 +100,7 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
     wager = (await until(lambda each: isinstance(each, events.WagerMessage))).report
     assert (wager.wager_id, wager.status, wager.resting) == (accepted.wager_id, Status.OPEN, True)
     book = await until(lambda each: isinstance(each, events.BookMessage))
-    assert (book.event, book.market, book.number) == (GAME, MONEYLINE, 0)
+    assert book.line == (GAME, MONEYLINE, 0)
     assert book.book.sides == ((), (Level(-110, 11_00),))
     crowd_rests(server, 1, -110, 3_30)
     printed = await until(lambda each: isinstance(each, events.PrintMessage))

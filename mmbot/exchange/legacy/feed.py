@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from pybase64 import b64decode
 
-from mmbot.domain.catalogue import SportEvent, Tournament, quarter_points
+from mmbot.domain.catalogue import LineKey, SportEvent, Tournament, quarter_points
 from mmbot.domain.money import Cents, cents
 from mmbot.engine.events import (
     Beat,
@@ -227,13 +227,11 @@ def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
     if selections and len(selections) > 2:
         # Such a market is not quoted, so that its books are of no use.
         return ()
-    line = info.line
+    number = _line_of_levels(payload) if info.line is None else info.line
     return (
         BookMessage(
             connection,
-            wire.sport_event_id,
-            wire.market_id,
-            quarter_points(_line_of_levels(payload) if line is None else line),
+            LineKey(wire.sport_event_id, wire.market_id, quarter_points(number) if number else 0),
             info.sequence_number,
             book_of(selections),
         ),
