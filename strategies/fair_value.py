@@ -99,17 +99,22 @@ class _Side(msgspec.Struct, frozen=True, gc=False):
     changed_at: Instant = 0
 
 
+_NO_SIDES: Final = (_Side(), _Side())
+
+
 class _Memory(msgspec.Struct, frozen=True, gc=False):
     """Of what a decision on a line was made, and what it offers."""
 
     seen: _Seen
-    sides: tuple[_Side, _Side] = (_Side(), _Side())
+    sides: tuple[_Side, _Side] = _NO_SIDES
 
 
 class FairValueMaker:
     """The shipped strategy. Its state is what it decided last on each line, so that prices stay while they are good."""
 
     Params = FairValueParams
+    depth: Final = 1
+    """It looks at the best level of each side."""
 
     def __init__(self, params: FairValueParams) -> None:
         self._params: Final = params
@@ -124,14 +129,14 @@ class FairValueMaker:
     def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
         under_0, under_1 = line.book.sides
         seen = _Seen(
-            line.fair.probability if line.fair is not None else None,
-            line.given.probability if line.given is not None else None,
+            None if line.fair is None else line.fair.probability,
+            None if line.given is None else line.given.probability,
             line.profit,
             (under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None),
             view.ladder,
         )
         if last is None:
-            return self._decide(seen, (_Side(), _Side()), view.now)
+            return self._decide(seen, _NO_SIDES, view.now)
         memory: _Memory = last.memory
         if memory.seen == seen and (last.again_at is None or last.again_at > view.now):
             return last
@@ -142,21 +147,23 @@ class FairValueMaker:
         fair = self._fair(seen)
         if isinstance(fair, NoQuote):
             return Kept(fair, _Memory(seen))
-        lowest = min(fair, 1.0 - fair)
-        highest = 1.0 - lowest
-        if lowest < params.min_probability or highest > params.max_probability:
+        lowest = fair if fair < 0.5 else 1.0 - fair
+        if lowest < params.min_probability or 1.0 - lowest > params.max_probability:
             return Kept(NoQuote(f"a fair probability of {fair:.3f} is out of bounds"), _Memory(seen))
 
-        held = (seen.profit[0] - seen.profit[1]) / self._inventory
-        held = min(1.0, max(-1.0, held))
-        leaning = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
+        held, leaning = 0.0, fair
+        first, second = seen.profit
+        if first != second:
+            held = min(1.0, max(-1.0, (first - second) / self._inventory))
+            leaning = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
         quotes: list[Quote] = []
         side_0, wait_0 = self._side(0, leaning, held, seen, last[0], now, quotes)
         side_1, wait_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], now, quotes)
         if not quotes:
             return Kept(NoQuote("no price or size is left after margin and skew"), _Memory(seen))
-        waits = [wait for wait in (wait_0, wait_1) if wait is not None]
-        return Kept(tuple(quotes), _Memory(seen, (side_0, side_1)), min(waits, default=None))
+        if wait_0 is None or (wait_1 is not None and wait_1 < wait_0):
+            wait_0 = wait_1
+        return Kept(tuple(quotes), _Memory(seen, (side_0, side_1)), wait_0)
 
     def _fair(self, seen: _Seen) -> float | NoQuote:
         source = self._params.source
@@ -177,23 +184,25 @@ class FairValueMaker:
         """
         params = self._params
         ladder = seen.ladder
-        payout = round(self._size * (1.0 - params.skew_size * max(0.0, held)))
+        payout = round(self._size if held <= 0.0 else self._size * (1.0 - params.skew_size * held))
         wanted = price_for_margin(probability, params.margin, params.commission)
         bound = self._bound(side, seen)
         patient_until = last.changed_at + self._patience
         again_at: Instant | None = None
         chosen: list[Odds] = []
         for level in range(params.levels):
-            price = min(wanted - level * params.level_step, bound)
+            price = wanted - level * params.level_step
+            if price > bound:
+                price = bound
             odds = ladder.at_most(price) if price > 0.0 and payout > 0 else None
             if odds is None:
                 break
-            if level < len(last.odds) and last.odds[level] != odds and last.odds[level] in ladder:
-                before = implied(last.odds[level])
+            if level < len(last.odds) and (stands := last.odds[level]) != odds and stands in ladder.members:
+                before = implied(stands)
                 if before <= bound and abs(before - price) <= params.price_tolerance:
-                    odds = last.odds[level]  # a small change of mind is not worth a place in the queue
+                    odds = stands  # a small change of mind is not worth a place in the queue
                 elif before < price and now < patient_until:
-                    odds = last.odds[level]
+                    odds = stands
                     again_at = patient_until
             if chosen and implied(odds) >= implied(chosen[-1]):
                 longer = ladder.longer(chosen[-1])

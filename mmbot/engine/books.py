@@ -47,6 +47,7 @@ class BookState:
         "known",
         "message_at",
         "net",
+        "plain",
         "read_at",
         "sequence",
         "suspect",
@@ -55,10 +56,13 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """What the latest message replaced; None where nothing was known."""
+        """What the latest message replaced; None where nothing was known on its connection."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake; None while it has to be made anew."""
+        self.plain = False
+        """Whether each of our wagers was in the book when that was made, and nothing that is over: the next message
+        changes nothing about what is ours in it."""
         self.sequence = 0
         self.connection = 0
         """The connection under which the book was last confirmed."""
@@ -130,7 +134,7 @@ class Books:
         elif sequence < state.sequence and state.connection == connection:
             self.stale_messages += 1
             return None
-        state.former = state.book if state.known else None
+        state.former = state.book if state.known and state.connection == connection else None
         state.book = book
         state.known = True
         state.net = None
@@ -230,6 +234,7 @@ class Books:
         """
         if state.net is not None:
             return state.net
+        state.plain = not state.ghosts
         if not live and not state.ghosts:
             state.net = state.book
             return state.book
@@ -240,8 +245,10 @@ class Books:
             since = state.entered.get(wager.external_id)
             if since is None:
                 if wager.opened_at is None:
+                    state.plain = False
                     continue  # not activated, so not shown
             elif state.exact and since > state.sequence:
+                state.plain = False
                 continue  # the book is older than the wager in it
             _add(mine[1 - wager.side], wager.odds, wager.remaining)
         for ghost in state.ghosts:

@@ -20,7 +20,7 @@ from mmbot.engine.limiter import Limiter, Pacer
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.timers import Timers
 from mmbot.engine.wagers import Ledger
-from mmbot.strategy.interface import Strategy
+from mmbot.strategy.interface import Strategy, depth_of
 
 BELIEVED: Final = 10 * MINUTE
 """A reading of the exchange's clock that is further ahead of ours is a mistake, not a clock."""
@@ -90,6 +90,8 @@ class Desk:
         self.config: Final = config
         self.settings: Final = settle(config)
         self.strategies: Final = tuple(strategies)
+        self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
+        """How many levels of each side each of them is shown."""
         self.run_id: Final = seed.run_id
         self.next_sequence = seed.next_sequence
         self.end_sequence = seed.end_sequence

@@ -85,7 +85,7 @@ class Feed:
             return
         if state.former is not None:
             self.flow.shift(line, state.former, book, now)
-        self._quoting.mark(slot)
+        self._quoting.book_came(slot)
         if desk.hedging and line in desk.hedging:
             self._hedging.check = True
 

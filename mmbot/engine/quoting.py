@@ -67,6 +67,18 @@ class Quoting:
         slot.group.dirty[slot] = None
         self._desk.dirty_events[slot.key.event] = None
 
+    def book_came(self, slot: Slot) -> None:
+        """A message replaced the book of a line. If it is another only where its strategy does not look, nothing is to
+        be looked at: each wager of ours hides one level at most, so that many more are compared."""
+        state, depth = slot.book, slot.depth
+        former = state.former
+        if former is not None and depth is not None and state.plain and not slot.dirty and slot.shown:
+            reach = depth + len(slot.live)
+            (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
+            if was_0[:reach] == under_0[:reach] and was_1[:reach] == under_1[:reach]:
+                return
+        self.mark(slot)
+
     def book_changed(self, line: LineKey) -> None:
         """A line's book changed."""
         slot = self.slots.get(line)
@@ -312,6 +324,7 @@ class Quoting:
                     market,
                     rule,
                     desk.exposure.stake_limit(line.key),
+                    desk.depths[rule],
                     desk.books.of(line.key),
                     desk.ledger.roster.line(line.key),
                 )

@@ -34,6 +34,7 @@ class Slot:
         "best",
         "book",
         "decision",
+        "depth",
         "dirty",
         "fair",
         "group",
@@ -64,7 +65,14 @@ class Slot:
     """Set when a group takes it in, before anything else."""
 
     def __init__(
-        self, line: Line, market: Market, rule: int, most: Cents, book: BookState, live: dict[str, Wager]
+        self,
+        line: Line,
+        market: Market,
+        rule: int,
+        most: Cents,
+        depth: int | None,
+        book: BookState,
+        live: dict[str, Wager],
     ) -> None:
         self.key: Final = line.key
         self.line: Final = line
@@ -72,6 +80,8 @@ class Slot:
         self.rule: Final = rule
         self.most: Final = most
         """The largest stake of one wager."""
+        self.depth: Final = depth
+        """How many levels of each side the strategy is shown; None for all."""
         self.sound: Final = (
             line.status == "active"
             and market.status == "active"
@@ -118,6 +128,12 @@ class Slot:
         """``Desk.moves`` at that time."""
         self.needs: Cents = NO_ROOM
         """With less room than this in the event, the tournament or the account, ``wanted`` may be less."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the strategy is shown the line, and no guard of it and no price of the user's makes that change by
+        itself."""
+        return self.place != HIDDEN and not self.restless
 
 
 class Pending:

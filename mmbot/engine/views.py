@@ -119,6 +119,10 @@ class Views:
     def _make(self, slot: Slot, state: BookState, price: tuple[float, Instant] | None, now: Instant) -> None:
         desk, key, before = self._desk, slot.key, slot.view
         book = state.net if state.net is not None else desk.books.net(state, slot.live.values())
+        depth = slot.depth
+        if depth is not None:
+            under_0, under_1 = book.sides
+            book = Book((under_0[:depth], under_1[:depth]))
         first, second = desk.ledger.positions.get(key, NOTHING).profit
         slot.dirty = False
         same = before is not None and _same_best(before.book, book)

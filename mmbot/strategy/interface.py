@@ -59,7 +59,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     line: Line
     market: Market
     book: Book
-    """Others' offers: our own stake is already taken out."""
+    """Others' offers, as deep as the strategy looks: our own stake is already taken out."""
     fair: Fair | None
     """From that book; None where it gives none (a side is missing, the gap is too wide)."""
     given: Given | None
@@ -100,10 +100,24 @@ class Result(NamedTuple):
 
 
 class Strategy(Protocol):
-    """What ``strategy: "module:Class"`` has to name. ``Params`` is a msgspec Struct, built from ``params:``."""
+    """What ``strategy: "module:Class"`` has to name. ``Params`` is a msgspec Struct, built from ``params:``.
+
+    It may have a ``depth``, an integer: how many levels of each side it looks at. It is shown no more of a book then, and
+    not asked again because of what lies deeper. Without one it is shown all levels.
+    """
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide what is to rest on the lines of one event."""
+        """Decide what is to rest on the lines of one event.
+
+        Called when something that the view shows is another than at the last call, apart from ``now`` and ``start``;
+        when the last ``wake_at`` has come; and when a guard or the room that limits leave has changed.
+        """
+
+
+def depth_of(strategy: Strategy) -> int | None:
+    """How many levels of each side a strategy looks at; None for all."""
+    depth: int | None = getattr(strategy, "depth", None)
+    return depth
 
 
 def line_by_line(view: EventView, decide: Any) -> Result:

@@ -54,38 +54,42 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
                 break
         else:  # the same lines as before
             due = before.wake_at is not None and before.wake_at <= view.now
-            return _decide(view, before, lines if due else renewed, decide)
-    return _decide(view, before, None, decide)
+            return _decide_some(view, before, lines if due else renewed, decide)
+    kept = {line.line.key: decide(view, line, before.kept.get(line.line.key)) for line in lines}
+    decisions = {key: each.decision for key, each in kept.items()}
+    wake_at = _soonest(kept)
+    return Result(decisions, _Board(ladder, lines, kept, decisions, wake_at), wake_at)
 
 
-def _decide(view: EventView, before: _Board, lines: Sequence[LineView] | None, decide: _Decide) -> Result:
-    """Decide these of the lines of the last call, or all lines anew if None."""
-    news: dict[LineKey, Kept] = {}
+def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
+    """Decide these of the lines of the last call anew."""
+    kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []
-    timed = False
-    for line in view.lines if lines is None else lines:
+    passed = False
+    for line in lines:
         key = line.line.key
-        last = before.kept.get(key)
+        last = before.kept[key]
         now = decide(view, line, last)
-        if now is not last or lines is None:
-            news[key] = now
-            timed = timed or now.again_at is not None or (last is not None and last.again_at is not None)
-            if last is None or now.decision is not last.decision:
-                changed.append(key)
-    kept, decisions, wake_at = news, before.decisions, before.wake_at
-    if lines is None:
-        decisions = {key: each.decision for key, each in news.items()}
-    else:
-        if news:
-            kept = before.kept.copy()  # which copies a large dictionary at once
-            kept.update(news)
-        else:
-            kept = before.kept
-        if changed:
-            decisions = decisions.copy()
-            decisions.update((key, news[key].decision) for key in changed)
-    if timed or lines is None:
-        times = [each.again_at for each in kept.values() if each.again_at is not None]
-        wake_at = min(times) if times else None
-    told = None if lines is None else Changed(decisions, tuple(changed))
-    return Result(decisions, _Board(view.ladder, view.lines, kept, decisions, wake_at), wake_at, told)
+        if now is last:
+            continue
+        if kept is before.kept:
+            kept = kept.copy()  # which copies a large dictionary at once
+        kept[key] = now
+        if now.decision is not last.decision:
+            if not changed:
+                decisions = decisions.copy()
+            decisions[key] = now.decision
+            changed.append(key)
+        if last.again_at is not None:
+            passed = True  # it may have been the soonest
+        elif now.again_at is not None and (wake_at is None or now.again_at < wake_at):
+            wake_at = now.again_at
+    if passed:
+        wake_at = _soonest(kept)
+    board = _Board(view.ladder, view.lines, kept, decisions, wake_at)
+    return Result(decisions, board, wake_at, Changed(decisions, tuple(changed)))
+
+
+def _soonest(kept: dict[LineKey, Kept]) -> Instant | None:
+    """When the first line is to be decided again."""
+    return min([each.again_at for each in kept.values() if each.again_at is not None], default=None)

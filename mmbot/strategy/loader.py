@@ -24,7 +24,7 @@ from mmbot.config.places import state_dir
 from mmbot.config.problems import Path, nearest, shown_path
 from mmbot.config.sense import doubtful, is_class_name
 from mmbot.config.validation import convert, found, mismatches
-from mmbot.strategy.interface import Strategy
+from mmbot.strategy.interface import Strategy, depth_of
 
 _RAISED: Final = (
     ArithmeticError,
@@ -199,6 +199,10 @@ def _build(cls: type[Any], params: dict[str, Any], rule: Path, place: _Place, pr
         raise _Unusable(
             (*rule, "strategy"), f"'{cls.__name__}' cannot be made: {_what(error)}{_where(error)}"
         ) from error
+    depth = depth_of(strategy)
+    if depth is not None and (type(depth) is not int or depth < 1):
+        wanted = "expected a whole number of levels, 1 or more, or none for all"
+        raise _Unusable((*rule, "strategy"), f"depth of '{cls.__name__}' is {depth!r}: {wanted}")
     return cast(Strategy, strategy)
 
 
