@@ -46,6 +46,7 @@ class BookState:
         "ghosts",
         "known",
         "message_at",
+        "mine",
         "net",
         "plain",
         "read_at",
@@ -60,9 +61,11 @@ class BookState:
         self.known = False
         self.net: Book | None = None
         """The book without our own stake; None while it has to be made anew."""
+        self.mine: tuple[_Mine, _Mine] | None = None
+        """What of the book was ours when that was made; None since our wagers changed."""
         self.plain = False
-        """Whether each of our wagers was in the book when that was made, and nothing that is over: the next message
-        changes nothing about what is ours in it."""
+        """Whether each of our wagers was in the book then, and nothing that is over: the next message changes nothing
+        about what is ours in it."""
         self.sequence = 0
         self.connection = 0
         """The connection under which the book was last confirmed."""
@@ -75,6 +78,10 @@ class BookState:
         self.entered: dict[str, int] = {}
         """Own wagers known to have entered the book, with the sequence from which on it holds them."""
         self.ghosts: list[Ghost] = []
+
+    def touch(self) -> None:
+        """What is ours in it changed: the net book has to be made anew."""
+        self.net = self.mine = None
 
     @property
     def fresh_at(self) -> Instant:
@@ -202,7 +209,7 @@ class Books:
         state = self._states.get(line)
         if state is not None:
             state.entered[external_id] = sequence
-            state.net = None
+            state.touch()
 
     def leave(self, line: LineKey, external_id: str) -> None:
         """A wager of ours is over."""
@@ -216,13 +223,13 @@ class Books:
         if state is None or stake <= 0 or (state.exact and 0 < sequence <= state.sequence):
             return  # the book that we hold is later than that
         state.ghosts.append(Ghost(side, odds, stake, sequence))
-        state.net = None
+        state.touch()
 
     def touch(self, line: LineKey) -> None:
         """Own wagers on a line changed: its net book has to be made anew."""
         state = self._states.get(line)
         if state is not None:
-            state.net = None
+            state.touch()
 
     def net(self, state: BookState, live: Collection[Wager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
@@ -234,36 +241,41 @@ class Books:
         """
         if state.net is not None:
             return state.net
-        state.plain = not state.ghosts
-        if not live and not state.ghosts:
-            state.net = state.book
-            return state.book
-        mine: tuple[_Mine, _Mine] = ({}, {})
-        for wager in live:
-            if wager.foreign:
-                continue
-            since = state.entered.get(wager.external_id)
-            if since is None:
-                if wager.opened_at is None:
-                    state.plain = False
-                    continue  # not activated, so not shown
-            elif state.exact and since > state.sequence:
-                state.plain = False
-                continue  # the book is older than the wager in it
-            _add(mine[1 - wager.side], wager.odds, wager.remaining)
-        for ghost in state.ghosts:
-            _add(mine[1 - ghost.side], ghost.odds, ghost.stake)
+        mine = state.mine if state.plain else None
+        if mine is None:
+            mine = state.mine = _mine(state, live)
         under_0, under_1 = state.book.sides
         if mine[0]:
             under_0 = _without(under_0, mine[0])
         if mine[1]:
             under_1 = _without(under_1, mine[1])
-        state.net = Book((under_0, under_1))
+        state.net = Book((under_0, under_1)) if mine[0] or mine[1] else state.book
         return state.net
 
 
 _Mine = dict[Odds, tuple[Cents, int]]
 """Under one outcome, by the odds shown: what of ours takers can stake there, and in how many wagers."""
+
+
+def _mine(state: BookState, live: Collection[Wager]) -> tuple[_Mine, _Mine]:
+    """What of ours stands in a book, under each outcome. Notes whether the next message could change that."""
+    mine: tuple[_Mine, _Mine] = ({}, {})
+    state.plain = not state.ghosts
+    for wager in live:
+        if wager.foreign:
+            continue
+        since = state.entered.get(wager.external_id)
+        if since is None:
+            if wager.opened_at is None:
+                state.plain = False
+                continue  # not activated, so not shown
+        elif state.exact and since > state.sequence:
+            state.plain = False
+            continue  # the book is older than the wager in it
+        _add(mine[1 - wager.side], wager.odds, wager.remaining)
+    for ghost in state.ghosts:
+        _add(mine[1 - ghost.side], ghost.odds, ghost.stake)
+    return mine
 
 
 def _add(mine: _Mine, odds: Odds, stake: Cents) -> None:
@@ -276,10 +288,12 @@ def _without(levels: Levels, mine: _Mine) -> Levels:
     for odds, (ours, count) in mine.items():
         first = 0
         for level in levels:
-            if level.odds == odds:
+            if level.odds <= odds:  # the best odds for a taker come first
                 break
             first += 1
         else:
+            continue
+        if level.odds != odds:
             continue
         kept = []
         last = first

@@ -96,7 +96,7 @@ class Consequences:
                     desk.alert(Level.INFO, f"wager.{change.kind.value}", external_id=wager.external_id, win=change.win)
             # One whose line is not known yet is kept once it is; one whose line was forgotten, with its late result.
             if not wager.foreign and (wager.side != FULL_STAKE or wager.booked is not None):
-                desk.order(desk.ledger.saved(wager))
+                desk.save(wager)
         if changes:
             self._placing.freed()
             self._placing.watch(now)
@@ -108,7 +108,7 @@ class Consequences:
         located = desk.ledger.locate(desk.catalogue.resolve)
         for wager in located:
             if not wager.foreign:
-                desk.order(desk.ledger.saved(wager))
+                desk.save(wager)
         if located:
             self.take_touched(now)
 
@@ -130,7 +130,6 @@ class Consequences:
 
     def placed(self) -> None:
         """A placement was handed out. Its lines' worst cases were taken over when it was noted, and nothing matched."""
-        self._desk.ledger.drain_touched()
         self._desk.moves += 1
 
     def _watch_thresholds(self, line: LineKey) -> None:
@@ -230,7 +229,7 @@ class Consequences:
             wager = ledger.get(item.external_id)
             if wager is None:
                 continue
-            self._desk.order(ledger.saved(wager))
+            self._desk.save(wager)
             if wager.state is State.UNKNOWN:
                 self._undecided.note(item.external_id, now)
             elif wager.hedge and not wager.remaining:

@@ -19,7 +19,7 @@ from mmbot.engine.guards import ACCOUNT, Guards, shown
 from mmbot.engine.limiter import Limiter, Pacer
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.timers import Timers
-from mmbot.engine.wagers import Ledger
+from mmbot.engine.wagers import Ledger, Wager
 from mmbot.strategy.interface import Strategy, depth_of
 
 BELIEVED: Final = 10 * MINUTE
@@ -130,6 +130,7 @@ class Desk:
         self.inflight: dict[int, tuple[Request, Instant]] = {}
         self.sent_requests = 0
         self._orders: list[Order] = []
+        self._unsaved: dict[str, Wager] = {}
         self._request_id = 0
 
     def request_id(self) -> int:
@@ -141,14 +142,21 @@ class Desk:
         """Put an order to the shell in the outbox."""
         self._orders.append(order)
 
+    def save(self, wager: Wager) -> None:
+        """Have the journal keep a wager as it stands when the outbox is emptied: nothing of that is on the way to a
+        request."""
+        self._unsaved[wager.external_id] = wager
+
     def alert(self, level: Level, name: str, **fields: str | int | float | bool | None) -> None:
         """Put something to log in the outbox."""
         self._orders.append(Alert(level, name, fields))
 
     def take_orders(self) -> list[Order]:
         """Empty the outbox."""
-        taken = self._orders
-        self._orders = []
+        taken, self._orders = self._orders, []
+        if self._unsaved:
+            taken += [self.ledger.saved(wager) for wager in self._unsaved.values()]
+            self._unsaved.clear()
         return taken
 
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:

@@ -59,9 +59,6 @@ class Diff(NamedTuple):
     """Targets, each with the stake to send."""
 
 
-_NOTHING: Final = Diff((), (), ())
-
-
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
     """Turn the live wagers of one line into its targets.
 
@@ -74,34 +71,42 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
     Exact while a side's search stays within ``SEARCH`` steps, which many more wagers than six on one side can pass;
     then it is the best way found by then.
     """
-    if not live:
-        if not targets:
-            return _NOTHING
-        return Diff((), (), tuple([target for target in targets if target.stake >= min_stake]))
-    if not targets:
-        return Diff((), tuple([wager.external_id for wager in live if not wager.fading]), ())
+    wants: list[Target | None] = [None, None]
+    for target in targets:
+        if wants[target.side] is not None:
+            return _several(targets, live, min_stake)
+        wants[target.side] = target
+    served = [False, False]
+    keep: list[str] = []
+    cancel: list[str] = []
+    sent = [target.stake if target is not None and target.stake >= min_stake else 0 for target in wants]
+    for wager in live:
+        if wager.fading:
+            continue
+        side = wager.side
+        wanted = wants[side] if side in (0, 1) else None
+        if wanted is None:
+            cancel.append(wager.external_id)
+            continue
+        if served[side]:
+            return _several(targets, live, min_stake)
+        served[side] = True
+        stays, sent[side] = _one(wanted, wager, min_stake)
+        (keep if stays else cancel).append(wager.external_id)
+    return Diff(
+        tuple(keep), tuple(cancel), tuple([_sized(each, sent[each.side]) for each in targets if sent[each.side]])
+    )
+
+
+def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
+    """For a line with several targets, or several wagers, on one side."""
     served_by: list[Target | None] = [None] * len(live)
     sent: list[Cents] = [0] * len(targets)
-    wanted_on: tuple[list[int], list[int]] = ([], [])
-    for place, target in enumerate(targets):
-        wanted_on[target.side].append(place)
-    resting_on: tuple[list[int], list[int]] = ([], [])
-    for place, wager in enumerate(live):
-        if not wager.fading and wager.side in (0, 1):
-            resting_on[wager.side].append(place)
-    for wanted, resting in zip(wanted_on, resting_on, strict=True):
-        if not wanted:
-            continue
-        if len(wanted) == 1 and len(resting) <= 1:
-            target = targets[wanted[0]]
-            if not resting:
-                sent[wanted[0]] = target.stake if target.stake >= min_stake else 0
-                continue
-            stays, sent[wanted[0]] = _one(target, live[resting[0]], min_stake)
-            if stays:
-                served_by[resting[0]] = target
-            continue
-        _serve(targets, live, wanted, resting, min_stake, served_by, sent)
+    for side in (0, 1):
+        wanted = [place for place, target in enumerate(targets) if target.side == side]
+        resting = [place for place, wager in enumerate(live) if wager.side == side and not wager.fading]
+        if wanted:
+            _serve(targets, live, wanted, resting, min_stake, served_by, sent)
     keep = []
     cancel = []
     for wager, serves in zip(live, served_by, strict=True):
@@ -109,10 +114,7 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
             keep.append(wager.external_id)
         elif not wager.fading:
             cancel.append(wager.external_id)
-    news = []
-    for target, stake in zip(targets, sent, strict=True):
-        if stake:
-            news.append(_sized(target, stake))
+    news = [_sized(target, stake) for target, stake in zip(targets, sent, strict=True) if stake]
     return Diff(tuple(keep), tuple(cancel), tuple(news))
 
 
@@ -130,7 +132,10 @@ class Rests(Protocol):
 
 def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
     """Whether a wager at these odds could match one of our own on the opposite outcome, a fading one included."""
-    return any(wager.side != side and could_match(odds, wager.odds) for wager in live)
+    for wager in live:
+        if wager.side != side and could_match(odds, wager.odds):
+            return True
+    return False
 
 
 def _sized(target: Target, stake: Cents) -> Target:

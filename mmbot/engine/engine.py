@@ -141,7 +141,7 @@ class Engine:
     def handle(self, event: e.Event, now: Instant) -> None:
         """Take one event. Decisions are left to ``next_request``, so that a burst costs one."""
         kind = type(event)
-        if kind is not e.BookMessage:  # which moves no deadline
+        if kind is not e.BookMessage and kind is not e.Beat:  # they bring nothing nearer
             self._rests_until = 0
         self._on[kind](event, now)
 
@@ -277,7 +277,7 @@ class Engine:
             and not desk.dirty_events
             and now < desk.timers.soonest
             and not self._cancelling.ready
-            and not self._quoting.pending
+            and not self._quoting.pending.lines
             and not self._hedging.check
         )
 
@@ -354,17 +354,19 @@ class Engine:
     def _other(self, now: Instant) -> Request | None:
         """What is no cancel, in order of urgency."""
         desk = self._desk
-        request = self._answers.lookup(now) or self._undecided.next(now) or self._life.next(now)
-        if request is not None:
-            return request
-        if desk.feed_up and (request := self._reads.next(now)) is not None:
-            return request
-        if (request := self._answers.next(now)) is not None:
-            return request
+        request: Request | None
+        if now >= self._rests_until:
+            request = self._answers.lookup(now) or self._undecided.next(now) or self._life.next(now)
+            if request is not None:
+                return request
+            if desk.feed_up and (request := self._reads.next(now)) is not None:
+                return request
+            if (request := self._answers.next(now)) is not None:
+                return request
         if self._life.step is not Step.READY or desk.dirty_events:
             return None
         request = self._hedging.next(now) if self._hedging.check else None
-        if request is None and self._quoting.pending and not desk.guards.any(ACCOUNT):
+        if request is None and self._quoting.pending.lines and not desk.guards.any(ACCOUNT):
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()

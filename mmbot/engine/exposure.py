@@ -151,25 +151,23 @@ class Exposure:
             self.register(line, UNKNOWN_TOURNAMENT, None)
             entry = self._entries[line]
         worst = position.worst_case()
-        matched = position.matched_worst_case()
         hedgeable = -min(position.profit[0], position.profit[1], 0)
+        matched = hedgeable + position.full_matched
+        more_worst = worst - entry.worst
+        entry.worst = worst
+        if matched == entry.matched and hedgeable == entry.hedgeable:  # as when something is placed
+            for node in entry.path:
+                node.worst += more_worst
+            return
         if hedgeable != entry.hedgeable:
             entry.hedgeable = hedgeable
             if hedgeable:
                 self._exposed[line] = entry
             else:
                 del self._exposed[line]
-        more_worst = worst - entry.worst
         more_matched = matched - entry.matched
-        if not more_worst and not more_matched:
-            return
-        entry.worst = worst
         entry.matched = matched
-        if more_matched:
-            self._add(entry.path, more_worst, more_matched)
-        else:
-            for node in entry.path:
-                node.worst += more_worst
+        self._add(entry.path, more_worst, more_matched)
 
     # --- what may still rest -----------------------------------------------------------------------------------------
 

@@ -73,7 +73,8 @@ class Guards:
     def __init__(self) -> None:
         self.held: Final[dict[Scope, dict[str, _Held]]] = {}
         """What holds over which scope: a scope that is not in it is free. Read it; ``hold`` and ``clear`` write it."""
-        self._pausing: dict[Scope, dict[str, _Held]] = {}
+        self.pausing: Final[dict[Scope, dict[str, _Held]]] = {}
+        """The same of those that only keep further wagers back."""
         self.raised = 0
         """How often one came to hold."""
         self.changes = 0
@@ -143,7 +144,7 @@ class Guards:
     def names(self) -> dict[str, int]:
         """How many scopes each guard holds over, zeros included."""
         counts = dict.fromkeys(_BY_NAME, 0)
-        for held in (self.held, self._pausing):
+        for held in (self.held, self.pausing):
             for names in held.values():
                 for name in names:
                     counts[name] += 1
@@ -155,12 +156,12 @@ class Guards:
             GuardStatus(
                 guard=name, scope=shown(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
             )
-            for scope, names in (*self.held.items(), *self._pausing.items())
+            for scope, names in (*self.held.items(), *self.pausing.items())
             for name, held in names.items()
         )
 
     def _of(self, guard: str) -> dict[Scope, dict[str, _Held]]:
-        return self._pausing if guard in PAUSING else self.held
+        return self.pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:
         """The account's guards that hold, with their reasons."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from mmbot.domain.instant import DAY, HOUR, Instant
 from mmbot.engine.archive import Archive, Past
+from mmbot.engine.timers import NEVER
 from mmbot.engine.wager import Wager
 
 KEPT: Final = HOUR
@@ -21,12 +22,14 @@ A correction after that is not noticed."""
 class Over:
     """Which wagers may be forgotten, and what is remembered of them."""
 
-    __slots__ = ("_archive", "_ours", "_strange")
+    __slots__ = ("_archive", "_ours", "_strange", "due_at")
 
     def __init__(self) -> None:
         self._archive = Archive()
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._strange: deque[tuple[Instant, Wager]] = deque()
+        self.due_at: Instant = NEVER
+        """Nothing is to be forgotten before."""
 
     def past(self, external_id: str) -> Past | None:
         """What is remembered of a wager of ours that was forgotten; None if it never was."""
@@ -35,7 +38,9 @@ class Over:
     def note(self, wager: Wager, now: Instant) -> None:
         """Nothing is open about a wager, so it may be forgotten in a while; seen again, a while later."""
         wager.over_at = now
-        (self._strange if wager.foreign and wager.booked is not None else self._ours).append((now, wager))
+        strange = wager.foreign and wager.booked is not None
+        (self._strange if strange else self._ours).append((now, wager))
+        self.due_at = min(self.due_at, now + (KEPT_STRANGE if strange else KEPT))
 
     def due(self, now: Instant) -> Iterator[Wager]:
         """A few wagers to be forgotten, so that no single call pays for many."""
@@ -46,6 +51,10 @@ class Over:
             if wager.over_at == over_at and wager.over:
                 wager.over_at = None
                 yield wager
+        self.due_at = min(
+            self._ours[0][0] + KEPT if self._ours else NEVER,
+            self._strange[0][0] + KEPT_STRANGE if self._strange else NEVER,
+        )
 
     def remember(self, wager: Wager) -> None:
         """What a wager of ours came to, before it is forgotten."""

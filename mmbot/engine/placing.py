@@ -4,6 +4,7 @@ the number of wagers, in order of priority. One item that does not fit never hol
 from __future__ import annotations
 
 from collections.abc import Container
+from operator import attrgetter
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
@@ -35,8 +36,7 @@ DOUBT: Final[Cents] = 10
 and the exchange rounds each."""
 
 
-def _urgency(target: Target) -> int:
-    return -target.priority
+_priority: Final = attrgetter("priority")
 
 
 class Funds:
@@ -91,7 +91,7 @@ class Placing:
     @property
     def pending(self) -> bool:
         """Whether something might be placed now."""
-        return bool(self._quoting.pending)
+        return bool(self._quoting.pending.lines)
 
     def funds_left(self) -> Cents:
         """How much more may be staked, in cents."""
@@ -109,7 +109,7 @@ class Placing:
         """How many placements await activation; clears the guard once they are fewer than allowed."""
         desk = self._desk
         awaiting = desk.ledger.awaiting_count
-        if awaiting < desk.settings.awaiting_activation and desk.guards.holds("activation", ACCOUNT):
+        if desk.guards.pausing and awaiting < desk.settings.awaiting_activation:
             desk.hold("activation", ACCOUNT, None, now)
         return awaiting
 
@@ -132,28 +132,32 @@ class Placing:
 
     def next(self, now: Instant) -> PlaceMany | None:
         """The next batch of quotes, or None if nothing may be placed."""
+        desk = self._desk
         pending = self._quoting.pending
         self.held_back = None
-        if not pending or not self.numbers_left(BATCH):
+        if not pending.lines or not self.numbers_left(BATCH):
             return None
         items: list[Placement] = []
-        funds = self._funds.left()
+        funds, least = self._funds.left(), desk.settings.min_stake
         awaiting = self.watch(now)
+        doubt = DOUBT * desk.ledger.estimated_count
+        most = min(desk.settings.awaiting_activation - awaiting, desk.settings.open_wagers - desk.ledger.live_count)
         while self.held_back is None and len(items) < BATCH and (slots := pending.first(BATCH)):
             for slot in slots:
                 rest: list[Target] = []
                 blocked = False
-                targets = sorted(slot.pending, key=_urgency)
+                targets = sorted(slot.pending, key=_priority, reverse=True)
                 for target in targets:
                     if target.priority < targets[0].priority and not blocked:  # after what is as urgent elsewhere
                         rest.append(target)
                         continue
-                    if len(items) < BATCH and self.held_back is None:
-                        self.held_back = self._hold_back(awaiting + len(items), funds, now)
-                    if len(items) >= BATCH or self.held_back is not None:
+                    placed = len(items)
+                    if placed < BATCH and (placed >= most or funds < least) and self.held_back is None:
+                        self.held_back = self._hold_back(awaiting + placed, now)
+                    if placed >= BATCH or self.held_back is not None:
                         rest.append(target)
                         continue
-                    stake, why = self._judge(slot, target, funds)
+                    stake, why = self._judge(slot, target, funds, doubt)
                     if stake <= 0:
                         slot.why = why
                         rest.append(target)
@@ -176,30 +180,28 @@ class Placing:
             return None
         return self.hand_out(tuple(items), now)
 
-    def _hold_back(self, awaiting: int, funds: Cents, now: Instant) -> str | None:
-        """Why nothing more may be placed on any line; None if it may."""
+    def _hold_back(self, awaiting: int, now: Instant) -> str:
+        """Why nothing more may be placed on any line."""
         desk = self._desk
         if awaiting >= desk.settings.awaiting_activation:
             desk.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
             return "activation: too many placements await it"
         if desk.ledger.live_count >= desk.settings.open_wagers:
             return "limits.open_wagers is reached"
-        if funds < desk.settings.min_stake:
-            return "funds"
-        return None
+        return "funds"
 
-    def _judge(self, slot: Slot, target: Target, funds: Cents) -> tuple[Cents, str | None]:
+    def _judge(self, slot: Slot, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
         """The stake that may be placed of a target, 0 with the reason if none."""
         desk, line = self._desk, slot.key
-        ledger = desk.ledger
-        if line in desk.hedging:
+        if desk.hedging and line in desk.hedging:
             return 0, "hedging"
-        live = list(ledger.live(line))
+        live = slot.live.values()
         if live and self_match(target.side, target.odds, live):
             return 0, "would match a wager of our own"
-        position = ledger.positions.get(line, NOTHING)
-        most = desk.exposure.largest_stake(line, position, target.side) - DOUBT * ledger.estimated_count
-        room = min(funds, most)
+        position = desk.ledger.positions.get(line, NOTHING)
+        room = desk.exposure.largest_stake(line, position, target.side) - doubt
+        if funds < room:
+            room = funds
         if target.stake <= room:
             return target.stake, None
         if room < desk.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
@@ -219,7 +221,7 @@ class Placing:
         desk = self._desk
         wager = desk.ledger.sent(placement, line, side, hedge, now)
         desk.exposure.update(line, desk.ledger.positions[line])
-        desk.order(desk.ledger.saved(wager))
+        desk.save(wager)
         self._quoting.own_changed(line)
         if self._at_placement:
             self._funds.spent(placement.stake, now)

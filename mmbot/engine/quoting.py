@@ -91,7 +91,7 @@ class Quoting:
         if slot is None:
             self._desk.books.touch(line)
             return
-        slot.book.net = None
+        slot.book.touch()
         slot.touched = True
         if slot.group.several:
             slot.group.moved[line.market] = None
@@ -199,7 +199,7 @@ class Quoting:
                 decision = decisions.get(slot.key)
                 again = anew or slot.needs > room or (bool(moved) and slot.market.key.market in moved)
                 if every or again or slot.touched or decision is not slot.decision or slot.judged is not slot.view:
-                    targets, why = self._targets.of(slot, decision, ladder, again, now)
+                    targets, why = self._targets.of(slot, decision, ladder, again, room, now)
                     wants.append((slot, targets, why))
                 if slot.needs > needs:
                     needs = slot.needs
@@ -334,7 +334,7 @@ class Quoting:
                     slot.targets, slot.matches, slot.pending = former.targets, former.matches, former.pending
                 slots.add(slot, states.get(rule))
                 self.slots[line.key] = slot
-                if line.key in self.pending and slot.pending:
+                if line.key in self.pending.lines and slot.pending:
                     self.pending.put(slot)
         for slot in known.values():  # no rule any more, or off the board
             self._want_nothing(slot, "no rule matches")

@@ -140,29 +140,24 @@ class Pending:
     """Lines with something to place: those of a higher priority first, and of one priority in the order in which they
     came. The cost of a call does not grow with their number, unless it says so."""
 
-    __slots__ = ("_by_priority", "_priority")
+    __slots__ = ("_by_priority", "lines")
 
     def __init__(self) -> None:
         self._by_priority: Final[dict[int, dict[LineKey, Slot]]] = {}
-        self._priority: Final[dict[LineKey, int]] = {}
-
-    def __len__(self) -> int:
-        return len(self._priority)
-
-    def __contains__(self, line: LineKey) -> bool:
-        return line in self._priority
+        self.lines: Final[dict[LineKey, int]] = {}
+        """Each with its priority: the highest among what it has to place."""
 
     def put(self, slot: Slot) -> None:
         """Add a line, or note that what it has to place is another. It has something."""
         priority = max([target.priority for target in slot.pending])
-        if self._priority.get(slot.key, priority) != priority:
+        if self.lines.get(slot.key, priority) != priority:
             self.drop(slot.key)
-        self._priority[slot.key] = priority
+        self.lines[slot.key] = priority
         self._by_priority.setdefault(priority, {})[slot.key] = slot
 
     def drop(self, line: LineKey) -> None:
         """Take a line out. An unknown one is none."""
-        priority = self._priority.pop(line, None)
+        priority = self.lines.pop(line, None)
         if priority is not None:
             bucket = self._by_priority[priority]
             del bucket[line]

@@ -36,6 +36,15 @@ class Sums:
         self.settlements: Final = Settlements(commission)
         self._touched: dict[LineKey, None] = {}
 
+    def placed(self, wager: Wager) -> None:
+        """Count a wager that is being placed: nothing of it is matched. Whoever places it knows that its line's position
+        moved, so that it is not told of by ``drain_touched``."""
+        line, stake = wager.line, wager.stake
+        wager.remaining = stake
+        wager.counted = (stake, 0, 0)
+        self._position(line).move(wager.side, stake, 0, 0)
+        self.outstanding += stake
+
     def count(self, wager: Wager) -> Changes:
         """Bring the sums in line with a wager."""
         matched, win = wager.matched, wager.win

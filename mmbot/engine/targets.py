@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.book import Levels
-from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, stake_for_payout
 from mmbot.engine.desk import Desk
 from mmbot.engine.diff import Target
@@ -30,12 +30,13 @@ class Targets:
         self._views: Final = views
 
     def of(
-        self, slot: Slot, decision: Decision | None, ladder: Ladder, anew: bool, now: Instant
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, anew: bool, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         """What is wanted of a line, and why nothing is. Worked out again only if what it follows from is another.
 
         Args:
             anew: the room that limits leave may be less than it was: cut again if a position moved since.
+            room: by how much the worst cases of the event, the tournament and the account may rise.
         """
         view = slot.view
         guarded = view is None or slot.key in self._desk.guards.held
@@ -53,7 +54,7 @@ class Targets:
             and decision == slot.decision
         )
         if not same:
-            slot.wanted = self._wanted(slot, decision, ladder, now)
+            slot.wanted = self._wanted(slot, decision, ladder, room, now)
             slot.moves = self._desk.moves
         slot.asked = not guarded
         slot.decision = decision
@@ -63,7 +64,7 @@ class Targets:
         return slot.wanted
 
     def _wanted(
-        self, slot: Slot, decision: Decision | None, ladder: Ladder, now: Instant
+        self, slot: Slot, decision: Decision | None, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         key, desk = slot.key, self._desk
         slot.needs = 0
@@ -93,7 +94,7 @@ class Targets:
             return (), "hedging"
         if not targets:
             return (), "nothing large enough to place"
-        kept = self._cut(slot, key, targets)
+        kept = self._cut(slot, targets, room)
         return tuple(kept), None if kept else f"{desk.exposure.level(key).name.lower()}: nothing reduces"
 
     def _target(
@@ -141,9 +142,9 @@ class Targets:
             return None
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
-    def _cut(self, slot: Slot, line: LineKey, targets: list[Target]) -> list[Target]:
+    def _cut(self, slot: Slot, targets: list[Target], wide: Cents) -> list[Target]:
         """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""
-        desk = self._desk
+        desk, line = self._desk, slot.key
         room = list(desk.exposure.most_resting(line, desk.ledger.positions.get(line, NOTHING)))
         kept = []
         spare = NO_ROOM
@@ -158,7 +159,7 @@ class Targets:
             elif left >= desk.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
         if spare >= 0:
-            slot.needs = desk.exposure.wide(line)[0] - spare
+            slot.needs = wide - spare
         else:
             slot.needs = NO_ROOM
             desk.cut[line] = desk.moves

@@ -91,8 +91,9 @@ class Ledger:
         )
         self._wagers[key] = wager
         self.roster.add(wager)
-        self._count(wager)
-        self._forget(now)
+        self.sums.placed(wager)
+        if now >= self._over.due_at:
+            self._forget(now)
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
@@ -360,11 +361,11 @@ class Ledger:
             return ()
         left = wager.remaining
         self.roster.move(wager, new)
+        if state in COULD_MATCH and new in COULD_MATCH:
+            return ()  # it counts for what it counted before
         changes = self._count(wager)
         if state not in COULD_MATCH:
             return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
-        if new in COULD_MATCH:
-            return changes
         self._note_over(wager, now)
         return (*changes, Change(Kind.ENDED, wager, left))
 
@@ -421,7 +422,8 @@ class Ledger:
         """Once nothing is open about a wager, it may be forgotten in a while."""
         if wager.over:
             self._over.note(wager, now)
-            self._forget(now)
+            if now >= self._over.due_at:
+                self._forget(now)
 
     def _forget(self, now: Instant) -> None:
         for wager in self._over.due(now):

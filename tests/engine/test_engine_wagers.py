@@ -25,8 +25,7 @@ def test_a_wager_counts_from_the_instant_it_is_handed_out() -> None:
     assert rig.ledger.outstanding == 2500
     assert list(rig.ledger.awaiting()) == [wager]
     assert list(rig.ledger.live(LINE)) == [wager]
-    assert rig.ledger.drain_touched() == [LINE]
-    assert rig.ledger.drain_touched() == []
+    assert rig.ledger.drain_touched() == []  # whoever placed it knows
 
 
 def test_accepted_is_not_yet_live() -> None:
