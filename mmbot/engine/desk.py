@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds, seconds
-from mmbot.domain.money import Cents, cents
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books import Books
 from mmbot.engine.catalogue import Catalogue
@@ -18,6 +15,7 @@ from mmbot.engine.exposure import Exposure
 from mmbot.engine.guards import ACCOUNT, Guards, shown
 from mmbot.engine.limiter import Limiter, Pacer
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
+from mmbot.engine.settings import settle
 from mmbot.engine.timers import Timers
 from mmbot.engine.wagers import Ledger, Wager
 from mmbot.strategy.interface import Strategy, depth_of
@@ -27,60 +25,6 @@ BELIEVED: Final = 10 * MINUTE
 
 TOLERATED: Final = 2 * SECOND
 """A clock that is further behind the exchange's is worth a warning: the machine should keep time."""
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """The settings that the core works with, in nanoseconds and cents."""
-
-    exclusive: bool
-    min_stake: Cents
-    open_wagers: int
-    funds_multiple: float
-    daily_loss: Cents
-    hedge_cost: float
-    stop_before_start: Duration
-    book_age: Duration
-    price_age: Duration
-    hold: Duration
-    flap_hold: Duration
-    feed_silence: Duration
-    activation: Duration
-    awaiting_activation: int
-    print_match: Duration
-    matches_a_minute: int
-    min_balance: Cents
-    off_fair: float
-    max_gap: float
-    reconcile: Duration
-    stop_deadline: Duration
-
-
-def settle(config: Config) -> Settings:
-    """The settings of a configuration in the core's units."""
-    limits, guards = config.limits, config.guards
-    return Settings(
-        exclusive=config.exchange.account == "exclusive",
-        min_stake=cents(config.exchange.min_stake),
-        open_wagers=limits.open_wagers,
-        funds_multiple=limits.funds_multiple,
-        daily_loss=cents(limits.daily_loss),
-        hedge_cost=limits.hedge_cost,
-        stop_before_start=seconds(guards.stop_before_start_s),
-        book_age=seconds(guards.book_age_s),
-        price_age=seconds(guards.price_age_s),
-        hold=seconds(guards.hold_s),
-        flap_hold=seconds(guards.flap_hold_s),
-        feed_silence=seconds(guards.feed_silence_s),
-        activation=seconds(guards.activation_s),
-        awaiting_activation=guards.awaiting_activation,
-        print_match=seconds(guards.print_match_s),
-        matches_a_minute=guards.matches_a_minute,
-        min_balance=cents(guards.min_balance),
-        off_fair=guards.off_fair,
-        max_gap=guards.max_gap,
-        reconcile=seconds(guards.reconcile_s),
-        stop_deadline=seconds(config.stop.deadline_s),
-    )
 
 
 class Desk:

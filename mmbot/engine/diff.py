@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol
 
-import msgspec
-
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_for_payout
+from mmbot.engine.target import Live, Target
 
 EXACT: Final = 36
 """Live wagers times targets of one side up to which the fewest items are searched for; beyond it takes the nearest."""
@@ -23,31 +22,6 @@ SEARCH: Final = 6_000
 _EDGE: Final = (
     1e-9  # of probability: a distance of exactly the tolerance is within it, whatever binary floats make of it
 )
-
-
-class Live(msgspec.Struct, frozen=True, gc=False):
-    """One own wager that could still match."""
-
-    external_id: str
-    side: Side
-    odds: Odds
-    stake: Cents
-    """What remains of it."""
-    fading: bool = False
-    """A cancel is pending: neither kept nor cancelled again."""
-
-
-class Target(msgspec.Struct, frozen=True, gc=False):
-    """What should rest: a quote whose odds and stake are settled."""
-
-    side: Side
-    odds: Odds
-    stake: Cents
-    priority: int = 0
-    price_tolerance: float = 0.0
-    """A live wager within this much implied probability may serve instead."""
-    size_tolerance: float = 0.0
-    """The payout of what serves may differ by this share of the payout wanted."""
 
 
 class Diff(NamedTuple):
@@ -132,7 +106,7 @@ class Rests(Protocol):
 
 def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
     """Whether a wager at these odds could match one of our own on the opposite outcome, a fading one included."""
-    for wager in live:
+    for wager in live:  # noqa: SIM110 - asked for each placement, and a generator costs several times as much
         if wager.side != side and could_match(odds, wager.odds):
             return True
     return False

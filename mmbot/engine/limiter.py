@@ -27,7 +27,7 @@ READ_SPACING: Final = SECOND + 50 * MILLISECOND
 """Between two reads of one path. Above a second, since requests bunch up a little on their way (PROTOCOL 11)."""
 
 
-class TooSoon(RuntimeError):
+class TooSoon(Exception):
     """A request was taken before it was ready: our own mistake, refused so that no limit is passed by it."""
 
 

@@ -13,13 +13,14 @@ from mmbot.domain.lifecycle import State
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.engine.desk import Desk
-from mmbot.engine.diff import Target, self_match
+from mmbot.engine.diff import self_match
 from mmbot.engine.events import BalanceRead, Failed, Failure, Placed
 from mmbot.engine.funds import available, available_at_placement
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.quoting import Quoting
 from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlock
 from mmbot.engine.slots import Slot
+from mmbot.engine.target import Target
 from mmbot.engine.timers import Due
 from mmbot.engine.views import NOTHING
 from mmbot.engine.wagers import Changes

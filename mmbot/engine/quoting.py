@@ -13,10 +13,11 @@ from mmbot.domain.odds import Side, implied
 from mmbot.engine.cancelling import Cancelling
 from mmbot.engine.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.desk import Desk
-from mmbot.engine.diff import Live, Target, diff
+from mmbot.engine.diff import diff
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.requests import Level
 from mmbot.engine.slots import HIDDEN, NO_ROOM, EventSlots, Group, Pending, Slot
+from mmbot.engine.target import Live, Target
 from mmbot.engine.targets import Targets
 from mmbot.engine.timers import Due
 from mmbot.engine.views import Views

@@ -12,7 +12,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds
 from mmbot.engine.books import BookState
-from mmbot.engine.diff import Target
+from mmbot.engine.target import Target
 from mmbot.engine.wager import Wager
 from mmbot.strategy.interface import Decision, LineView, Result
 

@@ -37,8 +37,8 @@ class Sums:
         self._touched: dict[LineKey, None] = {}
 
     def placed(self, wager: Wager) -> None:
-        """Count a wager that is being placed: nothing of it is matched. Whoever places it knows that its line's position
-        moved, so that it is not told of by ``drain_touched``."""
+        """Count a wager that is being placed: nothing of it is matched. That its line's position moved is known to
+        whoever places it, and not told by ``drain_touched``."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)

@@ -11,8 +11,8 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, stake_for_payout
 from mmbot.engine.desk import Desk
-from mmbot.engine.diff import Target
 from mmbot.engine.slots import NO_ROOM, Slot
+from mmbot.engine.target import Target
 from mmbot.engine.views import NOTHING, Views
 from mmbot.strategy.interface import Decision, NoQuote, Quote
 

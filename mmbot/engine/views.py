@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-from mmbot.domain.book import Book, Fair, fair_from
+from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey
+from mmbot.domain.fair import fair_from
 from mmbot.domain.instant import Instant
 from mmbot.domain.position import Position
 from mmbot.engine.books import BookState
@@ -24,6 +25,7 @@ EARLY: Final = 10_000
 """Prices of outcomes that are not on the board which are kept at most."""
 
 _LINE_GUARDS: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+
 
 class Views:
     """Makes the views of lines, and judges the guards of each line on the way."""

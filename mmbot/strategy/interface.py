@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from mmbot.domain.book import Book, Fair
+from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
+from mmbot.domain.fair import Fair
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
@@ -102,8 +103,8 @@ class Result(NamedTuple):
 class Strategy(Protocol):
     """What ``strategy: "module:Class"`` has to name. ``Params`` is a msgspec Struct, built from ``params:``.
 
-    It may have a ``depth``, an integer: how many levels of each side it looks at. It is shown no more of a book then, and
-    not asked again because of what lies deeper. Without one it is shown all levels.
+    It may have a ``depth``, an integer: how many levels of each side it looks at. It is shown no more of a book then,
+    and not asked again because of what lies deeper. Without one it is shown all levels.
     """
 
     def quote(self, view: EventView, state: Any) -> Result:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.odds import implied, payout, stake_for_payout
-from mmbot.engine.diff import Diff, Live, Target, diff, self_match
+from mmbot.engine.diff import Diff, diff, self_match
+from mmbot.engine.target import Live, Target
 
 MIN_STAKE = 100
 

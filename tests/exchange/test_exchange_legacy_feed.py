@@ -240,7 +240,9 @@ def test_a_book_message_round_trips(first, second, number, sequence, rng, floats
         return found
 
     wire = book(side(first), side(second), line=number / 4, sequence_number=sequence)
-    assert read("market_selections", wire) == BookMessage(7, LineKey(12345, 219, number), sequence, Book((first, second)))
+    assert read("market_selections", wire) == BookMessage(
+        7, LineKey(12345, 219, number), sequence, Book((first, second))
+    )
 
 
 # --- prints ----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mmbot.domain.book import Book, Fair, Level, fair_from
+from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent
+from mmbot.domain.fair import Fair, fair_from
 from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, per_hundred

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from mmbot.domain.book import Book, Fair
+from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent
+from mmbot.domain.fair import Fair
 from mmbot.domain.odds import Ladder
 from mmbot.simulator.ladder import STANDARD
 from mmbot.strategy.interface import EventView, LineView, NoQuote

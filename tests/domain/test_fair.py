@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbot.domain.book import Book, Level, fair_from
+from mmbot.domain.book import Book, Level
+from mmbot.domain.fair import fair_from
 from mmbot.domain.odds import implied, negate, payout
 
 prices = st.one_of(st.integers(100, 10_000), st.integers(-10_000, -101))
