@@ -140,7 +140,7 @@ def fresh_json(work: Callable[..., object], *given: object) -> object:
     """Call a function of a benchmark's file in a process of its own, and return what it returned, through JSON."""
     file = Path(sys.modules[work.__module__].__file__ or "")
     script = (
-        f"import json, sys; sys.path[:0] = [{str(file.parent)!r}, {str(file.parent.parent)!r}]; "
+        f"import json, sys; sys.path[:0] = [{str(file.parent)!r}]; "
         f"import {file.stem} as bench; print(json.dumps(bench.{work.__name__}(*json.loads(sys.argv[1]))))"
     )
     return json.loads(fresh(["-c", script, json.dumps(given)])[1].splitlines()[-1])

@@ -54,30 +54,28 @@ class Noting:
 def watch(stamps: list[Stamp]) -> None:
     """Note frames as they reach aiohttp's transports, requests when they were handed to a socket, and what lies
     between."""
-    from mmbot.daemon.loop import Pump
-    from mmbot.engine.engine import Engine
+    from mmbot.daemon.loop import Client, Pump
     from mmbot.engine.events import BookMessage, Event
     from mmbot.engine.requests import PlaceMany, Request
     from mmbot.exchange import warm
 
-    deliver, next_request, connection_made = Pump.deliver, Engine.next_request, warm.Connection.connection_made
+    deliver, send, connection_made = Pump.deliver, Pump._send, warm.Connection.connection_made
 
     def delivered(self: Pump, event: Event) -> None:
         deliver(self, event)
         if isinstance(event, BookMessage) and stamps and stamps[-1].what == "frame":
             stamps.append(Stamp("book", time.monotonic_ns()))
 
-    def decided(self: Engine, now: int) -> Request | None:
-        request = next_request(self, now)
+    def decided(self: Pump, client: Client, request: Request) -> None:
         if isinstance(request, PlaceMany) and stamps and stamps[-1].what == "book":
             stamps.append(Stamp("decided", time.monotonic_ns()))
-        return request
+        send(self, client, request)
 
     def made(self: warm.Connection, transport: asyncio.BaseTransport) -> None:
         connection_made(self, Noting(transport, note))  # type: ignore[arg-type]
 
     Pump.deliver = delivered  # type: ignore[method-assign]
-    Engine.next_request = decided  # type: ignore[method-assign]
+    Pump._send = decided  # type: ignore[method-assign]
     warm.Connection.connection_made = made  # type: ignore[method-assign]
     received = client_proto.ResponseHandler.data_received
 
@@ -131,7 +129,7 @@ def live(settings: str, directory: str, result: str) -> int:
     stamps: list[Stamp] = []
     watch(stamps)
     given = config.loads(settings)
-    strategies = load(given, Path(__file__).parent.parent)
+    strategies = load(given, Path(directory))
     with (
         open(os.environ.get("BENCH_LOG", os.devnull), "w") as out,
         asyncio.Runner(loop_factory=start.loop_factory()) as runner,
@@ -197,7 +195,6 @@ async def trading(
             str(result),
             env={
                 **os.environ,
-                "PYTHONPATH": str(Path(__file__).parent.parent),
                 "PROPHETX_ACCESS_KEY": "access-key-of-the-bench",
                 "PROPHETX_SECRET_KEY": "secret-key-of-the-bench",
             },
