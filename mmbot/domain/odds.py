@@ -121,6 +121,9 @@ class Ladder:
     def __hash__(self) -> int:
         return hash(self.rungs)
 
+    def __reduce__(self) -> tuple[type[Ladder], tuple[tuple[Odds, ...]]]:
+        return Ladder, (self.rungs,)
+
     def index(self, odds: Odds) -> int:
         """The rung's place, 0 for the shortest. Raises KeyError for odds that are not on the ladder."""
         return self.members[odds]

@@ -14,7 +14,7 @@ from mmbot.engine.desk import Desk
 from mmbot.engine.slots import NO_ROOM, Slot
 from mmbot.engine.target import Target
 from mmbot.engine.views import NOTHING, Views
-from mmbot.strategy.interface import Decision, NoQuote, Quote
+from mmbot.strategy.interface import Decision, NoQuote, Quote, require_sound
 
 MOST_QUOTES: Final = 40
 """Quotes that a strategy may want on one line."""
@@ -106,22 +106,10 @@ class Targets:
         ladder: Ladder,
     ) -> Target | str | None:
         """One quote on the ladder; a reason if it is off the fair price, None if it is too small or cannot rest."""
+        require_sound(quote)
         side, odds = quote.side, quote.odds
-        if side not in (0, 1):
-            raise ValueError(f"a quote's side is 0 or 1, not {side!r}")
-        if type(quote.payout) is not int or not (odds is None or type(odds) is int):
-            raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {odds!r}")
-        if type(quote.priority) is not int:
-            raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
-        if not 0.0 <= quote.price_tolerance < 1.0 or not 0.0 <= quote.size_tolerance < 1.0:  # NaN is refused too
-            raise ValueError(
-                "a quote's tolerances are at least 0 and below 1, "
-                f"not {quote.price_tolerance!r} and {quote.size_tolerance!r}"
-            )
         if odds is None:
-            if quote.probability is None or not 0.0 < quote.probability < 1.0:
-                raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
-            odds = ladder.at_most(quote.probability)
+            odds = ladder.at_most(quote.probability or 0.0)
         elif odds not in ladder.members:
             raise ValueError(f"odds {odds} are not on the exchange's ladder")
         shown = sides[side]

@@ -37,6 +37,28 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """… if its payout is within this share of the size wanted."""
 
 
+def require_sound(quote: Quote) -> None:
+    """Refuse a quote that says nothing that could rest. What a Struct is made with is not checked when it is made.
+
+    Raises:
+        ValueError: which field is wrong, and how.
+    """
+    if quote.side not in (0, 1):
+        raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
+    odds = quote.odds
+    if type(quote.payout) is not int or not (odds is None or type(odds) is int):
+        raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {odds!r}")
+    if type(quote.priority) is not int:
+        raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
+    if not 0.0 <= quote.price_tolerance < 1.0 or not 0.0 <= quote.size_tolerance < 1.0:  # NaN is refused too
+        raise ValueError(
+            "a quote's tolerances are at least 0 and below 1, "
+            f"not {quote.price_tolerance!r} and {quote.size_tolerance!r}"
+        )
+    if odds is None and (quote.probability is None or not 0.0 < quote.probability < 1.0):
+        raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
+
+
 class NoQuote(msgspec.Struct, frozen=True, gc=False):
     """Nothing is to rest on a line, and why, in a few words for an operator."""
 
@@ -78,6 +100,15 @@ class EventView(msgspec.Struct, frozen=True):
     now: Instant
     start: Instant | None
     """When it is due to start, on the clock of ``now``."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What ``decide_changed`` keeps of a line: what was decided on it, and what to remember."""
+
+    decision: Decision
+    memory: Any = None
+    again_at: Instant | None = None
+    """When to decide again though nothing changed."""
 
 
 class Changed(NamedTuple):

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, NamedTuple
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Ladder
-from mmbot.strategy.interface import Changed, Decision, EventView, LineView, Result
+from mmbot.strategy.interface import Changed, Decision, EventView, Kept, LineView, Result
+
+__all__ = ["Kept", "decide_changed"]
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """What was decided on a line, and what to remember of it."""
-
-    decision: Decision
-    memory: Any = None
-    again_at: Instant | None = None
-    """When to decide again though nothing changed."""
-
-
-class _Board(msgspec.Struct, frozen=True):
-    ladder: Ladder | None = None
-    lines: tuple[LineView, ...] = ()
-    kept: dict[LineKey, Kept] = {}
-    decisions: dict[LineKey, Decision] = {}
-    wake_at: Instant | None = None
+class _Board(NamedTuple):
+    ladder: Ladder | None
+    lines: tuple[LineView, ...]
+    kept: dict[LineKey, Kept]
+    decisions: dict[LineKey, Decision]
+    wake_at: Instant | None
 
 
-_NEW: Final = _Board()
+_NEW: Final = _Board(None, (), {}, {}, None)
 
 
 _Decide = Callable[[EventView, LineView, Kept | None], Kept]

@@ -18,7 +18,7 @@ from mmbot.domain.catalogue import SportEvent
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.engine import Engine
 from mmbot.engine.quoting import Quoting
-from mmbot.engine.slots import Group
+from mmbot.engine.slots import Group, Slot
 from mmbot.simulator.synthetic import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
@@ -63,6 +63,7 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
     assert first == requests()
 
 
+@pytest.mark.plain
 def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event is looked at by what changed in it. Looked at whole, every line anew, it is quoted the same."""
     as_it_is = requests()
@@ -84,6 +85,35 @@ def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.Monk
     assert looks > 1000
 
 
+@pytest.mark.plain
+def test_a_book_that_changed_where_nobody_looks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leads to no look and, where nothing else is due, to no question at all. Asked anyway, the same leaves."""
+    as_it_is = requests()
+    passed_over = rested = 0
+    book_came, rests = Quoting.book_came, Engine._rests
+
+    def came(self: Quoting, slot: Slot) -> None:
+        nonlocal passed_over
+        dirty = slot.dirty
+        book_came(self, slot)
+        passed_over += not dirty and not slot.dirty
+        self.mark(slot)
+
+    def always_asked(self: Engine, now: Instant) -> bool:
+        nonlocal rested
+        rested += rests(self, now)
+        return False
+
+    monkeypatch.setattr(Quoting, "book_came", came)
+    assert requests() == as_it_is
+    monkeypatch.undo()
+    monkeypatch.setattr(Engine, "_rests", always_asked)
+    assert requests() == as_it_is
+    assert passed_over > 100
+    assert rested > 100
+
+
+@pytest.mark.plain
 def test_a_deadline_that_is_remembered_is_the_one_that_is_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline = Engine.deadline
     remembered = 0
@@ -102,17 +132,39 @@ def test_a_deadline_that_is_remembered_is_the_one_that_is_found_anew(monkeypatch
     assert remembered > 1000
 
 
+def told(interpreter: str, say: str, **environment: str) -> str:
+    """What another process says, with this file imported as ``here``."""
+    return subprocess.run(
+        [interpreter, "-c", f"import test_determinism as here; print({say})"],
+        env={**os.environ, **environment},
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
 def test_the_hash_seed_of_the_process_changes_nothing() -> None:
     seen = {digest()}
-    for hash_seed in ("1", "4242"):
-        seen.add(
-            subprocess.run(
-                [sys.executable, "-c", "import test_determinism; print(test_determinism.digest())"],
-                env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
-                cwd=Path(__file__).parent,
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.strip()
-        )
+    for seed in ("1", "4242"):
+        paths = os.pathsep.join(sys.path)
+        seen.add(told(sys.executable, "here.digest()", PYTHONHASHSEED=seed, PYTHONPATH=paths))
     assert len(seen) == 1
+
+
+def compiled() -> str:
+    """The interpreter beside whose copy of this checkout the core is compiled."""
+    root = Path(__file__).parents[2]
+    ready, python = root / ".venv-compiled/.ready", root / ".venv-compiled/bin/python"
+    if not ready.exists():
+        pytest.skip("the core is not compiled here: make compiled")
+    if any(file.stat().st_mtime > ready.stat().st_mtime for file in (root / "mmbot").rglob("*.py")):
+        pytest.skip("the source is newer than what was compiled of it: make compiled")
+    return str(python)
+
+
+@pytest.mark.plain
+def test_the_compiled_core_sends_the_same_bytes() -> None:
+    interpreter = compiled()
+    assert told(interpreter, "here.Engine.__init__.__class__.__name__", PYTHONPATH="") != "function"
+    assert told(interpreter, "here.digest()", PYTHONPATH="") == digest()

@@ -74,7 +74,7 @@ async def test_a_burst_is_handled_before_the_engine_is_asked_once(rig):
     for number in range(100):
         rig.pump.deliver(book(number))
     await until(lambda: len(rig.engine.heard) == 100)
-    assert [event.number for event, _ in rig.engine.heard] == list(range(100))
+    assert [event.line.number for event, _ in rig.engine.heard] == list(range(100))
     assert len(rig.engine.asked) == asked + 1
     running.cancel()
 

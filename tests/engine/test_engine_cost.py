@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
+import pytest
 from engine_scene import LINE, Fixed, Scene, settings
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.engine.engine import Engine
+
+pytestmark = pytest.mark.plain
 
 
 class Counted:

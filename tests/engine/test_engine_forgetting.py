@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import msgspec
+import pytest
 from engine_scene import Fixed, Scene, settings
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
@@ -154,6 +155,7 @@ class Weeks:
         return lines
 
 
+@pytest.mark.plain
 def test_what_is_held_does_not_grow_with_the_events_that_ever_were() -> None:
     weeks = Weeks()
     for _ in range(8):

@@ -17,6 +17,7 @@ def hedges(scene: Scene) -> list[r.Placement]:
     return [item for item in scene.placements() if item.fill_or_kill]
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("funds", ["at_placement", "at_match"])
 def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None:
     """Of what was read 7,000 went into the match: the hedge has to do with what is left."""

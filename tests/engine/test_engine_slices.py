@@ -18,6 +18,8 @@ from mmbot.engine import requests as r
 from mmbot.engine.engine import SLICE
 from mmbot.engine.requests import BATCH
 
+pytestmark = pytest.mark.plain
+
 EVENTS = 60
 AN_EVENT = 3
 LINES = tuple(LineKey(event, MONEYLINE + market, 0) for event in range(1, EVENTS + 1) for market in range(AN_EVENT))
