@@ -1,12 +1,14 @@
 # The daemon in a container; docs/container.md says how it is built and run.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
+# The same Python with a C compiler beside it.
+ARG BUILD=docker.io/library/python:3.11-bookworm
 
 # Everything that needs a network or a compiler happens here; of this stage only the finished environment is taken.
-FROM ${BASE} AS build
+FROM ${BUILD} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 # What mmbot needs changes rarely and is a layer of its own: the metadata is there before the source is.
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md setup.py ./
 RUN mkdir mmbot strategies \
     && touch mmbot/__init__.py strategies/__init__.py \
     && python -m pip wheel --quiet --wheel-dir /wheels . \
@@ -14,8 +16,8 @@ RUN mkdir mmbot strategies \
 COPY mmbot mmbot
 COPY strategies strategies
 # Strategies are run from the working folder, where a folder of the user's own can be mounted over them. The copy in the
-# wheel goes: of two modules with one name the loader takes neither.
-RUN python -m pip wheel --quiet --no-deps --wheel-dir /wheels . \
+# wheel goes: of two modules with one name the loader takes neither. The core is compiled (docs/decisions/compiled.md).
+RUN MMBOT_COMPILE=1 python -m pip wheel --quiet --no-deps --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/mmbot \
     && python -m pip --python /opt/mmbot/bin/python install --quiet --no-compile --no-index --find-links /wheels mmbot \
     && rm -rf /opt/mmbot/lib/python3*/site-packages/strategies \

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mmbot import __version__
+from mmbot.domain import COMPILED
 
 if TYPE_CHECKING:
     from mmbot.config import Config
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mmbot", description="A market-making daemon for the ProphetX exchange.")
-    parser.add_argument("--version", action="version", version=f"mmbot {__version__}")
+    core = "compiled" if COMPILED else "not compiled"
+    parser.add_argument("--version", action="version", version=f"mmbot {__version__} (core {core})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     run = commands.add_parser("run", help="make markets until stopped (SIGINT or SIGTERM)")

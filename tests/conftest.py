@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from hypothesis import settings
 
-from mmbot.domain import odds
+from mmbot.domain import COMPILED
 
 settings.register_profile("mmbot", deadline=None)  # a slow machine is no failure
 settings.load_profile("mmbot")
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is compiled can be neither replaced by a test nor counted in Python's calls."""
-    if not odds.__file__.endswith(".py"):
+    if COMPILED:
         for item in items:
             if item.get_closest_marker("plain") is not None:
                 item.add_marker(pytest.mark.skip(reason="looks into the core, which is compiled here"))

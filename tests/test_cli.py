@@ -50,7 +50,8 @@ def test_every_command_of_the_outward_names_exists(capsys):
 def test_its_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
-    assert capsys.readouterr().out == f"mmbot {__version__}\n"
+    core = "compiled" if COMPILED else "not compiled"
+    assert capsys.readouterr().out == f"mmbot {__version__} (core {core})\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["check"], ["status", "--wrong"], ["kill", "-c"]])

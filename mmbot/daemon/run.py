@@ -32,6 +32,7 @@ from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.trouble import Troubles, with_trouble
 from mmbot.daemon.wire import OpenWire, Surroundings, Wire
+from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
@@ -236,6 +237,7 @@ class _Life:
             self._log.info(
                 "daemon.started",
                 version=__version__,
+                compiled=COMPILED,
                 environment=self._config.environment,
                 exchange=self._config.exchange.base_url,
                 state_dir=str(self._directory),
