@@ -7,7 +7,7 @@ import sys
 import msgspec
 import pytest
 
-from mmbot import __version__, cli
+from mmbot import __version__, cli, domain
 from mmbot.cli import main
 
 SETTINGS = """
@@ -50,7 +50,7 @@ def test_every_command_of_the_outward_names_exists(capsys):
 def test_its_version(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
-    core = "compiled" if COMPILED else "not compiled"
+    core = "compiled" if domain.COMPILED else "not compiled"
     assert capsys.readouterr().out == f"mmbot {__version__} (core {core})\n"
 
 
