@@ -5,7 +5,8 @@
 A thousand books a second of the clock come in; every call that a backtest makes is timed: ``handle`` for each book and
 for each answer and private message that follows from what was sent, ``next_request`` until there is nothing more, the
 orders and the deadline. Only the books are counted. Of a thousand books 20 move the best price by some rungs, 80 change
-the size at the best price, which moves the fair price a little, and 900 change a size further down.
+the size at the best price, which moves the fair price a little, and 900 change a size further down, where the shipped
+strategy does not look: those cost no decision. Where it is made to look at every level, each book costs one.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def books(lines: int) -> list[tuple[int, Book]]:
     return stream
 
 
-def rate(lines: int, burst: int) -> dict[str, float]:
-    """Events a second, one decision for each ``burst`` books."""
-    bench = Bench(lines).quoted()
+def rate(lines: int, burst: int, deep: bool) -> dict[str, float]:
+    """Books a second, with the engine asked for requests after each ``burst`` of them."""
+    bench = Bench(lines, deep=deep).quoted()
     engine = bench.engine
     stream = books(lines)
     settled()
@@ -83,10 +84,19 @@ def main() -> None:
     say("6. engine in virtual time, quoting: books a second")
     machine = Machine()
     found = []
-    for lines, burst in ((1, 1), (100, 1), (5000, 1), (1, 10), (100, 10)):
-        each = f"{burst} books" if burst > 1 else "book"
-        name = f"{lines:,} line{'s' if lines > 1 else ''}, a decision for every {each}"
-        found.append((name, fresh_json(rate, lines, burst)))
+    for lines, burst, deep in (
+        (1, 1, False),
+        (100, 1, False),
+        (5000, 1, False),
+        (1, 1, True),
+        (100, 1, True),
+        (5000, 1, True),
+        (100, 10, False),
+    ):
+        name = f"{lines:,} line{'s' if lines > 1 else ''}"
+        name += ", looking at every level" if deep else ""
+        name += f", asked after {burst} books" if burst > 1 else ""
+        found.append((name, fresh_json(rate, lines, burst, deep)))
     factor = machine.again().factor
     say(machine.describe())
     for name, got in found:

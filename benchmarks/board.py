@@ -138,6 +138,10 @@ def limits(lines: int) -> LimitsConfig:
     return LimitsConfig(event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
 
 
+class _Deep(FairValueMaker):
+    depth = None  # type: ignore[assignment,misc]
+
+
 class Bench:
     """An engine that quotes a board, with the exchange's answers; time is virtual."""
 
@@ -149,7 +153,9 @@ class Bench:
         awaiting: int = 60,
         reserve: int = 8,
         base: Instant = START,
+        deep: bool = False,
     ) -> None:
+        """``deep``: the strategy looks at every level, and not at the best ones alone."""
         self.now: Instant = base
         self.keys = [key_of(place) for place in range(lines)]
         self.sequence = 1
@@ -164,7 +170,7 @@ class Bench:
             guards=GuardsConfig(awaiting_activation=awaiting),
         )
         self.config = config
-        maker = FairValueMaker(FairValueParams(margin=0.01, price_tolerance=0.001))
+        maker = (_Deep if deep else FairValueMaker)(FairValueParams(margin=0.01, price_tolerance=0.001))
         self.engine = Engine(config, r.Seed("b", 0, 10_000_000, None), (maker,), self.now)
         self._items: dict[str, tuple[r.Placement, LineKey]] = {}
         self._lines = {outcome.line_id: key for key in self.keys for outcome in line_of(key).outcomes}

@@ -23,6 +23,8 @@ from typing import Final, NamedTuple
 import orjson
 from board import inner_json
 
+from mmbot.domain import COMPILED
+
 NOW: Final = 1_758_166_593 * 1_000_000_000
 REFERENCE_US: Final = 11.0
 _ROUNDS: Final = 15
@@ -66,7 +68,7 @@ class Machine:
         """A line that says it."""
         return (
             f"  machine: orjson.loads of a book {self.factor * REFERENCE_US:.1f} us here, {REFERENCE_US:g} us on the "
-            f"reference machine: factor {self.factor:.2f}"
+            f"reference machine: factor {self.factor:.2f}; core {'compiled' if COMPILED else 'plain'}"
         )
 
 
@@ -132,7 +134,10 @@ def _mb(text: str) -> float:
 def fresh(arguments: Sequence[str]) -> tuple[float, str]:
     """Run a fresh interpreter. Returns its seconds from start to end, and what it printed."""
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, env=os.environ)
+    # -P: what is installed is measured, and not what lies in the working folder.
+    done = subprocess.run(
+        [sys.executable, "-P", *arguments], check=True, capture_output=True, text=True, env=os.environ
+    )
     return time.perf_counter() - started, done.stdout
 
 
