@@ -39,6 +39,8 @@ COPY strategies /app/strategies
 ENV PATH=/opt/mmbot/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
+# A BASE with another Python than BUILD's would find nothing of the environment, or the source of the core alone.
+RUN python -c "from mmbot.domain import COMPILED; raise SystemExit(not COMPILED)"
 WORKDIR /app
 USER 10001:10001
 VOLUME /var/lib/mmbot
