@@ -139,7 +139,7 @@ def limits(lines: int) -> LimitsConfig:
 
 
 class _Deep(FairValueMaker):
-    depth = None  # type: ignore[assignment,misc]
+    book_depth = None  # type: ignore[assignment,misc]
 
 
 class Bench:

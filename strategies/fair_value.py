@@ -113,7 +113,7 @@ class FairValueMaker:
     """The shipped strategy. Its state is what it decided last on each line, so that prices stay while they are good."""
 
     Params = FairValueParams
-    depth: Final = 1
+    book_depth: Final = 1
     """It looks at the best level of each side."""
 
     def __init__(self, params: FairValueParams) -> None:

@@ -269,9 +269,10 @@ def _mine(state: BookState, live: Collection[Wager]) -> tuple[_Mine, _Mine]:
             if wager.opened_at is None:
                 state.plain = False
                 continue  # not activated, so not shown
-        elif state.exact and since > state.sequence:
-            state.plain = False
-            continue  # the book is older than the wager in it
+        elif since > state.sequence:
+            state.plain = False  # a message that is older than the wager may still come
+            if state.exact:
+                continue  # and so is the book
         _add(mine[1 - wager.side], wager.odds, wager.remaining)
     for ghost in state.ghosts:
         _add(mine[1 - ghost.side], ghost.odds, ghost.stake)

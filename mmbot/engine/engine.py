@@ -366,7 +366,9 @@ class Engine:
         if self._life.step is not Step.READY or desk.dirty_events:
             return None
         request = self._hedging.next(now) if self._hedging.check else None
-        if request is None and self._quoting.pending.lines and not desk.guards.any(ACCOUNT):
+        if not self._quoting.pending.lines:
+            self._placing.held_back = None
+        elif request is None and not desk.guards.any(ACCOUNT):
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()

@@ -21,7 +21,7 @@ from mmbot.engine.target import Live, Target
 from mmbot.engine.targets import Targets
 from mmbot.engine.timers import Due
 from mmbot.engine.views import Views
-from mmbot.strategy.interface import EventView
+from mmbot.strategy.interface import EventView, decision_of, said
 from mmbot.strategy.rules import matching_rule
 
 SOONEST: Final = 10 * MILLISECOND
@@ -175,19 +175,17 @@ class Quoting:
         anew = soft or group.soft
         try:
             result = None if every else group.result
+            lines: tuple[LineKey, ...] | None = ()
+            wake_at = None
             if result is None:
                 start = None if event.scheduled is None else desk.on_clock(event.scheduled)
                 view = EventView(event, tuple(group.views), ladder, now, start)
-                result = desk.strategies[group.rule].quote(view, group.state)
-                told = result.changed
-                known = told is not None and told.decisions is result.decisions
-                lines = told.lines if told is not None and known else ()
-                wake_at = None if result.wake_at is None else max(int(result.wake_at), now + SOONEST)
-            else:  # all that the strategy was shown last stands, and so does what it said
-                known, lines, wake_at = True, (), None
+                result = said(desk.strategies[group.rule].quote(view, group.state))
+                lines, wake_at = result.changed, result.wake_at
+            # Otherwise all that the strategy was shown last stands, and so does what it said.
             decisions = result.decisions
-            all_slots = every or anew or bool(moved) or group.needs > room or not known
-            if not all_slots:
+            all_slots = every or anew or bool(moved) or group.needs > room or lines is None
+            if lines is not None and not all_slots:
                 for line in lines:
                     other = self.slots.get(line)
                     if other is not None:
@@ -197,7 +195,7 @@ class Quoting:
             for slot in group.open if all_slots else changed:
                 if slot.group is not group or slot.place == HIDDEN:
                     continue
-                decision = decisions.get(slot.key)
+                decision = decision_of(decisions.get(slot.key))
                 again = anew or slot.needs > room or (bool(moved) and slot.market.key.market in moved)
                 if every or again or slot.touched or decision is not slot.decision or slot.judged is not slot.view:
                     targets, why = self._targets.of(slot, decision, ladder, again, room, now)
@@ -210,7 +208,7 @@ class Quoting:
         group.result, group.state, group.needs, group.soft = result, result.state, needs, soft
         group.guards_at, group.connection, group.ladder = guards_at, connection, ladder
         if wake_at is not None:
-            desk.timers.set(Due.EVENT, event.event_id, wake_at)
+            desk.timers.set(Due.EVENT, event.event_id, max(wake_at, now + SOONEST))
         for slot, targets, why in wants:
             self._settle(slot, targets, why)
 

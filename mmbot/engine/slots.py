@@ -14,7 +14,7 @@ from mmbot.domain.odds import Ladder, Odds
 from mmbot.engine.books import BookState
 from mmbot.engine.target import Target
 from mmbot.engine.wager import Wager
-from mmbot.strategy.interface import Decision, LineView, Result
+from mmbot.strategy.interface import Decision, LineView, Said
 
 NO_ROOM: Final[Cents] = 1 << 62
 """More than any scope has: targets that were cut are cut anew whenever a position moved."""
@@ -194,7 +194,7 @@ class Group:
 
     def __init__(self, rule: int, state: object) -> None:
         self.rule: Final = rule
-        self.result: Result | None = None
+        self.result: Said | None = None
         """What the strategy returned last, while it would return the same again."""
         self.slots: Final[list[Slot]] = []
         self.state = state

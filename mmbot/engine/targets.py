@@ -30,7 +30,7 @@ class Targets:
         self._views: Final = views
 
     def of(
-        self, slot: Slot, decision: Decision | None, ladder: Ladder, anew: bool, room: Cents, now: Instant
+        self, slot: Slot, decision: Decision, ladder: Ladder, anew: bool, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         """What is wanted of a line, and why nothing is. Worked out again only if what it follows from is another.
 
@@ -64,13 +64,11 @@ class Targets:
         return slot.wanted
 
     def _wanted(
-        self, slot: Slot, decision: Decision | None, ladder: Ladder, room: Cents, now: Instant
+        self, slot: Slot, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None]:
         key, desk = slot.key, self._desk
         slot.needs = 0
         desk.cut.pop(key, None)
-        if decision is None:
-            decision = NoQuote("the strategy said nothing of it")
         if isinstance(decision, NoQuote):
             desk.judge("off_fair", key, None, now)
             return (), decision.reason

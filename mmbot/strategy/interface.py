@@ -7,7 +7,7 @@ changed, never takes liquidity, and one that raises stops quoting its event only
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -43,20 +43,18 @@ def require_sound(quote: Quote) -> None:
     Raises:
         ValueError: which field is wrong, and how.
     """
-    if quote.side not in (0, 1):
+    if not isinstance(quote.side, int) or quote.side not in (0, 1):
         raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
-    odds = quote.odds
+    odds, probability = quote.odds, quote.probability
     if type(quote.payout) is not int or not (odds is None or type(odds) is int):
         raise ValueError(f"a quote's payout is whole cents and its odds whole: {quote.payout!r}, {odds!r}")
     if type(quote.priority) is not int:
         raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
-    if not 0.0 <= quote.price_tolerance < 1.0 or not 0.0 <= quote.size_tolerance < 1.0:  # NaN is refused too
-        raise ValueError(
-            "a quote's tolerances are at least 0 and below 1, "
-            f"not {quote.price_tolerance!r} and {quote.size_tolerance!r}"
-        )
-    if odds is None and (quote.probability is None or not 0.0 < quote.probability < 1.0):
-        raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {quote.probability!r}")
+    for tolerance in (quote.price_tolerance, quote.size_tolerance):
+        if not isinstance(tolerance, float | int) or not 0.0 <= tolerance < 1.0:  # NaN is refused too
+            raise ValueError(f"a quote's tolerances are numbers of at least 0 and below 1, not {tolerance!r}")
+    if odds is None and (not isinstance(probability, float | int) or not 0.0 < probability < 1.0):
+        raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {probability!r}")
 
 
 class NoQuote(msgspec.Struct, frozen=True, gc=False):
@@ -131,24 +129,69 @@ class Result(NamedTuple):
     """If it is known and speaks of these very ``decisions``: no other line is compared with its last decision."""
 
 
+class Said(NamedTuple):
+    """What a strategy returned, in the form in which the engine keeps it."""
+
+    decisions: Mapping[LineKey, object]
+    """Each as ``decision_of`` takes it."""
+    state: Any
+    wake_at: Instant | None
+    changed: tuple[LineKey, ...] | None
+    """Lines decided otherwise than at the last call; None where that is not known."""
+
+
+def said(result: Result) -> Said:
+    """Read what a strategy returned. A user's code need not keep to what its annotations say."""
+    decisions, changed, wake_at = result.decisions, result.changed, result.wake_at
+    known = changed is not None and changed.decisions is decisions
+    return Said(
+        decisions,
+        result.state,
+        None if wake_at is None else int(wake_at),
+        tuple(changed.lines) if changed is not None and known else None,
+    )
+
+
+def decision_of(decision: object) -> Decision:
+    """What is decided on a line: a line that is missing is one without quotes, and a list is as good as a tuple.
+
+    Raises:
+        ValueError: if it is no decision.
+    """
+    if type(decision) is tuple:
+        return decision
+    if decision is None:
+        return _NOTHING_SAID
+    if isinstance(decision, NoQuote):
+        if not isinstance(decision.reason, str):
+            raise ValueError(f"the reason of a NoQuote is text, not {decision.reason!r}")
+        return decision
+    if not isinstance(decision, list | tuple):
+        raise ValueError(f"a decision is quotes or a NoQuote, not {decision!r}")
+    return tuple(decision)
+
+
+_NOTHING_SAID: Final = NoQuote("the strategy said nothing of it")
+
+
 class Strategy(Protocol):
     """What ``strategy: "module:Class"`` has to name. ``Params`` is a msgspec Struct, built from ``params:``.
 
-    It may have a ``depth``, an integer: how many levels of each side it looks at. It is shown no more of a book then,
-    and not asked again because of what lies deeper. Without one it is shown all levels.
+    It may have a ``book_depth``, an integer: how many levels of each side it looks at. It is shown no more of a book
+    then, and not asked again because of what lies deeper. Without one, or with None, it is shown all levels.
     """
 
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide what is to rest on the lines of one event.
 
         Called when something that the view shows is another than at the last call, apart from ``now`` and ``start``;
-        when the last ``wake_at`` has come; and when a guard or the room that limits leave has changed.
+        when the last ``wake_at`` has come; and when a guard, anywhere, came to hold or ceased to.
         """
 
 
 def depth_of(strategy: Strategy) -> int | None:
     """How many levels of each side a strategy looks at; None for all."""
-    depth: int | None = getattr(strategy, "depth", None)
+    depth: int | None = getattr(strategy, "book_depth", None)
     return depth
 
 

@@ -202,7 +202,7 @@ def _build(cls: type[Any], params: dict[str, Any], rule: Path, place: _Place, pr
     depth = depth_of(strategy)
     if depth is not None and (type(depth) is not int or depth < 1):
         wanted = "expected a whole number of levels, 1 or more, or none for all"
-        raise _Unusable((*rule, "strategy"), f"depth of '{cls.__name__}' is {depth!r}: {wanted}")
+        raise _Unusable((*rule, "strategy"), f"book_depth of '{cls.__name__}' is {depth!r}: {wanted}")
     return cast(Strategy, strategy)
 
 

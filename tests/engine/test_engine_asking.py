@@ -16,7 +16,7 @@ WANTS = ((0, 105, 5000), (1, 105, 5000))
 class Shallow(Fixed):
     """Looks at the best level of each side."""
 
-    depth = 1
+    book_depth = 1
 
 
 def board(strategy: Fixed) -> Scene:

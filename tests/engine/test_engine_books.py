@@ -9,8 +9,10 @@ from mmbot.config.settings import GuardsConfig
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
+from mmbot.domain.lifecycle import State
 from mmbot.engine import requests as r
 from mmbot.engine.books import Books
+from mmbot.engine.wager import Wager
 
 
 def book(value: int, odds: int = -110) -> Book:
@@ -108,6 +110,37 @@ def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None
     assert state.connection != books.connection
     books.on_read(LINE, book(100), START + 2 * SECOND, 2, START + 2 * SECOND)
     assert state.connection == books.connection
+
+
+def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_did() -> None:
+    others = Book(((Level(110, 10_000), Level(105, 5_000)), (Level(110, 10_000),)))
+    with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
+    books = Books()
+    books.connection = 1
+    books.on_message(LINE, others, START, 1, START)
+    ours = Wager(
+        external_id="a",
+        line=LINE,
+        side=1,
+        line_id="x",
+        odds=-110,
+        stake=11_000,
+        remaining=11_000,
+        placed=11_000,
+        sent_at=START,
+        opened_at=START,
+        state=State.OPEN,
+        number=1,
+    )
+    books.enter(LINE, "a", START + SECOND)
+    state = books.of(LINE)
+    assert books.net(state, [ours]) == others, "the book is older than the wager"
+    books.on_read(LINE, with_ours, START + SECOND, 1, START + 2 * SECOND)
+    assert books.net(state, [ours]) == others
+    books.on_message(LINE, others, START + SECOND // 2, 1, START + 2 * SECOND)  # slow, and from before it opened
+    assert books.net(state, [ours]) == others, "nothing in it is ours"
+    books.on_message(LINE, with_ours, START + 3 * SECOND, 1, START + 3 * SECOND)
+    assert books.net(state, [ours]) == others
 
 
 # --- through the engine -----------------------------------------------------------------------------------------------

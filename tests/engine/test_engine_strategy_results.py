@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from engine_scene import GAME, LINE, OTHER, Scene, maker
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
+from mmbot.strategy.interface import Changed, Decision, EventView, LineView, NoQuote, Quote, Result
+from mmbot.strategy.lines import Kept, decide_changed
 
 ELSEWHERE = LineKey(2, 219, 0)
 
@@ -55,6 +57,13 @@ def many(count: int) -> Callable[[LineKey], Result]:
 
 
 CASES = {
+    "side is a float": lambda line: Result({line: (Quote(side=0.0, odds=105, payout=5000),)}, None),  # type: ignore[arg-type]
+    "probability is no float": lambda line: Result(
+        {line: (Quote(side=0, probability=Fraction(2, 5), payout=5000),)},  # type: ignore[arg-type]
+        None,
+    ),
+    "reason is no text": lambda line: Result({line: NoQuote(7)}, None),  # type: ignore[arg-type]
+    "a decision is a word": lambda line: Result({line: "no"}, None),  # type: ignore[dict-item]
     "size_tolerance is NaN": quoting(size_tolerance=math.nan),
     "size_tolerance is infinite": quoting(size_tolerance=math.inf),
     "size_tolerance is None": quoting(size_tolerance=None),
@@ -89,6 +98,40 @@ def test_a_strategys_nonsense_stops_its_event_and_neither_the_daemon_nor_another
     assert scene.sides(ELSEWHERE) == {0, 1}
     strategy.wrong = False
     scene.until(lambda: scene.sides(LINE) == {0, 1}, within=2 * MINUTE)
+    scene.agree()
+    scene.close()
+
+
+class Loose:
+    """Says what it says with lists, and with instants that are no integers."""
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        both = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
+        decisions: Any = {line.line.key: both for line in view.lines}
+        lines: Any = list(decisions)
+        wake_at: Any = view.now + 1.5e9
+        return Result(decisions, state, wake_at, Changed(decisions, lines))
+
+
+class LooseLines:
+    """The same, line by line."""
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        return decide_changed(view, state, self.decide)
+
+    def decide(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
+        both: Any = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
+        again_at: Any = view.now + 1.5e9
+        return Kept(both, again_at=again_at)
+
+
+@pytest.mark.parametrize("strategy", [Loose, LooseLines])
+def test_lists_serve_for_tuples_and_instants_need_not_be_whole(strategy: Callable[[], Any]) -> None:
+    scene = Scene(strategy()).quoted()
+    scene.around(stake=90_000)
+    scene.go(10 * SECOND)
+    assert scene.guard("strategy") is None
+    assert scene.sides() == {0, 1}
     scene.agree()
     scene.close()
 

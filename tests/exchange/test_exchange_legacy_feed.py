@@ -146,6 +146,12 @@ def test_a_level_with_nothing_left_is_no_level() -> None:
     assert message.book == Book(((Level(105, 300),), (Level(-120, 400),)))
 
 
+def test_one_price_is_one_level_however_often_it_stands_there() -> None:
+    message = read("market_selections", book([level(100, 1), level(-100, 2), level(-105, 3)], [level(-120, 4)] * 2))
+    assert isinstance(message, BookMessage)
+    assert message.book == Book(((Level(100, 300), Level(-105, 300)), (Level(-120, 800),)))
+
+
 def test_levels_come_out_best_first_whatever_their_order() -> None:
     mixed, best_first = (
         [level(-110, 1), level(105, 2), level(110, 3)],

@@ -93,10 +93,10 @@ class Odd(Bare):
     Params = dict
 
 class Flat(Bare):
-    depth = 0
+    book_depth = 0
 
 class Deep(Bare):
-    depth = "all"
+    book_depth = "all"
 
 number = 7
 """
@@ -155,8 +155,8 @@ def test_a_module_whose_name_is_taken_is_refused_rather_than_replaced_silently(t
         ("house:Later", "has to be a plain function: no async, no yield"),
         ("house:Stubborn", "cannot be made: ValueError: not today (" ),
         ("house:Odd", "Params of 'Odd' has to be a msgspec.Struct"),
-        ("house:Flat", "quoting[0].strategy: depth of 'Flat' is 0: expected a whole number of levels, 1 or more"),
-        ("house:Deep", "depth of 'Deep' is 'all': expected a whole number of levels"),
+        ("house:Flat", "quoting[0].strategy: book_depth of 'Flat' is 0: expected a whole number of levels, 1 or more"),
+        ("house:Deep", "book_depth of 'Deep' is 'all': expected a whole number of levels"),
         ("house", "expected module:Class"),
     ],
 )  # fmt: skip

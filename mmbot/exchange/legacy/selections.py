@@ -69,8 +69,8 @@ def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
     if (
         not dist(exact, whole) < _RESIDUE
         or 0 in whole
-        or odds[:split] != sorted(odds[:split], reverse=True)
-        or odds[split:] != sorted(odds[split:], reverse=True)
+        or odds[:split] != sorted(set(odds[:split]), reverse=True)
+        or odds[split:] != sorted(set(odds[split:]), reverse=True)
     ):
         raise ValueError
     found = list(map(Level, odds, whole))
@@ -78,13 +78,12 @@ def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
 
 
 def _levels(side: Sequence[WireLevel]) -> Levels:
-    found = []
+    found: dict[int, int] = {}
     for level in side:
         if level.odds is None or not level.value:
             continue
         odds = american(level.odds)
         if abs(odds) > _LONGEST:
             raise ValueError(f"odds are beyond every price: {odds}")
-        found.append(Level(odds, cents(level.value)))
-    found.sort(key=lambda level: -level.odds)
-    return tuple(found)
+        found[odds] = found.get(odds, 0) + cents(level.value)  # -100 and 100 are one price
+    return tuple([Level(odds, found[odds]) for odds in sorted(found, reverse=True)])
