@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import dist, floor
+from operator import le
 from typing import Annotated, Final
 
 import msgspec
@@ -69,8 +70,8 @@ def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
     if (
         not dist(exact, whole) < _RESIDUE
         or 0 in whole
-        or odds[:split] != sorted(set(odds[:split]), reverse=True)
-        or odds[split:] != sorted(set(odds[split:]), reverse=True)
+        or any(map(le, odds[: split - 1], odds[1:split]))
+        or any(map(le, odds[split:-1], odds[split + 1 :]))
     ):
         raise ValueError
     found = list(map(Level, odds, whole))
