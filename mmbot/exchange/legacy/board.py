@@ -23,8 +23,20 @@ from mmbot.domain.catalogue import (
     quarter_points,
 )
 from mmbot.engine.events import MarketImage
-from mmbot.exchange.legacy.selections import WireLevel, book_of
-from mmbot.exchange.legacy.wire import Id, Part, Spoilt, each, moment, part, unwrap, unwrap_or_none, whole, why
+from mmbot.exchange.legacy.selections import book_of
+from mmbot.exchange.legacy.wire import (
+    Id,
+    Part,
+    Spoilt,
+    WireLevel,
+    each,
+    moment,
+    part,
+    unwrap,
+    unwrap_or_none,
+    whole,
+    why,
+)
 
 
 def ladder(body: bytes) -> tuple[int, ...]:

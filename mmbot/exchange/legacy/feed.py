@@ -26,8 +26,9 @@ from mmbot.engine.events import (
     TournamentMessage,
     WagerMessage,
 )
-from mmbot.exchange.legacy.selections import Selections, book_of
-from mmbot.exchange.legacy.wagers import Wager, report_of
+from mmbot.exchange.legacy import messages
+from mmbot.exchange.legacy.selections import book_of
+from mmbot.exchange.legacy.wagers import report_of
 from mmbot.exchange.legacy.wire import Id, american, moment, whole
 
 HEALTH_CHECK: Final = "health_check"
@@ -49,130 +50,6 @@ class Undecodable(Exception):
         self.why: Final = why
 
 
-class _Envelope(msgspec.Struct, gc=False):
-    change_type: str
-    payload: str | None = None
-    op: str | None = None
-
-
-class _BookInfo(msgspec.Struct, gc=False):
-    sequence_number: int
-    selections: Selections = None
-    line: float | None = None
-
-
-class _Book(msgspec.Struct, gc=False):
-    sport_event_id: int
-    market_id: int
-    info: _BookInfo
-
-
-class _LineOf(msgspec.Struct, gc=False):
-    line: float | None = None
-
-
-class _LevelLines(msgspec.Struct, gc=False):
-    selections: list[list[_LineOf] | None]
-
-
-class _BookLines(msgspec.Struct, gc=False):
-    info: _LevelLines
-
-
-class _PrintInfo(msgspec.Struct, gc=False):
-    sport_event_id: int
-    market_id: int
-    line_id: str
-    odds: float
-    matched_odds: float
-    matched_stake: float
-    sequence_number: int = 0
-
-
-class _Print(msgspec.Struct, gc=False):
-    info: _PrintInfo
-
-
-class _WagerInfo(Wager, gc=False):
-    update_type: str | None = None
-    matched_odds: float | None = None
-    sequence_number: int | None = None
-
-
-class _Wager(msgspec.Struct, gc=False):
-    info: _WagerInfo
-
-
-class _Named(msgspec.Struct, gc=False):
-    name: str | None = None
-
-
-class _TournamentInfo(msgspec.Struct, gc=False):
-    id: Id = None
-    name: str | None = None
-    sport: _Named | None = None
-
-
-class _Tournament(msgspec.Struct, gc=False):
-    id: Id = None
-    info: _TournamentInfo | None = None
-
-
-class _EventInfo(msgspec.Struct, gc=False):
-    event_id: Id = None
-    tournament_id: Id = None
-    name: str | None = None
-    display_name: str | None = None
-    status: str | None = None
-    scheduled: Id = None
-    sport_name: str | None = None
-    tournament_name: str | None = None
-    sub_type: str | None = None
-    competitors: list[_Named] | None = None
-
-
-class _Event(msgspec.Struct, gc=False):
-    id: Id = None
-    tournament_id: Id = None
-    info: _EventInfo | None = None
-
-
-class _MarketInfo(msgspec.Struct, gc=False):
-    id: Id = None
-    sport_event_id: Id = None
-    name: str | None = None
-    status: str | None = None
-
-
-class _Market(msgspec.Struct, gc=False):
-    id: Id = None
-    info: _MarketInfo | None = None
-
-
-class _LineInfo(msgspec.Struct, gc=False):
-    sport_event_id: Id = None
-    market_id: Id = None
-    outcome_id: Id = None
-    line_id: str | None = None
-    line: float | None = None
-    status: str | None = None
-
-
-class _Line(msgspec.Struct, gc=False):
-    info: _LineInfo | None = None
-
-
-_envelope: Final = msgspec.json.Decoder(_Envelope).decode
-_text: Final = msgspec.json.Decoder(str).decode
-_book: Final = msgspec.json.Decoder(_Book).decode
-_book_lines: Final = msgspec.json.Decoder(_BookLines).decode
-_print: Final = msgspec.json.Decoder(_Print).decode
-_wager: Final = msgspec.json.Decoder(_Wager).decode
-_tournament: Final = msgspec.json.Decoder(_Tournament).decode
-_event: Final = msgspec.json.Decoder(_Event).decode
-_market: Final = msgspec.json.Decoder(_Market).decode
-_line: Final = msgspec.json.Decoder(_Line).decode
-
 # ValueError is msgspec's own errors, ours of a value, and those of text that is no UTF-8. RecursionError is JSON nested
 # without end; OverflowError a number beyond every float.
 _UNREADABLE: Final = (ValueError, OverflowError, RecursionError)
@@ -193,7 +70,7 @@ def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMes
         # That it was published is all it says.
         return (Beat(connection),)
     try:
-        envelope = _unfold(_envelope, data)
+        envelope = _unfold(messages.envelope, data)
     except _UNREADABLE as bad:
         raise Undecodable("envelope", _short(bad)) from bad
     topic = envelope.change_type
@@ -213,7 +90,7 @@ def _unfold(decoder: Callable[[str | bytes], T], data: str | bytes) -> T:
     except msgspec.ValidationError:
         if data[:1] not in ('"', b'"'):
             raise
-        return decoder(_text(data))
+        return decoder(messages.text(data))
 
 
 def _read_beat(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
@@ -221,7 +98,7 @@ def _read_beat(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    wire = _unfold(_book, payload)
+    wire = _unfold(messages.book, payload)
     info = wire.info
     selections = info.selections
     if selections and len(selections) > 2:
@@ -241,14 +118,14 @@ def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 def _line_of_levels(payload: bytes) -> float:
     """The number of a line that does not say it itself: its first outcome's, as in REST; else 0."""
     try:
-        sides = _unfold(_book_lines, payload).info.selections
+        sides = _unfold(messages.book_lines, payload).info.selections
     except msgspec.ValidationError:
         return 0.0
     return next((level.line for side in sides for level in side or () if level.line is not None), 0.0)
 
 
 def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    info = _unfold(_print, payload).info
+    info = _unfold(messages.print_of, payload).info
     return (
         PrintMessage(
             connection,
@@ -264,7 +141,7 @@ def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
 
 
 def _read_wager(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    info = _unfold(_wager, payload).info
+    info = _unfold(messages.wager, payload).info
     match_stake, matched_odds = info.matched_stake, info.matched_odds
     # In a message ``matched_stake`` is one match alone; only the total may stand for what is matched.
     info.matched_stake = None
@@ -302,7 +179,7 @@ def _op(op: str | None, informed: bool) -> Op:
 
 
 def _read_tournament(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    wire = _unfold(_tournament, payload)
+    wire = _unfold(messages.tournament, payload)
     info = wire.info
     doing = _op(op, info is not None)
     tournament_id = _first("id", wire.id, None if info is None else info.id)
@@ -313,7 +190,7 @@ def _read_tournament(connection: int, op: str | None, payload: bytes) -> tuple[F
 
 
 def _read_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    wire = _unfold(_event, payload)
+    wire = _unfold(messages.event, payload)
     info = wire.info
     doing = _op(op, info is not None)
     # ``info.event_id`` may be 0 in a delete: the outer id comes first (PROTOCOL 8.3).
@@ -337,8 +214,8 @@ def _read_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
 
 
 def _read_market(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    wire = _unfold(_market, payload)
-    info = wire.info or _MarketInfo()
+    wire = _unfold(messages.market, payload)
+    info = wire.info or messages.MarketInfo()
     return (
         MarketMessage(
             connection,
@@ -352,7 +229,7 @@ def _read_market(connection: int, op: str | None, payload: bytes) -> tuple[FeedM
 
 
 def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    info = _unfold(_line, payload).info
+    info = _unfold(messages.line, payload).info
     if info is None or not info.line_id:
         raise ValueError("a line without its line_id")
     return (

@@ -5,27 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import dist, floor
 from operator import le
-from typing import Annotated, Final
-
-import msgspec
-from msgspec import Meta
+from typing import Final
 
 from mmbot.domain.book import Book, Level, Levels
 from mmbot.domain.money import cents
 from mmbot.domain.odds import is_odds
-from mmbot.exchange.legacy.wire import american
-
-
-class WireLevel(msgspec.Struct, gc=False):
-    """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
-
-    odds: int | float | None = None
-    value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
-
-
-Selections = list[list[WireLevel] | None] | None
-"""One list for each outcome, in the exchange's order. Lists may be null (PROTOCOL 5.2, 15)."""
-
+from mmbot.exchange.legacy.wire import Selections, WireLevel, american
 
 # A price on the wire to the same price as an integer, for those seen in practice. It is a short cut and no rule: what
 # is not in it is judged by ``american``.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
@@ -15,6 +16,17 @@ Spoilt = list[str]
 """What could not be read, in words, for the log and a counter."""
 
 T = TypeVar("T")
+
+
+class WireLevel(msgspec.Struct, gc=False):
+    """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
+
+    odds: int | float | None = None
+    value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
+
+
+Selections = list[list[WireLevel] | None] | None
+"""One list for each outcome, in the exchange's order. Lists may be null (PROTOCOL 5.2, 15)."""
 
 
 def whole(value: Id, what: str) -> int:

@@ -1,0 +1,135 @@
+"""What the feed's topics carry as this dialect writes it: the fields that are needed, and what decodes them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from mmbot.exchange.legacy import wagers
+from mmbot.exchange.legacy.wire import Id, Selections
+
+
+class Envelope(msgspec.Struct, gc=False):
+    change_type: str
+    payload: str | None = None
+    op: str | None = None
+
+
+class BookInfo(msgspec.Struct, gc=False):
+    sequence_number: int
+    selections: Selections = None
+    line: float | None = None
+
+
+class Book(msgspec.Struct, gc=False):
+    sport_event_id: int
+    market_id: int
+    info: BookInfo
+
+
+class LineOf(msgspec.Struct, gc=False):
+    line: float | None = None
+
+
+class LevelLines(msgspec.Struct, gc=False):
+    selections: list[list[LineOf] | None]
+
+
+class BookLines(msgspec.Struct, gc=False):
+    info: LevelLines
+
+
+class PrintInfo(msgspec.Struct, gc=False):
+    sport_event_id: int
+    market_id: int
+    line_id: str
+    odds: float
+    matched_odds: float
+    matched_stake: float
+    sequence_number: int = 0
+
+
+class Print(msgspec.Struct, gc=False):
+    info: PrintInfo
+
+
+class WagerInfo(wagers.Wager, gc=False):
+    update_type: str | None = None
+    matched_odds: float | None = None
+    sequence_number: int | None = None
+
+
+class Wager(msgspec.Struct, gc=False):
+    info: WagerInfo
+
+
+class Named(msgspec.Struct, gc=False):
+    name: str | None = None
+
+
+class TournamentInfo(msgspec.Struct, gc=False):
+    id: Id = None
+    name: str | None = None
+    sport: Named | None = None
+
+
+class Tournament(msgspec.Struct, gc=False):
+    id: Id = None
+    info: TournamentInfo | None = None
+
+
+class EventInfo(msgspec.Struct, gc=False):
+    event_id: Id = None
+    tournament_id: Id = None
+    name: str | None = None
+    display_name: str | None = None
+    status: str | None = None
+    scheduled: Id = None
+    sport_name: str | None = None
+    tournament_name: str | None = None
+    sub_type: str | None = None
+    competitors: list[Named] | None = None
+
+
+class Event(msgspec.Struct, gc=False):
+    id: Id = None
+    tournament_id: Id = None
+    info: EventInfo | None = None
+
+
+class MarketInfo(msgspec.Struct, gc=False):
+    id: Id = None
+    sport_event_id: Id = None
+    name: str | None = None
+    status: str | None = None
+
+
+class Market(msgspec.Struct, gc=False):
+    id: Id = None
+    info: MarketInfo | None = None
+
+
+class LineInfo(msgspec.Struct, gc=False):
+    sport_event_id: Id = None
+    market_id: Id = None
+    outcome_id: Id = None
+    line_id: str | None = None
+    line: float | None = None
+    status: str | None = None
+
+
+class Line(msgspec.Struct, gc=False):
+    info: LineInfo | None = None
+
+
+envelope: Final = msgspec.json.Decoder(Envelope).decode
+text: Final = msgspec.json.Decoder(str).decode
+book: Final = msgspec.json.Decoder(Book).decode
+book_lines: Final = msgspec.json.Decoder(BookLines).decode
+print_of: Final = msgspec.json.Decoder(Print).decode
+wager: Final = msgspec.json.Decoder(Wager).decode
+tournament: Final = msgspec.json.Decoder(Tournament).decode
+event: Final = msgspec.json.Decoder(Event).decode
+market: Final = msgspec.json.Decoder(Market).decode
+line: Final = msgspec.json.Decoder(Line).decode
