@@ -152,6 +152,13 @@ def said(result: Result) -> Said:
     )
 
 
+def kept_of(kept: Kept) -> Kept:
+    """What a strategy has kept of a line, with an instant that is an integer."""
+    if kept.again_at is None or type(kept.again_at) is int:
+        return kept
+    return Kept(kept.decision, kept.memory, int(kept.again_at))
+
+
 def decision_of(decision: object) -> Decision:
     """What is decided on a line: a line that is missing is one without quotes, and a list is as good as a tuple.
 

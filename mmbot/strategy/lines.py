@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Ladder
-from mmbot.strategy.interface import Changed, Decision, EventView, Kept, LineView, Result
+from mmbot.strategy.interface import Changed, Decision, EventView, Kept, LineView, Result, kept_of
 
 __all__ = ["Kept", "decide_changed"]
 
@@ -46,7 +46,7 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
         else:  # the same lines as before
             due = before.wake_at is not None and before.wake_at <= view.now
             return _decide_some(view, before, lines if due else renewed, decide)
-    kept = {line.line.key: decide(view, line, before.kept.get(line.line.key)) for line in lines}
+    kept = {line.line.key: kept_of(decide(view, line, before.kept.get(line.line.key))) for line in lines}
     decisions = {key: each.decision for key, each in kept.items()}
     wake_at = _soonest(kept)
     return Result(decisions, _Board(ladder, lines, kept, decisions, wake_at), wake_at)
@@ -60,7 +60,7 @@ def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], dec
     for line in lines:
         key = line.line.key
         last = before.kept[key]
-        now = decide(view, line, last)
+        now = kept_of(decide(view, line, last))
         if now is last:
             continue
         if kept is before.kept:
