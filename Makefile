@@ -59,6 +59,10 @@ SOURCE := $(shell find mmbot strategies -name '*.py')
 compiled: $(COMPILED)/.ready
 
 $(COMPILED)/.ready: $(READY) setup.py $(SOURCE)
+	@command -v $${CC:-cc} >/dev/null || \
+		{ echo "compiling needs a C compiler; on Debian and Ubuntu: apt-get install gcc libc6-dev" >&2; exit 1; }
+	@test -e "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || \
+		{ echo "compiling needs the headers of $$($(BIN)/python -V); on Debian and Ubuntu: apt-get install python3-dev" >&2; exit 1; }
 	@echo "compiling the core into $(COMPILED)"
 	@rm -rf build
 	@$(BIN)/python -m venv --clear $(COMPILED)
