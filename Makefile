@@ -54,12 +54,12 @@ $(SOKETI): tests/conformance/package.json
 # Python's headers, and takes a minute or two. It is a copy of the source, made anew whenever that changes; strategies
 # are taken from here, since of two modules with one name the loader takes neither.
 COMPILED := .venv-compiled
-SOURCE := $(shell find mmbot strategies -name '*.py')
+SOURCE := $(shell find mmbot -name '*.py')
 
 compiled: $(COMPILED)/.ready
 
 $(COMPILED)/.ready: $(READY) setup.py $(SOURCE)
-	@command -v $${CC:-cc} >/dev/null || \
+	@command -v "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("CC").split()[0])')" >/dev/null || \
 		{ echo "compiling needs a C compiler; on Debian and Ubuntu: apt-get install gcc libc6-dev" >&2; exit 1; }
 	@test -e "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || \
 		{ echo "compiling needs the headers of $$($(BIN)/python -V); on Debian and Ubuntu: apt-get install python3-dev" >&2; exit 1; }

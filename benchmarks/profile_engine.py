@@ -15,6 +15,8 @@ from typing import Final
 from bench_engine import KINDS, measured
 from measure import Machine, fresh_json, percentile, say
 
+from mmbot.domain import COMPILED
+
 STAGES: Final = (
     ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its event marked"),
     ("", "mmbot.engine.engine", "Engine", "_tick", "timers, life"),
@@ -64,6 +66,8 @@ def stage(module: str, name: str, method: str) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
+    if COMPILED:
+        raise SystemExit("what is compiled cannot be wrapped in a clock: run it with .venv/bin/python")
     machine = Machine()
     say("engine: book event -> request ready, one line, p50 in us of each stage")
     names = ("price moves", "side gone", "side back")

@@ -21,7 +21,7 @@ from mmbot.engine.target import Live, Target
 from mmbot.engine.targets import Targets
 from mmbot.engine.timers import Due
 from mmbot.engine.views import Views
-from mmbot.strategy.interface import EventView, decision_of, said
+from mmbot.strategy.interface import EventView, ask, decision_of
 from mmbot.strategy.rules import matching_rule
 
 SOONEST: Final = 10 * MILLISECOND
@@ -180,7 +180,7 @@ class Quoting:
             if result is None:
                 start = None if event.scheduled is None else desk.on_clock(event.scheduled)
                 view = EventView(event, tuple(group.views), ladder, now, start)
-                result = said(desk.strategies[group.rule].quote(view, group.state))
+                result = ask(desk.strategies[group.rule], view, group.state)
                 lines, wake_at = result.changed, result.wake_at
             # Otherwise all that the strategy was shown last stands, and so does what it said.
             decisions = result.decisions
@@ -202,7 +202,7 @@ class Quoting:
                     wants.append((slot, targets, why))
                 if slot.needs > needs:
                     needs = slot.needs
-        except Exception as raised:  # noqa: BLE001 - a user's code: whatever it raises stops this event and no other
+        except (Exception, SystemExit) as raised:  # noqa: BLE001 - a user's code: it stops this event and nothing else
             self._raised(event, group, raised, now)
             return
         group.result, group.state, group.needs, group.soft = result, result.state, needs, soft
@@ -242,7 +242,7 @@ class Quoting:
                 group.views.append(view)
         group.restless = [slot for slot in group.slots if slot.restless]
 
-    def _raised(self, event: SportEvent, group: Group, raised: Exception, now: Instant) -> None:
+    def _raised(self, event: SportEvent, group: Group, raised: BaseException, now: Instant) -> None:
         """A strategy raised: its event is not quoted for a minute."""
         desk = self._desk
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"

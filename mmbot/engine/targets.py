@@ -72,6 +72,9 @@ class Targets:
         if isinstance(decision, NoQuote):
             desk.judge("off_fair", key, None, now)
             return (), decision.reason
+        if not decision:
+            desk.judge("off_fair", key, None, now)
+            return (), "the strategy quotes nothing here"
         targets: list[Target] = []
         off: str | None = None
         if len(decision) > MOST_QUOTES:

@@ -37,12 +37,15 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     """… if its payout is within this share of the size wanted."""
 
 
-def require_sound(quote: Quote) -> None:
+def require_sound(quote: object) -> None:
     """Refuse a quote that says nothing that could rest. What a Struct is made with is not checked when it is made.
 
     Raises:
+        TypeError: if it is no quote.
         ValueError: which field is wrong, and how.
     """
+    if not isinstance(quote, Quote):
+        raise TypeError(f"a decision holds Quotes, not {type(quote).__name__}")
     if not isinstance(quote.side, int) or quote.side not in (0, 1):
         raise ValueError(f"a quote's side is 0 or 1, not {quote.side!r}")
     odds, probability = quote.odds, quote.probability
@@ -140,23 +143,46 @@ class Said(NamedTuple):
     """Lines decided otherwise than at the last call; None where that is not known."""
 
 
-def said(result: Result) -> Said:
-    """Read what a strategy returned. A user's code need not keep to what its annotations say."""
+def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
+    """Ask a strategy, and read what it returns. A user's code need not keep to what its annotations say.
+
+    Raises:
+        TypeError: what of it cannot be used. Whatever else the strategy raises is raised here, too.
+    """
+    result: Any = strategy.quote(view, state)
+    if not isinstance(result, Result):
+        raise TypeError(f"quote has to return a Result, not {type(result).__name__}")
     decisions, changed, wake_at = result.decisions, result.changed, result.wake_at
-    known = changed is not None and changed.decisions is decisions
-    return Said(
-        decisions,
-        result.state,
-        None if wake_at is None else int(wake_at),
-        tuple(changed.lines) if changed is not None and known else None,
-    )
+    if not isinstance(decisions, dict | Mapping):
+        raise TypeError(f"the decisions of a Result are a dictionary, not {type(decisions).__name__}")
+    if not isinstance(wake_at, int | float | None):
+        raise TypeError(f"wake_at is an instant in nanoseconds, not {wake_at!r}")
+    lines = None
+    if changed is not None:
+        if not isinstance(changed, Changed) or not isinstance(changed.lines, tuple | list):
+            raise TypeError(f"changed is a Changed with its lines, not {changed!r}")
+        if changed.decisions is decisions:
+            lines = tuple(changed.lines)
+            for line in lines:
+                if not isinstance(line, LineKey):
+                    raise TypeError(f"the lines of a Changed are keys of lines, not {line!r}")
+    return Said(decisions, result.state, None if wake_at is None else int(wake_at), lines)
 
 
-def kept_of(kept: Kept) -> Kept:
-    """What a strategy has kept of a line, with an instant that is an integer."""
-    if kept.again_at is None or type(kept.again_at) is int:
+def kept_of(kept: object) -> Kept:
+    """What a strategy has kept of a line, with an instant that is an integer.
+
+    Raises:
+        TypeError: if it is something else.
+    """
+    if not isinstance(kept, Kept):
+        raise TypeError(f"decide has to return a Kept, not {type(kept).__name__}")
+    again_at: object = kept.again_at
+    if again_at is None or type(again_at) is int:
         return kept
-    return Kept(kept.decision, kept.memory, int(kept.again_at))
+    if not isinstance(again_at, int | float):
+        raise TypeError(f"again_at is an instant in nanoseconds, not {again_at!r}")
+    return Kept(kept.decision, kept.memory, int(again_at))
 
 
 def decision_of(decision: object) -> Decision:

@@ -36,7 +36,9 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
         decide: called with the event, the line and what was kept of that line. It may return that very ``Kept``. It is
             not called for a line whose view is the object of the last call and whose ``again_at`` has not come.
     """
-    before: _Board = state or _NEW
+    if state is not None and not isinstance(state, _Board):
+        raise TypeError(f"the state is not what decide_changed returned, but {type(state).__name__}")
+    before = _NEW if state is None else state
     lines, ladder = view.lines, view.ladder
     if ladder is before.ladder and len(lines) == len(before.lines):
         renewed = [line for line, old in zip(lines, before.lines, strict=True) if line is not old]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +58,12 @@ def many(count: int) -> Callable[[LineKey], Result]:
     )
 
 
+def _changed(decisions: Any, lines: Any) -> Result:
+    return Result(decisions, None, None, Changed(decisions, lines))
+
+
+_VIEW: Any = SimpleNamespace(lines=(SimpleNamespace(line=SimpleNamespace(key=ELSEWHERE)),), ladder=None, now=0)
+
 CASES = {
     "side is a float": lambda line: Result({line: (Quote(side=0.0, odds=105, payout=5000),)}, None),  # type: ignore[arg-type]
     "probability is no float": lambda line: Result(
@@ -77,6 +85,15 @@ CASES = {
     "priority is a word": quoting(priority="high"),
     "priority is NaN": quoting(priority=math.nan),
     "no state": lambda line: Stateless(),
+    "nothing": lambda line: None,
+    "a dictionary": lambda line: {line: ()},
+    "decisions are a list": lambda line: Result([line], None),  # type: ignore[arg-type]
+    "wake_at is a word": lambda line: Result({}, None, "soon"),  # type: ignore[arg-type]
+    "changed lines are words": lambda line: _changed({line: ()}, ["x"]),
+    "a quote is a number": lambda line: Result({line: (7,)}, None),  # type: ignore[dict-item]
+    "a state that is another's": lambda line: decide_changed(_VIEW, "mine", lambda *_: Kept(())),
+    "decide without Kept": lambda line: decide_changed(_VIEW, None, lambda *_: ()),  # type: ignore[arg-type,return-value]
+    "sys.exit": lambda line: sys.exit(5),
     "too many quotes": many(41),
     "far too many quotes": many(2000),
 }
