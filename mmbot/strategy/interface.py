@@ -18,6 +18,10 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
 
+# Of this, `float | int` would make a new object at each look.
+_NUMBER: Final = (float, int)
+_SEQUENCE: Final = (list, tuple)
+
 
 class Quote(msgspec.Struct, frozen=True, gc=False):
     """A wager that a strategy wants resting on one outcome of a line."""
@@ -54,9 +58,9 @@ def require_sound(quote: object) -> None:
     if type(quote.priority) is not int:
         raise ValueError(f"a quote's priority is whole, not {quote.priority!r}")
     for tolerance in (quote.price_tolerance, quote.size_tolerance):
-        if not isinstance(tolerance, float | int) or not 0.0 <= tolerance < 1.0:  # NaN is refused too
+        if not isinstance(tolerance, _NUMBER) or not 0.0 <= tolerance < 1.0:  # NaN is refused too
             raise ValueError(f"a quote's tolerances are numbers of at least 0 and below 1, not {tolerance!r}")
-    if odds is None and (not isinstance(probability, float | int) or not 0.0 < probability < 1.0):
+    if odds is None and (not isinstance(probability, _NUMBER) or not 0.0 < probability < 1.0):
         raise ValueError(f"a quote needs odds, or a probability in (0, 1), not {probability!r}")
 
 
@@ -152,21 +156,23 @@ def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
     result: Any = strategy.quote(view, state)
     if not isinstance(result, Result):
         raise TypeError(f"quote has to return a Result, not {type(result).__name__}")
-    decisions, changed, wake_at = result.decisions, result.changed, result.wake_at
-    if not isinstance(decisions, dict | Mapping):
+    decisions, kept, wake_at, changed = result
+    if not isinstance(decisions, Mapping):
         raise TypeError(f"the decisions of a Result are a dictionary, not {type(decisions).__name__}")
-    if not isinstance(wake_at, int | float | None):
-        raise TypeError(f"wake_at is an instant in nanoseconds, not {wake_at!r}")
+    if wake_at is not None and type(wake_at) is not int:
+        if not isinstance(wake_at, _NUMBER):
+            raise TypeError(f"wake_at is an instant in nanoseconds, not {wake_at!r}")
+        wake_at = int(wake_at)
     lines = None
     if changed is not None:
-        if not isinstance(changed, Changed) or not isinstance(changed.lines, tuple | list):
+        if not isinstance(changed, Changed) or not isinstance(changed.lines, _SEQUENCE):
             raise TypeError(f"changed is a Changed with its lines, not {changed!r}")
         if changed.decisions is decisions:
             lines = tuple(changed.lines)
             for line in lines:
                 if not isinstance(line, LineKey):
                     raise TypeError(f"the lines of a Changed are keys of lines, not {line!r}")
-    return Said(decisions, result.state, None if wake_at is None else int(wake_at), lines)
+    return Said(decisions, kept, wake_at, lines)
 
 
 def kept_of(kept: object) -> Kept:
@@ -180,7 +186,7 @@ def kept_of(kept: object) -> Kept:
     again_at: object = kept.again_at
     if again_at is None or type(again_at) is int:
         return kept
-    if not isinstance(again_at, int | float):
+    if not isinstance(again_at, _NUMBER):
         raise TypeError(f"again_at is an instant in nanoseconds, not {again_at!r}")
     return Kept(kept.decision, kept.memory, int(again_at))
 
@@ -199,7 +205,7 @@ def decision_of(decision: object) -> Decision:
         if not isinstance(decision.reason, str):
             raise ValueError(f"the reason of a NoQuote is text, not {decision.reason!r}")
         return decision
-    if not isinstance(decision, list | tuple):
+    if not isinstance(decision, _SEQUENCE):
         raise ValueError(f"a decision is quotes or a NoQuote, not {decision!r}")
     return tuple(decision)
 
