@@ -44,7 +44,7 @@ def negate(odds: Odds) -> Odds:
     return 100 if odds == 100 else -odds
 
 
-# The three below are ``money.half_up`` written out: one decision asks for some ten of them.
+# ``profit`` and ``stake_for_payout`` are ``money.half_up`` written out: one decision asks for some ten of them.
 
 
 def profit(stake: Cents, odds: Odds) -> Cents:
@@ -56,9 +56,7 @@ def profit(stake: Cents, odds: Odds) -> Cents:
 
 def payout(stake: Cents, odds: Odds) -> Cents:
     """Stake plus profit, in cents."""
-    if odds > 0:
-        return stake + (stake * odds + 50) // 100
-    return stake + (200 * stake - odds) // (-2 * odds)
+    return stake + profit(stake, odds)
 
 
 def stake_for_payout(amount: Cents, odds: Odds) -> Cents:
@@ -73,8 +71,8 @@ def could_match(one: Odds, other: Odds) -> bool:
 
     Exact, in integers (PROTOCOL 7.1).
     """
-    a, b = (100, one + 100) if one > 0 else (-one, 100 - one)
-    c, d = (100, other + 100) if other > 0 else (-other, 100 - other)
+    a, b = fraction(one)
+    c, d = fraction(other)
     return a * d + c * b >= b * d
 
 

@@ -135,10 +135,8 @@ class Books:
         if connection != self.connection:
             self.stale_messages += 1
             return None
-        state = self._states.get(line)
-        if state is None:
-            state = self._states[line] = BookState()
-        elif sequence < state.sequence and state.connection == connection:
+        state = self.of(line)
+        if sequence < state.sequence and state.connection == connection:
             self.stale_messages += 1
             return None
         state.former = state.book if state.known and state.connection == connection else None
@@ -245,11 +243,7 @@ class Books:
         if mine is None:
             mine = state.mine = _mine(state, live)
         under_0, under_1 = state.book.sides
-        if mine[0]:
-            under_0 = _without(under_0, mine[0])
-        if mine[1]:
-            under_1 = _without(under_1, mine[1])
-        state.net = Book((under_0, under_1)) if mine[0] or mine[1] else state.book
+        state.net = Book((_without(under_0, mine[0]), _without(under_1, mine[1]))) if any(mine) else state.book
         return state.net
 
 

@@ -167,11 +167,7 @@ class Engine:
         if request is None:
             if desk.dirty_events:
                 self._look(now)
-            if (
-                self._cancelling.ready
-                and not (flattening and desk.settings.exclusive)
-                and (self._cancelling.full or not desk.dirty_events)
-            ):
+            if self._cancelling.ready and not self._flattening and (self._cancelling.full or not desk.dirty_events):
                 request = self._cancelling.next(now)
             if request is None and flattening:
                 # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
@@ -365,10 +361,8 @@ class Engine:
                 return request
         if self._life.step is not Step.READY or desk.dirty_events:
             return None
-        request = self._hedging.next(now) if self._hedging.check else None
-        if not self._quoting.pending.lines:
-            self._placing.held_back = None
-        elif request is None and not desk.guards.any(ACCOUNT):
+        request = self._hedging.next(now)
+        if request is None and not desk.guards.any(ACCOUNT):
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()

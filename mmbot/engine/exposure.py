@@ -151,8 +151,8 @@ class Exposure:
             self.register(line, UNKNOWN_TOURNAMENT, None)
             entry = self._entries[line]
         worst = position.worst_case()
-        hedgeable = -min(position.profit[0], position.profit[1], 0)
-        matched = hedgeable + position.full_matched
+        matched = position.matched_worst_case()
+        hedgeable = matched - position.full_matched
         more_worst = worst - entry.worst
         entry.worst = worst
         if matched == entry.matched and hedgeable == entry.hedgeable:  # as when something is placed

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Final
 
-from mmbot.domain.book import Book
+from mmbot.domain.book import Book, Levels
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.money import Cents
@@ -67,10 +67,10 @@ class Flow:
         most, self._came = AT_ONCE + self._came, 0
         while shifts and shifts[0][0] + PAIRING <= now and most:
             most -= 1
-            shift = shifts.popleft()
-            prints = self._prints.get(shift[1], ())
+            at, line, old, new = shifts.popleft()
+            prints = self._prints.get(line, ())
             for side in (0, 1):
-                self._judge(shift, side, prints)
+                self._judge(at, side, old.sides[side], new.sides[side], prints)
         judged = shifts[0][0] if shifts else now
         while told and told[0].at + 2 * PAIRING <= min(now, judged + PAIRING):
             line = told.popleft().line
@@ -79,8 +79,7 @@ class Flow:
             if not of_line:
                 del self._prints[line]
 
-    def _judge(self, shift: _Shift, side: Side, prints: Iterable[_Print]) -> None:
-        at, old, new = shift[0], shift[2].sides[side], shift[3].sides[side]
+    def _judge(self, at: Instant, side: Side, old: Levels, new: Levels, prints: Iterable[_Print]) -> None:
         if old == new:
             return
         left: dict[Odds, Cents] | None = None

@@ -229,8 +229,6 @@ class Lifecycle:
 
     def advance(self, now: Instant) -> None:
         """Take the steps whose conditions hold."""
-        if now < self.idle_until:
-            return
         desk = self._desk
         if self._stop_deadline is not None and now >= self._stop_deadline:
             self._end(0 if self.flat else 3, "stopped" if self.flat else "not flat at the deadline")
