@@ -23,6 +23,7 @@ from mmbot.domain.catalogue import (
     quarter_points,
 )
 from mmbot.engine.events import MarketImage
+from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
 from mmbot.exchange.legacy.selections import book_of
 from mmbot.exchange.legacy.wire import (
     Id,
@@ -44,16 +45,6 @@ def ladder(body: bytes) -> tuple[int, ...]:
     return tuple(whole(rung, "odds") for rung in msgspec.json.decode(unwrap(body), type=list[float]))
 
 
-class _Named(msgspec.Struct):
-    name: str | None = None
-
-
-class _Tournament(msgspec.Struct):
-    id: Id = None
-    name: str | None = None
-    sport: _Named | None = None
-
-
 class _Tournaments(msgspec.Struct):
     tournaments: list[msgspec.Raw] | None = None
 
@@ -62,7 +53,7 @@ def tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
     """The tournaments."""
     found = []
     for place, item in each(
-        msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), _Tournament, spoilt
+        msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), TournamentInfo, spoilt
     ):
         try:
             sport = (item.sport and item.sport.name) or ""
@@ -72,18 +63,8 @@ def tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
     return tuple(found)
 
 
-class _Event(msgspec.Struct):
-    event_id: Id = None
+class _Event(EventInfo, gc=False):
     id: Id = None
-    tournament_id: Id = None
-    name: str | None = None
-    display_name: str | None = None
-    status: str | None = None
-    scheduled: Id = None
-    sport_name: str | None = None
-    tournament_name: str | None = None
-    sub_type: str | None = None
-    competitors: list[_Named] | None = None
 
 
 class _Events(msgspec.Struct):

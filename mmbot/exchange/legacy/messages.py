@@ -1,4 +1,5 @@
-"""What the feed's topics carry as this dialect writes it: the fields that are needed, and what decodes them."""
+"""What the feed's topics carry as this dialect writes it, much of it as REST does: the fields that are needed, and what
+decodes them."""
 
 from __future__ import annotations
 
