@@ -365,7 +365,7 @@ def _data(value: object) -> dict[str, object]:
 
 
 def _selections(key: LineKey, shown: Book) -> list[list[dict[str, object]]]:
-    """Both sides with every field that the exchange sends."""
+    """Both sides with every field that the exchange sends; an empty one is a placeholder that names its outcome."""
     sides = []
     for side, (outcome, levels) in enumerate(zip(line_of(key).outcomes, shown.sides, strict=True)):
         sides.append(
@@ -376,15 +376,15 @@ def _selections(key: LineKey, shown: Book) -> list[list[dict[str, object]]]:
                     "competitor_id": 3409 + side,
                     "line": 0,
                     "line_id": outcome.line_id,
-                    "odds": level.odds,
-                    "display_odds": f"{level.odds:+d}",
+                    "odds": level.odds if level else None,
+                    "display_odds": f"{level.odds:+d}" if level else "",
                     "display_line": "",
                     "display_name": "Cleveland Cavaliers" if side else "Minnesota Timberwolves",
-                    "stake": level.value / 100,
-                    "value": level.value / 100,
+                    "stake": level.value / 100 if level else 0,
+                    "value": level.value / 100 if level else 0,
                     "updated_at": 1_758_166_593_000_000_000,
                 }
-                for level in levels
+                for level in levels or (None,)
             ]
         )
     return sides

@@ -44,7 +44,8 @@ def quarter_points(number: float) -> int:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """One outcome of a line. ``line_id`` is what a wager on it is placed with."""
+    """One outcome of a line. ``line_id`` is what a wager on it is placed with; empty where no read has named it, as an
+    empty side of a book need not (PROTOCOL 5.2)."""
 
     outcome_id: int
     line_id: str
@@ -60,6 +61,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     status: str = "active"
     favourite: bool = False
+
+    @property
+    def quotable(self) -> bool:
+        """Whether it has exactly two outcomes that a wager can be placed on."""
+        return len(self.outcomes) == 2 and all(outcome.line_id for outcome in self.outcomes)
 
     def side_of(self, line_id: str) -> Side | None:
         """Which outcome a ``line_id`` stands for, or None if for neither."""

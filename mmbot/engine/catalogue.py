@@ -93,8 +93,8 @@ class Catalogue:
 
     def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
         """Replace the markets of an event; True if something is another. A market that is gone leaves the board; its
-        ids stay resolvable."""
-        markets = {image.market.key: image.market for image in images}
+        ids stay resolvable. An outcome that this read left unnamed is what it was before."""
+        markets = {image.market.key: self._named(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
             return False
@@ -105,6 +105,21 @@ class Catalogue:
         for line in lines:
             self._set_line(line)
         return True
+
+    def _named(self, market: Market) -> Market:
+        """A market with its unnamed outcomes named as they were."""
+        if all(outcome.line_id for line in market.lines for outcome in line.outcomes):
+            return market
+        return replace(market, lines=tuple([self._remembered(line) for line in market.lines]))
+
+    def _remembered(self, line: Line) -> Line:
+        known = self.lines.get(line.key)
+        if known is None or len(known.outcomes) != len(line.outcomes):
+            return line
+        pairs = list(zip(line.outcomes, known.outcomes, strict=True))
+        if any(outcome.line_id and outcome.line_id != before.line_id for outcome, before in pairs):
+            return line  # the ids were given anew, or stand the other way round: what was before tells nothing
+        return replace(line, outcomes=tuple([outcome if outcome.line_id else before for outcome, before in pairs]))
 
     # --- messages -------------------------------------------------------------------------------------------------
 

@@ -312,6 +312,8 @@ class Engine:
             elif due is Due.SUSPECT:
                 self._reads.judge(key, now)
                 self._quoting.book_changed(key)
+            elif due is Due.MISSED:
+                self._reads.reread(key, now)
             else:
                 self._placing.pause_over(key, now)
                 self._quoting.line_due(key)

@@ -81,7 +81,11 @@ class Feed:
             if awaited:
                 desk.books.expect(line, awaited, book, sequence)
         state = desk.books.on_message(line, book, sequence, message.connection, now)
-        if state is None or slot is None:
+        if state is None:
+            return
+        if slot is None or not slot.sound:
+            self._reads.missed(line, now)
+        if slot is None:
             return
         if state.former is not None:
             self.flow.shift(line, state.former, book, now)

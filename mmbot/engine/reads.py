@@ -26,6 +26,9 @@ from mmbot.engine.timers import Due
 RETRY: Final = SECOND
 """After a failed read."""
 
+MISSED: Final = 30 * SECOND
+"""The markets of an event are read again this often at most because a book tells of what the last read did not."""
+
 
 class Reads:
     """The reads that are wanted, at one a second for each path."""
@@ -38,6 +41,8 @@ class Reads:
         self._markets: dict[int, None] = {}
         self._under_way: dict[int, tuple[Request, int]] = {}
         self._not_before: Instant = 0
+        self._missed: dict[int, Instant] = {}
+        """Events whose books told of more than the last read, with when they were read again for it."""
         self.next_round: Instant | None = None
         """When everything is read again."""
         rules = desk.config.quoting
@@ -56,6 +61,7 @@ class Reads:
         for event in self._desk.catalogue.markets:
             if self._relevant(event):
                 self._markets[event] = None
+        self._missed.clear()
         self.next_round = now + self._desk.settings.reconcile
 
     def ladder(self) -> None:
@@ -75,6 +81,28 @@ class Reads:
         """Read the markets and books of an event again."""
         if self._relevant(event):
             self._markets[event] = None
+
+    def missed(self, line: LineKey, now: Instant) -> None:
+        """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again. A
+        read may fall into the moment in which a side is empty, and the next is a quarter of an hour away."""
+        if self._lacks(line) and self._relevant(line.event):
+            last = self._missed.get(line.event)
+            self._desk.timers.set(Due.MISSED, line, now if last is None else max(now, last + MISSED))
+
+    def reread(self, line: LineKey, now: Instant) -> None:
+        """The time for it has come."""
+        if self._lacks(line):
+            self._missed[line.event] = now
+            self.markets(line.event)
+
+    def _lacks(self, line: LineKey) -> bool:
+        """Whether the board does not know a line, or not the outcome on which somebody offers."""
+        known = self._desk.catalogue.lines.get(line)
+        state = self._desk.books.get(line)
+        if known is None or state is None:
+            return True
+        sides = zip(state.book.sides, known.outcomes, strict=False)
+        return any(levels and not outcome.line_id for levels, outcome in sides)
 
     def next(self, now: Instant) -> Request | None:
         """The next read that may be sent now."""

@@ -82,12 +82,7 @@ class Slot:
         """The largest stake of one wager."""
         self.depth: Final = depth
         """How many levels of each side the strategy is shown; None for all."""
-        self.sound: Final = (
-            line.status == "active"
-            and market.status == "active"
-            and len(line.outcomes) == 2
-            and all(outcome.line_id for outcome in line.outcomes)
-        )
+        self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
         """Open, with two outcomes that can be backed."""
         self.book: Final = book
         """What is known of its book."""

@@ -24,6 +24,8 @@ class Due(Enum):
     """A hedge on a line may be tried again."""
     SUSPECT = "suspect"
     """Judge a book difference."""
+    MISSED = "missed"
+    """A book told of what the last read of the board did not: read it again."""
     ACTIVATION = "activation"
     """An accepted wager should be active by now."""
     PRINT = "print"

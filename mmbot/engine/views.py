@@ -59,7 +59,7 @@ class Views:
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):
-            early = self._early.pop(outcome.line_id, None)
+            early = self._early.pop(outcome.line_id, None) if outcome.line_id else None
             if early is not None:
                 self.price_given(line.key, early[0] if side == 0 else 1.0 - early[0], min(early[1], now))
 
@@ -155,7 +155,7 @@ class Views:
         reasons: dict[str, str] = {}
         if line.status != "active" or slot.market.status != "active":
             reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
-        if len(line.outcomes) != 2 or not line.outcomes[0].line_id or not line.outcomes[1].line_id:
+        if not line.quotable:
             reasons["outcomes"] = "not two outcomes with a line id"
         if not state.known or state.connection != self._desk.books.connection:
             reasons["book_unread"] = "not read since the last connect"

@@ -180,7 +180,12 @@ class DelayActivations(
     seconds: Seconds
 
 
-FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations
+class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
+    """An empty side of a book is an empty list, without the placeholder that names its outcome; in answers and in
+    messages. Both were seen (PROTOCOL 5.2)."""
+
+
+FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations | BareSides
 
 Fault = EndpointFault | SocketFault | FeedFault
 
@@ -262,6 +267,11 @@ class FaultPlan:
             if fnmatchcase(change_type, fault.change_type):
                 return self.drawn(fault), fault.in_order
         return None
+
+    @property
+    def bare_sides(self) -> bool:
+        """Whether an empty side names no outcome."""
+        return any(isinstance(held.fault, BareSides) for held in self._held)
 
     def again_after(self) -> Duration | None:
         """How much later a message comes for the second time; None: it comes once."""

@@ -128,8 +128,9 @@ def player(known: Player, tournament: int) -> Object:
     }
 
 
-def market(known: Market, books: Sequence[ShownBook], version: int) -> Object:
-    """A market with the book of each line. Version 1 has neither ``sub_type`` nor ``category_name``."""
+def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
+    """A market with the book of each line. Version 1 has neither ``sub_type`` nor ``category_name``. ``bare`` as in
+    ``selections``."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -150,22 +151,23 @@ def market(known: Market, books: Sequence[ShownBook], version: int) -> Object:
                 "line": _points(line.key.number),
                 "status": line.status,
                 "favourite": line.favourite,
-                "selections": selections(known.type, line, book),
+                "selections": selections(known.type, line, book, bare=bare),
             }
             for line, book in zip(known.lines, books, strict=True)
         ]
     elif known.lines:
         written["line"] = 0
-        written["selections"] = selections(known.type, known.lines[0], books[0])
+        written["selections"] = selections(known.type, known.lines[0], books[0], bare=bare)
     else:
         written["selections"] = None
     return written
 
 
-def selections(market_type: str, line: Line, book: ShownBook) -> list[list[Object]]:
-    """Both sides of a line, each best for the taker first; an empty side is one placeholder with null odds."""
+def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
+    """Both sides of a line, each best for the taker first; an empty side is one placeholder with null odds, or nothing
+    at all where it is to be ``bare``."""
     return [
-        [_level(market_type, line, side, level) for level in levels] or [_level(market_type, line, side, None)]
+        [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
         for side, levels in enumerate(book.sides)
     ]
 
@@ -337,8 +339,8 @@ def line_message(change: LineChanged, market_type: str) -> Object:
     }
 
 
-def selections_message(known: Market, line: Line, book: ShownBook, sequence: int) -> Object:
-    """``market_selections``: both sides in full, which replace what stood."""
+def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
+    """``market_selections``: both sides in full, which replace what stood. ``bare`` as in ``selections``."""
     return {
         "sport_event_id": line.key.event,
         "market_id": line.key.market,
@@ -348,7 +350,7 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
             "type": known.type,
             "line": _points(line.key.number),
             "sequence_number": sequence,
-            "selections": selections(known.type, line, book),
+            "selections": selections(known.type, line, book, bare=bare),
         },
     }
 

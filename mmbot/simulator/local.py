@@ -162,7 +162,9 @@ class LocalExchange:
             case BookChanged():
                 market = self.venue.market(market_of(change.line))
                 line = self._line(market, change.line)
-                payload = legacy.selections_message(market, line, self.venue.book(change.line), change.sequence)
+                payload = legacy.selections_message(
+                    market, line, self.venue.book(change.line), change.sequence, bare=self.faults.bare_sides
+                )
                 self._broadcast(change.line.event, "market_selections", "u", payload, change.sequence)
             case Printed():
                 market = self.venue.market(market_of(change.line))

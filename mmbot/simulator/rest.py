@@ -121,7 +121,13 @@ def _markets(exchange: LocalExchange, event: int, version: int) -> list[legacy.O
     if found is None:
         return None
     return [
-        legacy.market(market, [exchange.venue.book(line.key) for line in market.lines], version) for market in found
+        legacy.market(
+            market,
+            [exchange.venue.book(line.key) for line in market.lines],
+            version,
+            bare=exchange.faults.bare_sides,
+        )
+        for market in found
     ]
 
 
@@ -144,7 +150,10 @@ def search_markets(exchange: LocalExchange, call: Call) -> web.Response:
             books = [exchange.venue.book(line.key) for line in market.lines]
             offered = sum(level.value for book in books for side in book.sides for level in side)
             if (not types or market.type in types) and offered >= least:
-                found.append({"sport_event_id": event.event_id} | legacy.market(market, books, 2))
+                found.append(
+                    {"sport_event_id": event.event_id}
+                    | legacy.market(market, books, 2, bare=exchange.faults.bare_sides)
+                )
     return data({"markets": found})
 
 

@@ -101,6 +101,23 @@ def test_late_double_and_disordered_messages_and_slow_answers_change_no_cent(hou
     assert not daemon.events("feed.lost")
 
 
+def test_sides_that_name_nothing_while_they_are_empty_stop_no_quoting(tmp_path: Path) -> None:
+    with House(
+        tmp_path, "--fault", '{"fault": "bare_sides"}', hours=12, rate=4.0, guards={"hold_s": 1, "reconcile_s": 10}
+    ) as house:
+        daemon = house.quoting()
+        house.until_matched(daemon, 5)
+        reads = house.exchange.requests("get_multiple_markets")
+        wait_for(
+            "three rounds of reads",
+            lambda: house.exchange.requests("get_multiple_markets") >= reads + 3,
+            watch=daemon,
+        )
+        assert not [line for line in daemon.events("guard.held") if line["guard"] == "outcomes"]
+        house.until_quoting(daemon)
+        house.agree(daemon)
+
+
 def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
     with House(tmp_path, "--one-query-a-second", hours=12, events=3, rate=4.0) as house:
         daemon = house.quoting()

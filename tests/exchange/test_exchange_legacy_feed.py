@@ -200,9 +200,15 @@ def test_a_lines_number_is_in_quarter_points(line: float, number: int) -> None:
 
 
 def test_a_line_without_a_number_takes_that_of_its_first_outcome() -> None:
-    message = read("market_selections", book([level(None, 0, line=None)], [level(110, 1, line=-1.5)], line=None))
+    sides = [level(None, 0, line=-1.5)], [level(110, 1, line=1.5)]
+    message = read("market_selections", book(*sides, line=None))
     assert isinstance(message, BookMessage)
     assert message.line.number == -6
+    for first in ([], [level(None, 0, line=None)]):  # what the second says may be the opposite, unless it is nothing
+        refused("market_selections", book(first, [level(110, 1, line=1.5)], line=None))
+        message = read("market_selections", book(first, [level(110, 1, line=0)], line=None))
+        assert isinstance(message, BookMessage)
+        assert message.line.number == 0
     message = read("market_selections", book(selections=None, line=None))
     assert isinstance(message, BookMessage)
     assert message.line.number == 0

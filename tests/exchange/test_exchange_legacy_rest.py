@@ -490,20 +490,39 @@ def test_a_line_that_does_not_say_its_number_has_its_first_outcomes() -> None:
     assert image.market.lines[0].key.number == -10
 
 
+def test_a_number_that_only_the_second_outcome_says_may_be_the_opposite() -> None:
+    spoilt: list[str] = []
+    sides = [[], [level("b", 100, 1, line=2.5)]]
+    (image,) = images({"id": 256, "market_lines": [{"selections": sides}]}, spoilt)
+    assert (image.market.lines, len(spoilt)) == ((), 1)
+    (image,) = images({"id": 256, "market_lines": [{"line": -2.5, "selections": sides}]})
+    assert image.market.lines[0].key.number == -10
+    (image,) = images({"id": 219, "selections": [[], [level("b", 100, 1, line=0)]]})
+    assert image.market.lines[0].key.number == 0
+
+
+OFFERED = (Level(100, 100),)
+
+
 @pytest.mark.parametrize(
-    ("sides", "outcomes"),
+    ("sides", "named", "book"),
     [
-        ([[level("a", 100, 1)], [level("b", 100, 1)], [level("c", 100, 1)]], 3),
-        ([[level("a", 100, 1)]], 1),
-        ([[level("a", 100, 1)], []], 1),
-        ([None, [level("b", 100, 1)]], 1),
-        ([[], []], 0),
+        ([[level("a", 100, 1)], [level("b", 100, 1)], [level("c", 100, 1)]], ["a", "b", "c"], Book()),
+        ([[level("a", 100, 1)], [level("b", 100, 1)], []], ["a", "b", ""], Book()),
+        ([[level("a", 100, 1)]], ["a"], Book()),
+        ([[level("a", 100, 1)], []], ["a", ""], Book((OFFERED, ()))),
+        ([None, [level("b", 100, 1)]], ["", "b"], Book(((), OFFERED))),
+        ([[], []], ["", ""], Book()),
+        ([None, None], ["", ""], Book()),
     ],
 )
-def test_a_line_without_exactly_two_known_outcomes_has_no_book(sides: list[object], outcomes: int) -> None:
+def test_an_outcome_that_its_empty_side_does_not_name_keeps_its_place(
+    sides: list[object], named: list[str], book: Book
+) -> None:
     (image,) = images({"id": 219, "selections": sides})
-    assert [len(line.outcomes) for line in image.market.lines] == [outcomes]
-    assert image.books == (Book(),)
+    assert [[outcome.line_id for outcome in line.outcomes] for line in image.market.lines] == [named]
+    assert not image.market.lines[0].quotable
+    assert image.books == (book,)
 
 
 @pytest.mark.parametrize("more", [{}, {"selections": None}, {"market_lines": None}, {"selections": []}])

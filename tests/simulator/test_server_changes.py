@@ -263,3 +263,23 @@ class TestOneQueryASecond:
         wager = await partner.place("a")
         for _ in range(3):
             assert (await partner.get(f"mm/get_wager/{wager['id']}"))[0] == 200
+
+
+async def test_an_empty_side_may_come_without_the_placeholder_that_names_its_outcome(
+    partner: Any, connect: Any
+) -> None:
+    feed = await connect()
+
+    async def shown() -> tuple[list[int], list[int]]:
+        """How many entries each side has, in an answer and in a message."""
+        _, body = await partner.get("v2/mm/get_multiple_markets", event_ids=GAME)
+        market = next(each for each in body["data"][str(GAME)] if each["id"] == MONEYLINE)
+        partner.crowd_rests(0, -117, 100)
+        _, message = await next_of(feed, "market_selections")
+        return [len(side) for side in market["selections"]], [len(side) for side in message["info"]["selections"]]
+
+    assert await shown() == ([1, 1], [1, 1])
+    await partner.fault("bare_sides")
+    assert await shown() == ([0, 1], [0, 1])
+    await partner.sim("DELETE", "sim/faults")
+    assert await shown() == ([1, 1], [1, 1])

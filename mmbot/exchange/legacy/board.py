@@ -7,6 +7,7 @@ be another book. What is left out is not quoted. What cannot be read at all rais
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -20,11 +21,10 @@ from mmbot.domain.catalogue import (
     Player,
     SportEvent,
     Tournament,
-    quarter_points,
 )
 from mmbot.engine.events import MarketImage
 from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
-from mmbot.exchange.legacy.selections import book_of
+from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wire import (
     Id,
     Part,
@@ -160,6 +160,8 @@ class _Level(WireLevel, gc=False):
 
 _Sides = list[list[_Level] | None]
 
+_UNNAMED: Final = Outcome(0, "", "")
+
 
 class _Line(msgspec.Struct):
     line: float | None = None
@@ -252,7 +254,7 @@ def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
     books: list[Book] = []
     for place, item in _lines(market, where, spoilt):
         try:
-            number = line_number(item.line, item.selections)
+            number = number_of(item.line, item.selections)
             if number in lines:
                 raise ValueError(f"the line at {number / 4:g} stands twice")
             line, book = _line(LineKey(event, market_id, number), item)
@@ -296,34 +298,24 @@ def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line
     return []
 
 
-def line_number(line: float | None, sides: _Sides | None) -> int:
-    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0.
-
-    Raises:
-        ValueError: if it is no multiple of a quarter point.
-    """
-    if line is None:
-        line = next((level.line for side in sides or () for level in side or () if level.line is not None), 0.0)
-    return quarter_points(line)
-
-
 def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
     """A line with its book. An empty side is a placeholder that still names its outcome; where even that is missing
-    the outcome is unknown, so that the line has fewer than two and is not quoted."""
+    (PROTOCOL 5.2) the outcome keeps its place and is unnamed."""
     sides = [side or [] for side in line.selections or ()]
-    outcomes = [outcome for side in sides if (outcome := _outcome(side)) is not None]
-    if len({outcome.line_id for outcome in outcomes}) != len(outcomes):
+    outcomes = tuple([_outcome(side) for side in sides])
+    named = [outcome.line_id for outcome in outcomes if outcome.line_id]
+    if len(set(named)) != len(named):
         raise ValueError("two outcomes share a line_id")
-    book = book_of([list[WireLevel](side) for side in sides]) if len(outcomes) == len(sides) == 2 else Book()
+    book = book_of([list[WireLevel](side) for side in sides]) if len(sides) == 2 else Book()
     status = "active" if line.status is None else line.status
-    return Line(key, tuple(outcomes), line.name or "", status, bool(line.favourite)), book
+    return Line(key, outcomes, line.name or "", status, bool(line.favourite)), book
 
 
-def _outcome(side: list[_Level]) -> Outcome | None:
+def _outcome(side: list[_Level]) -> Outcome:
     """Which outcome a side is for. Raises ValueError where its levels disagree."""
     named = [level for level in side if level.line_id]
     if not named:
-        return None
+        return _UNNAMED
     if any(level.line_id != named[0].line_id for level in named):
         raise ValueError("one side holds levels of two outcomes")
     level = named[0]

@@ -27,7 +27,7 @@ from mmbot.engine.events import (
     WagerMessage,
 )
 from mmbot.exchange.legacy import messages
-from mmbot.exchange.legacy.selections import book_of
+from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wagers import report_of
 from mmbot.exchange.legacy.wire import Id, american, moment, whole
 
@@ -104,24 +104,18 @@ def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
     if selections and len(selections) > 2:
         # Such a market is not quoted, so that its books are of no use.
         return ()
-    number = _line_of_levels(payload) if info.line is None else info.line
+    if info.line is None:
+        number = number_of(None, _unfold(messages.book_lines, payload).info.selections)
+    else:
+        number = quarter_points(info.line) if info.line else 0
     return (
         BookMessage(
             connection,
-            LineKey(wire.sport_event_id, wire.market_id, quarter_points(number) if number else 0),
+            LineKey(wire.sport_event_id, wire.market_id, number),
             info.sequence_number,
             book_of(selections),
         ),
     )
-
-
-def _line_of_levels(payload: bytes) -> float:
-    """The number of a line that does not say it itself: its first outcome's, as in REST; else 0."""
-    try:
-        sides = _unfold(messages.book_lines, payload).info.selections
-    except msgspec.ValidationError:
-        return 0.0
-    return next((level.line for side in sides for level in side or () if level.line is not None), 0.0)
 
 
 def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:

@@ -34,7 +34,7 @@ class LineOf(msgspec.Struct, gc=False):
 
 
 class LevelLines(msgspec.Struct, gc=False):
-    selections: list[list[LineOf] | None]
+    selections: list[list[LineOf] | None] | None = None
 
 
 class BookLines(msgspec.Struct, gc=False):

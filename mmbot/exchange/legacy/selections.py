@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import dist, floor
 from operator import le
-from typing import Final
+from typing import Final, Protocol
 
 from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.catalogue import quarter_points
 from mmbot.domain.money import cents
 from mmbot.domain.odds import is_odds
 from mmbot.exchange.legacy.wire import Selections, WireLevel, american
@@ -42,6 +43,27 @@ def book_of(selections: Selections) -> Book:
     except (KeyError, TypeError, ValueError, OverflowError):
         # Not every level is a plain one: each is judged by itself.
         return Book((_levels(first), _levels(second)))
+
+
+class Numbered(Protocol):
+    """What may say a line's number: the outcome's own spread, or the total."""
+
+    line: float | None
+
+
+def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None) -> int:
+    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0.
+
+    Raises:
+        ValueError: if it is no multiple of a quarter point; or if only another outcome says it, whose number may be
+            the opposite.
+    """
+    if line is None:
+        numbers = [next((each.line for each in side or () if each.line is not None), None) for side in sides or ()]
+        if numbers and numbers[0] is None and any(numbers):
+            raise ValueError("neither the line nor its first outcome says its number")
+        line = (numbers and numbers[0]) or 0.0
+    return quarter_points(line)
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:

@@ -1,0 +1,181 @@
+"""Outcomes that a read of the board leaves unnamed, as an empty side of a book may, and lines that it leaves out."""
+
+from __future__ import annotations
+
+from engine_scene import GAME, LINE, MARKET, OTHER, Scene, maker, settings
+from msgspec.structs import replace
+
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome
+from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+UNNAMED = Outcome(0, "", "")
+
+
+def often() -> Scene:
+    """Prices follow from the book, and everything is read each minute."""
+    return Scene(maker(margin=0.01), settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)), lines=(LINE, OTHER))
+
+
+def bare(scene: Scene) -> None:
+    """From now on a read does not name the outcome of an empty side."""
+    link = scene.run._link
+    honest = link.answer
+
+    def stripped(line: Line) -> Line:
+        sides = scene.venue.book(line.key).sides
+        named = [each if levels else UNNAMED for each, levels in zip(line.outcomes, sides, strict=True)]
+        return replace(line, outcomes=tuple(named))
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        said = honest(request, now)
+        if not isinstance(said, e.MarketsRead):
+            return said
+        return replace(
+            said,
+            markets={
+                event: tuple(
+                    replace(
+                        image,
+                        market=replace(image.market, lines=tuple(stripped(line) for line in image.market.lines)),
+                    )
+                    for image in images
+                )
+                for event, images in said.markets.items()
+            },
+        )
+
+    link.answer = answer  # type: ignore[method-assign]
+
+
+def rest(scene: Scene, side: int) -> None:
+    """Somebody backs an outcome of the line again, which shows under the other."""
+    assert scene.venue.rest(scene.crowd, LINE, side, 110, 100_000, scene.now) is not None
+
+
+def empty(scene: Scene, *sides: int) -> None:
+    """Nobody backs these outcomes of the line any more."""
+    for side in sides:
+        order = scene.house[LINE][side]
+        assert order is not None
+        scene.venue.pull(order, scene.now)
+        scene.house[LINE][side] = None
+
+
+def test_a_line_is_quoted_again_as_soon_as_its_empty_side_is_back_though_a_read_came_between() -> None:
+    scene = often()
+    bare(scene)
+    scene.quoted()
+    empty(scene, 0)
+    scene.until(lambda: not scene.resting())  # with a gap too empty there is no fair value
+    reads = len(scene.sent(r.ReadMarkets))
+    scene.until(lambda: len(scene.sent(r.ReadMarkets)) > reads, within=2 * MINUTE)
+    scene.go(2 * SECOND)
+    assert scene.guard("outcomes") is None
+    reads = len(scene.sent(r.ReadMarkets))
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
+    assert len(scene.sent(r.ReadMarkets)) == reads  # nothing had to be asked for
+    scene.close()
+
+
+def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_it() -> None:
+    scene = Scene(lines=(LINE, OTHER))
+    empty(scene, 0, 1)
+    bare(scene)
+    scene.until(lambda: scene.sides(OTHER) == {0, 1})
+    scene.go(MINUTE)
+    held = scene.guard("outcomes")
+    assert held is not None
+    assert not scene.resting()
+    reads = len(scene.sent(r.ReadMarkets))
+    rest(scene, 1)  # it names outcome 0 alone: read, and held still
+    scene.go(5 * SECOND)
+    assert len(scene.sent(r.ReadMarkets)) == reads + 1
+    assert scene.guard("outcomes") is not None
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=MINUTE)
+    assert scene.guard("outcomes") is None
+    scene.close()
+
+
+def test_what_stays_unnamed_is_asked_for_every_half_minute_at_most() -> None:
+    scene = Scene(lines=(LINE, OTHER))
+    honest = scene.run._link.answer
+    scene.until(lambda: scene.sides() == {0, 1})
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        said = honest(request, now)
+        if not isinstance(said, e.MarketsRead):
+            return said
+        return replace(said, markets=dict.fromkeys(said.markets, ()))  # the line is never there again
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
+    scene.until(lambda: not scene.resting())
+    reads = len(scene.sent(r.ReadMarkets))
+    for turn in range(120):
+        scene.around(LINE, (110 + turn % 2, 110))
+        scene.go(SECOND)
+    assert 3 <= len(scene.sent(r.ReadMarkets)) - reads <= 5
+    scene.run._link.answer = honest  # type: ignore[method-assign]
+    for turn in range(31):
+        scene.around(LINE, (110 + turn % 2, 110))
+        scene.go(SECOND)
+    assert scene.sides() == {0, 1}
+    scene.close()
+
+
+def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> None:
+    """The user's own price makes a line quoted without a book: nothing but its outcomes is in the way here."""
+    scene = Scene().quoted()
+    key = LineKey(GAME, 300, 0)
+    scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
+    bare(scene)
+    assert scene.venue.rest(scene.crowd, key, 0, 110, 1000, scene.now) is None  # nothing is traded there
+    scene.go(MINUTE)
+    line_id = scene.venue.line_id(*key, 0)
+    scene.run.engine.handle(e.PriceGiven(line_id, 0.5, scene.now), scene.now)
+    scene.go(MINUTE)
+    assert scene.guard("outcomes") is not None
+    assert not [item for item in scene.placements() if item.line_id == line_id]
+    scene.close()
+
+
+def test_ids_that_were_given_anew_are_not_filled_up_with_old_ones() -> None:
+    scene = often()
+    catalogue = scene.quoted().run.engine._desk.catalogue
+    (market,) = [each for each in catalogue.markets[GAME].values() if each.key == MARKET]
+    (line,) = [each for each in market.lines if each.key == LINE]
+    first, second = line.outcomes
+    for outcomes in (
+        (replace(first, line_id="another"), UNNAMED),
+        (second, UNNAMED),
+        (first,),
+        (first, second, UNNAMED),
+    ):
+        image = e.MarketImage(replace(market, lines=(replace(line, outcomes=outcomes),)), ())
+        assert catalogue.read_markets(GAME, [image])
+        assert catalogue.lines[LINE].outcomes == outcomes
+        assert not catalogue.lines[LINE].quotable
+        catalogue.read_markets(GAME, [e.MarketImage(market, ())])
+    for outcomes in ((first, UNNAMED), (UNNAMED, second), (UNNAMED, UNNAMED)):
+        image = e.MarketImage(replace(market, lines=(replace(line, outcomes=outcomes),)), ())
+        assert not catalogue.read_markets(GAME, [image])
+        assert catalogue.lines[LINE].outcomes == (first, second)
+
+
+def test_limits_are_kept_with_bare_sides_throughout() -> None:
+    scene = Scene(config=settings(limits=LimitsConfig(line=100), guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)))
+    bare(scene)
+    scene.quoted()
+    for turn in range(20):
+        side = turn % 2
+        scene.take(side, 2_000)
+        empty(scene, side)
+        scene.go(20 * SECOND)
+        scene.around()
+        scene.go(20 * SECOND)
+    scene.close()
