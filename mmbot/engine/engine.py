@@ -319,7 +319,10 @@ class Engine:
                 self._quoting.line_due(key)
                 self._hedging.check = True
         elif isinstance(key, int):
-            self._quoting.timer(key, now)
+            if due is Due.MISSED:
+                self._reads.events(key)
+            else:
+                self._quoting.timer(key, now)
         elif due is Due.CANCEL:
             self._cancelling.again(key, now)
         elif due is Due.ACTIVATION:

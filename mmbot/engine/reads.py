@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import Ladder, OddsError
-from mmbot.engine.catalogue import TRADEABLE
+from mmbot.engine.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.desk import Desk
 from mmbot.engine.events import EventsRead, Failed, LadderRead, MarketsRead, TournamentsRead
 from mmbot.engine.guards import ACCOUNT, shown
@@ -27,7 +27,8 @@ RETRY: Final = SECOND
 """After a failed read."""
 
 MISSED: Final = 30 * SECOND
-"""The markets of an event are read again this often at most because a book tells of what the last read did not."""
+"""The markets of an event are read again this often at most because a book tells of what the last read did not; and the
+events of a tournament so long after a read that lacks one."""
 
 
 class Reads:
@@ -213,6 +214,9 @@ class Reads:
         changed = desk.catalogue.read_events(tournament, listed)
         for event_id in changed:
             self.markets(event_id)  # new, or back, or of another time: its books, too
+        if any(desk.catalogue.events[event_id].status == UNLISTED for event_id in changed):
+            # Gone, and no message has said so: a list may come incomplete, and is to say it twice.
+            desk.timers.set(Due.MISSED, tournament, now + MISSED)
         sent = desk.inflight.get(answer.request)
         for event in listed:
             wiped = desk.guards.since("wiped", event.event_id)

@@ -25,7 +25,7 @@ class Due(Enum):
     SUSPECT = "suspect"
     """Judge a book difference."""
     MISSED = "missed"
-    """A book told of what the last read of the board did not: read it again."""
+    """A read of the board may have lacked something: read it again, an event's markets or a tournament's events."""
     ACTIVATION = "activation"
     """An accepted wager should be active by now."""
     PRINT = "print"

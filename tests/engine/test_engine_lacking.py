@@ -1,12 +1,12 @@
-"""Outcomes that a read of the board leaves unnamed, as an empty side of a book may, and lines that it leaves out."""
+"""What a read of the board lacks: the name of an outcome whose side is empty, a line, an event."""
 
 from __future__ import annotations
 
-from engine_scene import GAME, LINE, MARKET, OTHER, Scene, maker, settings
+from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Scene, maker, settings
 from msgspec.structs import replace
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
-from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome
+from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, Tournament
 from mmbot.domain.instant import MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -178,4 +178,42 @@ def test_limits_are_kept_with_bare_sides_throughout() -> None:
         scene.go(20 * SECOND)
         scene.around()
         scene.go(20 * SECOND)
+    scene.close()
+
+
+def test_an_event_that_a_list_lacks_once_is_back_within_a_minute() -> None:
+    scene = often().quoted()
+    honest = scene.run._link.answer
+    lacking = 1
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        nonlocal lacking
+        said = honest(request, now)
+        if isinstance(said, e.EventsRead) and lacking:
+            lacking -= 1
+            return replace(said, events=())
+        return said
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
+    gone = scene.now
+    scene.until(lambda: scene.sides() == {0, 1}, within=40 * SECOND)
+    assert len(scene.sent(r.ReadEvents, gone)) == 1
+    scene.close()
+
+
+def test_an_event_that_stays_away_is_looked_for_once_more() -> None:
+    scene = Scene(maker(margin=0.01)).quoted()
+    honest = scene.run._link.answer
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        said = honest(request, now)
+        return replace(said, events=()) if isinstance(said, e.EventsRead) else said
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    reads = len(scene.sent(r.ReadEvents))
+    scene.run.engine.handle(e.TournamentMessage(1, e.Op.UPDATE, NBA, Tournament(NBA, "Another name")), scene.now)
+    scene.go(10 * MINUTE)
+    assert len(scene.sent(r.ReadEvents)) - reads == 2
+    assert not scene.wagers()
     scene.close()
