@@ -22,12 +22,18 @@ from exchange import Exchange
 from measure import Machine, against, percentile, plain, say
 from process import Stamp, serve, trading
 
+from mmbot.exchange.rest import LOOK_S
+
 P50_US: Final = 150.0
 P99_US: Final = 1_000.0
 WAGERS: Final = 10_400
 RATE: Final = 100.0
 WINDOW: Final = 800
 """Wagers around the 100th and the 10,000th that are shown apart."""
+
+_READY_S: Final = 2 * LOOK_S
+"""Until the connections of a daemon that has just logged in stand ready. With a clock of this rate it has placed
+hundreds of wagers by then, which at the machine's own pace it cannot."""
 
 
 async def stay_awake() -> None:
@@ -57,6 +63,7 @@ async def measured() -> None:
     placed: list[int] = []
     async with exchange.serving(), trading(exchange, RATE) as daemon:
         await exchange.until(lambda: len(exchange.resting) == 2)
+        await asyncio.sleep(_READY_S)
         turn = 0
         waking = asyncio.create_task(stay_awake())
         while exchange.placed < WAGERS:
