@@ -42,6 +42,16 @@ class Catalogue:
         """The market of a line, or None if it is not on the board."""
         return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
 
+    def open_lines(self, event: int) -> list[LineKey]:
+        """The lines of an event that are open, by all that is known."""
+        return [
+            listed.key
+            for market in self.markets.get(event, {}).values()
+            if market.status == "active"
+            for listed in market.lines
+            if self.lines.get(listed.key, listed).status == "active"
+        ]
+
     def tournament_of(self, event: int) -> int:
         """The tournament of an event; 0 if the event is not known."""
         known = self.events.get(event)

@@ -320,7 +320,7 @@ class Engine:
                 self._hedging.check = True
         elif isinstance(key, int):
             if due is Due.MISSED:
-                self._reads.events(key)
+                self._reads.reread(key, now)
             else:
                 self._quoting.timer(key, now)
         elif due is Due.CANCEL:

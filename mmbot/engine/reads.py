@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.desk import Desk
@@ -27,8 +27,8 @@ RETRY: Final = SECOND
 """After a failed read."""
 
 MISSED: Final = 30 * SECOND
-"""The markets of an event are read again this often at most because a book tells of what the last read did not; and the
-events of a tournament so long after a read that lacks one."""
+"""The markets of an event are read again this often at most because a book tells of what the last read did not. What a
+read lacks without a word is looked for so long after it, and then after twice the time each."""
 
 
 class Reads:
@@ -44,6 +44,8 @@ class Reads:
         self._not_before: Instant = 0
         self._missed: dict[int, Instant] = {}
         """Events whose books told of more than the last read, with when they were read again for it."""
+        self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
+        """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
         self.next_round: Instant | None = None
         """When everything is read again."""
         rules = desk.config.quoting
@@ -84,22 +86,46 @@ class Reads:
             self._markets[event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again. A
-        read may fall into the moment in which a side is empty, and the next is a quarter of an hour away."""
+        """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again."""
         if self._lacks(line) and self._relevant(line.event):
             last = self._missed.get(line.event)
             self._desk.timers.set(Due.MISSED, line, now if last is None else max(now, last + MISSED))
 
-    def reread(self, line: LineKey, now: Instant) -> None:
-        """The time for it has come."""
-        if self._lacks(line):
-            self._missed[line.event] = now
-            self.markets(line.event)
+    def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
+        """A read lacks an open line or event that the one before had, and no message has said that it goes: a list may
+        come incomplete. It is looked for again, at longer and longer intervals, until the next round."""
+        self._look_again(key, now + MISSED, MISSED)
 
-    def _lacks(self, line: LineKey) -> bool:
-        """Whether the board does not know a line, or not the outcome on which somebody offers."""
-        known = self._desk.catalogue.lines.get(line)
-        state = self._desk.books.get(line)
+    def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
+        if wait < self._desk.settings.reconcile:
+            self._lost[key] = (at, wait)
+            self._desk.timers.set(Due.MISSED, key, at)
+
+    def reread(self, key: LineKey | int, now: Instant) -> None:
+        """The time has come to look again for a line, or for an event."""
+        lost = self._lost.pop(key, None)
+        if not self._lacks(key):
+            return
+        if isinstance(key, LineKey):
+            self._missed[key.event] = now
+            self.markets(key.event)
+        else:
+            self.events(self._desk.catalogue.tournament_of(key))
+        if lost is not None:
+            at, wait = lost
+            if at <= now:
+                self._look_again(key, now + 2 * wait, 2 * wait)
+            else:  # a book was the reason
+                self._look_again(key, at, wait)
+
+    def _lacks(self, key: LineKey | int) -> bool:
+        """Whether the board does not know a line, or not the outcome on which somebody offers; or has no such event on
+        its list."""
+        if not isinstance(key, LineKey):
+            event = self._desk.catalogue.events.get(key)
+            return event is not None and event.status == UNLISTED
+        known = self._desk.catalogue.lines.get(key)
+        state = self._desk.books.get(key)
         if known is None or state is None:
             return True
         sides = zip(state.book.sides, known.outcomes, strict=False)
@@ -211,12 +237,12 @@ class Reads:
         desk = self._desk
         tournament = under_way[0].tournament
         listed = tuple(event for event in answer.events if event.tournament_id == tournament)
+        open_before = {event: None for event, known in desk.catalogue.events.items() if known.status in TRADEABLE}
         changed = desk.catalogue.read_events(tournament, listed)
         for event_id in changed:
             self.markets(event_id)  # new, or back, or of another time: its books, too
-        if any(desk.catalogue.events[event_id].status == UNLISTED for event_id in changed):
-            # Gone, and no message has said so: a list may come incomplete, and is to say it twice.
-            desk.timers.set(Due.MISSED, tournament, now + MISSED)
+            if self._lacks(event_id) and event_id in open_before:
+                self._lost_sight(event_id, now)
         sent = desk.inflight.get(answer.request)
         for event in listed:
             wiped = desk.guards.since("wiped", event.event_id)
@@ -245,8 +271,12 @@ class Reads:
             if images is None:
                 continue
             desk.dirty_events[event] = None  # what guards a line may end by a read that changes nothing
+            open_before = desk.catalogue.open_lines(event)
             if desk.catalogue.read_markets(event, images):
                 changed.append(event)
+                for key in open_before:
+                    if key not in desk.catalogue.lines:
+                        self._lost_sight(key, now)
             for image in images:
                 for line, book in zip(image.market.lines, image.books, strict=True):
                     if desk.books.on_read(line.key, book, sent[1], under_way[1], now):

@@ -25,7 +25,7 @@ class Due(Enum):
     SUSPECT = "suspect"
     """Judge a book difference."""
     MISSED = "missed"
-    """A read of the board may have lacked something: read it again, an event's markets or a tournament's events."""
+    """A read of the board may have lacked a line or an event: read it again."""
     ACTIVATION = "activation"
     """An accepted wager should be active by now."""
     PRINT = "print"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Scene, maker, settings
 from msgspec.structs import replace
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, Tournament
-from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 
 UNNAMED = Outcome(0, "", "")
+ELSEWHERE = LineKey(2, 219, 0)
 
 
 def often() -> Scene:
@@ -181,39 +183,62 @@ def test_limits_are_kept_with_bare_sides_throughout() -> None:
     scene.close()
 
 
-def test_an_event_that_a_list_lacks_once_is_back_within_a_minute() -> None:
-    scene = often().quoted()
-    honest = scene.run._link.answer
-    lacking = 1
+def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> None:
+    """Reads of one kind show nothing, until then."""
+    link = scene.run._link
+    honest = link.answer
 
-    def answer(request: r.Request, now: int) -> e.Answer:
-        nonlocal lacking
+    def answer(request: r.Request, now: Instant) -> e.Answer:
         said = honest(request, now)
-        if isinstance(said, e.EventsRead) and lacking:
-            lacking -= 1
+        if now >= until or not isinstance(said, kind):
+            return said
+        if isinstance(said, e.EventsRead):
             return replace(said, events=())
-        return said
+        return replace(said, markets=dict.fromkeys(said.markets, ()))
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
-    scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
+    link.answer = answer  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("kind", [e.EventsRead, e.MarketsRead])
+@pytest.mark.parametrize(("away_s", "back_s", "reads"), [(5, 31, 1), (200, 211, 3), (3600, None, 4)])
+def test_what_a_read_lacks_without_a_word_is_looked_for_again_and_again(
+    kind: type[e.EventsRead | e.MarketsRead], away_s: int, back_s: int | None, reads: int
+) -> None:
+    request = {e.EventsRead: r.ReadEvents, e.MarketsRead: r.ReadMarkets}[kind]
+    scene = Scene().quoted()
+    lacking(scene, kind, scene.now + away_s * SECOND)
+    word: e.Event = e.TournamentMessage(1, e.Op.UPDATE, NBA, Tournament(NBA, "Another name"))
+    if kind is e.MarketsRead:
+        word = e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active")
+    scene.run.engine.handle(word, scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    scene.go(2 * SECOND)  # the book without our wagers makes it look once
     gone = scene.now
-    scene.until(lambda: scene.sides() == {0, 1}, within=40 * SECOND)
-    assert len(scene.sent(r.ReadEvents, gone)) == 1
+    if back_s is None:
+        scene.go(14 * MINUTE)
+        assert not scene.wagers()
+    else:
+        scene.until(lambda: scene.sides() == {0, 1}, within=(back_s + 2) * SECOND)
+        scene.go(5 * MINUTE)
+    extra = kind is e.EventsRead and back_s is not None
+    assert len(scene.sent(request, gone)) == reads
+    assert len(scene.sent(r.ReadMarkets, gone)) == (1 if extra else 0 if kind is e.EventsRead else reads)
     scene.close()
 
 
-def test_an_event_that_stays_away_is_looked_for_once_more() -> None:
-    scene = Scene(maker(margin=0.01)).quoted()
-    honest = scene.run._link.answer
-
-    def answer(request: r.Request, now: int) -> e.Answer:
-        said = honest(request, now)
-        return replace(said, events=()) if isinstance(said, e.EventsRead) else said
-
-    scene.run._link.answer = answer  # type: ignore[method-assign]
-    reads = len(scene.sent(r.ReadEvents))
-    scene.run.engine.handle(e.TournamentMessage(1, e.Op.UPDATE, NBA, Tournament(NBA, "Another name")), scene.now)
+def test_what_goes_with_a_word_or_was_closed_is_not_looked_for() -> None:
+    scene = Scene(lines=(LINE, OTHER, ELSEWHERE)).quoted()
+    scene.venue.set_market_status(MARKET, "suspended", scene.now)
+    scene.go(2 * SECOND)
+    lacking(scene, e.MarketsRead, scene.now + MINUTE)
+    scene.run.engine.handle(e.LineMessage(1, e.Op.DELETE, *OTHER[:2], line_id(scene, OTHER), 0, 0, ""), scene.now)
+    scene.until(lambda: not scene.wagers(OTHER), within=5 * SECOND)
+    scene.go(2 * SECOND)
+    since = scene.now
     scene.go(10 * MINUTE)
-    assert len(scene.sent(r.ReadEvents)) - reads == 2
-    assert not scene.wagers()
+    assert not scene.sent(r.ReadMarkets, since)
     scene.close()
+
+
+def line_id(scene: Scene, line: LineKey) -> str:
+    return scene.venue.line_id(*line, 0)
