@@ -37,23 +37,26 @@ class Stamp(NamedTuple):
 
 
 class Noting:
-    """A transport whose writes are noted once they are done."""
+    """A transport whose writes are noted once they are done. What the way to a write asks of it is handed on without a
+    call, so that it is not measured."""
 
-    def __init__(self, transport: asyncio.BaseTransport, note: Callable[[bytes], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, note: Callable[[bytes], None]) -> None:
         self._transport = transport
         self._note = note
+        self._write = transport.write
+        self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)  # type: ignore[attr-defined]
+        self._write(data)
         self._note(data[:80])
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
 
 
-def watch(stamps: list[Stamp]) -> None:
+def watch(stamps: list[tuple[str, int]]) -> None:
     """Note frames as they reach aiohttp's transports, requests when they were handed to a socket, and what lies
-    between."""
+    between. As plain pairs: what it costs to note is measured, too."""
     from mmbot.daemon.loop import Client, Pump
     from mmbot.engine.events import BookMessage, Event
     from mmbot.engine.requests import PlaceMany, Request
@@ -63,25 +66,25 @@ def watch(stamps: list[Stamp]) -> None:
 
     def delivered(self: Pump, event: Event) -> None:
         deliver(self, event)
-        if isinstance(event, BookMessage) and stamps and stamps[-1].what == "frame":
-            stamps.append(Stamp("book", time.monotonic_ns()))
+        if isinstance(event, BookMessage) and stamps and stamps[-1][0] == "frame":
+            stamps.append(("book", time.monotonic_ns()))
 
     def decided(self: Pump, client: Client, request: Request) -> None:
-        if isinstance(request, PlaceMany) and stamps and stamps[-1].what == "book":
-            stamps.append(Stamp("decided", time.monotonic_ns()))
+        if isinstance(request, PlaceMany) and stamps and stamps[-1][0] == "book":
+            stamps.append(("decided", time.monotonic_ns()))
         send(self, client, request)
 
-    def made(self: warm.Connection, transport: asyncio.BaseTransport) -> None:
+    def made(self: warm.Connection, transport: asyncio.Transport) -> None:
         connection_made(self, Noting(transport, note))  # type: ignore[arg-type]
 
     Pump.deliver = delivered  # type: ignore[method-assign]
     Pump._send = decided  # type: ignore[method-assign]
-    warm.Connection.connection_made = made  # type: ignore[method-assign]
+    warm.Connection.connection_made = made  # type: ignore[method-assign,assignment]
     received = client_proto.ResponseHandler.data_received
 
     def data_received(self: client_proto.ResponseHandler, data: bytes) -> None:
         if MARK in data:
-            stamps.append(Stamp("frame", time.monotonic_ns()))
+            stamps.append(("frame", time.monotonic_ns()))
         received(self, data)
 
     def note(head: bytes) -> None:
@@ -89,7 +92,7 @@ def watch(stamps: list[Stamp]) -> None:
         path = head[:80].split(b" ", 2)[1]
         for ending, what in WATCHED.items():
             if path.endswith(ending):
-                stamps.append(Stamp(what, now))
+                stamps.append((what, now))
 
     write, writelines = http_writer.StreamWriter._write, http_writer.StreamWriter._writelines
 
@@ -126,7 +129,7 @@ def live(settings: str, directory: str, result: str) -> int:
     from mmbot.strategy.loader import load
 
     pin(0)
-    stamps: list[Stamp] = []
+    stamps: list[tuple[str, int]] = []
     watch(stamps)
     given = config.loads(settings)
     strategies = load(given, Path(directory))

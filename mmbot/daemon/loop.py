@@ -147,6 +147,8 @@ class Pump:
         try:
             while True:
                 busy = self._turn(engine, client)
+                if timer is not None:
+                    timer.cancel()  # not before the turn: what is to leave has left now
                 end = None
                 for order in engine.orders():
                     if isinstance(order, Exit):
@@ -159,7 +161,6 @@ class Pump:
                 timer = loop.call_later(self._sleep(engine.deadline(self._clock.now()), busy), self._wake.set)
                 await self._wake.wait()
                 self._wake.clear()
-                timer.cancel()
         finally:
             if timer is not None:
                 timer.cancel()

@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether it stands and no request is under way."""
-        return self._waiting is None and self.open
+        return self._waiting is None and self._transport is not None and not self._transport.is_closing()
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
         """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. It is
@@ -208,8 +208,14 @@ class WarmPool:
 
     def ready(self, leave: int = 0) -> Connection | None:
         """Of the idle connections that have proved good the one last used, if there are more than ``leave``."""
-        idle = [each for each in self._connections if each.idle and each.proved]
-        return max(idle, key=lambda each: each.used_at) if len(idle) > leave else None
+        found = None
+        idle = 0
+        for each in self._connections:
+            if each.proved and each.idle:
+                idle += 1
+                if found is None or each.used_at > found.used_at:
+                    found = each
+        return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
         """Those that should be touched: all that have yet to prove good, and of those that did one at most, which has
