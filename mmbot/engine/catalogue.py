@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, SportEvent, Tournament
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FULL_STAKE
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
@@ -28,6 +28,8 @@ class Catalogue:
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
+        self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
+        """Of each line that could be quoted, as they were named last."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
         """The line and outcome that a ``line_id`` stands for."""
@@ -75,6 +77,8 @@ class Catalogue:
         self.take_off(events)
         for event in [event for event in self.events if event in events]:
             del self.events[event]
+        for key in [key for key in self._outcomes if key.event in events]:
+            del self._outcomes[key]
         for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.event in events]:
             del self._by_line_id[line_id]
 
@@ -104,7 +108,7 @@ class Catalogue:
     def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
         """Replace the markets of an event; True if something is another. A market that is gone leaves the board; its
         ids stay resolvable. An outcome that this read left unnamed is what it was before."""
-        markets = {image.market.key: self._named(image.market) for image in images}
+        markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
             return False
@@ -116,20 +120,23 @@ class Catalogue:
             self._set_line(line)
         return True
 
-    def _named(self, market: Market) -> Market:
-        """A market with its unnamed outcomes named as they were."""
-        if all(outcome.line_id for line in market.lines for outcome in line.outcomes):
-            return market
-        return replace(market, lines=tuple([self._remembered(line) for line in market.lines]))
+    def _completed(self, market: Market) -> Market:
+        """A market of which unnamed outcomes are named as they were."""
+        lines = tuple([self._named(line) for line in market.lines])
+        return market if lines == market.lines else replace(market, lines=lines)
 
-    def _remembered(self, line: Line) -> Line:
-        known = self.lines.get(line.key)
-        if known is None or len(known.outcomes) != len(line.outcomes):
+    def _named(self, line: Line) -> Line:
+        if any(self._by_line_id.get(each.line_id) == (line.key, 1 - side) for side, each in enumerate(line.outcomes)):
+            # They have changed places. A book's sides go by them, and so do our positions: nothing is certain now.
+            return replace(line, outcomes=())
+        if line.quotable:
+            self._outcomes[line.key] = line.outcomes
             return line
-        pairs = list(zip(line.outcomes, known.outcomes, strict=True))
-        if any(outcome.line_id and outcome.line_id != before.line_id for outcome, before in pairs):
-            return line  # the ids were given anew, or stand the other way round: what was before tells nothing
-        return replace(line, outcomes=tuple([outcome if outcome.line_id else before for outcome, before in pairs]))
+        known = self._outcomes.get(line.key, ())
+        pairs = list(zip(line.outcomes, known, strict=False))
+        if len(known) == len(line.outcomes) and all(each.line_id in ("", before.line_id) for each, before in pairs):
+            return replace(line, outcomes=known)
+        return line
 
     # --- messages -------------------------------------------------------------------------------------------------
 

@@ -72,6 +72,9 @@ class Hedging:
         if slot is None or state is None or ladder is None:
             self._put_off(line, "not on the board", now)
             return None
+        if not slot.line.quotable:
+            self._put_off(line, "not two outcomes with a line id", now)
+            return None
         if any(desk.guards.holds(guard, line.event) for guard in CLOSED):
             self._put_off(line, desk.guards.why(line) or "guarded", now)
             return None

@@ -27,8 +27,8 @@ RETRY: Final = SECOND
 """After a failed read."""
 
 MISSED: Final = 30 * SECOND
-"""The markets of an event are read again this often at most because a book tells of what the last read did not. What a
-read lacks without a word is looked for so long after it, and then after twice the time each."""
+"""Where a book tells of what the last read did not, its event is read again, but so long after the last time at least,
+and after twice the time each while that brings nothing new. What a read lacks without a word is looked for likewise."""
 
 
 class Reads:
@@ -42,8 +42,9 @@ class Reads:
         self._markets: dict[int, None] = {}
         self._under_way: dict[int, tuple[Request, int]] = {}
         self._not_before: Instant = 0
-        self._missed: dict[int, Instant] = {}
-        """Events whose books told of more than the last read, with when they were read again for it."""
+        self._missed: dict[int, tuple[Instant, Duration]] = {}
+        """Events that were read again since their books told of more than the last read: from when on that may be done
+        again, and how much later the time after that. It is forgotten when a read brings something new."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
         """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
         self.next_round: Instant | None = None
@@ -64,7 +65,7 @@ class Reads:
         for event in self._desk.catalogue.markets:
             if self._relevant(event):
                 self._markets[event] = None
-        self._missed.clear()
+        self._missed = {event: wait for event, wait in self._missed.items() if self._relevant(event)}
         self.next_round = now + self._desk.settings.reconcile
 
     def ladder(self) -> None:
@@ -88,12 +89,11 @@ class Reads:
     def missed(self, line: LineKey, now: Instant) -> None:
         """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again."""
         if self._lacks(line) and self._relevant(line.event):
-            last = self._missed.get(line.event)
-            self._desk.timers.set(Due.MISSED, line, now if last is None else max(now, last + MISSED))
+            self._desk.timers.set(Due.MISSED, line, max(now, self._missed.get(line.event, (now, MISSED))[0]))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
         """A read lacks an open line or event that the one before had, and no message has said that it goes: a list may
-        come incomplete. It is looked for again, at longer and longer intervals, until the next round."""
+        come incomplete. It is looked for again, after ``MISSED``, then twice that, and so on for a round's interval."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
@@ -107,7 +107,8 @@ class Reads:
         if not self._lacks(key):
             return
         if isinstance(key, LineKey):
-            self._missed[key.event] = now
+            _, wait = self._missed.get(key.event, (now, MISSED))
+            self._missed[key.event] = (now + wait, min(2 * wait, self._desk.settings.reconcile))
             self.markets(key.event)
         else:
             self.events(self._desk.catalogue.tournament_of(key))
@@ -274,6 +275,7 @@ class Reads:
             open_before = desk.catalogue.open_lines(event)
             if desk.catalogue.read_markets(event, images):
                 changed.append(event)
+                self._missed.pop(event, None)
                 for key in open_before:
                     if key not in desk.catalogue.lines:
                         self._lost_sight(key, now)

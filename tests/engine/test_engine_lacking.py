@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Scene, maker, settings
+from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Fixed, Scene, maker, settings
 from msgspec.structs import replace
 
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, Tournament
-from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.engine.catalogue import UNLISTED
 
 UNNAMED = Outcome(0, "", "")
 ELSEWHERE = LineKey(2, 219, 0)
@@ -103,30 +104,59 @@ def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_
     scene.close()
 
 
-def test_what_stays_unnamed_is_asked_for_every_half_minute_at_most() -> None:
-    scene = Scene(lines=(LINE, OTHER))
+def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
     honest = scene.run._link.answer
-    scene.until(lambda: scene.sides() == {0, 1})
-
-    def answer(request: r.Request, now: int) -> e.Answer:
-        said = honest(request, now)
-        if not isinstance(said, e.MarketsRead):
-            return said
-        return replace(said, markets=dict.fromkeys(said.markets, ()))  # the line is never there again
-
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    lacking(scene, e.MarketsRead, scene.now + HOUR)
     scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
-    scene.until(lambda: not scene.resting())
-    reads = len(scene.sent(r.ReadMarkets))
-    for turn in range(120):
-        scene.around(LINE, (110 + turn % 2, 110))
-        scene.go(SECOND)
-    assert 3 <= len(scene.sent(r.ReadMarkets)) - reads <= 5
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    gone = scene.now
+
+    def books(seconds: int) -> list[int]:
+        """Let books of the line come, one a second. When the event was read meanwhile, in seconds."""
+        since = scene.now
+        for turn in range(seconds):
+            scene.around(LINE, (110 + turn % 2, 110))
+            scene.go(SECOND)
+        return [
+            round((at - gone) / SECOND)
+            for at, request in scene.run.requests
+            if isinstance(request, r.ReadMarkets) and at > since
+        ]
+
+    assert books(800) == [1, 30, 90, 210, 450]
     scene.run._link.answer = honest  # type: ignore[method-assign]
-    for turn in range(31):
-        scene.around(LINE, (110 + turn % 2, 110))
-        scene.go(SECOND)
+    books(140)
     assert scene.sides() == {0, 1}
+    assert not scene.run.engine._reads._missed, "the next time begins with the shortest interval"
+    scene.close()
+
+
+def test_what_never_comes_is_given_up() -> None:
+    scene = often().quoted()
+    lacking(scene, e.MarketsRead, scene.now + HOUR)
+    scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
+    scene.go(5 * MINUTE)
+    since = scene.now
+    scene.go(10 * MINUTE)
+    assert not scene.run.engine._reads._lost
+    assert len(scene.sent(r.ReadMarkets, since)) == 10  # the rounds
+    scene.close()
+
+
+def test_books_that_offer_nothing_on_an_unnamed_outcome_lead_to_no_read() -> None:
+    scene = Scene(lines=(LINE, OTHER))
+    empty(scene, 0)
+    bare(scene)
+    scene.until(lambda: scene.sides(OTHER) == {0, 1})
+    assert scene.guard("outcomes") is not None
+    since = scene.now
+    for turn in range(60):
+        assert scene.house[LINE][1] is not None
+        empty(scene, 1)
+        scene.house[LINE][1] = scene.venue.rest(scene.crowd, LINE, 1, 110 + turn % 2, 100_000, scene.now)
+        scene.go(SECOND)
+    assert not scene.sent(r.ReadMarkets, since)
     scene.close()
 
 
@@ -146,27 +176,83 @@ def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> 
     scene.close()
 
 
-def test_ids_that_were_given_anew_are_not_filled_up_with_old_ones() -> None:
+def test_a_name_outlives_a_read_that_lacks_the_whole_line() -> None:
     scene = often()
-    catalogue = scene.quoted().run.engine._desk.catalogue
-    (market,) = [each for each in catalogue.markets[GAME].values() if each.key == MARKET]
-    (line,) = [each for each in market.lines if each.key == LINE]
-    first, second = line.outcomes
-    for outcomes in (
-        (replace(first, line_id="another"), UNNAMED),
-        (second, UNNAMED),
-        (first,),
-        (first, second, UNNAMED),
-    ):
-        image = e.MarketImage(replace(market, lines=(replace(line, outcomes=outcomes),)), ())
-        assert catalogue.read_markets(GAME, [image])
-        assert catalogue.lines[LINE].outcomes == outcomes
-        assert not catalogue.lines[LINE].quotable
-        catalogue.read_markets(GAME, [e.MarketImage(market, ())])
+    bare(scene)
+    scene.quoted()
+    empty(scene, 0)
+    scene.until(lambda: not scene.resting())
+    lacking(scene, e.MarketsRead, scene.now + 5 * SECOND)
+    scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
+    scene.go(MINUTE)
+    assert scene.guard("outcomes") is None
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
+    scene.close()
+
+
+def shown_as(scene: Scene, outcomes: tuple[Outcome, ...]) -> Line:
+    """What the catalogue makes of the line if a read shows these outcomes."""
+    catalogue = scene.run.engine._desk.catalogue
+    market = catalogue.markets[GAME][MARKET]
+    image = e.MarketImage(replace(market, lines=(Line(LINE, outcomes),)), ())
+    catalogue.read_markets(GAME, [image])
+    return catalogue.lines[LINE]
+
+
+def test_what_was_known_fills_up_what_does_not_gainsay_it() -> None:
+    scene = often().quoted()
+    first, second = scene.run.engine._desk.catalogue.lines[LINE].outcomes
     for outcomes in ((first, UNNAMED), (UNNAMED, second), (UNNAMED, UNNAMED)):
-        image = e.MarketImage(replace(market, lines=(replace(line, outcomes=outcomes),)), ())
-        assert not catalogue.read_markets(GAME, [image])
-        assert catalogue.lines[LINE].outcomes == (first, second)
+        assert shown_as(scene, outcomes).outcomes == (first, second)
+    for outcomes in (
+        (replace(first, line_id="anew"), UNNAMED),
+        (first,),
+        (UNNAMED, UNNAMED, UNNAMED),
+    ):
+        assert shown_as(scene, outcomes).outcomes == outcomes
+        assert shown_as(scene, (UNNAMED, UNNAMED)).outcomes == (first, second)
+    anew = (replace(first, line_id="one"), replace(second, line_id="two"))
+    assert shown_as(scene, anew).outcomes == anew
+    assert shown_as(scene, (anew[0], UNNAMED)).outcomes == anew
+
+
+def test_outcomes_that_change_places_are_neither_quoted_nor_taken_for_each_other() -> None:
+    scene = often().quoted()
+    catalogue = scene.run.engine._desk.catalogue
+    first, second = catalogue.lines[LINE].outcomes
+    for outcomes in ((second, first), (second, UNNAMED), (UNNAMED, first)):
+        assert not shown_as(scene, outcomes).quotable
+        assert catalogue.resolve(first.line_id) == (LINE, 0)
+        assert catalogue.resolve(second.line_id) == (LINE, 1)
+    assert shown_as(scene, (first, second)).quotable
+
+
+TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+
+
+def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
+    scene = Scene(Fixed((0, 105, 20_000), (1, 105, 20_000)), settings(limits=TIGHT)).quoted()
+    bare(scene)
+    empty(scene, 1)
+    scene.go(2 * SECOND)
+    scene.take(0, 7000)
+    scene.go(10 * SECOND)
+    assert scene.position()[0] < -6000
+    scene.restart()
+    bare(scene)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(5 * SECOND)
+    assert scene.guard("outcomes") is not None
+    order = scene.venue.rest(scene.crowd, LINE, 1, 110, 100_000, scene.now)  # for a blink: it is read for nothing
+    assert order is not None
+    scene.go(MILLISECOND)
+    scene.venue.pull(order, scene.now)
+    scene.go(2 * SECOND)
+    rest(scene, 1)
+    scene.until(lambda: scene.position()[0] > -6000, within=MINUTE)
+    assert all(item.line_id for item in scene.placements())
+    scene.close()
 
 
 def test_limits_are_kept_with_bare_sides_throughout() -> None:
@@ -242,3 +328,16 @@ def test_what_goes_with_a_word_or_was_closed_is_not_looked_for() -> None:
 
 def line_id(scene: Scene, line: LineKey) -> str:
     return scene.venue.line_id(*line, 0)
+
+
+def test_an_event_that_was_under_way_is_not_looked_for() -> None:
+    scene = often().quoted()
+    scene.venue.go_live(GAME, scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    lacking(scene, e.EventsRead, scene.now + HOUR)
+    scene.go(5 * SECOND)
+    assert scene.run.engine._desk.catalogue.events[GAME].status == UNLISTED
+    since = scene.now
+    scene.go(45 * SECOND)
+    assert not scene.sent(r.ReadEvents, since)
+    scene.close()

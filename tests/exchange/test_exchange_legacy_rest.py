@@ -499,6 +499,10 @@ def test_a_number_that_only_the_second_outcome_says_may_be_the_opposite() -> Non
     assert image.market.lines[0].key.number == -10
     (image,) = images({"id": 219, "selections": [[], [level("b", 100, 1, line=0)]]})
     assert image.market.lines[0].key.number == 0
+    (image,) = images(
+        {"id": 258, "type": "total", "market_lines": [{"selections": [[], [level("o", 1e2, 1, line=7.5)]]}]}
+    )
+    assert image.market.lines[0].key.number == 30  # which the outcomes of a total share
 
 
 OFFERED = (Level(100, 100),)

@@ -254,7 +254,7 @@ def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
     books: list[Book] = []
     for place, item in _lines(market, where, spoilt):
         try:
-            number = number_of(item.line, item.selections)
+            number = number_of(item.line, item.selections, market.type)
             if number in lines:
                 raise ValueError(f"the line at {number / 4:g} stands twice")
             line, book = _line(LineKey(event, market_id, number), item)

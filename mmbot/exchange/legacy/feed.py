@@ -105,7 +105,8 @@ def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
         # Such a market is not quoted, so that its books are of no use.
         return ()
     if info.line is None:
-        number = number_of(None, _unfold(messages.book_lines, payload).info.selections)
+        told = _unfold(messages.book_lines, payload).info
+        number = number_of(None, told.selections, told.type)
     else:
         number = quarter_points(info.line) if info.line else 0
     return (

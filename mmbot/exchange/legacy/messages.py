@@ -34,6 +34,7 @@ class LineOf(msgspec.Struct, gc=False):
 
 
 class LevelLines(msgspec.Struct, gc=False):
+    type: str | None = None
     selections: list[list[LineOf] | None] | None = None
 
 

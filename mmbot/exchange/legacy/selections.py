@@ -21,6 +21,9 @@ _PRICES: Final[dict[float | None, int]] = {
     for sign in (1, -1)
     if is_odds(sign * size)
 }
+TOTAL: Final = "total"
+"""The type of a market whose outcomes share their line's number; of a spread they are opposite (PROTOCOL 5.2)."""
+
 _LONGEST: Final = 1_000_000  # the ladder ends at 25,000
 _SPECK: Final = 1e-7  # of a cent: lifts what binary floats leave just below a whole number over it
 _RESIDUE: Final = 1e-6  # of a cent: the most that the levels of a book may leave over together
@@ -51,19 +54,20 @@ class Numbered(Protocol):
     line: float | None
 
 
-def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None) -> int:
-    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0.
+def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
+    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0. Of a total
+    any outcome may say it: they share it.
 
     Raises:
         ValueError: if it is no multiple of a quarter point; or if only another outcome says it, whose number may be
             the opposite.
     """
-    if line is None:
-        numbers = [next((each.line for each in side or () if each.line is not None), None) for side in sides or ()]
-        if numbers and numbers[0] is None and any(numbers):
-            raise ValueError("neither the line nor its first outcome says its number")
-        line = (numbers and numbers[0]) or 0.0
-    return quarter_points(line)
+    if line is not None:
+        return quarter_points(line)
+    numbers = [next((each.line for each in side or () if each.line is not None), None) for side in sides or ()]
+    if numbers and numbers[0] is None and any(numbers) and market_type != TOTAL:
+        raise ValueError("neither the line nor its first outcome says its number")
+    return quarter_points(next((number for number in numbers if number is not None), 0.0))
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
