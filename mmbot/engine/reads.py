@@ -43,8 +43,8 @@ class Reads:
         self._under_way: dict[int, tuple[Request, int]] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """Events that were read again since their books told of more than the last read: from when on that may be done
-        again, and how much later the time after that. It is forgotten when a read brings something new."""
+        """Events that were read again since their books told of more than the last read: when, and how long a book has
+        to wait until it leads to that once more. It is forgotten when a read brings something new."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
         """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
         self.next_round: Instant | None = None
@@ -89,7 +89,8 @@ class Reads:
     def missed(self, line: LineKey, now: Instant) -> None:
         """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again."""
         if self._lacks(line) and self._relevant(line.event):
-            self._desk.timers.set(Due.MISSED, line, max(now, self._missed.get(line.event, (now, MISSED))[0]))
+            last, wait = self._missed.get(line.event, (now, 0))
+            self._desk.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
         """A read lacks an open line or event that the one before had, and no message has said that it goes: a list may
@@ -107,8 +108,10 @@ class Reads:
         if not self._lacks(key):
             return
         if isinstance(key, LineKey):
-            _, wait = self._missed.get(key.event, (now, MISSED))
-            self._missed[key.event] = (now + wait, min(2 * wait, self._desk.settings.reconcile))
+            last, wait = self._missed.get(key.event, (now, MISSED))
+            if last < now:
+                wait = min(2 * wait, self._desk.settings.reconcile)
+            self._missed[key.event] = (now, wait)
             self.markets(key.event)
         else:
             self.events(self._desk.catalogue.tournament_of(key))

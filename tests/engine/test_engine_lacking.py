@@ -124,7 +124,9 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
             if isinstance(request, r.ReadMarkets) and at > since
         ]
 
-    assert books(800) == [1, 30, 90, 210, 450]
+    scene.go(40 * SECOND - (scene.now - gone))
+    assert scene.run.engine._reads._missed[GAME][1] == MINUTE  # twice read, though two lines were looked for each time
+    assert books(760) == [90, 210, 450]
     scene.run._link.answer = honest  # type: ignore[method-assign]
     books(140)
     assert scene.sides() == {0, 1}
