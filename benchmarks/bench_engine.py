@@ -106,7 +106,8 @@ def main() -> None:
         say(plain(f"{name}, p50 around the {WAGERS - 400:,}th", late, "us"))
     for lines in (100, 5000):
         for kind, name in names.items():
-            say(plain(f"{name}, p50 on a board of {lines:,} lines", boards[lines][kind][0], "us"))
+            rested = "; its line long untouched" if kind == "move" else ""
+            say(plain(f"{name}, p50 on a board of {lines:,} lines{rested}", boards[lines][kind][0], "us"))
 
 
 if __name__ == "__main__":

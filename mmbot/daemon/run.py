@@ -37,6 +37,7 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
 from mmbot.engine.guards import GUARDS
+from mmbot.engine.lifecycle import ANOTHERS_STATE
 from mmbot.engine.requests import CancelAll, Exit, Seed
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError
@@ -308,7 +309,7 @@ class _Life:
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
-        hint = {"hint": check_keys(self._config.environment)} if end.reason == LOGIN_REFUSED else {}
+        hint = self._hint(end.reason)
         last = engine.status(self._clock.now())
         say(
             "daemon.stopped",
@@ -326,6 +327,17 @@ class _Life:
             **hint,
         )
         return code
+
+    def _hint(self, reason: str) -> dict[str, str]:
+        """What to do about an end, where that can be said."""
+        if reason == LOGIN_REFUSED:
+            return {"hint": check_keys(self._config.environment)}
+        if reason == ANOTHERS_STATE:
+            return {
+                "hint": f"the exchange knows none of the wagers in {self._directory}: they are of another exchange or "
+                "account, or it was reset; move the directory away, or set another state_dir"
+            }
+        return {}
 
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, reason: str) -> int:
         """The engine is broken: latch, so that no restart goes on where it broke, and cancel everything without it."""

@@ -6,6 +6,7 @@ Start, a lost feed, a kill and a stop all walk the same steps; a later cause sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -49,6 +50,10 @@ SWEEP: Final = 15 * MINUTE
 """While all is well, what changed is read from the history this often: a message can be lost without a sign."""
 
 
+ANOTHERS_STATE: Final = "state_of_another"
+"""The reason of the exit at a start whose journal tells of wagers of which the exchange's history holds none."""
+
+
 class Lifecycle:
     """Walks the steps. It alone decides when the daemon may quote, and when it ends."""
 
@@ -78,6 +83,13 @@ class Lifecycle:
         self._stop_deadline: Instant | None = None
         self._hurry = False
         self._asked: dict[str, None] = {}
+        self._expected: dict[str, None] = {}
+
+    def expect(self, external_ids: Iterable[str]) -> None:
+        """Wagers of the journal, taken by the exchange, that its history has to hold: one of them at least, or the
+        journal is of another account or exchange, or of one that was reset. What it says was matched counts for nothing
+        then, so that the daemon ends before it quotes."""
+        self._expected = dict.fromkeys(external_ids)
 
     @property
     def flattening(self) -> bool:
@@ -213,6 +225,8 @@ class Lifecycle:
         True if the page was ours."""
         if not self._history.came(answer):
             return False
+        if self._expected and any(report.external_id in self._expected for report in answer.wagers):
+            self._expected = {}
         if self.step is Step.PROVE and resting:
             self._desk.alert(Level.WARNING, "life.still_resting", wagers=len(resting))
             self.step = Step.CANCEL
@@ -243,6 +257,10 @@ class Lifecycle:
         if self.step is Step.PROVE and self._history.idle:
             self._proved(now)
         if self.step is Step.HISTORY and self._history.idle:
+            if self._expected and not self.stopping:
+                desk.alert(Level.ERROR, "journal.unknown", wagers=len(self._expected), first=next(iter(self._expected)))
+                self._end(2, ANOTHERS_STATE)
+                return
             self._caught_up = True
             self._since = self._proved_at
             self.step = Step.LOOKUPS

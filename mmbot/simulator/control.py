@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 from aiohttp import web
@@ -47,11 +47,19 @@ from mmbot.simulator.settlement import Result
 
 _ORDERS: Final = msgspec.json.Decoder(list[Fault | Act] | Fault | Act)
 
+_NAMES: Final = {kinds: sorted(kind.__struct_config__.tag for kind in get_args(kinds)) for kinds in (Fault, Act)}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlError(ValueError):
     """An order to the simulation that cannot be carried out."""
+
+
+def unreadable(bad: msgspec.DecodeError, *, acts: bool) -> str:
+    """What is wrong with an order, and which there are. ``acts``: whether what is done at once may be asked for."""
+    names = sorted(_NAMES[Fault] + _NAMES[Act]) if acts else _NAMES[Fault]
+    return f'{bad}; an order looks like {{"fault": "silence"}}, and there are {", ".join(names)} (docs/exchange.md)'
 
 
 def add_controls(app: web.Application, exchange: LocalExchange) -> None:
@@ -299,7 +307,7 @@ async def _order(exchange: LocalExchange, request: web.Request) -> Json:
     try:
         orders = _ORDERS.decode(await request.read())
     except msgspec.DecodeError as bad:
-        raise ControlError(str(bad)) from bad
+        raise ControlError(unreadable(bad, acts=True)) from bad
     if isinstance(orders, list):
         return [await inflict(exchange, order) for order in orders]
     return await inflict(exchange, orders)

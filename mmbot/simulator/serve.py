@@ -20,7 +20,7 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant, in_seconds, seconds
 from mmbot.domain.money import Cents, cents
 from mmbot.simulator.accounts import TokenSettings
-from mmbot.simulator.control import inflict
+from mmbot.simulator.control import inflict, unreadable
 from mmbot.simulator.faults import Fault
 from mmbot.simulator.local import LocalExchange, LocalSettings
 from mmbot.simulator.records import VenueSettings
@@ -224,7 +224,12 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
     )
     parser.add_argument(
-        "--fault", action="append", type=_fault, default=[], metavar="JSON", help="what goes wrong from the beginning"
+        "--fault",
+        action="append",
+        type=_fault,
+        default=[],
+        metavar="JSON",
+        help="what goes wrong from the beginning, as docs/exchange.md lists it",
     )
     parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
     parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
@@ -317,7 +322,7 @@ def _fault(text: str) -> Fault:
     try:
         fault: Fault = msgspec.json.decode(text, type=Fault)
     except msgspec.DecodeError as bad:
-        raise argparse.ArgumentTypeError(f"{text}: {bad}") from bad
+        raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, acts=False)}") from bad
     return fault
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from e2e_house import Daemon, House, wait_for
@@ -116,3 +117,18 @@ def test_without_its_journal_it_still_cancels_what_it_finds(house: House) -> Non
     )
     house.until_quoting(daemon)
     house.judged()
+
+
+def test_a_journal_of_another_exchange_is_told_before_anything_is_placed(tmp_path: Path) -> None:
+    with House(tmp_path) as first:
+        first.until_matched(first.quoting())
+    with House(tmp_path) as house:  # begun anew, with the state directory of before
+        daemon = house.start()
+        assert daemon.ended() == 2
+        last = daemon.events("daemon.stopped")[-1]
+        assert last["reason"] == "state_of_another"
+        assert "move the directory away" in last["hint"]
+        assert str(house.state) in last["hint"]
+        assert house.exchange.referee()["placed"] == 0
+        house.configure(state_dir="another")
+        house.quoting()

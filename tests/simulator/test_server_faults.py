@@ -371,3 +371,12 @@ async def test_the_referee_is_told_of_a_latch(partner: Any) -> None:
     await partner.fault("resumed")
     await partner.place("later", odds=120)
     assert (await partner.sim("GET", "referee"))["broken_count"] == 1
+
+
+async def test_an_order_that_does_not_exist_is_answered_with_those_that_do(partner: Any) -> None:
+    async with partner.http.post(f"{partner.server.url}/sim/faults", json={"fault": "bogus"}) as answer:
+        assert answer.status == 400
+        told = (await answer.json())["message"]
+    assert "'bogus'" in told
+    for name in ("bare_sides", "maintenance", "docs/exchange.md"):
+        assert name in told
