@@ -1,7 +1,7 @@
 """One life of the daemon, from the lock to the exit code (DESIGN, *Order of life*).
 
 Exit codes: 0 stopped and proved flat; 1 the same, but because a part of the daemon died; 2 could not start, nothing was
-sent; 3 stopped without the proof.
+placed; 3 stopped without the proof.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ class _Life:
             "daemon.stopped",
             code=code,
             reason=end.reason,
-            flat=end.code == STOPPED,
+            flat=end.code == STOPPED or end.reason == ANOTHERS_STATE,
             matches=last.counts.matches,
             matched_cents=last.counts.matched_stake,
             gross_cents=last.profit.realised,
@@ -335,7 +335,8 @@ class _Life:
         if reason == ANOTHERS_STATE:
             return {
                 "hint": f"the exchange knows none of the wagers in {self._directory}: they are of another exchange or "
-                "account, or it was reset; move the directory away, or set another state_dir"
+                "account, or it was reset. If so, move journal.sqlite and what is named like it away, or set another "
+                "state_dir"
             }
         return {}
 

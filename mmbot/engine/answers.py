@@ -181,6 +181,7 @@ class Answers:
         if answer.report is None:
             desk.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
             return
+        self._life.saw((answer.report,))
         wager = desk.ledger.by_id(wager_id)
         silent = wager is not None and wager.state is State.INACTIVE
         self._consequences.said(answer.report, sent[1], now)

@@ -16,7 +16,7 @@ from typing import Final
 
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.domain.instant import HOUR, SECOND, Instant, in_seconds
+from mmbot.domain.instant import SECOND, Instant, in_seconds
 from mmbot.engine import events as e
 from mmbot.engine.answers import Answers
 from mmbot.engine.cancelling import Cancelling
@@ -121,13 +121,8 @@ class Engine:
                 desk.lookups[saved.wager_id] = "older than the history reaches"
         for wager in desk.ledger.unknown():
             self._undecided.note(wager.external_id, now)
-        in_range = now - CREATED_RANGE + HOUR
         live = {wager.external_id: None for wager in desk.ledger.all_live()}
-        self._life.expect(
-            saved.external_id
-            for saved in seed.wagers
-            if saved.wager_id is not None and saved.sent_at >= in_range and (saved.matched or saved.external_id in live)
-        )
+        self._life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
         for settled in seed.settlements:
             desk.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
         self._consequences.take_touched(now)

@@ -17,7 +17,7 @@ from mmbot.engine.events import CancelledAll, Failed, HistoryRead
 from mmbot.engine.guards import ACCOUNT
 from mmbot.engine.history import History
 from mmbot.engine.reads import Reads
-from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request
+from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request, SaveWager
 
 
 class Step(Enum):
@@ -51,7 +51,10 @@ SWEEP: Final = 15 * MINUTE
 
 
 ANOTHERS_STATE: Final = "state_of_another"
-"""The reason of the exit at a start whose journal tells of wagers of which the exchange's history holds none."""
+"""The reason of the exit at a start whose journal tells of wagers of which the exchange knows none."""
+
+ASKED_FOR: Final = 5
+"""So many of them are asked for by id before that is believed."""
 
 
 class Lifecycle:
@@ -83,13 +86,18 @@ class Lifecycle:
         self._stop_deadline: Instant | None = None
         self._hurry = False
         self._asked: dict[str, None] = {}
-        self._expected: dict[str, None] = {}
+        self._expected: dict[str, str] = {}
 
-    def expect(self, external_ids: Iterable[str]) -> None:
-        """Wagers of the journal, taken by the exchange, that its history has to hold: one of them at least, or the
-        journal is of another account or exchange, or of one that was reset. What it says was matched counts for nothing
-        then, so that the daemon ends before it quotes."""
-        self._expected = dict.fromkeys(external_ids)
+    def expect(self, wagers: Iterable[SaveWager]) -> None:
+        """Wagers of the journal, in the order of sending, that the exchange has to know if it took them: one of them at
+        least, or the journal is of another account or exchange, or of one that was reset. What it says was matched
+        counts for nothing then, so that the daemon ends before it quotes."""
+        self._expected = {saved.external_id: saved.wager_id for saved in wagers if saved.wager_id is not None}
+
+    def saw(self, reports: Iterable[WagerReport]) -> None:
+        """The exchange knows these wagers."""
+        if self._expected and any(report.external_id in self._expected for report in reports):
+            self._expected = {}
 
     @property
     def flattening(self) -> bool:
@@ -225,8 +233,7 @@ class Lifecycle:
         True if the page was ours."""
         if not self._history.came(answer):
             return False
-        if self._expected and any(report.external_id in self._expected for report in answer.wagers):
-            self._expected = {}
+        self.saw(answer.wagers)
         if self.step is Step.PROVE and resting:
             self._desk.alert(Level.WARNING, "life.still_resting", wagers=len(resting))
             self.step = Step.CANCEL
@@ -257,10 +264,6 @@ class Lifecycle:
         if self.step is Step.PROVE and self._history.idle:
             self._proved(now)
         if self.step is Step.HISTORY and self._history.idle:
-            if self._expected and not self.stopping:
-                desk.alert(Level.ERROR, "journal.unknown", wagers=len(self._expected), first=next(iter(self._expected)))
-                self._end(2, ANOTHERS_STATE)
-                return
             self._caught_up = True
             self._since = self._proved_at
             self.step = Step.LOOKUPS
@@ -324,12 +327,19 @@ class Lifecycle:
             if wager.wager_id is not None and not wager.foreign:
                 self._asked[wager.wager_id] = None
                 self._desk.lookups[wager.wager_id] = "flattened"
+        for wager_id in list(self._expected.values())[-ASKED_FOR:]:
+            self._asked[wager_id] = None
+            self._desk.lookups[wager_id] = "not in the history"
 
     def _answered(self) -> bool:
         return not any(wager_id in self._desk.lookups for wager_id in self._asked)
 
     def _looked_up(self, now: Instant) -> None:
         desk = self._desk
+        if self._expected:
+            desk.alert(Level.ERROR, "journal.unknown", wagers=len(self._expected), last=list(self._expected)[-1])
+            self._end(*((0, "stopped") if self.stopping else (2, ANOTHERS_STATE)))
+            return
         if not self._nothing_of_ours():
             desk.alert(Level.WARNING, "life.live_after_flat", wagers=desk.ledger.live_count)
             self.restart(self.cause, now)

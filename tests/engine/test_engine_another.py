@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from engine_scene import START, Scene
+from engine_scene import Scene
 from msgspec.structs import replace
 
 from mmbot.backtest.run import Memory
-from mmbot.domain.instant import DAY, MINUTE, SECOND
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.lifecycle import ANOTHERS_STATE
@@ -27,8 +27,11 @@ def kept(*, matched: bool, stopped: bool) -> Memory:
 
 
 @pytest.mark.parametrize(("matched", "stopped"), [(False, False), (True, False), (True, True)])
-def test_it_ends_before_it_places_anything(matched: bool, stopped: bool) -> None:
-    scene = Scene(memory=kept(matched=matched, stopped=stopped))
+@pytest.mark.parametrize("older", [0, 8 * DAY])
+def test_it_ends_before_it_places_anything(matched: bool, stopped: bool, older: Duration) -> None:
+    memory = kept(matched=matched, stopped=stopped)
+    memory.wagers = {key: replace(saved, sent_at=saved.sent_at - older) for key, saved in memory.wagers.items()}
+    scene = Scene(memory=memory)
     scene.until(lambda: scene.run.exit is not None, within=MINUTE)
     assert scene.run.exit == r.Exit(2, ANOTHERS_STATE)
     assert not scene.placements()
@@ -38,8 +41,9 @@ def test_it_ends_before_it_places_anything(matched: bool, stopped: bool) -> None
     scene.close()
 
 
-def test_a_stop_in_the_middle_of_it_ends_as_any_other() -> None:
-    scene = Scene(memory=kept(matched=True, stopped=True))
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_stop_in_the_middle_of_it_ends_as_any_other(stopped: bool) -> None:
+    scene = Scene(memory=kept(matched=True, stopped=stopped))
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None, within=MINUTE)
     assert scene.run.exit == r.Exit(0, "stopped")
@@ -50,10 +54,20 @@ def test_what_never_was_matched_and_rests_no_more_is_not_missed() -> None:
     Scene(memory=kept(matched=False, stopped=True)).quoted().close()
 
 
-def test_what_is_older_than_the_history_reaches_is_not_missed() -> None:
-    memory = kept(matched=True, stopped=True)
-    memory.wagers = {key: replace(saved, sent_at=START - 8 * DAY) for key, saved in memory.wagers.items()}
-    scene = Scene(memory=memory)
+def test_a_wager_that_is_found_by_its_id_is_enough_where_the_history_shows_none() -> None:
+    """As after a week, or by a clock that was wrong when the wagers were sent."""
+    scene = Scene().quoted()
+    scene.take(1, 1000)
+    scene.go(2 * SECOND)
+    scene.restart()
+    link = scene.run._link
+    honest = link.answer
+
+    def answer(request: r.Request, now: Instant) -> e.Answer:
+        said = honest(request, now)
+        return replace(said, wagers=()) if isinstance(said, e.HistoryRead) else said
+
+    link.answer = answer  # type: ignore[method-assign]
     scene.until(lambda: scene.status().phase == "ready")
     assert scene.run.exit is None
 
@@ -67,4 +81,5 @@ def test_one_wager_that_the_history_holds_is_enough() -> None:
     scene.restart()
     scene.quoted()
     assert scene.run.exit is None
+    assert not [asked for asked in scene.sent(r.ReadWager) if asked.wager_id == "another"]
     scene.close()
