@@ -315,7 +315,7 @@ class _Life:
             "daemon.stopped",
             code=code,
             reason=end.reason,
-            flat=end.code == STOPPED or end.reason == ANOTHERS_STATE,
+            flat=last.flat,
             matches=last.counts.matches,
             matched_cents=last.counts.matched_stake,
             gross_cents=last.profit.realised,

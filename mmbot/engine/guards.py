@@ -67,6 +67,10 @@ class _Held(NamedTuple):
     since: Instant
 
 
+NOT_TWO: Final = "not two outcomes with a line id"
+"""Why ``outcomes`` holds, and why nothing is hedged there."""
+
+
 class Guards:
     """Which guards hold, over what."""
 

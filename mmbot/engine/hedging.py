@@ -10,7 +10,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
 from mmbot.engine.desk import Desk
-from mmbot.engine.guards import ACCOUNT, shown
+from mmbot.engine.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.hedge import OWN_QUOTES, blocking, size_hedge
 from mmbot.engine.placing import Placing
 from mmbot.engine.quoting import Quoting
@@ -73,7 +73,7 @@ class Hedging:
             self._put_off(line, "not on the board", now)
             return None
         if not slot.line.quotable:
-            self._put_off(line, "not two outcomes with a line id", now)
+            self._put_off(line, NOT_TWO, now)
             return None
         if any(desk.guards.holds(guard, line.event) for guard in CLOSED):
             self._put_off(line, desk.guards.why(line) or "guarded", now)

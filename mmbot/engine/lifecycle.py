@@ -338,7 +338,10 @@ class Lifecycle:
         desk = self._desk
         if self._expected:
             desk.alert(Level.ERROR, "journal.unknown", wagers=len(self._expected), last=list(self._expected)[-1])
-            self._end(*((0, "stopped") if self.stopping else (2, ANOTHERS_STATE)))
+            if self.stopping:
+                self._end(0, "stopped")
+            else:
+                self._end(2, ANOTHERS_STATE)
             return
         if not self._nothing_of_ours():
             desk.alert(Level.WARNING, "life.live_after_flat", wagers=desk.ledger.live_count)

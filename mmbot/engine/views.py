@@ -13,6 +13,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.position import Position
 from mmbot.engine.books import BookState
 from mmbot.engine.desk import Desk
+from mmbot.engine.guards import NOT_TWO
 from mmbot.engine.profit import Profit
 from mmbot.engine.slots import Slot
 from mmbot.engine.timers import Due
@@ -156,7 +157,7 @@ class Views:
         if line.status != "active" or slot.market.status != "active":
             reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
         if not line.quotable:
-            reasons["outcomes"] = "not two outcomes with a line id"
+            reasons["outcomes"] = NOT_TWO
         if not state.known or state.connection != self._desk.books.connection:
             reasons["book_unread"] = "not read since the last connect"
             return reasons

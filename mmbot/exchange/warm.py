@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether it stands and no request is under way."""
-        return self._waiting is None and self._transport is not None and not self._transport.is_closing()
+        return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
         """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. It is

@@ -47,8 +47,6 @@ from mmbot.simulator.settlement import Result
 
 _ORDERS: Final = msgspec.json.Decoder(list[Fault | Act] | Fault | Act)
 
-_NAMES: Final = {kinds: sorted(kind.__struct_config__.tag for kind in get_args(kinds)) for kinds in (Fault, Act)}
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,9 +54,9 @@ class ControlError(ValueError):
     """An order to the simulation that cannot be carried out."""
 
 
-def unreadable(bad: msgspec.DecodeError, *, acts: bool) -> str:
-    """What is wrong with an order, and which there are. ``acts``: whether what is done at once may be asked for."""
-    names = sorted(_NAMES[Fault] + _NAMES[Act]) if acts else _NAMES[Fault]
+def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
+    """What is wrong with an order, and which there are: ``kinds``, a union."""
+    names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
     return f'{bad}; an order looks like {{"fault": "silence"}}, and there are {", ".join(names)} (docs/exchange.md)'
 
 
@@ -307,7 +305,7 @@ async def _order(exchange: LocalExchange, request: web.Request) -> Json:
     try:
         orders = _ORDERS.decode(await request.read())
     except msgspec.DecodeError as bad:
-        raise ControlError(unreadable(bad, acts=True)) from bad
+        raise ControlError(unreadable(bad, Fault | Act)) from bad
     if isinstance(orders, list):
         return [await inflict(exchange, order) for order in orders]
     return await inflict(exchange, orders)

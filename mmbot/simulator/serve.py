@@ -322,7 +322,7 @@ def _fault(text: str) -> Fault:
     try:
         fault: Fault = msgspec.json.decode(text, type=Fault)
     except msgspec.DecodeError as bad:
-        raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, acts=False)}") from bad
+        raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, Fault)}") from bad
     return fault
 
 

@@ -290,6 +290,17 @@ class Scene:
         link.message = message  # type: ignore[method-assign]
         return unmute
 
+    def amend(self, change: Callable[[e.Answer, Instant], e.Answer]) -> Callable[[], None]:
+        """What the exchange answers is changed on its way. Returns what ends that."""
+        link = self.run._link
+        honest = link.answer
+
+        def end() -> None:
+            link.answer = honest  # type: ignore[method-assign]
+
+        link.answer = lambda request, now: change(honest(request, now), now)  # type: ignore[method-assign]
+        return end
+
     # --- the end --------------------------------------------------------------------------------------------------
 
     def agree(self) -> RefereeReport:

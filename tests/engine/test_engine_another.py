@@ -7,7 +7,7 @@ from engine_scene import Scene
 from msgspec.structs import replace
 
 from mmbot.backtest.run import Memory
-from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
+from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.lifecycle import ANOTHERS_STATE
@@ -60,14 +60,7 @@ def test_a_wager_that_is_found_by_its_id_is_enough_where_the_history_shows_none(
     scene.take(1, 1000)
     scene.go(2 * SECOND)
     scene.restart()
-    link = scene.run._link
-    honest = link.answer
-
-    def answer(request: r.Request, now: Instant) -> e.Answer:
-        said = honest(request, now)
-        return replace(said, wagers=()) if isinstance(said, e.HistoryRead) else said
-
-    link.answer = answer  # type: ignore[method-assign]
+    scene.amend(lambda said, _: replace(said, wagers=()) if isinstance(said, e.HistoryRead) else said)
     scene.until(lambda: scene.status().phase == "ready")
     assert scene.run.exit is None
 

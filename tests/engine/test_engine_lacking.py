@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Fixed, Scene, maker, settings
 from msgspec.structs import replace
@@ -24,16 +26,13 @@ def often() -> Scene:
 
 def bare(scene: Scene) -> None:
     """From now on a read does not name the outcome of an empty side."""
-    link = scene.run._link
-    honest = link.answer
 
     def stripped(line: Line) -> Line:
         sides = scene.venue.book(line.key).sides
         named = [each if levels else UNNAMED for each, levels in zip(line.outcomes, sides, strict=True)]
         return replace(line, outcomes=tuple(named))
 
-    def answer(request: r.Request, now: int) -> e.Answer:
-        said = honest(request, now)
+    def change(said: e.Answer, now: Instant) -> e.Answer:
         if not isinstance(said, e.MarketsRead):
             return said
         return replace(
@@ -50,7 +49,20 @@ def bare(scene: Scene) -> None:
             },
         )
 
-    link.answer = answer  # type: ignore[method-assign]
+    scene.amend(change)
+
+
+def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
+    """Reads of one kind show nothing, until then. Returns what ends that earlier."""
+
+    def change(said: e.Answer, now: Instant) -> e.Answer:
+        if now >= until or not isinstance(said, kind):
+            return said
+        if isinstance(said, e.EventsRead):
+            return replace(said, events=())
+        return replace(said, markets=dict.fromkeys(said.markets, ()))
+
+    return scene.amend(change)
 
 
 def rest(scene: Scene, side: int) -> None:
@@ -106,8 +118,7 @@ def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_
 
 def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
-    honest = scene.run._link.answer
-    lacking(scene, e.MarketsRead, scene.now + HOUR)
+    complete = lacking(scene, e.MarketsRead, scene.now + HOUR)
     scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)
     gone = scene.now
@@ -127,7 +138,7 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
     scene.go(40 * SECOND - (scene.now - gone))
     assert scene.run.engine._reads._missed[GAME][1] == MINUTE  # twice read, though two lines were looked for each time
     assert books(760) == [90, 210, 450]
-    scene.run._link.answer = honest  # type: ignore[method-assign]
+    complete()
     books(140)
     assert scene.sides() == {0, 1}
     assert not scene.run.engine._reads._missed, "the next time begins with the shortest interval"
@@ -269,22 +280,6 @@ def test_limits_are_kept_with_bare_sides_throughout() -> None:
         scene.around()
         scene.go(20 * SECOND)
     scene.close()
-
-
-def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> None:
-    """Reads of one kind show nothing, until then."""
-    link = scene.run._link
-    honest = link.answer
-
-    def answer(request: r.Request, now: Instant) -> e.Answer:
-        said = honest(request, now)
-        if now >= until or not isinstance(said, kind):
-            return said
-        if isinstance(said, e.EventsRead):
-            return replace(said, events=())
-        return replace(said, markets=dict.fromkeys(said.markets, ()))
-
-    link.answer = answer  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("kind", [e.EventsRead, e.MarketsRead])
