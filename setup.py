@@ -10,7 +10,7 @@ from pathlib import Path
 
 from setuptools import setup
 
-CORE = ("domain/[!_]*.py", "engine/[!_]*.py", "strategy/lines.py")
+CORE = ("domain/[!_]*.py", "engine/**/[!_]*.py", "strategy/lines.py")
 NEEDED = ("mypy[mypyc]>=1.15", "msgspec>=0.19")
 STRICT = ("--strict", "--follow-imports=silent")
 

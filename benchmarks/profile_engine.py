@@ -20,17 +20,17 @@ from mmbot.domain import COMPILED
 STAGES: Final = (
     ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its event marked"),
     ("", "mmbot.engine.engine", "Engine", "_tick", "timers, life"),
-    ("", "mmbot.engine.quoting", "Quoting", "look", "the event is looked at"),
-    ("  ", "mmbot.engine.views", "Views", "of", "guards of the line, its view"),
-    ("    ", "mmbot.engine.books", "Books", "net", "own stake out of the book"),
+    ("", "mmbot.engine.quoting.quoting", "Quoting", "look", "the event is looked at"),
+    ("  ", "mmbot.engine.quoting.view", "Views", "of", "guards of the line, its view"),
+    ("    ", "mmbot.engine.books.books", "Books", "net", "own stake out of the book"),
     ("  ", "strategies.fair_value", "FairValueMaker", "quote", "the strategy"),
-    ("  ", "mmbot.engine.targets", "Targets", "of", "ladder, fat finger, limits: targets"),
-    ("  ", "mmbot.engine.quoting", "Quoting", "_settle", "compared with what rests"),
-    ("", "mmbot.engine.cancelling", "Cancelling", "next", "the cancels handed out"),
-    ("", "mmbot.engine.placing", "Placing", "next", "the placements handed out"),
-    ("  ", "mmbot.engine.placing", "Placing", "_judge", "limits, funds, own wagers"),
-    ("  ", "mmbot.engine.wagers", "Ledger", "sent", "entered in the ledger"),
-    ("  ", "mmbot.engine.exposure", "Exposure", "update", "the five scopes moved"),
+    ("  ", "mmbot.engine.quoting.decide_targets", "Targets", "of", "ladder, fat finger, limits: targets"),
+    ("  ", "mmbot.engine.quoting.quoting", "Quoting", "_settle", "compared with what rests"),
+    ("", "mmbot.engine.sending.cancelling", "Cancelling", "next", "the cancels handed out"),
+    ("", "mmbot.engine.sending.placing", "Placing", "next", "the placements handed out"),
+    ("  ", "mmbot.engine.sending.placing", "Placing", "_judge", "limits, funds, own wagers"),
+    ("  ", "mmbot.engine.wagers.ledger", "Ledger", "sent", "entered in the ledger"),
+    ("  ", "mmbot.engine.risk.exposure", "Exposure", "update", "the five scopes moved"),
 )
 WAGERS: Final = 1_500
 

@@ -123,7 +123,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from mmbot.daemon.demo import demo
+    from mmbot.demo.demo import demo
 
     return demo(
         tape=options.tape,
@@ -146,7 +146,7 @@ def _exchange(arguments: Sequence[str]) -> int:
 def _backtest(options: argparse.Namespace) -> int:
     from mmbot.backtest.tape import play
     from mmbot.config import ConfigError
-    from mmbot.simulator.tape import TapeError, read_tape
+    from mmbot.simulator.crowd.tape import TapeError, read_tape
     from mmbot.strategy.loader import open_config
 
     try:
@@ -194,12 +194,12 @@ def _status(options: argparse.Namespace) -> int:
     import msgspec
 
     from mmbot.daemon.operate import Unreachable, fetch
-    from mmbot.daemon.report import status_text
+    from mmbot.screen.status_text import status_text
 
     try:
         door = _door(options)
         if options.watch:
-            from mmbot.daemon.live import follow
+            from mmbot.screen.live import follow
 
             follow(lambda: fetch(door()))
             return _DONE
@@ -214,7 +214,7 @@ def _status(options: argparse.Namespace) -> int:
 
 def _why(options: argparse.Namespace) -> int:
     from mmbot.daemon.operate import Unreachable, fetch
-    from mmbot.daemon.report import why_text
+    from mmbot.screen.status_text import why_text
 
     try:
         sys.stdout.write(why_text(fetch(_door(options)())))

@@ -95,7 +95,7 @@ def test_a_view_of_a_daemon_that_is_not_there_says_where_it_is_waited_for(monkey
     def stop(_seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mmbot.daemon.live.time.sleep", stop)
+    monkeypatch.setattr("mmbot.screen.live.time.sleep", stop)
     assert main(["status", "--watch", "--url", "http://127.0.0.1:1"]) == 0
     assert "waiting: no daemon answers at http://127.0.0.1:1" in capsys.readouterr().out
 

@@ -21,8 +21,8 @@ from mmbot.exchange.legacy import paths
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.simulator.error_table import STATUS
-from mmbot.simulator.server import BASE, ROUTES
+from mmbot.simulator.venue.error_table import STATUS
+from mmbot.simulator.wire.server import BASE, ROUTES
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "endpoints.md").read_text()

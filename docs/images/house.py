@@ -16,7 +16,9 @@ SHELL, CORE, WORLD = "#e6f0fa", "#fdf0d5", "#eef1f4"
 
 FLOORS = (
     (("cli.py", "the commands: arguments, and calls", SHELL),),
-    (("daemon/", "the asyncio shell: start, stop, signals, the pump, HTTP, the live view and the demo", SHELL),),
+    (("demo/", "a local exchange and a daemon in two processes, and a closing summary", SHELL),),
+    (("daemon/", "the asyncio shell: start, stop, signals, the pump, HTTP", SHELL),),
+    (("screen/", "what a person sees of a status: text, and the live terminal view", SHELL),),
     (("backtest/", "the engine in virtual time, over the simulator's world", SHELL),),
     (("simulator/", "a local ProphetX on the same wire, its crowds, faults and referee", SHELL),),
     (("exchange/", "ProphetX on the wire: session, REST, feed, errors; one folder a dialect", SHELL),),

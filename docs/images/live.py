@@ -12,8 +12,8 @@ from rich.console import Console, Group
 
 from mmbot.backtest.run import Run
 from mmbot.backtest.tape import referee_limits
-from mmbot.daemon.live import Caption, screen
 from mmbot.domain.instant import MINUTE, from_iso
+from mmbot.screen.live import Caption, screen
 from mmbot.simulator.world import synthetic_world
 from mmbot.strategy.loader import open_config
 

@@ -11,7 +11,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.exchange import errors
 from mmbot.exchange.errors import Purpose
-from mmbot.simulator.records import (
+from mmbot.simulator.venue.records import (
     BookChanged,
     EventChanged,
     HistoryQuery,
@@ -25,7 +25,7 @@ from mmbot.simulator.records import (
     VenueWager,
     WagerChanged,
 )
-from mmbot.simulator.venue import Venue
+from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
 

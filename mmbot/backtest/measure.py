@@ -8,8 +8,8 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.odds import Odds, implied
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.records import RepeatedId, VenueWager
-from mmbot.simulator.tape import Tape
+from mmbot.simulator.crowd.tape import Tape
+from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Span(NamedTuple):

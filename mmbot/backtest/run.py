@@ -15,8 +15,8 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
-from mmbot.simulator.referee import Referee
-from mmbot.simulator.venue import Venue
+from mmbot.simulator.judge.referee import Referee
+from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
 
 BEAT: Final = 5 * SECOND

@@ -16,9 +16,9 @@ from mmbot.domain.instant import HOUR, MINUTE, Instant
 from mmbot.domain.money import Cents, cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
-from mmbot.simulator.referee import RefereeLimits, RefereeReport
-from mmbot.simulator.tape import Tape
-from mmbot.simulator.tape_crowd import EVENT, MARKET
+from mmbot.simulator.crowd.tape import Tape
+from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
+from mmbot.simulator.judge.referee import RefereeLimits, RefereeReport
 from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 

@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 
-from mmbot.daemon.keys import LOGIN_REFUSED
 from mmbot.daemon.loop import Client
 from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Clock, Duration, Instant, iso
 from mmbot.domain.wager import Status, WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
 from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, ReadHistory, Request
+from mmbot.exchange.credentials import LOGIN_REFUSED
 
 AGAIN: Final[Duration] = 300 * MILLISECOND
 """Pause after a ``cancel_all`` that did not get through."""

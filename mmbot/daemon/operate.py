@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import Config
-from mmbot.daemon.trouble import DaemonStatus
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
+from mmbot.screen.daemon_status import DaemonStatus, Unreachable
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
@@ -59,10 +59,6 @@ Say = Callable[[str], None]
 
 class _Error(msgspec.Struct, frozen=True):
     error: str
-
-
-class Unreachable(Exception):
-    """No daemon answers; the message says where it was looked for."""
 
 
 class Place(NamedTuple):

@@ -25,7 +25,7 @@ from mmbot import __version__
 from mmbot.config import ClockConfig, Config
 from mmbot.daemon.flatten import Flattener, Guarded
 from mmbot.daemon.http import Door, DoorError
-from mmbot.daemon.keys import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
+from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
@@ -36,9 +36,10 @@ from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
-from mmbot.engine.guards import GUARDS
-from mmbot.engine.lifecycle import ANOTHERS_STATE
+from mmbot.engine.life.order_of_life import ANOTHERS_STATE
 from mmbot.engine.requests import CancelAll, Exit, Seed
+from mmbot.engine.risk.guards import GUARDS
+from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError
 from mmbot.store.state_dir import StateDir, StateDirError
@@ -190,7 +191,7 @@ class _Life:
             )
             stack.enter_context(Signals(pump, self._log).installed())
             latched = latch.read(self._directory)
-            credentials = credentials_from(environ, self._config.environment)
+            credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
                 self._hidden.add(secret)
             journal = Journal(self._directory)

@@ -12,7 +12,7 @@ from pathlib import Path
 from mmbot.config import Config
 from mmbot.daemon import run as life
 from mmbot.daemon.flatten import Flattener, Guarded
-from mmbot.daemon.keys import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
+from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
 from mmbot.daemon.trouble import Troubles
@@ -20,6 +20,7 @@ from mmbot.daemon.wire import OpenWire, Surroundings
 from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed
+from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
@@ -50,7 +51,7 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -
     telemetry = config.telemetry
     log = logger(lines, hidden, level=telemetry.log_level, style=telemetry.log_format, now=clock.now)
     try:
-        credentials = credentials_from(os.environ, config.environment)
+        credentials = credentials_from(os.environ, local_keys(config.environment))
         hidden.add(credentials.access_key)
         hidden.add(credentials.secret_key)
         ours = None if config.exchange.account == "exclusive" else _ours(directory)

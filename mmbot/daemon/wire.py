@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Protocol
 from structlog.types import FilteringBoundLogger
 
 from mmbot.config import Config
-from mmbot.daemon.keys import Credentials
 from mmbot.daemon.loop import Client
 from mmbot.daemon.trouble import Troubles
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Event
+from mmbot.exchange.credentials import Credentials
 from mmbot.telemetry.logs import Secrets
 from mmbot.telemetry.metrics import Metrics
 

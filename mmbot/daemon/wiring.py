@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 import aiohttp
 from structlog.types import FilteringBoundLogger
 
-from mmbot.daemon.keys import LOGIN_REFUSED, check_keys
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
+from mmbot.exchange.credentials import LOGIN_REFUSED, check_keys
 from mmbot.exchange.feed import AttemptEnded, Feed
 from mmbot.exchange.http import open_http
 from mmbot.exchange.pusher import Ending

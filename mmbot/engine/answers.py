@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.domain.lifecycle import State
 from mmbot.domain.wager import WagerReport
+from mmbot.domain.wager_states import State
 from mmbot.engine import events as e
-from mmbot.engine.cancelling import Cancelling
-from mmbot.engine.consequences import Consequences
-from mmbot.engine.desk import Desk
+from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
-from mmbot.engine.lifecycle import Lifecycle, is_resting
-from mmbot.engine.placing import Funds, Placing
-from mmbot.engine.quoting import Quoting
-from mmbot.engine.reads import Reads
+from mmbot.engine.life.order_of_life import OrderOfLife, is_resting
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import (
     CancelAll,
     CancelEvent,
@@ -29,7 +27,9 @@ from mmbot.engine.requests import (
     ReadWager,
     Request,
 )
-from mmbot.engine.undecided import Undecided
+from mmbot.engine.sending.cancelling import Cancelling
+from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.state.shared import Shared
 
 BALANCE: Final = 30 * SECOND
 """The balance is read this often."""
@@ -55,27 +55,27 @@ class Answers:
 
     def __init__(
         self,
-        desk: Desk,
-        consequences: Consequences,
+        shared: Shared,
+        effects: Effects,
         feed: Feed,
         placing: Placing,
         cancelling: Cancelling,
         quoting: Quoting,
         funds: Funds,
-        reads: Reads,
-        undecided: Undecided,
-        life: Lifecycle,
+        board: BoardReader,
+        unknown: UnknownPlacements,
+        life: OrderOfLife,
         now: Instant,
     ) -> None:
-        self._desk: Final = desk
-        self._consequences: Final = consequences
+        self._shared: Final = shared
+        self._effects: Final = effects
         self._feed: Final = feed
         self._placing: Final = placing
         self._cancelling: Final = cancelling
         self._quoting: Final = quoting
         self._funds: Final = funds
-        self._reads: Final = reads
-        self._undecided: Final = undecided
+        self._board: Final = board
+        self._unknown: Final = unknown
         self._life: Final = life
         self._balance_at: Instant = now
         self._balance_asked = False
@@ -106,37 +106,37 @@ class Answers:
 
     def lookup(self, now: Instant) -> Request | None:
         """The next look-up of a wager by its id."""
-        desk = self._desk
-        if desk.lookups and now >= self._lookup_at:
-            for wager_id in desk.lookups:
+        shared = self._shared
+        if shared.lookups and now >= self._lookup_at:
+            for wager_id in shared.lookups:
                 if wager_id not in self._asked:
                     self._asked[wager_id] = None
-                    return ReadWager(desk.request_id(), wager_id)
+                    return ReadWager(shared.request_id(), wager_id)
         return None
 
     def next(self, now: Instant) -> Request | None:
         """The next read of matches or of the balance."""
-        desk = self._desk
-        if desk.details and now >= self._details_at:
+        shared = self._shared
+        if shared.details and now >= self._details_at:
             self._details_at = now + SECOND
-            wagers = tuple(list(desk.details)[:DETAILS])
+            wagers = tuple(list(shared.details)[:DETAILS])
             for wager_id in wagers:
-                del desk.details[wager_id]
-            return ReadMatches(desk.request_id(), wagers)
+                del shared.details[wager_id]
+            return ReadMatches(shared.request_id(), wagers)
         if not self._balance_asked and now >= self._balance_at:
             self._balance_asked = True
-            return ReadBalance(desk.request_id())
+            return ReadBalance(shared.request_id())
         return None
 
     def wake_at(self) -> Instant | None:
         """When one of these is due."""
-        desk = self._desk
-        if not desk.lookups and not desk.details:
+        shared = self._shared
+        if not shared.lookups and not shared.details:
             return None if self._balance_asked else self._balance_at
         times = [] if self._balance_asked else [self._balance_at]
-        if any(wager_id not in self._asked for wager_id in desk.lookups):
+        if any(wager_id not in self._asked for wager_id in shared.lookups):
             times.append(self._lookup_at)
-        if desk.details:
+        if shared.details:
             times.append(self._details_at)
         return min(times, default=None)
 
@@ -146,22 +146,22 @@ class Answers:
         sent = self._sent(answer)
         if sent is None or not isinstance(sent[0], PlaceMany):
             return
-        self._consequences.apply(self._placing.on_placed(sent[0], answer, now), now)
+        self._effects.apply(self._placing.on_placed(sent[0], answer, now), now)
         if any(item.code == OFF_LADDER for item in answer.refused):
-            self._reads.ladder()
+            self._board.ladder()
         if len(answer.refused) < len(sent[0].items):
             self._life.may_rest(now)
         for report in answer.accepted:
             self._cancelling.identified(report.external_id, now)
             if report.created_at is not None:
-                self._desk.note_exchange_time(report.created_at, now)
-        self._consequences.after_placement(sent[0], now)
+                self._shared.note_exchange_time(report.created_at, now)
+        self._effects.after_placement(sent[0], now)
 
     def _on_cancelled(self, answer: e.Cancelled, now: Instant) -> None:
         sent = self._sent(answer)
         if sent is None or not isinstance(sent[0], CancelMany):
             return
-        self._consequences.apply(self._cancelling.on_many(sent[0], answer, now), now)
+        self._effects.apply(self._cancelling.on_many(sent[0], answer, now), now)
 
     def _on_cancelled_all(self, answer: e.CancelledAll, now: Instant) -> None:
         sent = self._sent(answer)
@@ -174,17 +174,17 @@ class Answers:
         sent = self._sent(answer)
         if sent is None or not isinstance(sent[0], ReadWager):
             return
-        desk = self._desk
+        shared = self._shared
         wager_id = sent[0].wager_id
         self._asked.pop(wager_id, None)
-        why = desk.lookups.pop(wager_id, "")
+        why = shared.lookups.pop(wager_id, "")
         if answer.report is None:
-            desk.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
+            shared.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
             return
         self._life.saw((answer.report,))
-        wager = desk.ledger.by_id(wager_id)
+        wager = shared.ledger.by_id(wager_id)
         silent = wager is not None and wager.state is State.INACTIVE
-        self._consequences.said(answer.report, sent[1], now)
+        self._effects.said(answer.report, sent[1], now)
         if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
             self._feed.reconnect("an activation was not told", now)
 
@@ -193,21 +193,21 @@ class Answers:
         if sent is None or not isinstance(sent[0], ReadHistory):
             return
         for report in answer.wagers:
-            self._consequences.said(report, sent[1], now)
+            self._effects.said(report, sent[1], now)
         resting = tuple(
             report
             for report in answer.wagers
-            if is_resting(report) and (self._desk.settings.exclusive or self._is_ours(report))
+            if is_resting(report) and (self._shared.settings.exclusive or self._is_ours(report))
         )
-        absent = self._undecided.on_history(answer, now)
+        absent = self._unknown.on_history(answer, now)
         if absent is not None:
-            self._consequences.apply(absent, now)
+            self._effects.apply(absent, now)
         else:
             self._life.on_history(answer, resting, now)
-        self._consequences.take_touched(now)
+        self._effects.take_touched(now)
 
     def _is_ours(self, report: WagerReport) -> bool:
-        wager = self._desk.ledger.get(report.external_id)
+        wager = self._shared.ledger.get(report.external_id)
         return wager is not None and not wager.foreign
 
     def _on_matches(self, answer: e.MatchesRead, now: Instant) -> None:
@@ -217,10 +217,10 @@ class Answers:
         for wager_id in sent[0].wager_ids:
             matches = [match for match in answer.matches if match.wager_id == wager_id]
             if matches:
-                self._consequences.apply(self._desk.ledger.detail(wager_id, matches), now)
-            wager = self._desk.ledger.by_id(wager_id)
+                self._effects.apply(self._shared.ledger.detail(wager_id, matches), now)
+            wager = self._shared.ledger.by_id(wager_id)
             if wager is not None and wager.win_estimated:  # the detail lags behind: ask again
-                self._desk.details[wager_id] = None
+                self._shared.details[wager_id] = None
                 self._details_at = max(self._details_at, now + DETAILS_AGAIN)
 
     def _on_balance(self, answer: e.BalanceRead, now: Instant) -> None:
@@ -233,32 +233,32 @@ class Answers:
         self._placing.freed()
 
     def _on_ladder(self, answer: e.LadderRead, now: Instant) -> None:
-        self._reads.on_ladder(answer, now)
+        self._board.on_ladder(answer, now)
         self._sent(answer)
 
     def _on_tournaments(self, answer: e.TournamentsRead, now: Instant) -> None:
-        self._reads.on_tournaments(answer)
+        self._board.on_tournaments(answer)
         self._sent(answer)
 
     def _on_events(self, answer: e.EventsRead, now: Instant) -> None:
-        for event in self._reads.on_events(answer, now):
+        for event in self._board.on_events(answer, now):
             self._quoting.forget(event)
         self._sent(answer)
 
     def _on_markets(self, answer: e.MarketsRead, now: Instant) -> None:
-        events, books = self._reads.on_markets(answer, now)
+        events, books = self._board.on_markets(answer, now)
         for line in books:
             self._quoting.book_changed(line)
         for event in events:
             self._quoting.forget(event)
-        self._consequences.markets_known(now)
+        self._effects.markets_known(now)
         self._sent(answer)
 
     def _on_failed(self, answer: e.Failed, now: Instant) -> None:
         sent = self._sent(answer)
         if sent is None:
             return
-        desk = self._desk
+        shared = self._shared
         request = sent[0]
         level = Level.ERROR if answer.failure is e.Failure.BUG else Level.WARNING
         kind = (type(request).__name__, answer.code)
@@ -267,7 +267,7 @@ class Answers:
             self._told[kind] = (last, silent + 1)
         else:
             self._told[kind] = (now, 0)
-            desk.alert(
+            shared.alert(
                 level,
                 "request.failed",
                 request=kind[0],
@@ -277,19 +277,19 @@ class Answers:
                 more_since_last=silent,
             )
         if answer.code in TOO_MANY:
-            desk.limiter.pause(answer.retry_at or now + SECOND)
+            shared.limiter.pause(answer.retry_at or now + SECOND)
         if isinstance(request, PlaceMany):
             if answer.code == OFF_LADDER:
-                self._reads.ladder()
-            self._consequences.apply(self._placing.on_failed(request, answer, now), now)
+                self._board.ladder()
+            self._effects.apply(self._placing.on_failed(request, answer, now), now)
             if answer.failure is e.Failure.UNKNOWN:
                 self._life.may_rest(now)
-            self._consequences.after_placement(request, now)
+            self._effects.after_placement(request, now)
         elif isinstance(request, CancelMany | CancelEvent):
-            self._consequences.apply(self._cancelling.on_failed(request, answer, now), now)
+            self._effects.apply(self._cancelling.on_failed(request, answer, now), now)
         elif isinstance(request, CancelAll | ReadHistory):
             if not self._life.on_failed(answer, now):
-                self._undecided.on_failed(answer, now)
+                self._unknown.on_failed(answer, now)
         elif isinstance(request, ReadWager):
             self._asked.pop(request.wager_id, None)
             self._lookup_at = max(now + SECOND, answer.retry_at or 0)
@@ -298,9 +298,9 @@ class Answers:
             self._balance_at = now + 5 * SECOND
         elif isinstance(request, ReadMatches):
             for wager_id in request.wager_ids:
-                desk.details[wager_id] = None
+                shared.details[wager_id] = None
         else:
-            self._reads.failed(answer, now)
+            self._board.failed(answer, now)
 
     def _sent(self, answer: e.Answer) -> tuple[Request, Instant] | None:
-        return self._desk.inflight.pop(answer.request, None)
+        return self._shared.inflight.pop(answer.request, None)

@@ -18,21 +18,18 @@ from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import SECOND, Instant, in_seconds
 from mmbot.engine import events as e
+from mmbot.engine.account.profit import Profit
 from mmbot.engine.answers import Answers
-from mmbot.engine.cancelling import Cancelling
-from mmbot.engine.consequences import Consequences
-from mmbot.engine.desk import Desk
+from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
-from mmbot.engine.forgetting import Forgetting
-from mmbot.engine.guards import ACCOUNT, shown
-from mmbot.engine.hedging import Hedging
-from mmbot.engine.history import CREATED_RANGE
-from mmbot.engine.lifecycle import Lifecycle, Step
-from mmbot.engine.placing import Funds, Placing
-from mmbot.engine.profit import Profit
-from mmbot.engine.quoting import Quoting
-from mmbot.engine.reads import Reads
-from mmbot.engine.report import Report
+from mmbot.engine.fill_status import StatusWriter
+from mmbot.engine.life.events_over import Forgetting
+from mmbot.engine.life.order_of_life import OrderOfLife, Step
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.view import Views
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.reading.history import CREATED_RANGE
+from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import (
     ClearLatch,
     Level,
@@ -41,10 +38,13 @@ from mmbot.engine.requests import (
     Seed,
     WriteLatch,
 )
+from mmbot.engine.risk.guards import ACCOUNT, shown
+from mmbot.engine.sending.cancelling import Cancelling
+from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import Status
-from mmbot.engine.timers import NEVER, Due
-from mmbot.engine.undecided import Undecided
-from mmbot.engine.views import Views
+from mmbot.engine.timing.timers import NEVER, Due
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
@@ -55,23 +55,23 @@ class Engine:
     """The deterministic core. Not safe for threads; one writer."""
 
     def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant) -> None:
-        self._desk: Final = Desk(config, seed, strategies)
-        desk = self._desk
-        self._cancelling: Final = Cancelling(desk)
-        self._profit: Final = Profit(desk, seed.day)
-        self._views: Final = Views(desk, self._profit)
-        self._quoting: Final = Quoting(desk, self._cancelling, self._views)
-        self._funds: Final = Funds(desk)
-        self._placing: Final = Placing(desk, self._quoting, self._funds)
-        self._hedging: Final = Hedging(desk, self._quoting, self._placing, self._views)
+        self._shared: Final = Shared(config, seed, strategies)
+        shared = self._shared
+        self._cancelling: Final = Cancelling(shared)
+        self._profit: Final = Profit(shared, seed.day)
+        self._views: Final = Views(shared, self._profit)
+        self._quoting: Final = Quoting(shared, self._cancelling, self._views)
+        self._funds: Final = Funds(shared)
+        self._placing: Final = Placing(shared, self._quoting, self._funds)
+        self._hedging: Final = Hedging(shared, self._quoting, self._placing, self._views)
         self._forgetting: Final = Forgetting(
-            desk, self._quoting, self._views, self._placing, self._hedging, self._profit
+            shared, self._quoting, self._views, self._placing, self._hedging, self._profit
         )
-        self._reads: Final = Reads(desk)
-        self._undecided: Final = Undecided(desk)
-        self._life: Final = Lifecycle(desk, self._reads, seed.since, now)
-        self._report: Final = Report(
-            desk,
+        self._board: Final = BoardReader(shared)
+        self._unknown: Final = UnknownPlacements(shared)
+        self._life: Final = OrderOfLife(shared, self._board, seed.since, now)
+        self._status: Final = StatusWriter(
+            shared,
             self._life,
             self._quoting,
             self._profit,
@@ -81,51 +81,51 @@ class Engine:
             self._hedging,
             now,
         )
-        self._consequences: Final = Consequences(
-            desk,
+        self._effects: Final = Effects(
+            shared,
             self._quoting,
             self._placing,
             self._cancelling,
             self._hedging,
             self._funds,
             self._profit,
-            self._reads,
-            self._undecided,
-            self._report,
+            self._board,
+            self._unknown,
+            self._status,
         )
-        self._feed: Final = Feed(desk, self._consequences, self._quoting, self._hedging, self._reads, self._life)
+        self._feed: Final = Feed(shared, self._effects, self._quoting, self._hedging, self._board, self._life)
         self._answers: Final = Answers(
-            desk,
-            self._consequences,
+            shared,
+            self._effects,
             self._feed,
             self._placing,
             self._cancelling,
             self._quoting,
             self._funds,
-            self._reads,
-            self._undecided,
+            self._board,
+            self._unknown,
             self._life,
             now,
         )
         self._profit_at: Instant = now
         self._rests_until: Instant = 0
-        """Life, reads, answers, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
-        desk.guards.hold("starting", ACCOUNT, "start", now)
+        """Life, board, answers, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
+        shared.guards.hold("starting", ACCOUNT, "start", now)
         if seed.latched is not None:
-            desk.guards.hold("latch", ACCOUNT, seed.latched, now)
+            shared.guards.hold("latch", ACCOUNT, seed.latched, now)
         for saved in seed.wagers:
-            desk.ledger.restore(saved)
-            desk.catalogue.learn(saved.line_id, saved.line, saved.side)
+            shared.ledger.restore(saved)
+            shared.catalogue.learn(saved.line_id, saved.line, saved.side)
         for saved in seed.wagers:  # too old for the history's ranges: its result is asked for by id
             if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
-                desk.lookups[saved.wager_id] = "older than the history reaches"
-        for wager in desk.ledger.unknown():
-            self._undecided.note(wager.external_id, now)
-        live = {wager.external_id: None for wager in desk.ledger.all_live()}
+                shared.lookups[saved.wager_id] = "older than the history reaches"
+        for wager in shared.ledger.unknown():
+            self._unknown.note(wager.external_id, now)
+        live = {wager.external_id: None for wager in shared.ledger.all_live()}
         self._life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
         for settled in seed.settlements:
-            desk.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
-        self._consequences.take_touched(now)
+            shared.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
+        self._effects.take_touched(now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **self._feed.handlers(),
             **self._answers.handlers(),
@@ -154,7 +154,7 @@ class Engine:
             return None
         self._tick(now)
         request = None
-        if self._life.step is not Step.ENDED and self._desk.limiter.ready_at(now, True) <= now:
+        if self._life.step is not Step.ENDED and self._shared.limiter.ready_at(now, True) <= now:
             request = self._most_urgent(now)
         if request is None:
             self._feed.flow.pair(now)  # nothing waits for this
@@ -163,60 +163,60 @@ class Engine:
         return request
 
     def _most_urgent(self, now: Instant) -> Request | None:
-        desk = self._desk
+        shared = self._shared
         flattening = self._life.flattening
         request = self._life.urgent(now) if flattening else None
         if request is None:
-            if desk.dirty_events:
+            if shared.dirty_events:
                 self._look(now)
-            if self._cancelling.ready and not self._flattening and (self._cancelling.full or not desk.dirty_events):
+            if self._cancelling.ready and not self._flattening and (self._cancelling.full or not shared.dirty_events):
                 request = self._cancelling.next(now)
             if request is None and flattening:
                 # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
-                request = self._undecided.next(now) or self._life.next(now)
+                request = self._unknown.next(now) or self._life.next(now)
         if request is not None:
-            desk.limiter.take(now, True)
-        elif desk.limiter.ready_at(now, False) <= now:
+            shared.limiter.take(now, True)
+        elif shared.limiter.ready_at(now, False) <= now:
             request = self._other(now)
             if request is None:
                 return None
-            desk.limiter.take(now, False)
+            shared.limiter.take(now, False)
         else:
             return None
-        desk.inflight[request.id] = (request, now)
-        desk.sent_requests += 1
+        shared.inflight[request.id] = (request, now)
+        shared.sent_requests += 1
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
         """When to ask again if no event comes first. Call after ``next_request`` returned None."""
-        desk = self._desk
+        shared = self._shared
         if self._rests(now):
-            soonest = desk.timers.next()
+            soonest = shared.timers.next()
             return soonest if soonest < self._rests_until else self._rests_until
         if self._life.step is Step.ENDED:
             return None
-        times: list[Instant | None] = [desk.timers.next(), self._rests_until]
+        times: list[Instant | None] = [shared.timers.next(), self._rests_until]
         if self._rests_until <= now:
             times = [
                 self._profit_at,
                 self._life.wake_at(now),
-                self._undecided.wake_at(now),
+                self._unknown.wake_at(now),
                 self._answers.wake_at(),
             ]
-            if desk.feed_up:
+            if shared.feed_up:
                 times.append(self._feed.silent_at)
-                times.append(self._reads.wake_at(now))
+                times.append(self._board.wake_at(now))
             self._rests_until = min(at for at in times if at is not None)
-            times.append(desk.timers.next())
+            times.append(shared.timers.next())
         if self._cancelling.ready and not self._flattening:
-            times.append(desk.limiter.ready_at(now, True))
-        if desk.dirty_events:
-            looks_at = desk.limiter.ready_at(now, True)
+            times.append(shared.limiter.ready_at(now, True))
+        if shared.dirty_events:
+            looks_at = shared.limiter.ready_at(now, True)
             if looks_at <= now:
                 return now
             times.append(looks_at)
         if self._placing.pending or self._hedging.check:
-            times.append(desk.limiter.ready_at(now, False))
+            times.append(shared.limiter.ready_at(now, False))
         soonest = NEVER
         due = False
         for at in times:
@@ -226,7 +226,7 @@ class Engine:
                 else:
                     due = True
         if due:  # and yet nothing could be sent: the limiter holds it, or it waits for an event
-            limited = desk.limiter.ready_at(now, True)
+            limited = shared.limiter.ready_at(now, True)
             if now < limited < soonest:
                 return limited
             return soonest if soonest < NEVER else now + SECOND
@@ -234,26 +234,26 @@ class Engine:
 
     def orders(self) -> list[Order]:
         """Take what the shell has to do: connect, journal, latch, log, exit."""
-        return self._desk.take_orders()
+        return self._shared.take_orders()
 
     def status(self, now: Instant, *, events: bool = True) -> Status:
         """The engine's account of itself. Without its events it costs the same however many lines there are."""
-        return self._report.status(now, events)
+        return self._status.status(now, events)
 
     @property
     def quoted_lines(self) -> int:
         """Lines with at least one wager that could match."""
-        return self._report.quoted_lines()
+        return self._status.quoted_lines()
 
     @property
     def guards(self) -> dict[str, int]:
         """Over how many scopes each guard holds."""
-        return self._desk.guards.names()
+        return self._shared.guards.names()
 
     @property
     def differences(self) -> dict[str, int]:
         """Repaired book differences by kind."""
-        return self._desk.books.differences
+        return self._shared.books.differences
 
     @property
     def flow(self) -> dict[str, int]:
@@ -265,30 +265,30 @@ class Engine:
     @property
     def _flattening(self) -> bool:
         """Whether ``cancel_all`` is doing the cancelling."""
-        return self._desk.settings.exclusive and self._life.flattening
+        return self._shared.settings.exclusive and self._life.flattening
 
     def _rests(self, now: Instant) -> bool:
         """Whether nothing can be due: the usual answer to a book of which only the depth changed."""
-        desk = self._desk
+        shared = self._shared
         return (
             now < self._rests_until
-            and not desk.dirty_events
-            and now < desk.timers.soonest
+            and not shared.dirty_events
+            and now < shared.timers.soonest
             and not self._cancelling.ready
             and not self._quoting.pending.lines
             and not self._hedging.check
         )
 
     def _tick(self, now: Instant) -> None:
-        desk = self._desk
-        if desk.feed_up and now >= self._feed.silent_at:
+        shared = self._shared
+        if shared.feed_up and now >= self._feed.silent_at:
             self._feed.lose("no health_check", now)
-        if desk.timers.soonest <= now:
+        if shared.timers.soonest <= now:
             self._rests_until = 0
-            for due, key in desk.timers.pop(now):
+            for due, key in shared.timers.pop(now):
                 self._timer(due, key, now)
-        if self._life.step is Step.CANCEL and not desk.settings.exclusive:
-            for wager in desk.ledger.all_live():  # no cancel_all here; and a line may be off the board or not read yet
+        if self._life.step is Step.CANCEL and not shared.settings.exclusive:
+            for wager in shared.ledger.all_live():  # no cancel_all here; a line may be off the board or not read yet
                 if not wager.foreign:
                     self._cancelling.want(wager)
         if now >= self._life.idle_until:
@@ -307,43 +307,39 @@ class Engine:
                 self._forgetting.look(now)
 
     def _timer(self, due: Due, key: LineKey | int | str, now: Instant) -> None:
-        desk = self._desk
+        shared = self._shared
         if isinstance(key, LineKey):
             if due is Due.HEDGE:
                 self._hedging.pause_over(key, now)
             elif due is Due.SUSPECT:
-                self._reads.judge(key, now)
+                self._board.judge(key, now)
                 self._quoting.book_changed(key)
             elif due is Due.MISSED:
-                self._reads.reread(key, now)
+                self._board.reread(key, now)
             else:
                 self._placing.pause_over(key, now)
                 self._quoting.line_due(key)
                 self._hedging.check = True
         elif isinstance(key, int):
             if due is Due.MISSED:
-                self._reads.reread(key, now)
+                self._board.reread(key, now)
             else:
                 self._quoting.timer(key, now)
         elif due is Due.CANCEL:
             self._cancelling.again(key, now)
         elif due is Due.ACTIVATION:
-            self._consequences.check_activation(key, now)
+            self._effects.check_activation(key, now)
         elif due is Due.PRINT:
-            wager = desk.ledger.get(key)
-            if (
-                self._consequences.prints.pop(key, None) is not None
-                and wager is not None
-                and wager.wager_id is not None
-            ):
-                desk.lookups[wager.wager_id] = "a print at our price"
+            wager = shared.ledger.get(key)
+            if self._effects.prints.pop(key, None) is not None and wager is not None and wager.wager_id is not None:
+                shared.lookups[wager.wager_id] = "a print at our price"
         elif due is Due.MATCHES:
-            self._consequences.judge_matches(now)
+            self._effects.judge_matches(now)
 
     def _look(self, now: Instant) -> None:
         """Look at what changed, a slice at a time: a burst over the whole board keeps nobody waiting who is in a hurry.
         A full batch of cancels leaves before the rest is looked at; nothing is placed before all of it was."""
-        dirty = self._desk.dirty_events
+        dirty = self._shared.dirty_events
         if not dirty:
             return
         quotable = self._life.step is Step.READY
@@ -356,24 +352,24 @@ class Engine:
 
     def _other(self, now: Instant) -> Request | None:
         """What is no cancel, in order of urgency."""
-        desk = self._desk
+        shared = self._shared
         request: Request | None
         if now >= self._rests_until:
-            request = self._answers.lookup(now) or self._undecided.next(now) or self._life.next(now)
+            request = self._answers.lookup(now) or self._unknown.next(now) or self._life.next(now)
             if request is not None:
                 return request
-            if desk.feed_up and (request := self._reads.next(now)) is not None:
+            if shared.feed_up and (request := self._board.next(now)) is not None:
                 return request
             if (request := self._answers.next(now)) is not None:
                 return request
-        if self._life.step is not Step.READY or desk.dirty_events:
+        if self._life.step is not Step.READY or shared.dirty_events:
             return None
         request = self._hedging.next(now)
-        if request is None and not desk.guards.any(ACCOUNT):
+        if request is None and not shared.guards.any(ACCOUNT):
             request = self._placing.next(now)
         if request is not None:
             self._life.placed()
-            self._consequences.placed()
+            self._effects.placed()
         return request
 
     # --- the operator ---------------------------------------------------------------------------------------------
@@ -382,53 +378,55 @@ class Engine:
         self._life.stop(order.hurry, now)
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
-        desk = self._desk
+        shared = self._shared
         first = (
-            desk.guards.reason("latch", ACCOUNT) or order.reason
+            shared.guards.reason("latch", ACCOUNT) or order.reason
         )  # a second kill does not change what the first was for
-        desk.hold("latch", ACCOUNT, first, now)
+        shared.hold("latch", ACCOUNT, first, now)
         self._life.kill(now)
-        desk.order(WriteLatch(first, now))
-        desk.alert(Level.ERROR, "latch.set", reason=order.reason)
+        shared.order(WriteLatch(first, now))
+        shared.alert(Level.ERROR, "latch.set", reason=order.reason)
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
-        desk = self._desk
-        if not desk.guards.holds("latch", ACCOUNT):
+        shared = self._shared
+        if not shared.guards.holds("latch", ACCOUNT):
             return
         if self._life.step in (Step.CANCEL, Step.PROVE):
-            desk.alert(Level.ERROR, "latch.resume_refused", reason="the account is not proved flat yet")
+            shared.alert(Level.ERROR, "latch.resume_refused", reason="the account is not proved flat yet")
             return
-        desk.hold("latch", ACCOUNT, None, now)
-        desk.order(ClearLatch())
-        desk.alert(Level.WARNING, "latch.cleared")
+        shared.hold("latch", ACCOUNT, None, now)
+        shared.order(ClearLatch())
+        shared.alert(Level.WARNING, "latch.cleared")
 
     def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
         if event.error is not None:
-            self._desk.alert(Level.ERROR, "latch.not_written", error=event.error)
-        elif event.reason is not None and self._desk.guards.holds("latch", ACCOUNT):
-            self._desk.hold("latch", ACCOUNT, event.reason, now)
+            self._shared.alert(Level.ERROR, "latch.not_written", error=event.error)
+        elif event.reason is not None and self._shared.guards.holds("latch", ACCOUNT):
+            self._shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
-        desk = self._desk
-        desk.wall_offset = event.offset
-        desk.ahead = 0
-        desk.alert(Level.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
-        for event_id in desk.catalogue.markets:
+        shared = self._shared
+        shared.wall_offset = event.offset
+        shared.ahead = 0
+        shared.alert(Level.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
+        for event_id in shared.catalogue.markets:
             self._quoting.forget(event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
         if not 0.0 < event.probability < 1.0:
-            self._desk.alert(Level.ERROR, "price.impossible", line_id=event.line_id)
+            self._shared.alert(Level.ERROR, "price.impossible", line_id=event.line_id)
             return
-        place = self._desk.catalogue.resolve(event.line_id)
+        place = self._shared.catalogue.resolve(event.line_id)
         if place is None:
-            self._desk.alert(Level.WARNING, "price.unknown_line", line_id=event.line_id)  # used once the board shows it
+            self._shared.alert(
+                Level.WARNING, "price.unknown_line", line_id=event.line_id
+            )  # used once the board shows it
             self._views.price_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
-        if event.given_at + self._desk.settings.price_age <= now:
+        if event.given_at + self._shared.settings.price_age <= now:
             age = round(in_seconds(now - event.given_at), 1)
-            self._desk.alert(Level.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
+            self._shared.alert(Level.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:

@@ -9,17 +9,17 @@ from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.odds import negate
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
-from mmbot.engine.catalogue import TRADEABLE
-from mmbot.engine.consequences import Consequences
-from mmbot.engine.desk import Desk
-from mmbot.engine.flow import Flow
-from mmbot.engine.guards import ACCOUNT
-from mmbot.engine.hedging import Hedging
-from mmbot.engine.lifecycle import Lifecycle
-from mmbot.engine.quoting import Quoting
-from mmbot.engine.reads import Reads
+from mmbot.engine.books.catalogue import TRADEABLE
+from mmbot.engine.books.taken_or_pulled import Flow
+from mmbot.engine.effects import Effects
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.requests import Level
-from mmbot.engine.timers import Due
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
 
 RECONNECT: Final = 5 * MINUTE
 """A lost message leads to a reconnect this often at most."""
@@ -30,18 +30,18 @@ class Feed:
 
     def __init__(
         self,
-        desk: Desk,
-        consequences: Consequences,
+        shared: Shared,
+        effects: Effects,
         quoting: Quoting,
         hedging: Hedging,
-        reads: Reads,
-        life: Lifecycle,
+        board: BoardReader,
+        life: OrderOfLife,
     ) -> None:
-        self._desk: Final = desk
-        self._consequences: Final = consequences
+        self._shared: Final = shared
+        self._effects: Final = effects
         self._quoting: Final = quoting
         self._hedging: Final = hedging
-        self._reads: Final = reads
+        self._board: Final = board
         self._life: Final = life
         self.flow: Final = Flow()
         self.connection = 0
@@ -66,125 +66,125 @@ class Feed:
         }
 
     def _on_book(self, message: e.BookMessage, now: Instant) -> None:
-        desk = self._desk
+        shared = self._shared
         line, sequence, book = message.line, message.sequence, message.book
-        ahead = sequence - now - desk.wall_offset
+        ahead = sequence - now - shared.wall_offset
         if message.connection == self.connection:
-            desk.heard_at = now
-            if ahead > desk.ahead:
-                desk.note_exchange_time(sequence, now, of_a_message=True)
-        if ahead > desk.ahead:  # one of the far future would pass for newer than all that follow
-            sequence = now + desk.wall_offset + desk.ahead
+            shared.heard_at = now
+            if ahead > shared.ahead:
+                shared.note_exchange_time(sequence, now, of_a_message=True)
+        if ahead > shared.ahead:  # one of the far future would pass for newer than all that follow
+            sequence = now + shared.wall_offset + shared.ahead
         slot = self._quoting.slots.get(line)
-        if slot is not None and slot.live and desk.ledger.roster.awaiting:
+        if slot is not None and slot.live and shared.ledger.roster.awaiting:
             awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
-                desk.books.expect(line, awaited, book, sequence)
-        state = desk.books.on_message(line, book, sequence, message.connection, now)
+                shared.books.expect(line, awaited, book, sequence)
+        state = shared.books.on_message(line, book, sequence, message.connection, now)
         if state is None:
             return
         if slot is None or not slot.sound:
-            self._reads.missed(line, now)
+            self._board.missed(line, now)
         if slot is None:
             return
         if state.former is not None:
             self.flow.shift(line, state.former, book, now)
         self._quoting.book_came(slot)
-        if desk.hedging and line in desk.hedging:
+        if shared.hedging and line in shared.hedging:
             self._hedging.check = True
 
     def _on_print(self, message: e.PrintMessage, now: Instant) -> None:
-        desk = self._desk
-        desk.heard_at = now
-        place = desk.catalogue.resolve(message.line_id)
+        shared = self._shared
+        shared.heard_at = now
+        place = shared.catalogue.resolve(message.line_id)
         if place is None:
             return
         line, side = place
         if line in self._quoting.slots:
             self.flow.printed(line, side, message.matched_odds, message.stake, now)
-        for wager in desk.ledger.live(line):
+        for wager in shared.ledger.live(line):
             # A taker may ask for worse than the price of ours that he gets, so what he got counts as well.
             same = wager.side == side and wager.odds in (message.odds, message.matched_odds)
             mirrored = wager.side != side and wager.odds in (negate(message.odds), negate(message.matched_odds))
-            if (same or mirrored) and wager.external_id not in self._consequences.prints and not wager.foreign:
-                self._consequences.prints[wager.external_id] = now
-                desk.timers.set(Due.PRINT, wager.external_id, now + desk.settings.print_match)
+            if (same or mirrored) and wager.external_id not in self._effects.prints and not wager.foreign:
+                self._effects.prints[wager.external_id] = now
+                shared.timers.set(Due.PRINT, wager.external_id, now + shared.settings.print_match)
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
-        self._desk.heard_at = now
-        self._desk.note_exchange_time(message.report.sequence, now, of_a_message=True)
-        self._consequences.said(message.report, None, now)
+        self._shared.heard_at = now
+        self._shared.note_exchange_time(message.report.sequence, now, of_a_message=True)
+        self._effects.said(message.report, None, now)
         if message.report.status is Status.OPEN:
             self._life.may_rest(now)
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
         if message.connection == self.connection:
-            self.silent_at = now + self._desk.settings.feed_silence
-            self._desk.heard_at = now
+            self.silent_at = now + self._shared.settings.feed_silence
+            self._shared.heard_at = now
 
     def _on_feed_up(self, message: e.FeedUp, now: Instant) -> None:
-        desk = self._desk
-        if desk.feed_up:  # messages may have gone missing between the two
+        shared = self._shared
+        if shared.feed_up:  # messages may have gone missing between the two
             self.lose("another connection took its place", now)
-        self.connection = desk.books.connection = message.connection
-        desk.feed_up = True
-        self.silent_at = now + desk.settings.feed_silence
-        desk.heard_at = now
-        desk.alert(Level.INFO, "feed.up", connection=message.connection)
+        self.connection = shared.books.connection = message.connection
+        shared.feed_up = True
+        self.silent_at = now + shared.settings.feed_silence
+        shared.heard_at = now
+        shared.alert(Level.INFO, "feed.up", connection=message.connection)
         self._life.feed_is_up(now)
 
     def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
-        if self._desk.feed_up and message.connection == self.connection:
+        if self._shared.feed_up and message.connection == self.connection:
             self.lose(message.reason, now)
 
     def _on_feed_refused(self, message: e.FeedRefused, now: Instant) -> None:
-        desk = self._desk
-        desk.hold("feed_refused", ACCOUNT, message.reason, now)
-        desk.alert(Level.ERROR, "feed.refused", reason=message.reason)
-        if desk.feed_up:
+        shared = self._shared
+        shared.hold("feed_refused", ACCOUNT, message.reason, now)
+        shared.alert(Level.ERROR, "feed.refused", reason=message.reason)
+        if shared.feed_up:
             self.lose(message.reason, now)
 
     def lose(self, reason: str, now: Instant) -> None:
         """The feed is lost, or as good as: cancel everything."""
-        desk = self._desk
-        desk.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=round(in_seconds(now - desk.heard_at), 3))
-        desk.feed_up = False
+        shared = self._shared
+        shared.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=round(in_seconds(now - shared.heard_at), 3))
+        shared.feed_up = False
         self._hedging.check = True
-        desk.hold("feed", ACCOUNT, reason, now)
+        shared.hold("feed", ACCOUNT, reason, now)
         self._life.feed_lost(now)
 
     def _on_tournament(self, message: e.TournamentMessage, now: Instant) -> None:
-        self._desk.heard_at = now
-        if self._desk.catalogue.on_tournament(message):
-            self._reads.events(message.tournament_id)
+        self._shared.heard_at = now
+        if self._shared.catalogue.on_tournament(message):
+            self._board.events(message.tournament_id)
 
     def _on_event(self, message: e.EventMessage, now: Instant) -> None:
-        desk = self._desk
-        desk.heard_at = now
-        if not desk.catalogue.on_event(message):
+        shared = self._shared
+        shared.heard_at = now
+        if not shared.catalogue.on_event(message):
             return
         self._quoting.forget(message.event_id)
-        event = desk.catalogue.events[message.event_id]
+        event = shared.catalogue.events[message.event_id]
         if event.status in TRADEABLE and message.op is not e.Op.DELETE:
-            self._reads.markets(message.event_id)
-            if desk.guards.holds("wiped", message.event_id):  # back before its start: a read is to say so too
-                self._reads.events(event.tournament_id)
+            self._board.markets(message.event_id)
+            if shared.guards.holds("wiped", message.event_id):  # back before its start: a read is to say so too
+                self._board.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
-        self._desk.heard_at = now
-        if self._desk.catalogue.on_market(message):
+        self._shared.heard_at = now
+        if self._shared.catalogue.on_market(message):
             self._quoting.forget(message.event)
-            self._reads.markets(message.event)
+            self._board.markets(message.event)
 
     def _on_line(self, message: e.LineMessage, now: Instant) -> None:
-        self._desk.heard_at = now
-        if self._desk.catalogue.on_line(message):
+        self._shared.heard_at = now
+        if self._shared.catalogue.on_line(message):
             self._quoting.forget(message.event)
-            self._reads.markets(message.event)
+            self._board.markets(message.event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
         """A message was lost: a new connection, once in a while at most."""
         last = self._reconnected_at
-        if self._desk.feed_up and (last is None or now - last >= RECONNECT):
+        if self._shared.feed_up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now
             self.lose(reason, now)

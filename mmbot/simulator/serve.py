@@ -19,15 +19,15 @@ import orjson
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant, in_seconds, seconds
 from mmbot.domain.money import Cents, cents
-from mmbot.simulator.accounts import TokenSettings
-from mmbot.simulator.control import inflict, unreadable
-from mmbot.simulator.faults import Fault
-from mmbot.simulator.local import LocalExchange, LocalSettings
-from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.server import Server
-from mmbot.simulator.synthetic import BoardSettings
-from mmbot.simulator.tape import TapeError, read_tape
-from mmbot.simulator.verdict import RefereeLimits
+from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.tape import TapeError, read_tape
+from mmbot.simulator.judge.verdict import RefereeLimits
+from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.wire.control import inflict, unreadable
+from mmbot.simulator.wire.faults import Fault
+from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.wire.server import Server
+from mmbot.simulator.wire.sessions import TokenSettings
 from mmbot.simulator.world import BALANCE, World, synthetic_world, tape_world
 
 PORT: Final = 9000

@@ -7,16 +7,16 @@ from typing import Final
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.simulator.crowd import Crowd
-from mmbot.simulator.fixtures import LATECOMERS
-from mmbot.simulator.happenings import Happenings
-from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.referee import Referee
-from mmbot.simulator.synthetic import BoardSettings, SyntheticCrowd
-from mmbot.simulator.tape import Tape
-from mmbot.simulator.tape_crowd import TapeCrowd
-from mmbot.simulator.venue import Venue
-from mmbot.simulator.verdict import RefereeLimits
+from mmbot.simulator.crowd.busy_board import Happenings
+from mmbot.simulator.crowd.crowd import Crowd
+from mmbot.simulator.crowd.fixtures import LATECOMERS
+from mmbot.simulator.crowd.synthetic import BoardSettings, SyntheticCrowd
+from mmbot.simulator.crowd.tape import Tape
+from mmbot.simulator.crowd.tape_crowd import TapeCrowd
+from mmbot.simulator.judge.referee import Referee
+from mmbot.simulator.judge.verdict import RefereeLimits
+from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.venue import Venue
 
 USER: Final = "mmbot"
 """The name of the account that the bot trades with."""

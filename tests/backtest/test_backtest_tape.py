@@ -11,7 +11,7 @@ import pytest
 from mmbot.backtest.tape import TapeResult, play
 from mmbot.config import Config
 from mmbot.domain.instant import SECOND
-from mmbot.simulator.tape import Tape, read_tape
+from mmbot.simulator.crowd.tape import Tape, read_tape
 from mmbot.strategy.interface import Strategy
 from mmbot.strategy.loader import open_config
 

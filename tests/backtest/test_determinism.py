@@ -17,9 +17,9 @@ from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, Ru
 from mmbot.domain.catalogue import SportEvent
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.engine import Engine
-from mmbot.engine.quoting import Quoting
-from mmbot.engine.slots import Group, Slot
-from mmbot.simulator.synthetic import BoardSettings
+from mmbot.engine.quoting.quoted_line import Group, Slot
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.simulator.crowd.synthetic import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
 

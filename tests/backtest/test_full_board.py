@@ -18,11 +18,11 @@ from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.fixtures import FULL
-from mmbot.simulator.happenings import BY_HAND
-from mmbot.simulator.ladder import STANDARD
-from mmbot.simulator.records import VenueWager
-from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.crowd.busy_board import BY_HAND
+from mmbot.simulator.crowd.fixtures import FULL
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 from mmbot.strategy.rules import matching_rule
 from strategies.fair_value import FairValueMaker, FairValueParams

@@ -16,9 +16,9 @@ from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, Ru
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.referee import RefereeLimits
-from mmbot.simulator.synthetic import BoardSettings
+from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.judge.referee import RefereeLimits
+from mmbot.simulator.venue.records import VenueSettings
 from mmbot.simulator.world import World, synthetic_world
 from mmbot.strategy.interface import Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mmbot.config import Config, ConfigError, load, loads
 from mmbot.config.document import is_credential
 from mmbot.config.problems import Problem
-from mmbot.engine.limiter import Limiter
+from mmbot.engine.timing.limiter import Limiter
 
 MINIMAL = "environment: local\nexchange: {base_url: 'http://127.0.0.1:9000/partner'}\n"
 SANDBOX = "environment: sandbox\nexchange: {base_url: 'https://api.sandbox.prophetx.dev/partner'}\n"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from container_files import ROOT, compose
 
-from mmbot.engine.guards import GUARDS
+from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
 from mmbot.telemetry.metrics import FLATTEN_BUCKETS, SCOPES, Metrics
 

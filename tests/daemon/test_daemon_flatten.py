@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from scripted import HeldClient
+from scripted_daemon import HeldClient
 
 from mmbot.daemon.flatten import AGAIN, Flattener, Guarded
 from mmbot.domain.clock import ManualClock

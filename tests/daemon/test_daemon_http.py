@@ -5,7 +5,7 @@ import time
 import aiohttp
 import msgspec
 import pytest
-from scripted import status_of
+from scripted_daemon import status_of
 
 from mmbot.daemon.http import ALIVE_WITHIN_S, Door, DoorError, is_loopback, readiness
 from mmbot.domain.clock import ManualClock

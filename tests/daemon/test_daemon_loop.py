@@ -4,7 +4,7 @@ import asyncio
 import io
 
 import pytest
-from scripted import HeldClient, ScriptedEngine, until
+from scripted_daemon import HeldClient, ScriptedEngine, until
 
 from mmbot.daemon.loop import IDLE_S, Pump
 from mmbot.domain.book import Book

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from scripted import KEYS, HeldClient, HeldWire, settings
+from scripted_daemon import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
 from mmbot.daemon.flatten import Flat
-from mmbot.daemon.keys import Credentials
 from mmbot.daemon.operate import (
     DONE,
     NOT_FLAT,
@@ -37,6 +36,7 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import DAY, SECOND, iso
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.exchange.credentials import Credentials
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, holder_of
 

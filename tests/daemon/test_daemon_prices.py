@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from scripted import until
+from scripted_daemon import until
 
 from mmbot.daemon.prices import PriceError, parse, watch
 from mmbot.domain.clock import ManualClock

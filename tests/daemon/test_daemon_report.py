@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from scripted import status_of
+from scripted_daemon import status_of
 
-from mmbot.daemon.report import status_text, why_text
 from mmbot.domain.instant import HOUR, MINUTE, SECOND
 from mmbot.engine.status import Counts, EventStatus, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus
+from mmbot.screen.status_text import status_text, why_text
 
 NOW = 1_800_000_000 * SECOND
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripted import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
+from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
 
 from mmbot.daemon.run import FAULT, NOT_FLAT, NOT_STARTED, STOPPED, run
 from mmbot.engine import events as e

@@ -3,7 +3,7 @@
 import asyncio
 import io
 
-from scripted import until
+from scripted_daemon import until
 
 from mmbot.daemon import supervise
 from mmbot.daemon.supervise import Parts, every_second, watch_wall

@@ -1,13 +1,14 @@
 """What fails right now is kept until a success shows that it is over, and is said in one sentence."""
 
 import msgspec
-from scripted import settings, status_of
+from scripted_daemon import settings, status_of
 
-from mmbot.daemon.report import status_text, why_text
-from mmbot.daemon.trouble import DaemonStatus, Troubles, trouble_text, with_trouble
+from mmbot.daemon.trouble import Troubles, with_trouble
 from mmbot.domain.instant import SECOND, from_iso
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.screen.daemon_status import DaemonStatus, trouble_text
+from mmbot.screen.status_text import status_text, why_text
 
 NOW = from_iso("2027-01-15T12:01:05Z")
 CONFIG = settings(exchange={"base_url": "http://127.0.0.1:9111/partner"})

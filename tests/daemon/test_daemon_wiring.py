@@ -18,13 +18,13 @@ from aiohttp.test_utils import TestServer
 
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig
-from mmbot.daemon.keys import Credentials
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Surroundings
 from mmbot.daemon.wiring import ExchangeWire, open_wire, transport
 from mmbot.domain.clock import SystemClock
 from mmbot.engine.events import Failed
 from mmbot.engine.requests import ReadBalance
+from mmbot.exchange.credentials import Credentials
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
 

@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from mmbot.config import ClockConfig, load, loads
-from mmbot.daemon.demo import demo
-from mmbot.daemon.demo_parts import Part, PartFailed, Ready, free_port, referee_report
-from mmbot.daemon.demo_settings import for_this_run, referee_limits, settings_file, written
-from mmbot.daemon.demo_summary import (
+from mmbot.demo.demo import demo
+from mmbot.demo.parts import Part, PartFailed, Ready, free_port, referee_report
+from mmbot.demo.settings import for_this_run, referee_limits, settings_file, written
+from mmbot.demo.summary import (
     Ending,
     Figures,
     Names,
@@ -28,7 +28,7 @@ from mmbot.daemon.demo_summary import (
     worth_keeping,
 )
 from mmbot.domain.catalogue import LineKey
-from mmbot.simulator.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
+from mmbot.simulator.judge.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
 
 ROOT = Path(__file__).parents[2]
 LINE = LineKey(7, 219, 0)

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from mmbot.backtest.run import Run
-from mmbot.daemon.live import Caption, follow, line, screen, watch
-from mmbot.daemon.live_figures import amount, bar, fit, span
 from mmbot.daemon.operate import Unreachable
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
 from mmbot.engine.events import KillRequested
@@ -28,6 +26,8 @@ from mmbot.engine.status import (
     ProfitStatus,
     Status,
 )
+from mmbot.screen.live import Caption, follow, line, screen, watch
+from mmbot.screen.live_figures import amount, bar, fit, span
 from mmbot.simulator.world import synthetic_world
 from mmbot.strategy.loader import open_config
 
@@ -318,8 +318,8 @@ def test_a_daemon_is_followed_until_ctrl_c_and_its_absence_is_told(
     status: Status, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: list[Status | None] = [None, status]
-    monkeypatch.setattr("mmbot.daemon.live.EVERY_S", 0.001)
-    monkeypatch.setattr("mmbot.daemon.live.LINE_EVERY_S", 0.0)
+    monkeypatch.setattr("mmbot.screen.live.EVERY_S", 0.001)
+    monkeypatch.setattr("mmbot.screen.live.LINE_EVERY_S", 0.0)
 
     def read() -> Status:
         if not answers:

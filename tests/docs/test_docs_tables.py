@@ -17,9 +17,9 @@ from mmbot.daemon import run
 from mmbot.daemon.wiring import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
-from mmbot.engine.guards import GUARDS, PAUSING
-from mmbot.engine.lifecycle import Step
+from mmbot.engine.life.order_of_life import Step
 from mmbot.engine.requests import Alert, Level
+from mmbot.engine.risk.guards import GUARDS, PAUSING
 from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
 from mmbot.exchange.errors import CODES, STATUSES
 from mmbot.store.journal import JOURNAL_FILE
@@ -220,6 +220,12 @@ def test_the_pictures_are_what_their_script_draws(script: str, tmp_path: Path) -
         assert picture.read_text() == (DOCS / "images" / picture.name).read_text(), picture.name
 
 
-def test_every_file_of_the_engine_stands_in_the_page_on_architecture() -> None:
-    listed = set(re.findall(r"`(\w+\.py)`", section(page("architecture"), "Inside the engine")))
-    assert listed | {"__init__.py", "reports.py"} == {file.name for file in (ROOT / "mmbot" / "engine").glob("*.py")}
+def test_every_district_and_root_file_of_the_engine_stands_in_the_page_on_architecture() -> None:
+    listed = section(page("architecture"), "Inside the engine")
+    engine = ROOT / "mmbot" / "engine"
+    files = {file.name for file in engine.glob("[!_]*.py")}
+    districts = {file.parent.name + "/" for file in engine.glob("*/__init__.py")}
+    assert set(re.findall(r"^\| ((?:`[\w./]+`(?:, )?)+)", listed, re.M)) != set()
+    first = {name for row in re.findall(r"^\| (`[^|]+) \|", listed, re.M) for name in re.findall(r"`([\w./]+)`", row)}
+    assert files | districts <= first
+    assert all((engine / name).exists() for name in first if "mmbot" not in name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmbot.cli import main
-from mmbot.simulator.tape import TapeError, parse_tape
+from mmbot.simulator.crowd.tape import TapeError, parse_tape
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "exchange.md").read_text()

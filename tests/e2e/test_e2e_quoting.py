@@ -12,7 +12,7 @@ from e2e_house import Daemon, House, ask, own_wagers, positions, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.odds import could_match, implied
-from mmbot.engine.guards import GUARDS
+from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import LineStatus, Status
 
 NAMED = (

@@ -18,9 +18,9 @@ from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.simulator.local import LocalExchange, LocalSettings
-from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.server import Server
+from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.wire.server import Server
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import implied
-from mmbot.simulator.fixtures import FULL, LATECOMERS, OUTRIGHTS
-from mmbot.simulator.ladder import STANDARD
-from mmbot.simulator.records import VenueWager
-from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.crowd.fixtures import FULL, LATECOMERS, OUTRIGHTS
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND

@@ -10,9 +10,9 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import could_match, implied, negate
 from mmbot.domain.wager import Status
-from mmbot.simulator.fixtures import PLAIN
-from mmbot.simulator.records import BookChanged, EventChanged, Printed, VenueEvent, WagerChanged
-from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.crowd.fixtures import PLAIN
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.venue.records import BookChanged, EventChanged, Printed, VenueEvent, WagerChanged
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND

@@ -7,10 +7,10 @@ import pytest
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.domain.wager import Status
-from mmbot.simulator.fixtures import FULL
-from mmbot.simulator.happenings import BY_HAND
-from mmbot.simulator.records import EventChanged, VenueEvent, VenueWager
-from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.crowd.busy_board import BY_HAND
+from mmbot.simulator.crowd.fixtures import FULL
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.venue.records import EventChanged, VenueEvent, VenueWager
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND

@@ -15,9 +15,9 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.odds import could_match, profit
 from mmbot.domain.wager import Status
-from mmbot.simulator.records import VenueError, VenueSettings, VenueWager
-from mmbot.simulator.referee import Referee
-from mmbot.simulator.verdict import RefereeLimits, RefereeReport
+from mmbot.simulator.judge.referee import Referee
+from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
+from mmbot.simulator.venue.records import VenueError, VenueSettings, VenueWager
 
 
 def judged(bench: Bench, **limits: int) -> Referee:

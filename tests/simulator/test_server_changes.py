@@ -13,13 +13,13 @@ from small_world import GAME, MONEYLINE, NBA, SPREAD, TOTAL
 
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Instant
-from mmbot.simulator.acts import CreateEvent, ListEvent
-from mmbot.simulator.control import inflict
-from mmbot.simulator.faults import DelayMessages, DropMessages, FaultPlan
-from mmbot.simulator.local import LocalExchange, LocalSettings
-from mmbot.simulator.pusher_server import HubSettings
-from mmbot.simulator.server import Server
-from mmbot.simulator.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
+from mmbot.simulator.wire.control import inflict
+from mmbot.simulator.wire.faults import DelayMessages, DropMessages, FaultPlan
+from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.wire.one_off_faults import CreateEvent, ListEvent
+from mmbot.simulator.wire.pusher_server import HubSettings
+from mmbot.simulator.wire.server import Server
 from mmbot.simulator.world import synthetic_world
 
 

@@ -12,8 +12,8 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.requests import Cancellation, ReadHistory
 from mmbot.exchange.errors import CODES, ExchangeError
-from mmbot.simulator.error_table import STATUS
-from mmbot.simulator.faults import FailAnswer, FailRequest
+from mmbot.simulator.venue.error_table import STATUS
+from mmbot.simulator.wire.faults import FailAnswer, FailRequest
 
 
 def test_the_exchange_has_the_whole_table_with_its_statuses() -> None:

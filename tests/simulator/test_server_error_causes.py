@@ -18,8 +18,8 @@ from mmbot.engine.requests import Cancellation, ReadHistory
 from mmbot.exchange import caller
 from mmbot.exchange.errors import ExchangeError, Refused, RetryLater, error_of
 from mmbot.exchange.http import open_http, send
-from mmbot.simulator.error_table import TABLE as ERRORS
-from mmbot.simulator.records import VenueSettings
+from mmbot.simulator.venue.error_table import TABLE as ERRORS
+from mmbot.simulator.venue.records import VenueSettings
 
 
 async def empty_body(scene: Scene) -> None:

@@ -12,10 +12,10 @@ import pytest
 from small_world import GAME, MONEYLINE
 
 from mmbot.domain.instant import MILLISECOND
-from mmbot.simulator.acts import Act
-from mmbot.simulator.faults import FailRequest, Fault, FaultPlan, LoseAnswer
-from mmbot.simulator.local import LocalSettings
-from mmbot.simulator.pusher_server import HubSettings
+from mmbot.simulator.wire.faults import FailRequest, Fault, FaultPlan, LoseAnswer
+from mmbot.simulator.wire.local import LocalSettings
+from mmbot.simulator.wire.one_off_faults import Act
+from mmbot.simulator.wire.pusher_server import HubSettings
 
 
 def wager(partner: Any, external_id: str) -> dict[str, object]:

@@ -12,8 +12,8 @@ from small_world import GAME, MONEYLINE, NBA, NHL, SPREAD
 
 from mmbot.domain.catalogue import Tournament
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.simulator.local import LocalSettings
-from mmbot.simulator.pusher_server import BROADCAST, HubSettings
+from mmbot.simulator.wire.local import LocalSettings
+from mmbot.simulator.wire.pusher_server import BROADCAST, HubSettings
 
 
 def opened(frame: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -18,9 +18,9 @@ from mmbot.config import ClockConfig, loads
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.domain.odds import could_match
-from mmbot.simulator.local import LocalExchange
 from mmbot.simulator.serve import ServeOptions, build_world, main, parse, ready_line, settings
-from mmbot.simulator.server import Server
+from mmbot.simulator.wire.local import LocalExchange
+from mmbot.simulator.wire.server import Server
 
 RUN = "import sys; from mmbot.simulator.serve import main; sys.exit(main(sys.argv[1:]))"
 

@@ -11,9 +11,9 @@ import pytest
 
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.simulator.accounts import SESSIONS, Accounts
-from mmbot.simulator.error_table import Refusal
-from mmbot.simulator.throttle import Throttle
+from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.wire.sessions import SESSIONS, Accounts
+from mmbot.simulator.wire.throttle import Throttle
 
 
 async def test_a_log_in_gives_both_tokens_and_their_ends_in_unix_seconds(partner: Any) -> None:

@@ -7,18 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from played_tape import HEADER
 
 from mmbot.domain.instant import MILLISECOND, from_iso
-from mmbot.simulator.tape import Price, TapeError, Trade, parse_tape, read_tape
+from mmbot.simulator.crowd.tape import Price, TapeError, Trade, parse_tape, read_tape
 
-HEADER = {
-    "tape": 1,
-    "event": "Away @ Home",
-    "sport": "Basketball",
-    "market": "moneyline",
-    "scheduled": "2019-12-29T01:10:00.000Z",
-    "outcomes": ["Away", "Home"],
-}
 CHANGES: list[dict[str, object]] = [
     {"t": 1000, "s": "open", "p": 0},
     {"t": 2000, "b": {"0": [[3, 22.93], [1.03, 2]], "1": []}, "x": [[0, 3.15, 1.25], [1, 1.47, 0.001]]},

@@ -10,8 +10,8 @@ from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Sp
 from mmbot.domain.instant import HOUR, MINUTE
 from mmbot.domain.odds import OddsError
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.ladder import STANDARD
-from mmbot.simulator.records import BookChanged, EventChanged, ShownLevel, VenueError
+from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.records import BookChanged, EventChanged, ShownLevel, VenueError
 
 THREE = LineKey(EVENT, 300, 0)
 TOTALS = MarketKey(EVENT, 410)

@@ -7,7 +7,7 @@ from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import DAY, MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.records import HistoryQuery, VenueError, VenueSettings
+from mmbot.simulator.venue.records import HistoryQuery, VenueError, VenueSettings
 
 LAG = 50 * MILLISECOND
 

@@ -12,9 +12,9 @@ from venue_bench import LINE, Bench
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.odds import could_match, negate, per_hundred, profit
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.ladder import STANDARD
-from mmbot.simulator.pairing import pair, takeable
-from mmbot.simulator.records import BookChanged, Printed, VenueSettings
+from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.match_arithmetic import pair, takeable
+from mmbot.simulator.venue.records import BookChanged, Printed, VenueSettings
 
 
 def test_the_ladder_has_the_555_odds_of_the_exchange() -> None:

@@ -9,7 +9,7 @@ from venue_bench import EVENT, MONEYLINE, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import SECOND
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.records import EventChanged, VenueSettings, VenueWager
+from mmbot.simulator.venue.records import EventChanged, VenueSettings, VenueWager
 
 
 def matched(bench: Bench) -> tuple[VenueWager, VenueWager]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from test_crowd_tape import LINE, START, Played, book
+from played_tape import LINE, START, Played, book
 
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager import Status
-from mmbot.simulator.records import VenueSettings
-from mmbot.simulator.synthetic import BoardSettings
-from mmbot.simulator.tape_crowd import EVENT, MARKET
-from mmbot.simulator.verdict import RefereeLimits
+from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
+from mmbot.simulator.judge.verdict import RefereeLimits
+from mmbot.simulator.venue.records import VenueSettings
 from mmbot.simulator.world import USER, World, synthetic_world
 
 

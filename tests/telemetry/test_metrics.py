@@ -6,8 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.engine.guards import GUARDS
 from mmbot.engine.requests import Alert, Level
+from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import (
     Counts,
     EventStatus,

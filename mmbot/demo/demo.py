@@ -1,0 +1,350 @@
+"""``mmbot demo``: a local exchange and the daemon as two processes, a live view of the daemon, and an end in order.
+
+The demo only starts, watches and stops the two; they talk with each other over HTTP and a websocket as they would
+anywhere. However the demo ends, the daemon is asked to stop, has the exchange to cancel at until it is flat, and
+neither is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final, TextIO
+
+import msgspec
+from rich.console import Console
+
+from mmbot.config import Config, ConfigError, load
+from mmbot.daemon.operate import Unreachable, fetch
+from mmbot.demo.parts import Part, PartFailed, Ready, free_port, referee_report, world_of
+from mmbot.demo.settings import for_this_run, referee_limits, settings_file, written
+from mmbot.demo.summary import (
+    Ending,
+    Figures,
+    Names,
+    exit_code,
+    figures_of,
+    last_errors,
+    last_word,
+    show_summary,
+    summary,
+    worth_keeping,
+)
+from mmbot.engine.status import Status
+from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
+from mmbot.screen.live import Caption, watch
+from mmbot.simulator.crowd.tape import TapeError, read_tape
+from mmbot.simulator.judge.referee import RefereeReport
+from mmbot.store.state_dir import StateDirError, holder_of
+
+NOT_STARTED: Final = 2
+
+TAPE_SPEED: Final = 60.0
+"""How much faster than life a tape is played if nothing else is asked for: it is a day long."""
+
+FASTEST: Final = 1000.0
+"""Beyond this a second of the network is a quarter of an hour of the market, and nothing it shows means anything."""
+
+_EXCHANGE_PORT: Final = 9000
+_BALANCE: Final = "250000"  # dollars; matched stakes stay with the exchange for hours, until their event is settled
+_EXCHANGE_S: Final = 5.0  # it has nothing to lose
+_DAEMON_S: Final = 30.0
+_AFTER_S: Final = 3.0  # from the exchange's last event to the end: results are paid and told
+_WORLD_EVERY_S: Final = 1.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def demo(
+    tape: Path | None = None,
+    speed: float | None = None,
+    seed: int = 1,
+    for_s: float | None = None,
+    plain: bool = False,
+    config: Path | None = None,
+    board: str = "plain",
+    keep: bool = False,
+    out: TextIO | None = None,
+) -> int:
+    """Run the demo until it is stopped, and print its closing summary.
+
+    Args:
+        tape: a recorded market to play; None: the synthetic board.
+        speed: how many times faster than life; by default 1, and 60 for a tape.
+        seed: of the synthetic board.
+        for_s: end by itself after so many seconds of the machine's.
+        plain: a line now and then instead of the full screen, as where there is no terminal.
+        config: a file of settings instead of ``config/demo.yaml``.
+        board: which synthetic one: ``plain`` or ``full``.
+        keep: leave the folder of the run; else it is removed after an end in which all was well and the
+            daemon logged no error.
+        out: where to show it; standard output by default.
+
+    Returns:
+        0 if the exchange confirms that nothing is open, that it agrees with the daemon's figures to the cent, and that
+        no rule was broken; 3 if it does not confirm the first; 1 for anything else; 2 if the demo could not start.
+    """
+    rate = speed if speed is not None else TAPE_SPEED if tape is not None else 1.0
+    try:
+        _check(tape, rate, for_s)
+        settings = load(settings_file(config))
+    except (ConfigError, TapeError, ValueError) as bad:
+        return _refuse(str(bad))
+    console = Console(file=out, highlight=False, soft_wrap=True)
+    with _Signals() as asked:
+        run = _Run(settings, rate, asked, for_s)
+        with ExitStack() as parts:
+            try:
+                run.start(parts, tape, seed, board)
+                if plain or not console.is_terminal:
+                    console.out(f"settings {run.file}, for mmbot status -c and why -c; logs beside them")
+                watch(run.read, run.wait, console, run.caption, plain=plain)
+            except PartFailed as bad:
+                return _refuse(f"{bad}\nlogs and settings are kept: {run.file.parent}")
+            ending = run.ending(keep)
+            show_summary(console, summary(ending))
+        if not ending.kept:  # only now has the exchange ended, too
+            shutil.rmtree(run.file.parent, ignore_errors=True)
+        return exit_code(ending)
+
+
+class _Signals:
+    """Counts the requests to end, so that nothing is torn apart half-way."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._event: Final = threading.Event()
+        self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def __enter__(self) -> _Signals:
+        for number in _SIGNALS:
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        self._event.set()
+
+    def wait(self, seconds: float) -> None:
+        """Until the next request to end, or for so long."""
+        self._event.wait(seconds)
+        self._event.clear()
+
+
+class _Run:
+    """One demo, from the start of its parts to its ending."""
+
+    def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
+        self._settings: Final = settings
+        self._rate: Final = rate
+        self._asked: Final = asked
+        self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
+        self._state: Final = self._directory / "state"
+        self.file: Final = self._directory / "demo.yaml"
+        """The settings of this run."""
+        self._exchange: Part | None = None
+        self._daemon: Part | None = None
+        self._ready: Ready | None = None
+        self._names: Final = Names()
+        self._end_at: Final = None if for_s is None else time.monotonic() + for_s
+        self._look_at = 0.0
+        self._over_at: float | None = None
+        self._passed_on = 0
+        self._told = False
+        self._stopping_at: float | None = None
+        self._reason = ""
+        self._seen: set[Figures] = set()
+
+    def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
+        """Start both parts; they are ended when ``stack`` closes, the daemon first.
+
+        Raises:
+            PartFailed: if one cannot be started.
+        """
+        environ = dict(os.environ)  # keys of a real account do not belong here
+        environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
+        arguments = ["exchange", "--json", "--port", str(free_port(_EXCHANGE_PORT)), "--speed", repr(self._rate)]
+        arguments += ["--seed", str(seed), "--board", board, "--balance", _BALANCE, *referee_limits(self._settings)]
+        if tape is not None:
+            arguments += ["--tape", str(tape.resolve())]
+        exchange = self._part("local exchange", arguments, "exchange.log", environ, read=True)
+        stack.callback(exchange.end, _EXCHANGE_S)
+        self._exchange = exchange
+        line = exchange.first_line(lambda: self._asked.count > 0)
+        if line is None:
+            raise PartFailed("stopped before anything was started")
+        try:
+            self._ready = msgspec.json.decode(line, type=Ready)
+        except msgspec.DecodeError as bad:
+            raise PartFailed(f"the local exchange says {line!r} where it should say that it is ready: {bad}") from bad
+        config = for_this_run(self._settings, self._ready, self._state, free_port(self._settings.telemetry.port))
+        self.file.write_text(written(config))
+        arguments = ["run", "-c", str(self.file)]
+        daemon = self._part("daemon", arguments, "daemon.log", environ, holds=[exchange])
+        stack.callback(daemon.end, _DAEMON_S)
+        self._daemon = daemon
+
+    def _part(
+        self,
+        name: str,
+        arguments: list[str],
+        log: str,
+        environ: dict[str, str],
+        *,
+        holds: list[Part] | None = None,
+        read: bool = False,
+    ) -> Part:
+        try:
+            return Part(name, arguments, self._directory / log, environ, holds=holds or (), read=read)
+        except OSError as bad:
+            raise PartFailed(f"the {name} cannot be started: {bad}") from bad
+
+    # --- watching -------------------------------------------------------------------------------------------------
+
+    def read(self) -> Status | None:
+        """The daemon's status; None while it does not answer."""
+        door = self._door()
+        if door is None:
+            return None
+        try:
+            status = fetch(door)
+        except Unreachable:
+            return None
+        self._names.learn(status)
+        return status
+
+    def _door(self) -> str | None:
+        """Where the daemon answers; None before it does."""
+        try:
+            holder = holder_of(self._state)
+        except StateDirError:
+            return None
+        return None if holder is None else holder.url
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and ask the daemon to stop when it is time; True when it has ended.
+
+        Raises:
+            PartFailed: if the daemon could not start.
+        """
+        self._asked.wait(seconds)
+        daemon = self._daemon
+        assert daemon is not None, "the demo was not started"
+        if daemon.code is not None:
+            if self._stopping_at is None:
+                if daemon.code == NOT_STARTED:
+                    raise PartFailed(f"the daemon did not start{daemon.last_words()}")
+                self._reason = "the daemon ended by itself"
+            return True
+        if self._stopping_at is None:
+            self._reason = self._why_end()
+            if not self._reason:
+                return False
+            self._stopping_at = time.monotonic()
+            self._passed_on = self._asked.count
+        if self._asked.count > self._passed_on:  # impatience is passed on, and what it means is the daemon's to say
+            self._passed_on = self._asked.count
+            self._told = True
+            daemon.signal(signal.SIGINT)
+        elif not self._told and self._door() is not None:  # before, it would not yet hear it as a stop
+            self._told = True
+            daemon.signal(signal.SIGINT)
+        if (report := self._judgement()) is not None:
+            self._seen.add(figures_of(report))
+        return False
+
+    def _why_end(self) -> str:
+        """Why it is time to stop, or an empty text."""
+        now = time.monotonic()
+        if self._asked.count:
+            return "asked to"
+        if self._end_at is not None and now >= self._end_at:
+            return "its time is over"
+        if self._exchange is not None and self._exchange.code is not None:
+            return f"the local exchange is gone{self._exchange.last_words()}"
+        if self._over_at is None and now >= self._look_at and self._ready is not None:
+            self._look_at = now + _WORLD_EVERY_S
+            try:
+                finished = world_of(self._ready).finished
+            except PartFailed:
+                return ""  # it may be busy; if it is gone, its exit code tells
+            if finished:
+                self._over_at = now
+        if self._over_at is not None and now >= self._over_at + _AFTER_S:
+            return "everything on the board is settled"
+        return ""
+
+    def caption(self) -> Caption:
+        """What the screen says beside the daemon's status."""
+        if self._stopping_at is None:
+            return Caption("mmbot demo", self._rate, f" Ctrl-C stops it. Settings for status, why: {self.file}")
+        return Caption("mmbot demo", self._rate, f" STOPPING ({self._reason}): cancelling everything and proving it")
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def _judgement(self) -> RefereeReport | None:
+        if self._ready is None:
+            return None
+        try:
+            return referee_report(self._ready)
+        except PartFailed:
+            return None
+
+    def ending(self, keep: bool) -> Ending:
+        """What is known once the daemon has ended, while the exchange still lives.
+
+        ``keep``: whether the folder of the run stays even if all is well.
+        """
+        exchange, daemon = self._exchange, self._daemon
+        assert exchange is not None, "the demo was not started"
+        assert daemon is not None, "the demo was not started"
+        said = last_word(daemon.log)
+        ending = Ending(
+            reason=self._reason,
+            code=daemon.code,
+            took_s=0.0 if self._stopping_at is None else time.monotonic() - self._stopping_at,
+            own=said[0] if said is not None else None,
+            marked=said[1] if said is not None else None,
+            report=self._judgement(),
+            seen=frozenset(self._seen),
+            errors=last_errors(daemon.log),
+            names=self._names,
+            logs=(daemon.log, exchange.log),
+            settings=self.file,
+            kept=True,
+        )
+        return ending._replace(kept=keep or worth_keeping(ending))
+
+
+def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
+    """Refuse what cannot be, before anything is started.
+
+    Raises:
+        TapeError: for a tape that cannot be played.
+        ValueError: for a speed or a time that is no positive number.
+    """
+    if not 0 < rate <= FASTEST:
+        raise ValueError(f"the speed has to be above 0 and at most {FASTEST:g} times life's, not {rate:g}")
+    if for_s is not None and not 0 < for_s < float("inf"):
+        raise ValueError(f"the seconds have to be a positive number, not {for_s:g}")
+    if tape is not None:
+        read_tape(tape)
+
+
+def _refuse(why: str) -> int:
+    for line in why.splitlines():
+        sys.stderr.write(f"mmbot: {line}\n")
+    return NOT_STARTED

@@ -1,0 +1,76 @@
+"""The demo's settings: those of a file, turned to the exchange, the clock and the folder of this one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import yaml
+
+import mmbot
+from mmbot.config import Config
+from mmbot.demo.parts import Ready
+from mmbot.domain.money import cents
+
+SETTINGS: Final = Path("config") / "demo.yaml"
+
+_STOP_S: Final = 15.0
+_FEED_SILENCE_S: Final = 3.0
+_ACTIVATION_S: Final = 2.0
+_PRINT_MATCH_S: Final = 1.0
+"""Seconds of the machine that these waits have at least, however fast the clock: the network does not run faster."""
+
+
+def settings_file(given: Path | None) -> Path:
+    """The file that the settings are read from: the one given, else ``config/demo.yaml`` here or beside the program."""
+    if given is not None:
+        return given
+    beside = Path(mmbot.__file__).resolve().parent.parent / SETTINGS
+    return SETTINGS if SETTINGS.is_file() or not beside.is_file() else beside
+
+
+def for_this_run(config: Config, ready: Ready, directory: Path, port: int) -> Config:
+    """The settings that the daemon is run with.
+
+    Args:
+        config: as read.
+        ready: where the local exchange is, and its clock.
+        directory: the state directory, absolute.
+        port: of the daemon's HTTP door; 0: any.
+    """
+    rate = ready.clock.rate
+    change = msgspec.structs.replace
+    guards = config.guards
+    return change(
+        config,
+        environment="local",
+        exchange=change(
+            config.exchange,
+            base_url=ready.base_url,
+            ws_url=ready.ws_url,
+            account="exclusive",
+            clock=ready.clock if rate != 1.0 else None,
+        ),
+        guards=change(
+            guards,
+            feed_silence_s=max(guards.feed_silence_s, _FEED_SILENCE_S * rate),
+            activation_s=max(guards.activation_s, _ACTIVATION_S * rate),
+            print_match_s=max(guards.print_match_s, _PRINT_MATCH_S * rate),
+        ),
+        stop=change(config.stop, deadline_s=max(config.stop.deadline_s, _STOP_S * rate)),
+        state_dir=str(directory),
+        telemetry=change(config.telemetry, host="127.0.0.1", port=port, log_format="json"),
+    )
+
+
+def written(config: Config) -> str:
+    """The settings as the text of a file."""
+    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
+
+
+def referee_limits(config: Config) -> list[str]:
+    """The arguments that tell the exchange's referee the limits."""
+    limits = config.limits
+    scopes = {scope: getattr(limits, scope) for scope in ("line", "market", "event", "tournament", "account")}
+    return [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={cents(dollars) / 100:.2f}")]

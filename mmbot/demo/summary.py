@@ -1,0 +1,252 @@
+"""How a demo ended: the daemon's own figures beside those of the exchange's referee, as text for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND
+from mmbot.domain.money import Cents, show
+from mmbot.domain.odds import Side
+from mmbot.domain.words import counted
+from mmbot.engine.status import Status
+from mmbot.simulator.judge.referee import RefereeReport
+
+DONE: Final = 0
+FAULT: Final = 1
+NOT_FLAT: Final = 3
+
+_GOOD: Final = "green"
+_BAD: Final = "bold red"
+_WIDTH: Final = 12
+_BREACHES: Final = 10
+_ERRORS: Final = 4
+_TOLD: Final = ("part", "request", "code", "message", "why", "reason", "error", "exception")
+_LABELS: Final = ("at", "level", "event")
+
+
+class Figures(NamedTuple):
+    """What has to be the same in both books, in cents."""
+
+    gross: Cents
+    commission: Cents
+    matched: Cents
+
+
+class Names:
+    """What lines and outcomes are called, kept as they are seen: an event that is over leaves the board."""
+
+    def __init__(self) -> None:
+        self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
+
+    def learn(self, status: Status) -> None:
+        """Remember the names in a status."""
+        for event in status.events:
+            for line in event.lines:
+                self._lines[LineKey(line.event, line.market, line.number)] = (event.name, line.name, line.outcomes)
+
+    def line(self, key: LineKey) -> str:
+        """Event and market."""
+        event, line, _ = self._lines.get(key, (f"event {key.event}", f"market {key.market} {key.number / 4:g}", ()))
+        return f"{event}, {line}"
+
+    def outcome(self, key: LineKey, side: Side) -> str:
+        """One outcome."""
+        outcomes = self._lines.get(key, ("", "", ()))[2]
+        return outcomes[side] if side < len(outcomes) else f"outcome {side}"
+
+
+class Ending(NamedTuple):
+    """What is known at the end."""
+
+    reason: str
+    """Why the demo ended."""
+    code: int | None
+    """The daemon's exit code."""
+    took_s: float
+    """From the asking to the daemon's end, in the machine's seconds."""
+    own: Figures | None
+    """The daemon's last word; None if it had none."""
+    marked: Cents | None
+    """What it valued the unsettled part at."""
+    report: RefereeReport | None
+    """The exchange's last word; None if it could not be asked."""
+    seen: frozenset[Figures]
+    """The exchange's figures while the daemon was ending: results go on coming in after it has ended."""
+    errors: tuple[str, ...]
+    """The daemon's latest errors, each once."""
+    names: Names
+    logs: tuple[Path, ...]
+    settings: Path
+    kept: bool
+    """Whether these files are left."""
+
+
+def figures_of(report: RefereeReport) -> Figures:
+    """The exchange's figures."""
+    profit = report.profit
+    return Figures(profit.gross, profit.commission, sum(outcome.stake for outcome in report.matched))
+
+
+def last_word(log: Path) -> tuple[Figures, Cents] | None:
+    """The figures in the line with which the daemon ends its log, and what it marked; None if there is none."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(lines):
+        if '"daemon.stopped"' not in line:
+            continue
+        try:
+            said = json.loads(line)
+            return Figures(said["gross_cents"], said["commission_cents"], said["matched_cents"]), said["marked_cents"]
+        except (ValueError, KeyError):
+            return None
+    return None
+
+
+def last_errors(log: Path) -> tuple[str, ...]:
+    """The latest errors in a daemon's log, each as its event and what it says of it; what is said often has a count."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ()
+    errors: dict[str, int] = {}
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict) and said.get("level") == "error":
+            words = [str(said[key]).strip().rpartition("\n")[2] for key in _TOLD if said.get(key)]
+            rest = [f"{key} {value}" for key, value in said.items() if key not in _LABELS and value is not None]
+            error = ": ".join([str(said.get("event")), *(words or filter(None, [", ".join(rest)]))])
+            errors[error] = errors.pop(error, 0) + 1  # the latest is the last
+    told = [error if times == 1 else f"{error} ({times} times)" for error, times in errors.items()]
+    more = [f"and {counted(len(told) - _ERRORS, 'other error')} before these"] if len(told) > _ERRORS else []
+    return (*told[-_ERRORS:], *more)
+
+
+def exit_code(ending: Ending) -> int:
+    """0 if everything is as it should be, 3 if the exchange does not confirm that it is flat, else 1."""
+    if ending.report is None or ending.report.live_wagers or ending.code == NOT_FLAT:
+        return NOT_FLAT
+    return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
+
+
+def worth_keeping(ending: Ending) -> bool:
+    """Whether the logs tell of something that was not as it should be, though the figures may agree."""
+    return exit_code(ending) != DONE or bool(ending.errors)
+
+
+def summary(ending: Ending) -> list[Text]:
+    """The closing summary, row by row."""
+    rows = [Text(f"stopped: {ending.reason}", "bold")]
+    report = ending.report
+    if report is None:
+        rows.append(_row("flat", "NOT CONFIRMED: the exchange could not be asked", _BAD))
+    else:
+        rows += [_flat(ending, report), *_profit(ending, report), *_matches(ending, report)]
+        rows += [*_worst(report), *_rules(report)]
+    rows += [_row("errors" if not place else "", error, _BAD) for place, error in enumerate(ending.errors)]
+    if ending.kept:
+        rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
+        rows.append(_row("settings", str(ending.settings)))
+    else:
+        rows.append(_row("logs", "removed, since all is well; --keep keeps them"))
+    return rows
+
+
+def show_summary(console: Console, rows: list[Text]) -> None:
+    """Print a summary; on a terminal long rows go on below themselves, elsewhere they stay whole."""
+    for row in rows:
+        if not console.is_terminal or row.cell_len <= console.width:
+            console.print(row, soft_wrap=True)
+            continue
+        grid = Table.grid()
+        grid.add_column(width=_WIDTH)
+        grid.add_column(overflow="fold")
+        grid.add_row(row[:_WIDTH], row[_WIDTH:])
+        console.print(grid)
+
+
+def _agree(ending: Ending) -> bool:
+    return ending.report is not None and ending.own in (ending.seen | {figures_of(ending.report)})
+
+
+def _flat(ending: Ending, report: RefereeReport) -> Text:
+    code = "was killed" if ending.code is None or ending.code < 0 else f"ended with exit code {ending.code}"
+    daemon = f"the daemon {code} after {ending.took_s:.1f} s"
+    if report.live_wagers:
+        return _row("flat", f"NO: the exchange still has {counted(report.live_wagers, 'wager')} open; {daemon}", _BAD)
+    text = f"confirmed by the exchange: none of {counted(report.placed, 'wager')} is open; {daemon}"
+    return _row("flat", text, _GOOD if ending.code == DONE else _BAD)
+
+
+def _profit(ending: Ending, report: RefereeReport) -> Iterable[Text]:
+    theirs = figures_of(report)
+    agree = _agree(ending)
+    told = ending.own if agree and ending.own is not None else theirs
+    text = f"gross {show(told.gross)}, commission {show(told.commission)}, net {show(told.gross - told.commission)}"
+    if agree:
+        yield _row("profit", f"{text}: the same in the daemon's books and the exchange's, to the cent", _GOOD)
+    elif ending.own is None:
+        yield _row("profit", f"{text} by the exchange's books; the daemon left no figures", _BAD)
+    else:
+        own = ending.own
+        yield _row("profit", f"{text} by the exchange's books, of {show(theirs.matched)} matched", _BAD)
+        net = show(own.gross - own.commission)
+        text = f"gross {show(own.gross)}, commission {show(own.commission)}, net {net} by the daemon's, of "
+        yield _row("", f"{text}{show(own.matched)}: THEY DIFFER", _BAD)
+    open_positions = next((scope.matched_now for scope in report.worst_case if scope.kind == "account"), 0)
+    if open_positions:
+        marked = "" if ending.marked is None else f", valued at {show(ending.marked)} by the last fair prices"
+        yield _row("", f"still to be settled: {show(open_positions)} at worst{marked}")
+
+
+def _matches(ending: Ending, report: RefereeReport) -> Iterable[Text]:
+    count = sum(outcome.matches for outcome in report.matched)
+    total = sum(outcome.stake for outcome in report.matched)
+    yield _row("matches", f"{count}, {show(total)} matched")
+    lines: dict[LineKey, list[str]] = {}
+    for outcome in report.matched:
+        name = ending.names.outcome(outcome.line, outcome.side)
+        lines.setdefault(outcome.line, []).append(f"{name} {outcome.matches}× {show(outcome.stake)}")
+    for line, outcomes in lines.items():
+        yield _row("", f"{ending.names.line(line)}: {', '.join(outcomes)}")
+
+
+def _worst(report: RefereeReport) -> Iterable[Text]:
+    greatest: dict[str, tuple[Cents, Cents | None]] = {}
+    for scope in report.worst_case:
+        if scope.kind not in greatest or scope.greatest > greatest[scope.kind][0]:
+            greatest[scope.kind] = (scope.greatest, scope.limit)
+    parts = [
+        f"{kind} {show(worst)}" + (f" of {show(limit)}" if limit is not None else "")
+        for kind, (worst, limit) in greatest.items()
+    ]
+    over = any(limit is not None and worst > limit for worst, limit in greatest.values())
+    yield _row("worst case", f"at its greatest: {', '.join(parts) or 'none'}", _BAD if over else _GOOD)
+
+
+def _rules(report: RefereeReport) -> Iterable[Text]:
+    if report.ok:
+        text = (
+            f"the referee found no invariant broken; busiest second {counted(report.busiest_second, 'request')} of 50"
+        )
+        yield _row("rules", text, _GOOD)
+    else:
+        yield _row("rules", f"BROKEN {counted(report.broken_count, 'time')}", _BAD)
+    for breach in report.broken[:_BREACHES]:
+        yield _row("", f"invariant {breach.invariant} at {breach.at / SECOND:.3f}: {breach.detail}", _BAD)
+
+
+def _row(title: str, text: str, style: str = "") -> Text:
+    return Text(f"{title:<{_WIDTH}}", "bold").append(text, style)

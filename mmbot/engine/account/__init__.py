@@ -1,0 +1,1 @@
+"""Balance, funds and profit of the account."""

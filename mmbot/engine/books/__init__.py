@@ -1,0 +1,1 @@
+"""What is traded, its books, our own stake in them, and why size left them."""

@@ -1,0 +1,235 @@
+"""The engine's account of itself: what ``/status`` shows, and why a line is not quoted."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from mmbot.domain.book import Levels
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.odds import Side
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.life.order_of_life import OrderOfLife, Step
+from mmbot.engine.quoting.quoted_line import Slot
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.view import NOTHING
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.risk.scopes import Scope
+from mmbot.engine.sending.cancelling import Cancelling
+from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.status import (
+    Counts,
+    EventStatus,
+    LevelStatus,
+    LineStatus,
+    MatchStatus,
+    OwnStatus,
+    ScopeStatus,
+    Status,
+)
+from mmbot.engine.wagers.ledger import Change, Wager
+
+SHOWN: Final = 3
+"""Levels of a book in the account."""
+
+LATEST: Final = 20
+"""Matches in the account."""
+
+
+class StatusWriter:
+    """Counts as things happen, and tells all when asked."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        life: OrderOfLife,
+        quoting: Quoting,
+        profit: Profit,
+        funds: Funds,
+        placing: Placing,
+        cancelling: Cancelling,
+        hedging: Hedging,
+        since: Instant,
+    ) -> None:
+        """``since``: when this run began."""
+        self._since = since
+        self._shared = shared
+        self._life = life
+        self._quoting = quoting
+        self._profit = profit
+        self._funds = funds
+        self._placing = placing
+        self._cancelling = cancelling
+        self._hedging = hedging
+        self._latest: deque[MatchStatus] = deque(maxlen=LATEST)
+        self._matches = 0
+        self._matched_stake = 0
+
+    def matched(self, change: Change, now: Instant) -> None:
+        """Note a match of a wager of this run; what an earlier run matched is history, not news."""
+        wager = change.wager
+        if wager.sent_at < self._since:
+            return
+        self._matches += 1
+        self._matched_stake += change.stake
+        slot = self._quoting.slots.get(wager.line)
+        if slot is not None:
+            slot.matches += 1
+        self._latest.append(
+            MatchStatus(
+                at=now,
+                event=wager.line.event,
+                outcome=outcome_name(self._shared.catalogue, wager.line, wager.side),
+                odds=wager.odds,
+                stake=change.stake,
+                hedge=wager.hedge,
+            )
+        )
+
+    def quoted_lines(self) -> int:
+        """How many lines have a wager that could match."""
+        ledger = self._shared.ledger
+        return sum(any(True for _ in ledger.live(line)) for line in self._quoting.slots)
+
+    def status(self, now: Instant, events: bool = True) -> Status:
+        """Everything, or everything but the events with their lines."""
+        shared = self._shared
+        ledger = shared.ledger
+        counts = ledger.counts
+        latched = next((reason for reason in shared.guards.account() if reason.startswith("latch: ")), None)
+        return Status(
+            now=now,
+            phase=self._life.step.value,
+            quoting=self._life.step is Step.READY and not shared.guards.any(ACCOUNT),
+            latched=latched.removeprefix("latch: ") if latched is not None else None,
+            feed_up=shared.feed_up,
+            feed_age_s=in_seconds(now - shared.heard_at) if shared.heard_at else None,
+            balance=self._funds.balance,
+            locked=ledger.sums.locked_in_all,
+            events=tuple(
+                event
+                for event_id in (self._quoting.events if events else ())
+                if (event := self._event(event_id)) is not None
+            ),
+            scopes=tuple(self._scope(scope) for scope in shared.exposure.fullest()),
+            guards=shared.guards.status(),
+            matches=tuple(self._latest),
+            counts=Counts(
+                matches=self._matches,
+                matched_stake=self._matched_stake,
+                placed=self._placing.sent,
+                cancelled=self._cancelling.sent,
+                requests=shared.sent_requests,
+                open_wagers=counts.live,
+                unknown_wagers=counts.unknown,
+                hedges=self._hedging.sent,
+                book_differences=sum(shared.books.differences.values()),
+            ),
+            profit=self._profit.status(),
+            flat=self._life.flat,
+        )
+
+    def _event(self, event_id: int) -> EventStatus | None:
+        event = self._shared.catalogue.events.get(event_id)
+        slots = self._quoting.events[event_id]
+        if event is None:
+            return None
+        return EventStatus(
+            event=event_id,
+            name=event.name,
+            tournament=event.tournament_name,
+            status=event.status,
+            start=event.scheduled,
+            lines=tuple(self._line(slot) for slot in slots),
+        )
+
+    def _line(self, slot: Slot) -> LineStatus:
+        shared = self._shared
+        key = slot.line.key
+        state = shared.books.get(key)
+        live = list(shared.ledger.live(key))
+        own: list[Wager] = [wager for wager in live if not wager.foreign]
+        sides: tuple[Levels, Levels] = shared.books.net(state, own).sides if state is not None else ((), ())
+        position = shared.ledger.positions.get(key, NOTHING)
+        names = [outcome.name for outcome in slot.line.outcomes]
+        return LineStatus(
+            event=key.event,
+            market=key.market,
+            number=key.number,
+            name=slot.line.name or slot.market.name,
+            outcomes=(names[0] if names else "", names[1] if len(names) > 1 else ""),
+            book=(_shown(sides[0]), _shown(sides[1])),
+            fair=slot.fair,
+            own=tuple(
+                OwnStatus(
+                    external_id=wager.external_id,
+                    side=wager.side,
+                    odds=wager.odds,
+                    stake=wager.stake,
+                    remaining=wager.remaining,
+                    state=wager.state.value,
+                )
+                for wager in live
+            ),
+            profit=(position.profit[0], position.profit[1]),
+            locked=shared.ledger.sums.locked.get(key, 0),
+            worst_case=position.worst_case(),
+            limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
+            matches=slot.matches,
+            why=None if slot.targets and slot.why is None and not slot.pending else self._why(key, slot),
+        )
+
+    def _why(self, line: LineKey, slot: Slot) -> str | None:
+        return self._shared.guards.why(line) or (slot.pending and self._placing.held_back) or slot.why
+
+    def _scope(self, scope: Scope) -> ScopeStatus:
+        exposure = self._shared.exposure
+        soft, hedge, limit = exposure.thresholds(scope)
+        return ScopeStatus(
+            scope=scope.kind,
+            name=self._name(scope),
+            worst_case=exposure.worst_case(scope),
+            matched=exposure.matched(scope),
+            soft=soft,
+            hedge=hedge,
+            limit=limit,
+        )
+
+    def _name(self, scope: Scope) -> str:
+        catalogue = self._shared.catalogue
+        match scope.id:
+            case LineKey() as line:
+                market = catalogue.market(line)
+                known = catalogue.lines.get(line)
+                label = (known.name if known is not None else "") or (market.name if market is not None else "")
+                return f"{self._event_name(line.event)} {label or f'{line.market}/{line.number / 4:g}'}"
+            case (int() as event, int() as number):
+                market = catalogue.markets.get(event, {}).get(MarketKey(event, number))
+                return f"{self._event_name(event)} {market.name if market is not None else number}"
+            case int() as number if scope.kind == "event":
+                return self._event_name(number)
+            case int() as number if scope.kind == "tournament":
+                tournament = catalogue.tournaments.get(number)
+                return tournament.name if tournament else str(number)
+            case _:
+                return ""
+
+    def _event_name(self, event: int) -> str:
+        known = self._shared.catalogue.events.get(event)
+        return known.name if known is not None else str(event)
+
+
+def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
+    return tuple(LevelStatus(level.odds, level.value) for level in levels[:SHOWN])
+
+
+def outcome_name(catalogue: Catalogue, line: LineKey, side: Side) -> str:
+    """The name of an outcome; its number where the line is not known."""
+    known = catalogue.lines.get(line)
+    if known is None or not 0 <= side < len(known.outcomes):
+        return str(side)
+    return known.outcomes[side].name

@@ -1,0 +1,68 @@
+"""Events that are over are forgotten, so that a daemon that runs for weeks holds what is on the board and at stake.
+
+What stays of them is what money needs: each market's settled profit, and what each wager came to (``archive.py``), for
+results that are corrected late.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import DAY, HOUR, Instant
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.view import Views
+from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.sending.placing import Placing
+from mmbot.engine.state.shared import Shared
+
+EVERY: Final = HOUR
+"""Between two looks. One goes over all lines that are known, so it is not done with each event."""
+
+SHOWN: Final = HOUR
+"""How long an event that is off the list, with nothing at stake, is still shown with its lines and guards."""
+
+RESOLVED: Final = 3 * DAY
+"""How long the ids of its lines still stand for them. A result that is corrected later counts all the same; the journal
+loads no settled wagers that are older."""
+
+
+class Forgetting:
+    """Watches for events that are over."""
+
+    def __init__(
+        self, shared: Shared, quoting: Quoting, views: Views, placing: Placing, hedging: Hedging, profit: Profit
+    ) -> None:
+        self._shared: Final = shared
+        self._quoting: Final = quoting
+        self._views: Final = views
+        self._placing: Final = placing
+        self._hedging: Final = hedging
+        self._profit: Final = profit
+        self._gone: dict[int, Instant] = {}
+        """Events that are known and not on the list, with when that was first seen."""
+        self._look_at: Instant = 0
+
+    def look(self, now: Instant) -> None:
+        """Forget what is over, once in a while."""
+        if now < self._look_at:
+            return
+        self._look_at = now + EVERY
+        shared = self._shared
+        told = (line.event for line in (*shared.books.lines(), *shared.ledger.positions))  # some are never on the list
+        self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(told)}
+        staked = shared.ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)
+        over = {event: since for event, since in self._gone.items() if since <= now - SHOWN and event not in staked}
+        if not over:
+            return
+        self._quoting.drop(over)
+        self._views.forget(over)
+        self._placing.forget(over)
+        self._hedging.forget(over)
+        self._profit.forget(over)
+        shared.ledger.forget(over)
+        shared.exposure.forget_events(over)
+        shared.books.forget(over)
+        shared.guards.forget(over)
+        shared.catalogue.take_off(over)
+        shared.catalogue.forget({event: since for event, since in over.items() if since <= now - RESOLVED})

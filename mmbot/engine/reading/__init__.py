@@ -1,0 +1,1 @@
+"""What is read from the exchange: board, wager history, single wagers."""

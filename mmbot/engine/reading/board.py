@@ -1,0 +1,317 @@
+"""What is to be read of the catalogue and the books, and when: after every connect, every quarter of an hour, and when
+a structural message says that something changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.domain.odds import Ladder, OddsError
+from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
+from mmbot.engine.events import EventsRead, Failed, LadderRead, MarketsRead, TournamentsRead
+from mmbot.engine.requests import (
+    EVENTS_A_READ,
+    Level,
+    ReadEvents,
+    ReadLadder,
+    ReadMarkets,
+    ReadTournaments,
+    Request,
+)
+from mmbot.engine.risk.guards import ACCOUNT, shown
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+
+RETRY: Final = SECOND
+"""After a failed read."""
+
+MISSED: Final = 30 * SECOND
+"""Where a book tells of what the last read did not, its event is read again, but so long after the last time at least,
+and after twice the time each while that brings nothing new. What a read lacks without a word is looked for likewise."""
+
+
+class BoardReader:
+    """The reads that are wanted, at one a second for each path."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._ladder = False
+        self._tournaments = False
+        self._events: dict[int, None] = {}
+        self._markets: dict[int, None] = {}
+        self._under_way: dict[int, tuple[Request, int]] = {}
+        self._not_before: Instant = 0
+        self._missed: dict[int, tuple[Instant, Duration]] = {}
+        """Events that were read again since their books told of more than the last read: when, and how long a book has
+        to wait until it leads to that once more. It is forgotten when a read brings something new."""
+        self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
+        """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
+        self.next_round: Instant | None = None
+        """When everything is read again."""
+        rules = shared.config.quoting
+        self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
+        self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
+        self._by_event_only = any(rule.match.event and not rule.match.tournament for rule in rules)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is wanted and nothing is under way."""
+        return not (self._ladder or self._tournaments or self._events or self._markets or self._under_way)
+
+    def everything(self, now: Instant) -> None:
+        """Read the ladder, the catalogue and all books again."""
+        self._ladder = self._tournaments = True
+        for event in self._shared.catalogue.markets:
+            if self._relevant(event):
+                self._markets[event] = None
+        self._missed = {event: wait for event, wait in self._missed.items() if self._relevant(event)}
+        self.next_round = now + self._shared.settings.reconcile
+
+    def ladder(self) -> None:
+        """Read the odds ladder again."""
+        self._ladder = True
+
+    def tournaments(self) -> None:
+        """Read the tournaments again, and what is below them."""
+        self._tournaments = True
+
+    def events(self, tournament: int) -> None:
+        """Read the events of a tournament again."""
+        if self._is_wanted(tournament):
+            self._events[tournament] = None
+
+    def markets(self, event: int) -> None:
+        """Read the markets and books of an event again."""
+        if self._relevant(event):
+            self._markets[event] = None
+
+    def missed(self, line: LineKey, now: Instant) -> None:
+        """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again."""
+        if self._lacks(line) and self._relevant(line.event):
+            last, wait = self._missed.get(line.event, (now, 0))
+            self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
+
+    def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
+        """A read lacks an open line or event that the one before had, and no message has said that it goes: a list may
+        come incomplete. It is looked for again, after ``MISSED``, then twice that, and so on for a round's interval."""
+        self._look_again(key, now + MISSED, MISSED)
+
+    def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
+        if wait < self._shared.settings.reconcile:
+            self._lost[key] = (at, wait)
+            self._shared.timers.set(Due.MISSED, key, at)
+
+    def reread(self, key: LineKey | int, now: Instant) -> None:
+        """The time has come to look again for a line, or for an event."""
+        lost = self._lost.pop(key, None)
+        if not self._lacks(key):
+            return
+        if isinstance(key, LineKey):
+            last, wait = self._missed.get(key.event, (now, MISSED))
+            if last < now:
+                wait = min(2 * wait, self._shared.settings.reconcile)
+            self._missed[key.event] = (now, wait)
+            self.markets(key.event)
+        else:
+            self.events(self._shared.catalogue.tournament_of(key))
+        if lost is not None:
+            at, wait = lost
+            if at <= now:
+                self._look_again(key, now + 2 * wait, 2 * wait)
+            else:  # a book was the reason
+                self._look_again(key, at, wait)
+
+    def _lacks(self, key: LineKey | int) -> bool:
+        """Whether the board does not know a line, or not the outcome on which somebody offers; or has no such event on
+        its list."""
+        if not isinstance(key, LineKey):
+            event = self._shared.catalogue.events.get(key)
+            return event is not None and event.status == UNLISTED
+        known = self._shared.catalogue.lines.get(key)
+        state = self._shared.books.get(key)
+        if known is None or state is None:
+            return True
+        sides = zip(state.book.sides, known.outcomes, strict=False)
+        return any(levels and not outcome.line_id for levels, outcome in sides)
+
+    def next(self, now: Instant) -> Request | None:
+        """The next read that may be sent now."""
+        if self.next_round is not None and now >= self.next_round:
+            self.everything(now)
+        if now < self._not_before:
+            return None
+        shared = self._shared
+        pacer = shared.pacer
+        request: Request | None = None
+        if self._ladder and pacer.ready_at("ladder", now) <= now:
+            self._ladder = False
+            pacer.take("ladder", now)
+            request = ReadLadder(shared.request_id())
+        elif self._tournaments and pacer.ready_at("tournaments", now) <= now:
+            self._tournaments = False
+            pacer.take("tournaments", now)
+            request = ReadTournaments(shared.request_id())
+        elif self._events and pacer.ready_at("events", now) <= now:
+            tournament = next(iter(self._events))
+            del self._events[tournament]
+            pacer.take("events", now)
+            request = ReadEvents(shared.request_id(), tournament)
+        elif self._markets and pacer.ready_at("markets", now) <= now:
+            events = tuple(list(self._markets)[:EVENTS_A_READ])
+            for event in events:
+                del self._markets[event]
+            pacer.take("markets", now)
+            request = ReadMarkets(shared.request_id(), events)
+        if request is not None:
+            self._under_way[request.id] = (request, shared.books.connection)
+        return request
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """When ``next`` may have something to send."""
+        if not (self._ladder or self._tournaments or self._events or self._markets):
+            return self.next_round
+        pacer = self._shared.pacer
+        paths = (
+            ("ladder", self._ladder),
+            ("tournaments", self._tournaments),
+            ("events", self._events),
+            ("markets", self._markets),
+        )
+        ready = [max(pacer.ready_at(path, now), self._not_before) for path, wanted in paths if wanted]
+        if self.next_round is not None:
+            ready.append(self.next_round)
+        return min(ready, default=None)
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def failed(self, answer: Failed, now: Instant) -> bool:
+        """A read failed: ask again later. True if it was one of these reads."""
+        under_way = self._under_way.pop(answer.request, None)
+        if under_way is None:
+            return False
+        match under_way[0]:
+            case ReadLadder():
+                self._ladder = True
+            case ReadTournaments():
+                self._tournaments = True
+            case ReadEvents(tournament=tournament):
+                self._events[tournament] = None
+            case ReadMarkets(events=events):
+                for event in events:
+                    self._markets[event] = None
+            case _:
+                pass
+        self._not_before = max(now + RETRY, answer.retry_at or 0)
+        return True
+
+    def on_ladder(self, answer: LadderRead, now: Instant) -> None:
+        """Take a ladder; an unreadable one keeps the old, and with none there is no quoting."""
+        self._under_way.pop(answer.request, None)
+        shared = self._shared
+        try:
+            ladder = Ladder(answer.odds)
+        except OddsError as bad:
+            shared.alert(Level.ERROR, "ladder.unreadable", why=str(bad))
+            if shared.ladder is None:
+                shared.hold("ladder", ACCOUNT, "no readable odds ladder", now)
+                self._ladder = True
+                self._not_before = now + RETRY
+            return
+        if ladder != shared.ladder:
+            shared.ladder = ladder
+            shared.alert(Level.INFO, "ladder.read", rungs=len(ladder))
+            shared.touch_scope(ACCOUNT)
+        shared.hold("ladder", ACCOUNT, None, now)
+
+    def on_tournaments(self, answer: TournamentsRead) -> None:
+        """Take the tournaments and read the events of those that a rule wants."""
+        self._under_way.pop(answer.request, None)
+        catalogue = self._shared.catalogue
+        catalogue.read_tournaments(answer.tournaments)
+        known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
+        for tournament in (*catalogue.tournaments, *known):
+            self.events(tournament)
+
+    def on_events(self, answer: EventsRead, now: Instant) -> list[int]:
+        """Take the events of a tournament and read the markets of new ones. Returns those that changed."""
+        under_way = self._under_way.pop(answer.request, None)
+        if under_way is None or not isinstance(under_way[0], ReadEvents):
+            return []
+        shared = self._shared
+        tournament = under_way[0].tournament
+        listed = tuple(event for event in answer.events if event.tournament_id == tournament)
+        open_before = {event: None for event, known in shared.catalogue.events.items() if known.status in TRADEABLE}
+        changed = shared.catalogue.read_events(tournament, listed)
+        for event_id in changed:
+            self.markets(event_id)  # new, or back, or of another time: its books, too
+            if self._lacks(event_id) and event_id in open_before:
+                self._lost_sight(event_id, now)
+        sent = shared.inflight.get(answer.request)
+        for event in listed:
+            wiped = shared.guards.since("wiped", event.event_id)
+            if wiped is not None and event.status in TRADEABLE and sent is not None and sent[1] >= wiped:
+                shared.hold("wiped", event.event_id, None, now)
+        return changed
+
+    def on_markets(self, answer: MarketsRead, now: Instant) -> tuple[list[int], list[LineKey]]:
+        """Take the markets and books of some events. An event of which nothing could be read stays as it is.
+
+        Returns:
+            The events of which the markets are other ones, and the lines of which the book is.
+        """
+        under_way = self._under_way.pop(answer.request, None)
+        shared = self._shared
+        sent = shared.inflight.get(answer.request)
+        if under_way is None or not isinstance(under_way[0], ReadMarkets) or sent is None:
+            return [], []
+        changed: list[int] = []
+        books: list[LineKey] = []
+        if under_way[1] != shared.books.connection:  # asked for before the feed was lost: good for the board alone
+            for event in under_way[0].events:
+                self.markets(event)
+        for event in under_way[0].events:
+            images = answer.markets.get(event)
+            if images is None:
+                continue
+            shared.dirty_events[event] = None  # what guards a line may end by a read that changes nothing
+            open_before = shared.catalogue.open_lines(event)
+            if shared.catalogue.read_markets(event, images):
+                changed.append(event)
+                self._missed.pop(event, None)
+                for key in open_before:
+                    if key not in shared.catalogue.lines:
+                        self._lost_sight(key, now)
+            for image in images:
+                for line, book in zip(image.market.lines, image.books, strict=True):
+                    if shared.books.on_read(line.key, book, sent[1], under_way[1], now):
+                        books.append(line.key)
+                    state = shared.books.get(line.key)
+                    if state is not None and state.suspect is not None:
+                        shared.timers.set(Due.SUSPECT, line.key, state.suspect[0])
+        return changed, books
+
+    def judge(self, line: LineKey, now: Instant) -> None:
+        """A difference was not explained by a message in time."""
+        shared = self._shared
+        before = sum(shared.books.differences.values())
+        shared.books.judge(line, now)
+        if sum(shared.books.differences.values()) > before:
+            self.markets(line.event)  # one more read tells whether the repair is right
+            shared.alert(Level.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
+        state = shared.books.get(line)
+        if state is not None and state.doubtful:
+            shared.dirty_events[line.event] = None
+
+    def _is_wanted(self, tournament: int) -> bool:
+        return self._all or self._by_event_only or tournament in self._wanted_tournaments
+
+    def _relevant(self, event: int) -> bool:
+        known = self._shared.catalogue.events.get(event)
+        if known is None or known.status not in TRADEABLE:
+            return False
+        return any(
+            (not rule.match.tournament or known.tournament_id in rule.match.tournament)
+            and (not rule.match.event or event in rule.match.event)
+            for rule in self._shared.config.quoting
+        )

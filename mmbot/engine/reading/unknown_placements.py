@@ -1,0 +1,111 @@
+"""Placements of unknown outcome: they count as open until the history, complete past the moment they were given up,
+shows them or does not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.reading.history import CREATED_RANGE, LATER, end_of, note_clock
+from mmbot.engine.requests import Level, ReadHistory
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.wagers.ledger import Changes
+
+MARGIN: Final = MINUTE
+"""How much earlier than the first such placement the history is read: the exchange's clock may be so much behind ours,
+and a placement that its range leaves out would pass for absent."""
+
+
+class UnknownPlacements:
+    """Resolves unknown outcomes through the history; there is no look-up by ``external_id`` (PROTOCOL 6.5)."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._given_up: dict[str, Instant] = {}
+        self._asked: dict[str, None] = {}
+        self._from: Instant = 0
+        self._cursor = ""
+        self._synced: Instant | None = LATER
+        """The exchange's time up to which all pages of the read hold everything; None if one holds less."""
+        self._until: Instant = 0
+        """Where the range of the page that is under way ends."""
+        self._request: int | None = None
+        self._not_before: Instant = 0
+
+    def note(self, external_id: str, now: Instant) -> None:
+        """A placement was given up without a readable answer."""
+        self._given_up.setdefault(external_id, now)
+
+    def next(self, now: Instant) -> ReadHistory | None:
+        """The next page to read."""
+        if self._request is not None or not self._given_up or now < self._not_before:
+            return None
+        shared = self._shared
+        if shared.pacer.ready_at("history", now) > now:
+            return None
+        if not self._cursor:
+            self._asked = {}
+            self._synced = LATER
+            sent = []
+            for external_id in list(self._given_up):
+                wager = shared.ledger.get(external_id)
+                if wager is None or wager.wager_id is not None or not wager.remaining:
+                    del self._given_up[external_id]
+                    continue
+                self._asked[external_id] = None
+                sent.append(wager.sent_at)
+            if not self._asked:
+                return None
+            first = min(sent)  # if it is of an earlier run, its clock may have been right before ours was
+            self._from = max(min(first, shared.schedule(first)) - MARGIN, shared.exchange_time(now) - CREATED_RANGE)
+        shared.pacer.take("history", now)
+        there = shared.exchange_time(now)
+        request = ReadHistory(
+            shared.request_id(), created_from=self._from, created_to=there + MINUTE, cursor=self._cursor
+        )
+        self._request = request.id
+        self._until = end_of(request)
+        return request
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """When ``next`` may have something to send."""
+        if self._request is not None or not self._given_up:
+            return None
+        return max(self._not_before, self._shared.pacer.ready_at("history", now))
+
+    def on_history(self, answer: HistoryRead, now: Instant) -> Changes | None:
+        """A page came, already applied to the ledger. What was found absent, or None if the page was not ours."""
+        if answer.request != self._request:
+            return None
+        self._request = None
+        self._cursor = answer.next_cursor
+        synced = answer.last_synced_at
+        if synced is None or self._synced is None or not note_clock(synced, self._shared, now):
+            self._synced = None  # one page that is not complete up to an instant spoils them all
+        else:
+            self._synced = min(self._synced, synced, self._until)
+        if self._cursor:
+            return ()
+        shared = self._shared
+        changes: Changes = ()
+        for external_id in self._asked:
+            given_up = self._given_up.get(external_id)
+            wager = shared.ledger.get(external_id)
+            if given_up is None or wager is None or wager.wager_id is not None or not wager.remaining:
+                self._given_up.pop(external_id, None)
+            elif self._synced is not None and self._synced > shared.exchange_time(given_up):
+                del self._given_up[external_id]
+                changes += shared.ledger.absent(external_id, now)
+                shared.alert(Level.INFO, "wager.absent", external_id=external_id)
+        self._not_before = now + SECOND
+        return changes
+
+    def on_failed(self, answer: Failed, now: Instant) -> bool:
+        """A page could not be read: from the start again. True if it was ours."""
+        if answer.request != self._request:
+            return False
+        self._request = None
+        self._cursor = ""
+        self._not_before = max(now + SECOND, answer.retry_at or 0)
+        return True

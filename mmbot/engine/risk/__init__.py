@@ -1,0 +1,1 @@
+"""Worst cases against limits, guards, and the size of a hedge."""

@@ -1,0 +1,181 @@
+"""Cancels of single wagers, batched by 20 over all markets, and repeated until the exchange confirms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import MILLISECOND, SECOND, Instant
+from mmbot.domain.wager_states import State
+from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure
+from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.ledger import Changes, Wager
+
+RETRY: Final = 300 * MILLISECOND
+"""A cancel that met a placement or a match is repeated after this (PROTOCOL 6.4)."""
+
+PATIENCE: Final = SECOND
+"""How long a cancel waits for its wager to become live."""
+
+CONFIRM: Final = 2 * SECOND
+"""A cancel that was accepted without a word on the private channel for this long is tried again or looked up."""
+
+OVER: Final = ("wager_already_matched", "wager_already_cancelled", "data_not_found", "order_already_filled")
+"""Codes that say that there is nothing left to cancel: the wager is looked up to learn what became of it."""
+
+
+class Cancelling:
+    """The wagers that are to go."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.ready: Final[dict[str, None]] = {}
+        """Wagers whose cancel could be sent now, in the order in which that was wanted."""
+        self._waiting: dict[str, None] = {}
+        self._asked: dict[str, None] = {}
+        """Wagers that were looked up since their last cancel."""
+        self.sent = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole batch could be sent now."""
+        return len(self.ready) >= BATCH
+
+    def want(self, wager: Wager) -> None:
+        """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""
+        key = wager.external_id
+        if wager.state is State.CANCELLING or key in self.ready or key in self._waiting:
+            return
+        if wager.state is State.OPEN:
+            self.ready[key] = None
+        else:
+            self._waiting[key] = None
+            if wager.wager_id is not None:
+                self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
+
+    def keep(self, external_id: str) -> None:
+        """A wager is wanted after all, if its cancel was not sent yet."""
+        self.ready.pop(external_id, None)
+        self._waiting.pop(external_id, None)
+
+    def opened(self, external_id: str) -> None:
+        """A wager is live now."""
+        if external_id in self._waiting:
+            del self._waiting[external_id]
+            self.ready[external_id] = None
+
+    def identified(self, external_id: str, now: Instant) -> None:
+        """The exchange's id of a wager is known now."""
+        if external_id in self._waiting:
+            self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
+
+    def next(self, now: Instant) -> Request | None:
+        """The next batch: a whole event where a guard covers it and more rests there than a batch holds."""
+        shared = self._shared
+        batch: list[Wager] = []
+        by_event: dict[int, int] = {}
+        items: list[Cancellation] = []
+        for external_id in list(self.ready):
+            wager = shared.ledger.get(external_id)
+            if wager is None or not wager.remaining or wager.wager_id is None:
+                del self.ready[external_id]
+                continue
+            event = wager.line.event
+            count = by_event[event] = by_event.get(event, 0) + 1
+            if count > BATCH and shared.settings.exclusive and shared.guards.any(event):
+                return self._whole_event(event, now)
+            if len(batch) < BATCH:
+                batch.append(wager)
+                items.append(Cancellation(wager.wager_id, external_id))
+            elif not shared.guards.any(event):
+                break
+        if not batch:
+            return None
+        for wager in batch:
+            self._note_sent(wager, now)
+        return CancelMany(shared.request_id(), tuple(items))
+
+    def _whole_event(self, event: int, now: Instant) -> Request:
+        shared = self._shared
+        for external_id in list(self.ready):
+            wager = shared.ledger.get(external_id)
+            if wager is not None and wager.line.event == event:
+                self._note_sent(wager, now)
+        return CancelEvent(shared.request_id(), event)
+
+    def _note_sent(self, wager: Wager, now: Instant) -> None:
+        del self.ready[wager.external_id]
+        self._asked.pop(wager.external_id, None)
+        self._shared.ledger.cancel_sent(wager.external_id, now)
+        self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM + self._shared.settings.print_match)
+        self.sent += 1
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
+        """Each item of a batch was accepted, refused, or left out (unknown: tried again)."""
+        changes: Changes = ()
+        refused = {item.external_id: item for item in answer.refused}
+        accepted = dict.fromkeys(answer.accepted)
+        for item in request.items:
+            key = item.external_id
+            if key in accepted:
+                changes += self._shared.ledger.cancel_accepted(key, now)
+            elif key in refused:
+                changes += self._refused(key, refused[key].failure, refused[key].code, now)
+            else:
+                changes += self._lost(key, now)
+        return changes
+
+    def on_event(self, request: CancelEvent, answer: CancelledAll, now: Instant) -> None:
+        """A whole event was cancelled: each wager is confirmed by its private message, or tried again alone."""
+        for wager in self._shared.ledger.all_live():
+            if wager.line.event == request.event and wager.state is State.CANCELLING:
+                self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
+
+    def on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
+        """The whole request failed."""
+        changes: Changes = ()
+        if isinstance(request, CancelMany):
+            for item in request.items:
+                if answer.failure is Failure.UNKNOWN:
+                    changes += self._lost(item.external_id, now)
+                else:
+                    changes += self._refused(item.external_id, answer.failure, answer.code, now)
+            return changes
+        for wager in self._shared.ledger.all_live():
+            if wager.line.event == request.event and wager.state is State.CANCELLING:
+                changes += self._lost(wager.external_id, now)
+        return changes
+
+    def again(self, external_id: str, now: Instant) -> None:
+        """A pause is over: try again what still lives. After an accepted cancel, or some that came to nothing, it is
+        looked up in between; what that shows to live on is cancelled anew."""
+        wager = self._shared.ledger.get(external_id)
+        if wager is None or not wager.remaining or wager.wager_id is None:
+            self._asked.pop(external_id, None)
+            return
+        doubtful = wager.cancel_accepted_at is not None or wager.cancel_tries > 2
+        if doubtful and external_id not in self._asked:
+            self._asked[external_id] = None
+            self._shared.lookups[wager.wager_id] = "cancel not confirmed"
+            self._shared.timers.set(Due.CANCEL, external_id, now + CONFIRM)
+        elif wager.cancel_sent_at is not None or external_id in self._waiting:
+            self._waiting.pop(external_id, None)
+            self.ready[external_id] = None
+
+    def _refused(self, external_id: str, failure: Failure, code: str, now: Instant) -> Changes:
+        wager = self._shared.ledger.get(external_id)
+        if wager is None:
+            return ()
+        if code in OVER and wager.wager_id is not None:
+            self._shared.lookups[wager.wager_id] = code
+        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if failure is Failure.LATER else CONFIRM))
+        return self._shared.ledger.cancel_refused(external_id, code, now)
+
+    def _lost(self, external_id: str, now: Instant) -> Changes:
+        if self._shared.ledger.get(external_id) is None:
+            return ()
+        self._shared.timers.set(Due.CANCEL, external_id, now + RETRY)
+        return self._shared.ledger.cancel_lost(external_id, now)

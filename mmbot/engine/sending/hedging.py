@@ -1,0 +1,184 @@
+"""Hedges: where a scope's matched worst case has reached its ``hedge`` threshold, the excess is taken out of the
+opposite outcome with ``fillOrKill``; one in flight a line."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.odds import implied
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.view import Views
+from mmbot.engine.requests import Level, PlaceMany, Placement
+from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
+from mmbot.engine.risk.hedge_size import OWN_QUOTES, blocking, size_hedge
+from mmbot.engine.sending.placing import Placing
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.ledger import Wager
+
+PAUSE: Final = 3 * SECOND
+"""Between two tries on one line."""
+
+CLOSED: Final = ("start", "live", "unlisted", "wiped")
+"""Guards of an event that stop a hedge. What stops a strategy does not: the position is there all the same."""
+
+NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
+"""Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
+
+
+class Hedging:
+    """Watches for lines to hedge and hands the hedges out."""
+
+    def __init__(self, shared: Shared, quoting: Quoting, placing: Placing, views: Views) -> None:
+        self._shared = shared
+        self._quoting = quoting
+        self._placing = placing
+        self._views = views
+        self._in_flight: dict[LineKey, str] = {}
+        self._not_before: dict[LineKey, Instant] = {}
+        self._reasons: dict[LineKey, str] = {}
+        self.check = False
+        """Whether a position, a book or a pause changed since the last look."""
+        self.sent = 0
+
+    def next(self, now: Instant) -> PlaceMany | None:
+        """The next hedge that may be sent."""
+        if not self.check:
+            return None
+        shared = self._shared
+        if any(shared.guards.holds(guard, ACCOUNT) for guard in NEVER) or not self._placing.numbers_left(1):
+            return None
+        self.check = False
+        # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.
+        unable = [line for line, at in self._not_before.items() if at > now and line not in self._in_flight]
+        for line, reduction in shared.exposure.hedge_candidates(unable):
+            wager = shared.ledger.get(self._in_flight.get(line, ""))
+            if wager is not None and wager.remaining:
+                continue
+            request = self._try(line, reduction, now)
+            if request is not None:
+                self.check = True
+                return request
+        return None
+
+    def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
+        shared = self._shared
+        slot = self._quoting.slots.get(line)
+        state = shared.books.get(line)
+        ladder = shared.ladder
+        if slot is None or state is None or ladder is None:
+            self._put_off(line, "not on the board", now)
+            return None
+        if not slot.line.quotable:
+            self._put_off(line, NOT_TWO, now)
+            return None
+        if any(shared.guards.holds(guard, line.event) for guard in CLOSED):
+            self._put_off(line, shared.guards.why(line) or "guarded", now)
+            return None
+        if any(shared.guards.holds(guard, line) for guard in ("inactive", "book_unread", "book_age", "reconciliation")):
+            self._put_off(line, shared.guards.why(line) or "guarded", now)
+            return None
+        own: list[Wager] = [wager for wager in shared.ledger.live(line) if not wager.foreign]
+        book = shared.books.net(state, own)
+        sized = size_hedge(
+            shared.ledger.positions[line],
+            reduction,
+            book,
+            self._views.fair_of(line, book, now),
+            shared.settings.hedge_cost,
+            ladder,
+            shared.settings.min_stake,
+            min(shared.exposure.stake_limit(line), self._placing.funds_left()),
+        )
+        if sized == OWN_QUOTES and own:
+            self._clear_line(line)
+            return None
+        if isinstance(sized, str):
+            self._put_off(line, sized, now)
+            return None
+        in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in own])
+        reducing = shared.exposure.reducing(line, shared.ledger.positions[line], sized.side, sized.stake)
+        if in_the_way or (own and not reducing):
+            self._clear_line(line)
+            return None
+        if not reducing:
+            self._put_off(line, "wagers that are not ours take up the room", now)
+            return None
+        placement = Placement(
+            self._placing.external_id("h"),
+            slot.line.outcomes[sized.side].line_id,
+            sized.odds,
+            sized.stake,
+            fill_or_kill=True,
+        )
+        shared.hedging[line] = None
+        self._placing.note(placement, line, sized.side, True, now)
+        self._in_flight[line] = placement.external_id
+        self._pause(line, now)
+        self._reasons.pop(line, None)
+        self.sent += 1
+        shared.alert(
+            Level.INFO,
+            "hedge.sent",
+            external_id=placement.external_id,
+            line=shown(line),
+            side=sized.side,
+            odds=sized.odds,
+            probability=round(implied(sized.odds), 4),
+            stake=sized.stake,
+            reduction=reduction,
+        )
+        return self._placing.hand_out((placement,), now)
+
+    def forget(self, events: Container[int]) -> None:
+        """Events are over: nothing is hedged there."""
+        for lines in (self._not_before, self._reasons):
+            for line in [line for line in lines if line.event in events]:
+                del lines[line]
+
+    def _clear_line(self, line: LineKey) -> None:
+        """Nothing of ours may rest here now; the hedge is sized again when the cancels are confirmed."""
+        if line not in self._shared.hedging:
+            self._shared.hedging[line] = None
+            self._quoting.own_changed(line)
+
+    def _pause(self, line: LineKey, now: Instant) -> None:
+        self._not_before[line] = now + PAUSE
+        self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
+
+    def pause_over(self, line: LineKey, now: Instant) -> None:
+        """A line's timer is due: look again, unless another try has put it off since."""
+        until = self._not_before.get(line, 0)
+        if until > now:
+            self._shared.timers.set(Due.HEDGE, line, until)
+        else:
+            self.check = True
+
+    def ended(self, wager: Wager) -> None:
+        """A hedge is over: its line may be quoted again."""
+        if self._in_flight.get(wager.line) == wager.external_id:
+            del self._in_flight[wager.line]
+        self._release(wager.line)
+
+    def look_again(self) -> None:
+        """Positions or books changed. A line that wants no hedge any more is released."""
+        self.check = True
+        shared = self._shared
+        for line in list(shared.hedging):
+            if line not in self._in_flight and not shared.exposure.hedge_wanted(line, shared.ledger.positions[line]):
+                self._release(line)
+
+    def _release(self, line: LineKey) -> None:
+        if line in self._shared.hedging:
+            del self._shared.hedging[line]
+            self._quoting.own_changed(line)
+
+    def _put_off(self, line: LineKey, why: str, now: Instant) -> None:
+        self._release(line)
+        self._pause(line, now)
+        if self._reasons.get(line) != why:
+            self._reasons[line] = why
+            self._shared.alert(Level.WARNING, "hedge.not_possible", line=shown(line), why=why)

@@ -1,0 +1,307 @@
+"""What is placed, and when: every placement is judged in the call that hands it out, by limits, funds, self-match and
+the number of wagers, in order of priority. One item that does not fit never holds back the others."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from operator import attrgetter
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side
+from mmbot.domain.wager_states import State
+from mmbot.engine.account.funds import available, available_at_placement
+from mmbot.engine.events import BalanceRead, Failed, Failure, Placed
+from mmbot.engine.quoting.diff import self_match
+from mmbot.engine.quoting.quoted_line import Slot
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.quoting.target import Target
+from mmbot.engine.quoting.view import NOTHING
+from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlock
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.ledger import Changes
+
+BLOCK: Final = 1000
+"""Sequence numbers reserved at a time, and asked for when half of them are used."""
+
+FIRST_PAUSE: Final = SECOND
+LONGEST_PAUSE: Final = 64 * SECOND
+"""A line rests this long after a refused placement, doubling while refusals go on."""
+
+DOUBT: Final[Cents] = 10
+"""Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
+and the exchange rounds each."""
+
+
+_priority: Final = attrgetter("priority")
+
+
+class Funds:
+    """What the account can still put in the market."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.balance: Cents | None = None
+        self._spent: list[tuple[Instant, Cents]] = []
+        self._since_read: Cents = 0
+
+    def spent(self, amount: Cents, now: Instant) -> None:
+        """Money that a match, or a placement where money is taken then, took since the last read."""
+        self._spent.append((now, amount))
+        self._since_read += amount
+
+    def on_balance(self, answer: BalanceRead, sent_at: Instant, now: Instant) -> None:
+        """A balance that was asked for at ``sent_at``."""
+        shared = self._shared
+        self.balance = answer.balance
+        self._spent = [(at, amount) for at, amount in self._spent if at >= sent_at]
+        self._since_read = sum(amount for _, amount in self._spent)
+        low = answer.balance < shared.settings.min_balance
+        reason = f"${answer.balance / 100:.2f} is less than guards.min_balance" if low else None
+        shared.hold("balance", ACCOUNT, reason, now)
+
+    def left(self) -> Cents:
+        """How much more may be staked; 0 before the balance is known."""
+        if self.balance is None:
+            return 0
+        shared = self._shared
+        rule = available if shared.config.exchange.funds == "at_match" else available_at_placement
+        return rule(self.balance, self._since_read, shared.ledger.outstanding, shared.settings.funds_multiple)
+
+
+class Placing:
+    """Hands out placements."""
+
+    def __init__(self, shared: Shared, quoting: Quoting, funds: Funds) -> None:
+        self._shared = shared
+        self._quoting = quoting
+        self._funds = funds
+        self._blocked: dict[LineKey, Slot] = {}
+        self._pauses: dict[LineKey, Duration] = {}
+        self._paused_until: dict[LineKey, Instant] = {}
+        self._reserving = False
+        self._at_placement = shared.config.exchange.funds == "at_placement"
+        self.sent = 0
+        self.held_back: str | None = None
+        """Why nothing may be placed now on any of the lines that are pending; None if nothing keeps them back."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something might be placed now."""
+        return bool(self._quoting.pending.lines)
+
+    def funds_left(self) -> Cents:
+        """How much more may be staked, in cents."""
+        return self._funds.left()
+
+    def freed(self) -> None:
+        """Room may have come free: what was blocked is judged again."""
+        if self._blocked:
+            for line, slot in self._blocked.items():
+                if slot.pending and self._quoting.slots.get(line) is slot:  # else it was put under the rules anew
+                    self._quoting.pending.put(slot)
+            self._blocked.clear()
+
+    def watch(self, now: Instant) -> int:
+        """How many placements await activation; clears the guard once they are fewer than allowed."""
+        shared = self._shared
+        awaiting = shared.ledger.awaiting_count
+        if shared.guards.pausing and awaiting < shared.settings.awaiting_activation:
+            shared.hold("activation", ACCOUNT, None, now)
+        return awaiting
+
+    def pause_over(self, line: LineKey, now: Instant) -> None:
+        """A line's timer is due: let it be quoted again if its pause after a refusal is over."""
+        until = self._paused_until.get(line)
+        if until is None:
+            return
+        if until > now:
+            self._shared.timers.set(Due.LINE, line, until)
+            return
+        del self._paused_until[line]
+        self._shared.hold("refused", line, None, now)
+
+    def forget(self, events: Container[int]) -> None:
+        """Events are over: their lines need no pause."""
+        for lines in (self._blocked, self._pauses, self._paused_until):
+            for line in [line for line in lines if line.event in events]:
+                del lines[line]
+
+    def next(self, now: Instant) -> PlaceMany | None:
+        """The next batch of quotes, or None if nothing may be placed."""
+        shared = self._shared
+        pending = self._quoting.pending
+        self.held_back = None
+        if not pending.lines or not self.numbers_left(BATCH):
+            return None
+        items: list[Placement] = []
+        funds, least = self._funds.left(), shared.settings.min_stake
+        awaiting = self.watch(now)
+        doubt = DOUBT * shared.ledger.estimated_count
+        most = min(
+            shared.settings.awaiting_activation - awaiting, shared.settings.open_wagers - shared.ledger.live_count
+        )
+        while self.held_back is None and len(items) < BATCH and (slots := pending.first(BATCH)):
+            for slot in slots:
+                rest: list[Target] = []
+                blocked = False
+                targets = sorted(slot.pending, key=_priority, reverse=True)
+                for target in targets:
+                    if target.priority < targets[0].priority and not blocked:  # after what is as urgent elsewhere
+                        rest.append(target)
+                        continue
+                    placed = len(items)
+                    if placed < BATCH and (placed >= most or funds < least) and self.held_back is None:
+                        self.held_back = self._hold_back(awaiting + placed, now)
+                    if placed >= BATCH or self.held_back is not None:
+                        rest.append(target)
+                        continue
+                    stake, why = self._judge(slot, target, funds, doubt)
+                    if stake <= 0:
+                        slot.why = why
+                        rest.append(target)
+                        blocked = True
+                        continue
+                    items.append(self._place(slot, target.side, target.odds, stake, now))
+                    funds -= stake
+                slot.pending = tuple(rest)
+                if blocked:
+                    pending.drop(slot.key)
+                    self._blocked[slot.key] = slot
+                elif rest:
+                    pending.put(slot)
+                else:
+                    pending.drop(slot.key)
+                    slot.why = None
+                if len(items) >= BATCH or self.held_back is not None:
+                    break
+        if not items:
+            return None
+        return self.hand_out(tuple(items), now)
+
+    def _hold_back(self, awaiting: int, now: Instant) -> str:
+        """Why nothing more may be placed on any line."""
+        shared = self._shared
+        if awaiting >= shared.settings.awaiting_activation:
+            shared.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
+            return "activation: too many placements await it"
+        if shared.ledger.live_count >= shared.settings.open_wagers:
+            return "limits.open_wagers is reached"
+        return "funds"
+
+    def _judge(self, slot: Slot, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
+        """The stake that may be placed of a target, 0 with the reason if none."""
+        shared, line = self._shared, slot.key
+        if shared.hedging and line in shared.hedging:
+            return 0, "hedging"
+        live = slot.live.values()
+        if live and self_match(target.side, target.odds, live):
+            return 0, "would match a wager of our own"
+        position = shared.ledger.positions.get(line, NOTHING)
+        room = shared.exposure.largest_stake(line, position, target.side) - doubt
+        if funds < room:
+            room = funds
+        if target.stake <= room:
+            return target.stake, None
+        if room < shared.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
+            return 0, "funds" if room == funds else "limit"  # what is on its way out makes room soon: no fragment now
+        return room, None
+
+    def _place(self, slot: Slot, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
+        """Note a placement in the ledger before it leaves: from here on it could match."""
+        placement = Placement(
+            self.external_id(f"q{slot.rule}"), slot.line.outcomes[side].line_id, odds, stake, fill_or_kill=False
+        )
+        self.note(placement, slot.key, side, False, now)
+        return placement
+
+    def note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
+        """Enter a placement in the ledger and the exposure."""
+        shared = self._shared
+        wager = shared.ledger.sent(placement, line, side, hedge, now)
+        shared.exposure.update(line, shared.ledger.positions[line])
+        shared.save(wager)
+        self._quoting.own_changed(line)
+        if self._at_placement:
+            self._funds.spent(placement.stake, now)
+
+    def external_id(self, strategy: str) -> str:
+        """The next id: run, strategy, sequence."""
+        shared = self._shared
+        sequence = shared.next_sequence
+        shared.next_sequence += 1
+        return f"{shared.run_id}-{strategy}-{sequence}"
+
+    def numbers_left(self, count: int) -> bool:
+        """Whether so many durable sequence numbers are left; asks for more in time."""
+        shared = self._shared
+        left = shared.end_sequence - shared.next_sequence
+        if left < BLOCK // 2 and not self._reserving:
+            self._reserving = True
+            shared.order(ReserveBlock(shared.end_sequence + BLOCK))
+        return left >= count
+
+    def reserved(self, end: int) -> None:
+        """More sequence numbers are durable."""
+        self._reserving = False
+        self._shared.end_sequence = max(self._shared.end_sequence, end)
+
+    def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
+        """A request with these items."""
+        self._shared.last_placement_at = now
+        self.sent += len(items)
+        return PlaceMany(self._shared.request_id(), items)
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
+        """Each item was accepted, refused or left out."""
+        changes: Changes = ()
+        ledger = self._shared.ledger
+        accepted = {report.external_id: report for report in answer.accepted}
+        refused = {item.external_id: item for item in answer.refused}
+        for item in request.items:
+            key = item.external_id
+            if key in accepted:
+                changes += ledger.accepted(key, accepted[key], now)
+                wager = ledger.get(key)
+                if wager is not None:
+                    self._pauses.pop(wager.line, None)
+                    self._shared.timers.set(Due.ACTIVATION, key, now + self._shared.settings.activation)
+            elif key in refused and refused[key].failure is not Failure.UNKNOWN:
+                changes += self._refused(key, refused[key].code, now)
+            else:
+                changes += ledger.lost(key, now)
+        return changes
+
+    def on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
+        """The whole request failed: refused, or of unknown outcome."""
+        changes: Changes = ()
+        for item in request.items:
+            if answer.failure is Failure.UNKNOWN:
+                changes += self._shared.ledger.lost(item.external_id, now)
+            else:
+                changes += self._refused(item.external_id, answer.code, now)
+        return changes
+
+    def _refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        shared = self._shared
+        wager = shared.ledger.get(external_id)
+        if wager is None:
+            return ()
+        changes = shared.ledger.refused(external_id, code, now)
+        if wager.state is State.UNKNOWN:
+            return changes  # the id exists: that is no refusal, the history tells what became of it
+        line = wager.line
+        if self._paused_until.get(line, 0) <= now:  # several refused in one answer are one refusal
+            pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
+            self._pauses[line] = pause
+            self._paused_until[line] = now + pause
+            shared.timers.set(Due.LINE, line, now + pause)
+        shared.hold("refused", line, code, now)
+        shared.alert(Level.WARNING, "wager.refused", external_id=external_id, code=code)
+        return changes

@@ -1,0 +1,158 @@
+"""What the parts of the engine share: settings in the core's units, the state of the market, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from mmbot.config import Config
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
+from mmbot.domain.odds import Ladder
+from mmbot.engine.books.books import Books
+from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.requests import Alert, Level, Order, Request, Seed
+from mmbot.engine.risk.exposure import Exposure
+from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
+from mmbot.engine.state.settings import settle
+from mmbot.engine.timing.limiter import Limiter, Pacer
+from mmbot.engine.timing.timers import Timers
+from mmbot.engine.wagers.ledger import Ledger, Wager
+from mmbot.strategy.interface import Strategy, depth_of
+
+BELIEVED: Final = 10 * MINUTE
+"""A reading of the exchange's clock that is further ahead of ours is a mistake, not a clock."""
+
+TOLERATED: Final = 2 * SECOND
+"""A clock that is further behind the exchange's is worth a warning: the machine should keep time."""
+
+
+class Shared:
+    """The engine's state that more than one of its parts works on. The engine alone writes it."""
+
+    def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy]) -> None:
+        self.config: Final = config
+        self.settings: Final = settle(config)
+        self.strategies: Final = tuple(strategies)
+        self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
+        """How many levels of each side each of them is shown."""
+        self.run_id: Final = seed.run_id
+        self.next_sequence = seed.next_sequence
+        self.end_sequence = seed.end_sequence
+        self.catalogue: Final = Catalogue()
+        self.books: Final = Books()
+        self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
+        self.exposure: Final = Exposure(config.limits)
+        self.guards: Final = Guards()
+        self.timers: Final = Timers()
+        self.limiter: Final = Limiter(config.exchange.requests_per_second, config.exchange.cancel_reserve)
+        self.pacer: Final = Pacer()
+        self.ladder: Ladder | None = None
+        self.wall_offset: Duration = 0
+        """What to add to the clock to get schedule time."""
+        self.ahead: Duration = 0
+        """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
+        self._doubted: tuple[Duration, Instant] | None = None
+        """How far ahead the latest message put it that was not believed, and when."""
+        self.feed_up = False
+        self.heard_at: Instant = 0
+        """The latest message of the feed, 0 before the first."""
+        self.last_placement_at: Instant = 0
+        """When the latest placement was handed out."""
+        self.dirty_events: dict[int, None] = {}
+        """Events to be looked at before anything is placed."""
+        self.hedging: dict[LineKey, None] = {}
+        """Lines on which a hedge is in flight or waits for own wagers to be gone: nothing else is to rest there."""
+        self.cut: dict[LineKey, int] = {}
+        """Lines on which less is wanted than the strategy asked for, since limits leave no room; and ``moves`` then."""
+        self.moves = 0
+        """How often a position moved."""
+        self.lookups: dict[str, str] = {}
+        """Wagers to be asked for by id: wager id to why."""
+        self.details: dict[str, None] = {}
+        """Wagers whose matches are to be read for their odds."""
+        self.inflight: dict[int, tuple[Request, Instant]] = {}
+        self.sent_requests = 0
+        self._orders: list[Order] = []
+        self._unsaved: dict[str, Wager] = {}
+        self._request_id = 0
+
+    def request_id(self) -> int:
+        """A new number for a request."""
+        self._request_id += 1
+        return self._request_id
+
+    def order(self, order: Order) -> None:
+        """Put an order to the shell in the outbox."""
+        self._orders.append(order)
+
+    def save(self, wager: Wager) -> None:
+        """Have the journal keep a wager as it stands when the outbox is emptied: nothing of that is on the way to a
+        request."""
+        self._unsaved[wager.external_id] = wager
+
+    def alert(self, level: Level, name: str, **fields: str | int | float | bool | None) -> None:
+        """Put something to log in the outbox."""
+        self._orders.append(Alert(level, name, fields))
+
+    def take_orders(self) -> list[Order]:
+        """Empty the outbox."""
+        taken, self._orders = self._orders, []
+        if self._unsaved:
+            taken += [self.ledger.saved(wager) for wager in self._unsaved.values()]
+            self._unsaved.clear()
+        return taken
+
+    def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
+        """Set or clear a guard; what it covers is looked at again and the change is logged."""
+        changed = self.guards.set(guard, scope, reason, now)
+        if changed:
+            self.touch_scope(scope)
+            level = Level.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Level.WARNING
+            self._tell(level, guard, scope, reason)
+        return changed
+
+    def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
+        """Set or clear a guard of what is being looked at: nothing has to be looked at again because of it."""
+        if self.guards.set(guard, scope, reason, now):
+            self._tell(Level.INFO, guard, scope, reason)
+
+    def _tell(self, level: Level, guard: str, scope: str | int | LineKey, reason: str | None) -> None:
+        name = "guard.cleared" if reason is None else "guard.held"
+        self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
+
+    def touch_scope(self, scope: str | int | LineKey) -> None:
+        """Look again at every event in a scope."""
+        if isinstance(scope, LineKey):
+            self.dirty_events[scope.event] = None
+        elif isinstance(scope, int):
+            self.dirty_events[scope] = None
+        elif scope == ACCOUNT:
+            for event in self.catalogue.markets:
+                self.dirty_events[event] = None
+
+    def schedule(self, now: Instant) -> Instant:
+        """The present by the wall clock."""
+        return now + self.wall_offset
+
+    def exchange_time(self, instant: Instant) -> Instant:
+        """An instant of the engine's clock as the exchange's clock reads it, as far as is known; never earlier."""
+        return instant + self.wall_offset + max(0, self.ahead)
+
+    def note_exchange_time(self, said: Instant, now: Instant, *, of_a_message: bool = False) -> None:
+        """The exchange's clock read ``said`` no later than ``now``: how far it is ahead at least. A single message that
+        says much more than all before is not believed: a clock that is ahead shows in every one."""
+        ahead = said - now - self.wall_offset
+        if of_a_message and ahead > self.ahead + TOLERATED:
+            doubted, self._doubted = self._doubted, (ahead, now)
+            if doubted is None or now > doubted[1] + MINUTE:
+                return
+            ahead = min(ahead, doubted[0])
+        if self.ahead < ahead <= BELIEVED:
+            if ahead > TOLERATED and ahead > self.ahead + SECOND:
+                self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
+            self.ahead = ahead
+
+    def on_clock(self, scheduled: Instant) -> Instant:
+        """An instant of a schedule on the engine's clock."""
+        return scheduled - self.wall_offset

@@ -1,0 +1,1 @@
+"""The rate limit, and what is due when."""

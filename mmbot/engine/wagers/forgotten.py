@@ -1,0 +1,64 @@
+"""Wagers that are over: held for late messages for an hour, then only what they came to is remembered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from mmbot.domain.instant import DAY, HOUR, Instant
+from mmbot.engine.timing.timers import NEVER
+from mmbot.engine.wagers.archive import Archive, Past
+from mmbot.engine.wagers.wager import Wager
+
+KEPT: Final = HOUR
+"""How long a wager that is over is held for late messages, before only its result is remembered."""
+
+KEPT_STRANGE: Final = 3 * DAY
+"""How long a settled wager that is not ours is held: its id has no number to remember it by, and results get corrected.
+A correction after that is not noticed."""
+
+
+class Over:
+    """Which wagers may be forgotten, and what is remembered of them."""
+
+    __slots__ = ("_archive", "_ours", "_strange", "due_at")
+
+    def __init__(self) -> None:
+        self._archive = Archive()
+        self._ours: deque[tuple[Instant, Wager]] = deque()
+        self._strange: deque[tuple[Instant, Wager]] = deque()
+        self.due_at: Instant = NEVER
+        """Nothing is to be forgotten before."""
+
+    def past(self, external_id: str) -> Past | None:
+        """What is remembered of a wager of ours that was forgotten; None if it never was."""
+        return self._archive.get(external_id)
+
+    def note(self, wager: Wager, now: Instant) -> None:
+        """Nothing is open about a wager, so it may be forgotten in a while; seen again, a while later."""
+        wager.over_at = now
+        strange = wager.foreign and wager.booked is not None
+        (self._strange if strange else self._ours).append((now, wager))
+        self.due_at = min(self.due_at, now + (KEPT_STRANGE if strange else KEPT))
+
+    def due(self, now: Instant) -> Iterator[Wager]:
+        """A few wagers to be forgotten, so that no single call pays for many."""
+        for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._strange, KEPT_STRANGE)):
+            if not queue or queue[0][0] > now - kept:
+                continue
+            over_at, wager = queue.popleft()
+            if wager.over_at == over_at and wager.over:
+                wager.over_at = None
+                yield wager
+        self.due_at = min(
+            self._ours[0][0] + KEPT if self._ours else NEVER,
+            self._strange[0][0] + KEPT_STRANGE if self._strange else NEVER,
+        )
+
+    def remember(self, wager: Wager) -> None:
+        """What a wager of ours came to, before it is forgotten."""
+        if not wager.foreign:
+            record = wager.matches
+            past = Past() if record is None else Past(record.total, record.win, wager.booked or 0)
+            self._archive.put(wager.external_id, past)

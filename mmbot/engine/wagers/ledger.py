@@ -1,0 +1,441 @@
+"""The ledger: every wager of the account, what it could still match, and what it came to.
+
+It alone changes wagers. What they add up to is in sums.py, which of them could match in roster.py. What is over is
+forgotten after an hour, except for what a late report needs (over.py, archive.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import MINUTE, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Side
+from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.wager import MatchDetail, Status, WagerReport
+from mmbot.domain.wager_states import COULD_MATCH, Happening, State, after
+from mmbot.engine.requests import Placement, SaveWager
+from mmbot.engine.wagers.apply_report import difference, follow, learn, take
+from mmbot.engine.wagers.commission import Settlement
+from mmbot.engine.wagers.forgotten import Over
+from mmbot.engine.wagers.live import Counts, Roster
+from mmbot.engine.wagers.matched_pieces import Matches
+from mmbot.engine.wagers.totals import Sums
+from mmbot.engine.wagers.wager import Change, Changes, Kind, Wager, from_report, from_saved, saved
+
+__all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
+
+Resolve = Callable[[str], tuple[LineKey, Side] | None]
+"""From a ``line_id`` to the line and outcome it stands for. None, or FULL_STAKE as the side, where the line is unknown
+or has not exactly two complementary outcomes: a wager there counts at its full stake."""
+
+# Ends of the exchange's codes, without the noun that its two dialects put in front (PROTOCOL 6.4).
+_NOTHING_LEFT: Final = ("already_cancelled", "already_canceled", "already_matched", "already_filled")
+_NOT_LIVE_YET: Final = ("is_placing",)
+_NO_PROOF: Final = ("data_not_found", "no_cancellable_wagers", "no_cancellable_orders")
+_JOURNALLED: Final = MINUTE  # what an earlier run did this long before its last instant, its journal may lack
+_ID_EXISTS: Final = ("external_id_existed",)
+
+
+class LedgerError(Exception):
+    """A call that the ledger cannot follow: an id used twice, or one that it does not know."""
+
+
+class Ledger:
+    """All wagers of the account. Every instant is the caller's; nothing here reads a clock.
+
+    Reports are applied whenever they come. What was matched only grows (a void takes all back), by pieces that are told
+    apart, so a match told twice or late counts once. A state only moves forward, as the table in lifecycle.py says.
+    """
+
+    def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
+        """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
+        self.sums: Final = Sums(commission)
+        self.positions: Final[dict[LineKey, Position]] = self.sums.positions
+        self._count: Final = self.sums.count
+        self._runs: Final = dict.fromkeys(runs)
+        self._new_from: Final = since - _JOURNALLED
+        self._nowhere: dict[str, Wager] = {}
+        self._wagers: dict[str, Wager] = {}
+        self._by_id: dict[str, Wager] = {}
+        self.roster: Final = Roster()
+        self._estimated: dict[str, Wager] = {}
+        self._over = Over()
+        self._number = 0
+
+    # --- what we do -----------------------------------------------------------------------------------------------
+
+    def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> Wager:
+        """A placement is handed to the shell; from now on it could match.
+
+        Raises:
+            LedgerError: if its ``external_id`` was ever used.
+        """
+        key = placement.external_id
+        if key in self._wagers or self._over.past(key) is not None:
+            raise LedgerError(f"external_id {key} was used before")
+        self._number += 1
+        wager = Wager(
+            external_id=key,
+            line=line,
+            side=side,
+            line_id=placement.line_id,
+            odds=placement.odds,
+            stake=placement.stake,
+            placed=placement.stake,
+            hedge=hedge,
+            sent_at=now,
+            number=self._number,
+        )
+        self._wagers[key] = wager
+        self.roster.add(wager)
+        self.sums.placed(wager)
+        if now >= self._over.due_at:
+            self._forget(now)
+        return wager
+
+    def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
+        """The placement was answered with 200: it is in the exchange's queue. ``report`` is what the answer said."""
+        wager = self._known(external_id)
+        if wager.accepted_at is None:
+            wager.accepted_at = now
+        changes = self._happened(wager, Happening.ACCEPTED, now)
+        return changes + self._apply(wager, report, False, now, None) if report is not None else changes
+
+    def refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        """The exchange did not take the placement. That the id exists already is no refusal: what it stands for has to
+        be found in the history."""
+        exists = code.endswith(_ID_EXISTS)
+        return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
+
+    def lost(self, external_id: str, now: Instant) -> Changes:
+        """The placement's outcome is unknown; it counts as able to match until that is resolved."""
+        return self._happened(self._known(external_id), Happening.LOST, now)
+
+    def absent(self, external_id: str, now: Instant) -> Changes:
+        """A history complete beyond the request does not hold the wager. Only one whose outcome is unknown ends by
+        that; one still being sent, or accepted, may yet appear."""
+        return self._happened(self._known(external_id), Happening.ABSENT, now)
+
+    def cancel_sent(self, external_id: str, now: Instant) -> Changes:
+        """A cancel is handed to the shell.
+
+        Raises:
+            ImpossibleError: if nothing of the wager can match, or the exchange's id of it is not known.
+        """
+        wager = self._known(external_id)
+        changes = self._happened(wager, Happening.CANCEL_SENT, now)
+        wager.cancel_sent_at = now
+        wager.cancel_tries += 1
+        return changes
+
+    def cancel_accepted(self, external_id: str, now: Instant) -> Changes:
+        """The cancel was answered with 200: it can match no more, but what it matched before may be still to come."""
+        wager = self._known(external_id)
+        wager.cancel_accepted_at = now
+        return self._happened(wager, Happening.CANCEL_TAKEN, now)
+
+    def cancel_refused(self, external_id: str, code: str, now: Instant) -> Changes:
+        """The cancel was refused. A code that says there is nothing left to cancel is as good as a 200."""
+        wager = self._known(external_id)
+        if code.endswith(_NOTHING_LEFT):
+            wager.cancel_accepted_at = now
+            return self._happened(wager, Happening.CANCEL_TAKEN, now)
+        if code.endswith(_NO_PROOF):
+            return self._happened(wager, Happening.CANCEL_LOST, now)
+        early = code.endswith(_NOT_LIVE_YET) or wager.opened_at is None
+        return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
+
+    def cancel_lost(self, external_id: str, now: Instant) -> Changes:
+        """The cancel's outcome is unknown."""
+        return self._happened(self._known(external_id), Happening.CANCEL_LOST, now)
+
+    # --- what the exchange says -----------------------------------------------------------------------------------
+
+    def report(
+        self,
+        report: WagerReport,
+        from_message: bool,
+        now: Instant,
+        resolve: Resolve,
+        asked_at: Instant | None = None,
+    ) -> Changes:
+        """Apply what the exchange says of a wager, in a private message or a REST answer.
+
+        Args:
+            report: the statement.
+            from_message: whether it came over the feed; its sequence then counts.
+            now: when it came.
+            resolve: which line a ``line_id`` stands for; asked only for a wager not held yet.
+            asked_at: when a REST answer was asked for. It then does not undo a result that was told after that.
+        """
+        wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
+        if wager is not None:
+            return self._apply(wager, report, from_message, now, asked_at)
+        wager = self._adopt(report, now, resolve)
+        changes = self._apply(wager, report, from_message, now, asked_at)
+        if not wager.foreign:
+            return changes
+        return () if wager.over else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
+
+    def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
+        """The matching detail of a wager was read: every match with its odds."""
+        wager = self._by_id.get(wager_id)
+        if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
+            return ()  # not held any more, or a list that cannot be of this wager
+        record = wager.matches
+        if record is None:
+            record = wager.matches = Matches(wager.odds)
+        matched, win = wager.matched, wager.win
+        record.detail(matches)
+        self._take(wager)
+        return difference(wager, matched, win) + self._count(wager)
+
+    def locate(self, resolve: Resolve) -> list[Wager]:
+        """Put wagers that were reported before their line was known where they belong; returns these.
+
+        Until then, and where it stays unknown, they count at full stake."""
+        located = []
+        for key, wager in list(self._nowhere.items()):
+            found = resolve(wager.line_id)
+            if found is None or found[1] not in (0, 1):
+                continue
+            del self._nowhere[key]
+            if self._wagers.get(key) is not wager:
+                continue
+            was = wager.line
+            self.sums.move(wager, *found)
+            self.roster.moved(wager, was)
+            located.append(wager)
+        return located
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def get(self, external_id: str) -> Wager | None:
+        """A wager by our id; None if it is not held (never, or no longer)."""
+        return self._wagers.get(external_id)
+
+    def by_id(self, wager_id: str) -> Wager | None:
+        """A wager by the exchange's id; None if it is not held."""
+        return self._by_id.get(wager_id)
+
+    def live(self, line: LineKey) -> Iterable[Wager]:
+        """Wagers of a line of which something could still match, ours or not, in the order of sending.
+
+        A view: copy it before calling what changes the ledger."""
+        return self.roster.of_line(line)
+
+    def has_live(self, line: LineKey) -> bool:
+        """Whether something of the line could still match."""
+        return bool(self.roster.of_line(line))
+
+    def all_live(self) -> list[Wager]:
+        """Every wager of which something could still match, in the order of sending."""
+        return list(self.roster.all.values())
+
+    def unknown(self) -> list[Wager]:
+        """Wagers whose placement has an unknown outcome, oldest first."""
+        return list(self.roster.unknown.values())
+
+    def awaiting(self) -> Iterable[Wager]:
+        """Wagers not known to be live yet (placing, inactive, unknown), oldest first. A view, as ``live``."""
+        return self.roster.awaiting.values()
+
+    def estimated(self) -> list[Wager]:
+        """Wagers of which the matching detail is wanted, in the order in which that arose."""
+        return list(self._estimated.values())
+
+    @property
+    def live_count(self) -> int:
+        """How many wagers could still match."""
+        return len(self.roster.all)
+
+    @property
+    def estimated_count(self) -> int:
+        """Of how many wagers the matching detail is wanted."""
+        return len(self._estimated)
+
+    @property
+    def awaiting_count(self) -> int:
+        """How many wagers are not known to be live yet."""
+        return len(self.roster.awaiting)
+
+    @property
+    def counts(self) -> Counts:
+        """How many wagers are live, of unknown outcome, and live but not ours."""
+        return self.roster.counts
+
+    def drain_touched(self) -> list[LineKey]:
+        """Lines whose position changed since the last call, in the order in which they first did."""
+        return self.sums.drain_touched()
+
+    @property
+    def outstanding(self) -> Cents:
+        """Stakes that could still match, whosoever placed them."""
+        return self.sums.outstanding
+
+    def settlement(self, market: MarketKey) -> Settlement:
+        """What the settled wagers of a market came to, and the commission on it."""
+        return self.sums.settlements.of(market)
+
+    @property
+    def realised(self) -> Cents:
+        """What all settled wagers came to, before commission."""
+        return self.sums.settlements.realised
+
+    @property
+    def commission(self) -> Cents:
+        """On all markets."""
+        return self.sums.settlements.commission
+
+    def at_stake(self) -> dict[int, None]:
+        """Events with a wager that could match, or with a stake that is matched and not settled."""
+        return dict.fromkeys(wager.line.event for wager in self.roster.all.values()) | self.sums.at_stake()
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
+        self.sums.forget(events)
+        self.roster.forget(events)
+
+    # --- across restarts ------------------------------------------------------------------------------------------
+
+    def saved(self, wager: Wager) -> SaveWager:
+        """What the journal keeps of a wager. One that is not ours needs no keeping: the exchange tells of it again."""
+        return saved(wager)
+
+    def restore(self, saved: SaveWager) -> None:
+        """Take a wager of an earlier run back. One that was being placed has an unknown outcome now.
+
+        Call it in the order of sending, before anything is sent, and ``restore_settlement`` after the last.
+
+        Raises:
+            LedgerError: if the wager is held already.
+            ValueError: if its state or result is none.
+        """
+        if saved.external_id in self._wagers:
+            raise LedgerError(f"external_id {saved.external_id} is restored twice")
+        self._number += 1
+        wager = from_saved(saved, self._number)
+        self._hold(wager)
+        self.roster.enrol(wager)
+        self._count(wager)
+        self._note_over(wager, saved.sent_at)
+
+    def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
+        """Set what a market had come to by earlier runs, whose wagers need not all have been restored."""
+        self.sums.settlements.put(market, gross)
+
+    # --- one wager ------------------------------------------------------------------------------------------------
+
+    def _known(self, external_id: str) -> Wager:
+        wager = self._wagers.get(external_id)
+        if wager is None:
+            raise LedgerError(f"external_id {external_id} is not held")
+        return wager
+
+    def _hold(self, wager: Wager) -> None:
+        self._wagers[wager.external_id] = wager
+        if wager.wager_id is not None:
+            self._by_id[wager.wager_id] = wager
+
+    def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
+        """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
+        past = self._over.past(report.external_id) if report.external_id else None
+        self._number += 1
+        ours = report.external_id.partition("-")[0] in self._runs
+        new = report.created_at is not None and report.created_at >= self._new_from
+        wager = from_report(report, resolve(report.line_id), past, now, self._number, ours=ours, new=new)
+        self._hold(wager)
+        self.roster.enrol(wager)
+        if wager.side == FULL_STAKE:
+            self._nowhere[wager.external_id] = wager
+        return wager
+
+    def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
+        """Something happened that is no report."""
+        state = wager.state
+        new = after(state, happening)
+        if new is state:
+            return ()
+        left = wager.remaining
+        self.roster.move(wager, new)
+        if state in COULD_MATCH and new in COULD_MATCH:
+            return ()  # it counts for what it counted before
+        changes = self._count(wager)
+        if state not in COULD_MATCH:
+            return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
+        self._note_over(wager, now)
+        return (*changes, Change(Kind.ENDED, wager, left))
+
+    def _apply(
+        self, wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
+    ) -> Changes:
+        if wager.wager_id is None:
+            wager.wager_id = report.wager_id
+            self._by_id[report.wager_id] = wager
+        state, matched, win = wager.state, wager.matched, wager.win
+        untold = learn(wager, report, from_message)
+        changes: Changes = ()
+        if report.sequence and report.sequence < wager.sequence:
+            new = state  # an older message: only what it tells of matches counts
+        else:
+            new = follow(wager, report, from_message, now, asked_at)
+        left = wager.remaining
+        if new is not state:
+            self.roster.move(wager, new)
+            if state in COULD_MATCH:
+                left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
+            elif new in COULD_MATCH:
+                changes = (Change(Kind.REVIVED, wager, wager.stake - matched),)
+        if wager.opened_at is None and report.status is Status.OPEN and new in _OPENED:
+            wager.opened_at = now
+            changes += (Change(Kind.OPENED, wager),)
+        if wager.matches is not None:
+            self._take(wager)
+            if new is State.MATCHED:
+                wager.stake = wager.matched  # a cancelled remainder is gone from the stake
+            changes += difference(wager, matched, win)
+            if untold and wager.win_estimated:
+                changes += (Change(Kind.DETAIL_WANTED, wager),)
+        changes += self._count(wager)
+        if new is not state and state in COULD_MATCH and new not in COULD_MATCH:
+            changes += (Change(Kind.ENDED, wager, left),)
+        if new not in COULD_MATCH:
+            self._note_over(wager, now)
+        return changes
+
+    def _take(self, wager: Wager) -> None:
+        """Read a wager's figures from what is known of its matches, and list it if their odds are not all known."""
+        was = wager.win_estimated
+        take(wager)
+        if wager.win_estimated is not was:
+            if was:
+                self._estimated.pop(wager.external_id, None)
+            else:
+                self._estimated[wager.external_id] = wager
+
+    # --- forgetting -----------------------------------------------------------------------------------------------
+
+    def _note_over(self, wager: Wager, now: Instant) -> None:
+        """Once nothing is open about a wager, it may be forgotten in a while."""
+        if wager.over:
+            self._over.note(wager, now)
+            if now >= self._over.due_at:
+                self._forget(now)
+
+    def _forget(self, now: Instant) -> None:
+        for wager in self._over.due(now):
+            key = wager.external_id
+            if self._wagers.get(key) is not wager:
+                continue
+            self._over.remember(wager)
+            del self._wagers[key]
+            self._estimated.pop(key, None)
+            self._nowhere.pop(key, None)
+            if wager.wager_id is not None:
+                self._by_id.pop(wager.wager_id, None)
+
+
+_OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)

@@ -1,0 +1,111 @@
+"""Which wagers could still match: of the account, of each line, and which of them are not known to be live yet."""
+
+from __future__ import annotations
+
+from collections.abc import Container, ValuesView
+from typing import Final, NamedTuple
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
+from mmbot.engine.wagers.wager import Wager
+
+_NONE: Final[dict[str, Wager]] = {}
+
+
+class Counts(NamedTuple):
+    """How many wagers there are."""
+
+    live: int
+    unknown: int
+    foreign_live: int
+
+
+class Roster:
+    """Wagers of which something could still match, each list in the order of sending."""
+
+    __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
+
+    def __init__(self) -> None:
+        self.all: dict[str, Wager] = {}
+        self.awaiting: dict[str, Wager] = {}
+        """Placing, inactive or unknown."""
+        self.unknown: dict[str, Wager] = {}
+        self._of_line: dict[LineKey, dict[str, Wager]] = {}
+        self._foreign = 0
+
+    def of_line(self, line: LineKey) -> ValuesView[Wager]:
+        """Those of one line: a view."""
+        return self._of_line.get(line, _NONE).values()
+
+    def line(self, line: LineKey) -> dict[str, Wager]:
+        """Those of one line, by our id: the same dictionary for as long as its event is not forgotten."""
+        of_line = self._of_line.get(line)
+        if of_line is None:
+            of_line = self._of_line[line] = {}
+        return of_line
+
+    @property
+    def counts(self) -> Counts:
+        """How many there are."""
+        return Counts(len(self.all), len(self.unknown), self._foreign)
+
+    def add(self, wager: Wager) -> None:
+        """List a wager that is being placed: the latest of all."""
+        key = wager.external_id
+        self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
+
+    def enrol(self, wager: Wager) -> None:
+        """List a wager under what its state makes it; nowhere if nothing of it can match."""
+        state, key = wager.state, wager.external_id
+        if state not in COULD_MATCH:
+            return
+        if key not in self.all:
+            _insert(self.all, wager)
+            _insert(self.line(wager.line), wager)
+            self._foreign += wager.foreign
+        if state in AWAITING and key not in self.awaiting:
+            _insert(self.awaiting, wager)
+        if state is State.UNKNOWN:
+            _insert(self.unknown, wager)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the lines of events that are over; a line of which something could match stays."""
+        for line in [line for line, wagers in self._of_line.items() if line.event in events and not wagers]:
+            del self._of_line[line]
+
+    def moved(self, wager: Wager, was: LineKey) -> None:
+        """A wager's line was found to be another than ``was``."""
+        key = wager.external_id
+        if key in self.all and was != wager.line:
+            del self._of_line[was][key]
+            _insert(self.line(wager.line), wager)
+
+    def move(self, wager: Wager, state: State) -> None:
+        """Change a wager's state, and list it accordingly."""
+        was, wager.state = wager.state, state
+        key = wager.external_id
+        if was in AWAITING and state not in AWAITING:
+            del self.awaiting[key]
+        if was is State.UNKNOWN:
+            del self.unknown[key]
+        if state in COULD_MATCH:
+            if was not in COULD_MATCH or state in AWAITING:
+                self.enrol(wager)
+        elif was in COULD_MATCH:
+            del self.all[key]
+            del self._of_line[wager.line][key]
+            self._foreign -= wager.foreign
+
+
+def _insert(wagers: dict[str, Wager], wager: Wager) -> None:
+    """Add a wager in the order of sending. Out of turn comes only one that is revived or reported late."""
+    late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
+    wagers[wager.external_id] = wager
+    if late:
+        ordered = sorted(wagers.values(), key=_number)
+        wagers.clear()
+        wagers.update((each.external_id, each) for each in ordered)
+
+
+def _number(wager: Wager) -> int:
+    return wager.number

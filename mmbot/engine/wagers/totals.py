@@ -1,0 +1,115 @@
+"""What all wagers add up to: positions by line, what could still match, what is locked in matches, and settlements.
+
+Each change of a wager is applied as a difference to what it counted before, so the cost of a call does not grow with
+the number of wagers ever placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.money import Cents
+from mmbot.domain.position import Position
+from mmbot.domain.wager_states import COULD_MATCH
+from mmbot.engine.wagers.apply_report import result_of
+from mmbot.engine.wagers.commission import Settlements
+from mmbot.engine.wagers.wager import Change, Changes, Kind, Wager
+
+_NOTHING: Final = Position()
+
+
+class Sums:
+    """The sums. The ledger alone calls what changes them."""
+
+    __slots__ = ("_touched", "locked", "locked_in_all", "outstanding", "positions", "settlements")
+
+    def __init__(self, commission: float) -> None:
+        """``commission``: the share of a market's net gain."""
+        self.positions: Final[dict[LineKey, Position]] = {}
+        self.outstanding: Cents = 0
+        """Stakes that could still match, whosoever placed them."""
+        self.locked: Final[dict[LineKey, Cents]] = {}
+        """Stakes that are matched and not settled, by line; lines without any are not in it."""
+        self.locked_in_all: Cents = 0
+        self.settlements: Final = Settlements(commission)
+        self._touched: dict[LineKey, None] = {}
+
+    def placed(self, wager: Wager) -> None:
+        """Count a wager that is being placed: nothing of it is matched. That its line's position moved is known to
+        whoever places it, and not told by ``drain_touched``."""
+        line, stake = wager.line, wager.stake
+        wager.remaining = stake
+        wager.counted = (stake, 0, 0)
+        self._position(line).move(wager.side, stake, 0, 0)
+        self.outstanding += stake
+
+    def count(self, wager: Wager) -> Changes:
+        """Bring the sums in line with a wager."""
+        matched, win = wager.matched, wager.win
+        wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
+        if wager.apart:
+            return ()
+        booked = None if wager.matches is None else result_of(wager)
+        counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
+        was = wager.counted
+        if counted != was:
+            line = wager.line
+            self._position(line).move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self.outstanding += counted[0] - was[0]
+            if counted[1] != was[1]:
+                self._lock(line, counted[1] - was[1])
+            self._touched[line] = None
+            wager.counted = counted
+        if booked == wager.booked:
+            return ()
+        correction = (booked or 0) - (wager.booked or 0)
+        wager.booked = booked
+        self.settlements.add(market_of(wager.line), correction)
+        return (Change(Kind.SETTLED, wager, matched, correction),)
+
+    def move(self, wager: Wager, line: LineKey, side: int) -> None:
+        """A wager was found to be of another line or outcome than was thought."""
+        remaining, matched, win = wager.counted
+        if wager.counted != (0, 0, 0):
+            self._position(wager.line).move(wager.side, -remaining, -matched, -win)
+            self._lock(wager.line, -matched)
+            self._touched[wager.line] = None
+            self._position(line).move(side, remaining, matched, win)
+            self._lock(line, matched)
+            self._touched[line] = None
+        wager.line, wager.side = line, side
+
+    def at_stake(self) -> dict[int, None]:
+        """Events with a stake that is matched and not settled."""
+        return dict.fromkeys(line.event for line in self.locked)
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the positions of events that are over; one in which anything counts stays. Settlements all stay: a
+        result may be corrected late, and a market's commission is on the sum of its results."""
+        over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
+        for line in over:
+            del self.positions[line]
+
+    def drain_touched(self) -> list[LineKey]:
+        """Lines whose position changed since the last call, in the order in which they first did."""
+        if not self._touched:
+            return []
+        touched = list(self._touched)
+        self._touched.clear()
+        return touched
+
+    def _position(self, line: LineKey) -> Position:
+        position = self.positions.get(line)
+        if position is None:
+            position = self.positions[line] = Position()
+        return position
+
+    def _lock(self, line: LineKey, more: Cents) -> None:
+        self.locked_in_all += more
+        locked = self.locked.get(line, 0) + more
+        if locked:
+            self.locked[line] = locked
+        else:
+            self.locked.pop(line, None)

@@ -1,0 +1,223 @@
+"""One wager as the ledger holds it, and what a call to the ledger can do to it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side
+from mmbot.domain.position import FULL_STAKE
+from mmbot.domain.wager import Status, WagerReport, Winning
+from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
+from mmbot.engine.requests import SaveWager
+from mmbot.engine.wagers.archive import Past
+from mmbot.engine.wagers.matched_pieces import Matches
+
+
+class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
+    """One wager as the ledger holds it. Only the ledger writes it."""
+
+    external_id: str
+    """Of a wager not ours that has none: its ``wager_id``."""
+    wager_id: str | None = None
+    line: LineKey
+    side: Side
+    """FULL_STAKE on a line that is unknown or has not exactly two complementary outcomes."""
+    line_id: str
+    odds: Odds
+    stake: Cents
+    """At present: a cancel after a partial match cuts it to the matched part."""
+    remaining: Cents = 0
+    """What could still match; 0 once nothing can. It follows from stake, matched and state when they are counted."""
+    matched: Cents = 0
+    """Of the stake; 0 again after a void."""
+    win: Cents = 0
+    """What the matched part wins beyond itself, each match at its own odds."""
+    win_estimated: bool = False
+    """Whether the odds of some match are assumed to be the wager's own."""
+    state: State = State.PLACING
+    result: Winning = Winning.TBD
+    hedge: bool = False
+    foreign: bool = False
+    """Not placed by this bot."""
+    sent_at: Instant
+    accepted_at: Instant | None = None
+    opened_at: Instant | None = None
+    cancel_sent_at: Instant | None = None
+    """The latest cancel."""
+    cancel_accepted_at: Instant | None = None
+    """When the exchange said that it can match no more. What matched before may not have been told yet, so it counts as
+    able to match until a report says what became of it."""
+    cancel_tries: int = 0
+    sequence: int = 0
+    """Of the latest message applied."""
+
+    number: int
+    """Its place in the order of sending."""
+    placed: Cents
+    """The stake as it was sent."""
+    matches: Matches | None = None
+    counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
+    """What of it the line's position holds: remaining, matched, win."""
+    booked: Cents | None = None
+    """What of it the market's settlement holds; None while unknown."""
+    apart: bool = False
+    """Settled before it was first seen: counts in nothing."""
+    heard_at: Instant = 0
+    """The latest message applied to its state."""
+    over_at: Instant | None = None
+    """Since when nothing can become of it but a correction."""
+
+    @property
+    def live(self) -> bool:
+        """Whether something of it could still match."""
+        return self.state in COULD_MATCH
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can become of it but a correction."""
+        return not self.live and (not self.matched or self.booked is not None or self.apart)
+
+
+class Kind(Enum):
+    """What a call to the ledger did."""
+
+    OPENED = "opened"
+    """Said to be live for the first time."""
+    MATCHED = "matched"
+    """``stake`` more is matched, which wins ``win``."""
+    ENDED = "ended"
+    """Nothing of it can match any more; ``stake`` was left."""
+    SETTLED = "settled"
+    """Its result came, or was corrected: the market's gross changed by ``win``. ``stake`` is what was matched."""
+    FOREIGN = "foreign"
+    """A wager not ours that can match or is matched was seen for the first time."""
+    DETAIL_WANTED = "detail_wanted"
+    """The odds of a match are not known: read the matching detail."""
+    REVIVED = "revived"
+    """One that was held to be refused or never placed lives after all; ``stake`` could match."""
+    REPRICED = "repriced"
+    """The win of what is matched became known better and changed by ``win``."""
+    TAKEN_BACK = "taken_back"
+    """A void took ``stake`` of matches back."""
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """One thing that a call to the ledger did. ``stake`` and ``win`` in cents, as the kind says."""
+
+    kind: Kind
+    wager: Wager
+    stake: Cents = 0
+    win: Cents = 0
+
+
+Changes = tuple[Change, ...]
+
+
+def saved(wager: Wager) -> SaveWager:
+    """What the journal keeps of a wager."""
+    return SaveWager(
+        external_id=wager.external_id,
+        wager_id=wager.wager_id,
+        line=wager.line,
+        side=wager.side,
+        line_id=wager.line_id,
+        odds=wager.odds,
+        stake=wager.stake,
+        state=wager.state.value,
+        matched=wager.matched,
+        win=wager.win,
+        result=wager.result.value,
+        hedge=wager.hedge,
+        sent_at=wager.sent_at,
+        sequence=wager.sequence,
+    )
+
+
+def from_saved(saved: SaveWager, number: int) -> Wager:
+    """A wager as the journal kept it. One that was being placed has an unknown outcome now.
+
+    Raises:
+        ValueError: if its state or result is none.
+    """
+    state = State(saved.state)
+    if state is State.PLACING:
+        state = State.UNKNOWN if saved.wager_id is None else State.INACTIVE
+    wager = Wager(
+        external_id=saved.external_id,
+        wager_id=saved.wager_id,
+        line=saved.line,
+        side=saved.side,
+        line_id=saved.line_id,
+        odds=saved.odds,
+        stake=saved.stake,
+        placed=saved.stake,
+        hedge=saved.hedge,
+        sent_at=saved.sent_at,
+        opened_at=None if state in AWAITING else saved.sent_at,  # said to be live by the earlier run
+        sequence=saved.sequence,
+        state=state,
+        result=Winning(saved.result),
+        number=number,
+    )
+    if saved.matched:
+        wager.matches = Matches(saved.odds)
+        wager.matches.known(saved.matched, saved.win)
+        if state is not State.VOID:
+            wager.matched, wager.win = saved.matched, saved.win
+    return wager
+
+
+def from_report(
+    report: WagerReport,
+    found: tuple[LineKey, Side] | None,
+    past: Past | None,
+    now: Instant,
+    number: int,
+    *,
+    ours: bool = False,
+    new: bool = False,
+) -> Wager:
+    """A wager that is reported and not held, before the report is applied.
+
+    Args:
+        past: what is remembered of it if it is one of ours.
+        ours: whether its id says that an earlier run placed it.
+        new: whether no earlier run can have booked its result. One that is not, and settled already, counts in nothing.
+    """
+    line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
+    wager = Wager(
+        external_id=report.external_id or report.wager_id,
+        wager_id=report.wager_id,
+        line=line,
+        side=side if side in (0, 1) else FULL_STAKE,
+        line_id=report.line_id,
+        odds=report.odds,
+        stake=report.stake,
+        remaining=0 if past is not None or ours else report.stake,
+        placed=report.stake,
+        sent_at=now if report.created_at is None else report.created_at,
+        number=number,
+        foreign=past is None and not ours,
+        state=State.ABSENT if past is not None or ours else State.UNKNOWN,
+        apart=past is None and report.status in _DECIDED and not (ours and new),
+    )
+    if past is not None and past.matched:
+        wager.matches = Matches(report.odds)
+        wager.matches.known(past.matched, past.win)
+        wager.state = State.CLOSED
+        wager.booked = past.booked
+        if past.booked:
+            wager.result = Winning.WON if past.booked > 0 else Winning.LOST
+        else:
+            wager.result = Winning.PUSH
+        wager.matched, wager.win = past.matched, past.win
+    return wager
+
+
+_DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

@@ -1,0 +1,1 @@
+"""What a person sees of a status: text and the live terminal view."""

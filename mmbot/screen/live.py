@@ -1,0 +1,318 @@
+"""The live view: a daemon's whole status on one screen, drawn anew a few times a second.
+
+``screen`` is pure, from a status to rows of text for a size; ``watch`` reads and shows until it is told to end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from mmbot.domain.instant import SECOND, iso
+from mmbot.domain.money import Cents, show
+from mmbot.domain.words import counted
+from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
+from mmbot.screen.daemon_status import Unreachable, trouble_text
+from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
+from mmbot.screen.live_lines import is_quoted, table
+
+EVERY_S: Final = 0.25
+"""How often the screen is drawn."""
+
+LINE_EVERY_S: Final = 5.0
+"""How often a line is written where there is no screen."""
+
+_BELOW: Final = 6  # rows of scopes and matches, with their headers, at least
+_SCOPES_WIDTH: Final = 48
+_KEY: Final = "█ matched ▒ could match"
+_SHORT_KEY: Final = "█ matched ▒ open"
+
+
+class Caption(NamedTuple):
+    """What a screen says that the daemon does not know."""
+
+    title: str = "mmbot"
+    rate: float = 1.0
+    """How many times faster than life its clock runs."""
+    note: str = " Ctrl-C ends the view; the daemon goes on"
+    waiting: str = "waiting for the daemon"
+    """Said while none answers."""
+
+
+def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
+    """One screen: at most ``height`` rows, each of exactly ``width`` cells. None: no daemon has answered yet."""
+    if status is None:
+        rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
+        return [*rows, fit(Text(caption.note, DIM), width)][:height]
+    head = [_title(status, width, caption), *_money(status, width), *_trouble(status, width)]
+    head += _guards(status, width, max(1, height // 8))
+    foot = [fit(Text(caption.note, DIM), width)]
+    free = height - len(head) - len(foot)
+    if free < 3:
+        return [*head, *foot][:height]
+    below = _BELOW if free >= _BELOW + 3 else 0
+    lines = table(status, width, free - below)
+    if below:
+        below = free - len(lines)
+        foot = [*_below(status, width, below), *foot]
+    blank = [fit("", width)] * (height - len(head) - len(lines) - len(foot))
+    return [*head, *lines, *foot[:-1], *blank, foot[-1]]
+
+
+def line(status: Status | None, waiting: str = Caption().waiting) -> str:
+    """The same in one line of plain text, for where there is no screen."""
+    if status is None:
+        return waiting
+    counts = status.counts
+    lines = [line for event in status.events for line in event.lines]
+    account = next((scope for scope in status.scopes if scope.scope == "account"), None)
+    parts = [
+        f"{iso(status.now)[:19]}Z {status.phase}",
+        f"feed {'up' if status.feed_up else 'DOWN'}",
+        f"{sum(map(is_quoted, lines))} of {len(lines)} lines quoted",
+        f"{counted(counts.open_wagers, 'wager')} open",
+        f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}",
+    ]
+    if account is not None:
+        parts.append(f"worst case {show(account.worst_case)} of {show(account.limit)}")
+    parts.append(f"realised {show(status.profit.realised - status.profit.commission)}")
+    parts.append(f"marked {show(status.profit.marked)}")
+    if status.latched is not None:
+        parts.append(f"LATCHED: {status.latched}")
+    names = dict.fromkeys(guard.guard for guard in status.guards)
+    parts.append(f"guards: {', '.join(names)}" if names else "no guard holds")
+    return "; ".join(parts)
+
+
+def watch(
+    read: Callable[[], Status | None],
+    wait: Callable[[float], bool],
+    console: Console,
+    caption: Callable[[], Caption],
+    *,
+    plain: bool = False,
+) -> None:
+    """Show what is read, until ``wait`` says that it is time to end.
+
+    Args:
+        read: the present status, None where no daemon answers.
+        wait: waits for so many seconds; True to end, which it may say early.
+        console: where to; a full screen if it is a terminal.
+        caption: the words around it, asked for each time.
+        plain: no full screen: a line now and then.
+    """
+    if plain or not console.is_terminal:
+        _write_lines(read, wait, console, caption)
+        return
+    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            status = read()
+            width, height = console.size
+            live.update(Group(*screen(status, width, height, caption())), refresh=True)
+            if wait(EVERY_S):
+                return
+
+
+def follow(read: Callable[[], Status]) -> None:
+    """Show a running daemon until Ctrl-C. While none answers the screen says so, and where it is looked for."""
+    caption = Caption()
+
+    def try_to_read() -> Status | None:
+        nonlocal caption
+        try:
+            return read()
+        except Unreachable as silent:
+            caption = Caption(waiting=f"waiting: {silent}")
+            return None
+
+    def wait(seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+    with suppress(KeyboardInterrupt):
+        watch(try_to_read, wait, Console(highlight=False, soft_wrap=True), lambda: caption)
+
+
+def _write_lines(
+    read: Callable[[], Status | None],
+    wait: Callable[[float], bool],
+    console: Console,
+    caption: Callable[[], Caption],
+) -> None:
+    due = 0.0
+    while True:
+        status = read()
+        if time.monotonic() >= due:
+            due = time.monotonic() + LINE_EVERY_S
+            console.out(line(status, caption().waiting), highlight=False)
+        if wait(EVERY_S):
+            return
+
+
+# --- the parts of the screen --------------------------------------------------------------------------------------
+
+
+def _title(status: Status, width: int, caption: Caption) -> Text:
+    text = Text(f" {caption.title} ", "bold")
+    if status.latched is not None:
+        text.append(" LATCHED ", "bold white on red")
+    elif status.quoting and any(is_quoted(line) for event in status.events for line in event.lines):
+        text.append(" QUOTING ", "bold black on green")
+    elif status.quoting:  # nothing keeps the account from it; each line has its reason
+        text.append(" NOTHING TO QUOTE ", "bold black on yellow")
+    else:
+        text.append(f" {status.phase.upper()} ", "bold black on yellow")
+    age = "" if status.feed_age_s is None else f" {status.feed_age_s:.1f}s"
+    day, time_of_day = iso(status.now)[:19].split("T")
+    figures = [
+        Figure(0, text),
+        Figure(1, Text(f"  feed {'up' if status.feed_up else 'DOWN'}{age}", GAIN if status.feed_up else "bold red")),
+        Figure(6, Text(f"  {day}")),
+        Figure(5, Text(f"  {time_of_day}Z")),
+        Figure(2, Text(f"  ×{caption.rate:g}" if caption.rate != 1.0 else "", "magenta")),
+        Figure(3, Text(f"  balance {'unknown' if status.balance is None else show(status.balance)}")),
+        Figure(4, Text("  flat" if status.flat else "", "bold")),
+    ]
+    return row_of(figures, width)
+
+
+def _money(status: Status, width: int) -> list[Text]:
+    gains, counts = status.profit, status.counts
+    net = gains.realised - gains.commission
+    today = Text(" profit today ").append_text(profit(gains.today, 12))
+    marked = Text("  marked ").append_text(profit(gains.marked, 12))
+    realised = Text("  realised ").append_text(profit(gains.realised, 12))
+    realised.append(f" - commission {amount(gains.commission, 9)} = ").append_text(profit(net, 12))
+    if sum(text.cell_len for text in (today, realised, marked)) > width:
+        realised = Text("  realised net ").append_text(profit(net, 12))
+    money = [Figure(0, today), Figure(1, realised), Figure(2, marked)]
+    unknown = counts.unknown_wagers
+    tally = [
+        Figure(0, Text(f" matches {counts.matches} of {show(counts.matched_stake)}")),
+        Figure(3, Text(f"  hedges {counts.hedges}")),
+        Figure(2, Text(f"  wagers {counts.open_wagers} open")),
+        Figure(1 if unknown else 6, Text(f"  {unknown} unknown", "bold red" if unknown else "")),
+        Figure(4, Text(f"  {counts.placed} placed")),
+        Figure(5, Text(f"  {counts.cancelled} cancelled")),
+        Figure(7, Text(f"  requests {counts.requests}")),
+        Figure(8, Text(f"  book differences {counts.book_differences}")),
+    ]
+    return [row_of(money, width), row_of(tally, width)]
+
+
+def _trouble(status: Status, width: int) -> list[Text]:
+    text = trouble_text(status)
+    return [] if text is None else [fit(Text(f" {text}", "bold red"), width)]
+
+
+def _guards(status: Status, width: int, rows: int) -> list[Text]:
+    """Account guards first; one row each as far as they reach, the rest counted by name."""
+    guards = sorted(status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("event")))
+    if status.latched is not None:
+        guards.sort(key=lambda guard: guard.guard != "latch")
+    if not guards:
+        return [fit(Text(" guards none holds", GAIN), width)]
+    single = guards if len(guards) <= rows else guards[: rows - 1]
+    shown = [_guard(guard, status, width) for guard in single]
+    rest = guards[len(single) :]
+    if rest:
+        names: dict[str, int] = {}
+        for guard in rest:
+            names[guard.guard] = names.get(guard.guard, 0) + 1
+        counted = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in names.items())
+        shown.append(fit(Text(f" guards {'and ' if single else ''}{counted}", "yellow"), width))
+    return shown
+
+
+def _guard(guard: GuardStatus, status: Status, width: int) -> Text:
+    text = Text(f" guard {guard.guard}", "bold yellow")
+    text.append(f" {_scope_name(guard.scope, status)}: {guard.reason} for {span(status.now - guard.since)}", "yellow")
+    return fit(text.append(f"; clears: {guard.clears}", DIM), width)
+
+
+def _scope_name(scope: str, status: Status) -> str:
+    return next((event.name for event in status.events if scope == f"event {event.event}"), scope)
+
+
+def _below(status: Status, width: int, height: int) -> list[Text]:
+    """Scopes and the latest matches, side by side where there is room."""
+    if width < _SCOPES_WIDTH + 24:
+        return _scopes(status.scopes, width, height)
+    left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH
+    scopes = _scopes(status.scopes, left, height)
+    matches = _matches(status, width - left - 1, height)
+    rows = max(len(scopes), len(matches))
+    scopes += [fit("", left)] * (rows - len(scopes))
+    matches += [fit("", width - left - 1)] * (rows - len(matches))
+    return [Text(" ").join(pair) for pair in zip(scopes, matches, strict=True)]
+
+
+def _scopes(scopes: tuple[ScopeStatus, ...], width: int, height: int) -> list[Text]:
+    worst, limit = 9, 7
+    name = max(8, min(34, (width - worst - limit - 3) // 2))
+    meter = max(0, width - name - worst - limit - 3)
+    rows = [
+        _row(
+            (
+                ("FULLEST SCOPES", name),
+                ("WORST", worst),
+                (_KEY if meter >= len(_KEY) else _SHORT_KEY, meter),
+                ("LIMIT", limit),
+            ),
+            True,
+        )
+    ]
+    for scope in scopes:
+        cells = [
+            fit(f"{scope.scope} {scope.name}" if scope.name else scope.scope, name),
+            fit(
+                Text(amount(scope.worst_case, worst), danger(scope.matched, scope.soft, scope.hedge)), worst, right=True
+            ),
+            bar(scope.worst_case, scope.matched, scope.soft, scope.hedge, scope.limit, meter),
+            fit(amount(scope.limit, limit, places=0), limit, right=True),
+        ]
+        rows.append(fit(Text(" ").join(cells), width))
+    return [fit(row, width) for row in rows[:height]]
+
+
+def _row(cells: tuple[tuple[str, int], ...], header: bool) -> Text:
+    right = ("WORST", "LIMIT")
+    text = Text(" ").join([fit(title, width, right=title in right) for title, width in cells])
+    text.stylize("bold reverse" if header else "")
+    return text
+
+
+def _matches(status: Status, width: int, height: int) -> list[Text]:
+    header = fit("LATEST MATCHES", width)
+    header.stylize("bold reverse")
+    rows = [header]
+    names = {event.event: event.name for event in status.events}
+    for match in sorted(status.matches, key=lambda match: match.at, reverse=True)[: max(0, height - 1)]:
+        rows.append(_match(match, status, names.get(match.event, ""), width))
+    if not status.matches and height > 1:
+        rows.append(fit(Text("none yet", DIM), width))
+    return rows[:height]
+
+
+def _match(match: MatchStatus, status: Status, event: str, width: int) -> Text:
+    stake: Cents = match.stake
+    recent = status.now - match.at < 5 * SECOND
+    cells = [
+        fit(iso(match.at)[11:19], 8),
+        fit(odds(match.odds), 5, right=True),
+        fit(amount(stake, 7), 7, right=True),
+        fit("H" if match.hedge else " ", 1),
+    ]
+    text = Text(" ").join(cells)
+    text.append(f" {match.outcome}")
+    if event:
+        text.append(f"  {event}", DIM)
+    if recent:
+        text.stylize("bold cyan", 0, 8)
+    return fit(text, width)

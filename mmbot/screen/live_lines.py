@@ -1,0 +1,272 @@
+"""The table of lines in the live view: two rows a line, one for each outcome, in as many columns as there is room for.
+
+Where not all lines fit, those in which most is at stake are shown, in the order of the board all the same, so that a
+line keeps its place while one looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from rich.text import Text
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.odds import Side, implied
+from mmbot.domain.wager_states import State
+from mmbot.engine.status import EventStatus, LineStatus, OwnStatus, Status
+from mmbot.screen.live_figures import DIM, amount, bar, fit, odds, profit, span
+
+HEADER: Final = "bold reverse"
+
+_MARKS: Final = (
+    (State.UNKNOWN, "?", "bold red"),
+    (State.PLACING, "…", "yellow"),
+    (State.INACTIVE, "…", "yellow"),
+    (State.CANCELLING, "×", "magenta"),
+)
+"""How an own wager is shown that is not simply open, gravest first."""
+
+_LEVEL: Final = 11
+_OWN: Final = 12
+_WORST: Final = 7
+
+
+class Row(NamedTuple):
+    """What one row of the table is about."""
+
+    event: EventStatus
+    line: LineStatus
+    side: Side
+    now: Instant
+    shares: tuple[float, float]
+    """Soft and hedge as shares of a line's limit."""
+    grouped: bool
+    """Whether the event has a row of its own above."""
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    title: str
+    width: int
+    right: bool
+    cell: Callable[[Row], Text]
+
+
+def table(status: Status, width: int, height: int) -> list[Text]:
+    """The table in at most ``height`` rows of exactly ``width`` cells, its header included."""
+    if height <= 0:
+        return []
+    lines = [(event, line) for event in _by_start(status) for line in event.lines]
+    room = height - 1
+    grouped = len(lines) * 2 + sum(1 for event in status.events if event.lines) <= room
+    shown, left = (lines, []) if grouped else _chosen(lines, room)
+    shares = _shares(status)
+    columns = _columns(width, grouped)
+    rows = [_join([fit(column.title, column.width, right=column.right) for column in columns], width, HEADER)]
+    event: EventStatus | None = None
+    for event_of, line in shown:
+        if grouped and event_of is not event:
+            rows.append(_event_row(event_of, status.now, width))
+        event = event_of
+        for side in (0, 1):
+            row = Row(event_of, line, side, status.now, shares, grouped)
+            rows.append(
+                _join([fit(column.cell(row), column.width, right=column.right) for column in columns], width, "")
+            )
+    if not lines:
+        rows.append(fit(Text(_nothing(status), DIM), width))
+    elif left and len(rows) < height:
+        quoted = sum(is_quoted(line) for _, line in left)
+        rows.append(fit(Text(f"and {len(left)} more lines, {quoted} of them quoted", DIM), width))
+    return rows[:height]
+
+
+def is_quoted(line: LineStatus) -> bool:
+    """Whether something of ours rests on a line, as wanted."""
+    return bool(line.own) and line.why is None
+
+
+def line_name(line: LineStatus) -> str:
+    """A line's name, with its number where the name does not tell it."""
+    number = f"{line.number / 4:g}"
+    return line.name if not line.number or number.lstrip("-") in line.name else f"{line.name} {line.number / 4:+g}"
+
+
+# --- which lines --------------------------------------------------------------------------------------------------
+
+
+def _by_start(status: Status) -> list[EventStatus]:
+    """Those to come in the order of their start, then those that have begun: nothing is quoted there any more."""
+    return sorted(
+        status.events,
+        key=lambda event: (event.start is None, (event.start or 0) <= status.now, event.start or 0, event.event),
+    )
+
+
+def _chosen(
+    lines: list[tuple[EventStatus, LineStatus]], room: int
+) -> tuple[list[tuple[EventStatus, LineStatus]], list[tuple[EventStatus, LineStatus]]]:
+    """The lines that are shown in so many rows and those that are not, both in the order of the board."""
+    if len(lines) * 2 <= room:
+        return lines, []
+    places = max(1, (room - 1) // 2) if room >= 2 else 0
+    ranked = sorted(range(len(lines)), key=lambda place: (_interest(lines[place][1]), -place), reverse=True)
+    chosen = set(ranked[:places])
+    shown = [line for place, line in enumerate(lines) if place in chosen]
+    return shown, [line for place, line in enumerate(lines) if place not in chosen]
+
+
+def _interest(line: LineStatus) -> tuple[bool, int, int, bool]:
+    """What makes a line worth its place. The worst case counts in tenths of its limit, so that places are kept."""
+    tenths = line.worst_case * 10 // line.limit if line.limit > 0 else int(line.worst_case > 0)
+    return bool(line.own) or line.profit != (0, 0), tenths, line.matches, bool(line.own)
+
+
+def _shares(status: Status) -> tuple[float, float]:
+    for scope in reversed(status.scopes):
+        if scope.limit > 0:
+            return scope.soft / scope.limit, scope.hedge / scope.limit
+    return 1.0, 1.0
+
+
+# --- columns ------------------------------------------------------------------------------------------------------
+
+
+def _columns(width: int, grouped: bool) -> list[Column]:
+    """The columns for a width, in their order. Narrow screens lose the least telling ones, wide ones get longer
+    names and deeper books."""
+    fair = width >= 92
+    levels = 3 if width >= 142 else 2 if width >= 128 else 1
+    state = width >= 108
+    worst = width >= 64
+    fixed = [
+        *([Column("FAIR", 5, True, _fair)] if fair else []),
+        *(Column("OTHERS" if not level else "", _LEVEL, False, _level(level)) for level in range(levels)),
+        Column("OWN", _OWN, False, _own),
+        Column("IF WINS", 8, True, _if_wins),
+        *([Column("WORST", _WORST, True, _worst)] if worst else []),
+        *([Column("MATCHED", 7, True, _matches)] if fair else []),
+    ]
+    names = 2 + state
+    free = max(0, width - sum(column.width for column in fixed) - len(fixed) - names + 1)
+    reason = min(46, free * 4 // 10) if state else 0
+    outcome = min(32, (free - reason) * 45 // 100)
+    label = min(46, free - reason - outcome)
+    return [
+        Column("MARKET" if grouped else "EVENT / MARKET", label, False, _label(not state)),
+        Column("OUTCOME", outcome, False, lambda row: Text(row.line.outcomes[row.side])),
+        *fixed,
+        *([Column("STATE", free - label - outcome, False, _state)] if state else []),
+    ]
+
+
+def _label(reason: bool) -> Callable[[Row], Text]:
+    """Event and market, or market and start where the event stands above; why nothing is quoted, where no column of
+    its own says so."""
+
+    def cell(row: Row) -> Text:
+        line = row.line
+        if row.side == 0:
+            return Text(f" {line_name(line)}") if row.grouped else Text(row.event.name, "bold")
+        if reason and line.why is not None:
+            return Text(f" {line.why}", "yellow")
+        return Text("" if row.grouped else f" {line_name(line)}", DIM if row.grouped else "")
+
+    return cell
+
+
+def _fair(row: Row) -> Text:
+    fair = row.line.fair
+    if fair is None:
+        return Text("–", DIM)
+    return Text(f"{100 * (fair if row.side == 0 else 1 - fair):.1f}%")
+
+
+def _level(level: int) -> Callable[[Row], Text]:
+    """What others show a taker of the outcome: odds and what can still be staked there."""
+
+    def cell(row: Row) -> Text:
+        book = row.line.book[row.side]
+        if len(book) <= level:
+            return Text("–" if level == 0 else "", DIM)
+        one = book[level]
+        text = Text(f"{odds(one.odds):<5} ", "" if level == 0 else DIM)
+        return text.append(f"{amount(one.value, 5, places=0):>5}", DIM)
+
+    return cell
+
+
+def _own(row: Row) -> Text:
+    """Our wager on the outcome that is most likely to be matched, what remains of all of them, and a mark: of one that
+    is not open, or ``+`` where there are several."""
+    mine = [one for one in row.line.own if one.side == row.side]
+    if not mine:
+        return Text("–", DIM)
+    best = max(mine, key=lambda one: implied(one.odds))
+    mark, style = _mark(mine)
+    text = Text(f"{odds(best.odds):<5} ", style)
+    return text.append(f"{amount(sum(one.remaining for one in mine), 5):>5}{mark}", style)
+
+
+def _mark(mine: list[OwnStatus]) -> tuple[str, str]:
+    states = [one.state for one in mine]
+    for state, mark, style in _MARKS:
+        if state in states:
+            return mark, style
+    return "+" if len(mine) > 1 else " ", "bold cyan"
+
+
+def _if_wins(row: Row) -> Text:
+    return profit(row.line.profit[row.side], 8)
+
+
+def _worst(row: Row) -> Text:
+    line = row.line
+    soft, hedge = (round(share * line.limit) for share in row.shares)
+    if row.side == 0:
+        return Text(amount(line.worst_case, _WORST))
+    matched = max(0, -min(line.profit))
+    return bar(line.worst_case, matched, soft, hedge, line.limit, _WORST)
+
+
+def _matches(row: Row) -> Text:
+    if row.side == 0:
+        return Text(f"{row.line.matches}×" if row.line.matches else "–", "" if row.line.matches else DIM)
+    return Text("")
+
+
+def _state(row: Row) -> Text:
+    line, event = row.line, row.event
+    if row.side == 0:
+        if line.why is not None:
+            return Text(line.why, "yellow")
+        return Text("quoted", "green") if line.own else Text("nothing rests yet", DIM)
+    return Text("" if row.grouped else _when(event, row.now), DIM)
+
+
+def _when(event: EventStatus, now: Instant) -> str:
+    if event.start is None:
+        return f"{event.status}, no known start"
+    ahead = event.start - now
+    return f"starts in {span(ahead)}" if ahead > 0 else f"{event.status}, was due {span(-ahead)} ago"
+
+
+def _event_row(event: EventStatus, now: Instant, width: int) -> Text:
+    text = Text(event.name, "bold")
+    text.append(f"  {event.tournament}  {_when(event, now)}", DIM)
+    return fit(text, width)
+
+
+def _nothing(status: Status) -> str:
+    if status.quoting:
+        return "no listed market matches a rule of quoting"
+    return "no markets read yet"
+
+
+def _join(cells: list[Text], width: int, style: str) -> Text:
+    row = fit(Text(" ").join(cells), width)
+    if style:
+        row.stylize(style)
+    return row

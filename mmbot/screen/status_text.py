@@ -1,0 +1,161 @@
+"""A status as text for a person: the whole, and the one page that answers "why am I not quoting?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mmbot.domain.instant import SECOND, Duration, iso
+from mmbot.domain.money import show
+from mmbot.domain.words import counted
+from mmbot.engine.life.order_of_life import Step
+from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status
+from mmbot.screen.daemon_status import trouble_text
+
+_BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
+"""The steps of life that come before quoting, in their order."""
+
+
+def status_text(status: Status) -> str:
+    """The whole status, in lines of plain text."""
+    return (
+        "\n".join([*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_events(status)])
+        + "\n"
+    )
+
+
+def why_text(status: Status) -> str:
+    """Why nothing is quoted, or where: first what holds for all, then event by event."""
+    lines = list(_head(status)[:2])
+    everywhere = [guard for guard in status.guards if guard.scope == "account"]
+    lines.append("")
+    if everywhere:
+        lines.append("Nothing is quoted anywhere, because:")
+        lines += [f"  {_guard(guard, status)}" for guard in everywhere]
+    lines += [*_step(status), *_trouble(status)]
+    total = sum(len(event.lines) for event in status.events)
+    if not total and not _has_read_books(status):
+        return "\n".join(lines) + "\n"  # which markets are on offer is not known yet
+    quoted = sum(1 for event in status.events for line in event.lines if _is_quoted(line))
+    lines.append(f"{quoted} of {total} lines under a quoting rule are quoted.")
+    if not total:
+        lines.append("No listed market matches a rule of quoting: compare match: with the markets on offer.")
+    for event in status.events:
+        silent = [line for line in event.lines if not _is_quoted(line)]
+        held = [guard for guard in status.guards if guard.scope == f"event {event.event}"]
+        if not silent and not held:
+            continue
+        lines += ["", f"{event.name} ({event.event}, {event.status}, {_start(event, status)})"]
+        lines += [f"  {_guard(guard, status)}" for guard in held]
+        for reason, names in _by_reason(silent).items():
+            shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+            lines.append(f"  {reason}: {shown}")
+    return "\n".join(lines) + "\n"
+
+
+def _step(status: Status) -> Iterator[str]:
+    """Where in the order of life it is, while that keeps it from quoting."""
+    place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
+    if place is not None:
+        yield (
+            f"Nothing is quoted anywhere, because the bot is not through its start: {status.phase} "
+            f"(step {place} of {len(_BEFORE)} before it quotes)"
+        )
+    elif status.phase == Step.ENDED.value:
+        yield "Nothing is quoted anywhere, because the bot has ended."
+
+
+def _trouble(status: Status) -> Iterator[str]:
+    text = trouble_text(status)
+    if text is not None:
+        yield text
+
+
+def _has_read_books(status: Status) -> bool:
+    return bool(status.events) or status.phase in (Step.HOLD.value, Step.READY.value)
+
+
+def _head(status: Status) -> list[str]:
+    latched = f"LATCHED: {status.latched}" if status.latched is not None else "not latched"
+    age = "never heard" if status.feed_age_s is None else f"heard {status.feed_age_s:.1f} s ago"
+    profit, counts = status.profit, status.counts
+    return [
+        f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {latched}",
+        f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'flat' if status.flat else 'not flat'}; "
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
+        f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
+        f"matches; profit today {show(profit.today)}; "
+        f"realised {show(profit.realised)} less commission {show(profit.commission)}, marked {show(profit.marked)}",
+        f"{counted(counts.matches, 'match', 'matches')} of {show(counts.matched_stake)}; {counts.placed} placed, "
+        f"{counts.cancelled} cancelled, {counted(counts.hedges, 'hedge')}, {counted(counts.requests, 'request')}, "
+        f"{counted(counts.book_differences, 'book difference')}",
+    ]
+
+
+def _scopes(status: Status) -> Iterator[str]:
+    yield f"{'worst case of':<44}{'now':>12}{'matched':>12}{'soft':>12}{'hedge':>12}{'limit':>12}"
+    for scope in status.scopes:
+        figures = (scope.worst_case, scope.matched, scope.soft, scope.hedge, scope.limit)
+        yield f"{_cut(f'{scope.scope} {scope.name}', 43):<44}" + "".join(f"{show(figure):>12}" for figure in figures)
+
+
+def _guards(status: Status) -> Iterator[str]:
+    if not status.guards:
+        yield "no guard holds"
+    for guard in status.guards:
+        yield f"guard {_guard(guard, status)}"
+
+
+def _guard(guard: GuardStatus, status: Status) -> str:
+    return (
+        f"{guard.guard} ({guard.scope}): {guard.reason}; for {_span(status.now - guard.since)}; clears: {guard.clears}"
+    )
+
+
+def _events(status: Status) -> Iterator[str]:
+    for event in status.events:
+        yield f"{event.name} ({event.event}, {event.tournament}, {event.status}, {_start(event, status)})"
+        for line in event.lines:
+            yield f"  {line.name}: {line.why or 'quoted'}"
+            for side in (0, 1):
+                book = "  ".join(f"{level.odds:+d} {show(level.value)}" for level in line.book[side]) or "-"
+                own = "  ".join(
+                    f"{one.odds:+d} {show(one.remaining)} {one.state}" for one in line.own if one.side == side
+                )
+                yield f"    {_cut(line.outcomes[side], 24):<24} book {book:<48} own {own or '-'}"
+            fair = "none" if line.fair is None else f"{line.fair:.3f}"
+            yield (
+                f"    fair {fair}; profit {show(line.profit[0])} / {show(line.profit[1])}; {show(line.locked)} locked; "
+                f"worst case {show(line.worst_case)} of {show(line.limit)}; {counted(line.matches, 'match', 'matches')}"
+            )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _is_quoted(line: LineStatus) -> bool:
+    return bool(line.own) and line.why is None
+
+
+def _by_reason(lines: list[LineStatus]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for line in lines:
+        reasons.setdefault(line.why or "nothing rests yet", []).append(line.name)
+    return reasons
+
+
+def _start(event: EventStatus, status: Status) -> str:
+    if event.start is None:
+        return "no known start"
+    ahead = event.start - status.now
+    return f"starts in {_span(ahead)}" if ahead >= 0 else f"due to start {_span(-ahead)} ago"
+
+
+def _span(duration: Duration) -> str:
+    whole = max(0, duration) // SECOND
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

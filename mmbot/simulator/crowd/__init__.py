@@ -1,0 +1,1 @@
+"""Everybody else at the exchange: invented crowds and recorded ones."""

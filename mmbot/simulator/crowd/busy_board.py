@@ -1,0 +1,117 @@
+"""What befalls a full board in its first quarter of an hour: plans change, markets close and open, money moves.
+
+A programme, the same each time, so that whoever watches knows what to look for. Each item names the fixture that it
+befalls by its place; one whose event is not on the board, or which somebody was quicker to change, is passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import Market, MarketKey
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
+from mmbot.domain.odds import Ladder
+from mmbot.simulator.crowd.fixtures import LATECOMERS
+from mmbot.simulator.crowd.synthetic import FIRST_EVENT, SyntheticCrowd
+from mmbot.simulator.venue.agenda import Act, Agenda
+from mmbot.simulator.venue.board import ACTIVE, FINISHED
+from mmbot.simulator.venue.records import VenueError
+from mmbot.simulator.venue.venue import Venue
+
+BY_HAND: Final = "by-hand-1"
+"""The ``external_id`` of the wager that the user places himself."""
+
+_LATER: Final = 0.10
+"""How much less probability his odds imply than the fair price: it rests, and nobody takes it soon."""
+
+
+class Happenings:
+    """Carries the programme out on one account's exchange."""
+
+    def __init__(self, venue: Venue, crowd: SyntheticCrowd, account: str, start: Instant) -> None:
+        self._venue = venue
+        self._crowd = crowd
+        self._account = account
+        self._rungs = venue.ladder
+        self._unlisted: int | None = None
+        self._agenda: Final = Agenda()
+        for after, act in self._programme(start):
+            self._agenda.add(start + after, act)
+
+    def next_due(self) -> Instant | None:
+        """When the next item is due."""
+        return self._agenda.next_due()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of it has happened."""
+        return self._agenda.next_due() is None
+
+    def advance(self, now: Instant) -> None:
+        """Let happen what is due."""
+        while (item := self._agenda.take(now)) is not None:
+            at, act = item
+            try:
+                act(at)
+            except (KeyError, VenueError):
+                continue  # not on this board, or changed by somebody else
+
+    def _programme(self, start: Instant) -> list[tuple[Duration, Act]]:
+        venue = self._venue
+        return [
+            (30 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, "suspended", now)),
+            (60 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, ACTIVE, now)),
+            (45 * SECOND, lambda now: venue.unlist_event(FIRST_EVENT + 3, now)),
+            (90 * SECOND, lambda now: venue.list_event(FIRST_EVENT + 3, now)),
+            (75 * SECOND, self._place_by_hand),
+            (100 * SECOND, lambda now: venue.move_event(FIRST_EVENT + 2, start + 30 * MINUTE, now)),
+            (120 * SECOND, lambda now: venue.deposit(self._account, 250_00, now)),
+            (180 * SECOND, lambda now: venue.deposit(self._account, -100_00, now)),
+            (125 * SECOND, lambda now: self._create(now, listed=True)),
+            (135 * SECOND, lambda now: self._create(now, listed=False)),
+            (210 * SECOND, self._list_the_late_one),
+            (150 * SECOND, self._coarsen_ladder),
+            (300 * SECOND, lambda now: venue.set_ladder(self._rungs, now)),
+            (200 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 5, now)),
+            (360 * SECOND, lambda now: venue.move_event(FIRST_EVENT + 5, now + 20 * MINUTE, now)),
+            (240 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 6, now)),
+            (480 * SECOND, self._void),
+            (720 * SECOND, self._correct),
+        ]
+
+    def _market(self, place: int, kind: str) -> Market:
+        for market in self._venue.markets(FIRST_EVENT + place) or ():
+            if market.type == kind:
+                return market
+        raise KeyError(place)
+
+    def _place_by_hand(self, now: Instant) -> None:
+        line = self._market(1, "moneyline").lines[0]
+        odds = Ladder(self._venue.ladder).at_most(self._crowd.fair(line.key) - _LATER)
+        if odds is not None:
+            self._venue.place(self._account, BY_HAND, line.outcomes[0].line_id, odds, 20_00, now)
+
+    def _create(self, now: Instant, *, listed: bool) -> None:
+        fixture = LATECOMERS[0 if listed else 1]
+        event = self._crowd.add(fixture, now + 25 * MINUTE, now, listed=listed)
+        if not listed:
+            self._unlisted = event
+
+    def _list_the_late_one(self, now: Instant) -> None:
+        if self._unlisted is not None:
+            self._venue.list_event(self._unlisted, now)
+
+    def _coarsen_ladder(self, now: Instant) -> None:
+        self._venue.set_ladder(tuple(odds for odds in self._rungs if odds % 5 == 0), now)
+
+    def _void(self, now: Instant) -> None:
+        for market in self._venue.markets(FIRST_EVENT + 6) or ():
+            if not self._venue.concluded(market.key):
+                self._venue.void(market.key, now)
+
+    def _correct(self, now: Instant) -> None:
+        """The first event's moneyline was won by the other side, as it turns out."""
+        key = MarketKey(FIRST_EVENT, self._market(0, "moneyline").key.market)
+        won = self._crowd.results.get(key)
+        if self._venue.event(FIRST_EVENT).status == FINISHED and won in (0, 1):
+            self._venue.correct(key, 1 - won, now)

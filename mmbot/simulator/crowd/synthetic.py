@@ -1,0 +1,358 @@
+"""An invented crowd: fair prices that wander, a house that rests orders around them, and takers, some of whom know.
+
+Everything follows from a seed: each line has its own random numbers, so what one line does changes no other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from functools import partial
+from random import Random
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
+from mmbot.simulator.crowd import fixtures
+from mmbot.simulator.crowd.fixtures import Fixture, Offer
+from mmbot.simulator.venue.agenda import Agenda
+from mmbot.simulator.venue.board import POSTPONED
+from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.records import ShownLevel
+from mmbot.simulator.venue.venue import Venue
+
+
+class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the invented market is like. Times in nanoseconds, money in cents, prices as probabilities."""
+
+    full: bool = False
+    """Everything that the bot has to tell apart, instead of the markets of games with one line each."""
+    events: int | None = None
+    """The first so many of the fixtures; None: six of the plain board, all of the full one."""
+    first_start_ns: Duration = 6 * MINUTE
+    """From the beginning to the first event's start; the second starts twice as long after that, and so on."""
+    game_ns: Duration = 5 * MINUTE
+    """How long an event is in play."""
+    step_ns: Duration = SECOND
+    """Of the wandering price, in which takers who know look ahead."""
+    volatility: float = 0.008
+    """Of a step before the start, in log-odds; in play three times this."""
+    bound: float = 1.8
+    """How far from even a price can wander, in log-odds."""
+    refresh_ns: Duration = 2 * SECOND
+    """Mean time between two looks of the house at one line."""
+    half_width: float = 0.02
+    """The house's best prices stand this far from the fair one."""
+    level_step: float = 0.01
+    levels: int = 4
+    level_payout: Cents = 30_000
+    """Mean stake plus profit of a house order at its best price; deeper ones are larger."""
+    taker_ns: Duration = 8 * SECOND
+    """Mean time between two takers on one line."""
+    taker_payout: Cents = 6_000
+    informed: float = 0.2
+    """Share of the takers who know where the price will be."""
+    foresight: int = 120
+    """How many steps ahead they see."""
+    push: float = 0.03
+    """How often a spread or total that is a whole number ends on it."""
+
+
+FIRST_EVENT: Final = 10_000_001
+
+_DRAW: Final = 0.26
+"""Of a market of three outcomes; the walk is about the other two."""
+
+_PLAIN_EVENTS: Final = 6
+"""Of the plain board's fixtures, unless told."""
+
+_STEP, _HOUSE, _TAKER = range(3)
+
+
+class _Walk:
+    """A bounded walk in log-odds, known some steps ahead. The lines of a market share one."""
+
+    def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
+        self._rng = rng
+        self._bound = board.bound
+        self._ahead = board.foresight
+        self._values: deque[float] = deque([first])
+        self.volatility = board.volatility
+        self._grow()
+
+    def _grow(self) -> None:
+        while len(self._values) <= self._ahead:
+            value = self._values[-1] + self._rng.gauss(0.0, self.volatility)
+            value = max(-2 * self._bound - value, value) if value < -self._bound else value
+            value = min(2 * self._bound - value, value) if value > self._bound else value
+            self._values.append(value)
+
+    def step(self) -> None:
+        """A step goes by."""
+        self._values.popleft()
+        self._grow()
+
+    def now(self, shift: float = 0.0) -> float:
+        """The probability of outcome 0, for a line so much better for it."""
+        return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
+
+    def later(self, shift: float = 0.0) -> float:
+        """The same at the end of what is foreseen."""
+        return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
+
+
+class _Traded:
+    """A line with its price, its random numbers and the house's orders on it."""
+
+    __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
+
+    def __init__(self, key: LineKey, outcomes: int, shift: float, rng: Random, walk: _Walk, leads: bool) -> None:
+        self.key = key
+        self.outcomes = outcomes
+        self.shift = shift
+        """What its number is worth to outcome 0 beyond the favourite line's, in log-odds."""
+        self.rng = rng
+        self.walk = walk
+        self.leads = leads
+        """Whether it is its market's favourite line, which moves the walk and decides the result."""
+        self.whole = bool(key.number) and key.number % 4 == 0
+        self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
+        """By the side that they back."""
+
+    @property
+    def now(self) -> float:
+        """The probability of outcome 0."""
+        return self.walk.now(self.shift)
+
+    @property
+    def later(self) -> float:
+        """The same at the end of what is foreseen."""
+        return self.walk.later(self.shift)
+
+
+class SyntheticCrowd:
+    """Lists the fixtures, trades them, starts them, ends them and settles them."""
+
+    def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
+        there = fixtures.FULL if board.full else fixtures.PLAIN
+        events = board.events if board.events is not None else len(there) if board.full else _PLAIN_EVENTS
+        if not 1 <= events <= len(there):
+            raise ValueError(f"events: {events}, there are fixtures for 1 to {len(there)}")
+        self._venue = venue
+        self._board = board
+        self._seed = seed
+        self._ladder = Ladder(venue.ladder)
+        self._rungs = venue.ladder
+        self._house = venue.open_account("house", 0, unlimited=True)
+        self._takers = venue.open_account("takers", 0, unlimited=True)
+        self._agenda = Agenda()
+        self._lines: dict[int, list[_Traded]] = {}
+        self.results: dict[MarketKey, Side | None] = {}
+        """Who won the favourite lines of the markets that came to their result."""
+        self._plans: dict[int, tuple[Instant, bool]] = {}
+        """By event: when it is due, and whether it is postponed, as its timers have it."""
+        for number, fixture in enumerate(there[:events]):
+            self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
+
+    def next_due(self) -> Instant | None:
+        """When something happens next."""
+        return self._agenda.next_due()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every event has its result."""
+        return self._agenda.next_due() is None
+
+    def advance(self, now: Instant) -> None:
+        """Let happen what is due."""
+        while (item := self._agenda.take(now)) is not None:
+            at, act = item
+            act(at)
+
+    def fair(self, line: LineKey) -> float:
+        """The true probability of outcome 0 now: for tests and pictures. Raises KeyError for an unknown line."""
+        for traded in self._lines[line.event]:
+            if traded.key == line:
+                return traded.now
+        raise KeyError(line)
+
+    # --- the board ------------------------------------------------------------------------------------------------
+
+    def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
+        """Create an event, and trade it from when it is listed until its result. Returns its id."""
+        event_id = FIRST_EVENT + len(self._lines)
+        venue, tournament = self._venue, fixture.tournament
+        if tournament not in venue.tournaments():
+            venue.add_tournament(tournament, now)
+        venue.add_event(fixtures.event(fixture, event_id, starts), now, listed=listed)
+        self._lines[event_id] = []
+        for player in fixtures.players(fixture, event_id, 4 * (len(self._lines) - 1)):
+            venue.board.add_player(tournament.tournament_id, player)
+        for offer in fixture.offers:
+            self._add(fixture, offer, event_id, now)
+        self._plan(event_id, now)
+        return event_id
+
+    def _add(self, fixture: Fixture, offer: Offer, event: int, now: Instant) -> None:
+        market = fixtures.market(fixture, offer, event)
+        self._venue.add_market(market, now)
+        favourite = offer.numbers[0]
+        rng = Random(f"{self._seed}/{event}/{offer.market}/{favourite}")
+        spread_of_prices = 0.15 if offer.kind in ("spread", "total") else 0.8
+        walk = _Walk(rng, max(-1.2, min(1.2, rng.gauss(0.0, spread_of_prices))), self._board)
+        for line in market.lines:
+            number = line.key.number
+            leads = number == favourite
+            own = rng if leads else Random(f"{self._seed}/{event}/{offer.market}/{number}")
+            shift = (number - favourite) / 4 * offer.slope
+            traded = _Traded(line.key, len(line.outcomes), shift, own, walk, leads)
+            self._lines[event].append(traded)
+            self._agenda.add(now, partial(self._act, _HOUSE, traded))
+            if leads:
+                self._agenda.add(now + self._board.step_ns, partial(self._act, _STEP, traded))
+            if traded.outcomes == 2:
+                self._agenda.add(now + self._wait(traded, self._board.taker_ns), partial(self._act, _TAKER, traded))
+
+    def _plan(self, event_id: int, now: Instant) -> None:
+        """Set the event's timers by what the venue says of it, if that has changed."""
+        event = self._venue.event(event_id)
+        assert event.scheduled is not None
+        plan = (event.scheduled, event.status == POSTPONED)
+        if self._plans.get(event_id) == plan:
+            return
+        self._plans[event_id] = plan
+        if not plan[1]:
+            self._agenda.add(max(now, event.scheduled), partial(self._start, event_id))
+            self._agenda.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
+
+    @staticmethod
+    def _wait(traded: _Traded, mean: Duration) -> Duration:
+        return max(MILLISECOND, min(round(traded.rng.expovariate(1.0) * mean), HOUR))
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def _is_due(self, event_id: int, at: Instant) -> bool:
+        """Whether the plan that a timer was set for still stands."""
+        scheduled, postponed = self._plans[event_id]
+        event = self._venue.event(event_id)
+        return not postponed and event.status != POSTPONED and at >= scheduled
+
+    def _start(self, event_id: int, now: Instant) -> None:
+        self._plan(event_id, now)
+        if not self._is_due(event_id, now):
+            return
+        if not self._venue.board.live(event_id) and not self._over(event_id):
+            self._venue.go_live(event_id, now)
+        for traded in self._lines[event_id]:
+            traded.walk.volatility = 3 * self._board.volatility
+
+    def _over(self, event_id: int) -> bool:
+        return all(self._venue.concluded(market_of(traded.key)) for traded in self._lines[event_id])
+
+    def _end(self, event_id: int, now: Instant) -> None:
+        self._plan(event_id, now)
+        if not self._is_due(event_id, now - self._board.game_ns):
+            return
+        for traded in self._lines[event_id]:
+            market = market_of(traded.key)
+            if not traded.leads or self._venue.concluded(market):
+                continue
+            drawn = traded.rng.random()
+            pushed = traded.whole and traded.rng.random() < self._board.push
+            if pushed:
+                drawn = traded.now  # exactly on its number: lines on either side are won and lost
+            result: dict[int, Side | None] = {
+                line.key.number: 0 if drawn < line.now else 1
+                for line in self._lines[event_id]
+                if market_of(line.key) == market
+            }
+            if pushed:
+                result[traded.key.number] = None
+            self._venue.settle(market, result, now)
+            self.results[market] = result[traded.key.number]
+
+    def _act(self, kind: int, traded: _Traded, now: Instant) -> None:
+        board = self._board
+        if self._venue.concluded(market_of(traded.key)):
+            return
+        if kind == _STEP:
+            self._plan(traded.key.event, now)
+            traded.walk.step()
+            self._agenda.add(now + board.step_ns, partial(self._act, _STEP, traded))
+        elif kind == _HOUSE:
+            if traded.outcomes == 2:
+                self._quote(traded, now)
+            else:
+                self._post(traded, now)
+            self._agenda.add(now + self._wait(traded, board.refresh_ns), partial(self._act, _HOUSE, traded))
+        else:
+            self._take(traded, now)
+            self._agenda.add(now + self._wait(traded, board.taker_ns), partial(self._act, _TAKER, traded))
+
+    def _quote(self, traded: _Traded, now: Instant) -> None:
+        """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""
+        board = self._board
+        if self._venue.ladder is not self._rungs:
+            self._rungs = self._venue.ladder
+            self._ladder = Ladder(self._rungs)
+        wanted: tuple[dict[Odds, int], dict[Odds, int]] = ({}, {})
+        for side in (0, 1):
+            fair = traded.now if side == 0 else 1.0 - traded.now
+            for depth in range(board.levels):
+                odds = self._ladder.at_most(fair - board.half_width - depth * board.level_step)
+                if odds is not None and fair - board.half_width - depth * board.level_step > 0.01:
+                    wanted[side].setdefault(odds, depth)
+        for side in (0, 1):
+            orders = traded.house[side]
+            for odds in [odds for odds, order in orders.items() if odds not in wanted[side] or not order.live]:
+                self._venue.pull(orders.pop(odds), now)
+        for side in (0, 1):
+            for odds, depth in wanted[side].items():
+                if odds in traded.house[side]:
+                    continue
+                payout = round(board.level_payout * (1.0 + 0.5 * depth) * traded.rng.uniform(0.5, 1.5))
+                stake = stake_for_payout(payout, odds)
+                order = self._venue.rest(self._house, traded.key, side, odds, stake, now)
+                if order is not None and order.live:
+                    traded.house[side][odds] = order
+
+    def _post(self, traded: _Traded, now: Instant) -> None:
+        """Show prices of three outcomes around what they are worth. Nobody trades there."""
+        board = self._board
+        first = (1.0 - _DRAW) * traded.now
+        sides: list[tuple[ShownLevel, ...]] = []
+        for worth in (first, _DRAW, 1.0 - _DRAW - first):
+            levels: list[ShownLevel] = []
+            for depth in range(board.levels):
+                odds = self._ladder.at_least(worth + board.half_width + depth * board.level_step)
+                if odds is None or any(level.odds == odds for level in levels):
+                    continue
+                value = round(board.level_payout * implied(odds) * traded.rng.uniform(0.5, 1.5))
+                levels.append(ShownLevel(odds, value, max(1, profit(value, odds)), now))
+            sides.append(tuple(levels))
+        self._venue.board.post(traded.key, tuple(sides), now)
+
+    def _take(self, traded: _Traded, now: Instant) -> None:
+        """Someone comes: one who knows takes what the price will leave behind; the others take what is not too dear."""
+        board = self._board
+        rng = traded.rng
+        informed = rng.random() < board.informed
+        side: Side = 1 if rng.random() < 0.5 else 0
+        payout = round(board.taker_payout * rng.uniform(0.3, 2.0))
+        if informed:
+            side = 0 if traded.later > traded.now else 1
+        worth = traded.later if informed else traded.now
+        worth = worth if side == 0 else 1.0 - worth
+        levels = self._venue.book(traded.key).sides[side]
+        if not levels:
+            return
+        odds = levels[0].odds
+        dearest = worth - 0.005 if informed else worth + 2.0 * board.half_width
+        if implied(odds) > dearest:
+            return
+        stake = stake_for_payout(payout * 2 if informed else payout, odds)
+        self._venue.rest(self._takers, traded.key, side, odds, stake, now, rest=False)

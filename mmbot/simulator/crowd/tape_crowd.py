@@ -1,0 +1,252 @@
+"""The crowd that replays a tape: its levels rest, its prints take, its result settles.
+
+How the recorded market and the user's wagers meet, who were not in it:
+
+- A level of the tape is one order of the crowd. What the user takes of it stays taken until the tape changes it.
+- A level that comes to stand where it crosses a wager of the user trades with it, as a taker, at the user's odds. On a
+  real exchange that maker would have met the user's wager before he could rest; to show his level behind it, or not to
+  trade, would spare the user exactly the matches that a moving price brings.
+- A print takes the user's wagers that offer more than its price, and those at its price after what stood there when
+  each joined: the queue ahead shrinks with prints, and with the level where that falls below it; what is taken back is
+  taken to have stood behind. A print is spent once, and what the user did not match is told as recorded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Ladder, Odds, Side, could_match, negate, per_hundred
+from mmbot.simulator.crowd.crowd import maker_stake
+from mmbot.simulator.crowd.tape import Change, Price, Tape, Trade
+from mmbot.simulator.venue.board import ACTIVE, NOT_STARTED
+from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.venue import Venue
+
+EVENT: Final = 20_000_001
+MARKET: Final = 219
+_MARKET_KEY: Final = MarketKey(EVENT, MARKET)
+_TOURNAMENTS: Final = {
+    "Basketball": (132, "NBA"),
+    "American Football": (31, "NFL"),
+    "Baseball": (109, "MLB"),
+    "Ice Hockey": (234, "NHL"),
+}
+_OTHER: Final = (1, "Recorded")
+
+
+class TapeCrowd:
+    """Plays one tape on a venue, its first change at ``start``. The event is listed when it is made."""
+
+    def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
+        self._venue = venue
+        self._tape = tape
+        self._shift: Duration = start - tape.start
+        self._next = 0
+        self._ladder = Ladder(venue.settings.ladder)
+        self._rungs: dict[float, Odds | None] = {}
+        self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
+        self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
+        self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
+        self._open = False
+        self._in_play = False
+        self._resting = False
+        self.line: Final = LineKey(EVENT, MARKET, 0)
+        self._account = venue.open_account("tape", 0, unlimited=True)
+        self._list(start)
+
+    def _list(self, now: Instant) -> None:
+        tape = self._tape
+        number, name = _TOURNAMENTS.get(tape.sport, _OTHER)
+        self._venue.add_tournament(Tournament(number, name, tape.sport), now)
+        self._venue.add_event(
+            SportEvent(
+                EVENT,
+                number,
+                tape.event,
+                NOT_STARTED,
+                tape.scheduled + self._shift,
+                tape.sport,
+                name,
+                competitors=tape.outcomes,
+            ),
+            now,
+        )
+        outcomes = tuple(Outcome(4 + side, "", name, 11 + side) for side, name in enumerate(tape.outcomes))
+        line = Line(self.line, outcomes)
+        self._venue.add_market(
+            Market(_MARKET_KEY, "Moneyline", "moneyline", "moneyline", "Game Lines", lines=(line,)), now
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the tape is at its end."""
+        return self._next == len(self._tape.changes)
+
+    def next_due(self) -> Instant | None:
+        """When the next change comes."""
+        return None if self.finished else self._tape.changes[self._next].at + self._shift
+
+    def advance(self, now: Instant) -> None:
+        """Play every change that is due."""
+        while (due := self.next_due()) is not None and due <= now:
+            self._play(due)
+            self._next += 1
+
+    # --- one change -----------------------------------------------------------------------------------------------
+
+    def _play(self, now: Instant) -> None:
+        change = self._tape.changes[self._next]
+        venue = self._venue
+        if venue.board.live(EVENT) and not self._in_play:
+            self._started()  # by another hand than the tape's
+        if self._resting:
+            for trade in change.trades:
+                self._print(trade, now)
+        raw = list(self._raw)
+        for side, prices in enumerate(change.books):
+            if prices is not None:
+                raw[side] = prices
+        self._raw = (raw[0], raw[1])
+        if not venue.concluded(_MARKET_KEY):
+            self._set_status(change, now)
+        if not (self._open and venue.board.tradeable(self.line)):
+            self._withdraw(now)
+        elif not self._resting:
+            self._resting = True
+            self._show(1, now)
+        elif any(prices is not None for prices in change.books):
+            self._show(1 if change.books[1] is not None else 0, now)
+
+    def _set_status(self, change: Change, now: Instant) -> None:
+        if change.winner is not None:
+            self._open = False
+            self._venue.settle(_MARKET_KEY, change.winner, now)
+            return
+        if change.status is not None:
+            self._open = change.status == "open"
+            self._venue.set_market_status(_MARKET_KEY, ACTIVE if self._open else change.status, now)
+        if change.in_play and not self._in_play:
+            self._venue.go_live(EVENT, now)
+            self._started()
+
+    def _started(self) -> None:
+        """The event went live: the levels of before are wiped."""
+        self._in_play = True
+        self._forget()
+
+    def _withdraw(self, now: Instant) -> None:
+        for orders in self._orders:
+            for order in orders.values():
+                self._venue.pull(order, now)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._resting = False
+        for side in (0, 1):
+            self._orders[side].clear()
+            self._levels[side].clear()
+
+    # --- levels ---------------------------------------------------------------------------------------------------
+
+    def _rung(self, decimal: float) -> Odds | None:
+        """Decimal odds as the ladder's, against the taker; None if even the shortest rung is too long."""
+        if decimal not in self._rungs:
+            self._rungs[decimal] = self._ladder.at_least(1.0 / decimal)
+        return self._rungs[decimal]
+
+    def _show(self, last_changed: Side, now: Instant) -> None:
+        wanted = (self._on_ladder(self._raw[0]), self._on_ladder(self._raw[1]))
+        self._part(wanted, last_changed)
+        fresh: list[tuple[Side, Odds, Cents]] = []
+        for side in (0, 1):
+            shown, target = self._levels[side], wanted[side]
+            for odds in [odds for odds, value in shown.items() if target.get(odds) != value]:
+                del shown[odds]
+                order = self._orders[side].pop(odds, None)
+                if order is not None:
+                    self._venue.pull(order, now)
+                self._shorten_queue(side, odds, target.get(odds, 0))
+            fresh += [(side, odds, value) for odds, value in target.items() if odds not in shown]
+        for side, odds, value in fresh:
+            self._levels[side][odds] = value
+            order = self._venue.rest(self._account, self.line, 1 - side, negate(odds), maker_stake(value, odds), now)
+            if order is not None and order.live:
+                self._orders[side][odds] = order
+
+    def _on_ladder(self, prices: tuple[Price, ...]) -> dict[Odds, Cents]:
+        levels: dict[Odds, Cents] = {}
+        for price in prices:
+            odds = self._rung(price.decimal)
+            if odds is not None and price.stake:
+                levels[odds] = levels.get(odds, 0) + price.stake
+        return levels
+
+    def _part(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
+        """Two sides that would match each other: the one that moved last gives way, rung by rung."""
+        moved = wanted[last_changed]
+        other = wanted[1 - last_changed]
+        if not other:
+            return
+        best_other = max(other, key=per_hundred)
+        while moved:
+            best = max(moved, key=per_hundred)
+            if not could_match(negate(best), negate(best_other)):
+                return
+            value = moved.pop(best)
+            shorter = self._ladder.longer(best, -1)
+            if shorter is not None:
+                moved[shorter] = moved.get(shorter, 0) + value
+
+    def _shorten_queue(self, side: Side, odds: Odds, value: Cents) -> None:
+        level = self._venue.board.books[self.line].level(1 - side, negate(odds))
+        if level is not None:
+            for order in level.orders.values():
+                order.ahead = min(order.ahead, value)
+
+    # --- prints ---------------------------------------------------------------------------------------------------
+
+    def _print(self, trade: Trade, now: Instant) -> None:
+        """Judge who took, from the book just before, and let the volume meet the user's wagers.
+
+        At or inside the price shown for its own outcome it was a taker there; else one of the opposite outcome, who
+        got the complementary price. That is rounded to the longer odds: such prints repeat the level that was taken, a
+        little short of its price, and must not seem to have gone through it.
+        """
+        shown = self._raw[trade.side]
+        if shown and trade.decimal <= shown[0].decimal:
+            side, stake = trade.side, trade.stake
+            odds = self._rung(trade.decimal)
+        else:
+            side = 1 - trade.side
+            stake = round(trade.stake * (trade.decimal - 1.0))
+            odds = self._ladder.at_most(1.0 - 1.0 / trade.decimal)
+        if odds is None:
+            return
+        stake = self._take(side, odds, stake, now)
+        if stake > 0:
+            self._venue.board.print(self.line, side, odds, stake, now)
+
+    def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
+        """A taker of ``side`` at ``odds``: better wagers of the user first; at that price, each in its turn."""
+        book = self._venue.board.books[self.line]
+        users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
+        passed: Cents = 0
+        at_price: list[Order] = []
+        limit = per_hundred(odds)
+        for order in users:
+            offered = per_hundred(negate(order.odds))
+            if offered < limit or stake <= 0:
+                break
+            if offered == limit:
+                at_price.append(order)
+                wait = min(stake, max(0, order.ahead - passed))
+                passed += wait
+                stake -= wait
+            if stake > 0:
+                stake -= self._venue.strike(self._account, order, stake, now)
+        for order in at_price:
+            order.ahead = max(0, order.ahead - passed)
+        return stake + passed

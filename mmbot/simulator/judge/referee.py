@@ -1,0 +1,361 @@
+"""The judge: whether the bot kept the rules, read from the exchange's own books alone.
+
+It shares no code with the bot's engine: positions, worst cases and profit are worked out here once more from the
+wagers as the exchange has them, and kept current with each change.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
+from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.domain.money import Cents, share, show
+from mmbot.domain.odds import Odds, Side, could_match
+from mmbot.domain.wager import Status, Winning
+from mmbot.simulator.judge.verdict import (
+    Breach,
+    Flattening,
+    OutcomeFigure,
+    Profit,
+    RefereeLimits,
+    RefereeReport,
+    ScopeFigure,
+)
+from mmbot.simulator.venue.records import RepeatedId, VenueWager
+from mmbot.simulator.venue.venue import Venue
+
+__all__ = [
+    "Breach",
+    "Flattening",
+    "OutcomeFigure",
+    "Profit",
+    "Referee",
+    "RefereeLimits",
+    "RefereeReport",
+    "ScopeFigure",
+]
+
+_KEPT_BREACHES: Final = 200
+_WON: Final = frozenset({Winning.WON, Winning.MANUALLY_WON})
+_LOST: Final = frozenset({Winning.LOST, Winning.MANUALLY_LOST})
+_SCOPES: Final = ("line", "market", "event", "tournament", "account")
+
+
+class _Line:
+    """One line's position."""
+
+    __slots__ = ("live", "matched_worst", "profit", "remaining", "worst")
+
+    def __init__(self) -> None:
+        self.profit = [0, 0]
+        self.remaining = [0, 0]
+        self.live: tuple[dict[str, Odds], dict[str, Odds]] = ({}, {})
+        self.worst: Cents = 0
+        self.matched_worst: Cents = 0
+
+
+class _Scope:
+    __slots__ = ("above", "greatest", "limit", "matched_greatest", "matched_now", "now")
+
+    def __init__(self, limit: Cents | None) -> None:
+        self.limit = limit
+        self.now: Cents = 0
+        self.greatest: Cents = 0
+        self.matched_now: Cents = 0
+        self.matched_greatest: Cents = 0
+        self.above = False
+
+
+class _Duty:
+    """To be flat: the wagers that must end."""
+
+    __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
+
+    def __init__(self, cause: str, at: Instant, deadline: Instant, wagers: dict[str, None]) -> None:
+        self.cause = cause
+        self.at = at
+        self.deadline = deadline
+        self.wagers = wagers
+        self.took: Duration | None = None
+        self.broken = False
+
+
+def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
+    """DESIGN, *Worst case*: over A wins, B wins, push; of matched profit less the remainders that would lose there."""
+    return max(0, remaining[1] - profit[0], remaining[0] - profit[1])
+
+
+class Referee:
+    """Watches one account from the moment it is made."""
+
+    def __init__(self, venue: Venue, account: str, limits: RefereeLimits | None = None) -> None:
+        self._venue = venue
+        self._account = account
+        self._limits = limits or RefereeLimits()
+        self._commission = Decimal(venue.settings.commission)
+        self._wagers: dict[str, VenueWager] = {}
+        self._lines: dict[LineKey, _Line] = {}
+        self._touched: dict[LineKey, None] = {}
+        self._scopes: dict[tuple[str, str], _Scope] = {}
+        self._live = 0
+        self._statuses: dict[Status, int] = {}
+        self._matched: dict[tuple[LineKey, Side], list[int]] = {}
+        self._gross: dict[MarketKey, Cents] = {}
+        self._broken: list[Breach] = []
+        self._broken_count = 0
+        self._unbalanced = False
+        self._requests: dict[str, int] = {}
+        self._second: deque[Instant] = deque()
+        self._busiest = 0
+        self._duties: list[_Duty] = []
+        self._flattened: list[Flattening] = []
+        self._latched_at: Instant | None = None
+        self._feed_lost_at: Instant | None = None
+        self._gone = False
+        venue.watch(account, self)
+        for wager in venue.wagers(account):
+            self.changed(wager, None, None, wager.updated_at)
+
+    # --- what the exchange tells ----------------------------------------------------------------------------------
+
+    def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
+        """A wager changed (the venue calls this)."""
+        before = self._wagers.get(wager.wager_id)
+        line = self._lines.get(wager.line)
+        if line is None:
+            line = self._lines[wager.line] = _Line()
+        if before is None:
+            self._judge_new(wager, line, now)
+        else:
+            self._count(before, line, -1)
+        self._count(wager, line, 1)
+        self._wagers[wager.wager_id] = wager
+        self._touched[wager.line] = None
+        if match_stake is not None:
+            figure = self._matched.setdefault((wager.line, wager.side), [0, 0, 0])
+            figure[0] += 1
+            figure[1] += match_stake
+            figure[2] += wager.match_win - (before.match_win if before else 0)
+        if not wager.live:
+            for duty in self._duties:
+                duty.wagers.pop(wager.wager_id, None)
+
+    def repeated(self, repeat: RepeatedId, now: Instant) -> None:
+        """An ``external_id`` came twice (the venue calls this)."""
+        what = "the same" if repeat.same_content else "different"
+        self._break(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
+
+    def quiet(self, now: Instant) -> None:
+        """An operation is complete (the venue calls this)."""
+        if self._touched:
+            for key in self._touched:
+                self._weigh(key, now)
+            self._touched.clear()
+            self._judge_money(now)
+        if self._duties:
+            self._judge_duties(now)
+
+    # --- what others tell -----------------------------------------------------------------------------------------
+
+    def observe(self, now: Instant) -> None:
+        """Judge what has become late by now."""
+        self.quiet(now)
+
+    def note_request(self, now: Instant, kind: str) -> None:
+        """A request of the account arrived: fifty in any one second at most, whatever they are."""
+        self._requests[kind] = self._requests.get(kind, 0) + 1
+        second = self._second
+        second.append(now)
+        while second[0] <= now - SECOND:
+            second.popleft()
+        if len(second) > self._busiest:
+            self._busiest = len(second)
+            if self._busiest > self._limits.requests_per_second:
+                self._break(5, now, f"{self._busiest} requests within one second")
+
+    def note_latched(self, now: Instant, cause: str = "kill") -> None:
+        """A kill or a stop: nothing may be placed from here, and what is open must end."""
+        if self._latched_at is None:
+            self._latched_at = now
+        self._owe(cause, now, 0)
+
+    def note_resumed(self, now: Instant) -> None:
+        """The latch was cleared by a person."""
+        self._latched_at = None
+
+    def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
+        """The feed was cut; ``notice_ns`` is how long the bot may take to see it (30 s for silence)."""
+        if self._gone:
+            return
+        if self._feed_lost_at is None:
+            self._feed_lost_at = now + notice_ns
+        self._owe("feed", now, notice_ns)
+
+    def note_feed_up(self, now: Instant) -> None:
+        """The feed is subscribed again."""
+        self._feed_lost_at = None
+        self._gone = False
+
+    def note_gone(self) -> None:
+        """The bot is about to be killed outright: what rests cannot be cancelled by anybody until its next start, so
+        the loss of its feed obliges nobody. What it does then is judged as ever."""
+        self._gone = True
+
+    # --- judging --------------------------------------------------------------------------------------------------
+
+    def _judge_new(self, wager: VenueWager, line: _Line, now: Instant) -> None:
+        if self._latched_at is not None:
+            self._break(4, now, f"wager {wager.external_id} placed after the latch")
+        lost = self._feed_lost_at
+        if lost is not None and now > lost + self._limits.in_flight_ns:
+            self._break(2, now, f"wager {wager.external_id} placed while the feed was lost")
+        if not wager.live:
+            return
+        if lost is not None or self._latched_at is not None:
+            self._must_end(wager, now)
+        for other, odds in line.live[1 - wager.side].items():
+            if could_match(odds, wager.odds):
+                against = self._wagers[other].external_id
+                self._break(4, now, f"own wagers {wager.external_id} and {against} could match each other")
+
+    def _must_end(self, wager: VenueWager, now: Instant) -> None:
+        """It arrived after the feed was lost or a latch: it has to go as well, even if all else is gone already."""
+        if not self._duties:
+            notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
+            cause = "feed" if self._latched_at is None else "latch"
+            self._duties.append(_Duty(cause, now, now + notice + self._limits.flatten_ns, {}))
+        for duty in self._duties:
+            duty.wagers[wager.wager_id] = None
+
+    def _count(self, wager: VenueWager, line: _Line, sign: int) -> None:
+        side = wager.side
+        self._statuses[wager.status] = self._statuses.get(wager.status, 0) + sign
+        if wager.live:
+            line.remaining[side] += sign * wager.unmatched
+            self._live += sign
+            if sign > 0:
+                line.live[side][wager.wager_id] = wager.odds
+            else:
+                line.live[side].pop(wager.wager_id, None)
+        if not wager.matched:
+            return
+        if wager.winning is Winning.TBD:
+            line.profit[side] += sign * wager.match_win
+            line.profit[1 - side] -= sign * wager.matched
+        else:
+            market = market_of(wager.line)
+            self._gross[market] = self._gross.get(market, 0) + sign * _result(wager)
+
+    def _weigh(self, key: LineKey, now: Instant) -> None:
+        line = self._lines[key]
+        worst = worst_case(line.profit, line.remaining)
+        matched = worst_case(line.profit, [0, 0])
+        rise, matched_rise = worst - line.worst, matched - line.matched_worst
+        line.worst, line.matched_worst = worst, matched
+        if not rise and not matched_rise:
+            return
+        for kind, name in self._scopes_of(key):
+            scope = self._scopes.get((kind, name))
+            if scope is None:
+                scope = self._scopes[(kind, name)] = _Scope(getattr(self._limits, kind))
+            scope.now += rise
+            scope.matched_now += matched_rise
+            scope.greatest = max(scope.greatest, scope.now)
+            scope.matched_greatest = max(scope.matched_greatest, scope.matched_now)
+            above = scope.limit is not None and scope.now > scope.limit
+            if above and not scope.above:
+                self._break(1, now, f"worst case of {kind} {name} is {show(scope.now)}, limit {show(scope.limit or 0)}")
+            scope.above = above
+
+    def _scopes_of(self, key: LineKey) -> tuple[tuple[str, str], ...]:
+        tournament = self._venue.event(key.event).tournament_id
+        names = (
+            f"{key.event}/{key.market}/{key.number}",
+            f"{key.event}/{key.market}",
+            str(key.event),
+            str(tournament),
+            "",
+        )
+        return tuple(zip(_SCOPES, names, strict=True))
+
+    def _judge_money(self, now: Instant) -> None:
+        unbalanced = self._venue.unbalanced()
+        if unbalanced and not self._unbalanced:
+            self._break(0, now, f"the exchange's wallets hold {unbalanced} cents too much")
+        self._unbalanced = bool(unbalanced)
+
+    def _owe(self, cause: str, now: Instant, notice: Duration) -> None:
+        wagers = {wager_id: None for line in self._lines.values() for side in line.live for wager_id in side}
+        self._duties.append(_Duty(cause, now, now + notice + self._limits.flatten_ns, wagers))
+        self._judge_duties(now)
+
+    def _judge_duties(self, now: Instant) -> None:
+        for duty in self._duties:
+            if not duty.wagers:
+                duty.took = now - duty.at
+                self._flattened.append(Flattening(duty.cause, duty.at, duty.took))
+            elif now > duty.deadline and not duty.broken:
+                duty.broken = True
+                self._break(2, now, f"{len(duty.wagers)} wagers still open too long after {duty.cause}")
+        self._duties = [duty for duty in self._duties if duty.took is None]
+
+    def _break(self, invariant: int, now: Instant, detail: str) -> None:
+        self._broken_count += 1
+        if len(self._broken) < _KEPT_BREACHES:
+            self._broken.append(Breach(invariant, now, detail))
+
+    # --- the report -----------------------------------------------------------------------------------------------
+
+    def report(self, now: Instant) -> RefereeReport:
+        """The judgement so far."""
+        self.observe(now)
+        self._judge_money(now)
+        gross = sum(self._gross.values())
+        commission = sum(share(max(0, gain), self._commission) for gain in self._gross.values())
+        wallet = self._venue.wallet(self._account)
+        gained = wallet.balance + wallet.held + wallet.staked - wallet.deposited
+        unpaid = self._statuses.get(Status.SETTLED, 0)
+        broken = tuple(self._broken)
+        count = self._broken_count
+        if not unpaid and gained != gross - commission:
+            late = Breach(0, now, f"the wallet gained {gained} cents, the results say {gross - commission}")
+            broken, count = (*broken, late), count + 1
+        open_wagers = sum(
+            self._wagers[wager_id].status is Status.OPEN
+            for line in self._lines.values()
+            for side in line.live
+            for wager_id in side
+        )
+        return RefereeReport(
+            ok=count == 0,
+            at=now,
+            broken=broken,
+            broken_count=count,
+            worst_case=tuple(
+                ScopeFigure(kind, name, s.now, s.greatest, s.matched_now, s.matched_greatest, s.limit)
+                for (kind, name), s in sorted(
+                    self._scopes.items(), key=lambda item: (_SCOPES.index(item[0][0]), item[0])
+                )
+            ),
+            matched=tuple(
+                OutcomeFigure(line, side, self._venue.line(line).outcomes[side].line_id, *figure)
+                for (line, side), figure in sorted(self._matched.items())
+            ),
+            profit=Profit(gross, commission, gross - commission, gained),
+            live_wagers=self._live,
+            open_wagers=open_wagers,
+            placed=len(self._wagers),
+            ended={status.value: n for status, n in self._statuses.items() if n},
+            requests=dict(self._requests),
+            busiest_second=self._busiest,
+            flattenings=(*self._flattened, *(Flattening(d.cause, d.at, None) for d in self._duties)),
+        )
+
+
+def _result(wager: VenueWager) -> Cents:
+    if wager.winning in _WON:
+        return wager.match_win
+    return -wager.matched if wager.winning in _LOST else 0

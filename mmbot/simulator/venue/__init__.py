@@ -1,0 +1,1 @@
+"""The exchange itself, pure: board, order intake, matching, money and settlement."""

@@ -1,0 +1,274 @@
+"""What is listed: tournaments, events, markets and lines with their books, and whether a line can be traded."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player, SportEvent, Tournament, market_of
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side
+from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.book import LineBook
+from mmbot.simulator.venue.records import (
+    BookChanged,
+    EventChanged,
+    LineChanged,
+    MarketChanged,
+    Printed,
+    ShownBook,
+    ShownLevel,
+    TournamentChanged,
+    VenueError,
+)
+
+NOT_STARTED: Final = "not_started"
+LIVE: Final = "live"
+POSTPONED: Final = "postponed"
+FINISHED: Final = "finished"
+ACTIVE: Final = "active"
+SUPPLEMENTAL: Final = "sup_moneyline"
+"""A type of market that is not traded in play (PROTOCOL 4.3)."""
+_OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
+
+
+def derived_id(*parts: object) -> str:
+    """32 hexadecimal digits that follow from the parts alone."""
+    return hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
+
+
+class Board:
+    """The catalogue, and a book for each line. Every change is told."""
+
+    def __init__(self, bulletin: Bulletin, seed: int) -> None:
+        self._bulletin = bulletin
+        self._seed = seed
+        self.tournaments: dict[int, Tournament] = {}
+        self.players: dict[int, dict[int, Player]] = {}
+        """By tournament."""
+        self.events: dict[int, SportEvent] = {}
+        self.unlisted: dict[int, None] = {}
+        self.markets: dict[MarketKey, Market] = {}
+        self.markets_of: dict[int, list[MarketKey]] = {}
+        self.lines: dict[LineKey, Line] = {}
+        self.books: dict[LineKey, LineBook] = {}
+        self.maintenance = False
+        """Whether the exchange is in maintenance: nothing is taken, opened or matched anywhere."""
+        self.blacklisted: dict[str, None] = {}
+        """Competitors, by name, on whose events nothing is taken."""
+        self._posted: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
+        """What is shown on lines that are not matched here."""
+        self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
+
+    def line_id(self, event: int, market: int, number: int, side: Side) -> str:
+        """The id that stands for one outcome of a line on this board."""
+        return derived_id("line", self._seed, event, market, number, side)
+
+    def add_tournament(self, tournament: Tournament, now: Instant) -> None:
+        """List a tournament."""
+        op = "u" if tournament.tournament_id in self.tournaments else "c"
+        self.tournaments[tournament.tournament_id] = tournament
+        self._bulletin.tell(TournamentChanged(op, tournament, now))
+
+    def add_player(self, tournament_id: int, player: Player) -> None:
+        """Enter a player. Nothing is told: the feed has no message of players. Raises ValueError without the
+        tournament."""
+        if tournament_id not in self.tournaments:
+            raise ValueError(f"player {player.player_id} is of tournament {tournament_id}, which is not there")
+        self.players.setdefault(tournament_id, {})[player.player_id] = player
+
+    def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
+        """Create an event. Of one that is not listed nobody is told (specification). Raises ValueError without its
+        tournament, or if it is there already."""
+        if event.tournament_id not in self.tournaments:
+            raise ValueError(f"event {event.event_id} is of tournament {event.tournament_id}, which is not there")
+        if event.event_id in self.events:
+            raise ValueError(f"event {event.event_id} is there already")
+        self.events[event.event_id] = event
+        self.markets_of[event.event_id] = []
+        if listed:
+            self._bulletin.tell(EventChanged("c", event, now))
+        else:
+            self.unlisted[event.event_id] = None
+
+    def update_event(self, event: SportEvent, now: Instant) -> None:
+        """Replace an event. Raises KeyError for one that is not there."""
+        if event.event_id not in self.events:
+            raise KeyError(event.event_id)
+        self.events[event.event_id] = event
+        if event.event_id not in self.unlisted:
+            self._bulletin.tell(EventChanged("u", event, now))
+
+    def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
+        """Move or postpone an event. Raises KeyError for an unknown one, VenueError for one in play or over."""
+        event = self.events[event_id]
+        if event.status not in (NOT_STARTED, POSTPONED):
+            raise VenueError("event_not_available", f"event is {event.status}")
+        self.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
+
+    def go_live(self, event_id: int, now: Instant) -> None:
+        """An event starts. Raises KeyError for an unknown one, VenueError for one that is over."""
+        event = self.events[event_id]
+        if event.status == FINISHED:
+            raise VenueError("event_not_available", "the event is over")
+        self.update_event(msgspec.structs.replace(event, status=LIVE), now)
+
+    def list_event(self, event_id: int, now: Instant) -> None:
+        """List an event again."""
+        self.unlisted.pop(event_id, None)
+        self._bulletin.tell(EventChanged("u", self.events[event_id], now))
+
+    def unlist_event(self, event_id: int, now: Instant) -> None:
+        """Take an event off the list: it is not shown and not traded. What rests there stays until cancelled."""
+        self.unlisted[event_id] = None
+        self._bulletin.tell(EventChanged("d", self.events[event_id], now))
+
+    def add_market(self, market: Market, now: Instant) -> None:
+        """Add a market with its lines. Outcomes with an empty ``line_id`` are given one.
+
+        Raises ValueError without its event, or if the market, one of its lines or ids is there already.
+        """
+        if market.key.event not in self.events:
+            raise ValueError(f"market {market.key} is of an event which is not there")
+        if market.key in self.markets:
+            raise ValueError(f"market {market.key} is there already")
+        market = msgspec.structs.replace(market, lines=tuple(self._with_ids(line) for line in market.lines))
+        for line in market.lines:
+            if line.key in self.lines or market_of(line.key) != market.key:
+                raise ValueError(f"line {line.key} cannot be added to market {market.key}")
+            for side, outcome in enumerate(line.outcomes):
+                if outcome.line_id in self._by_line_id:
+                    raise ValueError(f"line id {outcome.line_id} is there already")
+                self._by_line_id[outcome.line_id] = (line.key, side)
+            self.lines[line.key] = line
+            self.books[line.key] = LineBook(line.key)
+        self.markets[market.key] = market
+        self.markets_of[market.key.event].append(market.key)
+        if market.key.event in self.unlisted:
+            return
+        self._bulletin.tell(MarketChanged("c", market.key.event, market, now))
+        for line in market.lines:
+            for side in range(len(line.outcomes)):
+                self._bulletin.tell(LineChanged("c", line, side, now))
+
+    def _with_ids(self, line: Line) -> Line:
+        key = line.key
+        return msgspec.structs.replace(
+            line,
+            outcomes=tuple(
+                outcome
+                if outcome.line_id
+                else Outcome(
+                    outcome.outcome_id,
+                    self.line_id(key.event, key.market, key.number, side),
+                    outcome.name,
+                    outcome.competitor_id,
+                )
+                for side, outcome in enumerate(line.outcomes)
+            ),
+        )
+
+    def set_market_status(self, key: MarketKey, status: str, now: Instant) -> None:
+        """Change a market's status: anything but ``active`` is not traded. Raises KeyError for an unknown market."""
+        market = self.markets[key]
+        if market.status != status:
+            self.markets[key] = market = msgspec.structs.replace(market, status=status)
+            self._bulletin.tell(MarketChanged("u", key.event, market, now))
+
+    def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
+        """Change a line's status likewise."""
+        line = self.lines[key]
+        if line.status == status:
+            return
+        line = self.lines[key] = msgspec.structs.replace(line, status=status)
+        market = self.markets[market_of(key)]
+        lines = tuple(line if each.key == key else each for each in market.lines)
+        self.markets[market.key] = msgspec.structs.replace(market, lines=lines)
+        for side in range(len(line.outcomes)):
+            self._bulletin.tell(LineChanged("u", line, side, now))
+
+    def set_blacklisted(self, competitor: str, on: bool) -> None:
+        """Put a competitor on the list of those on whose events nothing is taken, or take it off."""
+        if on:
+            self.blacklisted[competitor] = None
+        else:
+            self.blacklisted.pop(competitor, None)
+
+    def post(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
+        """Show levels on a line that is not matched here. Raises KeyError for an unknown line, ValueError for one of
+        two outcomes, whose book is its orders, or without a side for each outcome."""
+        line = self.lines[key]
+        if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
+            raise ValueError(f"line {key} has {len(line.outcomes)} outcomes and cannot show {len(sides)} sides")
+        self._posted[key] = sides
+        if key.event not in self.unlisted:
+            self._bulletin.tell(BookChanged(key, now))
+
+    def print(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
+        """Tell of a match between others that this exchange did not make itself: a recorded one."""
+        line_id = self.lines[key].outcomes[side].line_id
+        self._bulletin.tell(Printed(key, side, line_id, odds, odds, stake, now))
+
+    def shown(self, key: LineKey) -> ShownBook:
+        """The book of a line as everybody sees it. Raises KeyError for an unknown line."""
+        outcomes = len(self.lines[key].outcomes)
+        if outcomes == 2:
+            return self.books[key].shown()
+        sides = self._posted.get(key, ((),) * outcomes)
+        return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
+
+    def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
+        """The events that are listed: of a tournament, of these ids, where they are given."""
+        return [
+            event
+            for event in self.events.values()
+            if event.event_id not in self.unlisted
+            and (tournament_id is None or event.tournament_id == tournament_id)
+            and (ids is None or event.event_id in ids)
+        ]
+
+    def markets_shown(self, event_id: int) -> list[Market] | None:
+        """The markets of a listed event, or None."""
+        if event_id not in self.events or event_id in self.unlisted:
+            return None
+        return [self.markets[key] for key in self.markets_of[event_id]]
+
+    def players_of(self, tournament_id: int) -> list[Player] | None:
+        """The players of a tournament, or None if it is not there."""
+        return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
+
+    def find(self, line_id: str) -> tuple[LineKey, Side] | None:
+        """Which line and outcome an id stands for."""
+        return self._by_line_id.get(line_id)
+
+    def refusal(self, key: LineKey) -> VenueError | None:
+        """Why the line cannot be traded now, or None if it can."""
+        if self.maintenance:
+            return VenueError("err_order_placement_disabled")
+        event = self.events[key.event]
+        if key.event in self.unlisted:
+            return VenueError("sport_event_is_not_booked")
+        if event.status not in _OPEN_STATUSES:
+            return VenueError("event_not_available")
+        if self.blacklisted and any(name in self.blacklisted for name in event.competitors):
+            return VenueError("sport_event_competitor_blacklisted")
+        market = self.markets[market_of(key)]
+        if market.status != ACTIVE:
+            return VenueError("event_not_available")
+        if market.type == SUPPLEMENTAL and event.status == LIVE:
+            return VenueError("supplemental_market_pre_match_only")
+        line = self.lines[key]
+        if line.status != ACTIVE or len(line.outcomes) != 2:
+            return VenueError("market_line_invalid")
+        return None
+
+    def tradeable(self, key: LineKey) -> bool:
+        """Whether wagers on the line are taken and matched now."""
+        return self.refusal(key) is None
+
+    def live(self, event_id: int) -> bool:
+        """Whether an event is in play."""
+        return self.events[event_id].status == LIVE

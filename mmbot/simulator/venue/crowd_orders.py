@@ -1,0 +1,54 @@
+"""Where the crowd's orders come in: open at once, without a queue, and taken away by whoever holds them."""
+
+from __future__ import annotations
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, negate
+from mmbot.domain.wager import Status
+from mmbot.simulator.venue.board import Board
+from mmbot.simulator.venue.match_arithmetic import takeable
+from mmbot.simulator.venue.matching import Floor
+from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue.order_intake import Desk
+
+
+class Pit:
+    """Lets the crowd trade on what is traded now. Its caller moves time."""
+
+    def __init__(self, board: Board, floor: Floor, desk: Desk) -> None:
+        self._board = board
+        self._floor = floor
+        self._desk = desk
+
+    def enter(
+        self, crowd: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool
+    ) -> Order | None:
+        """An order that takes what it crosses, then rests (or not). None if the line is not traded now."""
+        if not self._board.tradeable(line) or takeable(stake, odds) == 0:
+            return None
+        order = self._desk.at_once(_of_crowd(crowd), line, side, odds, stake, now)
+        self._floor.enter(order, self._board.books[line], now, rest=rest)
+        return order
+
+    def leave(self, order: Order, now: Instant) -> None:
+        """Take what is left of an order off its book."""
+        if order.live:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+
+    def strike(self, crowd: Account, maker: Order, stake: Cents, now: Instant) -> Cents:
+        """A taker matches one resting order at its odds; returns what the taker staked, in cents."""
+        if not maker.live or maker.status is not Status.OPEN or not self._board.tradeable(maker.line):
+            return 0
+        taker = self._desk.at_once(_of_crowd(crowd), maker.line, 1 - maker.side, negate(maker.odds), stake, now)
+        spent = self._floor.execute(taker, maker, self._board.books[maker.line], stake, now)
+        if not spent and self._floor.unfunded(maker):
+            self.leave(maker, now)
+        return spent
+
+
+def _of_crowd(owner: Account) -> Account:
+    if not owner.wallet.unlimited:
+        raise ValueError(f"{owner.name} is no crowd account")
+    return owner

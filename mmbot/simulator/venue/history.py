@@ -1,0 +1,138 @@
+"""The lagging history that an account can ask for.
+
+Every look-up costs what it returns, not what was ever placed: creation and change times are kept in order.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.wager import Status
+from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueError, VenueSettings, VenueWager
+
+_LONGEST_PAGE = 1000
+_LONGEST_MATCH_PAGE = 100
+
+
+def unmatched(account: Account, synced: Instant) -> Cents:
+    """What was unmatched of the open wagers at an instant that the history can still show."""
+    since = account.changes[bisect_right(account.changed_at, synced) :]
+    orders = account.live | {order.number: order for order in since}
+    records = (_as_of(order, synced) for order in orders.values())
+    return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
+
+
+def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
+    """The wagers of a query as they stood ``history_lag_ns`` ago, in order of creation.
+
+    Raises:
+        VenueError: for a missing, reversed or too wide range, a bad cursor or limit.
+    """
+    synced = now - settings.history_lag_ns
+    after = _cursor(query.cursor)
+    if not 1 <= query.limit <= _LONGEST_PAGE:
+        raise VenueError("invalid_param", "Invalid param: invalid limit param")
+    created = _range(query.created_from, query.created_to, settings.created_range_ns, "invalid_from_to_range", now)
+    updated = _range(query.updated_from, query.updated_to, settings.updated_range_ns, "invalid_updated_at_range", now)
+    if created is None and updated is None:
+        raise VenueError("missing_date_range")
+    candidates: Iterable[Order]
+    if updated is not None:
+        first = bisect_left(account.changed_at, updated[0])
+        last = bisect_right(account.changed_at, updated[1])
+        found = {order.number: order for order in account.changes[first:last]}
+        candidates = (found[number] for number in sorted(found))
+    else:
+        assert created is not None
+        first = bisect_left(account.created_at, created[0])
+        last = bisect_right(account.created_at, min(created[1], synced))
+        if after:
+            first = max(first, bisect_right(account.created, after, key=lambda order: order.number))
+        candidates = account.created[first:last]
+    wagers: list[VenueWager] = []
+    last_number = 0
+    for order in candidates:
+        if order.number <= after:
+            continue
+        record = _as_of(order, synced)
+        if record is None or not _wanted(record, query, created, updated):
+            continue
+        if len(wagers) == query.limit:
+            return HistoryPage(tuple(wagers), str(last_number), synced)
+        wagers.append(record)
+        last_number = order.number
+    return HistoryPage(tuple(wagers), "", synced)
+
+
+def matched_bets(
+    account: Account,
+    start: Instant | None,
+    end: Instant | None,
+    limit: int,
+    cursor: str,
+    settings: VenueSettings,
+    now: Instant,
+) -> MatchPage:
+    """Matches in a range of time, oldest first.
+
+    Raises:
+        VenueError: for a missing, reversed or too wide range, a bad cursor or limit.
+    """
+    if not 1 <= limit <= _LONGEST_MATCH_PAGE:
+        raise VenueError("invalid_param", "Invalid param: invalid limit param")
+    bounds = _range(start, end, settings.created_range_ns, "invalid_from_to_range", now)
+    if bounds is None:
+        raise VenueError("missing_date_range")
+    first = max(bisect_left(account.matched_at, bounds[0]), _cursor(cursor))
+    last = bisect_right(account.matched_at, bounds[1])
+    upto = min(first + limit, last)
+    return MatchPage(tuple(account.matches[first:upto]), str(upto) if upto < last else "")
+
+
+def _cursor(text: str) -> int:
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit():
+        raise VenueError("invalid_cursor")
+    return int(text)
+
+
+def _range(
+    start: Instant | None, end: Instant | None, widest: Duration, too_wide: str, now: Instant
+) -> tuple[Instant, Instant] | None:
+    if start is None and end is None:
+        return None
+    last = max(now, start or 0) if end is None else end
+    first = last - widest if start is None else start
+    if first > last:
+        raise VenueError("from_date_greater_than_to_date")
+    if last - first > widest:
+        raise VenueError(too_wide)
+    return first, last
+
+
+def _as_of(order: Order, instant: Instant) -> VenueWager | None:
+    for record in reversed(order.versions):
+        if record.updated_at <= instant:
+            return record
+    return None
+
+
+def _wanted(
+    record: VenueWager,
+    query: HistoryQuery,
+    created: tuple[Instant, Instant] | None,
+    updated: tuple[Instant, Instant] | None,
+) -> bool:
+    return (
+        (created is None or created[0] <= record.created_at <= created[1])
+        and (updated is None or updated[0] <= record.updated_at <= updated[1])
+        and (query.status is None or record.status is query.status)
+        and (query.matching is None or record.matching is query.matching)
+        and (query.market_id is None or record.line.market == query.market_id)
+        and (query.event_id is None or record.line.event == query.event_id)
+    )

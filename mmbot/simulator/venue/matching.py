@@ -1,0 +1,157 @@
+"""The matching engine: who meets whom, for how much, and what that does to wagers, wallets and the shown book.
+
+Price, then time. A match is made at the resting wager's odds, so the taker gets the better price (PROTOCOL 7.5).
+"""
+
+from __future__ import annotations
+
+from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, could_match, negate
+from mmbot.domain.wager import Matching, Status
+from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.book import LineBook
+from mmbot.simulator.venue.match_arithmetic import pair, takeable
+from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.records import Printed, VenueMatch, WagerChanged
+
+
+class Floor:
+    """Matches orders of any line. It keeps, for each market, the orders that were matched: a result is theirs."""
+
+    __slots__ = ("_bulletin", "_lag", "_matches", "matched")
+
+    def __init__(self, bulletin: Bulletin, lag: Duration) -> None:
+        self._bulletin = bulletin
+        self._lag = lag
+        self._matches = 0
+        self.matched: dict[MarketKey, dict[int, Order]] = {}
+
+    def tell(
+        self, order: Order, now: Instant, match_stake: Cents | None = None, match_odds: Odds | None = None
+    ) -> None:
+        """An order changed: record it, and tell its account and whoever watches it. The crowd is told nothing."""
+        order.updated_at = order.sequence = now
+        account = order.account
+        if account.wallet.unlimited:
+            return
+        record = account.changed(order, self._lag)
+        kind = "status" if match_stake is None else "matching"
+        self._bulletin.tell(WagerChanged(account.account_id, record, kind, match_stake, match_odds, now))
+        for watcher in self._bulletin.watchers(account.account_id):
+            watcher.changed(record, match_stake, match_odds, now)
+
+    def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
+        """An open order takes what it crosses; what is left rests, or is dropped."""
+        self._cross(order, book, now)
+        if not order.live:
+            return
+        if rest:
+            book.add(order, now)
+            self._bulletin.book(book.key, now)
+        else:
+            self.end(order, book, Status.CANCELED, now)
+
+    def _cross(self, taker: Order, book: LineBook, now: Instant) -> None:
+        while taker.live:
+            level = book.best(1 - taker.side)
+            if level is None or not could_match(taker.odds, level.odds):
+                return
+            maker = next(iter(level.orders.values()))
+            if self.execute(taker, maker, book, taker.remaining, now):
+                continue
+            if self.unfunded(maker):
+                self.end(maker, book, Status.CANCELED, now)
+            else:
+                self.end(taker, book, Status.CANCELED, now)
+
+    @staticmethod
+    def unfunded(maker: Order) -> bool:
+        """Whether it is the maker's wallet that let a match fail: it cannot pay for one cent's worth."""
+        return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
+
+    def execute(self, taker: Order, maker: Order, book: LineBook, most: Cents, now: Instant) -> Cents:
+        """Match two open orders at the maker's odds, for up to ``most`` of the taker's stake and what both can pay.
+
+        Returns what the taker staked; 0 if not even a cent could be matched.
+        """
+        taker_free = taker.account.wallet.affordable(min(taker.remaining, most))
+        maker_free = maker.account.wallet.affordable(maker.remaining)
+        odds = maker.odds
+        if odds < 0:
+            maker_stake, taker_stake = pair(maker_free, taker_free, -odds)
+        else:
+            taker_stake, maker_stake = pair(taker_free, maker_free, odds)
+        if taker_stake == 0 or maker_stake == 0:
+            return 0
+        stays = takeable(maker.remaining - maker_stake, odds) > 0
+        if not stays:
+            book.remove(maker, now)
+        self._matches += 1
+        self._apply(maker, maker_stake, taker_stake, odds, False, now)
+        if stays:
+            book.reduced(maker, now)
+        self._apply(taker, taker_stake, maker_stake, negate(odds), True, now)
+        self._bulletin.tell(Printed(book.key, taker.side, taker.line_id, taker.odds, negate(odds), taker_stake, now))
+        self._bulletin.book(book.key, now)
+        for order in (maker, taker):
+            if order.live and takeable(order.remaining, order.odds) == 0:
+                self._trim(order, now)
+        return taker_stake
+
+    def _apply(self, order: Order, stake: Cents, win: Cents, odds: Odds, taker: bool, now: Instant) -> None:
+        account = order.account
+        order.matched += stake
+        order.win += win
+        order.matching = Matching.FULLY_MATCHED if order.remaining == 0 else Matching.PARTIALLY_MATCHED
+        account.wallet.match(stake, order.wager_id, order.market, now)
+        self.matched.setdefault(order.market, {})[order.number] = order
+        if account.wallet.unlimited:
+            return
+        account.open_stakes -= stake
+        if order.remaining == 0:
+            account.ended(order)
+        match_id = f"{self._matches}-{'t' if taker else 'm'}"
+        account.matched(
+            VenueMatch(
+                match_id,
+                order.wager_id,
+                order.external_id,
+                order.line,
+                order.side,
+                order.line_id,
+                odds,
+                stake,
+                win,
+                taker,
+                now,
+            )
+        )
+        self.tell(order, now, stake, odds)
+
+    def _trim(self, order: Order, now: Instant) -> None:
+        """What is left could not win a cent: nobody could ever match it, so it goes, as after a partial cancel."""
+        self._close(order, Status.CANCELED, now)
+
+    def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
+        """Take what is unmatched off the exchange: ``status`` if nothing was matched, else the stake is cut."""
+        if book.remove(order, now):
+            self._bulletin.book(book.key, now)
+        self._close(order, status, now)
+
+    def _close(self, order: Order, status: Status, now: Instant) -> None:
+        account = order.account
+        remaining = order.remaining
+        if not account.wallet.unlimited:
+            account.ended(order)
+            if order.status is Status.OPEN:
+                account.open_stakes -= remaining
+        if order.status is Status.OPEN:
+            account.wallet.release(remaining, order.wager_id, order.market, now)
+        if order.matched:
+            order.stake = order.matched
+            order.matching = Matching.FULLY_MATCHED
+        else:
+            order.status = status
+        self.tell(order, now)

@@ -1,0 +1,270 @@
+"""Where wagers come in and are taken back: acceptance, the queue until they open, and cancelling (PROTOCOL 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import Duration, Instant
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, could_match
+from mmbot.domain.wager import Status
+from mmbot.simulator.venue.agenda import Agenda
+from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.board import Board, derived_id
+from mmbot.simulator.venue.error_table import TOO_SMALL
+from mmbot.simulator.venue.match_arithmetic import takeable
+from mmbot.simulator.venue.matching import Floor
+from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue.records import (
+    ADD_LIQUIDITY_ONLY,
+    FILL_OR_KILL,
+    RepeatedId,
+    VenueError,
+    VenueSettings,
+    VenueWager,
+)
+
+_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class Desk:
+    """Takes wagers in and cancels them. Its caller moves time and tells when an operation is complete."""
+
+    def __init__(
+        self,
+        settings: VenueSettings,
+        seed: int,
+        board: Board,
+        floor: Floor,
+        bulletin: Bulletin,
+        agenda: Agenda,
+        accounts: Mapping[str, Account],
+    ) -> None:
+        self._settings = settings
+        self._seed = seed
+        self._board = board
+        self._floor = floor
+        self._bulletin = bulletin
+        self._agenda = agenda
+        self._accounts = accounts
+        self.set_ladder(settings.ladder)
+        self._rejects_self_match = settings.self_match == "reject"
+        self._queue_ends = {False: 0, True: 0}
+        self._numbers = 0
+        self.activation_extra: Duration = 0
+        """How much longer than usual a wager that is accepted now takes to open."""
+
+    @property
+    def ladder(self) -> tuple[Odds, ...]:
+        """The odds that are taken, in the order they were given."""
+        return self._ladder
+
+    def set_ladder(self, odds: tuple[Odds, ...]) -> None:
+        """Take these odds from now on."""
+        self._ladder = odds
+        self._odds = dict.fromkeys(odds)
+
+    def accept(
+        self,
+        owner: Account,
+        external_id: str,
+        line_id: str,
+        odds: Odds,
+        stake: Cents,
+        strategy: str | None,
+        now: Instant,
+    ) -> VenueWager:
+        """Take a wager into the queue. Raises VenueError as the error table says."""
+        if not _EXTERNAL_ID.fullmatch(external_id):
+            raise VenueError("invalid_external_id")
+        used = owner.by_external_id.get(external_id)
+        if used is not None:
+            same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
+            repeat = RepeatedId(owner.account_id, external_id, same, now)
+            for watcher in self._bulletin.watchers(owner.account_id):
+                watcher.repeated(repeat, now)
+            raise VenueError("wager_external_id_existed")
+        found = self._board.find(line_id)
+        if found is None:
+            raise VenueError("market_line_invalid" if _LINE_ID.fullmatch(line_id) else "invalid_line_id")
+        line, side = found
+        refusal = self._board.refusal(line)
+        if refusal is not None:
+            raise refusal
+        self._check_terms(odds, stake, strategy)
+        if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
+            raise VenueError("self_match")
+        if not owner.wallet.covers(stake):
+            raise VenueError("insufficient_amount")
+        live = self._board.live(line.event)
+        if live and self._waiting(owner, now) >= self._settings.delayed_wagers:
+            raise VenueError("too_many_delayed_requests")
+        order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
+        owner.opened(order)
+        due = self._schedule_activation(order, live, now)
+        if live:
+            owner.delayed.append(due)
+        owner.changed(order, self._settings.history_lag_ns)
+        record = order.snapshot()
+        for watcher in self._bulletin.watchers(owner.account_id):
+            watcher.changed(record, None, None, now)
+        return record
+
+    @staticmethod
+    def _waiting(owner: Account, now: Instant) -> int:
+        """How many wagers of an account wait for their bet delay."""
+        while owner.delayed and owner.delayed[0] <= now:
+            owner.delayed.popleft()
+        return len(owner.delayed)
+
+    def _check_terms(self, odds: Odds, stake: Cents, strategy: str | None) -> None:
+        if odds not in self._odds:
+            raise VenueError("wager_invalid_odds")
+        if stake < self._settings.min_stake:
+            raise VenueError("invalid_request", TOO_SMALL)
+        if stake > self._settings.max_stake:
+            raise VenueError("wager_stake_exceeds_max")
+        if takeable(stake, odds) == 0:
+            raise VenueError("wager_invalid_profit")
+        if strategy == ADD_LIQUIDITY_ONLY:
+            raise VenueError("err_add_liquidity_only_disabled")
+        if strategy not in (None, "", FILL_OR_KILL):
+            raise VenueError("invalid_request", f"unknown wager_strategy {strategy!r}")
+
+    def _own_crossing(self, owner: Account, line: LineKey, side: Side, odds: Odds) -> list[Order]:
+        return [
+            order
+            for order in owner.on_line.get(line, {}).values()
+            if order.side != side and could_match(order.odds, odds)
+        ]
+
+    def _order(
+        self,
+        owner: Account,
+        external_id: str,
+        line: LineKey,
+        side: Side,
+        odds: Odds,
+        stake: Cents,
+        strategy: str | None,
+        now: Instant,
+    ) -> Order:
+        self._numbers += 1
+        number = self._numbers
+        outcome = self._board.lines[line].outcomes[side]
+        if owner.wallet.unlimited:
+            wager_id = f"crowd-{number}"
+        else:
+            digits = derived_id("wager", self._seed, number)
+            wager_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        return Order(
+            number,
+            wager_id,
+            external_id,
+            owner,
+            line,
+            side,
+            outcome.line_id,
+            outcome.outcome_id,
+            odds,
+            stake,
+            strategy or None,
+            now,
+        )
+
+    def _schedule_activation(self, order: Order, live: bool, now: Instant) -> Instant:
+        delay = self._settings.live_activation_ns if live else self._settings.activation_ns
+        due = max(now + delay + self.activation_extra, self._queue_ends[live])
+        self._queue_ends[live] = due
+        self._agenda.add(due, partial(self.activate, order))
+        return due
+
+    def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
+        """An order of the crowd, open without a queue and not on the book yet."""
+        order = self._order(owner, "", line, side, odds, stake, None, now)
+        order.status = Status.OPEN
+        order.opened_at = now
+        return order
+
+    def activate(self, order: Order, now: Instant) -> None:
+        """A wager's turn in the queue: it opens and takes what it crosses, or is invalid."""
+        if order.status is not Status.INACTIVE:
+            return
+        owner = order.account
+        book = self._board.books[order.line]
+        crossing = self._own_crossing(owner, order.line, order.side, order.odds)
+        if crossing and not self._rejects_self_match:
+            for other in crossing:
+                if other.status is Status.OPEN:
+                    self._floor.end(other, book, Status.WIPED, now)
+            self._floor.end(order, book, Status.WIPED, now)
+            return
+        if (
+            self._board.refusal(order.line) is not None
+            or any(other.status is Status.OPEN for other in crossing)
+            or not owner.wallet.accepts(order.stake, owner.open_stakes, self._settings.unmatched_multiple)
+        ):
+            self._floor.end(order, book, Status.INVALID, now)
+            return
+        owner.wallet.hold(order.stake, order.wager_id, order.market, now)
+        owner.open_stakes += order.stake
+        order.status = Status.OPEN
+        order.opened_at = now
+        self._floor.tell(order, now)
+        self._floor.enter(order, book, now)
+        if order.strategy == FILL_OR_KILL and order.live:
+            self._agenda.add(now + self._settings.fill_or_kill_ns, partial(self._expire, order))
+
+    def _expire(self, order: Order, now: Instant) -> None:
+        if order.live:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+
+    def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
+        """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
+        order = owner.by_id.get(wager_id)
+        if order is None:
+            known = any(wager_id in other.by_id for other in self._accounts.values())
+            raise VenueError("wager_not_belongs_to_user" if known else "data_not_found")
+        if order.external_id != external_id:
+            raise VenueError("wager_not_matching_external_id")
+        status = order.status
+        if status is Status.INACTIVE:
+            raise VenueError("wager_is_placing")
+        if status in (Status.CANCELED, Status.WIPED):
+            raise VenueError("wager_already_cancelled")
+        if status is Status.INVALID:
+            raise VenueError("wager_is_invalid")
+        if not order.live:
+            raise VenueError("wager_already_matched")
+        window = self._settings.opened_retry_ns
+        if window and order.opened_at is not None and now - order.opened_at < window:
+            raise VenueError("wager_opened_retry")
+        if window and order.matched and now - order.updated_at < window:
+            raise VenueError("opened_retry")
+        self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        return order.snapshot()
+
+    def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
+        """Cancel every open wager that is wanted; returns how many. What is still placing is not touched."""
+        orders = [
+            order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
+        ]
+        for order in orders:
+            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        return len(orders)
+
+    def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
+        """Take everything of a market off the exchange, whoever's it is, open or placing."""
+        for line in self._board.markets[market].lines:
+            book = self._board.books[line.key]
+            for side in (0, 1):
+                for order in book.resting(side):
+                    self._floor.end(order, book, status, now)
+        for account in self._accounts.values():
+            for order in [each for each in account.live.values() if each.market == market]:
+                self._floor.end(order, self._board.books[order.line], status, now)

@@ -1,0 +1,94 @@
+"""One account's money: balance, what is staked, and a line for every movement."""
+
+from __future__ import annotations
+
+from mmbot.domain.catalogue import MarketKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.simulator.venue.records import VenueTransaction
+
+
+class Wallet:
+    """Balance and stakes of an account in cents.
+
+    What is in it always adds up: ``balance + held + staked`` changes only by deposits, by results and by commission.
+    An unlimited wallet (the crowd's) may go below zero and keeps no lines.
+    """
+
+    __slots__ = (
+        "_held_at_placement",
+        "_name",
+        "balance",
+        "commission",
+        "deposited",
+        "held",
+        "lines",
+        "staked",
+        "unlimited",
+    )
+
+    def __init__(self, name: str, *, unlimited: bool, at_placement: bool) -> None:
+        self._name = name
+        self._held_at_placement = at_placement
+        self.unlimited = unlimited
+        self.balance: Cents = 0
+        self.deposited: Cents = 0
+        self.held: Cents = 0
+        """Taken at placement for what is not matched yet."""
+        self.staked: Cents = 0
+        """Of matches without a paid result."""
+        self.commission: Cents = 0
+        self.lines: list[VenueTransaction] = []
+
+    def deposit(self, amount: Cents, now: Instant, type: str | None = None) -> None:
+        """Money comes from outside, or goes there."""
+        self.deposited += amount
+        self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
+
+    def affordable(self, remaining: Cents) -> Cents:
+        """How much of an open remainder can be paid for at a match."""
+        if self.unlimited or self._held_at_placement:
+            return remaining
+        return max(0, min(remaining, self.balance))
+
+    def covers(self, stake: Cents) -> bool:
+        """Whether there is money enough for a wager to be taken into the queue; its turn decides once more."""
+        if self.unlimited:
+            return True
+        return stake <= self.balance if self._held_at_placement else self.balance > 0
+
+    def accepts(self, stake: Cents, unmatched: Cents, multiple: int) -> bool:
+        """Whether the funds allow ``stake`` to open beside ``unmatched`` that is open already."""
+        if self.unlimited:
+            return True
+        if self._held_at_placement:
+            return stake <= self.balance
+        return unmatched + stake <= multiple * self.balance
+
+    def hold(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
+        """A wager opens. Takes its stake when funds are taken at placement."""
+        if self._held_at_placement:
+            self.held += stake
+            self.move("BET", -stake, wager_id, market, now)
+
+    def release(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
+        """What was open is cancelled."""
+        if self._held_at_placement and stake:
+            self.held -= stake
+            self.move("CANCEL", stake, wager_id, market, now)
+
+    def match(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
+        """A stake is matched."""
+        self.staked += stake
+        if self._held_at_placement:
+            self.held -= stake
+        else:
+            self.move("BET", -stake, wager_id, market, now)
+
+    def move(self, type: str, amount: Cents, wager_id: str | None, market: MarketKey | None, now: Instant) -> None:
+        """Change the balance and write why."""
+        self.balance += amount
+        if self.unlimited:
+            return
+        number = len(self.lines) + 1
+        self.lines.append(VenueTransaction(f"{self._name}-{number}", type, amount, self.balance, wager_id, market, now))

@@ -1,0 +1,1 @@
+"""The venue on the wire: REST and Pusher servers, sessions, faults."""

@@ -1,0 +1,37 @@
+"""What an HTTP answer of the local exchange looks like: the data envelope, and an error (PROTOCOL 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from aiohttp import web
+
+from mmbot.domain.instant import MILLISECOND, SECOND, Instant
+from mmbot.simulator.venue.error_table import Refusal
+
+Json = Mapping[str, object] | list[object]
+
+
+def answer(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", headers=headers)
+
+
+def data(value: object, *, last_synced_at: str | None = None) -> web.Response:
+    """A success: ``{"data": ...}``, with ``last_synced_at`` beside it where there is one."""
+    body: dict[str, object] = {"data": value}
+    if last_synced_at is not None:
+        body["last_synced_at"] = last_synced_at
+    return answer(body)
+
+
+def refused(refusal: Refusal, now: Instant) -> web.Response:
+    """An error: ``{"error": code, "message": text}``; a 429 also says when to come again, as a ``Retry-After`` in
+    seconds and as ``details.next_allow_at`` in milliseconds (PROTOCOL 11)."""
+    body: dict[str, object] = {"error": refusal.code, "message": refusal.message}
+    if refusal.retry_at is None:
+        return answer(body, refusal.status)
+    body["details"] = {"next_allow_at": -(-refusal.retry_at // MILLISECOND)}
+    wait = max(1, -(-(refusal.retry_at - now) // SECOND))
+    return answer(body, refusal.status, {"Retry-After": str(wait)})

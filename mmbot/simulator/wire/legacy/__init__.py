@@ -1,0 +1,1 @@
+"""The legacy dialect on the wire: wager, odds, stake, line."""

@@ -1,0 +1,213 @@
+"""The endpoints that place, cancel and list wagers (PROTOCOL 4, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from mmbot.domain.instant import iso
+from mmbot.domain.money import Cents, MoneyError, cents
+from mmbot.domain.wager import Matching, Status
+from mmbot.simulator.venue.error_table import TOO_SMALL, Refusal
+from mmbot.simulator.venue.records import HistoryQuery, VenueError, VenueWager
+from mmbot.simulator.wire.answers import data
+from mmbot.simulator.wire.call import Call
+from mmbot.simulator.wire.legacy import values as legacy
+
+if TYPE_CHECKING:
+    from mmbot.simulator.wire.local import LocalExchange
+
+BATCH = 20
+"""Wagers in one placement or cancel request at most (specification)."""
+
+
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A wager as it is asked for."""
+
+    external_id: str
+    line_id: str
+    odds: float
+    stake: float
+    wager_strategy: str | None = None
+
+
+class Placements(msgspec.Struct, frozen=True):
+    """A batch."""
+
+    data: list[Placement]
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """Which wager to cancel."""
+
+    wager_id: str
+    external_id: str
+
+
+class Cancellations(msgspec.Struct, frozen=True):
+    """A batch."""
+
+    data: list[Cancellation]
+
+
+class OfEvent(msgspec.Struct, frozen=True):
+    """Which event's wagers to cancel."""
+
+    event_id: int
+
+
+class OfMarket(msgspec.Struct, frozen=True):
+    """Which market's wagers to cancel, of one line where it is given."""
+
+    event_id: int
+    market_id: int
+    line_id: str | None = None
+
+
+# --- placing ------------------------------------------------------------------------------------------------------
+
+
+def place_wager(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/place_wager."""
+    return data({"success": True, "wager": _shown(exchange, _place(exchange, call, call.json(Placement)))})
+
+
+def place_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/place_multiple_wagers: 200 although items failed."""
+    items = _batch(call.json(Placements).data)
+    placed: list[object] = []
+    failed: list[object] = []
+    for index, item in enumerate(items):
+        try:
+            placed.append(_shown(exchange, _place(exchange, call, item)))
+        except Refusal as refusal:
+            request = msgspec.to_builtins(item)
+            failed.append({"index": index, "request": request, "error": refusal.code, "message": refusal.message})
+    return data({"succeed_wagers": placed, "failed_wagers": failed})
+
+
+def _place(exchange: LocalExchange, call: Call, item: Placement) -> VenueWager:
+    if item.odds != int(item.odds):
+        raise Refusal("wager_invalid_odds")
+    return exchange.venue.place(
+        call.account,
+        item.external_id,
+        item.line_id,
+        int(item.odds),
+        _stake(item.stake, exchange.venue.settings.min_stake),
+        call.now,
+        item.wager_strategy or None,
+    )
+
+
+def _stake(dollars: float, least: Cents) -> Cents:
+    """Cents of a stake. One that is too small is told so before its decimals are looked at (PROTOCOL 4.2)."""
+    if 100 * dollars < least:
+        raise Refusal("invalid_request", TOO_SMALL)
+    try:
+        return cents(dollars)
+    except MoneyError as bad:
+        raise Refusal("invalid_stake") from bad
+
+
+# --- cancelling ---------------------------------------------------------------------------------------------------
+
+
+def cancel_wager(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/cancel_wager."""
+    item = call.json(Cancellation)
+    wager = exchange.venue.cancel(call.account, item.wager_id, item.external_id, call.now)
+    return data({"success": True, "wager": _shown(exchange, wager)})
+
+
+def cancel_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/cancel_multiple_wagers: a list with one result for each item, 200 although items failed."""
+    results: list[object] = []
+    for item in _batch(call.json(Cancellations).data):
+        named = {"id": item.wager_id, "external_id": item.external_id}
+        try:
+            exchange.venue.cancel(call.account, item.wager_id, item.external_id, call.now)
+        except VenueError as refusal:
+            error = {"error": refusal.code, "message": refusal.message}
+            results.append({"success": False, "wager": named, "error": error, "statusCode": refusal.status})
+        else:
+            results.append({"success": True, "wager": named})
+    return data(results)
+
+
+def cancel_all_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/cancel_all_wagers: 404 when nothing is open."""
+    exchange.venue.cancel_all(call.account, call.now)
+    return data({"success": True})
+
+
+def cancel_wagers_by_event(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/cancel_wagers_by_event."""
+    which = call.json(OfEvent)
+    _check_ids(which)
+    exchange.venue.cancel_event(call.account, which.event_id, call.now)
+    return data({"success": True})
+
+
+def cancel_wagers_by_market(exchange: LocalExchange, call: Call) -> web.Response:
+    """POST mm/cancel_wagers_by_market."""
+    which = call.json(OfMarket)
+    _check_ids(which)
+    exchange.venue.cancel_market(call.account, which.event_id, which.market_id, which.line_id or None, call.now)
+    return data({"success": True})
+
+
+def _check_ids(which: OfEvent | OfMarket) -> None:
+    if which.event_id <= 0:
+        raise Refusal("invalid_event_id")
+    if isinstance(which, OfMarket) and which.market_id <= 0:
+        raise Refusal("invalid_market_id")
+
+
+Item = TypeVar("Item")
+
+
+def _batch(items: list[Item]) -> list[Item]:
+    if not items:
+        raise Refusal("invalid_request", "data is empty")
+    if len(items) > BATCH:
+        raise Refusal("wager_limit_exceeded")
+    return items
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def get_wager(exchange: LocalExchange, call: Call) -> web.Response:
+    """GET mm/get_wager/{id}: the wager directly under ``data``."""
+    return data(_shown(exchange, exchange.venue.wager(call.account, call.path["wager_id"])))
+
+
+def get_wager_histories(most: int) -> Callable[[LocalExchange, Call], web.Response]:
+    """GET mm/get_wager_histories and v2/mm/get_wager_histories, with ``last_synced_at`` beside ``data``."""
+
+    def endpoint(exchange: LocalExchange, call: Call) -> web.Response:
+        query = HistoryQuery(
+            created_from=call.seconds("from"),
+            created_to=call.seconds("to"),
+            updated_from=call.seconds("updated_at_from"),
+            updated_to=call.seconds("updated_at_to"),
+            status=call.choice("status", Status),
+            matching=call.choice("matching_status", Matching),
+            market_id=call.integer("market_id", "invalid_market_id"),
+            event_id=call.integer("event_id", "invalid_event_id"),
+            cursor=call.query.get("next_cursor", ""),
+            limit=call.limit(most, 20),
+        )
+        page = exchange.venue.history(call.account, query, call.now)
+        shown = [_shown(exchange, wager) for wager in page.wagers]
+        return data({"wagers": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(page.last_synced_at))
+
+    return endpoint
+
+
+def _shown(exchange: LocalExchange, wager: VenueWager) -> legacy.Object:
+    return legacy.wager(wager, exchange.market_type(wager.line))

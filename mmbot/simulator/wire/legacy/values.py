@@ -1,0 +1,393 @@
+"""The exchange's values as JSON of the legacy dialect: wager, odds, stake, line (PROTOCOL 4.2, 5, 8.3; specification).
+
+Written from the documents alone and sharing no name with the bot's own codec, so that a mistake in either shows.
+Money is written in dollars, numbers of lines in points, ``timestamp``, ``sequence_number`` and ``updated_at`` in unix
+nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zlib import crc32
+
+from mmbot.domain.catalogue import Line, LineKey, Market, Player, SportEvent, Tournament
+from mmbot.domain.instant import SECOND, Instant, iso
+from mmbot.domain.money import dollars
+from mmbot.domain.odds import Odds, Side
+from mmbot.simulator.venue.records import (
+    EventChanged,
+    LineChanged,
+    MarketChanged,
+    Printed,
+    ShownBook,
+    ShownLevel,
+    TournamentChanged,
+    VenueBalance,
+    VenueMatch,
+    VenueTransaction,
+    VenueWager,
+    WagerChanged,
+)
+from mmbot.simulator.wire.sessions import Tokens
+
+Object = dict[str, object]
+
+_SPORTS = {"Basketball": 1, "Baseball": 2, "American Football": 3, "Ice Hockey": 4, "Soccer": 5, "Golf": 6}
+_LINED = ("spread", "total")
+"""Types whose markets hold ``market_lines``; the others hold their selections themselves (PROTOCOL 5.2)."""
+
+
+# --- session and wallet -------------------------------------------------------------------------------------------
+
+
+def log_in(tokens: Tokens) -> Object:
+    """Both tokens; expiry in unix seconds, absolute."""
+    return {
+        "access_token": tokens.access,
+        "refresh_token": tokens.refresh,
+        "access_expire_time": tokens.access_expires // SECOND,
+        "refresh_expire_time": tokens.refresh_expires // SECOND,
+    }
+
+
+def refreshed(tokens: Tokens) -> Object:
+    """A new access token; the refresh token is not rotated and not repeated."""
+    return {"access_token": tokens.access, "access_expire_time": tokens.access_expires // SECOND}
+
+
+def balance(held: VenueBalance) -> Object:
+    """The wallet."""
+    return {
+        "balance": dollars(held.balance),
+        "matched_wager_balance": dollars(held.matched),
+        "unmatched_wager_balance": dollars(held.unmatched),
+        "unmatched_wager_balance_status": held.status,
+        "unmatched_wager_last_synced_at": iso(held.last_synced_at),
+    }
+
+
+# --- the board ----------------------------------------------------------------------------------------------------
+
+
+def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at") -> Object:
+    """A tournament."""
+    sport = _SPORTS.get(known.sport_name, 99)
+    return {
+        "id": known.tournament_id,
+        "name": known.name,
+        "banner": "",
+        "image": "",
+        "category": {"id": sport, "name": known.sport_name, "countryCode": "US"},
+        "sport": {"id": sport, "name": known.sport_name},
+        stamp_name: stamp,
+    }
+
+
+def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
+    """A sport event; ``sub_type`` is null on a normal one."""
+    scheduled = (
+        None
+        if event.scheduled is None
+        else datetime.fromtimestamp(event.scheduled // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+    return {
+        "event_id": event.event_id,
+        "name": event.name,
+        "display_name": "",
+        "competitors": [
+            {
+                "id": event.event_id * 10 + place,
+                "name": name,
+                "display_name": name,
+                "abbreviation": "".join(part[0] for part in name.split()).upper(),
+                "country": "US",
+                "side": ("home", "away")[place] if place < 2 else "",
+            }
+            for place, name in enumerate(event.competitors)
+        ],
+        "scheduled": scheduled,
+        "status": event.status,
+        "sport_name": event.sport_name,
+        "sub_type": event.sub_type or None,
+        "tournament_id": event.tournament_id,
+        "tournament_name": event.tournament_name,
+        "type": "match",
+        stamp_name: stamp,
+    }
+
+
+def player(known: Player, tournament: int) -> Object:
+    """A player. The specification gives the paths alone: these members are the least that tells players apart."""
+    return {
+        "id": known.player_id,
+        "name": known.name,
+        "display_name": known.name,
+        "competitor_id": known.competitor_id,
+        "tournament_id": tournament,
+    }
+
+
+def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
+    """A market with the book of each line. Version 1 has neither ``sub_type`` nor ``category_name``. ``bare`` as in
+    ``selections``."""
+    written: Object = {
+        "id": known.key.market,
+        "name": known.name,
+        "display_name": known.name,
+        "type": known.type,
+        "status": known.status,
+    }
+    if version >= 2:
+        written |= {"sub_type": known.sub_type, "category_name": known.category_name}
+    if known.player_id is not None:
+        written["player_id"] = known.player_id
+    if known.type in _LINED or len(known.lines) > 1:
+        written["market_lines"] = [
+            {
+                "id": known.key.market,  # a template: every line repeats its market's (PROTOCOL 5.2)
+                "name": line.name,
+                "type": known.type,
+                "line": _points(line.key.number),
+                "status": line.status,
+                "favourite": line.favourite,
+                "selections": selections(known.type, line, book, bare=bare),
+            }
+            for line, book in zip(known.lines, books, strict=True)
+        ]
+    elif known.lines:
+        written["line"] = 0
+        written["selections"] = selections(known.type, known.lines[0], books[0], bare=bare)
+    else:
+        written["selections"] = None
+    return written
+
+
+def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
+    """Both sides of a line, each best for the taker first; an empty side is one placeholder with null odds, or nothing
+    at all where it is to be ``bare``."""
+    return [
+        [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
+        for side, levels in enumerate(book.sides)
+    ]
+
+
+def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -> Object:
+    outcome = line.outcomes[side]
+    written: Object = {"outcome_id": outcome.outcome_id, "name": outcome.name}
+    if market_type != "total":
+        written["competitor_id"] = outcome.competitor_id
+    number = side_number(market_type, line.key, side)
+    written |= {
+        "line": _points(number),
+        "line_id": outcome.line_id,
+        "odds": None if level is None else level.odds,
+        "display_odds": "" if level is None else display_odds(level.odds),
+        "display_line": _display_line(market_type, number),
+        "display_name": outcome.name,
+        "stake": 0 if level is None else dollars(level.stake),
+        "value": 0 if level is None else dollars(level.value),
+        "updated_at": 0 if level is None else level.updated_at,
+    }
+    return written
+
+
+def side_number(market_type: str, line: LineKey, side: Side) -> int:
+    """A side's own number in quarter points: the two of a spread are opposite, the two of a total alike."""
+    return -line.number if market_type == "spread" and side == 1 else line.number
+
+
+def display_odds(odds: Odds) -> str:
+    """Odds with their sign."""
+    return f"{odds:+d}"
+
+
+def _display_line(market_type: str, number: int) -> str:
+    if market_type not in _LINED:
+        return ""
+    points = _points(number)
+    return f"{points:+g}" if market_type == "spread" and points else f"{points:g}"
+
+
+def _points(quarters: int) -> float | int:
+    return quarters // 4 if quarters % 4 == 0 else quarters / 4
+
+
+# --- wagers -------------------------------------------------------------------------------------------------------
+
+
+def wager(held: VenueWager, market_type: str) -> Object:
+    """A wager as REST shows it: ``matched_stake`` is its total."""
+    return _identity(held, market_type) | {
+        "matched_stake": dollars(held.matched),
+        "unmatched_stake": dollars(held.unmatched),
+        "status": held.status.value,
+        "matching_status": held.matching.value,
+        "winning_status": held.winning.value,
+        "wager_strategy": held.strategy or "",
+        "created_at": iso(held.created_at),
+        "updated_at": held.updated_at,
+    }
+
+
+def _identity(held: VenueWager, market_type: str) -> Object:
+    return {
+        "id": held.wager_id,
+        "user_id": held.account,
+        "external_id": held.external_id,
+        "sport_event_id": held.line.event,
+        "market_id": held.line.market,
+        "outcome_id": held.outcome_id,
+        "line_id": held.line_id,
+        "line": _points(side_number(market_type, held.line, held.side)),
+        "odds": held.odds,
+        "stake": dollars(held.stake),
+        "profit": dollars(held.profit),
+    }
+
+
+def match(held: VenueMatch, market_type: str) -> Object:
+    """One match of an own wager."""
+    return {
+        "id": held.match_id,
+        "wager_id": held.wager_id,
+        "external_id": held.external_id,
+        "sport_event_id": held.line.event,
+        "market_id": held.line.market,
+        "line_id": held.line_id,
+        "line": _points(side_number(market_type, held.line, held.side)),
+        "matched_odds": held.odds,
+        "matched_stake": dollars(held.stake),
+        "profit": dollars(held.win),
+        "created_at": iso(held.matched_at),
+    }
+
+
+def transaction(held: VenueTransaction) -> Object:
+    """One line of the wallet, in the newer interface's members: ``amount`` has no sign, ``change`` has, and ids are
+    texts or null. A line has no id of its own there."""
+    return {
+        "status": "Completed",
+        "transaction_type": held.type,
+        "transaction_sub_type": None,
+        "amount": dollars(abs(held.amount)),
+        "change": dollars(held.amount),
+        "balance": dollars(held.balance),
+        "balance_before": dollars(held.balance - held.amount),
+        "wager_id": held.wager_id,
+        "event_id": None if held.market is None else str(held.market.event),
+        "market_id": None if held.market is None else str(held.market.market),
+        "details": "",
+        "description": "",
+        "created_at": iso(held.created_at),
+    }
+
+
+# --- the feed's payloads ------------------------------------------------------------------------------------------
+
+
+def tournament_message(change: TournamentChanged) -> Object:
+    """``tournament``."""
+    identity: Object = {"id": str(change.tournament.tournament_id)}
+    if change.op == "d":
+        return identity
+    return identity | {"info": tournament(change.tournament, change.sequence, "sequence_number")}
+
+
+def event_message(change: EventChanged) -> Object:
+    """``sport_event``; a delete has its ids alone."""
+    identity: Object = {"id": str(change.event.event_id), "tournament_id": str(change.event.tournament_id)}
+    if change.op == "d":
+        return identity
+    return identity | {"info": sport_event(change.event, change.sequence, "sequence_number")}
+
+
+def market_message(change: MarketChanged) -> Object:
+    """``market``: its ``id`` is the event's."""
+    return {
+        "id": str(change.event_id),
+        "info": {
+            "id": change.market.key.market,
+            "sport_event_id": change.event_id,
+            "name": change.market.name,
+            "status": change.market.status,
+            "description": "",
+            "sequence_number": change.sequence,
+        },
+    }
+
+
+def line_message(change: LineChanged, market_type: str) -> Object:
+    """``market_line``: one outcome, with an id of its own that REST does not know (PROTOCOL 5.2)."""
+    outcome = change.line.outcomes[change.side]
+    number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
+    return {
+        "id": number,
+        "info": {
+            "id": number,
+            "sport_event_id": change.line.key.event,
+            "market_id": change.line.key.market,
+            "outcome_id": outcome.outcome_id,
+            "line": _points(side_number(market_type, change.line.key, change.side)),
+            "line_id": outcome.line_id,
+            "type": market_type,
+            "name": outcome.name,
+            "status": change.line.status,
+            "favourite": change.line.favourite,
+            "sequence_number": change.sequence,
+        },
+    }
+
+
+def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
+    """``market_selections``: both sides in full, which replace what stood. ``bare`` as in ``selections``."""
+    return {
+        "sport_event_id": line.key.event,
+        "market_id": line.key.market,
+        "info": {
+            "id": line.key.market,
+            "name": line.name,
+            "type": known.type,
+            "line": _points(line.key.number),
+            "sequence_number": sequence,
+            "selections": selections(known.type, line, book, bare=bare),
+        },
+    }
+
+
+def print_message(change: Printed, line: Line, market_type: str) -> Object:
+    """``matched_bet``."""
+    number = _points(side_number(market_type, line.key, change.side))
+    return {
+        "info": {
+            "sport_event_id": change.line.event,
+            "market_id": change.line.market,
+            "line_id": change.line_id,
+            "outcome_id": line.outcomes[change.side].outcome_id,
+            "line": number,
+            "odds": change.odds,
+            "matched_odds": change.matched_odds,
+            "matched_stake": dollars(change.stake),
+            "origin_market_line": _points(line.key.number),
+            "sequence_number": change.sequence,
+        }
+    }
+
+
+def wager_message(change: WagerChanged, market_type: str) -> Object:
+    """``wager``, private: ``matched_stake`` and ``matched_odds`` are of this match alone."""
+    held = change.wager
+    return {
+        "info": _identity(held, market_type)
+        | {
+            "matched_stake": dollars(change.match_stake or 0),
+            "matched_odds": change.match_odds or 0,
+            "totally_matched_stake": dollars(held.matched),
+            "unmatched_stake": dollars(held.unmatched),
+            "matching_status": held.matching.value,
+            "winning_status": held.winning.value,
+            "status": held.status.value,
+            "update_type": change.kind,
+            "sequence_number": change.sequence,
+        }
+    }

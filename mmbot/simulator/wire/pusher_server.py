@@ -1,0 +1,333 @@
+"""The feed of the local exchange: Pusher's protocol 7 over websockets, with authorised private channels.
+
+It knows channels, signatures and frames, and nothing of what the messages say; one connection is the socket's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+import msgspec
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
+from mmbot.simulator.venue.agenda import Agenda
+from mmbot.simulator.wire.faults import (
+    FaultPlan,
+    HalfOpen,
+    HangUpgrade,
+    MuteHello,
+    MuteSubscribe,
+    PusherError,
+    RefuseSocket,
+    Silence,
+    StallFrame,
+    WrongSignature,
+)
+from mmbot.simulator.wire.pusher_socket import Socket, error_of, frame_of
+
+BROADCAST: Final = "private-broadcast-service=3-device_type=5"
+"""The channel that every account may join. A client learns its name on registration and never builds it."""
+
+_PROTOCOLS: Final = {"5", "6", "7"}
+
+
+class HubSettings(msgspec.Struct, frozen=True):
+    """How the feed behaves; durations in nanoseconds of the exchange's clock."""
+
+    key: str = "local-key"
+    secret: str = "local-secret"
+    health_check: Duration = 5 * SECOND
+    broadcast_health_check: bool = False
+    """Whether health checks come on the broadcast channel too (the documents disagree, PROTOCOL 8.3)."""
+    activity_timeout: Duration = 120 * SECOND
+    """A socket that sent nothing for so long is pinged."""
+    pong_timeout: Duration = 30 * SECOND
+
+
+class _Incoming(msgspec.Struct):
+    event: str
+    data: object = None
+
+
+class Hub:
+    """All sockets and what they are subscribed to.
+
+    Args:
+        joined: called with a channel's name when a socket's subscription to it has succeeded.
+        left: called with a channel's name when none is left of the sockets that heard of it.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        faults: FaultPlan,
+        settings: HubSettings | None = None,
+        joined: Callable[[str], None] = lambda channel: None,
+        left: Callable[[str], None] = lambda channel: None,
+    ) -> None:
+        self.settings: Final = settings or HubSettings()
+        self._clock: Final = clock
+        self._faults: Final = faults
+        self._joined: Final = joined
+        self._left: Final = left
+        self._sockets: Final[dict[str, Socket]] = {}
+        self._opened = 0
+        self._closing: Final = asyncio.Event()
+        self._next_beat: Instant = clock.now() + self.settings.health_check
+        self._late: Final = Agenda()
+        self._in_order: Instant = 0
+        """When the last message that keeps its place is due."""
+        self.key = self.settings.key
+        """Of the application: in the path of a websocket, and in signatures."""
+
+    # --- channels ------------------------------------------------------------------------------------------------
+
+    def authorisation(self, socket_id: str, channel: str) -> str:
+        """What a socket must show to join a channel: ``key:signature`` (PROTOCOL 8.2)."""
+        if self._faults.at_socket(WrongSignature):
+            socket_id += "0"
+        return f"{self.key}:{self._signature(socket_id, channel)}"
+
+    def _signature(self, socket_id: str, channel: str) -> str:
+        return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
+
+    def subscribed(self, channel: str) -> list[Socket]:
+        """The sockets of a channel."""
+        return [socket for socket in self._sockets.values() if channel in socket.channels]
+
+    @property
+    def sockets(self) -> list[Socket]:
+        """The sockets that stand."""
+        return list(self._sockets.values())
+
+    # --- sending -------------------------------------------------------------------------------------------------
+
+    def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
+        """Send one message to a channel, in the exchange's envelope: the payload as base64 of its JSON."""
+        sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
+        if not sockets or self._faults.loses(change_type):
+            return
+        envelope = {
+            "timestamp": timestamp,
+            "change_type": change_type,
+            "op": op,
+            "payload": base64.b64encode(orjson.dumps(payload)).decode(),
+        }
+        frame = frame_of(event, envelope, channel)
+        late = self._faults.lateness(change_type)
+        again = self._faults.again_after()
+        now = self._clock.now()
+        due = now
+        if late is not None:
+            due += late[0]
+            if late[1]:
+                due = self._in_order = max(due, self._in_order)
+        for socket in sockets:
+            self._send(socket, frame, due, now)
+            if again is not None:
+                self._send(socket, frame, due + again, now)
+
+    def _send(self, socket: Socket, frame: str, due: Instant, now: Instant) -> None:
+        def arrive(at: Instant) -> None:
+            if not socket.silent:
+                socket.send(frame)
+
+        if due <= now:
+            socket.send(frame)
+        else:
+            self._late.add(due, arrive)
+
+    def deliver(self, now: Instant) -> None:
+        """Send the messages that were under way until now."""
+        while (item := self._late.take(now)) is not None:
+            due, arrive = item
+            arrive(due)
+
+    def next_due(self) -> Instant:
+        """When the next health check, or a message that is under way, is due."""
+        late = self._late.next_due()
+        return self._next_beat if late is None else min(self._next_beat, late)
+
+    def beat(self, now: Instant, private: Iterable[str]) -> None:
+        """Send a health check if one is due; those that were missed meanwhile are not made up for."""
+        if now < self._next_beat:
+            return
+        every = self.settings.health_check
+        self._next_beat += (1 + (now - self._next_beat) // every) * every
+        for channel in private:
+            self.publish(channel, "health_check", "private_system_signal", "u", {}, now)
+        if self.settings.broadcast_health_check:
+            self.publish(BROADCAST, "health_check", "private_system_signal", "u", {}, now)
+
+    # --- faults --------------------------------------------------------------------------------------------------
+
+    def drop_all(self) -> int:
+        """Cut every connection; how many there were."""
+        sockets = self.sockets
+        for socket in sockets:
+            socket.drop()
+        return len(sockets)
+
+    async def close_all(self, code: int, message: str = "") -> int:
+        """Close every connection with a code; how many there were."""
+        sockets = self.sockets
+        await asyncio.gather(*(socket.close(code, message) for socket in sockets))
+        return len(sockets)
+
+    def garble_all(self) -> int:
+        """Send every socket a frame that is no JSON; how many there were."""
+        for socket in self.sockets:
+            socket.send('{"event": "garbled')
+        return len(self._sockets)
+
+    def afflict(self, fault: Silence | HalfOpen | StallFrame) -> None:
+        """Let a fault take hold of the sockets that stand."""
+        for socket in self.sockets:
+            match fault:
+                case Silence():
+                    socket.silent = True
+                case HalfOpen():
+                    socket.dead = True
+                case StallFrame():
+                    socket.stall()
+
+    def relieve(self) -> None:
+        """Let silent sockets speak again. Those that are half-open stay dead: what they missed is lost for good."""
+        for socket in self.sockets:
+            socket.silent = False
+
+    # --- connections ---------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End everything, at once."""
+        self._closing.set()
+        for socket in self.sockets:
+            socket.drop()
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Serve one websocket connection from its upgrade to its end."""
+        transport = request.transport
+        if transport is None or self._closing.is_set():
+            return web.Response(status=503)
+        if self._faults.at_socket(RefuseSocket):
+            return web.Response(status=503)
+        if self._faults.at_socket(HangUpgrade):
+            await self._closing.wait()
+            return web.Response(status=503)
+        web_socket = web.WebSocketResponse(autoping=False, autoclose=False, timeout=1.0, compress=False)
+        await web_socket.prepare(request)
+        self._opened += 1
+        socket = Socket(f"{100_000 + self._opened}.{self._clock.now() // MILLISECOND % 10**9}", web_socket, transport)
+        if fault := self._faults.at_socket(PusherError):
+            await socket.close(fault.code, fault.message)
+        elif request.match_info["key"] != self.key:
+            await socket.close(4001, f"App key {request.match_info['key']} not in this cluster")
+        elif "protocol" not in request.query:
+            await socket.close(4008, "No protocol version supplied")
+        elif request.query["protocol"] not in _PROTOCOLS:
+            await socket.close(4007, "Unsupported protocol version")
+        else:
+            await self._serve(socket, web_socket)
+        return web_socket
+
+    async def _serve(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+        self._sockets[socket.socket_id] = socket
+        socket.silent = any(isinstance(f, Silence) and f.new for f in self._faults.standing().values())
+        if any(isinstance(f, HalfOpen) and f.new for f in self._faults.standing().values()):
+            socket.dead = True
+        if not self._faults.at_socket(MuteHello):
+            hello = {
+                "socket_id": socket.socket_id,
+                "activity_timeout": self.settings.activity_timeout // SECOND,
+            }
+            socket.send(frame_of("pusher:connection_established", hello))
+        writer = asyncio.create_task(socket.write())
+        try:
+            await self._read(socket, web_socket)
+        finally:
+            writer.cancel()
+            del self._sockets[socket.socket_id]
+            for channel in socket.channels:
+                self._tell_left(channel)
+
+    def _tell_left(self, channel: str) -> None:
+        if all(socket.dead or socket.silent for socket in self.subscribed(channel)):
+            self._left(channel)
+
+    async def _read(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+        idle = max(1.0, self._clock.real_seconds(self.settings.activity_timeout))
+        patience = max(1.0, self._clock.real_seconds(self.settings.pong_timeout))
+        pinged = False
+        while True:
+            try:
+                message = await web_socket.receive(timeout=patience if pinged else idle)
+            except TimeoutError:
+                if socket.dead:
+                    continue
+                if pinged:
+                    await socket.close(4201, "Pong reply not received in time")
+                    return
+                socket.send(frame_of("pusher:ping", {}))
+                pinged = True
+                continue
+            pinged = False
+            if message.type in (WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+                return
+            if socket.dead:
+                continue
+            if message.type is WSMsgType.CLOSE:
+                await web_socket.close(code=WSCloseCode.OK)
+                return
+            if message.type is WSMsgType.PING:
+                await self._unless_gone(web_socket.pong(message.data))
+            elif message.type is WSMsgType.TEXT:
+                self._incoming(socket, message.data)
+
+    @staticmethod
+    async def _unless_gone(sending: Awaitable[None]) -> None:
+        with contextlib.suppress(ConnectionError):  # the next receive says so
+            await sending
+
+    def _incoming(self, socket: Socket, text: str) -> None:
+        try:
+            frame = msgspec.json.decode(text, type=_Incoming)
+        except msgspec.DecodeError as bad:
+            socket.send(error_of(None, f"Invalid message: {bad}"))
+            return
+        members = frame.data if isinstance(frame.data, dict) else {}
+        match frame.event:
+            case "pusher:ping":
+                socket.send(frame_of("pusher:pong", {}))
+            case "pusher:subscribe":
+                self._subscribe(socket, str(members.get("channel", "")), str(members.get("auth", "")))
+            case "pusher:unsubscribe":
+                channel = str(members.get("channel", ""))
+                if channel in socket.channels:
+                    del socket.channels[channel]
+                    self._tell_left(channel)
+            case event if event.startswith("client-"):
+                socket.send(error_of(4301, "Client events are not enabled"))
+            case _:
+                pass  # pongs, and what a later protocol may bring
+
+    def _subscribe(self, socket: Socket, channel: str, authorisation: str) -> None:
+        expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"
+        if not hmac.compare_digest(expected.encode(), authorisation.encode()):
+            message = f"Invalid signature: expected HMAC SHA256 hex digest of {socket.socket_id}:{channel}"
+            socket.send(error_of(4009, message))
+            return
+        if self._faults.at_socket(MuteSubscribe):
+            return
+        first = channel not in socket.channels
+        socket.channels[channel] = None
+        socket.send(frame_of("pusher_internal:subscription_succeeded", {}, channel))
+        if first:
+            self._joined(channel)

@@ -1,0 +1,260 @@
+"""The local exchange as an HTTP and websocket server: routes, authorisation, the rate limit, and where faults bite."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from mmbot.domain.instant import Instant, seconds
+from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.wire.answers import refused
+from mmbot.simulator.wire.call import Body, Call
+from mmbot.simulator.wire.control import add_controls
+from mmbot.simulator.wire.faults import (
+    DelayAnswer,
+    DelayRequest,
+    EndpointFault,
+    FailAnswer,
+    FailRequest,
+    GarbleAnswer,
+    HangAnswer,
+    LoseAnswer,
+    LoseRequest,
+)
+from mmbot.simulator.wire.legacy import rest_board, rest_wagers, rest_wallet
+from mmbot.simulator.wire.local import LocalExchange
+
+BASE: Final = "/partner"
+
+Endpoint = Callable[[LocalExchange, Call], web.Response]
+Payer = Callable[[LocalExchange, Call, str | None], str]
+
+
+class Route(NamedTuple):
+    """One endpoint: the last fixed part of its path is what faults and the referee know it by."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    payer: Payer
+
+
+def bearer(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
+    """The account of the access token. Raises Refusal ``unauthorized``."""
+    return exchange.accounts.authorise(authorization, call.now)
+
+
+def key_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
+    """The account of the access key in the body, or nobody's."""
+    given = _readable(call, rest_board.LogIn)
+    return (exchange.accounts.account_of_key(given.access_key) if given else None) or ""
+
+
+def refresh_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
+    """The account of the refresh token in the body, or nobody's."""
+    given = _readable(call, rest_board.Refresh)
+    return (exchange.accounts.account_of_refresh(given.refresh_token) if given else None) or ""
+
+
+def _readable(call: Call, kind: type[Body]) -> Body | None:
+    try:
+        return call.json(kind)
+    except Refusal:
+        return None
+
+
+ROUTES: Final = (
+    Route("POST", "/auth/login", rest_board.log_in, key_holder),
+    Route("POST", "/auth/refresh", rest_board.refresh, refresh_holder),
+    Route("GET", "/mm/get_balance", rest_wallet.get_balance, bearer),
+    Route("GET", "/mm/get_tournaments", rest_board.get_tournaments, bearer),
+    Route("GET", "/mm/get_sport_events", rest_board.get_sport_events, bearer),
+    Route("GET", "/mm/get_markets", rest_board.get_markets(1), bearer),
+    Route("GET", "/v2/mm/get_markets", rest_board.get_markets(2), bearer),
+    Route("GET", "/mm/get_multiple_markets", rest_board.get_multiple_markets(1), bearer),
+    Route("GET", "/v2/mm/get_multiple_markets", rest_board.get_multiple_markets(2), bearer),
+    Route("GET", "/mm/search_markets", rest_board.search_markets, bearer),
+    Route("GET", "/mm/get_players", rest_board.get_players, bearer),
+    Route("GET", "/mm/get_players/{player_id}", rest_board.get_player, bearer),
+    Route("GET", "/mm/get_odds_ladder", rest_board.get_odds_ladder, bearer),
+    Route("GET", "/v2/mm/get_transactions", rest_wallet.get_transactions, bearer),
+    Route("GET", "/mm/get_matched_bets", rest_wallet.get_matched_bets, bearer),
+    Route("GET", "/mm/get_wager_matching_detail", rest_wallet.get_matches, bearer),
+    Route("GET", "/v2/mm/get_wager_matching_detail", rest_wallet.get_matches_of, bearer),
+    Route("GET", "/websocket/connection-config", rest_board.connection_config, bearer),
+    Route("POST", "/mm/pusher", rest_board.register, bearer),
+    Route("POST", "/mm/place_wager", rest_wagers.place_wager, bearer),
+    Route("POST", "/mm/place_multiple_wagers", rest_wagers.place_multiple_wagers, bearer),
+    Route("POST", "/mm/cancel_wager", rest_wagers.cancel_wager, bearer),
+    Route("POST", "/mm/cancel_multiple_wagers", rest_wagers.cancel_multiple_wagers, bearer),
+    Route("POST", "/mm/cancel_all_wagers", rest_wagers.cancel_all_wagers, bearer),
+    Route("POST", "/mm/cancel_wagers_by_event", rest_wagers.cancel_wagers_by_event, bearer),
+    Route("POST", "/mm/cancel_wagers_by_market", rest_wagers.cancel_wagers_by_market, bearer),
+    Route("GET", "/mm/get_wager/{wager_id}", rest_wagers.get_wager, bearer),
+    Route("GET", "/mm/get_wager_histories", rest_wagers.get_wager_histories(1000), bearer),
+    Route("GET", "/v2/mm/get_wager_histories", rest_wagers.get_wager_histories(1000), bearer),
+)
+
+
+def application(exchange: LocalExchange) -> web.Application:
+    """The whole server: the partner API, the feed, and the controls of the simulation."""
+    app = web.Application(client_max_size=4 * 2**20)
+    for route in ROUTES:
+        app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
+    app.router.add_get("/app/{key}", exchange.hub.connect)
+    add_controls(app, exchange)
+    return app
+
+
+def endpoint_name(path: str) -> str:
+    """What faults and the referee call an endpoint: ``/mm/get_wager/{wager_id}`` is ``get_wager``."""
+    return path.split("/{")[0].rpartition("/")[2]
+
+
+def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    name = endpoint_name(route.path)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        now = exchange.tick()
+        exchange.world.referee.note_request(now, name)
+        faults = exchange.faults.at_endpoint(name)
+        if _has(faults, LoseRequest):
+            return _cut(request)
+        for fault in faults:
+            if isinstance(fault, DelayRequest):
+                await exchange.sleep(exchange.faults.drawn(fault))
+                now = exchange.tick()
+        response = _process(exchange, route, request, body, now, faults)
+        if _has(faults, HangAnswer):
+            await exchange.closing.wait()
+        for fault in faults:
+            if isinstance(fault, DelayAnswer):
+                await exchange.sleep(exchange.faults.drawn(fault))
+        if _has(faults, LoseAnswer) or _has(faults, HangAnswer):
+            return _cut(request)
+        return response
+
+    return handler
+
+
+def _process(
+    exchange: LocalExchange, route: Route, request: web.Request, body: bytes, now: Instant, faults: list[EndpointFault]
+) -> web.Response:
+    """Carry a request out, without waiting for anything, and say what is to be answered."""
+    call = Call("", now, request.query, request.headers, body, request.match_info)
+    try:
+        call = msgspec.structs.replace(call, account=route.payer(exchange, call, request.headers.get("Authorization")))
+        exchange.admit(call.account, endpoint_name(route.path), route.path, now)
+        for fault in faults:
+            if isinstance(fault, FailRequest):
+                retry_at = None if fault.retry_after is None else now + seconds(fault.retry_after)
+                raise Refusal(fault.code, "fault on demand", status=fault.status, retry_at=retry_at)
+        response = route.endpoint(exchange, call)
+    except Refusal as refusal:
+        response = refused(refusal, now)
+    exchange.flush()
+    exchange.poke()
+    for fault in faults:
+        if isinstance(fault, FailAnswer):
+            response = refused(Refusal(fault.code, "fault on demand", status=fault.status), now)
+        elif isinstance(fault, GarbleAnswer):
+            response = web.Response(body=b'{"data": {"suc', content_type="application/json")
+    return response
+
+
+def _has(faults: list[EndpointFault], kind: type[EndpointFault]) -> bool:
+    return any(isinstance(fault, kind) for fault in faults)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Close the connection; the answer that is returned finds nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+class Server:
+    """A running local exchange on loopback. Use it as an asynchronous context manager."""
+
+    def __init__(self, exchange: LocalExchange, host: str = "127.0.0.1", port: int = 0, ws_port: int | None = None):
+        self.exchange: Final = exchange
+        self._host: Final = host
+        self._port: Final = port
+        self._ws_port: Final = ws_port
+        self._runner: web.AppRunner | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self.port = port
+        """Of HTTP; the real one once the server has started."""
+        self.ws_port = ws_port if ws_port is not None else port
+        """Of the feed."""
+
+    @property
+    def url(self) -> str:
+        """Of the server's root."""
+        return f"http://{_bracketed(self._host)}:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """What the bot's ``exchange.base_url`` is set to."""
+        return self.url + BASE
+
+    @property
+    def ws_url(self) -> str:
+        """What the bot's ``exchange.ws_url`` is set to."""
+        return f"ws://{_bracketed(self._host)}:{self.ws_port}"
+
+    async def start(self) -> None:
+        """Listen, and let time run. Raises OSError if a port is taken."""
+        runner = web.AppRunner(application(self.exchange), access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        self._runner = runner
+        try:
+            self.port = await _listen(runner, self._host, self._port)
+            self.ws_port = self.port if self._ws_port is None else await _listen(runner, self._host, self._ws_port)
+        except OSError:
+            await runner.cleanup()
+            raise
+        self.exchange.ws_host = f"{_bracketed(self._host)}:{self.ws_port}"
+        self._pump = asyncio.create_task(self.exchange.run())
+
+    async def wait(self) -> None:
+        """Until the world can no longer be kept moving, which raises what stopped it."""
+        assert self._pump is not None, "the server was not started"
+        await asyncio.shield(self._pump)
+
+    async def stop(self) -> None:
+        """End every connection and stop time. Raises what broke the world, if something did."""
+        self.exchange.closing.set()
+        await self.exchange.hub.close()
+        broken: Sequence[BaseException | None] = ()
+        if self._pump is not None:
+            self._pump.cancel()
+            broken = await asyncio.gather(self._pump, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        for why in broken:
+            if isinstance(why, Exception):
+                raise why
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    addresses = runner.addresses
+    return int(addresses[-1][1])
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

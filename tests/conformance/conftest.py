@@ -1,8 +1,0 @@
-"""The rig around a feed is that of the scripted scenarios."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "exchange"))

@@ -1,0 +1,125 @@
+"""The table of a wager's life, held against the second document's flows and the rules of what may come back."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from mmbot.domain.wager import Status
+from mmbot.domain.wager_states import (
+    AWAITING,
+    COULD_MATCH,
+    FINAL,
+    SAID,
+    TABLE,
+    Happening,
+    ImpossibleError,
+    State,
+    after,
+)
+
+SAYINGS = [happening for happening in Happening if happening.name.startswith("SAID_")]
+ENDED = [state for state in State if state not in COULD_MATCH]
+NEVER_LIVED = [State.ABSENT, State.REFUSED]
+
+
+def walk(*happenings: Happening) -> list[State]:
+    states = [State.PLACING]
+    for happening in happenings:
+        states.append(after(states[-1], happening))
+    return states
+
+
+def test_every_report_has_a_place_in_every_state() -> None:
+    for pair in product(State, SAYINGS):
+        assert pair in TABLE
+
+
+def test_every_status_is_a_happening() -> None:
+    assert set(SAID) == set(Status)
+    assert set(SAID.values()) | {Happening.SAID_FILLED} == set(SAYINGS)
+
+
+def test_only_what_was_held_never_to_have_been_placed_comes_back_to_life() -> None:
+    for (state, happening), new in TABLE.items():
+        if state in ENDED and new in COULD_MATCH:
+            assert state in NEVER_LIVED, (state, happening)
+    for state in NEVER_LIVED:
+        assert after(state, Happening.SAID_OPEN) is State.OPEN
+        assert after(state, Happening.SAID_INACTIVE) is State.INACTIVE
+
+
+def test_a_state_is_not_come_back_to_except_by_a_cancel_that_was_refused() -> None:
+    back = {
+        (State.CANCELLING, Happening.CANCEL_EARLY),
+        (State.CANCELLING, Happening.CANCEL_REFUSED),
+        (State.VOID, Happening.SAID_MANUAL),  # a result by hand may correct a void, and a void a result
+    }
+    steps = {
+        (state, new) for (state, happening), new in TABLE.items() if new is not state and (state, happening) not in back
+    }
+    steps -= {(state, new) for state, new in steps if state in NEVER_LIVED}
+    reach = {state: {new for one, new in steps if one is state} for state in State}
+    for _ in State:
+        reach = {state: news.union(*(reach[new] for new in news)) for state, news in reach.items()}
+    assert [state for state, news in reach.items() if state in news] == []
+
+
+def test_a_result_is_never_forgotten_for_less() -> None:
+    for state in FINAL:
+        for happening in SAYINGS:
+            assert after(state, happening) in FINAL
+
+
+def test_nothing_about_our_own_requests_ends_a_wager_that_is_known_to_rest() -> None:
+    for happening in Happening:
+        if happening not in SAYINGS:
+            assert after(State.OPEN, happening) in (State.OPEN, State.CANCELLING)
+            assert after(State.CANCELLING, happening) in COULD_MATCH
+
+
+@pytest.mark.parametrize(
+    "state", [state for state in State if state not in (State.INACTIVE, State.OPEN, State.CANCELLING)]
+)
+def test_a_cancel_is_not_sent_for_what_has_no_id_or_cannot_match(state: State) -> None:
+    with pytest.raises(ImpossibleError, match=f"cancel_sent cannot happen to a wager that is {state.value}"):
+        after(state, Happening.CANCEL_SENT)
+
+
+def test_awaiting_counts_as_able_to_match() -> None:
+    assert AWAITING < COULD_MATCH
+    assert not FINAL & COULD_MATCH
+
+
+def test_a_winning_play_settled_automatically() -> None:
+    flow = walk(
+        Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_FILLED, Happening.SAID_SETTLED, Happening.SAID_CLOSED
+    )
+    assert flow == [State.PLACING, State.INACTIVE, State.OPEN, State.MATCHED, State.SETTLED, State.CLOSED]
+
+
+def test_a_losing_play_settled_automatically() -> None:
+    assert walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_CLOSED)[-2:] == [State.OPEN, State.CLOSED]
+
+
+def test_a_play_settled_by_hand() -> None:
+    assert walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_MANUAL)[-1] is State.MANUAL
+
+
+def test_a_lost_answer_counts_as_open_until_it_is_resolved() -> None:
+    assert walk(Happening.LOST)[-1] in COULD_MATCH
+    assert walk(Happening.LOST, Happening.ABSENT)[-1] is State.ABSENT
+    assert walk(Happening.LOST, Happening.SAID_OPEN)[-1] is State.OPEN
+    assert walk(Happening.LOST, Happening.ABSENT, Happening.SAID_OPEN)[-1] is State.OPEN
+
+
+def test_a_history_read_while_the_request_is_under_way_proves_nothing() -> None:
+    assert after(State.PLACING, Happening.ABSENT) is State.PLACING
+    assert after(State.INACTIVE, Happening.ABSENT) is State.INACTIVE
+
+
+def test_an_accepted_cancel_still_counts_until_it_is_told_what_matched_before() -> None:
+    flow = walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.CANCEL_SENT, Happening.CANCEL_TAKEN)
+    assert flow[-1] is State.CANCELLING
+    assert flow[-1] in COULD_MATCH

@@ -1,0 +1,252 @@
+"""Clocks that differ: a proof that rests on the exchange's own time is never made too early, and is made in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from engine_scene import LINE, MARKET, START, Fixed, Scene, lose, settings
+
+from mmbot.backtest.run import Delays, Fate
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.engine import Engine
+from mmbot.simulator.venue.records import VenueSettings
+
+SLOW = VenueSettings(activation_ns=6 * SECOND, history_lag_ns=5 * SECOND)
+"""An exchange that takes its time: what was just placed is neither open nor in the history yet."""
+
+
+class Shifted:
+    """An engine whose clock is ``behind`` the exchange's by so much; negative: ahead of it."""
+
+    def __init__(self, engine: Any, behind: Duration) -> None:
+        self.engine = engine
+        self.behind = behind
+
+    def handle(self, event: e.Event, now: Instant) -> None:
+        self.engine.handle(event, now - self.behind)
+
+    def next_request(self, now: Instant) -> r.Request | None:
+        return self.engine.next_request(now - self.behind)  # type: ignore[no-any-return]
+
+    def deadline(self, now: Instant) -> Instant | None:
+        due = self.engine.deadline(now - self.behind)
+        return None if due is None else due + self.behind
+
+    def orders(self) -> list[r.Order]:
+        return self.engine.orders()  # type: ignore[no-any-return]
+
+    def status(self, now: Instant) -> Any:
+        return self.engine.status(now - self.behind)
+
+
+def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Scene:
+    """A scene whose engine was started on a clock that is off, which nobody knows. ``busy``: others trade as well."""
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=venue, starts=24 * HOUR)
+    engine = Engine(scene.config, scene.memory.seed(), scene.strategies, START - behind)
+    scene.run.engine = Shifted(engine, behind)  # type: ignore[misc, assignment]
+    for tick in range(600 if busy else 0):
+        scene.run.at(START + tick * SECOND // 2, lambda: flicker(scene))
+    return scene
+
+
+def flicker(scene: Scene) -> None:
+    """Someone rests far behind the best price and goes again: the book's messages tell the exchange's time."""
+    order = scene.venue.rest(scene.crowd, LINE, 0, 300, 1000, scene.now)
+    if order is not None:
+        scene.venue.pull(order, scene.now)
+
+
+def stepped(step: Duration) -> Scene:
+    """The machine slept (the exchange went on meanwhile), or its clock went ahead of the exchange's and was put back:
+    what is added to the engine's clock makes up for it. Returns when flat is proved after that."""
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), settings(), venue=SLOW, starts=24 * HOUR).quoted()
+    shifted = Shifted(scene.run.engine, 0)
+    scene.run.engine = shifted  # type: ignore[misc, assignment]
+    if step > 0:
+        scene.venue.drain()
+        scene.world.advance(scene.now + step)
+        scene.venue.drain()
+        scene.run.now += step
+    shifted.behind = step
+    scene.run.tell(e.WallStepped(step))
+    scene.run.drop_feed("slept")
+    at = scene.now
+    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=30 * SECOND)
+    return scene
+
+
+def stop_after_a_lost_answer(scene: Scene) -> None:
+    """The next placement is carried out, its answer is lost at once, and the daemon is told to stop."""
+    scene.run.delays = Delays(timeout=100 * MILLISECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    at = scene.now
+    scene.until(lambda: bool(scene.sent(r.PlaceMany, at)), within=5 * MINUTE)
+    scene.go(20 * MILLISECOND)  # it is at the exchange now
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None, within=MINUTE)
+
+
+@pytest.mark.parametrize("behind", [-60, -7, 0, 7, 60])
+def test_a_stop_never_says_flat_while_something_is_live_whatever_the_clocks_say(behind: int) -> None:
+    scene = off(behind * SECOND)
+    stop_after_a_lost_answer(scene)
+    assert scene.run.exit is not None
+    if scene.run.exit.code == 0:
+        assert not scene.wagers()
+    else:  # a clock that is far ahead cannot tell in time that the history is complete, and says so
+        assert behind == -60
+        assert scene.run.exit.code == 3
+    scene.close()
+
+
+@pytest.mark.parametrize("busy", [True, False])
+@pytest.mark.parametrize("behind", [7, 60])
+def test_a_stop_right_after_the_feed_came_back_is_as_true_with_clocks_that_differ(behind: int, busy: bool) -> None:
+    scene = off(behind * SECOND, busy).quoted()
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase == "holding", within=2 * MINUTE)
+    stop_after_a_lost_answer(scene)
+    assert scene.run.exit is not None
+    assert scene.run.exit.code == 0
+    assert not scene.wagers()
+    scene.close()
+
+
+def test_a_clock_that_is_behind_the_exchanges_is_said() -> None:
+    scene = off(60 * SECOND).quoted()
+    scene.go(MINUTE)
+    said = [alert["seconds"] for alert in scene.alerts("clock.behind")]
+    assert len(said) <= 2  # the history told of most of it, the feed of the rest
+    assert 59 < said[-1] <= 60
+
+
+def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once_a_minute() -> None:
+    scene = off(-5 * MINUTE, busy=False)
+    scene.until(lambda: bool(scene.alerts("life.flat")), within=7 * MINUTE)
+    assert scene.now - START > 5 * MINUTE
+    said = [alert["seconds"] for alert in scene.alerts("history.behind")]
+    assert 4 <= len(said) <= 6
+    assert all(300 < seconds < 310 for seconds in said)
+    scene.close()
+
+
+@pytest.mark.parametrize("behind", [-50, 50, 300])
+def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: int) -> None:
+    """The history is asked by the exchange's clock: a range that leaves the placement out would make it absent."""
+    scene = off(behind * SECOND)
+    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.delays = Delays(timeout=100 * MILLISECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.until(lambda: scene.status().counts.unknown_wagers == 2, within=3 * MINUTE)
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0, within=3 * MINUTE)
+    assert not scene.alerts("wager.absent")
+    assert {wager.external_id for wager in scene.wagers()} == {"r2-q0-0", "r2-q0-1"}
+    scene.run.carry = None
+    scene.agree()
+    scene.close()
+
+
+@pytest.mark.parametrize("said", [11 * MINUTE, 1000 * HOUR])
+def test_a_reading_of_the_exchanges_clock_that_cannot_be_one_is_not_believed(said: Duration) -> None:
+    scene = Scene().quoted()
+    scene.run.engine._shared.note_exchange_time(scene.now + said, scene.now)
+    at = scene.now
+    scene.run.tell(e.KillRequested("test"))
+    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.close()
+
+
+@pytest.mark.parametrize("step", [-HOUR, HOUR])
+def test_what_was_matched_while_the_feed_was_lost_is_booked_after_a_step_of_the_wall_clock(step: Duration) -> None:
+    scene = stepped(step)
+    scene.requoted()
+    scene.take(0, 500)
+    scene.go(3 * SECOND)
+    scene.run.feed_allowed = False
+    scene.run.silent = True
+    scene.take(0, 1234)  # nobody tells
+    scene.run.drop_feed()
+    scene.go(20 * SECOND)
+    scene.venue.settle(MARKET, 0, scene.now)  # of what is matched in full only the history tells
+    scene.go(SECOND)
+    scene.run.silent = False
+    scene.run.feed_allowed = True
+    scene.until(lambda: scene.status().phase == "ready", within=2 * MINUTE)
+    assert scene.agree().profit.gross != 0
+
+
+@pytest.mark.parametrize("step", [-HOUR, HOUR])
+@pytest.mark.parametrize("feed", ["kept", "dropped"])
+def test_after_a_step_of_the_wall_clock_flat_is_proved_in_time_and_truly(step: Duration, feed: str) -> None:
+    scene = stepped(step)
+    assert not scene.wagers()
+    if feed == "kept":
+        scene.requoted()
+        scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase == "holding", within=2 * MINUTE)
+    stop_after_a_lost_answer(scene)
+    assert scene.run.exit is not None
+    assert scene.run.exit.code == 0
+    assert not scene.wagers()
+
+
+@pytest.mark.parametrize("behind", [5 * MINUTE, 5 * HOUR])
+def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_earlier_run_rests(
+    behind: Duration,
+) -> None:
+    """Ranges of the history end a minute ahead of the clock: what was placed after that is not in them."""
+    scene = off(behind, busy=False, venue=VenueSettings(activation_ns=30 * SECOND))
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.venue.place(scene.account, "earlier-1", line_id, 105, 1000, scene.now)  # cannot be cancelled for a while
+    scene.until(lambda: bool(scene.alerts("life.flat")) or not scene.wagers(), within=MINUTE)
+    assert not scene.wagers()
+    scene.go(2 * MINUTE)
+    if behind == 5 * MINUTE:
+        assert scene.sides() == {0, 1}
+        return
+    assert not scene.alerts("life.flat")  # no exchange's clock is hours ahead of a machine that keeps time
+    guard = scene.guard("clock")
+    assert guard is not None
+    assert guard.reason == "the exchange's is 300 minutes ahead of this machine's"
+
+
+@pytest.mark.parametrize("step", [5 * MINUTE, 5 * HOUR])
+def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wrongly(step: Duration) -> None:
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR).quoted()
+    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.tell(e.WallStepped(-step))
+    scene.run.delays = Delays(timeout=100 * MILLISECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    strategy = scene.strategies[0]
+    assert isinstance(strategy, Fixed)
+    strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
+    scene.around(LINE, (112, 112))
+    scene.until(lambda: scene.status().counts.unknown_wagers > 0, within=MINUTE)
+    scene.go(30 * SECOND)
+    assert not scene.alerts("wager.absent")
+    if step == 5 * MINUTE:
+        assert scene.status().counts.unknown_wagers == 0
+        return
+    assert scene.guard("clock") is not None
+    assert scene.status().counts.unknown_wagers > 0, "it counts as able to match"
+    scene.run.tell(e.WallStepped(0))
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0)
+    assert scene.guard("clock") is None
+    assert not scene.alerts("wager.absent")
+
+
+def test_a_lost_placement_is_not_taken_for_absent_by_a_range_that_ended_before_it() -> None:
+    """Nothing but the history tells that the clock was put back, and the first range was asked for without knowing."""
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), starts=24 * HOUR)
+    scene.run.delays = Delays(timeout=3 * SECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.until(lambda: bool(scene.sent(r.PlaceMany)))
+    scene.go(20 * MILLISECOND)
+    scene.run.carry = lambda message: (0,) if isinstance(message, e.Beat) else ()
+    scene.run.tell(e.WallStepped(-5 * MINUTE))
+    scene.until(lambda: scene.status().counts.unknown_wagers > 0)
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0)
+    assert not scene.alerts("wager.absent")

@@ -1,0 +1,161 @@
+"""The loss of a day, once it was too much, ends the day; the next one begins with the calendar."""
+
+from __future__ import annotations
+
+from engine_scene import LINE, START, Fixed, Scene, settings
+
+from mmbot.backtest.run import Memory
+from mmbot.config.settings import LimitsConfig
+from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
+from mmbot.domain.position import Position
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.requests import LostDay, SaveDay
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.state.shared import Shared
+
+
+def losing() -> Scene:
+    """A scene that holds outcome 0 and has lost more today than it may."""
+    scene = Scene(
+        Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LimitsConfig(daily_loss=20)), starts=3 * DAY
+    ).quoted()
+    scene.take(1, 7000)
+    scene.until(lambda: scene.position()[1] < -6000)
+    scene.around(LINE, (180, -150))  # outcome 0 is worth a third now
+    scene.until(lambda: scene.guard("daily_loss") is not None, within=5 * SECOND)
+    return scene
+
+
+def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    at = scene.now
+    for times in range(20):
+        scene.around(LINE, (-105, 130) if times % 2 == 0 else (180, -150))
+        scene.go(10 * SECOND)
+    scene.around(LINE, (-105, 130))
+    scene.go(MINUTE)
+    assert scene.status().profit.today > -2000
+    assert scene.guard("daily_loss") is not None
+    assert not [fields for fields in scene.alerts("guard.cleared", at) if fields["guard"] == "daily_loss"]
+    assert not [fields for fields in scene.alerts("guard.held", at) if fields["guard"] == "daily_loss"]
+    assert not scene.placements(at)
+    assert not scene.wagers()
+    scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
+    assert scene.now // DAY == START // DAY + 1
+    assert scene.now % DAY < 2 * SECOND
+    scene.close()
+
+
+def test_a_lost_day_stays_over_after_a_restart_with_its_reason_and_since_when() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    first = scene.guard("daily_loss")
+    assert first is not None
+    scene.around(LINE, (-105, 130))  # the marks recover while nobody looks
+    scene.restart(HOUR)
+    scene.go(SECOND)
+    again = scene.guard("daily_loss")
+    assert again is not None, "it holds from the start, not only once books are read"
+    assert (again.reason, again.since) == (first.reason, first.since)
+    at = scene.now
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(MINUTE)
+    assert scene.status().profit.today > -2000
+    assert scene.guard("daily_loss") == again
+    assert not scene.placements(at)
+    scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
+    assert scene.now // DAY == START // DAY + 1
+    scene.close()
+
+
+def test_a_restart_on_the_next_day_begins_that_day() -> None:
+    scene = losing()
+    scene.go(SECOND)
+    scene.restart(DAY)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(MINUTE)
+    assert scene.guard("daily_loss") is None
+    assert scene.status().profit.today == 0, "the old position is worth what it was worth when the day began"
+    assert scene.sides() == {0, 1}
+
+
+def test_a_restart_with_a_higher_limit_lets_the_day_go_on_and_one_with_a_lower_does_not() -> None:
+    shared, profit, _ = profits()
+    profit.look(START, ready=True)
+    profit.fair(LINE, 0.4)
+    profit.look(START + SECOND, ready=True)
+    saved = [order for order in shared.take_orders() if isinstance(order, SaveDay)][-1]
+    assert saved.lost == LostDay(START + SECOND, 2000, 2000)
+
+    for limit, holds in ((10, True), (20, True), (20.01, False)):
+        shared, profit, _ = profits(limit, saved)
+        profit.look(START + HOUR, ready=False)
+        assert shared.guards.holds("daily_loss", ACCOUNT) is holds, limit
+        profit.look(START + HOUR, ready=True)
+        assert shared.guards.holds("daily_loss", ACCOUNT) is holds, limit
+
+
+def test_a_day_that_goes_on_with_a_higher_limit_is_over_when_that_is_lost_too_and_is_kept_as_such() -> None:
+    lost = LostDay(START, 2000, 2000)
+    shared, profit, _ = profits(30, SaveDay(START // DAY, 0, -2000, lost))
+    profit.look(START + HOUR, ready=True)
+    assert not shared.guards.holds("daily_loss", ACCOUNT)
+    assert [order.lost for order in shared.take_orders() if isinstance(order, SaveDay)] == [None]
+    profit.fair(LINE, 0.35)
+    profit.look(START + HOUR + SECOND, ready=True)
+    assert shared.guards.reason("daily_loss", ACCOUNT) == "lost $30.00 today, limits.daily_loss is $30.00"
+    kept = [order.lost for order in shared.take_orders() if isinstance(order, SaveDay)]
+    assert kept == [LostDay(START + HOUR + SECOND, 3000, 3000)], "at once, not with the next figures"
+
+
+def profits(daily_loss: float = 20, day: SaveDay | None = None) -> tuple[Shared, Profit, Position]:
+    """Profit of an account that holds a position which is even at a fair probability of 0.5."""
+    shared = Shared(settings(limits=LimitsConfig(daily_loss=daily_loss)), Memory().seed(), ())
+    profit = Profit(shared, day)
+    position = Position()
+    position.profit = [10_000, -10_000]
+    shared.ledger.positions[LINE] = position
+    profit.mark(LINE, position)
+    profit.fair(LINE, 0.5)
+    return shared, profit, position
+
+
+def test_the_next_day_begins_while_the_daemon_is_not_ready_and_what_is_lost_after_that_is_its_own() -> None:
+    shared, profit, _ = profits()
+    midnight = (START // DAY + 1) * DAY
+    profit.look(midnight - HOUR, ready=True)
+    profit.fair(LINE, 0.45)  # 10.00 are lost before midnight
+    profit.look(midnight + SECOND, ready=False)
+    assert profit.today == 0
+    profit.fair(LINE, 0.38)  # 14.00 more are lost before the daemon is ready
+    profit.look(midnight + HOUR, ready=True)
+    assert profit.today == -1400
+    assert not shared.guards.holds("daily_loss", ACCOUNT)
+    profit.fair(LINE, 0.34)
+    profit.look(midnight + 2 * HOUR, ready=True)
+    assert shared.guards.holds("daily_loss", ACCOUNT)
+
+
+def test_a_lost_day_is_over_at_midnight_though_the_daemon_becomes_ready_later() -> None:
+    shared, profit, _ = profits()
+    midnight = (START // DAY + 1) * DAY
+    profit.look(midnight - HOUR, ready=True)
+    profit.fair(LINE, 0.3)
+    profit.look(midnight - MINUTE, ready=True)
+    assert shared.guards.holds("daily_loss", ACCOUNT)
+    profit.look(midnight + SECOND, ready=False)
+    profit.look(midnight + HOUR, ready=True)
+    assert not shared.guards.holds("daily_loss", ACCOUNT)
+
+
+def test_the_first_day_of_a_run_begins_only_once_what_it_holds_is_valued() -> None:
+    _, profit, _ = profits()
+    profit.fair(LINE, 0.3)
+    profit.look(START, ready=False)
+    assert profit.today == 0
+    profit.fair(LINE, 0.5)
+    profit.look(START + SECOND, ready=True)
+    assert profit.today == 0
+    profit.fair(LINE, 0.49)
+    assert profit.today == -200

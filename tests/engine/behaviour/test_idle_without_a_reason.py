@@ -1,0 +1,152 @@
+"""Running and idle, or resting on what is not known: what comes back, what room comes free for, and what one odd
+message must not do."""
+
+from __future__ import annotations
+
+from engine_scene import LINE, MARKET, MONEYLINE, Fixed, Scene, maker, settings
+
+from mmbot.backtest.run import Fate
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Instant
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+ELSEWHERE = LineKey(2, MONEYLINE, 0)
+
+
+def placed_on(scene: Scene, line: LineKey, since: Instant) -> list[int]:
+    """The odds of what was placed on a line."""
+    ids = {outcome.line_id for outcome in scene.run.engine._shared.catalogue.lines[line].outcomes}
+    return [item.odds for item in scene.placements(since) if item.line_id in ids]
+
+
+# --- an event that comes back -----------------------------------------------------------------------------------------
+
+
+def test_an_event_that_comes_back_is_not_quoted_from_a_book_that_nobody_kept() -> None:
+    scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
+    assert placed_on(scene, ELSEWHERE, 0) == [111, 111]
+    scene.go(14 * MINUTE)
+    scene.venue.unlist_event(2, scene.now)
+    scene.go(2 * MINUTE)
+    scene.mute(ELSEWHERE)
+    scene.go(8 * MINUTE)
+    back = scene.now
+    scene.venue.list_event(2, back)
+    scene.around(ELSEWHERE, (190, -160))  # the market has moved, and no message told of it
+    scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=5 * SECOND)
+    assert 111 not in placed_on(scene, ELSEWHERE, back)
+    scene.close()
+
+
+def test_an_event_whose_return_was_not_told_is_read_in_the_round_that_finds_it() -> None:
+    scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
+    scene.venue.unlist_event(2, scene.now)
+    scene.go(30 * MINUTE)
+    scene.run.silent = True
+    scene.venue.list_event(2, scene.now)
+    scene.go(SECOND)
+    scene.run.silent = False
+    scene.until(lambda: not any(guard.guard == "unlisted" for guard in scene.status().guards), within=16 * MINUTE)
+    scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=5 * SECOND)
+    scene.close()
+
+
+def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
+    """A failed read and an empty list are not the same."""
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
+    link = scene.run._link
+    honest = link.answer
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        return e.MarketsRead(request.id, {}) if isinstance(request, r.ReadMarkets) else honest(request, now)
+
+    link.answer = answer  # type: ignore[method-assign]
+    since, reads = scene.now, len(scene.sent(r.ReadMarkets))
+    scene.go(3 * MINUTE)
+    assert len(scene.sent(r.ReadMarkets)) > reads
+    assert not scene.sent(r.CancelMany, since)
+    assert scene.sides() == {0, 1}
+    scene.close()
+
+
+def test_a_read_that_says_what_is_known_builds_nothing_anew() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
+    slot = scene.run.engine._quoting.slots[LINE]
+    scene.go(3 * MINUTE)
+    assert scene.run.engine._quoting.slots[LINE] is slot
+    scene.venue.set_market_status(MARKET, "suspended", scene.now)
+    scene.go(SECOND)
+    assert scene.run.engine._quoting.slots[LINE] is not slot
+    assert not scene.resting()
+    scene.close()
+
+
+# --- room -------------------------------------------------------------------------------------------------------------
+
+
+def test_quotes_that_a_wider_limit_cut_grow_once_its_room_comes_free_elsewhere() -> None:
+    limits = LimitsConfig(line=500, market=500, event=500, tournament=45, account=45, daily_loss=500)
+    scene = Scene(
+        Fixed((0, 105, 8000), (1, 105, 8000)), settings(limits=limits), lines=(LINE, ELSEWHERE), starts=30 * DAY
+    )
+    scene.go(20 * SECOND)
+    before = sum(stake for _, _, stake in scene.resting(ELSEWHERE))
+    scene.venue.set_market_status(MARKET, "suspended", scene.now)
+    scene.go(10 * SECOND)
+    assert not scene.resting(LINE)
+    assert sum(stake for _, _, stake in scene.resting(ELSEWHERE)) > 3 * before > 0
+    scene.close()
+
+
+def test_what_is_most_urgent_on_every_line_goes_before_what_is_less_so_on_any() -> None:
+    lines = tuple(LineKey(event, MONEYLINE, 0) for event in (1, 2, 3, 4))
+    strategy = maker(margin=0.02, size=30, levels=2)
+    scene = Scene(strategy, settings(limits=LimitsConfig(open_wagers=8)), lines=lines)
+    scene.go(20 * SECOND)
+    assert all({side for side, _, _ in scene.resting(line)} == {0, 1} for line in lines)
+    scene.close()
+
+
+# --- clocks and kills -------------------------------------------------------------------------------------------------
+
+
+def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> None:
+    scene = Scene().quoted()
+    scene.go(5 * SECOND)
+    state = scene.run.engine._shared.books.get(LINE)
+    assert state is not None
+    future = scene.now + 9 * MINUTE
+    scene.run.tell(
+        e.BookMessage(scene.run._connection, LINE, future, state.book)  # once
+    )
+    assert scene.run.engine._shared.ahead < SECOND
+    scene.go(SECOND)
+    scene.around(LINE, (130, 100))
+    scene.go(5 * SECOND)
+    assert scene.run.engine._shared.books.stale_messages == 0
+    assert scene.line().fair != 0.5
+    lost = scene.now
+    scene.run.drop_feed()
+    scene.requoted()
+    assert scene.now - lost < MINUTE
+    scene.close()
+
+
+def test_a_placement_that_comes_after_the_cancel_of_everything_is_cancelled_as_soon_as_it_opens() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(strategy).quoted()
+    scene.go(5 * SECOND)
+    scene.run.interfere = lambda request, now: Fate.SLOW if isinstance(request, r.PlaceMany) else Fate.DONE
+    strategy.wants[None] = ((0, 108, 5000), (1, 108, 5000))
+    scene.around(LINE, (112, 112))
+    count = len(scene.sent(r.PlaceMany))
+    scene.until(lambda: len(scene.sent(r.PlaceMany)) > count)
+    killed = scene.now
+    scene.run.tell(e.KillRequested("enough"))
+    scene.until(lambda: any(wager.odds == 108 for wager in scene.wagers()))
+    opened = scene.now
+    scene.until(lambda: not scene.wagers())
+    assert scene.now - opened < 300 * MILLISECOND, (opened - killed, scene.now - killed)
+    scene.until(lambda: scene.status().flat)

@@ -1,0 +1,340 @@
+"""What a read of the board lacks: the name of an outcome whose side is empty, a line, an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from engine_scene import GAME, LINE, MARKET, NBA, OTHER, Fixed, Scene, maker, settings
+from msgspec.structs import replace
+
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, Tournament
+from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.books.catalogue import UNLISTED
+
+UNNAMED = Outcome(0, "", "")
+ELSEWHERE = LineKey(2, 219, 0)
+
+
+def often() -> Scene:
+    """Prices follow from the book, and everything is read each minute."""
+    return Scene(maker(margin=0.01), settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)), lines=(LINE, OTHER))
+
+
+def bare(scene: Scene) -> None:
+    """From now on a read does not name the outcome of an empty side."""
+
+    def stripped(line: Line) -> Line:
+        sides = scene.venue.book(line.key).sides
+        named = [each if levels else UNNAMED for each, levels in zip(line.outcomes, sides, strict=True)]
+        return replace(line, outcomes=tuple(named))
+
+    def change(said: e.Answer, now: Instant) -> e.Answer:
+        if not isinstance(said, e.MarketsRead):
+            return said
+        return replace(
+            said,
+            markets={
+                event: tuple(
+                    replace(
+                        image,
+                        market=replace(image.market, lines=tuple(stripped(line) for line in image.market.lines)),
+                    )
+                    for image in images
+                )
+                for event, images in said.markets.items()
+            },
+        )
+
+    scene.amend(change)
+
+
+def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
+    """BoardReader of one kind show nothing, until then. Returns what ends that earlier."""
+
+    def change(said: e.Answer, now: Instant) -> e.Answer:
+        if now >= until or not isinstance(said, kind):
+            return said
+        if isinstance(said, e.EventsRead):
+            return replace(said, events=())
+        return replace(said, markets=dict.fromkeys(said.markets, ()))
+
+    return scene.amend(change)
+
+
+def rest(scene: Scene, side: int) -> None:
+    """Somebody backs an outcome of the line again, which shows under the other."""
+    assert scene.venue.rest(scene.crowd, LINE, side, 110, 100_000, scene.now) is not None
+
+
+def empty(scene: Scene, *sides: int) -> None:
+    """Nobody backs these outcomes of the line any more."""
+    for side in sides:
+        order = scene.house[LINE][side]
+        assert order is not None
+        scene.venue.pull(order, scene.now)
+        scene.house[LINE][side] = None
+
+
+def test_a_line_is_quoted_again_as_soon_as_its_empty_side_is_back_though_a_read_came_between() -> None:
+    scene = often()
+    bare(scene)
+    scene.quoted()
+    empty(scene, 0)
+    scene.until(lambda: not scene.resting())  # with a gap too empty there is no fair value
+    reads = len(scene.sent(r.ReadMarkets))
+    scene.until(lambda: len(scene.sent(r.ReadMarkets)) > reads, within=2 * MINUTE)
+    scene.go(2 * SECOND)
+    assert scene.guard("outcomes") is None
+    reads = len(scene.sent(r.ReadMarkets))
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
+    assert len(scene.sent(r.ReadMarkets)) == reads  # nothing had to be asked for
+    scene.close()
+
+
+def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_it() -> None:
+    scene = Scene(lines=(LINE, OTHER))
+    empty(scene, 0, 1)
+    bare(scene)
+    scene.until(lambda: scene.sides(OTHER) == {0, 1})
+    scene.go(MINUTE)
+    held = scene.guard("outcomes")
+    assert held is not None
+    assert not scene.resting()
+    reads = len(scene.sent(r.ReadMarkets))
+    rest(scene, 1)  # it names outcome 0 alone: read, and held still
+    scene.go(5 * SECOND)
+    assert len(scene.sent(r.ReadMarkets)) == reads + 1
+    assert scene.guard("outcomes") is not None
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=MINUTE)
+    assert scene.guard("outcomes") is None
+    scene.close()
+
+
+def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    complete = lacking(scene, e.MarketsRead, scene.now + HOUR)
+    scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    gone = scene.now
+
+    def books(seconds: int) -> list[int]:
+        """Let books of the line come, one a second. When the event was read meanwhile, in seconds."""
+        since = scene.now
+        for turn in range(seconds):
+            scene.around(LINE, (110 + turn % 2, 110))
+            scene.go(SECOND)
+        return [
+            round((at - gone) / SECOND)
+            for at, request in scene.run.requests
+            if isinstance(request, r.ReadMarkets) and at > since
+        ]
+
+    scene.go(40 * SECOND - (scene.now - gone))
+    assert scene.run.engine._board._missed[GAME][1] == MINUTE  # twice read, though two lines were looked for each time
+    assert books(760) == [90, 210, 450]
+    complete()
+    books(140)
+    assert scene.sides() == {0, 1}
+    assert not scene.run.engine._board._missed, "the next time begins with the shortest interval"
+    scene.close()
+
+
+def test_what_never_comes_is_given_up() -> None:
+    scene = often().quoted()
+    lacking(scene, e.MarketsRead, scene.now + HOUR)
+    scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
+    scene.go(5 * MINUTE)
+    since = scene.now
+    scene.go(10 * MINUTE)
+    assert not scene.run.engine._board._lost
+    assert len(scene.sent(r.ReadMarkets, since)) == 10  # the rounds
+    scene.close()
+
+
+def test_books_that_offer_nothing_on_an_unnamed_outcome_lead_to_no_read() -> None:
+    scene = Scene(lines=(LINE, OTHER))
+    empty(scene, 0)
+    bare(scene)
+    scene.until(lambda: scene.sides(OTHER) == {0, 1})
+    assert scene.guard("outcomes") is not None
+    since = scene.now
+    for turn in range(60):
+        assert scene.house[LINE][1] is not None
+        empty(scene, 1)
+        scene.house[LINE][1] = scene.venue.rest(scene.crowd, LINE, 1, 110 + turn % 2, 100_000, scene.now)
+        scene.go(SECOND)
+    assert not scene.sent(r.ReadMarkets, since)
+    scene.close()
+
+
+def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> None:
+    """The user's own price makes a line quoted without a book: nothing but its outcomes is in the way here."""
+    scene = Scene().quoted()
+    key = LineKey(GAME, 300, 0)
+    scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
+    bare(scene)
+    assert scene.venue.rest(scene.crowd, key, 0, 110, 1000, scene.now) is None  # nothing is traded there
+    scene.go(MINUTE)
+    line_id = scene.venue.line_id(*key, 0)
+    scene.run.engine.handle(e.PriceGiven(line_id, 0.5, scene.now), scene.now)
+    scene.go(MINUTE)
+    assert scene.guard("outcomes") is not None
+    assert not [item for item in scene.placements() if item.line_id == line_id]
+    scene.close()
+
+
+def test_a_name_outlives_a_read_that_lacks_the_whole_line() -> None:
+    scene = often()
+    bare(scene)
+    scene.quoted()
+    empty(scene, 0)
+    scene.until(lambda: not scene.resting())
+    lacking(scene, e.MarketsRead, scene.now + 5 * SECOND)
+    scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
+    scene.go(MINUTE)
+    assert scene.guard("outcomes") is None
+    rest(scene, 0)
+    scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
+    scene.close()
+
+
+def shown_as(scene: Scene, outcomes: tuple[Outcome, ...]) -> Line:
+    """What the catalogue makes of the line if a read shows these outcomes."""
+    catalogue = scene.run.engine._shared.catalogue
+    market = catalogue.markets[GAME][MARKET]
+    image = e.MarketImage(replace(market, lines=(Line(LINE, outcomes),)), ())
+    catalogue.read_markets(GAME, [image])
+    return catalogue.lines[LINE]
+
+
+def test_what_was_known_fills_up_what_does_not_gainsay_it() -> None:
+    scene = often().quoted()
+    first, second = scene.run.engine._shared.catalogue.lines[LINE].outcomes
+    for outcomes in ((first, UNNAMED), (UNNAMED, second), (UNNAMED, UNNAMED)):
+        assert shown_as(scene, outcomes).outcomes == (first, second)
+    for outcomes in (
+        (replace(first, line_id="anew"), UNNAMED),
+        (first,),
+        (UNNAMED, UNNAMED, UNNAMED),
+    ):
+        assert shown_as(scene, outcomes).outcomes == outcomes
+        assert shown_as(scene, (UNNAMED, UNNAMED)).outcomes == (first, second)
+    anew = (replace(first, line_id="one"), replace(second, line_id="two"))
+    assert shown_as(scene, anew).outcomes == anew
+    assert shown_as(scene, (anew[0], UNNAMED)).outcomes == anew
+
+
+def test_outcomes_that_change_places_are_neither_quoted_nor_taken_for_each_other() -> None:
+    scene = often().quoted()
+    catalogue = scene.run.engine._shared.catalogue
+    first, second = catalogue.lines[LINE].outcomes
+    for outcomes in ((second, first), (second, UNNAMED), (UNNAMED, first)):
+        assert not shown_as(scene, outcomes).quotable
+        assert catalogue.resolve(first.line_id) == (LINE, 0)
+        assert catalogue.resolve(second.line_id) == (LINE, 1)
+    assert shown_as(scene, (first, second)).quotable
+
+
+TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+
+
+def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
+    scene = Scene(Fixed((0, 105, 20_000), (1, 105, 20_000)), settings(limits=TIGHT)).quoted()
+    bare(scene)
+    empty(scene, 1)
+    scene.go(2 * SECOND)
+    scene.take(0, 7000)
+    scene.go(10 * SECOND)
+    assert scene.position()[0] < -6000
+    scene.restart()
+    bare(scene)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(5 * SECOND)
+    assert scene.guard("outcomes") is not None
+    order = scene.venue.rest(scene.crowd, LINE, 1, 110, 100_000, scene.now)  # for a blink: it is read for nothing
+    assert order is not None
+    scene.go(MILLISECOND)
+    scene.venue.pull(order, scene.now)
+    scene.go(2 * SECOND)
+    rest(scene, 1)
+    scene.until(lambda: scene.position()[0] > -6000, within=MINUTE)
+    assert all(item.line_id for item in scene.placements())
+    scene.close()
+
+
+def test_limits_are_kept_with_bare_sides_throughout() -> None:
+    scene = Scene(config=settings(limits=LimitsConfig(line=100), guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)))
+    bare(scene)
+    scene.quoted()
+    for turn in range(20):
+        side = turn % 2
+        scene.take(side, 2_000)
+        empty(scene, side)
+        scene.go(20 * SECOND)
+        scene.around()
+        scene.go(20 * SECOND)
+    scene.close()
+
+
+@pytest.mark.parametrize("kind", [e.EventsRead, e.MarketsRead])
+@pytest.mark.parametrize(("away_s", "back_s", "reads"), [(5, 31, 1), (200, 211, 3), (3600, None, 4)])
+def test_what_a_read_lacks_without_a_word_is_looked_for_again_and_again(
+    kind: type[e.EventsRead | e.MarketsRead], away_s: int, back_s: int | None, reads: int
+) -> None:
+    request = {e.EventsRead: r.ReadEvents, e.MarketsRead: r.ReadMarkets}[kind]
+    scene = Scene().quoted()
+    lacking(scene, kind, scene.now + away_s * SECOND)
+    word: e.Event = e.TournamentMessage(1, e.Op.UPDATE, NBA, Tournament(NBA, "Another name"))
+    if kind is e.MarketsRead:
+        word = e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active")
+    scene.run.engine.handle(word, scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    scene.go(2 * SECOND)  # the book without our wagers makes it look once
+    gone = scene.now
+    if back_s is None:
+        scene.go(14 * MINUTE)
+        assert not scene.wagers()
+    else:
+        scene.until(lambda: scene.sides() == {0, 1}, within=(back_s + 2) * SECOND)
+        scene.go(5 * MINUTE)
+    extra = kind is e.EventsRead and back_s is not None
+    assert len(scene.sent(request, gone)) == reads
+    assert len(scene.sent(r.ReadMarkets, gone)) == (1 if extra else 0 if kind is e.EventsRead else reads)
+    scene.close()
+
+
+def test_what_goes_with_a_word_or_was_closed_is_not_looked_for() -> None:
+    scene = Scene(lines=(LINE, OTHER, ELSEWHERE)).quoted()
+    scene.venue.set_market_status(MARKET, "suspended", scene.now)
+    scene.go(2 * SECOND)
+    lacking(scene, e.MarketsRead, scene.now + MINUTE)
+    scene.run.engine.handle(e.LineMessage(1, e.Op.DELETE, *OTHER[:2], line_id(scene, OTHER), 0, 0, ""), scene.now)
+    scene.until(lambda: not scene.wagers(OTHER), within=5 * SECOND)
+    scene.go(2 * SECOND)
+    since = scene.now
+    scene.go(10 * MINUTE)
+    assert not scene.sent(r.ReadMarkets, since)
+    scene.close()
+
+
+def line_id(scene: Scene, line: LineKey) -> str:
+    return scene.venue.line_id(*line, 0)
+
+
+def test_an_event_that_was_under_way_is_not_looked_for() -> None:
+    scene = often().quoted()
+    scene.venue.go_live(GAME, scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    lacking(scene, e.EventsRead, scene.now + HOUR)
+    scene.go(5 * SECOND)
+    assert scene.run.engine._shared.catalogue.events[GAME].status == UNLISTED
+    since = scene.now
+    scene.go(45 * SECOND)
+    assert not scene.sent(r.ReadEvents, since)
+    scene.close()

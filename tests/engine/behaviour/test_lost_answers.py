@@ -1,0 +1,401 @@
+"""Answers lost, late or in part: no wager twice, none left behind, no limit passed, and everything resolved."""
+
+from __future__ import annotations
+
+import pytest
+from engine_scene import GAME, LINE, OTHER, START, Fixed, Scene, lose, settings
+
+from mmbot.backtest.run import Delays, Fate
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.simulator.venue.records import VenueSettings
+
+TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25, account=25))
+"""Room for one quote on each outcome, and not for two."""
+
+
+def shut(scene: Scene) -> None:
+    """Everything is resolved, the books agree, the referee is content, and a stop ends flat."""
+    scene.go(5 * SECOND)
+    assert scene.status().counts.unknown_wagers == 0
+    scene.agree()
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None)
+    assert scene.run.exit == r.Exit(0, "stopped")
+    scene.close()
+
+
+def one_of_each(scene: Scene, line: LineKey = LINE) -> None:
+    assert sorted(side for side, _, _ in scene.resting(line)) == [0, 1]
+
+
+# --- placements -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.BROKEN, Fate.LIMITED])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_placement_without_an_answer_is_neither_doubled_nor_lost(fate: Fate, times: int) -> None:
+    scene = Scene(config=TIGHT, interfere=lose(r.PlaceMany, times, fate))
+    scene.until(lambda: scene.sides() == {0, 1}, within=2 * MINUTE)
+    scene.go(10 * SECOND)
+    one_of_each(scene)
+    done = fate is Fate.UNANSWERED
+    assert len(scene.venue.wagers(scene.account)) == 2
+    assert len(scene.sent(r.PlaceMany)) == (1 if done else times + 1)
+    shut(scene)
+
+
+def test_an_unknown_placement_counts_as_open_until_the_history_answers() -> None:
+    def interfere(request: r.Request, now: int) -> Fate:
+        if isinstance(request, r.PlaceMany):
+            return Fate.LOST
+        return Fate.LOST if isinstance(request, r.ReadHistory) and now > ready[0] else Fate.DONE
+
+    ready = [START + 365 * 24 * 3600 * SECOND]
+    scene = Scene(interfere=interfere)
+    scene.until(lambda: scene.status().phase == "ready")
+    ready[0] = scene.now
+    scene.go(MINUTE)
+    assert scene.status().counts.unknown_wagers == 2
+    assert len(scene.sent(r.PlaceMany)) == 1
+    assert scene.line().worst_case == sum(item.stake for item in scene.placements()[:1])
+    scene.run.interfere = None
+    scene.quoted()
+    assert scene.alerts("wager.absent")
+    shut(scene)
+
+
+def test_a_history_that_is_not_complete_past_the_request_proves_nothing() -> None:
+    scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LOST), venue=VenueSettings(history_lag_ns=20 * SECOND))
+    scene.until(lambda: bool(scene.alerts("wager.absent")), within=3 * MINUTE)
+    given_up = next(at for at, alert in scene.run.alerts if alert.name == "request.failed")
+    absent = next(at for at, alert in scene.run.alerts if alert.name == "wager.absent")
+    assert absent - given_up > 20 * SECOND
+    scene.quoted()
+    shut_slow(scene)
+
+
+def shut_slow(scene: Scene) -> None:
+    scene.go(SECOND)
+    scene.agree()
+    scene.close()
+
+
+def test_items_that_an_answer_leaves_out_are_looked_for_in_the_history() -> None:
+    scene = Scene(config=TIGHT)
+    honest = scene.run._link.answer
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        said = honest(request, now)
+        if isinstance(said, e.Placed):
+            scene.run._link.answer = honest  # type: ignore[method-assign]
+            return e.Placed(said.request, said.accepted[:1], ())
+        return said
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.quoted()
+    scene.go(10 * SECOND)
+    one_of_each(scene)
+    assert len(scene.sent(r.PlaceMany)) == 1
+    shut(scene)
+
+
+def test_an_external_id_that_exists_already_is_looked_up_and_not_taken_for_a_refusal() -> None:
+    scene = Scene(config=TIGHT)
+    scene.until(lambda: bool(scene.sent(r.PlaceMany)))
+    for item in scene.placements():  # the network delivers the request twice; the answer is to the second
+        scene.venue.place(scene.account, item.external_id, item.line_id, item.odds, item.stake, scene.now)
+    scene.quoted()
+    scene.go(10 * SECOND)
+    one_of_each(scene)
+    scene.agree()
+    assert not [item for item in scene.placements() if item.external_id not in {"r1-q0-0", "r1-q0-1"}]
+
+
+def test_a_placement_that_is_carried_out_after_it_was_proved_absent_is_cancelled() -> None:
+    scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LATE))
+    scene.until(lambda: bool(scene.alerts("wager.revived")), within=2 * MINUTE)
+    scene.go(10 * SECOND)
+    one_of_each(scene)
+    assert len(scene.venue.wagers(scene.account)) == 4
+    shut(scene)
+
+
+def test_a_revived_wager_whose_messages_are_lost_is_found_and_cancelled() -> None:
+    scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LATE))
+    scene.until(lambda: bool(scene.alerts("wager.absent")), within=2 * MINUTE)
+    scene.quoted()
+    scene.run.silent = True
+    scene.go(6 * SECOND)  # it comes now, and nobody hears of it
+    scene.run.silent = False
+    assert len(scene.wagers()) == 4
+    scene.go(20 * MINUTE)
+    one_of_each(scene)
+    shut(scene)
+
+
+@pytest.mark.parametrize("kind", [r.ReadWager, r.ReadHistory, r.ReadMatches, r.ReadBalance, r.ReadMarkets])
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.LIMITED, Fate.BROKEN])
+def test_a_read_that_fails_is_made_again(kind: type, fate: Fate) -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.run.interfere = lose(kind, 3, fate)
+    scene.take(0, 500)
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase != "ready")
+    scene.requoted(2 * MINUTE)
+    scene.go(20 * SECOND)
+    shut(scene)
+
+
+def test_an_activation_that_nobody_told_is_looked_up_after_ten_seconds_and_leads_to_one_reconnect() -> None:
+    scene = Scene()
+    scene.until(lambda: bool(scene.sent(r.PlaceMany)))
+    scene.until(lambda: len(scene.wagers()) == 2)
+    answered = scene.now
+    scene.run.silent = True
+    scene.go(SECOND)
+    scene.run.silent = False
+    scene.until(lambda: bool(scene.sent(r.ReadWager)), within=12 * SECOND)
+    assert 9 * SECOND <= scene.now - answered <= 11 * SECOND
+    scene.go(SECOND)
+    assert len(scene.alerts("feed.lost")) == 1
+    scene.requoted()
+    scene.go(5 * MINUTE)
+    assert len(scene.alerts("feed.lost")) == 1
+    shut(scene)
+
+
+def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten() -> None:
+    """Its placement was not answered, its messages did not come: it is INACTIVE by a read, and must be asked about."""
+    scene = Scene(interfere=lose(r.PlaceMany), venue=VenueSettings(activation_ns=8 * SECOND))
+    scene.until(lambda: bool(scene.sent(r.PlaceMany)))
+    scene.until(lambda: {own.state for own in scene.line().own} == {"inactive"}, within=20 * SECOND)
+    assert scene.alerts("request.failed")
+    scene.run.silent = True
+    scene.go(4 * SECOND)
+    scene.run.silent = False
+    scene.go(2 * MINUTE)
+    scene.until(lambda: {own.state for own in scene.line().own} == {"open"}, within=MINUTE)
+    shut(scene)
+
+
+def test_a_match_that_nobody_told_is_looked_up_after_a_print_at_our_price() -> None:
+    scene = Scene().quoted()
+    scene.go(2 * SECOND)
+    honest = scene.run._link.message
+
+    def message(event: object, connection: int) -> e.FeedMessage | None:
+        said = honest(event, connection)  # type: ignore[arg-type]
+        return None if isinstance(said, e.WagerMessage) else said
+
+    scene.run._link.message = message  # type: ignore[method-assign]
+    scene.take(0, 500)  # a taker who would have taken far worse
+    at = scene.now
+    scene.until(lambda: bool(scene.sent(r.ReadWager, at)), within=4 * SECOND)
+    assert 2 * SECOND <= scene.now - at < 3 * SECOND
+    scene.go(SECOND)
+    assert scene.line().profit == scene.position() != (0, 0)
+    scene.run._link.message = honest  # type: ignore[method-assign]
+    shut(scene)
+
+
+def test_a_matching_detail_that_lags_behind_is_asked_for_again_until_the_odds_are_known() -> None:
+    """A match whose message was lost counts at the wager's own odds until its detail comes."""
+    scene = Scene().quoted()
+    scene.go(2 * SECOND)
+    honest = scene.run._link.answer
+    lags = [3]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.ReadMatches) and lags[0] > 0:
+            lags[0] -= 1
+            return e.MatchesRead(request.id, ())
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.silent = True
+    for _ in range(3):
+        scene.take(0, 333)
+        scene.go(100 * MILLISECOND)
+    scene.run.silent = False
+    scene.run.drop_feed()
+    scene.until(lambda: scene.status().phase != "ready")
+    scene.requoted()
+    scene.go(30 * SECOND)
+    assert lags == [0]
+    assert len(scene.sent(r.ReadMatches)) == 4  # and not once more than needed
+    shut(scene)
+
+
+# --- cancels ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.BROKEN, Fate.LIMITED])
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_cancel_without_an_answer_is_repeated_until_the_wager_is_gone(fate: Fate, times: int) -> None:
+    quotes = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(quotes).quoted()
+    scene.go(SECOND)
+    old = {wager.external_id for wager in scene.wagers()}
+    scene.run.interfere = lose(r.CancelMany, times, fate)
+    quotes.wants[None] = ((0, 108, 5000), (1, 108, 5000))
+    scene.around(LINE, (115, 115))
+    scene.until(lambda: not old & {wager.external_id for wager in scene.wagers()}, within=2 * MINUTE)
+    scene.go(10 * SECOND)
+    assert scene.resting() == [(0, 108, 2404), (1, 108, 2404)]
+    shut(scene)
+
+
+def test_a_cancel_that_was_accepted_and_came_to_nothing_is_sent_again() -> None:
+    """200, and yet the wager rests: a look-up shows it, and it is cancelled anew."""
+    quotes = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(quotes).quoted()
+    scene.go(SECOND)
+    honest = scene.run._link.answer
+    lies = [2]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.CancelMany) and lies[0] > 0:
+            lies[0] -= 1
+            return e.Cancelled(request.id, tuple(item.external_id for item in request.items), ())
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    quotes.wants[None] = ()
+    scene.around(LINE, (115, 115))
+    scene.until(lambda: not scene.wagers(), within=MINUTE)
+    assert lies == [0]
+    assert scene.sent(r.ReadWager)
+    shut(scene)
+
+
+def test_items_that_a_cancels_answer_leaves_out_are_cancelled_again() -> None:
+    quotes = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(quotes).quoted()
+    scene.go(SECOND)
+    honest = scene.run._link.answer
+    left = [True]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.CancelMany) and left[0]:
+            left[0] = False
+            return e.Cancelled(request.id, (), ())
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    quotes.wants[None] = ()
+    scene.around(LINE, (115, 115))
+    scene.until(lambda: not scene.wagers(), within=10 * SECOND)
+    assert len(scene.sent(r.CancelMany)) == 2
+    shut(scene)
+
+
+def test_a_cancel_too_soon_after_the_opening_is_repeated_after_300_ms() -> None:
+    quotes = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(quotes, venue=VenueSettings(opened_retry_ns=SECOND)).quoted()
+    quotes.wants[None] = ()
+    scene.around(LINE, (115, 115))
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    cancels = [at for at, request in scene.run.requests if isinstance(request, r.CancelMany)]
+    assert len(cancels) > 1
+    assert 300 * MILLISECOND <= cancels[1] - cancels[0] < 400 * MILLISECOND
+    shut(scene)
+
+
+def test_a_cancel_waits_until_its_wager_is_live() -> None:
+    quotes = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(quotes, venue=VenueSettings(activation_ns=700 * MILLISECOND))
+    scene.until(lambda: len(scene.wagers()) == 2)
+    quotes.wants[None] = ()
+    scene.around(LINE, (115, 115))
+    scene.until(lambda: bool(scene.venue.wagers(scene.account)) and not scene.wagers(), within=5 * SECOND)
+    assert len(scene.sent(r.CancelMany)) == 1  # none was refused for coming too early
+    shut(scene)
+
+
+def test_a_cancel_all_that_races_a_late_activation_is_repeated_until_flat() -> None:
+    scene = Scene(venue=VenueSettings(activation_ns=3 * SECOND))
+    scene.until(lambda: len(scene.wagers()) == 2)
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None)
+    assert scene.run.exit == r.Exit(0, "stopped")
+    assert not scene.wagers()
+    assert all(wager.status.value == "canceled" for wager in scene.venue.wagers(scene.account))
+
+
+@pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.BROKEN, Fate.LIMITED])
+def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
+    scene = Scene().quoted()
+    scene.run.interfere = lose(r.CancelAll, 1, fate)
+    at = scene.now
+    scene.run.tell(e.KillRequested("test"))
+    scene.until(lambda: not scene.wagers(), within=7 * SECOND)
+    scene.until(lambda: scene.status().flat)
+    assert len(scene.sent(r.CancelAll, at)) >= 2
+    scene.close()
+
+
+# --- storms -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
+    scene = Scene(lines=tuple(LineKey(event, 219, 0) for event in range(1, 6))).quoted()
+    begins = scene.now
+    scene.run.interfere = lambda request, now: Fate.LIMITED if now < begins + 20 * SECOND else Fate.DONE
+    for line in scene.lines:
+        scene.around(line, (112, 112))
+    strategy = scene.strategies[0]
+    assert isinstance(strategy, Fixed)
+    strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
+    scene.go(20 * SECOND)
+    assert len([at for at, _ in scene.run.requests if at >= begins]) < 100
+    scene.run.interfere = None
+    scene.go(90 * SECOND)
+    for line in scene.lines:
+        assert [odds for _, odds, _ in scene.resting(line)] == [106, 106]
+    shut(scene)
+
+
+def test_an_exchange_that_fails_altogether_for_a_minute_is_survived() -> None:
+    scene = Scene(config=TIGHT).quoted()
+    begins = scene.now
+    scene.run.interfere = lambda request, now: Fate.BROKEN if now < begins + 60 * SECOND else Fate.DONE
+    scene.take(0, 500)
+    scene.go(MINUTE)
+    scene.run.interfere = None
+    scene.go(2 * MINUTE)
+    shut(scene)
+
+
+@pytest.mark.parametrize("slow", [200, 1000, 2400])
+def test_a_slow_exchange_is_quoted_all_the_same(slow: int) -> None:
+    delays = Delays(request=slow * MILLISECOND, answer=slow * MILLISECOND, feed=slow * MILLISECOND)
+    scene = Scene(config=TIGHT, delays=delays)
+    scene.until(lambda: scene.sides() == {0, 1}, within=2 * MINUTE)
+    scene.take(0, 700)
+    scene.go(MINUTE)
+    assert scene.sides() == {0, 1}
+    scene.agree()
+    scene.close()
+
+
+def test_requests_stay_below_the_set_rate_however_much_there_is_to_do() -> None:
+    lines = tuple(LineKey(event, 219, 0) for event in range(1, 60))
+    quotes = Fixed((0, 105, 500), (1, 105, 500))
+    scene = Scene(
+        quotes, config=settings(rate=20, guards=GuardsConfig(hold_s=1.0, awaiting_activation=500)), lines=lines
+    )
+    scene.quoted()
+    for odds in (106, 107, 108):
+        quotes.wants[None] = ((0, odds, 500), (1, odds, 500))
+        for line in lines:
+            scene.around(line, (115, 115 + odds - 100))
+        scene.go(10 * SECOND)
+    report = scene.close()
+    assert report.busiest_second <= 20
+    assert all(len(request.items) <= 20 for request in (*scene.sent(r.PlaceMany), *scene.sent(r.CancelMany)))
+    assert max(len(request.items) for request in scene.sent(r.PlaceMany)) == 20
+    assert all(line.event != GAME or scene.sides(line) for line in lines)

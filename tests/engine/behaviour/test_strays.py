@@ -1,0 +1,113 @@
+"""Wagers that an earlier run placed and its journal lacks, and wagers that are told before their line is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from ledger_rig import LINE, LINES, SPREAD, START, kinds, said
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import DAY, SECOND, Instant
+from mmbot.domain.odds import profit
+from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.wager import Status, WagerReport, Winning
+from mmbot.domain.wager_states import State
+from mmbot.engine.requests import Placement
+from mmbot.engine.wagers.ledger import Change, Kind, Ledger
+
+ENDED = START - SECOND
+"""When the earlier run was last known to live."""
+
+
+def ledger(*runs: str) -> Ledger:
+    return Ledger(0.02, runs, ENDED)
+
+
+def unread(line_id: str) -> tuple[LineKey, int] | None:
+    """Before the board was read."""
+    return None
+
+
+def told(ledger: Ledger, report: WagerReport, resolve: Any = LINES.get) -> list[Change]:
+    return list(ledger.report(report, False, START, resolve))
+
+
+def created(at: Instant, *args: Any, **more: Any) -> WagerReport:
+    return msgspec.structs.replace(said(*args, **more), created_at=at)
+
+
+def test_what_bears_the_id_of_an_earlier_run_is_ours_and_to_be_cancelled() -> None:
+    books = ledger("r0", "r1")
+    changes = told(books, created(ENDED, "r1-fv-9", stake=1000))
+    assert kinds(changes) == [Kind.REVIVED, Kind.OPENED]
+    stray = changes[0].wager
+    assert not stray.foreign
+    assert stray.state is State.OPEN
+    assert books.positions[LINE].worst_case() == 1000
+    (hand,) = kinds(told(books, created(ENDED, "r11-fv-9", stake=500)))[:1]
+    assert hand is Kind.FOREIGN  # of a run that is not among them, though its id begins alike
+
+
+def test_a_result_that_no_run_can_have_booked_is_booked() -> None:
+    books = ledger("r1")
+    told(books, created(ENDED, "r1-fv-9", Status.CLOSED, 1000, odds=-110, winning=Winning.WON))
+    assert books.realised == profit(1000, -110)
+    assert books.positions.get(LINE, Position()).matched_worst_case() == 0
+
+
+def test_a_result_that_an_earlier_run_booked_or_that_is_not_ours_counts_in_nothing() -> None:
+    books = ledger("r1")
+    long_ago = ENDED - 4 * DAY
+    told(books, created(long_ago, "r1-fv-2", Status.CLOSED, 1000, winning=Winning.WON))
+    told(books, said("r1-fv-3", Status.CLOSED, 1000, winning=Winning.WON))  # not said when
+    told(books, created(ENDED, "by-hand", Status.CLOSED, 1000, winning=Winning.WON))
+    assert books.realised == 0
+
+
+def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs() -> None:
+    books = ledger("r1")
+    told(books, created(ENDED, "r1-fv-9", Status.OPEN, 400, line_id="s1", odds=150), unread)
+    (stray,) = books.all_live()
+    unknown = stray.line
+    assert stray.side == FULL_STAKE
+    assert books.positions[unknown].worst_case() == 1000
+    assert books.sums.locked == {unknown: 400}
+    assert books.locate(unread) == []
+    books.drain_touched()
+
+    assert books.locate(LINES.get) == [stray]
+    assert (stray.line, stray.side) == (SPREAD, 1)
+    assert books.positions[unknown] == Position()
+    there = books.positions[SPREAD]
+    assert (there.profit, there.remaining, there.full_stake) == ([-400, 600], [0, 600], 0)
+    assert books.sums.locked == {SPREAD: 400}
+    assert books.sums.locked_in_all == 400
+    assert list(books.live(SPREAD)) == [stray]
+    assert not books.has_live(unknown)
+    assert books.drain_touched() == [unknown, SPREAD]
+    assert books.outstanding == 600
+
+    told(books, created(ENDED, "r1-fv-9", Status.CLOSED, 400, stake=400, line_id="s1", odds=150, winning=Winning.WON))
+    assert books.positions[SPREAD] == Position()
+    assert books.realised == 600
+    assert books.locate(LINES.get) == []
+
+
+def test_one_that_is_forgotten_before_its_line_is_known_is_not_looked_for_any_more() -> None:
+    books = ledger("r1")
+    for number in range(5):
+        about = {"line_id": "s1", "wager_id": f"w{number}"}
+        told(books, created(ENDED, f"by-hand-{number}", Status.OPEN, **about), unread)
+        told(books, created(ENDED, f"by-hand-{number}", Status.CANCELED, **about), unread)
+    assert len(books._nowhere) == 5
+    for number in range(5):
+        books.sent(Placement(f"r1-fv-{number}", "a0", -110, 1000), LINE, 0, False, START + DAY)
+    assert not books._nowhere
+
+
+def test_a_wager_of_a_market_without_two_outcomes_stays_counted_in_full() -> None:
+    books = ledger()
+    told(books, created(ENDED, "by-hand", Status.OPEN, 400, line_id="three"), unread)
+    assert books.locate(LINES.get) == []
+    assert sum(position.worst_case() for position in books.positions.values()) == 1000

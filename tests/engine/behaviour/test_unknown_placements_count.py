@@ -1,0 +1,84 @@
+"""What counts in full though little is known of it, and when a placement may be called absent."""
+
+from __future__ import annotations
+
+from engine_scene import START, Fixed, Scene, lose
+from msgspec.structs import replace
+
+from mmbot.backtest.run import Delays, Fate
+from mmbot.domain.book import Book
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
+from mmbot.domain.wager import Matching, Status, WagerReport, Winning
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.wagers.ledger import Ledger
+from mmbot.simulator.venue.records import VenueSettings
+
+
+def test_a_placement_is_absent_only_if_every_page_of_the_history_was_complete_past_its_end() -> None:
+    """The first page shows the history as it was before the placement; the last alone is complete past it."""
+    scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=VenueSettings(history_lag_ns=2 * SECOND))
+    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.delays = Delays(timeout=100 * MILLISECOND)
+    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    honest = scene.run._link.answer
+    firsts: list[int] = []
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        second = isinstance(request, r.ReadHistory) and request.cursor == "second"
+        said = honest(replace(request, cursor="") if second else request, now)
+        if isinstance(said, e.HistoryRead) and scene.placements():
+            if second:
+                return e.HistoryRead(request.id, (), "", said.last_synced_at)  # what is older than the first page
+            if not firsts:
+                firsts.append(now)
+                scene.run.linger = lambda: 5 * SECOND  # the answer is long on its way
+                return e.HistoryRead(request.id, said.wagers, "second", said.last_synced_at)
+        scene.run.linger = lambda: 0
+        return said
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.until(lambda: bool(firsts), within=MINUTE)
+    scene.until(lambda: scene.status().counts.unknown_wagers == 0, within=MINUTE)
+    assert not scene.alerts("wager.absent")
+    assert [request.cursor for request in scene.sent(r.ReadHistory, firsts[0])][:1] == ["second"]
+    assert len(scene.wagers()) == 2
+    scene.run.carry = None
+    scene.go(5 * SECOND)
+    scene.agree()
+    scene.close()
+
+
+def by_hand(side: int, stake: int) -> WagerReport:
+    """A matched wager of the account that the daemon did not place."""
+    return WagerReport(
+        wager_id=f"w{side}",
+        external_id=f"hand{side}",
+        event_id=1,
+        market_id=2,
+        line_id=f"L{side}",
+        odds=200,
+        stake=stake,
+        status=Status.OPEN,
+        matching=Matching.FULLY_MATCHED,
+        winning=Winning.TBD,
+        matched=stake,
+        match_stake=None,
+        match_odds=None,
+        sequence=0,
+        created_at=None,
+    )
+
+
+def test_wagers_on_two_outcomes_of_three_may_lose_both() -> None:
+    key = LineKey(1, 2, 0)
+    catalogue = Catalogue()
+    line = Line(key, tuple(Outcome(number, f"L{number}", str(number)) for number in range(3)))
+    market = Market(MarketKey(1, 2), "1x2", "moneyline", lines=(line,))
+    catalogue.read_markets(1, (e.MarketImage(market, (Book(),)),))
+    ledger = Ledger(0.02)
+    for side in (0, 1):
+        ledger.report(by_hand(side, 10_000), False, START, catalogue.resolve)
+    assert ledger.positions[key].worst_case() == 20_000

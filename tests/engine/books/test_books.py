@@ -1,0 +1,250 @@
+"""Books from messages and reads: which wins, when a difference counts, what of them is our own, and what left them."""
+
+from __future__ import annotations
+
+from engine_scene import LINE, START, Fixed, Scene, maker, settings
+
+from mmbot.backtest.run import Fate
+from mmbot.config.settings import GuardsConfig
+from mmbot.domain.book import Book, Level
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
+from mmbot.domain.wager_states import State
+from mmbot.engine import requests as r
+from mmbot.engine.books.books import Books
+from mmbot.engine.wagers.wager import Wager
+
+
+def book(value: int, odds: int = -110) -> Book:
+    level = (Level(odds, value),)
+    return Book((level, level))
+
+
+def fresh() -> Books:
+    """A line whose book came by a message at START under connection 1."""
+    books = Books()
+    books.connection = 1
+    books.on_message(LINE, book(100), START, 1, START)
+    return books
+
+
+# --- messages and reads -----------------------------------------------------------------------------------------------
+
+
+def test_a_message_that_came_after_the_read_was_asked_for_wins() -> None:
+    books = fresh()
+    books.on_message(LINE, book(200), START + 5, 1, START + 5)
+    assert not books.on_read(LINE, book(100), START + 3, 1, START + 9)
+    state = books.get(LINE)
+    assert state is not None
+    assert state.book == book(200)
+    assert not books.judge(LINE, START + MINUTE)
+    assert sum(books.differences.values()) == 0
+
+
+def test_a_read_that_was_asked_for_after_the_last_message_repairs_the_book() -> None:
+    books = fresh()
+    assert books.on_read(LINE, book(300), START + SECOND, 1, START + 2 * SECOND)
+    state = books.get(LINE)
+    assert state is not None
+    assert state.book == book(300)
+    assert sum(books.differences.values()) == 0  # not before a message had its time to explain it
+    books.judge(LINE, START + 4 * SECOND)
+    assert books.differences == {"missing": 0, "extra": 0, "size": 2}
+
+
+def test_a_difference_that_a_message_explains_does_not_count() -> None:
+    books = fresh()
+    books.on_read(LINE, book(300), START + SECOND, 1, START + 2 * SECOND)
+    books.on_message(LINE, book(300), START + 2 * SECOND, 1, START + 3 * SECOND)
+    books.judge(LINE, START + 5 * SECOND)
+    assert sum(books.differences.values()) == 0
+
+
+def test_differences_are_told_apart_by_kind() -> None:
+    books = Books()
+    books.connection = 1
+    mine = Book(((Level(-110, 100), Level(-112, 50)), ()))
+    theirs = Book(((Level(-110, 70), Level(-114, 60)), ()))
+    books.on_message(LINE, mine, START, 1, START)
+    books.on_read(LINE, theirs, START + SECOND, 1, START + SECOND)
+    books.judge(LINE, START + 3 * SECOND)
+    assert books.differences == {"missing": 1, "extra": 1, "size": 1}
+
+
+def test_two_reads_running_that_differ_make_a_line_doubtful_until_one_agrees() -> None:
+    books = fresh()
+    books.on_read(LINE, book(200), START + SECOND, 1, START + SECOND)
+    assert not books.judge(LINE, START + 3 * SECOND)
+    books.on_read(LINE, book(300), START + 10 * SECOND, 1, START + 10 * SECOND)
+    assert books.judge(LINE, START + 12 * SECOND)
+    state = books.get(LINE)
+    assert state is not None
+    assert state.doubtful
+    books.on_read(LINE, book(300), START + 20 * SECOND, 1, START + 20 * SECOND)
+    assert not state.doubtful
+
+
+def test_a_message_of_an_older_connection_is_dropped_and_counted() -> None:
+    books = fresh()
+    books.connection = 2
+    assert books.on_message(LINE, book(500), START + 9, 1, START + 9) is None
+    state = books.get(LINE)
+    assert state is not None
+    assert state.book == book(100)
+    assert books.stale_messages == 1
+
+
+def test_an_older_message_is_dropped_and_one_of_equal_sequence_is_taken() -> None:
+    books = fresh()
+    assert books.on_message(LINE, book(200), START - 1, 1, START) is None
+    assert books.on_message(LINE, book(300), START, 1, START) is not None
+
+
+def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None:
+    books = fresh()
+    books.connection = 2
+    books.on_read(LINE, book(100), START + SECOND, 1, START + SECOND)
+    state = books.get(LINE)
+    assert state is not None
+    assert state.connection != books.connection
+    books.on_read(LINE, book(100), START + 2 * SECOND, 2, START + 2 * SECOND)
+    assert state.connection == books.connection
+
+
+def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_did() -> None:
+    others = Book(((Level(110, 10_000), Level(105, 5_000)), (Level(110, 10_000),)))
+    with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
+    books = Books()
+    books.connection = 1
+    books.on_message(LINE, others, START, 1, START)
+    ours = Wager(
+        external_id="a",
+        line=LINE,
+        side=1,
+        line_id="x",
+        odds=-110,
+        stake=11_000,
+        remaining=11_000,
+        placed=11_000,
+        sent_at=START,
+        opened_at=START,
+        state=State.OPEN,
+        number=1,
+    )
+    books.enter(LINE, "a", START + SECOND)
+    state = books.of(LINE)
+    assert books.net(state, [ours]) == others, "the book is older than the wager"
+    books.on_read(LINE, with_ours, START + SECOND, 1, START + 2 * SECOND)
+    assert books.net(state, [ours]) == others
+    books.on_message(LINE, others, START + SECOND // 2, 1, START + 2 * SECOND)  # slow, and from before it opened
+    assert books.net(state, [ours]) == others, "nothing in it is ours"
+    books.on_message(LINE, with_ours, START + 3 * SECOND, 1, START + 3 * SECOND)
+    assert books.net(state, [ours]) == others
+
+
+# --- through the engine -----------------------------------------------------------------------------------------------
+
+
+def test_a_message_that_was_lost_is_repaired_by_the_next_round_of_reads() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
+    scene.go(SECOND)
+    unmute = scene.mute()
+    scene.around(LINE, (120, 120))
+    scene.go(SECOND)
+    unmute()
+    assert scene.line().book[0][0].odds == -110
+    scene.until(lambda: scene.line().book[0][0].odds == -120, within=70 * SECOND)
+    assert scene.line().why is None  # once is no reason to stop
+    scene.go(10 * SECOND)
+    assert scene.run.engine.differences == {"missing": 2, "extra": 2, "size": 0}
+    assert scene.guard("reconciliation") is None
+    scene.agree()
+    scene.close()
+
+
+def test_a_book_that_was_repaired_is_read_once_more_and_does_not_age() -> None:
+    scene = Scene().quoted()
+    scene.go(SECOND)
+    unmute = scene.mute()
+    scene.around(LINE, (120, 120))
+    scene.go(SECOND)
+    unmute()
+    scene.go(29 * MINUTE)
+    assert not [fields for fields in scene.alerts("guard.held") if fields["guard"] == "book_age"]
+    scene.close()
+
+
+def test_no_moment_of_placing_resting_or_cancelling_shows_us_our_own_stake() -> None:
+    """Whatever the order in which book and private messages come."""
+    for delay in (1, 40, 149, 151, 400):
+        strategy = Fixed((0, 105, 5000), (1, 106, 7000))
+        scene = Scene(strategy)
+        scene.run.delays = type(scene.run.delays)(feed=delay * MILLISECOND)
+        shown: list[tuple[int, int]] = []
+
+        def look(scene: Scene = scene, shown: list[tuple[int, int]] = shown) -> bool:
+            for event in scene.status().events:
+                for line in event.lines:
+                    shown.extend((level.odds, level.value) for side in line.book for level in side)
+            return False
+
+        scene.run.until(START + 8 * SECOND, stop=look)
+        for step in range(8):
+            strategy.wants[None] = ((0, 105 + step % 3, 5000), (1, 106 - step % 2, 7000))
+            scene.take(step % 2, 400)
+            scene.run.until(scene.now + 900 * MILLISECOND, stop=look)
+        odds = {each for each, _ in shown}
+        assert odds == {-110}, delay
+        scene.close()
+
+
+def test_a_taker_of_ours_and_a_taker_of_others_are_told_apart_from_makers_who_pull() -> None:
+    scene = Scene().quoted()
+    scene.go(5 * SECOND)
+    assert scene.run.engine.flow == {"taken": 0, "pulled": 0}
+    scene.take(0, 1000)
+    scene.go(10 * SECOND)
+    taken = scene.run.engine.flow
+    assert taken["taken"] >= 990
+    assert taken["pulled"] == 0
+    scene.around(LINE, (112, 112))
+    scene.go(10 * SECOND)
+    after = scene.run.engine.flow
+    assert after["taken"] == taken["taken"]
+    assert after["pulled"] == 2 * 110_000
+    scene.close()
+
+
+def test_a_line_without_two_sides_gives_no_fair_price_and_is_not_made_up() -> None:
+    scene = Scene(maker(margin=0.01), house=False)
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.go(10 * SECOND)
+    assert not scene.placements()
+    assert scene.line().fair is None
+    assert scene.line().why == "the book gives no fair price"
+    scene.around(LINE)
+    scene.until(lambda: scene.sides() == {0, 1}, within=5 * SECOND)
+    scene.close()
+
+
+def test_markets_asked_for_before_a_reconnect_are_asked_for_again() -> None:
+    """An event that is new then has no book of the new connection by any other way until the next round of reads."""
+    scene = Scene().quoted()
+    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
+    listed = LineKey(3, 219, 0)
+    scene.add_event(3, scene.now)
+    scene.add_market(MarketKey(3, 219), [listed], scene.now)
+    scene.around(listed)
+    scene.until(lambda: 3 in scene.sent(r.ReadMarkets)[-1].events)
+    asked = scene.sent(r.ReadMarkets)[-1]
+    answer = scene.run._link.answer(asked, scene.now)
+    scene.run.drop_feed()
+    scene.run.interfere = None
+    scene.until(lambda: scene.status().feed_up)
+    scene.go(100 * MILLISECOND)
+    scene.run.engine.handle(answer, scene.now)  # slow, and of the old connection
+    scene.lines = (LINE, listed)
+    scene.requoted()
+    scene.agree()
+    scene.close()

@@ -1,0 +1,243 @@
+"""A daemon that runs for weeks holds what is on the board and what is at stake, not all that ever was."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from engine_scene import Fixed, Scene, settings
+
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.book import Book
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import DAY, HOUR, SECOND
+from mmbot.domain.wager_states import State
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+EVENTS_A_DAY = 12
+FIRST_EVENT = 100
+
+
+def held(engine: object) -> dict[str, int]:
+    """The sizes of all collections inside an engine, by class and attribute."""
+    sizes: dict[str, int] = {}
+    seen: dict[int, object] = {}
+
+    def walk(value: object, name: str) -> None:
+        if id(value) in seen or isinstance(value, str | bytes | int | float | State | type | None):
+            return
+        seen[id(value)] = value
+        if isinstance(value, dict | list | deque):
+            sizes[name] = sizes.get(name, 0) + len(value)
+            for part in [*value, *value.values()] if isinstance(value, dict) else list(value):
+                walk(part, name)
+        elif isinstance(value, tuple):
+            for part in value:
+                walk(part, name)
+        elif type(value).__module__.startswith("mmbot.engine"):
+            for attribute in attributes(value):
+                walk(getattr(value, attribute, None), f"{type(value).__name__}.{attribute}")
+
+    def attributes(value: object) -> Iterator[str]:
+        yield from getattr(value, "__dict__", ())
+        for base in type(value).__mro__:
+            yield from (name for name in getattr(base, "__slots__", ()) if not name.startswith("__"))
+
+    walk(engine, "engine")
+    return sizes
+
+
+class Weeks:
+    """Days of a league: each has its events, which are quoted, matched, played, settled and taken off the list."""
+
+    def __init__(self) -> None:
+        config = settings(
+            guards=GuardsConfig(hold_s=1.0, matches_a_minute=10_000),
+            limits=LimitsConfig(
+                line=60,
+                market=60,
+                event=60,
+                tournament=100_000,
+                account=100_000,
+                daily_loss=100_000,
+                stake=50,
+                hedge=0.6,
+            ),
+        )
+        self.strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+        self.scene = Scene(self.strategy, config, lines=(), balance=100_000_000)
+        self.days = 0
+        self.refused: LineKey | None = None
+        """A line on which the exchange takes no more placements."""
+        honest = self.scene.run._link.answer
+
+        def answer(request: r.Request, now: int) -> e.Answer:
+            if isinstance(request, r.PlaceMany):
+                ids = [
+                    item.external_id
+                    for item in request.items
+                    if self.scene.venue.find_line(item.line_id)[0] == self.refused
+                ]
+                if ids:
+                    refused = tuple(e.RefusedItem(each, e.Failure.REFUSED, "market_line_invalid") for each in ids)
+                    return e.Placed(request.id, (), refused)
+            return honest(request, now)
+
+        self.scene.run._link.answer = answer  # type: ignore[method-assign]
+
+    def leap(self, duration: int) -> None:
+        """Let a long time pass at once, with the feed up all the while."""
+        run = self.scene.run
+        run.now += duration
+        self.scene.world.advance(run.now)
+        run._beat_at = run.now
+        run.engine.handle(e.Beat(run._connection), run.now)
+        self.scene.go(5 * SECOND)
+
+    def listed(self) -> list[LineKey]:
+        """A day's events come on the board, are quoted, and one outcome of each is matched."""
+        scene, first = self.scene, FIRST_EVENT + self.days * EVENTS_A_DAY
+        scene.starts = scene.now + 4 * HOUR
+        lines = [LineKey(event, 219, 0) for event in range(first, first + EVENTS_A_DAY)]
+        for line in lines:
+            scene.add_event(line.event, scene.now)
+            scene.add_market(MarketKey(line.event, 219), [line], scene.now)
+            scene.around(line)
+        scene.until(lambda: all(scene.sides(line) == {0, 1} for line in lines))
+        for number, line in enumerate(lines):
+            scene.take(number % 2, 700 + number, line)
+        given = scene.venue.line(lines[0]).outcomes[0].line_id
+        scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
+        never_listed = FIRST_EVENT * 1000 + self.days
+        scene.run.tell(e.BookMessage(scene.run._connection, LineKey(never_listed, 219, 0), scene.now, Book()))
+        for _ in range(3):  # until it is hedged
+            scene.take(1, 2400, lines[2])
+            scene.go(3 * SECOND)
+        self.refused = lines[1]
+        self.strategy.wants[lines[1]] = ((0, 106, 5000), (1, 106, 5000))
+        scene.around(lines[1], (112, 112))
+        scene.go(5 * SECOND)
+        del self.strategy.wants[lines[1]]
+        self.strategy.seen.clear()
+        return lines
+
+    def played(self, lines: list[LineKey]) -> None:
+        """They begin, and leave the list."""
+        scene = self.scene
+        self.leap(4 * HOUR)
+        for line in lines:
+            scene.venue.go_live(line.event, scene.now)
+        self.leap(3 * HOUR)
+        for line in lines:
+            scene.venue.unlist_event(line.event, scene.now)
+            scene.house.pop(line)
+
+    def settled(self, lines: list[LineKey]) -> None:
+        """Their results come; some are voided."""
+        for number, line in enumerate(lines):
+            if number % 5 == 4:
+                self.scene.venue.void(MarketKey(line.event, 219), self.scene.now)
+            else:
+                self.scene.venue.settle(MarketKey(line.event, 219), number % 3 % 2, self.scene.now)
+        self.scene.go(30 * SECOND)
+
+    def day(self) -> list[LineKey]:
+        """A day from the listing of its events to their results."""
+        ends = self.scene.now + DAY
+        lines = self.listed()
+        self.played(lines)
+        self.settled(lines)
+        self.days += 1
+        self.leap(ends - self.scene.now)
+        return lines
+
+
+@pytest.mark.plain
+def test_what_is_held_does_not_grow_with_the_events_that_ever_were() -> None:
+    weeks = Weeks()
+    for _ in range(8):
+        weeks.day()
+    early = held(weeks.scene.run.engine)
+    for _ in range(20):
+        weeks.day()
+    late = held(weeks.scene.run.engine)
+    assert late.pop("Settlements._markets") == 28 * EVENTS_A_DAY, "a market's profit is kept: a result may be corrected"
+    grown = {name: (early.get(name, 0), size) for name, size in late.items() if size > early.get(name, 0) + 12}
+    assert not grown
+    status = weeks.scene.status()
+    assert len(status.events) <= EVENTS_A_DAY
+    assert len(status.guards) <= 3 * EVENTS_A_DAY
+    weeks.scene.agree()
+    weeks.scene.close()
+
+
+def test_a_result_that_is_corrected_after_its_event_was_forgotten_counts_to_the_cent() -> None:
+    weeks = Weeks()
+    lines = weeks.day()
+    scene = weeks.scene
+    resolve, line_id = scene.run.engine._shared.catalogue.resolve, scene.venue.line_id(*lines[0], 0)
+    for _ in range(2):
+        weeks.day()
+    assert resolve(line_id) == (lines[0], 0)
+    for _ in range(3):
+        weeks.day()
+    assert resolve(line_id) is None
+    before = scene.status().profit.realised
+    for line in lines[:3]:
+        scene.venue.correct(MarketKey(line.event, 219), 1, scene.now)
+    scene.venue.correct(MarketKey(lines[3].event, 219), 0, scene.now)
+    scene.venue.void(MarketKey(lines[5].event, 219), scene.now)
+    scene.go(SECOND)
+    assert scene.status().profit.realised != before
+    scene.agree()
+    weeks.day()
+    scene.restart()
+    scene.until(lambda: scene.status().phase == "ready")
+    scene.agree()
+    scene.close()
+
+
+def test_what_awaits_its_result_is_kept_however_long_that_takes_and_counts_in_every_scope() -> None:
+    weeks = Weeks()
+    lines = weeks.listed()
+    weeks.played(lines)
+    weeks.days += 1
+    for _ in range(20):
+        weeks.leap(DAY)
+    scene = weeks.scene
+    status = scene.agree() and scene.status()
+    assert {line.event for line in lines} == {event.event for event in status.events}
+    assert status.locked == sum(scene.line(line).locked for line in lines) > 0
+    account = next(scope for scope in status.scopes if scope.scope == "account")
+    assert account.matched == sum(max(0, -min(scene.position(line))) for line in lines)
+    weeks.settled(lines)
+    weeks.leap(2 * HOUR)
+    weeks.leap(2 * HOUR)
+    assert not scene.status().events
+    assert scene.status().locked == 0
+    scene.agree()
+    scene.close()
+
+
+def test_an_event_that_is_forgotten_and_comes_back_is_quoted_again() -> None:
+    weeks = Weeks()
+    lines = weeks.listed()
+    scene = weeks.scene
+    back = lines[3]
+    for days in (0, 5):  # its lines are gone after an hour, their ids after some days
+        scene.venue.unlist_event(back.event, scene.now)
+        scene.go(5 * SECOND)
+        assert not scene.wagers(back)
+        scene.take(0, 1, back)
+        for _ in range(days + 1):
+            weeks.leap(2 * HOUR if not days else DAY)
+        scene.starts = scene.now + 30 * DAY
+        event = scene.venue.event(back.event)
+        scene.venue.update_event(msgspec.structs.replace(event, scheduled=scene.starts), scene.now)
+        scene.venue.list_event(back.event, scene.now)
+        scene.until(lambda: scene.sides(back) == {0, 1})
+    scene.agree()
+    scene.close()

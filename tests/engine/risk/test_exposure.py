@@ -1,0 +1,445 @@
+"""The worst case of every scope against its limits: against brute force over fills and outcomes."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmbot.config import LimitsConfig, RuleLimits
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.odds import profit
+from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.engine.risk.exposure import Exposure, most_reducing
+from mmbot.engine.risk.scopes import ACCOUNT, Level, Scope, Thresholds
+
+ODDS = st.sampled_from([-400, -150, -110, -101, 100, 105, 130, 250])
+STAKES = st.integers(1, 6000)
+
+
+class Held(NamedTuple):
+    """A wager as brute force sees it."""
+
+    side: int
+    odds: int
+    stake: int
+    matched: int
+
+
+held = st.tuples(st.integers(0, 1), ODDS, STAKES, st.sampled_from([0, 0, 1, 2])).map(
+    lambda drawn: Held(drawn[0], drawn[1], drawn[2], drawn[2] * drawn[3] // 2)
+)
+books = st.lists(held, max_size=4)
+foreign = st.sampled_from([0, 0, 0, 700])
+
+KEYS = [LineKey(event, market, number) for event in (1, 2, 3) for market in (1, 2) for number in (0, 4)]
+TOURNAMENTS = {1: 10, 2: 10, 3: 20}
+
+limits_of = st.builds(
+    LimitsConfig,
+    line=st.integers(0, 80),
+    market=st.integers(0, 100),
+    event=st.integers(0, 120),
+    tournament=st.integers(0, 150),
+    account=st.integers(0, 200),
+)
+rules = st.one_of(st.none(), st.builds(RuleLimits, line=st.integers(0, 90), event=st.one_of(st.none(), st.just(60))))
+boards = st.lists(st.tuples(st.sampled_from(KEYS), books, foreign, rules), min_size=1, max_size=8)
+
+
+def position_of(wagers: list[Held], unpaired: int = 0) -> Position:
+    position = Position()
+    for wager in wagers:
+        win = profit(wager.matched, wager.odds)
+        position.move(wager.side, wager.stake - wager.matched, wager.matched, win)
+    if unpaired:
+        position.move(FULL_STAKE, unpaired, 0, 0)
+    return position
+
+
+def loss(wagers: list[Held], outcome: int | None) -> int:
+    """What the matched parts lose if the outcome wins; None for a push."""
+    if outcome is None:
+        return 0
+    gain = sum(profit(w.matched, w.odds) if w.side == outcome else -w.matched for w in wagers)
+    return max(0, -gain)
+
+
+def fills(wagers: list[Held]) -> list[list[Held]]:
+    """Every way in which the remainders may fill: nothing, about a half, all but a cent, all."""
+    ways = []
+    for wager in wagers:
+        left = wager.stake - wager.matched
+        ways.append([wager._replace(matched=wager.matched + part) for part in {0, left // 2, max(0, left - 1), left}])
+    return [list(way) for way in product(*ways)]
+
+
+def brute_worst(wagers: list[Held], unpaired: int = 0) -> int:
+    return max(loss(way, outcome) for way in fills(wagers) for outcome in (0, 1, None)) + unpaired
+
+
+def board(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]]
+) -> tuple[Exposure, dict[LineKey, tuple[list[Held], int]]]:
+    exposure = Exposure(limits)
+    truth: dict[LineKey, tuple[list[Held], int]] = {}
+    for key, wagers, unpaired, rule in rows:
+        exposure.register(key, TOURNAMENTS[key.event], rule)
+        exposure.update(key, position_of(wagers, unpaired))
+        truth[key] = (wagers, unpaired)
+    return exposure, truth
+
+
+def snapshot(exposure: Exposure, keys: list[LineKey]) -> dict[Scope, tuple[int, int, Thresholds]]:
+    return {
+        scope: (exposure.worst_case(scope), exposure.matched(scope), exposure.thresholds(scope))
+        for key in keys
+        for scope in exposure.scopes(key)
+    }
+
+
+def within(truth: dict[LineKey, tuple[list[Held], int]], scope: Scope) -> list[LineKey]:
+    """The lines of a scope, found without the scopes' own bookkeeping."""
+    ids = {
+        "line": lambda key: key,
+        "market": lambda key: (key.event, key.market),
+        "event": lambda key: key.event,
+        "tournament": lambda key: TOURNAMENTS[key.event],
+        "account": lambda key: 0,
+    }
+    return [key for key in truth if ids[scope.kind](key) == scope.id]
+
+
+# --- the sums ---------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=120)
+@given(limits_of, boards)
+def test_a_scope_counts_what_its_lines_could_lose_over_all_fills_and_outcomes(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]]
+) -> None:
+    exposure, truth = board(limits, rows)
+    for key in truth:
+        scopes = exposure.scopes(key)
+        assert [scope.kind for scope in scopes] == ["line", "market", "event", "tournament", "account"]
+        for scope in scopes:
+            expected = sum(brute_worst(*truth[other]) for other in within(truth, scope))
+            assert exposure.worst_case(scope) == expected
+
+
+@settings(deadline=None, max_examples=120)
+@given(limits_of, boards, st.data())
+def test_incremental_equals_recomputed(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], data: st.DataObject
+) -> None:
+    """Through positions that come and go, rules that change, and lines that are forgotten."""
+    exposure = Exposure(limits)
+    latest: dict[LineKey, tuple[list[Held], int, RuleLimits | None]] = {}
+    for key, wagers, unpaired, rule in rows:
+        # An event may be counted before the catalogue knows it: it then moves into its tournament.
+        if data.draw(st.booleans()):
+            exposure.update(key, position_of(wagers, unpaired))
+        exposure.register(key, TOURNAMENTS[key.event], rule)
+        exposure.update(key, position_of(wagers, unpaired))
+        latest[key] = (wagers, unpaired, rule)
+    for key in data.draw(st.lists(st.sampled_from(KEYS), max_size=3, unique=True)):
+        if key in latest:
+            exposure.update(key, Position())
+            exposure.forget(key)
+            del latest[key]
+    fresh = Exposure(limits)
+    for key, (wagers, unpaired, rule) in latest.items():
+        fresh.register(key, TOURNAMENTS[key.event], rule)
+        fresh.update(key, position_of(wagers, unpaired))
+    keys = list(latest)
+    assert snapshot(exposure, keys) == snapshot(fresh, keys)
+    assert [exposure.level(key) for key in keys] == [fresh.level(key) for key in keys]
+    assert dict(exposure.hedge_candidates()) == dict(fresh.hedge_candidates())
+    assert exposure.worst_case(ACCOUNT) == sum(brute_worst(w, u) for w, u, _ in latest.values())
+
+
+def test_a_line_that_still_counts_is_not_forgotten() -> None:
+    exposure, _ = board(LimitsConfig(), [(KEYS[0], [Held(0, 100, 100, 0)], 0, None)])
+    with pytest.raises(ValueError, match="worst case of 100 cents"):
+        exposure.forget(KEYS[0])
+    exposure.forget(KEYS[1])
+    assert exposure.worst_case(ACCOUNT) == 100
+
+
+def test_an_event_moves_into_its_tournament_with_all_its_lines() -> None:
+    exposure = Exposure(LimitsConfig())
+    exposure.update(KEYS[0], position_of([Held(0, 100, 100, 0)]))
+    exposure.update(KEYS[1], position_of([Held(1, 100, 50, 0)]))
+    exposure.register(KEYS[0], 10, None)
+    assert exposure.worst_case(Scope("tournament", 10)) == 150
+    with pytest.raises(KeyError):
+        exposure.worst_case(Scope("tournament", 0))
+
+
+# --- the limits -------------------------------------------------------------------------------------------------------
+
+
+def test_the_tightest_of_general_and_rule_holds_for_a_scope() -> None:
+    exposure = Exposure(LimitsConfig(line=500, market=500, event=1000, stake=250))
+    exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, event=400, stake=20))
+    exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, event=300))
+    assert exposure.limit(Scope("line", LineKey(1, 1, 0))) == 200_00
+    assert exposure.limit(Scope("line", LineKey(1, 1, 4))) == 500_00
+    assert exposure.limit(Scope("event", 1)) == 300_00
+    assert exposure.stake_limit(LineKey(1, 1, 0)) == 20_00
+    assert exposure.stake_limit(LineKey(1, 1, 4)) == 250_00
+    exposure.register(LineKey(1, 1, 4), 10, None)
+    assert exposure.limit(Scope("event", 1)) == 400_00
+
+
+def test_thresholds_are_shares_of_each_limit_in_whole_cents() -> None:
+    exposure = Exposure(LimitsConfig(line=333.33, account=1000, soft=0.4, hedge=0.7))
+    exposure.register(KEYS[0], 10, None)
+    assert exposure.thresholds(Scope("line", KEYS[0])) == Thresholds(133_33, 233_33, 333_33)
+    assert exposure.thresholds(ACCOUNT) == Thresholds(400_00, 700_00, 1000_00)
+
+
+@pytest.mark.parametrize(("soft", "hedge"), [(0.7, 0.7), (0.8, 0.4)])
+def test_soft_at_or_above_hedge_is_refused(soft: float, hedge: float) -> None:
+    with pytest.raises(ValueError, match="has to be below hedge"):
+        Exposure(LimitsConfig(soft=soft, hedge=hedge))
+
+
+def test_the_fullest_scope_of_each_kind_is_named() -> None:
+    rows = [(key, [Held(0, 100, 100 + number, 0)], 0, None) for number, key in enumerate(KEYS)]
+    exposure, _ = board(LimitsConfig(), [*rows, (KEYS[5], [Held(0, 100, 9000, 0)], 0, None)])
+    assert exposure.fullest() == exposure.scopes(KEYS[5])
+
+
+# --- what may still rest ----------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=200)
+@given(limits_of, boards, st.integers(0, 1), ODDS)
+def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], side: int, odds: int
+) -> None:
+    exposure, truth = board(limits, rows)
+    key = rows[-1][0]
+    wagers, unpaired = truth[key]
+    largest = exposure.largest_stake(key, position_of(wagers, unpaired), side)
+
+    def rises_to(stake: int) -> list[int]:
+        """By brute force: how far above its limit each scope comes."""
+        rise = brute_worst([*wagers, Held(side, odds, stake, 0)], unpaired) - brute_worst(wagers, unpaired)
+        return [exposure.worst_case(scope) + rise - exposure.limit(scope) for scope in exposure.scopes(key)]
+
+    over = any(exposure.worst_case(scope) > exposure.limit(scope) for scope in exposure.scopes(key))
+    if over:
+        # Only what reduces: it raises nothing, neither matched nor in all, and a cent more would raise the matched.
+        assert largest == 0 or exposure.reducing(key, position_of(wagers, unpaired), side, largest)
+        assert not exposure.reducing(key, position_of(wagers, unpaired), side, largest + 1)
+        if largest:
+            assert rises_to(largest) == rises_to(0)
+    else:
+        assert max(rises_to(largest)) <= 0
+        assert max(rises_to(largest + 1)) == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(limits_of, boards, books, st.integers(0, 1))
+def test_a_position_that_was_not_brought_in_yet_is_judged_as_if_it_were(
+    limits: LimitsConfig,
+    rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]],
+    later: list[Held],
+    side: int,
+) -> None:
+    exposure, _ = board(limits, rows)
+    key = rows[-1][0]
+    position = position_of(later)
+    before = exposure.largest_stake(key, position, side)
+    exposure.update(key, position)
+    assert exposure.largest_stake(key, position, side) == before
+
+
+@settings(deadline=None, max_examples=200)
+@given(books, st.integers(0, 1), ODDS, STAKES)
+def test_reducing_raises_no_worst_case_in_any_part_of_any_fill(
+    wagers: list[Held], side: int, odds: int, stake: int
+) -> None:
+    exposure, _ = board(LimitsConfig(), [(KEYS[0], wagers, 0, None)])
+    position = position_of(wagers)
+    new = Held(side, odds, stake, 0)
+    # What rests beside it on its side may fill too, and nothing of what rests on the other outcome.
+    own = [w for w in wagers if w.side == side]
+    rest = [w for w in wagers if w.side != side]
+    matched_before = position.matched_worst_case()
+    raises = any(max(loss([*way, *rest], outcome) for outcome in (0, 1)) > matched_before for way in fills([*own, new]))
+    assert exposure.reducing(KEYS[0], position, side, stake) is not raises
+    if not raises:
+        assert brute_worst([*wagers, new]) == brute_worst(wagers)
+
+
+def test_two_quotes_do_not_make_each_other_reducing() -> None:
+    """Nothing is matched and both outcomes rest: by the worst case alone each would be covered by the other."""
+    both = [Held(0, 100, 100, 0), Held(1, 100, 100, 0)]
+    exposure, _ = board(LimitsConfig(), [(KEYS[0], both, 0, None)])
+    assert most_reducing(position_of(both), 0) == 0
+    assert not exposure.reducing(KEYS[0], position_of(both), 0, 1)
+
+
+def test_a_sure_profit_may_be_staked_but_not_more() -> None:
+    """30 ahead if 0 wins and 20 if 1 does: 30 on outcome 1 still leaves no loss, a cent more would."""
+    position = Position()
+    position.profit = [30_00, 20_00]
+    assert most_reducing(position, 1) == 30_00
+    assert most_reducing(position, 0) == 20_00
+
+
+def test_at_soft_only_what_reduces_should_rest() -> None:
+    exposure, _ = board(LimitsConfig(line=1000, market=1000, soft=0.4, hedge=0.7), [(KEYS[0], [], 0, None)])
+    position = position_of([Held(0, -200, 399_99, 399_99)])  # loses 399.99 if 1 wins, gains 200.00 if 0 does
+    exposure.update(KEYS[0], position)
+    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.most_resting(KEYS[0], position)[0] == 1000_00 - 399_99
+    assert exposure.most_resting(KEYS[0], position)[1] == 1000_00 + 200_00
+    position = position_of([Held(0, -200, 400_00, 400_00), Held(1, 100, 50_00, 0)])
+    exposure.update(KEYS[0], position)
+    assert exposure.level(KEYS[0]) is Level.SOFT
+    assert exposure.most_resting(KEYS[0], position)[0] == 0
+    assert exposure.most_resting(KEYS[0], position)[1] == 600_00  # 200 gained, and 400 may be lost as before
+
+
+@settings(deadline=None, max_examples=150)
+@given(limits_of, boards, st.integers(0, 1))
+def test_what_rests_within_most_resting_keeps_every_limit(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], side: int
+) -> None:
+    """With this side resting in full and the other as it is, unless the other alone passes a limit already."""
+    exposure, truth = board(limits, rows)
+    key = rows[-1][0]
+    wagers, unpaired = truth[key]
+    most = exposure.most_resting(key, position_of(wagers, unpaired))[side]
+    without = [w if w.side != side else w._replace(stake=w.matched) for w in wagers]
+    present = brute_worst(wagers, unpaired)
+    passed = [
+        exposure.worst_case(scope) - present + brute_worst(without, unpaired) > exposure.limit(scope)
+        for scope in exposure.scopes(key)
+    ]
+    if not any(passed):
+        rise = brute_worst([*without, Held(side, 100, most, 0)], unpaired) - present
+        assert all(exposure.worst_case(s) + rise <= exposure.limit(s) for s in exposure.scopes(key))
+
+
+def test_a_lowered_limit_leaves_reducing_only() -> None:
+    exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 80_00, 80_00)], 0, None)])
+    position = position_of([Held(0, 100, 80_00, 80_00)])
+    assert exposure.largest_stake(KEYS[0], position, 0) == 20_00
+    exposure.register(KEYS[0], 10, RuleLimits(line=50))
+    assert exposure.level(KEYS[0]) is Level.OVER
+    assert exposure.largest_stake(KEYS[0], position, 0) == 0
+    assert exposure.largest_stake(KEYS[0], position, 1) == 160_00  # from +80 to -80 if outcome 0 wins, as before
+    assert exposure.most_resting(KEYS[0], position)[0] == 0
+
+
+def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_and_can_leave_the_limit_passed() -> None:
+    exposure = Exposure(LimitsConfig(account=100))
+    exposure.register(KEYS[0], 10, None)
+    stranger = LineKey(99, 1, 0)
+    position = Position()
+    position.move(FULL_STAKE, 150_00, 0, 0)
+    exposure.update(stranger, position)
+    assert exposure.worst_case(ACCOUNT) == 150_00
+    assert exposure.level(KEYS[0]) is Level.OVER
+    assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
+
+
+def test_at_its_limit_a_line_still_takes_what_the_other_outcome_covers() -> None:
+    exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 100_00, 0)], 0, None)])
+    position = position_of([Held(0, 100, 100_00, 0)])
+    assert exposure.largest_stake(KEYS[0], position, 0) == 0
+    assert exposure.largest_stake(KEYS[0], position, 1) == 100_00
+    assert exposure.level(KEYS[0]) is Level.CLEAR
+
+
+# --- the thresholds ---------------------------------------------------------------------------------------------------
+
+
+def test_each_threshold_is_entered_at_it_and_left_below_it() -> None:
+    exposure = Exposure(LimitsConfig(line=100, soft=0.4, hedge=0.7))
+    exposure.register(KEYS[0], 10, None)
+    for matched, level in [
+        (39_99, Level.CLEAR),
+        (40_00, Level.SOFT),
+        (69_99, Level.SOFT),
+        (70_00, Level.HEDGE),
+        (100_00, Level.HEDGE),
+        (100_01, Level.OVER),
+        (70_00, Level.HEDGE),
+        (69_99, Level.SOFT),
+        (39_99, Level.CLEAR),
+    ]:
+        exposure.update(KEYS[0], position_of([Held(0, 100, matched, matched)]))
+        assert exposure.level(KEYS[0]) is level
+        assert bool(exposure.hedge_candidates()) is (matched >= 70_00)
+
+
+def test_a_limit_of_nothing_is_not_soft_with_nothing_matched() -> None:
+    exposure, _ = board(LimitsConfig(line=0), [(KEYS[0], [], 0, None)])
+    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
+    assert exposure.hedge_candidates() == []
+
+
+def test_what_is_only_open_makes_no_line_soft() -> None:
+    exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 99_00, 0)], 0, None)])
+    assert exposure.level(KEYS[0]) is Level.CLEAR
+
+
+def test_a_line_above_its_hedge_threshold_is_brought_back_to_soft() -> None:
+    exposure, truth = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 75_00, 75_00)], 0, None)])
+    assert exposure.hedge_candidates() == [(KEYS[0], 35_00)]
+    assert exposure.hedge_wanted(KEYS[0], position_of(truth[KEYS[0]][0])) == 35_00
+    assert exposure.hedge_candidates(unable=(KEYS[0],)) == []
+
+
+def test_for_a_wider_scope_the_lines_with_the_largest_matched_worst_case_are_hedged() -> None:
+    stakes = {KEYS[0]: 30_00, KEYS[2]: 90_00, KEYS[4]: 50_00}
+    rows = [(key, [Held(0, 100, stake, stake)], 0, None) for key, stake in stakes.items()]
+    limits = LimitsConfig(line=1000, market=1000, event=1000, tournament=200, soft=0.3, hedge=0.7)
+    exposure, _ = board(limits, rows)
+    assert exposure.level(KEYS[0]) is Level.HEDGE
+    # 170 matched, soft at 60: the largest in full, the rest from the next.
+    assert exposure.hedge_candidates() == [(KEYS[2], 90_00), (KEYS[4], 20_00)]
+    assert exposure.hedge_wanted(KEYS[0], position_of(rows[0][1])) == 0
+    # One that cannot be hedged now leaves its share to the others.
+    assert exposure.hedge_candidates(unable=(KEYS[2],)) == [(KEYS[4], 50_00), (KEYS[0], 30_00)]
+
+
+def test_what_a_line_is_hedged_by_counts_for_the_wider_scopes_too() -> None:
+    rows = [
+        (KEYS[0], [Held(0, 100, 80_00, 80_00)], 0, None),
+        (KEYS[4], [Held(0, 100, 20_00, 20_00)], 0, None),
+    ]
+    exposure, _ = board(LimitsConfig(line=100, tournament=140, soft=0.4, hedge=0.7), rows)
+    # The line needs 40 to come to soft; the tournament, at 100 of 140, needs 44: four more.
+    assert exposure.hedge_candidates() == [(KEYS[0], 44_00)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(limits_of, boards)
+def test_the_reductions_bring_every_hot_scope_to_soft_as_far_as_its_lines_can(
+    limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]]
+) -> None:
+    exposure, truth = board(limits, rows)
+    wanted = dict(exposure.hedge_candidates())
+    can = {key: max(loss(wagers, outcome) for outcome in (0, 1)) for key, (wagers, _) in truth.items()}
+    for key, reduction in wanted.items():
+        assert 0 < reduction <= can[key]
+        assert exposure.hedge_wanted(key, position_of(*truth[key])) == reduction
+        assert any(exposure.matched(s) >= exposure.thresholds(s).hedge for s in exposure.scopes(key))
+    for key in truth:
+        for scope in exposure.scopes(key):
+            if exposure.matched(scope) < exposure.thresholds(scope).hedge:
+                continue
+            lines = within(truth, scope)
+            after = exposure.matched(scope) - sum(wanted.get(line, 0) for line in lines)
+            assert after <= exposure.thresholds(scope).soft or all(wanted.get(line, 0) == can[line] for line in lines)

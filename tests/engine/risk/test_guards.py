@@ -1,0 +1,438 @@
+"""Every guard that there is, provoked: seen with its reason, nothing rests in its scope, and it clears as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import msgspec
+import pytest
+from engine_scene import GAME, LINE, MARKET, OTHER, START, Fixed, Scene, settings
+
+from mmbot.backtest.run import Fate
+from mmbot.config.settings import GuardsConfig, LimitsConfig
+from mmbot.domain.book import Book, Level
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.life.order_of_life import SWEEP
+from mmbot.engine.risk.guards import GUARDS
+from mmbot.simulator.venue.records import VenueSettings
+
+Case = Callable[[], None]
+CASES: dict[str, Case] = {}
+
+ELSEWHERE = LineKey(2, 219, 0)
+"""A line of another event, which no guard of the first event may touch."""
+
+
+def provokes(guard: str) -> Callable[[Case], Case]:
+    def note(case: Case) -> Case:
+        CASES[guard] = case
+        return case
+
+    return note
+
+
+def held(scene: Scene, guard: str, why: str, line: LineKey = LINE) -> None:
+    """The guard holds, says why, the metric counts it, nothing of ours rests in its scope, and the line says so."""
+    scene.until(lambda: scene.guard(guard) is not None)
+    status = scene.guard(guard)
+    assert status is not None
+    assert why in status.reason
+    assert scene.run.engine.guards[guard] >= 1
+    scene.until(lambda: not scene.wagers(line), within=5 * SECOND)
+    scene.go(5 * SECOND)
+    assert not scene.wagers(line)
+    shown = [each for event in scene.status().events for each in event.lines]
+    for each in shown:
+        if (each.event, each.market, each.number) == line:
+            assert each.why is not None
+            assert each.why.startswith(f"{guard}: ") or guard not in [g.guard for g in scene.status().guards][:1]
+
+
+def cleared(scene: Scene, guard: str, within: int = 60 * SECOND) -> None:
+    """The guard is gone and the line is quoted again."""
+    scene.until(lambda: scene.guard(guard) is None, within)
+    scene.until(lambda: all(scene.sides(line) == {0, 1} for line in scene.lines), within=30 * SECOND)
+    scene.go(5 * SECOND)
+    assert scene.guard(guard) is None
+    assert scene.run.engine.guards[guard] == 0
+    scene.agree()
+    scene.close()
+
+
+def two_events(**more: object) -> Scene:
+    return Scene(lines=(LINE, ELSEWHERE), **more).quoted()  # type: ignore[arg-type]
+
+
+@provokes("latch")
+def latch() -> None:
+    scene = two_events()
+    scene.run.tell(e.KillRequested("a person said so"))
+    held(scene, "latch", "a person said so")
+    assert not scene.wagers()
+    scene.run.tell(e.ResumeRequested())
+    cleared(scene, "latch")
+
+
+@provokes("stop")
+def stop() -> None:
+    scene = two_events()
+    scene.run.tell(e.StopRequested())
+    held(scene, "stop", "ending")
+    scene.until(lambda: scene.run.exit is not None)
+    scene.close()
+
+
+@provokes("starting")
+def starting() -> None:
+    scene = Scene()
+    scene.run.feed_allowed = False
+    held(scene, "starting", "start")
+    assert not scene.sent(r.PlaceMany)
+    scene.run.feed_allowed = True
+    cleared(scene, "starting")
+
+
+@provokes("feed")
+def feed() -> None:
+    scene = two_events()
+    scene.run.feed_allowed = False
+    scene.run.drop_feed("the cable")
+    held(scene, "feed", "the cable")
+    assert not scene.wagers()
+    scene.run.feed_allowed = True
+    cleared(scene, "feed")
+
+
+@provokes("feed_refused")
+def feed_refused() -> None:
+    scene = two_events()
+    scene.run.feed_allowed = False
+    scene.run._up = False
+    scene.referee.note_feed_lost(scene.now)
+    scene.run.tell(e.FeedRefused(1, "4004: over quota"))
+    held(scene, "feed_refused", "4004")
+    scene.run.feed_allowed = True
+    scene.restart()
+    cleared(scene, "feed_refused")
+
+
+@provokes("clock")
+def clock() -> None:
+    scene = two_events(starts=3 * DAY)
+    scene.run.tell(e.WallStepped(-5 * HOUR))
+    scene.go(SWEEP)
+    held(scene, "clock", "300 minutes ahead of this machine's")
+    assert not scene.wagers()
+    scene.run.tell(e.WallStepped(0))
+    cleared(scene, "clock")
+
+
+@provokes("ladder")
+def ladder() -> None:
+    scene = Scene()
+    spoil = [True]
+    honest = scene.run._link.answer
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.ReadLadder) and spoil[0]:
+            return e.LadderRead(request.id, (110, 0, 50))
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    held(scene, "ladder", "no readable")
+    assert scene.status().phase == "reading books"
+    spoil[0] = False
+    cleared(scene, "ladder")
+
+
+@provokes("balance")
+def balance() -> None:
+    scene = two_events(balance=100_000)
+    scene.venue.deposit(scene.account, -99_500, scene.now)
+    scene.until(lambda: scene.guard("balance") is not None)
+    held(scene, "balance", "$5.00")
+    assert not scene.wagers()
+    scene.venue.deposit(scene.account, 99_500, scene.now)
+    cleared(scene, "balance")
+
+
+@provokes("daily_loss")
+def daily_loss() -> None:
+    scene = Scene(
+        Fixed((0, 105, 20000), (1, 105, 20000)),
+        config=settings(limits=LimitsConfig(daily_loss=20)),
+        lines=(LINE, ELSEWHERE),
+        starts=3 * DAY,
+    ).quoted()
+    scene.take(1, 7000)
+    scene.until(lambda: scene.position()[1] < -6000)
+    scene.around(LINE, (180, -150))  # outcome 0 is worth a third now, and we hold it
+    held(scene, "daily_loss", "limits.daily_loss is $20.00")
+    assert not scene.wagers()
+    scene.restart()  # the loss of the day is kept across restarts: nothing is quoted, not for a moment
+    at = scene.now
+    scene.go(HOUR)
+    assert scene.guard("daily_loss") is not None
+    assert not scene.placements(at)
+    scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
+    assert scene.now // DAY > START // DAY
+    scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1})
+    scene.close()
+
+
+@provokes("matches_a_minute")
+def matches_a_minute() -> None:
+    scene = two_events(config=settings(guards=GuardsConfig(hold_s=1.0, matches_a_minute=3)))
+    for _ in range(4):
+        scene.take(0, 200)
+        scene.go(SECOND)
+    held(scene, "matches_a_minute", "matches in the last minute")
+    assert not scene.wagers()
+    at = scene.now
+    cleared(scene, "matches_a_minute", within=2 * MINUTE)
+    assert scene.now - at > 45 * SECOND
+
+
+@provokes("activation")
+def activation() -> None:
+    many = tuple(LineKey(event, 219, 0) for event in range(1, 7))
+    scene = Scene(
+        config=settings(guards=GuardsConfig(hold_s=1.0, awaiting_activation=5, activation_s=60.0)),
+        lines=many,
+        venue=VenueSettings(activation_ns=20 * SECOND),
+    )
+    scene.until(lambda: scene.guard("activation") is not None)
+    guard = scene.guard("activation")
+    assert guard is not None
+    assert "await activation" in guard.reason
+    assert scene.status().quoting  # what rests stays where it is
+    scene.go(10 * SECOND)
+    assert len(scene.wagers()) == 5
+    cleared(scene, "activation", within=3 * MINUTE)
+    assert max(len(request.items) for request in scene.sent(r.PlaceMany)) <= 5
+
+
+@provokes("start")
+def start() -> None:
+    scene = Scene(starts=10 * MINUTE).quoted()
+    scene.until(lambda: scene.guard("start") is not None, within=10 * MINUTE)
+    assert scene.now == START + 8 * MINUTE
+    held(scene, "start", "within 120 s of its start")
+    scene.venue.update_event(
+        msgspec.structs.replace(scene.venue.event(GAME), scheduled=scene.now + 2 * HOUR), scene.now
+    )
+    cleared(scene, "start")
+
+
+@provokes("live")
+def live() -> None:
+    scene = two_events()
+    scene.venue.go_live(GAME, scene.now)
+    held(scene, "live", "status live")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    scene.venue.update_event(msgspec.structs.replace(scene.venue.event(GAME), status="not_started"), scene.now)
+    scene.around(LINE)
+    cleared(scene, "live", within=20 * MINUTE)
+
+
+@provokes("unlisted")
+def unlisted() -> None:
+    scene = two_events()
+    scene.venue.unlist_event(GAME, scene.now)
+    held(scene, "unlisted", "taken off")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    scene.venue.list_event(GAME, scene.now)
+    cleared(scene, "unlisted")
+
+
+@provokes("wiped")
+def wiped() -> None:
+    scene = two_events()
+    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadEvents) else Fate.DONE
+    line_id = scene.venue.line_id(*LINE, 0)
+    own = next(wager for wager in scene.wagers(LINE) if wager.line_id == line_id)
+    scene.run.tell(e.WagerMessage(1, wiped_report(scene, own.external_id)))
+    held(scene, "wiped", "wiped a wager")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    scene.run.interfere = None
+    scene.until(lambda: scene.guard("wiped") is None)  # a read of the event shows it before its start
+    scene.close()
+
+
+def wiped_report(scene: Scene, external_id: str) -> e.WagerReport:
+    from mmbot.backtest.link import report
+    from mmbot.domain.wager import Status
+
+    wager = next(each for each in scene.venue.wagers(scene.account) if each.external_id == external_id)
+    scene.venue.cancel(scene.account, wager.wager_id, external_id, scene.now)
+    scene.venue.drain()
+    return msgspec.structs.replace(report(wager), status=Status.WIPED, sequence=scene.now)
+
+
+@provokes("strategy")
+def strategy() -> None:
+    raising = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = two_events(strategy=raising)
+    raising.raises[GAME] = "no such team"
+    scene.around(LINE, (112, 112))
+    held(scene, "strategy", "RuntimeError: no such team")
+    assert scene.sides(ELSEWHERE) == {0, 1}  # it stops its event only
+    assert scene.alerts("strategy.raised")
+    raising.raises.clear()
+    cleared(scene, "strategy", within=2 * MINUTE)
+
+
+@provokes("inactive")
+def inactive() -> None:
+    scene = Scene(lines=(LINE, OTHER)).quoted()
+    scene.venue.set_market_status(MARKET, "suspended", scene.now)
+    held(scene, "inactive", "market suspended")
+    assert scene.sides(OTHER) == {0, 1}
+    scene.venue.set_market_status(MARKET, "active", scene.now)
+    scene.around(LINE)
+    cleared(scene, "inactive")
+
+
+@provokes("outcomes")
+def outcomes() -> None:
+    scene = two_events()
+    key = LineKey(GAME, 300, 0)
+    scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
+    held(scene, "outcomes", "not two outcomes", key)
+    assert not [item for item in scene.placements() if item.line_id in outcome_ids(scene, key)]
+    assert scene.sides(LINE) == {0, 1}
+    scene.close()
+
+
+def outcome_ids(scene: Scene, key: LineKey) -> list[str]:
+    return [scene.venue.line_id(*key, side) for side in range(3)]
+
+
+@provokes("book_unread")
+def book_unread() -> None:
+    """The order of life waits for every read, so this is the second line of defence: a book is put back by hand."""
+    scene = Scene(lines=(LINE, ELSEWHERE)).quoted()
+    scene.go(SECOND)
+    unmute = scene.mute()
+    engine = scene.run.engine
+    state = engine._shared.books.get(LINE)
+    assert state is not None
+    state.connection = 0
+    engine._quoting.own_changed(LINE)
+    held(scene, "book_unread", "not read since the last connect")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    unmute()
+    scene.around(LINE, (112, 112))
+    cleared(scene, "book_unread")
+
+
+@provokes("book_age")
+def book_age() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, book_age_s=600.0, reconcile_s=7200.0))).quoted()
+    unmute = scene.mute()
+    scene.until(lambda: scene.guard("book_age") is not None, within=11 * MINUTE)
+    held(scene, "book_age", "no message and no agreeing read")
+    unmute()
+    scene.around(LINE, (112, 112))
+    cleared(scene, "book_age")
+
+
+@provokes("reconciliation")
+def reconciliation() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
+    scene.go(5 * SECOND)
+    honest = scene.run._link.answer
+    turn = [0]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        said = honest(request, now)
+        if isinstance(said, e.MarketsRead) and turn[0] is not None:
+            turn[0] += 1
+            level = Level(-110 - 2 * (turn[0] % 2), 500_00)
+            image = said.markets[GAME][0]
+            return e.MarketsRead(said.request, {GAME: (e.MarketImage(image.market, (Book(((level,), (level,))),)),)})
+        return said
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.until(lambda: scene.guard("reconciliation") is not None, within=4 * MINUTE)
+    assert scene.run.engine.differences["extra"] >= 2
+    held(scene, "reconciliation", "differed in two reads running")
+    scene.run._link.answer = honest  # type: ignore[method-assign]
+    cleared(scene, "reconciliation", within=3 * MINUTE)
+
+
+@provokes("price_age")
+def price_age() -> None:
+    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, price_age_s=60.0))).quoted()
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.run.tell(e.PriceGiven(line_id, 0.5, scene.now))
+    given = scene.now
+    scene.until(lambda: scene.guard("price_age") is not None, within=2 * MINUTE)
+    assert scene.now == given + 60 * SECOND  # on the dot, though nothing else happened
+    held(scene, "price_age", "too old")
+    scene.run.tell(e.PriceGiven(line_id, 0.5, scene.now))
+    cleared(scene, "price_age")
+
+
+@provokes("off_fair")
+def off_fair() -> None:
+    wild = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(wild).quoted()
+    wild.wants[None] = ((0, -220, 5000), (1, 105, 5000))  # a fat finger: 69 % for what is worth even
+    scene.around(LINE, (-130, 150))
+    at = scene.now
+    wild.wants[None] = ((0, -110, 5000), (1, 105, 5000))
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.30, scene.now))
+    held(scene, "off_fair", "fair is 0.300")
+    assert not [item for item in scene.placements(at + SECOND) if item.odds == -110]
+    scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.52, scene.now))
+    wild.wants[None] = ((0, 105, 5000), (1, 105, 5000))
+    scene.around(LINE, (110, 112))
+    cleared(scene, "off_fair")
+
+
+@provokes("refused")
+def refused() -> None:
+    scene = two_events()
+    wild = scene.strategies[0]
+    assert isinstance(wild, Fixed)
+    honest = scene.run._link.answer
+    spoil = [3]
+
+    def answer(request: r.Request, now: int) -> e.Answer:
+        if isinstance(request, r.PlaceMany) and spoil[0] > 0:
+            spoil[0] -= 1
+            items = tuple(
+                e.RefusedItem(item.external_id, e.Failure.REFUSED, "wager_stake_exceeds_max") for item in request.items
+            )
+            return e.Placed(request.id, (), items)
+        return honest(request, now)
+
+    scene.run._link.answer = answer  # type: ignore[method-assign]
+    wild.wants[LINE] = ((0, 106, 5000), (1, 106, 5000))
+    scene.around(LINE, (112, 112))
+    scene.until(lambda: scene.guard("refused") is not None)
+    guard = scene.guard("refused")
+    assert guard is not None
+    assert guard.reason == "wager_stake_exceeds_max"
+    tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)]
+    cleared(scene, "refused")
+    tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)][-4:]
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert all(SECOND <= pause < 5 * SECOND for pause in pauses)
+    assert pauses == sorted(pauses)  # longer while refusals go on
+    assert pauses[-1] > 2 * pauses[0] - 200 * MILLISECOND
+
+
+@pytest.mark.parametrize("guard", [guard.name for guard in GUARDS])
+def test_a_guard_holds_says_why_cancels_its_scope_and_clears_as_it_says(guard: str) -> None:
+    assert guard in CASES, f"{guard} is never provoked"
+    CASES[guard]()
+
+
+def test_no_case_is_for_a_guard_that_is_gone() -> None:
+    assert set(CASES) == {guard.name for guard in GUARDS}

@@ -1,0 +1,65 @@
+"""Hedges beside what else can be wrong: too little money, and a strategy that raises."""
+
+from __future__ import annotations
+
+import pytest
+from engine_scene import GAME, LINE, Fixed, Scene, settings
+
+from mmbot.config.settings import LimitsConfig
+from mmbot.domain.instant import SECOND
+from mmbot.engine import requests as r
+from mmbot.simulator.venue.records import VenueSettings
+
+LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+
+
+def hedges(scene: Scene) -> list[r.Placement]:
+    return [item for item in scene.placements() if item.fill_or_kill]
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("funds", ["at_placement", "at_match"])
+def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None:
+    """Of what was read 7,000 went into the match: the hedge has to do with what is left."""
+    scene = Scene(
+        Fixed((0, 105, 20000), (1, 105, 20000)),
+        settings(limits=LOW, funds=funds),
+        balance=20_000 if funds == "at_placement" else 7_200,
+        venue=VenueSettings(funds=funds),
+    ).quoted()
+    ledger = scene.run.engine._shared.ledger
+    left: list[int] = []
+    following = scene.run.engine.next_request
+
+    def next_request(now: int) -> r.Request | None:
+        before = scene.run.engine._funds.left()
+        request = following(now)
+        if isinstance(request, r.PlaceMany) and request.items[0].fill_or_kill:
+            left.append(before)
+        return request
+
+    scene.run.engine.next_request = next_request  # type: ignore[method-assign]
+    scene.take(0, 7000)
+    scene.until(lambda: scene.position()[0] <= -6000)
+    scene.until(lambda: bool(left) or bool(scene.alerts("hedge.not_possible")), within=10 * SECOND)
+    scene.go(40 * SECOND)
+    assert all(item.stake <= least for item, least in zip(hedges(scene), left, strict=True))
+    assert not scene.alerts("wager.refused")
+    assert ledger.outstanding >= 0
+    scene.agree()
+    scene.close()
+
+
+def test_a_strategy_that_raises_once_it_is_matched_stops_no_hedge() -> None:
+    strategy = Fixed((0, 105, 20000), (1, 105, 20000))
+    scene = Scene(strategy, settings(limits=LOW)).quoted()
+    strategy.raises[GAME] = "the model is down"
+    scene.take(0, 7000)
+    scene.until(lambda: scene.guard("strategy") is not None, within=5 * SECOND)
+    scene.until(lambda: bool(hedges(scene)), within=10 * SECOND)
+    scene.go(5 * SECOND)
+    assert scene.guard("strategy") is not None
+    assert min(scene.position()) > -6000
+    assert not scene.wagers(LINE)
+    scene.agree()
+    scene.close()

@@ -1,0 +1,448 @@
+"""The life of one wager in the ledger: placing, the second document's cases, cancels, and what comes late or is not
+ours."""
+
+from __future__ import annotations
+
+import pytest
+from ledger_rig import ID, LINE, Rig, kinds, position, said
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import SECOND
+from mmbot.domain.odds import profit
+from mmbot.domain.position import Position
+from mmbot.domain.wager import Matching, Status, Winning
+from mmbot.domain.wager_states import ImpossibleError, State
+from mmbot.engine.wagers.ledger import Kind, LedgerError
+
+# --- placing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wager_counts_from_the_instant_it_is_handed_out() -> None:
+    rig = Rig()
+    wager = rig.send(stake=2500)
+    assert wager.state is State.PLACING
+    assert rig.position() == position([0, 0], [2500, 0])
+    assert rig.ledger.outstanding == 2500
+    assert list(rig.ledger.awaiting()) == [wager]
+    assert list(rig.ledger.live(LINE)) == [wager]
+    assert rig.ledger.drain_touched() == []  # whoever placed it knows
+
+
+def test_accepted_is_not_yet_live() -> None:
+    rig = Rig()
+    wager = rig.send()
+    assert rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick()) == ()
+    assert wager.state is State.INACTIVE
+    assert wager.accepted_at == rig.now
+    assert wager.wager_id == f"w-{ID}"
+    assert rig.ledger.by_id(f"w-{ID}") is wager
+    assert list(rig.ledger.awaiting()) == [wager]
+    assert kinds(rig.message()) == [Kind.OPENED]
+    assert wager.state is State.OPEN
+    assert wager.opened_at == rig.now
+    assert list(rig.ledger.awaiting()) == []
+    assert rig.ledger.outstanding == 1000
+
+
+def test_the_message_may_overtake_the_answer() -> None:
+    rig = Rig()
+    wager = rig.send()
+    assert kinds(rig.message()) == [Kind.OPENED]
+    rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
+    assert wager.state is State.OPEN
+
+
+def test_a_refused_placement_frees_its_stake() -> None:
+    rig = Rig()
+    wager = rig.send()
+    (ended,) = rig.ledger.refused(ID, "insufficient_amount", rig.tick())
+    assert (ended.kind, ended.stake, wager.state) == (Kind.ENDED, 1000, State.REFUSED)
+    assert rig.position() == Position()
+    assert rig.ledger.outstanding == 0
+    assert rig.ledger.all_live() == []
+
+
+@pytest.mark.parametrize("code", ["wager_external_id_existed", "order_external_id_existed"])
+def test_an_id_that_exists_is_no_refusal(code: str) -> None:
+    rig = Rig()
+    wager = rig.send()
+    rig.ledger.refused(ID, code, rig.tick())
+    assert rig.ledger.unknown() == [wager]
+    assert rig.ledger.outstanding == 1000
+
+
+def test_a_lost_answer_counts_as_open_until_history_disproves_it() -> None:
+    rig = Rig()
+    wager = rig.send()
+    assert rig.ledger.lost(ID, rig.tick()) == ()
+    assert rig.ledger.unknown() == [wager]
+    assert rig.position().worst_case() == 1000
+    assert kinds(list(rig.ledger.absent(ID, rig.tick()))) == [Kind.ENDED]
+    assert rig.ledger.unknown() == []
+    assert rig.position() == Position()
+
+
+def test_a_history_read_while_the_placement_is_under_way_proves_nothing() -> None:
+    rig = Rig()
+    wager = rig.send()
+    assert rig.ledger.absent(ID, rig.tick()) == ()
+    assert wager.state is State.PLACING
+    assert rig.ledger.outstanding == 1000
+
+
+@pytest.mark.parametrize("ended_by", ["refused", "absent"])
+def test_a_request_processed_late_brings_its_wager_back(ended_by: str) -> None:
+    rig = Rig()
+    wager = rig.send()
+    if ended_by == "refused":
+        rig.ledger.refused(ID, "internal_error", rig.tick())
+    else:
+        rig.ledger.lost(ID, rig.tick())
+        rig.ledger.absent(ID, rig.tick())
+    changes = rig.message()
+    assert kinds(changes) == [Kind.REVIVED, Kind.OPENED]
+    assert changes[0].stake == 1000
+    assert rig.ledger.all_live() == [wager]
+    assert rig.ledger.outstanding == 1000
+    assert rig.position().worst_case() == 1000
+
+
+def test_a_wager_found_in_history_is_resolved() -> None:
+    rig = Rig()
+    wager = rig.send()
+    rig.ledger.lost(ID, rig.tick())
+    assert kinds(rig.read()) == [Kind.OPENED]
+    assert wager.state is State.OPEN
+    assert rig.ledger.unknown() == []
+
+
+def test_an_external_id_is_never_used_twice() -> None:
+    rig = Rig()
+    rig.send()
+    with pytest.raises(LedgerError, match=ID):
+        rig.send()
+    rig.ledger.refused(ID, "insufficient_amount", rig.tick())
+    with pytest.raises(LedgerError, match=ID):
+        rig.send()
+
+
+def test_what_was_never_sent_cannot_be_answered() -> None:
+    with pytest.raises(LedgerError, match="nobody"):
+        Rig().ledger.lost("nobody", 1)
+
+
+# --- the second document's cases -------------------------------------------------------------------------------------
+
+
+def test_case_1_fully_cancelled() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.cancel()
+    assert wager.state is State.CANCELLING
+    assert wager.cancel_accepted_at == rig.now
+    assert rig.position().worst_case() == 1000, "until told, it may have matched before the cancel"
+    (ended,) = rig.message(status=Status.CANCELED)
+    assert (ended.kind, ended.stake) == (Kind.ENDED, 1000)
+    assert wager.state is State.CANCELED
+    assert rig.position() == Position()
+    assert rig.ledger.outstanding == 0
+
+
+def test_case_1_with_the_feed_broken_is_resolved_from_history_and_the_repost_is_a_new_wager() -> None:
+    rig = Rig()
+    wager = rig.open()
+    other = rig.open("r1-fv-2", line_id="a1", odds=105)
+    rig.ledger.cancel_sent(ID, rig.tick())
+    rig.ledger.cancel_lost(ID, rig.tick())
+    assert rig.ledger.outstanding == 2000
+    # cancel_all, then the histories: the first was cancelled, of the second $3 had matched unseen
+    rig.read(ID, Status.CANCELED)
+    changes = rig.read("r1-fv-2", matched=300, stake=300, line_id="a1", odds=105)
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED, Kind.ENDED]
+    assert (wager.state, other.state) == (State.CANCELED, State.MATCHED)
+    assert rig.ledger.all_live() == []
+    assert rig.position() == position([-300, 315], [0, 0])
+    # what was on its way while the feed was broken changes nothing any more
+    assert rig.message(sequence=rig.sequence - 5) == []
+    assert rig.message("r1-fv-2", line_id="a1", odds=105) == []
+    again = rig.open("r1-fv-3")
+    assert rig.ledger.all_live() == [again]
+
+
+def test_case_2_partially_cancelled() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.ledger.cancel_sent(ID, rig.tick())
+    changes = rig.message(matched=300, stake=300, matching=Matching.FULLY_MATCHED)
+    assert [(change.kind, change.stake) for change in changes] == [
+        (Kind.MATCHED, 300),
+        (Kind.DETAIL_WANTED, 0),
+        (Kind.ENDED, 700),
+    ]
+    assert wager.state is State.MATCHED
+    assert (wager.stake, wager.matched, wager.remaining) == (300, 300, 0)
+    assert rig.position() == position([profit(300, -110), -300], [0, 0])
+
+
+def test_case_2_where_the_message_says_only_that_all_of_the_cut_stake_is_matched() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.cancel()
+    rig.message(matched=0, stake=300, matching=Matching.FULLY_MATCHED)
+    assert (wager.state, wager.matched) == (State.MATCHED, 300)
+
+
+def test_case_2_2_a_match_told_between_cancel_and_its_confirmation() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.cancel()
+    first = rig.message(matched=300, match=(300, -110))
+    assert [(change.kind, change.stake, change.win) for change in first] == [(Kind.MATCHED, 300, 273)]
+    assert wager.state is State.CANCELLING
+    assert rig.position() == position([273, -300], [700, 0])
+    second = rig.message(matched=300, stake=300)
+    assert [(change.kind, change.stake) for change in second] == [(Kind.ENDED, 700)]
+    assert (wager.state, wager.stake, wager.matched) == (State.MATCHED, 300, 300)
+    assert rig.position() == position([273, -300], [0, 0])
+    assert not wager.win_estimated
+
+
+def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.ledger.cancel_sent(ID, rig.tick())
+    rig.ledger.cancel_refused(ID, "wager_already_matched", rig.tick())
+    assert rig.ledger.outstanding == 1000, "it can match no more, but what it matched is not told yet"
+    changes = rig.message(matched=1000, match=(1000, -110))
+    assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 1000), (Kind.ENDED, 0)]
+    assert wager.state is State.MATCHED
+    assert rig.position() == position([909, -1000], [0, 0])
+
+
+# --- cancels ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_too_early_leaves_the_wager_on_its_way() -> None:
+    rig = Rig()
+    wager = rig.send()
+    rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
+    rig.ledger.cancel_sent(ID, rig.tick())
+    assert list(rig.ledger.awaiting()) == []
+    rig.ledger.cancel_refused(ID, "wager_is_placing", rig.tick())
+    assert wager.state is State.INACTIVE
+    assert list(rig.ledger.awaiting()) == [wager]
+    assert wager.cancel_tries == 1
+
+
+@pytest.mark.parametrize("code", ["opened_retry", "order_opened_retry", "rate_limit_reached", "invalid_request"])
+def test_a_refused_cancel_leaves_the_wager_resting(code: str) -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.ledger.cancel_sent(ID, rig.tick())
+    rig.ledger.cancel_refused(ID, code, rig.tick())
+    assert wager.state is State.OPEN
+    assert rig.ledger.outstanding == 1000
+
+
+@pytest.mark.parametrize("code", ["wager_already_cancelled", "order_already_filled", "data_not_found"])
+def test_nothing_to_cancel_ends_nothing_before_a_report_says_what_became_of_it(code: str) -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.ledger.cancel_sent(ID, rig.tick())
+    rig.ledger.cancel_refused(ID, code, rig.tick())
+    assert wager.state is State.CANCELLING
+    assert (wager.cancel_accepted_at is None) == (code == "data_not_found")
+    assert rig.ledger.outstanding == 1000
+
+
+def test_an_answer_to_a_cancel_that_comes_after_the_message_changes_nothing() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.ledger.cancel_sent(ID, rig.tick())
+    rig.message(status=Status.CANCELED)
+    for late in (
+        rig.ledger.cancel_accepted(ID, rig.tick()),
+        rig.ledger.cancel_refused(ID, "opened_retry", rig.tick()),
+        rig.ledger.cancel_lost(ID, rig.tick()),
+    ):
+        assert late == ()
+    assert wager.state is State.CANCELED
+
+
+def test_a_cancel_for_what_has_ended_is_a_fault_of_ours() -> None:
+    rig = Rig()
+    rig.open()
+    rig.message(status=Status.WIPED)
+    with pytest.raises(ImpossibleError):
+        rig.ledger.cancel_sent(ID, rig.tick())
+
+
+def test_a_cancelled_wager_never_lives_again() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(status=Status.CANCELED)
+    assert rig.message(status=Status.OPEN) == []
+    assert rig.message(status=Status.INACTIVE) == []
+    assert rig.read(status=Status.OPEN) == []
+    assert wager.state is State.CANCELED
+    assert rig.ledger.outstanding == 0
+
+
+def test_a_bulk_cancel_that_raced_a_match_still_counts_the_match() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(status=Status.CANCELED)
+    changes = rig.message(matched=400, stake=400, match=(400, -110))
+    assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 400)]
+    assert wager.state is State.MATCHED
+    assert rig.position() == position([364, -400], [0, 0])
+    raced = rig.message(matched=600, stake=600, match=(200, -110))
+    assert [(change.kind, change.stake) for change in raced] == [(Kind.MATCHED, 200)]
+    assert (wager.stake, wager.matched) == (600, 600)
+
+
+# --- order of messages and reads --------------------------------------------------------------------------------------
+
+
+def test_an_older_message_tells_of_matches_but_not_of_status() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=300, match=(300, -110), sequence=rig.sequence + 10)
+    rig.message(status=Status.CANCELED, sequence=rig.sequence + 5)
+    assert (wager.state, wager.matched) == (State.OPEN, 300)
+
+
+def test_an_equal_sequence_is_applied() -> None:
+    rig = Rig()
+    wager = rig.send()
+    rig.message(status=Status.INACTIVE, sequence=5000)
+    rig.message(status=Status.OPEN, sequence=5000)
+    assert wager.state is State.OPEN
+    rig.message(matched=200, match=(200, -110), sequence=5000)
+    rig.message(status=Status.INACTIVE, sequence=5000)
+    assert (wager.state, wager.matched) == (State.OPEN, 200)
+
+
+def test_a_message_without_a_sequence_is_applied() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(status=Status.CANCELED, sequence=0)
+    assert wager.state is State.CANCELED
+
+
+def test_a_message_without_a_sequence_does_not_let_older_ones_in() -> None:
+    rig = Rig()
+    wager = rig.open()
+    before = rig.sequence - 1
+    rig.message(sequence=0)
+    rig.message(status=Status.CANCELED, sequence=before)
+    assert wager.state is State.OPEN
+
+
+def test_a_read_never_takes_a_wager_back() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=300, stake=300, match=(300, -110))
+    assert wager.state is State.MATCHED
+    assert rig.read(status=Status.OPEN, matched=0) == []
+    assert rig.read(status=Status.INACTIVE) == []
+    assert (wager.state, wager.stake, wager.matched) == (State.MATCHED, 300, 300)
+
+
+# --- wagers not ours --------------------------------------------------------------------------------------------------
+
+
+def test_a_wager_not_ours_counts_from_its_first_report() -> None:
+    rig = Rig()
+    ours = rig.open()
+    changes = rig.message("by-hand", line_id="a1", odds=120, stake=4000)
+    assert kinds(changes) == [Kind.FOREIGN, Kind.OPENED]
+    theirs = changes[0].wager
+    assert theirs.foreign
+    assert not ours.foreign
+    assert rig.ledger.counts == (2, 0, 1)
+    assert rig.ledger.outstanding == 5000
+    assert rig.position() == position([0, 0], [1000, 4000])
+    rig.message("by-hand", line_id="a1", odds=120, stake=4000, matched=4000, match=(4000, 120))
+    assert rig.position() == position([-4000, 4800], [1000, 0])
+    assert rig.ledger.counts == (1, 0, 0)
+    rig.message("by-hand", Status.CLOSED, 4000, line_id="a1", odds=120, stake=4000, winning=Winning.WON)
+    assert rig.ledger.realised == 4800
+
+
+def test_a_wager_placed_without_an_id_of_ours_is_known_by_the_exchange_s() -> None:
+    rig = Rig()
+    rig.message("", wager_id="w-9", line_id="a1", stake=4000)
+    rig.message("", Status.CANCELED, wager_id="w-9", line_id="a1", stake=4000)
+    assert rig.ledger.outstanding == 0
+    assert rig.ledger.all_live() == []
+
+
+def test_a_wager_of_ours_reported_without_our_id_is_not_taken_for_another() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message("", wager_id=f"w-{ID}", matched=300, match=(300, -110))
+    assert wager.matched == 300
+    assert rig.ledger.counts == (1, 0, 0)
+
+
+@pytest.mark.parametrize("line_id", ["unheard-of", "three"])
+def test_on_a_line_that_is_unknown_or_of_three_outcomes_it_counts_at_full_stake(line_id: str) -> None:
+    rig = Rig()
+    rig.message("by-hand", line_id=line_id, stake=4000, odds=300)
+    rig.message("by-hand", line_id=line_id, stake=4000, odds=300, matched=1500, match=(1500, 300))
+    line = LineKey(7, 999, 0) if line_id == "unheard-of" else LineKey(7, 300, 0)
+    assert rig.position(line).worst_case() == 4000
+    assert rig.position(line).matched_worst_case() == 1500
+    rig.message("by-hand", Status.CLOSED, 1500, line_id=line_id, stake=1500, odds=300, winning=Winning.LOST)
+    assert rig.position(line) == Position()
+    assert rig.ledger.realised == -1500
+
+
+def test_one_that_was_over_before_it_was_seen_counts_in_nothing() -> None:
+    rig = Rig()
+    assert rig.read("long-ago", Status.CLOSED, 1000, winning=Winning.WON) == []
+    assert rig.read("cancelled", Status.CANCELED) == []
+    assert rig.read("long-ago", Status.MANUALLY_SETTLED, 1000, winning=Winning.MANUALLY_LOST) == []
+    assert (rig.ledger.realised, rig.ledger.outstanding) == (0, 0)
+    assert rig.position() == Position()
+    assert rig.ledger.drain_touched() == []
+
+
+def test_a_late_message_does_not_bring_back_one_not_ours_that_was_over() -> None:
+    rig = Rig()
+    rig.message("by-hand", Status.CANCELED, sequence=200)
+    assert rig.message("by-hand", Status.OPEN, sequence=100) == []
+    assert rig.ledger.outstanding == 0
+
+
+# --- the lists --------------------------------------------------------------------------------------------------------
+
+
+def test_lists_keep_the_order_of_sending_through_every_change() -> None:
+    rig = Rig()
+    for number in range(1, 6):
+        rig.send(f"r1-fv-{number}")
+    for number in (1, 3, 5):
+        rig.ledger.lost(f"r1-fv-{number}", rig.tick())
+    rig.ledger.absent("r1-fv-1", rig.tick())
+    rig.message("r1-fv-2")
+    rig.ledger.accepted("r1-fv-4", said("r1-fv-4", Status.INACTIVE), rig.tick())
+    rig.ledger.cancel_sent("r1-fv-4", rig.tick())
+    assert [wager.external_id for wager in rig.ledger.unknown()] == ["r1-fv-3", "r1-fv-5"]
+    rig.message("r1-fv-1", Status.INACTIVE)
+    rig.ledger.cancel_refused("r1-fv-4", "wager_is_placing", rig.tick())
+    assert [wager.external_id for wager in rig.ledger.awaiting()] == ["r1-fv-1", "r1-fv-3", "r1-fv-4", "r1-fv-5"]
+    assert [wager.external_id for wager in rig.ledger.live(LINE)] == [f"r1-fv-{number}" for number in range(1, 6)]
+    assert rig.ledger.live_count == 5
+    assert rig.ledger.has_live(LINE)
+    assert not rig.ledger.has_live(LineKey(1, 1, 1))
+
+
+def test_instants_are_those_given() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.tick(SECOND)
+    rig.ledger.cancel_sent(ID, rig.now)
+    rig.ledger.cancel_sent(ID, rig.tick())
+    assert (wager.cancel_sent_at, wager.cancel_tries) == (rig.now, 2)

@@ -1,0 +1,148 @@
+"""What is matched of a wager in the ledger, and what that does to its line's position and profit."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from ledger_rig import ID, Rig, kinds, position
+
+from mmbot.domain.odds import profit
+from mmbot.domain.wager import MatchDetail
+from mmbot.domain.wager_states import State
+from mmbot.engine.wagers.ledger import Kind
+
+
+def test_each_match_wins_at_its_own_odds_rounded_by_itself() -> None:
+    rig = Rig()
+    wager = rig.open(odds=150)
+    rig.message(matched=1, match=(1, 150), odds=150)
+    rig.message(matched=2, match=(1, 150), odds=150)
+    rig.message(matched=5, match=(3, 333), odds=150)
+    assert wager.win == 2 + 2 + 10
+    assert not wager.win_estimated
+    assert rig.position() == position([14, -5], [995, 0])
+
+
+def test_a_match_told_twice_counts_once() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=300, match=(300, -105))
+    assert rig.message(matched=300, match=(300, -105), sequence=rig.sequence) == []
+    assert (wager.matched, wager.win) == (300, profit(300, -105))
+
+
+def test_messages_in_any_order_and_twice_give_the_same_figures() -> None:
+    told = [(200, (200, -110)), (500, (300, -104)), (501, (1, 100)), (1000, (499, -110))]
+    win = sum(profit(stake, odds) for _, (stake, odds) in told)
+    for order in permutations(range(4)):
+        rig = Rig()
+        wager = rig.open()
+        for place in (*order, *order[:2]):
+            total, match = told[place]
+            rig.message(matched=total, match=match, sequence=rig.sequence + 10 + place)
+        assert (wager.matched, wager.win, wager.win_estimated) == (1000, win, False)
+        assert wager.state is State.MATCHED
+        assert rig.position() == position([win, -1000], [0, 0])
+
+
+def test_a_rise_greater_than_the_match_wants_the_detail_and_counts_at_own_odds_until_then() -> None:
+    rig = Rig()
+    wager = rig.open()
+    changes = rig.message(matched=500, match=(200, -105))
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED]
+    assert wager.win == profit(200, -105) + profit(300, -110)
+    assert rig.ledger.estimated() == [wager]
+    (repriced,) = rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 300, -102), MatchDetail("w", 200, -105)])
+    assert (repriced.kind, repriced.stake, repriced.win) == (
+        Kind.REPRICED,
+        0,
+        profit(300, -102) - profit(300, -110),
+    )
+    assert wager.win == profit(300, -102) + profit(200, -105)
+    assert rig.ledger.estimated() == []
+    assert rig.position().profit == [wager.win, -500]
+
+
+def test_a_rise_learnt_from_rest_wants_the_detail() -> None:
+    rig = Rig()
+    wager = rig.open()
+    assert kinds(rig.read(matched=500)) == [Kind.MATCHED, Kind.DETAIL_WANTED]
+    assert kinds(rig.read(matched=500)) == [], "once is enough while nothing more is unknown"
+    assert wager.win == profit(500, -110)
+    rig.message(matched=500, match=(500, 103), sequence=rig.sequence - 1)
+    assert wager.win == profit(500, 103), "a late message is as good as the detail"
+    assert rig.ledger.estimated() == []
+
+
+def test_the_detail_may_know_of_a_match_before_its_message() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.read(matched=300)
+    changes = rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 300, -110), MatchDetail("w", 100, -108)])
+    assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 100)]
+    assert rig.message(matched=400, match=(100, -108)) == []
+    assert wager.matched == 400
+
+
+def test_a_detail_asked_for_before_later_matches_leaves_those() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.read(matched=300)
+    rig.message(matched=700, match=(400, -101))
+    rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 300, -105)])
+    assert wager.win == profit(300, -105) + profit(400, -101)
+    assert not wager.win_estimated
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 100, 200)]) == (), "an older answer"
+    rig.read(matched=800)
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 100, 200)]) == (), "while more is unknown, too"
+    assert wager.win == profit(300, -105) + profit(400, -101) + profit(100, -110)
+
+
+def test_a_detail_of_more_than_the_stake_is_not_believed() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.read(matched=300)
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 900, 100), MatchDetail("w", 200, 100)]) == ()
+    assert wager.matched == 300
+    assert rig.ledger.detail("w-unheard-of", [MatchDetail("w", 900, 100)]) == ()
+
+
+def test_contradicting_messages_want_the_detail() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=500, match=(500, -110))
+    changes = rig.message(matched=500, match=(200, -105))
+    assert kinds(changes) == [Kind.DETAIL_WANTED]
+    assert wager.matched == 500
+    rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 300, -110), MatchDetail("w", 200, -105)])
+    assert wager.win == profit(300, -110) + profit(200, -105)
+    assert rig.ledger.estimated() == []
+
+
+def test_a_detail_that_lags_behind_what_messages_told_changes_nothing() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=500, match=(500, 103))
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 200, 103)]) == ()
+    assert (wager.matched, wager.win, wager.win_estimated) == (500, profit(500, 103), False)
+
+
+def test_a_match_told_with_a_total_that_leaves_it_no_room_wants_the_detail() -> None:
+    rig = Rig()
+    wager = rig.open()
+    changes = rig.message(matched=100, match=(400, 103))
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED]
+    assert (wager.matched, wager.win) == (100, profit(100, -110))
+    rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 400, 103)])
+    assert (wager.matched, wager.win, wager.win_estimated) == (400, profit(400, 103), False)
+    changes = rig.message(matched=500, match=(200, -105))
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED], "nor does one that reaches into what was read"
+    assert wager.win == profit(400, 103) + profit(100, -110)
+
+
+def test_matched_never_exceeds_the_stake() -> None:
+    rig = Rig()
+    wager = rig.open()
+    rig.message(matched=5000)
+    assert (wager.matched, wager.stake, wager.remaining) == (1000, 1000, 0)
+    assert rig.position().profit == [909, -1000]

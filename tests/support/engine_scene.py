@@ -1,0 +1,363 @@
+"""A small exchange with an engine in front of it, in virtual time, and short ways to say what a test needs.
+
+The tests are the crowd: they rest and pull orders of a house, and send takers. Every scene ends with ``close``, which
+asks the referee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from mmbot.backtest.run import Delays, Fate, Interfere, Memory, Run
+from mmbot.config import Config
+from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, MatchConfig, RuleConfig
+from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
+from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.wager import Status
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+from mmbot.engine.status import GuardStatus, LineStatus
+from mmbot.engine.status import Status as EngineStatus
+from mmbot.simulator.judge.referee import Referee, RefereeLimits, RefereeReport
+from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.records import BookChanged, VenueEvent, VenueSettings, VenueWager
+from mmbot.simulator.venue.venue import Venue
+from mmbot.simulator.world import World
+from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result, Strategy
+from strategies.fair_value import FairValueMaker, FairValueParams
+
+START = 1_800_000_000 * SECOND
+NBA = 132
+GAME = 1
+MONEYLINE = 219
+LINE = LineKey(GAME, MONEYLINE, 0)
+OTHER = LineKey(GAME, 223, -14)
+MARKET = MarketKey(GAME, MONEYLINE)
+
+
+class Fixed:
+    """Wants the same quotes on every line: (side, odds, payout). ``wants`` may be changed between events."""
+
+    def __init__(self, *wants: tuple[int, int, int], size_tolerance: float = 0.1, price_tolerance: float = 0.0) -> None:
+        self.wants: dict[LineKey | None, tuple[tuple[int, int, int], ...]] = {None: wants}
+        self.size_tolerance = size_tolerance
+        self.price_tolerance = price_tolerance
+        self.priority: dict[LineKey, int] = {}
+        self.raises: dict[int, str] = {}
+        self.calls = 0
+        self.seen: dict[LineKey, Any] = {}
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        self.calls += 1
+        if view.event.event_id in self.raises:
+            raise RuntimeError(self.raises[view.event.event_id])
+        decisions: dict[LineKey, Decision] = {}
+        for line in view.lines:
+            key = line.line.key
+            self.seen[key] = line
+            wants = self.wants.get(key, self.wants[None])
+            decisions[key] = tuple(
+                Quote(side, payout, odds, None, self.priority.get(key, 0), self.price_tolerance, self.size_tolerance)
+                for side, odds, payout in wants
+            ) or NoQuote("told so")
+        return Result(decisions, state)
+
+
+def settings(
+    *,
+    limits: LimitsConfig | None = None,
+    guards: GuardsConfig | None = None,
+    account: str = "exclusive",
+    rate: int = 40,
+    rules: Sequence[RuleConfig] | None = None,
+    funds: str = "at_match",
+    deadline_s: float = 30.0,
+) -> Config:
+    """Settings for a local exchange; every market falls under the first rule."""
+    config = Config(
+        environment="local",
+        exchange=ExchangeConfig(
+            base_url="http://127.0.0.1:9000/partner",
+            requests_per_second=rate,
+            account="shared" if account == "shared" else "exclusive",
+            funds="at_placement" if funds == "at_placement" else "at_match",
+        ),
+        quoting=tuple(rules) if rules is not None else (RuleConfig(match=MatchConfig(), strategy="tests:Fixed"),),
+        limits=limits or LimitsConfig(),
+        guards=guards or GuardsConfig(hold_s=1.0),
+    )
+    return msgspec.structs.replace(config, stop=msgspec.structs.replace(config.stop, deadline_s=deadline_s))
+
+
+def maker(**params: Any) -> FairValueMaker:
+    """The shipped strategy."""
+    return FairValueMaker(FairValueParams(**params))
+
+
+class Scene:
+    """The exchange, the engine, and time."""
+
+    def __init__(
+        self,
+        strategy: Strategy | Sequence[Strategy] | None = None,
+        config: Config | None = None,
+        *,
+        lines: Sequence[LineKey] = (LINE,),
+        balance: int = 1_000_000,
+        venue: VenueSettings | None = None,
+        delays: Delays | None = None,
+        memory: Memory | None = None,
+        interfere: Interfere | None = None,
+        starts: Duration = 6 * HOUR,
+        judged: RefereeLimits | None = None,
+        house: bool = True,
+    ) -> None:
+        self.config = config or settings()
+        self.strategies: tuple[Strategy, ...] = (
+            tuple(strategy) if isinstance(strategy, Sequence) else (strategy or Fixed((0, 105, 5000), (1, 105, 5000)),)
+        )
+        self.delays = delays
+        self.interfere = interfere
+        self.venue = Venue(venue or VenueSettings(), 1)
+        self.venue.advance(START)
+        self.venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), START)
+        self.starts = START + starts
+        for event in dict.fromkeys(line.event for line in lines):
+            self.add_event(event, START)
+        markets: dict[MarketKey, list[LineKey]] = {}
+        for line in lines:
+            markets.setdefault(MarketKey(line.event, line.market), []).append(line)
+        for market, keys in markets.items():
+            self.add_market(market, keys, START)
+        self.account = self.venue.open_account("mmbot", balance)
+        self.crowd = self.venue.open_account("crowd", 0, unlimited=True)
+        limits = self.config.limits
+        self.referee = Referee(
+            self.venue,
+            self.account,
+            judged
+            or RefereeLimits(
+                line=round(limits.line * 100),
+                market=round(limits.market * 100),
+                event=round(limits.event * 100),
+                tournament=round(limits.tournament * 100),
+                account=round(limits.account * 100),
+            ),
+        )
+        self.world = World(self.venue, (), self.account, self.referee)
+        self.memory = memory or Memory()
+        self.lines = tuple(lines)
+        self.house: dict[LineKey, list[Order | None]] = {}
+        if house:
+            for line in lines:
+                self.around(line)
+        self.run = self._begin(START)
+
+    def _begin(self, now: Instant) -> Run:
+        return Run(
+            self.world,
+            self.account,
+            self.config,
+            self.strategies,
+            now,
+            self.delays,
+            self.memory,
+            self.interfere,
+        )
+
+    def add_event(self, event: int, now: Instant) -> None:
+        self.venue.add_event(
+            SportEvent(event, NBA, f"Away {event} @ Home {event}", "not_started", self.starts, "Basketball", "NBA"), now
+        )
+
+    def add_market(self, market: MarketKey, keys: Sequence[LineKey], now: Instant, outcomes: int = 2) -> None:
+        kind = {219: "moneyline", 223: "spread", 225: "total"}.get(market.market, "moneyline")
+        lines = tuple(
+            Line(key, tuple(Outcome(4 + side, "", f"outcome {side}") for side in range(outcomes)), "") for key in keys
+        )
+        self.venue.add_market(Market(market, kind.title(), kind, kind, "Game Lines", "active", lines), now)
+
+    # --- the crowd ------------------------------------------------------------------------------------------------
+
+    def around(self, line: LineKey = LINE, odds: tuple[int, int] = (110, 110), stake: int = 100_000) -> None:
+        """Replace the house's orders of a line: one behind each outcome. At +110 each, fair is even."""
+        now = self.now
+        for order in self.house.get(line, []):
+            if order is not None:
+                self.venue.pull(order, now)
+        self.house[line] = [self.venue.rest(self.crowd, line, side, odds[side], stake, now) for side in (0, 1)]
+
+    def take(self, side: int, stake: int, line: LineKey = LINE, odds: int = -150) -> None:
+        """A taker backs ``side``; whom that matches the exchange decides."""
+        self.venue.rest(self.crowd, line, side, odds, stake, self.now, rest=False)
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        return self.run.now if hasattr(self, "run") else START
+
+    def go(self, duration: Duration = SECOND) -> None:
+        """Let time pass."""
+        self.run.until(self.run.now + duration)
+
+    def until(self, condition: Callable[[], bool], within: Duration = 60 * SECOND) -> None:
+        """Let time pass until something holds; fails if it does not within a time."""
+        end = self.run.now + within
+        self.run.until(end, stop=condition)
+        assert condition(), f"not within {within / SECOND} s: {self.status().phase}, {self.status().guards}"
+
+    def quoted(self) -> Scene:
+        """Start, and wait until both outcomes of every line rest at the exchange."""
+        self.until(lambda: all(self.sides(line) == {0, 1} for line in self.lines))
+        return self
+
+    def requoted(self, within: Duration = 60 * SECOND) -> Scene:
+        """Wait until the engine, which is not ready now, is ready and both outcomes of every line rest again."""
+        assert self.status().phase != "ready"
+        self.until(lambda: self.status().phase == "ready", within)
+        return self.quoted()
+
+    def restart(self, after: Duration = SECOND, *, keep: Callable[[r.SaveWager], bool] | None = None) -> None:
+        """The daemon dies now and another begins a while later; ``keep`` says what of the journal survived."""
+        if keep is not None:
+            self.memory.wagers = {key: saved for key, saved in self.memory.wagers.items() if keep(saved)}
+        now = self.run.now + after
+        self.memory.last = self.run.now
+        self.world.advance(now)
+        self.venue.drain()
+        self.run = self._begin(now)
+
+    # --- what is seen ---------------------------------------------------------------------------------------------
+
+    def status(self) -> EngineStatus:
+        return self.run.engine.status(self.run.now)
+
+    def line(self, line: LineKey = LINE) -> LineStatus:
+        for event in self.status().events:
+            for each in event.lines:
+                if (each.event, each.market, each.number) == line:
+                    return each
+        raise AssertionError(f"{line} is not under a rule")
+
+    def guard(self, name: str) -> GuardStatus | None:
+        return next((held for held in self.status().guards if held.guard == name), None)
+
+    def wagers(self, line: LineKey | None = None) -> list[VenueWager]:
+        """Ours that could match, by the exchange's books."""
+        return [
+            wager for wager in self.venue.wagers(self.account) if wager.live and (line is None or wager.line == line)
+        ]
+
+    def resting(self, line: LineKey = LINE) -> list[tuple[int, int, int]]:
+        """(side, odds, unmatched stake) of what rests of ours."""
+        return sorted(
+            (wager.side, wager.odds, wager.unmatched) for wager in self.wagers(line) if wager.status is Status.OPEN
+        )
+
+    def sides(self, line: LineKey = LINE) -> set[int]:
+        return {side for side, _, _ in self.resting(line)}
+
+    def sent(self, kind: type, since: Instant = 0) -> list[Any]:
+        """Requests of one kind that were sent."""
+        return [request for at, request in self.run.requests if isinstance(request, kind) and at >= since]
+
+    def kinds(self, since: Instant = 0) -> list[str]:
+        return [type(request).__name__ for at, request in self.run.requests if at >= since]
+
+    def placements(self, since: Instant = 0) -> list[r.Placement]:
+        return [item for request in self.sent(r.PlaceMany, since) for item in request.items]
+
+    def alerts(self, name: str, since: Instant = 0) -> list[dict[str, Any]]:
+        return [alert.fields for at, alert in self.run.alerts if alert.name == name and at >= since]
+
+    def mute(self, line: LineKey = LINE) -> Callable[[], None]:
+        """No book message of a line comes any more, without a sign. Returns what ends that."""
+        link = self.run._link
+        honest = link.message
+
+        def message(event: VenueEvent, connection: int) -> e.FeedMessage | None:
+            if isinstance(event, BookChanged) and event.line == line:
+                return None
+            return honest(event, connection)
+
+        def unmute() -> None:
+            link.message = honest  # type: ignore[method-assign]
+
+        link.message = message  # type: ignore[method-assign]
+        return unmute
+
+    def amend(self, change: Callable[[e.Answer, Instant], e.Answer]) -> Callable[[], None]:
+        """What the exchange answers is changed on its way. Returns what ends that."""
+        link = self.run._link
+        honest = link.answer
+
+        def end() -> None:
+            link.answer = honest  # type: ignore[method-assign]
+
+        link.answer = lambda request, now: change(honest(request, now), now)  # type: ignore[method-assign]
+        return end
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def agree(self) -> RefereeReport:
+        """Our books equal the exchange's: wagers, positions, profit. For quiet moments."""
+        report = self.referee.report(self.run.now)
+        status = self.status()
+        mine = {own.external_id: own.remaining for event in status.events for line in event.lines for own in line.own}
+        theirs = {wager.external_id: wager.unmatched for wager in self.wagers() if wager.line in self._shown(status)}
+        assert mine == theirs
+        assert status.counts.open_wagers == len(self.wagers())
+        assert status.locked == self.venue.wallet(self.account).staked
+        assert sum(line.locked for event in status.events for line in event.lines) <= status.locked
+        assert status.profit.realised == report.profit.gross
+        assert status.profit.commission == report.profit.commission
+        for line in self._shown(status):
+            assert self.line(line).profit == self.position(line), line
+        return report
+
+    def _shown(self, status: EngineStatus) -> dict[LineKey, None]:
+        return {LineKey(line.event, line.market, line.number): None for event in status.events for line in event.lines}
+
+    def position(self, line: LineKey = LINE) -> tuple[int, int]:
+        """Unsettled matched profit if outcome 0 wins and if outcome 1 wins, by the exchange's books."""
+        profit = [0, 0]
+        for wager in self.venue.wagers(self.account):
+            if wager.line == line and wager.winning.value == "tbd" and wager.status is not Status.VOID:
+                profit[wager.side] += wager.match_win
+                profit[1 - wager.side] -= wager.matched
+        return profit[0], profit[1]
+
+    def close(self) -> RefereeReport:
+        """Ask the referee."""
+        report = self.referee.report(self.run.now)
+        assert report.ok, report.broken
+        return report
+
+
+def lose(kind: type, times: int = 1, fate: Fate = Fate.UNANSWERED) -> Callable[[r.Request, Instant], Fate]:
+    """An interference: the first ``times`` requests of a kind meet ``fate``."""
+    left = [times]
+
+    def interfere(request: r.Request, now: Instant) -> Fate:
+        if isinstance(request, kind) and left[0] > 0:
+            left[0] -= 1
+            return fate
+        return Fate.DONE
+
+    return interfere
+
+
+def health(connection: int) -> e.Beat:
+    return e.Beat(connection)
+
+
+TICK = 10 * MILLISECOND
+
+
+def order_of(scene: Scene, since: int = 0) -> list[str]:
+    """The kinds of requests in the order in which each was first sent."""
+    return list(dict.fromkeys(scene.kinds(since)))
