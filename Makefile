@@ -9,7 +9,8 @@ READY := $(VENV)/.ready
 
 setup: $(READY)
 
-# Made anew only when what it is made from changes. The source itself is installed as a link.
+# Made again only when pyproject.toml changes. The source itself is installed as a link. The file .unfinished stands in
+# $(VENV) while it is being made: if it is still there, an earlier make was interrupted, and $(VENV) is made from scratch.
 $(READY): pyproject.toml
 	@python=; old=; \
 	for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -25,12 +26,14 @@ $(READY): pyproject.toml
 		echo "$$python ($$("$$python" -V)) comes without venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
 		exit 1; \
 	fi; \
-	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	if [ -e $(VENV)/.unfinished ] || ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "making $(VENV) with $$("$$python" -V)"; \
-		"$$python" -m venv --clear $(VENV) || exit 1; \
+		rm -rf $(VENV) && mkdir -p $(VENV) && touch $(VENV)/.unfinished && "$$python" -m venv $(VENV) || exit 1; \
 	fi
-	@echo "installing mmbot and what it needs into $(VENV)"
+	@touch $(VENV)/.unfinished
+	@echo "installing mmbot and its dependencies into $(VENV)"
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@rm -f $(VENV)/.unfinished
 	@touch $@
 
 # make demo                      a synthetic board of several events
@@ -38,8 +41,11 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@$(BIN)/mmbot demo $(if $(TAPE),--tape '$(TAPE)') $(if $(SPEED),--speed '$(SPEED)') $(ARGS)
 
+# Two processes, since the tests were measured on two cores; make test JOBS=0 runs them in one.
+JOBS := 2
+
 test: $(READY)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 # A real Pusher server for the conformance tests, which are skipped without it. It needs Node 16, 18 or 20, and npm.
 SOKETI := tests/conformance/node_modules/.ready

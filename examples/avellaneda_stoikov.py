@@ -1,0 +1,73 @@
+"""Avellaneda–Stoikov quotes on a probability: a reservation price that follows the inventory, and an optimal spread.
+
+Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order book", Quantitative Finance 8 (2008),
+equations 29 and 30. With the fair probability ``s``, the inventory ``q`` in quotes of full size, the variance
+``sigma ** 2`` of ``s`` per hour, the hours ``left`` until quoting ends, the risk aversion ``gamma`` and the decay
+``kappa`` of the fill rate with distance:
+
+    reservation price  r = s - q * gamma * sigma ** 2 * left
+    bid-ask spread     d = gamma * sigma ** 2 * left + (2 / gamma) * ln(1 + gamma / kappa)
+
+The bid on outcome 0 is ``r - d / 2``, and the bid on outcome 1 is ``1 - (r + d / 2)``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from mmbot.domain.instant import HOUR, MINUTE
+from mmbot.domain.money import DOLLAR
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, line_by_line
+
+
+class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings under ``params:``."""
+
+    gamma: Annotated[float, Meta(gt=0)] = 2.0
+    """Risk aversion, per unit of probability and quote."""
+    sigma: Annotated[float, Meta(gt=0, lt=1)] = 0.02
+    """Standard deviation of the fair probability over one hour."""
+    kappa: Annotated[float, Meta(gt=0)] = 60.0
+    """How fast the fill rate falls with the distance from fair, per unit of probability."""
+    horizon_hours: Annotated[float, Meta(gt=0)] = 6.0
+    """The longest time left that is used: a game of tomorrow is not a day of inventory risk."""
+    size: Annotated[float, Meta(ge=1)] = 40.0
+    """Payout of a full quote, in dollars."""
+
+
+class AvellanedaStoikov:
+    """Quotes both outcomes around a reservation price; it is called again every minute, since time moves the price."""
+
+    Params = AvellanedaStoikovParams
+    book_depth = 1
+
+    def __init__(self, params: AvellanedaStoikovParams) -> None:
+        self.params = params
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        """Decide each line on its own, and again in a minute."""
+        return line_by_line(view, self.decide)._replace(wake_at=view.now + MINUTE)
+
+    def decide(self, view: EventView, line: LineView) -> Decision:
+        """Quotes on both outcomes, or the reason why there are none."""
+        if line.fair is None:
+            return NoQuote("the book gives no fair price")
+        if view.start is None:
+            return NoQuote("no known start, so no time left to price")
+        params = self.params
+        left = min(params.horizon_hours, max(0.0, (view.start - view.now) / HOUR))
+        held = (line.profit[0] - line.profit[1]) / (params.size * DOLLAR)
+        risk = params.gamma * params.sigma**2 * left
+        reservation = line.fair.probability - held * risk
+        half = (risk + 2.0 / params.gamma * math.log(1.0 + params.gamma / params.kappa)) / 2.0
+        payout = round(params.size * DOLLAR)
+        quotes = tuple(
+            Quote(side, payout, probability=price, price_tolerance=half / 10, size_tolerance=0.2)
+            for side, price in enumerate((reservation - half, 1.0 - reservation - half))
+            if 0.0 < price < 1.0
+        )
+        return quotes or NoQuote("both prices are outside (0, 1)")

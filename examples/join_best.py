@@ -1,0 +1,59 @@
+"""Join the best price of the other makers on both outcomes, and skew away from the outcome that is held.
+
+The best price of another maker on outcome A is shown to takers under the other outcome, at the negated odds. Joining
+that price neither improves the market nor takes from it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from mmbot.domain.money import DOLLAR
+from mmbot.domain.odds import implied, negate
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, line_by_line
+
+
+class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings under ``params:``. Probabilities in units of 1, amounts in dollars."""
+
+    size: Annotated[float, Meta(ge=1)] = 40.0
+    """Payout of each quote."""
+    edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
+    """Each price stays at least this far below the fair probability."""
+    skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
+    """Both prices move by this much when the profits of the two outcomes differ by ``inventory``."""
+    inventory: Annotated[float, Meta(gt=0)] = 150.0
+
+
+class JoinBest:
+    """Quotes the best price of the others, never better, never closer to fair than ``edge``."""
+
+    Params = JoinBestParams
+    book_depth = 1
+
+    def __init__(self, params: JoinBestParams) -> None:
+        self.params = params
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        """Decide each line on its own; nothing is remembered."""
+        return line_by_line(view, self.decide)
+
+    def decide(self, view: EventView, line: LineView) -> Decision:
+        """Quotes on both outcomes, or the reason why there are none."""
+        if line.fair is None:
+            return NoQuote("the book gives no fair price")
+        params = self.params
+        held = (line.profit[0] - line.profit[1]) / (params.inventory * DOLLAR)
+        skew = params.skew * max(-1.0, min(1.0, held))
+        fair = line.fair.probability
+        quotes = []
+        for side, chance, shift in ((0, fair, -skew), (1, 1.0 - fair, skew)):
+            others = line.book.sides[1 - side]  # makers on this outcome are shown under the other one
+            best = implied(negate(others[0].odds))
+            odds = view.ladder.at_most(min(best + shift, best, chance - params.edge))
+            if odds is not None:
+                quotes.append(Quote(side, round(params.size * DOLLAR), odds, size_tolerance=0.2))
+        return tuple(quotes) or NoQuote("no price is left below fair")
