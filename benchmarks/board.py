@@ -20,7 +20,7 @@ from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.odds_ladder import STANDARD
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 START: Final = 1_800_000_000 * SECOND

@@ -18,7 +18,7 @@ from board import frame_of, key_of, line_of
 from mmbot.domain.book import Book
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import HOUR, SECOND, iso
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.odds_ladder import STANDARD
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
 PRIVATE: Final = "private-service=3-device_type=5-user=bench"

@@ -138,7 +138,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _exchange(arguments: Sequence[str]) -> int:
-    from mmbot.simulator.serve import main as serve
+    from mmbot.simulator.command_line import main as serve
 
     return serve(arguments)
 

@@ -63,7 +63,7 @@ def test_wrong_arguments_are_refused(arguments, capsys):
 
 def test_arguments_of_the_exchange_are_read_by_the_exchange(monkeypatch):
     given = []
-    monkeypatch.setattr("mmbot.simulator.serve.main", lambda rest: given.append(rest) or 0)
+    monkeypatch.setattr("mmbot.simulator.command_line.main", lambda rest: given.append(rest) or 0)
     assert main(["exchange", "--port", "0", "--speed", "20", "-h"]) == 0
     assert given == [["--port", "0", "--speed", "20", "-h"]]
 

@@ -11,20 +11,18 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.exchange import errors
 from mmbot.exchange.errors import Purpose
-from mmbot.simulator.venue.records import (
+from mmbot.simulator.venue.changes import (
+    Announcement,
     BookChanged,
     EventChanged,
-    HistoryQuery,
     LineChanged,
     MarketChanged,
     Printed,
-    ShownBook,
     TournamentChanged,
-    VenueError,
-    VenueEvent,
-    VenueWager,
     WagerChanged,
 )
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
@@ -124,7 +122,7 @@ class Link:
     def _book(self, line: Line) -> Book:
         return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
-    def message(self, event: VenueEvent, connection: int) -> e.FeedMessage | None:
+    def message(self, event: Announcement, connection: int) -> e.FeedMessage | None:
         """What the feed would bring of something published; None for another account's private message, and for the
         book of a line without exactly two outcomes."""
         match event:

@@ -18,7 +18,7 @@ from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.simulator.crowd.tape import Tape
 from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
-from mmbot.simulator.judge.referee import RefereeLimits, RefereeReport
+from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
 from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 

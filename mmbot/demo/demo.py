@@ -44,7 +44,7 @@ from mmbot.engine.status import Status
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 from mmbot.screen.live import Caption, watch
 from mmbot.simulator.crowd.tape import TapeError, read_tape
-from mmbot.simulator.judge.referee import RefereeReport
+from mmbot.simulator.judge.verdict import RefereeReport
 from mmbot.store.state_dir import StateDirError, holder_of
 
 NOT_STARTED: Final = 2

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmbot.config import ClockConfig
-from mmbot.simulator.judge.referee import RefereeReport
+from mmbot.simulator.judge.verdict import RefereeReport
 
 START_WITHIN_S: Final = 30.0
 ASK_WITHIN_S: Final = 5.0

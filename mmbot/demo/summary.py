@@ -17,7 +17,7 @@ from mmbot.domain.money import Cents, show
 from mmbot.domain.odds import Side
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
-from mmbot.simulator.judge.referee import RefereeReport
+from mmbot.simulator.judge.verdict import RefereeReport
 
 DONE: Final = 0
 FAULT: Final = 1

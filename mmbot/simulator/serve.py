@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import errno
-import ipaddress
-import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,25 +14,20 @@ import msgspec
 import orjson
 
 from mmbot.domain.clock import SystemClock
-from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant, in_seconds, seconds
-from mmbot.domain.money import Cents, cents
-from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.domain.instant import SECOND, Duration, Instant, in_seconds
+from mmbot.domain.money import Cents
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.crowd.tape import TapeError, read_tape
 from mmbot.simulator.judge.verdict import RefereeLimits
-from mmbot.simulator.venue.records import VenueSettings
-from mmbot.simulator.wire.control import inflict, unreadable
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.wire.faults import Fault
-from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.wire.inflict import inflict
+from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.server import Server
 from mmbot.simulator.wire.sessions import TokenSettings
 from mmbot.simulator.world import BALANCE, World, synthetic_world, tape_world
 
 PORT: Final = 9000
-
-FASTEST: Final = 10_000.0
-"""Times life: what ``exchange.clock.rate`` of the settings takes at most."""
-
-_SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,15 +66,6 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str = LocalSettings().secret_key
     json: bool = False
     """Say that it is ready as JSON."""
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Read the arguments of ``mmbot exchange`` and run it; returns the exit code."""
-    try:
-        options = parse(arguments)
-    except SystemExit as done:  # argparse has said why
-        return int(done.code or 0)
-    return run(options)
 
 
 def run(options: ServeOptions) -> int:
@@ -138,7 +121,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
     """The world that the options ask for, as it stands at ``epoch``. A tape's lead that is skipped has been played."""
     real_second = round(SECOND * options.speed)  # network delays do not shrink with the clock
     limits = RefereeLimits(
-        **options.limits, flatten_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
+        **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
     )
     venue = VenueSettings(activation_ns=options.activation_ns, opened_retry_ns=options.opened_retry_ns)
     if options.tape is not None:
@@ -163,7 +146,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
             board=board,
             balance=options.balance,
             limits=limits,
-            happenings=options.full,
+            scripted_changes=options.full,
         )
     world.advance(epoch)
     return world
@@ -196,134 +179,6 @@ def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str
         return line
     values = f"{{rate: {clock.rate!r}, epoch_ns: {clock.epoch_ns}, anchor_ns: {clock.anchor_ns}}}"
     return f"{line}\nits clock, for a daemon's settings below exchange:\n  clock: {values}"
-
-
-def parse(arguments: Sequence[str]) -> ServeOptions:
-    """The options of a command line. Raises SystemExit, as argparse does, for one that is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="mmbot exchange",
-        description="A local ProphetX: REST under /partner, the feed under /app, the judge at /referee.",
-        epilog="Keys: PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY where set; otherwise the demo's own.",
-    )
-    parser.add_argument("--host", default="127.0.0.1", type=_host, help="loopback only, unless you know better")
-    parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
-    parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
-    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market, a moneyline only")
-    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times faster than life")
-    parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
-    parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
-    parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
-    parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
-    parser.add_argument(
-        "--opened-retry-ms", type=_natural, default=0, metavar="MS", help="a single cancel so soon is to come again"
-    )
-    parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
-    parser.add_argument(
-        "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
-    )
-    parser.add_argument(
-        "--fault",
-        action="append",
-        type=_fault,
-        default=[],
-        metavar="JSON",
-        help="what goes wrong from the beginning, as docs/exchange.md lists it",
-    )
-    parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
-    parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
-    parser.add_argument(
-        "--limit", action="append", type=_limit, default=[], metavar="SCOPE=DOLLARS", help="for the referee to judge by"
-    )
-    parser.add_argument("--json", action="store_true", help="say that it is ready as JSON")
-    given = parser.parse_args(arguments)
-    default = ServeOptions()
-    return ServeOptions(
-        host=given.host,
-        port=given.port,
-        ws_port=given.ws_port,
-        tape=given.tape,
-        speed=given.speed,
-        epoch_ns=given.epoch_ns,
-        anchor_ns=given.anchor_ns,
-        seed=given.seed,
-        balance=given.balance,
-        before_event=None if given.hours is None else round(given.hours * HOUR),
-        events=given.events,
-        full=given.board == "full",
-        faults=tuple(given.fault),
-        one_query_a_second=given.one_query_a_second,
-        activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
-        opened_retry_ns=given.opened_retry_ms * MILLISECOND,
-        token_life=default.token_life if given.token_life is None else seconds(given.token_life),
-        limits=dict(given.limit),
-        access_key=os.environ.get("PROPHETX_ACCESS_KEY") or default.access_key,
-        secret_key=os.environ.get("PROPHETX_SECRET_KEY") or default.secret_key,
-        json=given.json,
-    )
-
-
-def _host(text: str) -> str:
-    try:
-        loopback = text == "localhost" or ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        sys.stderr.write(f"mmbot exchange: {text} is not loopback: whoever reaches it can place wagers and faults\n")
-    return text
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
-    return port
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return number
-
-
-def _speed(text: str) -> float:
-    number = _positive(text)
-    if number > FASTEST:
-        raise argparse.ArgumentTypeError(
-            f"{text} is more than {FASTEST:,.0f}, the fastest clock that a daemon can share"
-        )
-    return number
-
-
-def _natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return number
-
-
-def _dollars(text: str) -> Cents:
-    try:
-        return cents(float(text))
-    except ValueError as bad:
-        raise argparse.ArgumentTypeError(str(bad)) from bad
-
-
-def _limit(text: str) -> tuple[str, Cents]:
-    scope, _, amount = text.partition("=")
-    if scope not in _SCOPES:
-        raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(_SCOPES)}, = and dollars")
-    return scope, _dollars(amount)
-
-
-def _fault(text: str) -> Fault:
-    try:
-        fault: Fault = msgspec.json.decode(text, type=Fault)
-    except msgspec.DecodeError as bad:
-        raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, Fault)}") from bad
-    return fault
 
 
 def _print(line: str) -> None:

@@ -7,15 +7,15 @@ from typing import Final
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.simulator.crowd.busy_board import Happenings
 from mmbot.simulator.crowd.crowd import Crowd
 from mmbot.simulator.crowd.fixtures import LATECOMERS
-from mmbot.simulator.crowd.synthetic import BoardSettings, SyntheticCrowd
+from mmbot.simulator.crowd.scripted_changes import ScriptedChanges
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings, SyntheticCrowd
 from mmbot.simulator.crowd.tape import Tape
 from mmbot.simulator.crowd.tape_crowd import TapeCrowd
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.judge.verdict import RefereeLimits
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 
 USER: Final = "mmbot"
@@ -90,7 +90,7 @@ def synthetic_world(
     board: BoardSettings | None = None,
     balance: Cents = BALANCE,
     limits: RefereeLimits | None = None,
-    happenings: bool = False,
+    scripted_changes: bool = False,
 ) -> World:
     """An exchange with several events and an invented crowd, which follow from ``seed``; with ``happenings`` plans
     change and money moves."""
@@ -99,5 +99,5 @@ def synthetic_world(
     account = venue.open_account(USER, balance)
     referee = Referee(venue, account, limits)
     crowd = SyntheticCrowd(venue, board or BoardSettings(), seed, start)
-    crowds: tuple[Crowd, ...] = (crowd, Happenings(venue, crowd, account, start)) if happenings else (crowd,)
+    crowds: tuple[Crowd, ...] = (crowd, ScriptedChanges(venue, crowd, account, start)) if scripted_changes else (crowd,)
     return World(venue, crowds, account, referee)

@@ -19,7 +19,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.engine import Engine
 from mmbot.engine.quoting.quoted_line import Group, Slot
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
 

@@ -18,10 +18,10 @@ from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.crowd.busy_board import BY_HAND
 from mmbot.simulator.crowd.fixtures import FULL
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.crowd.scripted_changes import BY_HAND
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
+from mmbot.simulator.venue.odds_ladder import STANDARD
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 from mmbot.strategy.rules import matching_rule

@@ -16,9 +16,9 @@ from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, Ru
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.crowd.synthetic import BoardSettings
-from mmbot.simulator.judge.referee import RefereeLimits
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
+from mmbot.simulator.judge.verdict import RefereeLimits
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.world import World, synthetic_world
 from mmbot.strategy.interface import Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams
@@ -52,7 +52,7 @@ def strategies() -> tuple[Strategy, ...]:
 def judged(late: bool) -> RefereeLimits:
     """The limits, with patience for a cancel_all that is lost twice. Where placements are carried out after they were
     proved absent, no limit could be kept."""
-    patience = RefereeLimits(flatten_ns=40 * SECOND, in_flight_ns=15 * SECOND)
+    patience = RefereeLimits(clear_within_ns=40 * SECOND, in_flight_ns=15 * SECOND)
     if late:
         return patience
     return msgspec.structs.replace(patience, line=6000, market=6000, event=10000, tournament=15000, account=20000)

@@ -12,8 +12,9 @@ from container_files import CONFIG, ROOT, compose, seconds_of, words
 from mmbot.config import load
 from mmbot.config.hosts import is_loopback
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
-from mmbot.simulator.serve import PORT, parse
-from mmbot.simulator.wire.local import LocalSettings
+from mmbot.simulator.command_line import parse
+from mmbot.simulator.serve import PORT
+from mmbot.simulator.wire.local_exchange import LocalSettings
 from mmbot.strategy.loader import check
 
 DAEMONS = ("mmbot", "mmbot-local")

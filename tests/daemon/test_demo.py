@@ -28,7 +28,7 @@ from mmbot.demo.summary import (
     worth_keeping,
 )
 from mmbot.domain.catalogue import LineKey
-from mmbot.simulator.judge.referee import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
+from mmbot.simulator.judge.verdict import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
 
 ROOT = Path(__file__).parents[2]
 LINE = LineKey(7, 219, 0)
@@ -60,7 +60,7 @@ def report(**changes: object) -> RefereeReport:
         ended={},
         requests={},
         busiest_second=12,
-        flattenings=(),
+        clearings=(),
     )
     return msgspec.structs.replace(plain, **changes)
 

@@ -16,7 +16,7 @@ from mmbot.config import Config
 from mmbot.domain.instant import HOUR, MINUTE, Duration, from_iso
 from mmbot.domain.odds import implied
 from mmbot.engine.events import PriceGiven
-from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from mmbot.strategy.interface import EventView, LineView, Strategy
 from mmbot.strategy.lines import Kept

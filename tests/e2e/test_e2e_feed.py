@@ -31,7 +31,7 @@ def lost(daemon: Daemon) -> int:
 
 def flattened_since(house: House, at: int) -> list[float]:
     """Seconds to flat of each loss since an instant, by the referee; an open one fails."""
-    found = [each for each in house.judged()["flattenings"] if each["at"] >= at]
+    found = [each for each in house.judged()["clearings"] if each["at"] >= at]
     assert all(each["cause"] == "feed" and each["took_ns"] is not None for each in found), found
     return [each["took_ns"] / 1e9 for each in found]
 

@@ -56,9 +56,9 @@ def latched(house: House, daemon: Daemon, reason: str) -> None:
 
 
 def judged(house: House, cause: str) -> None:
-    flattenings: list[Any] = house.judged()["flattenings"]
-    assert flattenings[-1]["cause"] == cause
-    assert flattenings[-1]["took_ns"] is not None
+    clearings: list[Any] = house.judged()["clearings"]
+    assert clearings[-1]["cause"] == cause
+    assert clearings[-1]["took_ns"] is not None
 
 
 def nobody_home(house: House) -> None:

@@ -43,7 +43,7 @@ def test_a_feed_that_is_lost_is_found_again_and_leaves_no_thread(house: House, d
         daemon.said("feed.up", ups + 1)
         house.until_quoting(daemon)
         house.agree(daemon)
-    assert all(each["took_ns"] is not None for each in house.judged()["flattenings"])
+    assert all(each["took_ns"] is not None for each in house.judged()["clearings"])
     # Two may be others': each of the four connections that ended had two of its own.
     wait_for("the threads ended", lambda: threads(daemon) <= before + 2, watch=daemon)
 

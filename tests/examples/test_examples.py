@@ -12,7 +12,7 @@ from mmbot.config import Config
 from mmbot.domain.instant import HOUR, MINUTE, from_iso
 from mmbot.domain.odds import implied
 from mmbot.engine.events import PriceGiven
-from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import World, synthetic_world
 from mmbot.strategy.interface import Strategy
 from mmbot.strategy.loader import open_config

@@ -18,8 +18,8 @@ from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.simulator.venue.records import VenueSettings
-from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.venue.settings import VenueSettings
+from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.server import Server
 
 
@@ -60,7 +60,7 @@ async def connect(partner: Partner) -> Callable[..., Any]:
     """Open a raw socket; ``subscribe`` also registers it and joins both channels."""
 
     async def open_feed(*, subscribe: bool = True, key: str | None = None, query: str = "protocol=7") -> Feed:
-        name = partner.exchange.hub.settings.key if key is None else key
+        name = partner.exchange.pusher.settings.key if key is None else key
         socket = await partner.http.ws_connect(f"{partner.server.ws_url}/app/{name}?{query}", autoping=False)
         feed = Feed(socket)
         if subscribe:

@@ -6,8 +6,8 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import implied
 from mmbot.simulator.crowd.fixtures import FULL, LATECOMERS, OUTRIGHTS
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.venue.odds_ladder import STANDARD
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 

@@ -11,16 +11,16 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import could_match, implied, negate
 from mmbot.domain.wager import Status
 from mmbot.simulator.crowd.fixtures import PLAIN
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings, SyntheticCrowd
-from mmbot.simulator.venue.records import BookChanged, EventChanged, Printed, VenueEvent, WagerChanged
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.venue.changes import Announcement, BookChanged, EventChanged, Printed, WagerChanged
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND
 
 
-def run(world: World, until: Instant, every: int = SECOND) -> list[VenueEvent]:
+def run(world: World, until: Instant, every: int = SECOND) -> list[Announcement]:
     """Everything that is published until then."""
-    told: list[VenueEvent] = []
+    told: list[Announcement] = []
     now = START
     while now < until:
         now += every

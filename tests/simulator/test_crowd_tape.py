@@ -14,8 +14,9 @@ from mmbot.domain.odds import Ladder, could_match, implied, negate
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.crowd.tape import Tape, read_tape
 from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET, TapeCrowd
+from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.match_arithmetic import takeable
-from mmbot.simulator.venue.records import VenueError, VenueWager
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, tape_world
 
 

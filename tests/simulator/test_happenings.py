@@ -7,10 +7,11 @@ import pytest
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.domain.wager import Status
-from mmbot.simulator.crowd.busy_board import BY_HAND
 from mmbot.simulator.crowd.fixtures import FULL
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
-from mmbot.simulator.venue.records import EventChanged, VenueEvent, VenueWager
+from mmbot.simulator.crowd.scripted_changes import BY_HAND
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
+from mmbot.simulator.venue.changes import Announcement, EventChanged
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND
@@ -18,7 +19,7 @@ START: Instant = 1_900_000_000 * SECOND
 
 def full(events: int | None = None) -> World:
     board = BoardSettings(full=True, events=events)
-    return synthetic_world(None, 1, START, board=board, happenings=True)
+    return synthetic_world(None, 1, START, board=board, scripted_changes=True)
 
 
 def status(world: World, place: int) -> str:
@@ -106,8 +107,8 @@ def test_a_result_is_corrected_and_who_was_paid_pays_back() -> None:
 
 
 def test_the_same_board_has_the_same_programme_however_finely_time_is_given() -> None:
-    def told(step: int) -> list[VenueEvent]:
-        world, found = full(), list[VenueEvent]()
+    def told(step: int) -> list[Announcement]:
+        world, found = full(), list[Announcement]()
         for second in range(step, 400, step):
             world.advance(START + second * SECOND)
             found += [message for message in world.venue.drain() if isinstance(message, EventChanged)]

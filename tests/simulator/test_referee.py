@@ -17,7 +17,9 @@ from mmbot.domain.odds import could_match, profit
 from mmbot.domain.wager import Status
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
-from mmbot.simulator.venue.records import VenueError, VenueSettings, VenueWager
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 def judged(bench: Bench, **limits: int) -> Referee:
@@ -212,19 +214,19 @@ def test_an_external_id_sent_twice_is_named_with_what_was_in_it() -> None:
 
 def test_nothing_may_be_placed_after_the_latch_and_all_must_end() -> None:
     bench = Bench()
-    referee = judged(bench, flatten_ns=SECOND)
+    referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
     referee.note_latched(bench.now)
     bench.wait(300 * MILLISECOND)
     bench.venue.cancel_all(bench.a, bench.now)
     report = referee.report(bench.now)
     assert report.ok
-    assert [(each.cause, each.took_ns) for each in report.flattenings] == [("kill", 300 * MILLISECOND)]
+    assert [(each.cause, each.took_ns) for each in report.clearings] == [("kill", 300 * MILLISECOND)]
     late = bench.send(bench.a, 0, 110, 1_000)
     bench.wait(2 * SECOND)
     report = referee.report(bench.now)
     assert broken(report) == [4, 2]
-    assert report.flattenings[-1].took_ns is None
+    assert report.clearings[-1].took_ns is None
     bench.cancel(late)
     referee.note_resumed(bench.now)
     bench.send(bench.a, 0, 110, 1_000)
@@ -235,30 +237,30 @@ def test_a_latch_with_nothing_open_is_kept_at_once() -> None:
     bench = Bench()
     referee = judged(bench)
     referee.note_latched(bench.now, "stop")
-    assert [(each.cause, each.took_ns) for each in referee.report(bench.now).flattenings] == [("stop", 0)]
+    assert [(each.cause, each.took_ns) for each in referee.report(bench.now).clearings] == [("stop", 0)]
 
 
 def test_after_a_lost_feed_what_was_open_must_end_but_new_quotes_may_follow_the_reconnect() -> None:
     bench = Bench()
-    referee = judged(bench, flatten_ns=SECOND)
+    referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
     referee.note_feed_lost(bench.now)
     on_its_way = bench.send(bench.a, 0, 112, 1_000)
     bench.venue.cancel_all(bench.a, bench.now)
     bench.wait(500 * MILLISECOND)
-    assert referee.report(bench.now).flattenings[0].took_ns is None
+    assert referee.report(bench.now).clearings[0].took_ns is None
     bench.cancel(on_its_way)
     referee.note_feed_up(bench.now)
     bench.place(bench.a, 0, 110, 1_000)
     bench.wait(5 * SECOND)
     report = referee.report(bench.now)
     assert report.ok
-    assert report.flattenings[0].took_ns == 500 * MILLISECOND
+    assert report.clearings[0].took_ns == 500 * MILLISECOND
 
 
 def test_quotes_left_open_without_a_feed_or_placed_into_the_dark_are_named() -> None:
     bench = Bench()
-    referee = judged(bench, flatten_ns=SECOND, in_flight_ns=SECOND)
+    referee = judged(bench, clear_within_ns=SECOND, in_flight_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
     referee.note_feed_lost(bench.now, notice_ns=30 * SECOND)
     bench.wait(31 * SECOND)
@@ -271,7 +273,7 @@ def test_quotes_left_open_without_a_feed_or_placed_into_the_dark_are_named() -> 
 
 def test_a_bot_that_was_killed_outright_is_late_with_nothing_until_it_is_back() -> None:
     bench = Bench()
-    referee = judged(bench, flatten_ns=SECOND)
+    referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
     referee.note_gone()
     referee.note_feed_lost(bench.now)

@@ -123,7 +123,7 @@ async def test_the_connection_config_is_flat(partner: Any) -> None:
     status, body = await partner.get("websocket/connection-config")
     assert status == 200
     assert "data" not in body
-    assert body["key"] == partner.exchange.hub.settings.key
+    assert body["key"] == partner.exchange.pusher.settings.key
     assert body["ws_host"] == f"127.0.0.1:{partner.server.port}"
 
 
@@ -133,7 +133,7 @@ async def test_a_registration_gives_two_channels_each_with_its_own_signature(par
     broadcast, private = body["data"]["authorized_channel"]
     assert broadcast["channel_name"].startswith("private-broadcast-service=")
     assert private["channel_name"].endswith(partner.exchange.account.replace("-", ""))
-    settings = partner.exchange.hub.settings
+    settings = partner.exchange.pusher.settings
     for channel in (broadcast, private):
         signed = f"12.34:{channel['channel_name']}".encode()
         digest = hmac.new(settings.secret.encode(), signed, hashlib.sha256).hexdigest()

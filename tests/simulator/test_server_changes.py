@@ -13,12 +13,12 @@ from small_world import GAME, MONEYLINE, NBA, SPREAD, TOTAL
 
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Instant
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, BoardSettings
-from mmbot.simulator.wire.control import inflict
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
 from mmbot.simulator.wire.faults import DelayMessages, DropMessages, FaultPlan
-from mmbot.simulator.wire.local import LocalExchange, LocalSettings
+from mmbot.simulator.wire.inflict import inflict
+from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.one_off_faults import CreateEvent, ListEvent
-from mmbot.simulator.wire.pusher_server import HubSettings
+from mmbot.simulator.wire.pusher_server import FeedSettings
 from mmbot.simulator.wire.server import Server
 from mmbot.simulator.world import synthetic_world
 
@@ -161,7 +161,7 @@ class TestTheFeed:
 
     @pytest.fixture
     def local_settings(self) -> LocalSettings:
-        return LocalSettings(feed=HubSettings(health_check=HOUR))
+        return LocalSettings(feed=FeedSettings(health_check=HOUR))
 
     async def arrivals(self, partner: Any, connect: Any, count: int, **fault: object) -> list[int]:
         feed = await connect()

@@ -189,7 +189,7 @@ async def test_a_connection_config_that_changes_moves_the_feed(server: Any, clie
     feed, until = heard.feed, heard.until
     feed.connect("start")
     first = await until(lambda each: isinstance(each, events.FeedUp))
-    server.exchange.hub.key = "another-key"
+    server.exchange.pusher.key = "another-key"
     lost = await until(lambda each: isinstance(each, events.FeedLost))
     assert (lost.connection, lost.reason) == (first.connection, "config_changed")
     feed.connect("lost")

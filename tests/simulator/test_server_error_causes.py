@@ -19,7 +19,7 @@ from mmbot.exchange import caller
 from mmbot.exchange.errors import ExchangeError, Refused, RetryLater, error_of
 from mmbot.exchange.http import open_http, send
 from mmbot.simulator.venue.error_table import TABLE as ERRORS
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 async def empty_body(scene: Scene) -> None:
@@ -31,7 +31,7 @@ async def wrong_limit(scene: Scene) -> None:
 
 
 async def ended_sessions(scene: Scene) -> None:
-    scene.server.exchange.accounts.expire_sessions()
+    scene.server.exchange.sessions.expire_sessions()
     await scene.client.place_one(scene.item())
 
 
@@ -125,7 +125,7 @@ async def empty_wallet(scene: Scene) -> None:
 
 async def no_wallet(scene: Scene) -> None:
     """The keys of an account that was never given a wallet."""
-    scene.server.exchange.accounts.add_keys("bare-access-key", "bare-secret-key", "nobody")
+    scene.server.exchange.sessions.add_keys("bare-access-key", "bare-secret-key", "nobody")
     keys = b'{"access_key":"bare-access-key","secret_key":"bare-secret-key"}'
     session = msgspec.json.decode((await scene.raw("POST", "/auth/login", keys)).body)
     url, token = f"{scene.server.base_url}/mm/get_balance", session["data"]["access_token"]

@@ -13,9 +13,9 @@ from small_world import GAME, MONEYLINE
 
 from mmbot.domain.instant import MILLISECOND
 from mmbot.simulator.wire.faults import FailRequest, Fault, FaultPlan, LoseAnswer
-from mmbot.simulator.wire.local import LocalSettings
-from mmbot.simulator.wire.one_off_faults import Act
-from mmbot.simulator.wire.pusher_server import HubSettings
+from mmbot.simulator.wire.local_exchange import LocalSettings
+from mmbot.simulator.wire.one_off_faults import OneOffFault
+from mmbot.simulator.wire.pusher_server import FeedSettings
 
 
 def wager(partner: Any, external_id: str) -> dict[str, object]:
@@ -115,9 +115,9 @@ async def test_faults_are_listed_and_cleared_one_by_one_and_all(partner: Any) ->
     assert [each["fault"] for each in listed] == ["fail_request", "duplicate"]
     assert (await partner.get("mm/get_balance"))[0] == 500
     assert (await partner.get("mm/get_balance"))[0] == 500
-    assert await partner.sim("DELETE", f"sim/faults/{first['id']}") == {"cleared": 1}
+    assert await partner.sim("DELETE", f"sim/faults/{first['id']}") == {"lifted": 1}
     assert (await partner.get("mm/get_balance"))[0] == 200
-    assert await partner.sim("DELETE", "sim/faults") == {"cleared": 1}
+    assert await partner.sim("DELETE", "sim/faults") == {"lifted": 1}
     assert await partner.sim("GET", "sim/faults") == []
 
 
@@ -153,7 +153,9 @@ async def test_an_order_that_cannot_be_carried_out_is_refused_with_a_reason(part
 
 def test_every_fault_stands_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
-    missing = [kind for kind in get_args(Fault) + get_args(Act) if f"`{kind.__struct_config__.tag}`" not in page]
+    missing = [
+        kind for kind in get_args(Fault) + get_args(OneOffFault) if f"`{kind.__struct_config__.tag}`" not in page
+    ]
     assert missing == []
 
 
@@ -181,7 +183,7 @@ class TestQuietFeeds:
 
     @pytest.fixture
     def local_settings(self) -> LocalSettings:
-        return LocalSettings(feed=HubSettings(health_check=20 * MILLISECOND))
+        return LocalSettings(feed=FeedSettings(health_check=20 * MILLISECOND))
 
     async def test_a_silent_socket_still_answers_pings(self, partner: Any, connect: Any) -> None:
         feed = await connect()
@@ -208,7 +210,7 @@ class TestQuietFeeds:
         with pytest.raises(TimeoutError):
             await newer.socket.receive(timeout=0.2)
         await falls_silent(feed.socket)
-        assert len(partner.exchange.hub.sockets) == 2
+        assert len(partner.exchange.pusher.sockets) == 2
         assert (await partner.get("mm/get_balance"))[0] == 200
 
     async def test_a_frame_may_stall_in_its_middle(self, partner: Any, connect: Any) -> None:

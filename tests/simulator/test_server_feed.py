@@ -12,8 +12,8 @@ from small_world import GAME, MONEYLINE, NBA, NHL, SPREAD
 
 from mmbot.domain.catalogue import Tournament
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.simulator.wire.local import LocalSettings
-from mmbot.simulator.wire.pusher_server import BROADCAST, HubSettings
+from mmbot.simulator.wire.local_exchange import LocalSettings
+from mmbot.simulator.wire.pusher_server import BROADCAST, FeedSettings
 
 
 def opened(frame: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -210,7 +210,7 @@ class TestHealthChecks:
 
     @pytest.fixture
     def local_settings(self) -> LocalSettings:
-        return LocalSettings(feed=HubSettings(health_check=50 * MILLISECOND, broadcast_health_check=True))
+        return LocalSettings(feed=FeedSettings(health_check=50 * MILLISECOND, broadcast_health_check=True))
 
     async def test_come_with_an_empty_payload_on_the_channels_that_have_them(self, partner: Any, connect: Any) -> None:
         feed = await connect()
@@ -235,7 +235,7 @@ class TestIdleSockets:
 
     @pytest.fixture
     def local_settings(self) -> LocalSettings:
-        return LocalSettings(feed=HubSettings(activity_timeout=SECOND, pong_timeout=SECOND))
+        return LocalSettings(feed=FeedSettings(activity_timeout=SECOND, pong_timeout=SECOND))
 
     async def test_is_pinged_and_closed_when_it_does_not_answer(self, connect: Any) -> None:
         feed = await connect()
@@ -250,13 +250,13 @@ async def test_the_referee_knows_when_the_feed_is_lost_and_up_again(partner: Any
     wager = await partner.place("w")
     await partner.opened(wager["id"])
     await feed.socket.close()
-    flattenings = []
-    while not flattenings:
-        flattenings = (await partner.sim("GET", "referee"))["flattenings"]
-    assert (flattenings[0]["cause"], flattenings[0]["took_ns"]) == ("feed", None)
+    clearings = []
+    while not clearings:
+        clearings = (await partner.sim("GET", "referee"))["clearings"]
+    assert (clearings[0]["cause"], clearings[0]["took_ns"]) == ("feed", None)
     await partner.post("mm/cancel_all_wagers")
     report = await partner.sim("GET", "referee")
-    assert report["flattenings"][0]["took_ns"] > 0
+    assert report["clearings"][0]["took_ns"] > 0
     assert report["ok"]
     assert report["requests"]["place_wager"] == 1
 
@@ -266,7 +266,7 @@ async def test_a_feed_left_by_one_of_two_sockets_is_not_lost(partner: Any, conne
     await first.socket.close()
     partner.crowd_rests(0, -117, 800_00)
     await second.until(of_type("market_selections"))
-    while len(partner.exchange.hub.sockets) == 2:
+    while len(partner.exchange.pusher.sockets) == 2:
         await second.send("pusher:ping", {})
         await second.frame()
-    assert (await partner.sim("GET", "referee"))["flattenings"] == []
+    assert (await partner.sim("GET", "referee"))["clearings"] == []

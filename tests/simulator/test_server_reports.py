@@ -11,7 +11,7 @@ from small_world import EMPTY, GAME, MONEYLINE, SPREAD, TOTAL
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 HISTORY = "v2/mm/get_wager_histories"
 TRANSACTIONS = "v2/mm/get_transactions"

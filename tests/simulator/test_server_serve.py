@@ -18,11 +18,12 @@ from mmbot.config import ClockConfig, loads
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.domain.odds import could_match
-from mmbot.simulator.serve import ServeOptions, build_world, main, parse, ready_line, settings
-from mmbot.simulator.wire.local import LocalExchange
+from mmbot.simulator.command_line import main, parse
+from mmbot.simulator.serve import ServeOptions, build_world, ready_line, settings
+from mmbot.simulator.wire.local_exchange import LocalExchange
 from mmbot.simulator.wire.server import Server
 
-RUN = "import sys; from mmbot.simulator.serve import main; sys.exit(main(sys.argv[1:]))"
+RUN = "import sys; from mmbot.simulator.command_line import main; sys.exit(main(sys.argv[1:]))"
 
 
 def tape() -> Path:
@@ -200,7 +201,7 @@ async def test_a_recorded_market_plays_to_its_result_over_the_wire() -> None:
         async with http.post(f"{server.base_url}/auth/login", json=keys) as answer:
             token = (await answer.json())["data"]["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        async with http.ws_connect(f"{server.ws_url}/app/{exchange.hub.settings.key}?protocol=7") as socket:
+        async with http.ws_connect(f"{server.ws_url}/app/{exchange.pusher.settings.key}?protocol=7") as socket:
             hello = await socket.receive_json()
             form = {"socket_id": json.loads(hello["data"])["socket_id"]}
             async with http.post(f"{server.base_url}/mm/pusher", data=form, headers=headers) as answer:

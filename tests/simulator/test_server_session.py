@@ -11,9 +11,9 @@ import pytest
 
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.simulator.venue.error_table import Refusal
-from mmbot.simulator.wire.sessions import SESSIONS, Accounts
-from mmbot.simulator.wire.throttle import Throttle
+from mmbot.simulator.venue.error_table import Rejection
+from mmbot.simulator.wire.rate_limit import RateLimit
+from mmbot.simulator.wire.sessions import SESSIONS, Sessions
 
 
 async def test_a_log_in_gives_both_tokens_and_their_ends_in_unix_seconds(partner: Any) -> None:
@@ -75,29 +75,29 @@ async def test_the_twenty_first_session_is_refused_and_a_refresh_is_none(partner
 
 
 def test_sessions_are_counted_by_key_pair() -> None:
-    accounts = Accounts(b"signing")
+    accounts = Sessions(b"signing")
     for key in ("one", "two"):
         accounts.add_keys(key, "secret", "account-1")
         for _ in range(SESSIONS):
             accounts.log_in(key, "secret", SECOND)
-        with pytest.raises(Refusal, match="session_num_exceed"):
+        with pytest.raises(Rejection, match="session_num_exceed"):
             accounts.log_in(key, "secret", SECOND)
 
 
 def test_tokens_end_by_the_clock_and_expired_sessions_make_room() -> None:
-    accounts = Accounts(b"signing")
+    accounts = Sessions(b"signing")
     accounts.add_keys("key", "secret", "account-1")
     clock = ManualClock(1_000 * SECOND)
     tokens = accounts.log_in("key", "secret", clock.now())
     assert accounts.authorise(f"Bearer {tokens.access}", clock.advance(20 * MINUTE - SECOND)) == "account-1"
-    with pytest.raises(Refusal, match="unauthorized"):
+    with pytest.raises(Rejection, match="unauthorized"):
         accounts.authorise(f"Bearer {tokens.access}", clock.advance(SECOND))
     for _ in range(SESSIONS - 1):
         accounts.log_in("key", "secret", clock.now())
-    with pytest.raises(Refusal, match="session_num_exceed"):
+    with pytest.raises(Rejection, match="session_num_exceed"):
         accounts.log_in("key", "secret", clock.now())
     later = clock.move_to(tokens.refresh_expires)
-    with pytest.raises(Refusal, match="unauthorized"):
+    with pytest.raises(Rejection, match="unauthorized"):
         accounts.refresh(tokens.refresh, later)
     accounts.log_in("key", "secret", later)
 
@@ -116,7 +116,7 @@ async def test_tokens_expired_on_demand_are_mended_by_a_refresh_and_sessions_by_
 
 
 def test_no_window_of_a_second_holds_more_than_the_ceiling() -> None:
-    throttle = Throttle(50)
+    throttle = RateLimit(50)
     assert all(throttle.admit(n) is None for n in range(50))
     assert throttle.admit(60) == SECOND
     assert throttle.admit(SECOND - 1) == SECOND

@@ -9,7 +9,7 @@ import pytest
 from small_world import GAME, MONEYLINE, SPREAD
 
 from mmbot.domain.instant import HOUR
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 async def test_a_placement_is_accepted_into_the_queue_and_then_opens(partner: Any) -> None:

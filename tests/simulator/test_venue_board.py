@@ -10,8 +10,10 @@ from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Sp
 from mmbot.domain.instant import HOUR, MINUTE
 from mmbot.domain.odds import OddsError
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue.ladder import STANDARD
-from mmbot.simulator.venue.records import BookChanged, EventChanged, ShownLevel, VenueError
+from mmbot.simulator.venue.changes import BookChanged, EventChanged
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.odds_ladder import STANDARD
+from mmbot.simulator.venue.records import ShownLevel
 
 THREE = LineKey(EVENT, 300, 0)
 TOTALS = MarketKey(EVENT, 410)

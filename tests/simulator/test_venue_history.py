@@ -7,7 +7,9 @@ from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import DAY, MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.venue.records import HistoryQuery, VenueError, VenueSettings
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import HistoryQuery
+from mmbot.simulator.venue.settings import VenueSettings
 
 LAG = 50 * MILLISECOND
 

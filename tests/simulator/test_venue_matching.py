@@ -12,9 +12,10 @@ from venue_bench import LINE, Bench
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.odds import could_match, negate, per_hundred, profit
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.changes import BookChanged, Printed
 from mmbot.simulator.venue.match_arithmetic import pair, takeable
-from mmbot.simulator.venue.records import BookChanged, Printed, VenueSettings
+from mmbot.simulator.venue.odds_ladder import STANDARD
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 def test_the_ladder_has_the_555_odds_of_the_exchange() -> None:

@@ -1,4 +1,4 @@
-"""Results, what they pay, commission, voids and corrections, to the cent."""
+"""Settlement, what they pay, commission, voids and corrections, to the cent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from venue_bench import EVENT, MONEYLINE, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import SECOND
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue.records import EventChanged, VenueSettings, VenueWager
+from mmbot.simulator.venue.changes import EventChanged
+from mmbot.simulator.venue.records import VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 def matched(bench: Bench) -> tuple[VenueWager, VenueWager]:

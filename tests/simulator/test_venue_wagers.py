@@ -7,7 +7,9 @@ from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
-from mmbot.simulator.venue.records import EventChanged, MarketChanged, VenueError, VenueSettings
+from mmbot.simulator.venue.changes import EventChanged, MarketChanged
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 def refused(code: str, status: int, call: object, *arguments: object) -> None:

@@ -6,10 +6,10 @@ from played_tape import LINE, START, Played, book
 
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager import Status
-from mmbot.simulator.crowd.synthetic import BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
 from mmbot.simulator.judge.verdict import RefereeLimits
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.world import USER, World, synthetic_world
 
 

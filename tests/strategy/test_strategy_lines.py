@@ -9,7 +9,7 @@ from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent
 from mmbot.domain.fair import Fair
 from mmbot.domain.odds import Ladder
-from mmbot.simulator.venue.ladder import STANDARD
+from mmbot.simulator.venue.odds_ladder import STANDARD
 from mmbot.strategy.interface import EventView, LineView, NoQuote
 from mmbot.strategy.lines import Kept, decide_changed
 

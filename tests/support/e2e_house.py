@@ -119,14 +119,14 @@ class Exchange:
         return json.loads(answer)
 
     def inflict(self, fault: str, **fields: object) -> Any:
-        """Let something go wrong; see ``mmbot.simulator.wire.faults`` and ``acts``."""
+        """Let something go wrong; see ``mmbot.simulator.wire.faults`` and ``one_off_faults``."""
         return self.post("/sim/faults", {"fault": fault, **fields})
 
     def heal(self) -> int:
         """Lift all faults that stand; returns how many did."""
         status, body = ask("DELETE", self.url + "/sim/faults")
         assert status == 200
-        return int(json.loads(body)["cleared"])
+        return int(json.loads(body)["lifted"])
 
     def faults(self) -> list[Any]:
         """Those that stand."""

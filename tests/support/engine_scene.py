@@ -21,9 +21,12 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.status import GuardStatus, LineStatus
 from mmbot.engine.status import Status as EngineStatus
-from mmbot.simulator.judge.referee import Referee, RefereeLimits, RefereeReport
+from mmbot.simulator.judge.referee import Referee
+from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
+from mmbot.simulator.venue.changes import Announcement, BookChanged
 from mmbot.simulator.venue.order import Order
-from mmbot.simulator.venue.records import BookChanged, VenueEvent, VenueSettings, VenueWager
+from mmbot.simulator.venue.records import VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.world import World
 from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result, Strategy
@@ -279,7 +282,7 @@ class Scene:
         link = self.run._link
         honest = link.message
 
-        def message(event: VenueEvent, connection: int) -> e.FeedMessage | None:
+        def message(event: Announcement, connection: int) -> e.FeedMessage | None:
             if isinstance(event, BookChanged) and event.line == line:
                 return None
             return honest(event, connection)

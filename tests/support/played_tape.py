@@ -8,7 +8,8 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.simulator.crowd.tape import parse_tape
 from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
-from mmbot.simulator.venue.records import Printed, VenueWager
+from mmbot.simulator.venue.changes import Printed
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import tape_world
 
 HEADER = {

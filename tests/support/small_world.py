@@ -12,7 +12,7 @@ import aiohttp
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.instant import HOUR, Instant
 from mmbot.simulator.judge.referee import Referee
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.wire.server import Server
 

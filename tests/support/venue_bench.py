@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
-from mmbot.simulator.venue.records import VenueEvent, VenueSettings, VenueWager, WagerChanged
+from mmbot.simulator.venue.changes import Announcement, WagerChanged
+from mmbot.simulator.venue.records import VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 
 START: Instant = 1_800_000_000 * SECOND
@@ -14,7 +16,7 @@ LINE, TOTAL_LINE = LineKey(EVENT, 219, 0), LineKey(EVENT, 225, 886)
 
 
 class Bench:
-    """Accounts are ``a``, ``b`` and ``c``; ``crowd`` is unlimited."""
+    """Sessions are ``a``, ``b`` and ``c``; ``crowd`` is unlimited."""
 
     def __init__(self, settings: VenueSettings | None = None, balance: int = 10_000_000) -> None:
         self.now = START
@@ -69,7 +71,7 @@ class Bench:
             if isinstance(message, WagerChanged) and message.wager.wager_id == wager.wager_id
         ]
 
-    def drained(self) -> list[VenueEvent]:
+    def drained(self) -> list[Announcement]:
         return self.venue.drain()
 
     def side(self, side: int, line: LineKey = LINE) -> list[tuple[int, int, int]]:

@@ -17,7 +17,7 @@ from mmbot.domain.odds import Odds, Side, could_match
 from mmbot.domain.wager import Status, Winning
 from mmbot.simulator.judge.verdict import (
     Breach,
-    Flattening,
+    Clearing,
     OutcomeFigure,
     Profit,
     RefereeLimits,
@@ -29,7 +29,7 @@ from mmbot.simulator.venue.venue import Venue
 
 __all__ = [
     "Breach",
-    "Flattening",
+    "Clearing",
     "OutcomeFigure",
     "Profit",
     "Referee",
@@ -69,7 +69,7 @@ class _Scope:
         self.above = False
 
 
-class _Duty:
+class _ClearDuty:
     """To be flat: the wagers that must end."""
 
     __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
@@ -110,8 +110,8 @@ class Referee:
         self._requests: dict[str, int] = {}
         self._second: deque[Instant] = deque()
         self._busiest = 0
-        self._duties: list[_Duty] = []
-        self._flattened: list[Flattening] = []
+        self._duties: list[_ClearDuty] = []
+        self._clearings: list[Clearing] = []
         self._latched_at: Instant | None = None
         self._feed_lost_at: Instant | None = None
         self._gone = False
@@ -226,7 +226,7 @@ class Referee:
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
             cause = "feed" if self._latched_at is None else "latch"
-            self._duties.append(_Duty(cause, now, now + notice + self._limits.flatten_ns, {}))
+            self._duties.append(_ClearDuty(cause, now, now + notice + self._limits.clear_within_ns, {}))
         for duty in self._duties:
             duty.wagers[wager.wager_id] = None
 
@@ -289,14 +289,14 @@ class Referee:
 
     def _owe(self, cause: str, now: Instant, notice: Duration) -> None:
         wagers = {wager_id: None for line in self._lines.values() for side in line.live for wager_id in side}
-        self._duties.append(_Duty(cause, now, now + notice + self._limits.flatten_ns, wagers))
+        self._duties.append(_ClearDuty(cause, now, now + notice + self._limits.clear_within_ns, wagers))
         self._judge_duties(now)
 
     def _judge_duties(self, now: Instant) -> None:
         for duty in self._duties:
             if not duty.wagers:
                 duty.took = now - duty.at
-                self._flattened.append(Flattening(duty.cause, duty.at, duty.took))
+                self._clearings.append(Clearing(duty.cause, duty.at, duty.took))
             elif now > duty.deadline and not duty.broken:
                 duty.broken = True
                 self._break(2, now, f"{len(duty.wagers)} wagers still open too long after {duty.cause}")
@@ -351,7 +351,7 @@ class Referee:
             ended={status.value: n for status, n in self._statuses.items() if n},
             requests=dict(self._requests),
             busiest_second=self._busiest,
-            flattenings=(*self._flattened, *(Flattening(d.cause, d.at, None) for d in self._duties)),
+            clearings=(*self._clearings, *(Clearing(d.cause, d.at, None) for d in self._duties)),
         )
 
 

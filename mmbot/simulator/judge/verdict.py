@@ -19,7 +19,7 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     tournament: Cents | None = None
     account: Cents | None = None
     requests_per_second: int = 50
-    flatten_ns: Duration = 10 * SECOND
+    clear_within_ns: Duration = 10 * SECOND
     """From a lost feed, a kill or a stop, until nothing of before is open."""
     in_flight_ns: Duration = 2 * SECOND
     """A wager that arrives this soon after the feed was lost may have been on its way."""
@@ -67,7 +67,7 @@ class Profit(msgspec.Struct, frozen=True):
     """What the wallet gained since its deposits, stakes of open matches counted as its own: ``net``, once paid."""
 
 
-class Flattening(msgspec.Struct, frozen=True):
+class Clearing(msgspec.Struct, frozen=True):
     """A lost feed, kill or stop, and how long what was open then stayed so; None if it still is."""
 
     cause: str
@@ -94,4 +94,4 @@ class RefereeReport(msgspec.Struct, frozen=True):
     """Wagers by the status they have now."""
     requests: dict[str, int]
     busiest_second: int
-    flattenings: tuple[Flattening, ...]
+    clearings: tuple[Clearing, ...]

@@ -7,7 +7,8 @@ from typing import Protocol
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Odds
-from mmbot.simulator.venue.records import BookChanged, RepeatedId, VenueEvent, VenueWager
+from mmbot.simulator.venue.changes import Announcement, BookChanged
+from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Watcher(Protocol):
@@ -23,13 +24,13 @@ class Watcher(Protocol):
         """One operation is complete: what stands now is a state that others could see."""
 
 
-class Bulletin:
+class Announcements:
     """Messages in their order. A line's book is told once per drain, at the place of its last change."""
 
     __slots__ = ("_books", "_messages", "_watchers")
 
     def __init__(self) -> None:
-        self._messages: list[VenueEvent | None] = []
+        self._messages: list[Announcement | None] = []
         self._books: dict[LineKey, int] = {}
         self._watchers: dict[str, list[Watcher]] = {}
 
@@ -41,7 +42,7 @@ class Bulletin:
         """Who watches an account."""
         return self._watchers.get(account, [])
 
-    def tell(self, message: VenueEvent) -> None:
+    def tell(self, message: Announcement) -> None:
         """Add a message."""
         self._messages.append(message)
 
@@ -59,7 +60,7 @@ class Bulletin:
             for watcher in watchers:
                 watcher.quiet(now)
 
-    def drain(self) -> list[VenueEvent]:
+    def drain(self) -> list[Announcement]:
         """Everything since the last drain."""
         messages = [message for message in self._messages if message is not None]
         self._messages.clear()

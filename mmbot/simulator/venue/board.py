@@ -11,19 +11,18 @@ from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Pl
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
-from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.announcements import Announcements
 from mmbot.simulator.venue.book import LineBook
-from mmbot.simulator.venue.records import (
+from mmbot.simulator.venue.changes import (
     BookChanged,
     EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
-    ShownBook,
-    ShownLevel,
     TournamentChanged,
-    VenueError,
 )
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import ShownBook, ShownLevel
 
 NOT_STARTED: Final = "not_started"
 LIVE: Final = "live"
@@ -43,8 +42,8 @@ def derived_id(*parts: object) -> str:
 class Board:
     """The catalogue, and a book for each line. Every change is told."""
 
-    def __init__(self, bulletin: Bulletin, seed: int) -> None:
-        self._bulletin = bulletin
+    def __init__(self, announcements: Announcements, seed: int) -> None:
+        self._announcements = announcements
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
@@ -71,7 +70,7 @@ class Board:
         """List a tournament."""
         op = "u" if tournament.tournament_id in self.tournaments else "c"
         self.tournaments[tournament.tournament_id] = tournament
-        self._bulletin.tell(TournamentChanged(op, tournament, now))
+        self._announcements.tell(TournamentChanged(op, tournament, now))
 
     def add_player(self, tournament_id: int, player: Player) -> None:
         """Enter a player. Nothing is told: the feed has no message of players. Raises ValueError without the
@@ -90,7 +89,7 @@ class Board:
         self.events[event.event_id] = event
         self.markets_of[event.event_id] = []
         if listed:
-            self._bulletin.tell(EventChanged("c", event, now))
+            self._announcements.tell(EventChanged("c", event, now))
         else:
             self.unlisted[event.event_id] = None
 
@@ -100,7 +99,7 @@ class Board:
             raise KeyError(event.event_id)
         self.events[event.event_id] = event
         if event.event_id not in self.unlisted:
-            self._bulletin.tell(EventChanged("u", event, now))
+            self._announcements.tell(EventChanged("u", event, now))
 
     def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
         """Move or postpone an event. Raises KeyError for an unknown one, VenueError for one in play or over."""
@@ -119,12 +118,12 @@ class Board:
     def list_event(self, event_id: int, now: Instant) -> None:
         """List an event again."""
         self.unlisted.pop(event_id, None)
-        self._bulletin.tell(EventChanged("u", self.events[event_id], now))
+        self._announcements.tell(EventChanged("u", self.events[event_id], now))
 
     def unlist_event(self, event_id: int, now: Instant) -> None:
         """Take an event off the list: it is not shown and not traded. What rests there stays until cancelled."""
         self.unlisted[event_id] = None
-        self._bulletin.tell(EventChanged("d", self.events[event_id], now))
+        self._announcements.tell(EventChanged("d", self.events[event_id], now))
 
     def add_market(self, market: Market, now: Instant) -> None:
         """Add a market with its lines. Outcomes with an empty ``line_id`` are given one.
@@ -149,10 +148,10 @@ class Board:
         self.markets_of[market.key.event].append(market.key)
         if market.key.event in self.unlisted:
             return
-        self._bulletin.tell(MarketChanged("c", market.key.event, market, now))
+        self._announcements.tell(MarketChanged("c", market.key.event, market, now))
         for line in market.lines:
             for side in range(len(line.outcomes)):
-                self._bulletin.tell(LineChanged("c", line, side, now))
+                self._announcements.tell(LineChanged("c", line, side, now))
 
     def _with_ids(self, line: Line) -> Line:
         key = line.key
@@ -176,7 +175,7 @@ class Board:
         market = self.markets[key]
         if market.status != status:
             self.markets[key] = market = msgspec.structs.replace(market, status=status)
-            self._bulletin.tell(MarketChanged("u", key.event, market, now))
+            self._announcements.tell(MarketChanged("u", key.event, market, now))
 
     def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
         """Change a line's status likewise."""
@@ -188,7 +187,7 @@ class Board:
         lines = tuple(line if each.key == key else each for each in market.lines)
         self.markets[market.key] = msgspec.structs.replace(market, lines=lines)
         for side in range(len(line.outcomes)):
-            self._bulletin.tell(LineChanged("u", line, side, now))
+            self._announcements.tell(LineChanged("u", line, side, now))
 
     def set_blacklisted(self, competitor: str, on: bool) -> None:
         """Put a competitor on the list of those on whose events nothing is taken, or take it off."""
@@ -205,12 +204,12 @@ class Board:
             raise ValueError(f"line {key} has {len(line.outcomes)} outcomes and cannot show {len(sides)} sides")
         self._posted[key] = sides
         if key.event not in self.unlisted:
-            self._bulletin.tell(BookChanged(key, now))
+            self._announcements.tell(BookChanged(key, now))
 
     def print(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
         """Tell of a match between others that this exchange did not make itself: a recorded one."""
         line_id = self.lines[key].outcomes[side].line_id
-        self._bulletin.tell(Printed(key, side, line_id, odds, odds, stake, now))
+        self._announcements.tell(Printed(key, side, line_id, odds, odds, stake, now))
 
     def shown(self, key: LineKey) -> ShownBook:
         """The book of a line as everybody sees it. Raises KeyError for an unknown line."""
@@ -244,7 +243,7 @@ class Board:
         """Which line and outcome an id stands for."""
         return self._by_line_id.get(line_id)
 
-    def refusal(self, key: LineKey) -> VenueError | None:
+    def rejection(self, key: LineKey) -> VenueError | None:
         """Why the line cannot be traded now, or None if it can."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
@@ -267,7 +266,7 @@ class Board:
 
     def tradeable(self, key: LineKey) -> bool:
         """Whether wagers on the line are taken and matched now."""
-        return self.refusal(key) is None
+        return self.rejection(key) is None
 
     def live(self, event_id: int) -> bool:
         """Whether an event is in play."""

@@ -55,7 +55,7 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def remove(self, order: Order, now: Instant) -> bool:
-        """Take an order away. Call it before its stake is changed. False if it does not rest here."""
+        """Take an order away. ApiRequest it before its stake is changed. False if it does not rest here."""
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
             return False

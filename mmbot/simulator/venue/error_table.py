@@ -89,7 +89,7 @@ TOO_SMALL: Final = "your wager stake is below the minimum allowed"
 """What ``invalid_request`` says of such a stake (PROTOCOL 4.2)."""
 
 
-class Refusal(Exception):
+class Rejection(Exception):
     """A request that is answered with an error.
 
     Args:
@@ -108,3 +108,7 @@ class Refusal(Exception):
         self.status: Final = row.status if status is None else status
         self.retry_at: Final = retry_at
         super().__init__(f"{code}: {self.message}")
+
+
+class VenueError(Rejection):
+    """A request that the exchange itself refuses, whoever brings it and on whatever wire."""

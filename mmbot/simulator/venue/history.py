@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Status
+from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueError, VenueSettings, VenueWager
+from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 
 _LONGEST_PAGE = 1000
 _LONGEST_MATCH_PAGE = 100

@@ -12,27 +12,21 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match
 from mmbot.domain.wager import Status
-from mmbot.simulator.venue.agenda import Agenda
-from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.announcements import Announcements
 from mmbot.simulator.venue.board import Board, derived_id
-from mmbot.simulator.venue.error_table import TOO_SMALL
+from mmbot.simulator.venue.error_table import TOO_SMALL, VenueError
 from mmbot.simulator.venue.match_arithmetic import takeable
-from mmbot.simulator.venue.matching import Floor
+from mmbot.simulator.venue.matching_engine import MatchingEngine
 from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.records import (
-    ADD_LIQUIDITY_ONLY,
-    FILL_OR_KILL,
-    RepeatedId,
-    VenueError,
-    VenueSettings,
-    VenueWager,
-)
+from mmbot.simulator.venue.records import RepeatedId, VenueWager
+from mmbot.simulator.venue.settings import ADD_LIQUIDITY_ONLY, FILL_OR_KILL, VenueSettings
+from mmbot.simulator.venue.timers import Timers
 
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-class Desk:
+class OrderIntake:
     """Takes wagers in and cancels them. Its caller moves time and tells when an operation is complete."""
 
     def __init__(
@@ -40,17 +34,17 @@ class Desk:
         settings: VenueSettings,
         seed: int,
         board: Board,
-        floor: Floor,
-        bulletin: Bulletin,
-        agenda: Agenda,
+        matching_engine: MatchingEngine,
+        announcements: Announcements,
+        timers: Timers,
         accounts: Mapping[str, Account],
     ) -> None:
         self._settings = settings
         self._seed = seed
         self._board = board
-        self._floor = floor
-        self._bulletin = bulletin
-        self._agenda = agenda
+        self._matching_engine = matching_engine
+        self._announcements = announcements
+        self._timers = timers
         self._accounts = accounts
         self.set_ladder(settings.ladder)
         self._rejects_self_match = settings.self_match == "reject"
@@ -86,16 +80,16 @@ class Desk:
         if used is not None:
             same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
             repeat = RepeatedId(owner.account_id, external_id, same, now)
-            for watcher in self._bulletin.watchers(owner.account_id):
+            for watcher in self._announcements.watchers(owner.account_id):
                 watcher.repeated(repeat, now)
             raise VenueError("wager_external_id_existed")
         found = self._board.find(line_id)
         if found is None:
             raise VenueError("market_line_invalid" if _LINE_ID.fullmatch(line_id) else "invalid_line_id")
         line, side = found
-        refusal = self._board.refusal(line)
-        if refusal is not None:
-            raise refusal
+        rejection = self._board.rejection(line)
+        if rejection is not None:
+            raise rejection
         self._check_terms(odds, stake, strategy)
         if not owner.wallet.unlimited and self._own_crossing(owner, line, side, odds) and self._rejects_self_match:
             raise VenueError("self_match")
@@ -111,7 +105,7 @@ class Desk:
             owner.delayed.append(due)
         owner.changed(order, self._settings.history_lag_ns)
         record = order.snapshot()
-        for watcher in self._bulletin.watchers(owner.account_id):
+        for watcher in self._announcements.watchers(owner.account_id):
             watcher.changed(record, None, None, now)
         return record
 
@@ -181,7 +175,7 @@ class Desk:
         delay = self._settings.live_activation_ns if live else self._settings.activation_ns
         due = max(now + delay + self.activation_extra, self._queue_ends[live])
         self._queue_ends[live] = due
-        self._agenda.add(due, partial(self.activate, order))
+        self._timers.add(due, partial(self.activate, order))
         return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
@@ -201,28 +195,28 @@ class Desk:
         if crossing and not self._rejects_self_match:
             for other in crossing:
                 if other.status is Status.OPEN:
-                    self._floor.end(other, book, Status.WIPED, now)
-            self._floor.end(order, book, Status.WIPED, now)
+                    self._matching_engine.end(other, book, Status.WIPED, now)
+            self._matching_engine.end(order, book, Status.WIPED, now)
             return
         if (
-            self._board.refusal(order.line) is not None
+            self._board.rejection(order.line) is not None
             or any(other.status is Status.OPEN for other in crossing)
             or not owner.wallet.accepts(order.stake, owner.open_stakes, self._settings.unmatched_multiple)
         ):
-            self._floor.end(order, book, Status.INVALID, now)
+            self._matching_engine.end(order, book, Status.INVALID, now)
             return
         owner.wallet.hold(order.stake, order.wager_id, order.market, now)
         owner.open_stakes += order.stake
         order.status = Status.OPEN
         order.opened_at = now
-        self._floor.tell(order, now)
-        self._floor.enter(order, book, now)
+        self._matching_engine.tell(order, now)
+        self._matching_engine.enter(order, book, now)
         if order.strategy == FILL_OR_KILL and order.live:
-            self._agenda.add(now + self._settings.fill_or_kill_ns, partial(self._expire, order))
+            self._timers.add(now + self._settings.fill_or_kill_ns, partial(self._expire, order))
 
     def _expire(self, order: Order, now: Instant) -> None:
         if order.live:
-            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+            self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
 
     def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
         """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
@@ -246,7 +240,7 @@ class Desk:
             raise VenueError("wager_opened_retry")
         if window and order.matched and now - order.updated_at < window:
             raise VenueError("opened_retry")
-        self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+        self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
         return order.snapshot()
 
     def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
@@ -255,7 +249,7 @@ class Desk:
             order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
         ]
         for order in orders:
-            self._floor.end(order, self._board.books[order.line], Status.CANCELED, now)
+            self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
         return len(orders)
 
     def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
@@ -264,7 +258,7 @@ class Desk:
             book = self._board.books[line.key]
             for side in (0, 1):
                 for order in book.resting(side):
-                    self._floor.end(order, book, status, now)
+                    self._matching_engine.end(order, book, status, now)
         for account in self._accounts.values():
             for order in [each for each in account.live.values() if each.market == market]:
-                self._floor.end(order, self._board.books[order.line], status, now)
+                self._matching_engine.end(order, self._board.books[order.line], status, now)

@@ -1,99 +1,94 @@
-"""Results and money: what a result makes of every matched wager of a market, and what it pays.
-
-Paying is written as "bring what was paid to what is due", so a correction is the same step as a first payment.
-"""
+"""What ends a market: its result, a result by hand, or that it is void. Each wager is told, then paid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey, MarketKey
+import msgspec
+
+from mmbot.domain.catalogue import MarketKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.money import Cents, share
-from mmbot.domain.odds import Side
+from mmbot.domain.money import Cents
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue import payouts
+from mmbot.simulator.venue.board import FINISHED, Board
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.matching_engine import MatchingEngine
+from mmbot.simulator.venue.order_intake import OrderIntake
+from mmbot.simulator.venue.payouts import Result
+from mmbot.simulator.venue.settings import VenueSettings
+from mmbot.simulator.venue.timers import Timers
 
-_RETURNED: Final = frozenset({Winning.PUSH, Winning.DRAW, Winning.NO_RESULT})
-_WON: Final = frozenset({Winning.WON, Winning.MANUALLY_WON})
-_PAYMENT: Final[Mapping[Winning, str]] = {
-    Winning.WON: "PAY",
-    Winning.MANUALLY_WON: "PAY",
-    Winning.PUSH: "PUSH",
-    Winning.DRAW: "PUSH",
-    Winning.NO_RESULT: "VOID",
-}
-
-Result = Side | None | Mapping[int, Side | None]
-"""Who won a market: a side, or None for a push; or that of each line by its number in quarter points. A line that is
-not named is a push."""
+_CONCLUDED: Final = ("settled", "void")
 
 
-def winner(result: Result, line: LineKey) -> Side | None:
-    """Who won a line of the market that the result is of."""
-    return result.get(line.number) if isinstance(result, Mapping) else result
+class Settlement:
+    """Carries results out. Its caller moves time."""
 
+    def __init__(
+        self,
+        settings: VenueSettings,
+        board: Board,
+        matching_engine: MatchingEngine,
+        order_intake: OrderIntake,
+        timers: Timers,
+    ) -> None:
+        self._payout = settings.payout_ns
+        self._commission = Decimal(settings.commission)
+        self._board = board
+        self._matching_engine = matching_engine
+        self._order_intake = order_intake
+        self._timers = timers
+        self._fees: dict[MarketKey, dict[str, Cents]] = {}
 
-def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """What an automatic result makes of a wager on ``side``; ``winner`` None is a push."""
-    if winner is None:
-        return Winning.PUSH, Status.SETTLED
-    return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
+    def concluded(self, market: MarketKey) -> bool:
+        """Whether the market has its result. Raises KeyError for an unknown market."""
+        return self._board.markets[market].status in _CONCLUDED
 
+    def require_open(self, market: MarketKey) -> None:
+        """Raises VenueError for a market that has its result, KeyError for an unknown one."""
+        if self.concluded(market):
+            raise VenueError("event_not_available", "the market has a result already")
 
-def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The same by hand."""
-    if winner is None:
-        return Winning.PUSH, Status.MANUALLY_SETTLED
-    return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED
+    def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
+        """An automatic result: winners are paid and closed later. Raises VenueError for a market that has a result."""
+        self.require_open(market)
+        self._order_intake.wipe(market, Status.WIPED, now)
+        for order in self._matching_engine.matched.get(market, {}).values():
+            order.winning, order.status = payouts.automatic(order.side, payouts.winner(winner, order.line))
+            self._matching_engine.tell(order, now)
+        self._timers.add(now + self._payout, lambda at: self._pay(market, at))
+        self._conclude(market, "settled", now)
 
+    def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
+        """A result by hand, first or correcting an earlier one; the money moves at once."""
+        self._order_intake.wipe(market, Status.WIPED, now)
+        for order in self._matching_engine.matched.get(market, {}).values():
+            order.winning, order.status = payouts.manual(order.side, payouts.winner(winner, order.line))
+            self._matching_engine.tell(order, now)
+        self._pay(market, now)
+        self._conclude(market, "settled", now)
 
-def due(order: Order) -> Cents:
-    """What a wager's result pays back, stake included, before commission."""
-    if order.winning in _WON:
-        return order.matched + order.win
-    return order.matched if order.winning in _RETURNED else 0
+    def void(self, market: MarketKey, now: Instant) -> None:
+        """Every wager of the market is void, matched or not, and all stakes go back at once."""
+        self._order_intake.wipe(market, Status.VOID, now)
+        for order in self._matching_engine.matched.get(market, {}).values():
+            order.winning, order.status = Winning.NO_RESULT, Status.VOID
+            self._matching_engine.tell(order, now)
+        self._pay(market, now)
+        self._conclude(market, "void", now)
 
+    def _pay(self, market: MarketKey, now: Instant) -> None:
+        orders = self._matching_engine.matched.get(market, {}).values()
+        payouts.pay(market, orders, self._fees.setdefault(market, {}), self._commission, now)
+        for order in orders:
+            if order.status is Status.SETTLED:
+                order.status = Status.CLOSED
+                self._matching_engine.tell(order, now)
 
-def pay(
-    market: MarketKey,
-    orders: Iterable[Order],
-    fees: dict[str, Cents],
-    commission: Decimal,
-    now: Instant,
-) -> None:
-    """Pay every order what is due and was not paid yet, then the commission on each account's net gain in the market.
-
-    ``fees`` is what each account has paid in this market so far; it is brought up to date. Rounded half-up to a cent.
-    """
-    gains: dict[str, Cents] = {}
-    accounts: dict[str, Account] = {}
-    for order in orders:
-        account = order.account
-        accounts[account.account_id] = account
-        owed = due(order)
-        gains[account.account_id] = gains.get(account.account_id, 0) + owed - order.matched
-        first = not order.released
-        if first:
-            order.released = True
-            account.wallet.staked -= order.matched
-        difference = owed - order.paid
-        order.paid = owed
-        if difference:
-            if first:
-                kind = _PAYMENT[order.winning]
-            elif order.winning is Winning.NO_RESULT:
-                kind = "VOID"
-            else:
-                kind = "ADJUSTMENT_INCREASE" if difference > 0 else "ADJUSTMENT_REDUCE"
-            account.wallet.move(kind, difference, order.wager_id, market, now)
-    for account_id, gain in gains.items():
-        wallet = accounts[account_id].wallet
-        fee = share(max(0, gain), commission)
-        change = fee - fees.get(account_id, 0)
-        fees[account_id] = fee
-        if change:
-            wallet.commission += change
-            wallet.move("COMMISSION", -change, None, market, now)
+    def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
+        self._board.set_market_status(market, status, now)
+        event = self._board.events[market.event]
+        if event.status != FINISHED and all(self.concluded(key) for key in self._board.markets_of[market.event]):
+            self._board.update_event(msgspec.structs.replace(event, status=FINISHED), now)

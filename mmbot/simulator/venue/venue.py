@@ -14,28 +14,28 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
 from mmbot.domain.wager import Status
 from mmbot.simulator.venue import history
-from mmbot.simulator.venue.agenda import Agenda
-from mmbot.simulator.venue.announcements import Bulletin, Watcher
+from mmbot.simulator.venue.announcements import Announcements, Watcher
 from mmbot.simulator.venue.board import NOT_STARTED, POSTPONED, Board, derived_id
-from mmbot.simulator.venue.crowd_orders import Pit
-from mmbot.simulator.venue.matching import Floor
+from mmbot.simulator.venue.changes import Announcement
+from mmbot.simulator.venue.crowd_orders import CrowdOrders
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.matching_engine import MatchingEngine
 from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.order_intake import Desk
+from mmbot.simulator.venue.order_intake import OrderIntake
+from mmbot.simulator.venue.payouts import Result
 from mmbot.simulator.venue.records import (
     HistoryPage,
     HistoryQuery,
     MatchPage,
     ShownBook,
     VenueBalance,
-    VenueError,
-    VenueEvent,
     VenueMatch,
-    VenueSettings,
     VenueTransaction,
     VenueWager,
 )
-from mmbot.simulator.venue.results import Results
-from mmbot.simulator.venue.settlement import Result
+from mmbot.simulator.venue.settings import VenueSettings
+from mmbot.simulator.venue.settlement import Settlement
+from mmbot.simulator.venue.timers import Timers
 from mmbot.simulator.venue.wallet import Wallet
 
 
@@ -45,15 +45,17 @@ class Venue:
     def __init__(self, settings: VenueSettings, seed: int = 0) -> None:
         self.settings = settings
         self._seed = seed
-        self._bulletin = Bulletin()
-        self._agenda = Agenda()
-        self.board = Board(self._bulletin, seed)
+        self._announcements = Announcements()
+        self._timers = Timers()
+        self.board = Board(self._announcements, seed)
         """The catalogue with its books, for those inside the exchange: time and wagers are this class's."""
-        self._floor = Floor(self._bulletin, settings.history_lag_ns)
+        self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns)
         self._accounts: dict[str, Account] = {}
-        self._desk = Desk(settings, seed, self.board, self._floor, self._bulletin, self._agenda, self._accounts)
-        self._pit = Pit(self.board, self._floor, self._desk)
-        self._results = Results(settings, self.board, self._floor, self._desk, self._agenda)
+        self._order_intake = OrderIntake(
+            settings, seed, self.board, self._matching_engine, self._announcements, self._timers, self._accounts
+        )
+        self._crowd_orders = CrowdOrders(self.board, self._matching_engine, self._order_intake)
+        self._settlement = Settlement(settings, self.board, self._matching_engine, self._order_intake, self._timers)
         self._now: Instant = 0
 
     # --- the board ------------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ class Venue:
         """``active`` or, for instance, ``suspended``. Raises KeyError for an unknown market, VenueError for one that
         has its result."""
         self.advance(now)
-        self._results.require_open(market)
+        self._settlement.require_open(market)
         self.board.set_market_status(market, status, now)
 
     def set_line_status(self, line: LineKey, status: str, now: Instant) -> None:
@@ -119,7 +121,7 @@ class Venue:
     @property
     def ladder(self) -> tuple[Odds, ...]:
         """The odds that are taken now."""
-        return self._desk.ladder
+        return self._order_intake.ladder
 
     def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
         """Take these odds from now on; what rests at others stays. Nothing tells: the ladder is read.
@@ -127,7 +129,7 @@ class Venue:
         Raises OddsError for what is no ladder.
         """
         self.advance(now)
-        self._desk.set_ladder(Ladder(odds).rungs)
+        self._order_intake.set_ladder(Ladder(odds).rungs)
 
     def go_live(self, event_id: int, now: Instant) -> None:
         """The event starts: everything pre-match is wiped, of what was matched in part the rest (PROTOCOL 9).
@@ -137,8 +139,8 @@ class Venue:
         self.advance(now)
         self.board.go_live(event_id, now)
         for key in self.board.markets_of[event_id]:
-            self._desk.wipe(key, Status.WIPED, now)
-        self._bulletin.quiet(now)
+            self._order_intake.wipe(key, Status.WIPED, now)
+        self._announcements.quiet(now)
 
     def set_maintenance(self, on: bool, now: Instant) -> None:
         """Begin or end maintenance: nothing is taken, opened or matched; what rests stays and can be cancelled."""
@@ -152,7 +154,7 @@ class Venue:
 
     def concluded(self, market: MarketKey) -> bool:
         """Whether the market has its result. Raises KeyError for an unknown market."""
-        return self._results.concluded(market)
+        return self._settlement.concluded(market)
 
     # --- results --------------------------------------------------------------------------------------------------
 
@@ -162,20 +164,20 @@ class Venue:
         Raises VenueError for a market that has a result: that is corrected, not settled twice.
         """
         self.advance(now)
-        self._results.settle(market, winner, now)
-        self._bulletin.quiet(now)
+        self._settlement.settle(market, winner, now)
+        self._announcements.quiet(now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
         """A result by hand, first or correcting an earlier one; the money moves at once."""
         self.advance(now)
-        self._results.correct(market, winner, now)
-        self._bulletin.quiet(now)
+        self._settlement.correct(market, winner, now)
+        self._announcements.quiet(now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
         """Every wager of the market is void, matched or not, and all stakes go back at once."""
         self.advance(now)
-        self._results.void(market, now)
-        self._bulletin.quiet(now)
+        self._settlement.void(market, now)
+        self._announcements.quiet(now)
 
     # --- accounts -------------------------------------------------------------------------------------------------
 
@@ -195,7 +197,7 @@ class Venue:
 
     def watch(self, account: str, watcher: Watcher) -> None:
         """Let ``watcher`` look on at every change of the account's wagers."""
-        self._bulletin.watch(account, watcher)
+        self._announcements.watch(account, watcher)
 
     # --- wagers ---------------------------------------------------------------------------------------------------
 
@@ -215,13 +217,13 @@ class Venue:
             VenueError: as the error table says; nothing was accepted, and the ``external_id`` stays unused.
         """
         self.advance(now)
-        record = self._desk.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
-        self._bulletin.quiet(now)
+        record = self._order_intake.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
+        self._announcements.quiet(now)
         return record
 
     def delay_activation(self, extra: Duration) -> None:
         """A fault: wagers accepted from now on take this much longer to open. 0 ends it; the queue stays in order."""
-        self._desk.activation_extra = extra
+        self._order_intake.activation_extra = extra
 
     def cancel(self, account: str, wager_id: str, external_id: str, now: Instant) -> VenueWager:
         """Cancel what is unmatched of one wager. A return means that it cannot be matched any more (PROTOCOL 6.4).
@@ -230,8 +232,8 @@ class Venue:
             VenueError: unknown id 404, another account's 500, wrong pair 400, still placing 409, matched or ended 400.
         """
         self.advance(now)
-        record = self._desk.cancel(self._account(account), wager_id, external_id, now)
-        self._bulletin.quiet(now)
+        record = self._order_intake.cancel(self._account(account), wager_id, external_id, now)
+        self._announcements.quiet(now)
         return record
 
     def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
@@ -258,10 +260,10 @@ class Venue:
         self.advance(now)
         if event_id is not None and event_id not in self.board.events:
             raise VenueError("sport_event_not_found")
-        count = self._desk.cancel_open(self._account(account), wanted, now)
+        count = self._order_intake.cancel_open(self._account(account), wanted, now)
         if count == 0:
             raise VenueError("no_cancellable_wagers" if event_id is None else "data_not_found")
-        self._bulletin.quiet(now)
+        self._announcements.quiet(now)
         return count
 
     # --- the crowd ------------------------------------------------------------------------------------------------
@@ -274,21 +276,21 @@ class Venue:
         The order stays the caller's handle for ``pull``.
         """
         self.advance(now)
-        order = self._pit.enter(self._account(account), line, side, odds, stake, now, rest=rest)
-        self._bulletin.quiet(now)
+        order = self._crowd_orders.enter(self._account(account), line, side, odds, stake, now, rest=rest)
+        self._announcements.quiet(now)
         return order
 
     def pull(self, order: Order, now: Instant) -> None:
         """Take what is left of a crowd's order off the book."""
         self.advance(now)
-        self._pit.leave(order, now)
-        self._bulletin.quiet(now)
+        self._crowd_orders.leave(order, now)
+        self._announcements.quiet(now)
 
     def strike(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
         """A taker of the crowd matches one resting order at its odds; returns what the taker staked, in cents."""
         self.advance(now)
-        spent = self._pit.strike(self._account(account), maker, stake, now)
-        self._bulletin.quiet(now)
+        spent = self._crowd_orders.strike(self._account(account), maker, stake, now)
+        self._announcements.quiet(now)
         return spent
 
     # --- time -----------------------------------------------------------------------------------------------------
@@ -300,16 +302,16 @@ class Venue:
 
     def advance(self, now: Instant) -> None:
         """Do what is due by now, in order of its due time: activations, expiries, payments."""
-        while (item := self._agenda.take(now)) is not None:
+        while (item := self._timers.take(now)) is not None:
             due, act = item
             at = self._at(due)
             act(at)
-            self._bulletin.quiet(at)
+            self._announcements.quiet(at)
         self._at(now)
 
     def next_due(self) -> Instant | None:
         """When ``advance`` has something to do."""
-        return self._agenda.next_due()
+        return self._timers.next_due()
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -400,9 +402,9 @@ class Venue:
             for wallet in (account.wallet for account in self._accounts.values())
         )
 
-    def drain(self) -> list[VenueEvent]:
+    def drain(self) -> list[Announcement]:
         """What is to be published since the last drain, in order."""
-        return self._bulletin.drain()
+        return self._announcements.drain()
 
     def _account(self, account: str) -> Account:
         owner = self._accounts.get(account)

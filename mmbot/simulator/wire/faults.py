@@ -219,7 +219,7 @@ class FaultPlan:
         self._held.append(_Held(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
-    def clear(self, number: int | None = None) -> list[Fault]:
+    def lift(self, number: int | None = None) -> list[Fault]:
         """Lift one fault, or all of them; returns those that stood."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:

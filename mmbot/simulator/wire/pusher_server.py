@@ -18,7 +18,7 @@ import orjson
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Clock, Duration, Instant
-from mmbot.simulator.venue.agenda import Agenda
+from mmbot.simulator.venue.timers import Timers
 from mmbot.simulator.wire.faults import (
     FaultPlan,
     HalfOpen,
@@ -31,7 +31,7 @@ from mmbot.simulator.wire.faults import (
     StallFrame,
     WrongSignature,
 )
-from mmbot.simulator.wire.pusher_socket import Socket, error_of, frame_of
+from mmbot.simulator.wire.pusher_socket import PusherSocket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
 """The channel that every account may join. A client learns its name on registration and never builds it."""
@@ -39,7 +39,7 @@ BROADCAST: Final = "private-broadcast-service=3-device_type=5"
 _PROTOCOLS: Final = {"5", "6", "7"}
 
 
-class HubSettings(msgspec.Struct, frozen=True):
+class FeedSettings(msgspec.Struct, frozen=True):
     """How the feed behaves; durations in nanoseconds of the exchange's clock."""
 
     key: str = "local-key"
@@ -57,7 +57,7 @@ class _Incoming(msgspec.Struct):
     data: object = None
 
 
-class Hub:
+class PusherServer:
     """All sockets and what they are subscribed to.
 
     Args:
@@ -69,20 +69,20 @@ class Hub:
         self,
         clock: Clock,
         faults: FaultPlan,
-        settings: HubSettings | None = None,
+        settings: FeedSettings | None = None,
         joined: Callable[[str], None] = lambda channel: None,
         left: Callable[[str], None] = lambda channel: None,
     ) -> None:
-        self.settings: Final = settings or HubSettings()
+        self.settings: Final = settings or FeedSettings()
         self._clock: Final = clock
         self._faults: Final = faults
         self._joined: Final = joined
         self._left: Final = left
-        self._sockets: Final[dict[str, Socket]] = {}
+        self._sockets: Final[dict[str, PusherSocket]] = {}
         self._opened = 0
         self._closing: Final = asyncio.Event()
         self._next_beat: Instant = clock.now() + self.settings.health_check
-        self._late: Final = Agenda()
+        self._late: Final = Timers()
         self._in_order: Instant = 0
         """When the last message that keeps its place is due."""
         self.key = self.settings.key
@@ -99,12 +99,12 @@ class Hub:
     def _signature(self, socket_id: str, channel: str) -> str:
         return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
 
-    def subscribed(self, channel: str) -> list[Socket]:
+    def subscribed(self, channel: str) -> list[PusherSocket]:
         """The sockets of a channel."""
         return [socket for socket in self._sockets.values() if channel in socket.channels]
 
     @property
-    def sockets(self) -> list[Socket]:
+    def sockets(self) -> list[PusherSocket]:
         """The sockets that stand."""
         return list(self._sockets.values())
 
@@ -135,7 +135,7 @@ class Hub:
             if again is not None:
                 self._send(socket, frame, due + again, now)
 
-    def _send(self, socket: Socket, frame: str, due: Instant, now: Instant) -> None:
+    def _send(self, socket: PusherSocket, frame: str, due: Instant, now: Instant) -> None:
         def arrive(at: Instant) -> None:
             if not socket.silent:
                 socket.send(frame)
@@ -225,7 +225,9 @@ class Hub:
         web_socket = web.WebSocketResponse(autoping=False, autoclose=False, timeout=1.0, compress=False)
         await web_socket.prepare(request)
         self._opened += 1
-        socket = Socket(f"{100_000 + self._opened}.{self._clock.now() // MILLISECOND % 10**9}", web_socket, transport)
+        socket = PusherSocket(
+            f"{100_000 + self._opened}.{self._clock.now() // MILLISECOND % 10**9}", web_socket, transport
+        )
         if fault := self._faults.at_socket(PusherError):
             await socket.close(fault.code, fault.message)
         elif request.match_info["key"] != self.key:
@@ -238,7 +240,7 @@ class Hub:
             await self._serve(socket, web_socket)
         return web_socket
 
-    async def _serve(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+    async def _serve(self, socket: PusherSocket, web_socket: web.WebSocketResponse) -> None:
         self._sockets[socket.socket_id] = socket
         socket.silent = any(isinstance(f, Silence) and f.new for f in self._faults.standing().values())
         if any(isinstance(f, HalfOpen) and f.new for f in self._faults.standing().values()):
@@ -262,7 +264,7 @@ class Hub:
         if all(socket.dead or socket.silent for socket in self.subscribed(channel)):
             self._left(channel)
 
-    async def _read(self, socket: Socket, web_socket: web.WebSocketResponse) -> None:
+    async def _read(self, socket: PusherSocket, web_socket: web.WebSocketResponse) -> None:
         idle = max(1.0, self._clock.real_seconds(self.settings.activity_timeout))
         patience = max(1.0, self._clock.real_seconds(self.settings.pong_timeout))
         pinged = False
@@ -296,7 +298,7 @@ class Hub:
         with contextlib.suppress(ConnectionError):  # the next receive says so
             await sending
 
-    def _incoming(self, socket: Socket, text: str) -> None:
+    def _incoming(self, socket: PusherSocket, text: str) -> None:
         try:
             frame = msgspec.json.decode(text, type=_Incoming)
         except msgspec.DecodeError as bad:
@@ -318,7 +320,7 @@ class Hub:
             case _:
                 pass  # pongs, and what a later protocol may bring
 
-    def _subscribe(self, socket: Socket, channel: str, authorisation: str) -> None:
+    def _subscribe(self, socket: PusherSocket, channel: str, authorisation: str) -> None:
         expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"
         if not hmac.compare_digest(expected.encode(), authorisation.encode()):
             message = f"Invalid signature: expected HMAC SHA256 hex digest of {socket.socket_id}:{channel}"

@@ -18,7 +18,7 @@ _STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 5
 _OUTBOX: Final = 20_000  # frames
 
 
-class Socket:
+class PusherSocket:
     """One websocket connection."""
 
     def __init__(self, socket_id: str, web_socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:

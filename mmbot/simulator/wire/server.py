@@ -10,10 +10,9 @@ import msgspec
 from aiohttp import web
 
 from mmbot.domain.instant import Instant, seconds
-from mmbot.simulator.venue.error_table import Refusal
-from mmbot.simulator.wire.answers import refused
-from mmbot.simulator.wire.call import Body, Call
-from mmbot.simulator.wire.control import add_controls
+from mmbot.simulator.venue.error_table import Rejection
+from mmbot.simulator.wire.api_request import ApiRequest, Body
+from mmbot.simulator.wire.control_endpoints import add_controls
 from mmbot.simulator.wire.faults import (
     DelayAnswer,
     DelayRequest,
@@ -25,13 +24,14 @@ from mmbot.simulator.wire.faults import (
     LoseAnswer,
     LoseRequest,
 )
-from mmbot.simulator.wire.legacy import rest_board, rest_wagers, rest_wallet
-from mmbot.simulator.wire.local import LocalExchange
+from mmbot.simulator.wire.json_responses import error_response
+from mmbot.simulator.wire.legacy import rest_board, rest_session, rest_wagers, rest_wallet
+from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BASE: Final = "/partner"
 
-Endpoint = Callable[[LocalExchange, Call], web.Response]
-Payer = Callable[[LocalExchange, Call, str | None], str]
+Endpoint = Callable[[LocalExchange, ApiRequest], web.Response]
+Payer = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
@@ -43,33 +43,33 @@ class Route(NamedTuple):
     payer: Payer
 
 
-def bearer(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
-    """The account of the access token. Raises Refusal ``unauthorized``."""
-    return exchange.accounts.authorise(authorization, call.now)
+def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
+    """The account of the access token. Raises Rejection ``unauthorized``."""
+    return exchange.sessions.authorise(authorization, api_request.now)
 
 
-def key_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
+def key_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
     """The account of the access key in the body, or nobody's."""
-    given = _readable(call, rest_board.LogIn)
-    return (exchange.accounts.account_of_key(given.access_key) if given else None) or ""
+    given = _readable(api_request, rest_session.LogIn)
+    return (exchange.sessions.account_of_key(given.access_key) if given else None) or ""
 
 
-def refresh_holder(exchange: LocalExchange, call: Call, authorization: str | None) -> str:
+def refresh_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
     """The account of the refresh token in the body, or nobody's."""
-    given = _readable(call, rest_board.Refresh)
-    return (exchange.accounts.account_of_refresh(given.refresh_token) if given else None) or ""
+    given = _readable(api_request, rest_session.Refresh)
+    return (exchange.sessions.account_of_refresh(given.refresh_token) if given else None) or ""
 
 
-def _readable(call: Call, kind: type[Body]) -> Body | None:
+def _readable(api_request: ApiRequest, kind: type[Body]) -> Body | None:
     try:
-        return call.json(kind)
-    except Refusal:
+        return api_request.json(kind)
+    except Rejection:
         return None
 
 
 ROUTES: Final = (
-    Route("POST", "/auth/login", rest_board.log_in, key_holder),
-    Route("POST", "/auth/refresh", rest_board.refresh, refresh_holder),
+    Route("POST", "/auth/login", rest_session.log_in, key_holder),
+    Route("POST", "/auth/refresh", rest_session.refresh, refresh_holder),
     Route("GET", "/mm/get_balance", rest_wallet.get_balance, bearer),
     Route("GET", "/mm/get_tournaments", rest_board.get_tournaments, bearer),
     Route("GET", "/mm/get_sport_events", rest_board.get_sport_events, bearer),
@@ -85,8 +85,8 @@ ROUTES: Final = (
     Route("GET", "/mm/get_matched_bets", rest_wallet.get_matched_bets, bearer),
     Route("GET", "/mm/get_wager_matching_detail", rest_wallet.get_matches, bearer),
     Route("GET", "/v2/mm/get_wager_matching_detail", rest_wallet.get_matches_of, bearer),
-    Route("GET", "/websocket/connection-config", rest_board.connection_config, bearer),
-    Route("POST", "/mm/pusher", rest_board.register, bearer),
+    Route("GET", "/websocket/connection-config", rest_session.connection_config, bearer),
+    Route("POST", "/mm/pusher", rest_session.register, bearer),
     Route("POST", "/mm/place_wager", rest_wagers.place_wager, bearer),
     Route("POST", "/mm/place_multiple_wagers", rest_wagers.place_multiple_wagers, bearer),
     Route("POST", "/mm/cancel_wager", rest_wagers.cancel_wager, bearer),
@@ -105,7 +105,7 @@ def application(exchange: LocalExchange) -> web.Application:
     app = web.Application(client_max_size=4 * 2**20)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
-    app.router.add_get("/app/{key}", exchange.hub.connect)
+    app.router.add_get("/app/{key}", exchange.pusher.connect)
     add_controls(app, exchange)
     return app
 
@@ -146,22 +146,24 @@ def _process(
     exchange: LocalExchange, route: Route, request: web.Request, body: bytes, now: Instant, faults: list[EndpointFault]
 ) -> web.Response:
     """Carry a request out, without waiting for anything, and say what is to be answered."""
-    call = Call("", now, request.query, request.headers, body, request.match_info)
+    api_request = ApiRequest("", now, request.query, request.headers, body, request.match_info)
     try:
-        call = msgspec.structs.replace(call, account=route.payer(exchange, call, request.headers.get("Authorization")))
-        exchange.admit(call.account, endpoint_name(route.path), route.path, now)
+        api_request = msgspec.structs.replace(
+            api_request, account=route.payer(exchange, api_request, request.headers.get("Authorization"))
+        )
+        exchange.admit(api_request.account, endpoint_name(route.path), route.path, now)
         for fault in faults:
             if isinstance(fault, FailRequest):
                 retry_at = None if fault.retry_after is None else now + seconds(fault.retry_after)
-                raise Refusal(fault.code, "fault on demand", status=fault.status, retry_at=retry_at)
-        response = route.endpoint(exchange, call)
-    except Refusal as refusal:
-        response = refused(refusal, now)
+                raise Rejection(fault.code, "fault on demand", status=fault.status, retry_at=retry_at)
+        response = route.endpoint(exchange, api_request)
+    except Rejection as rejection:
+        response = error_response(rejection, now)
     exchange.flush()
     exchange.poke()
     for fault in faults:
         if isinstance(fault, FailAnswer):
-            response = refused(Refusal(fault.code, "fault on demand", status=fault.status), now)
+            response = error_response(Rejection(fault.code, "fault on demand", status=fault.status), now)
         elif isinstance(fault, GarbleAnswer):
             response = web.Response(body=b'{"data": {"suc', content_type="application/json")
     return response
@@ -230,7 +232,7 @@ class Server:
     async def stop(self) -> None:
         """End every connection and stop time. Raises what broke the world, if something did."""
         self.exchange.closing.set()
-        await self.exchange.hub.close()
+        await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()
         if self._pump is not None:
             self._pump.cancel()

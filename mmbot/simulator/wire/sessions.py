@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
-from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.venue.error_table import Rejection
 
 SESSIONS: Final = 20
 """Concurrent sessions of a key pair (PROTOCOL 2)."""
@@ -49,7 +49,7 @@ class _Session(msgspec.Struct):
     """Access tokens with a lower serial were ended by hand."""
 
 
-class Accounts:
+class Sessions:
     """Key pairs and their sessions. Access tokens are signed and carry their own expiry; a refresh keeps its session
     and its refresh token, a log-in opens another, and a key pair holds 20 at most.
 
@@ -82,16 +82,16 @@ class Accounts:
         """Open a session.
 
         Raises:
-            Refusal: ``unauthorized`` for wrong keys, ``session_num_exceed`` for the 21st session of a key pair.
+            Rejection: ``unauthorized`` for wrong keys, ``session_num_exceed`` for the 21st session of a key pair.
         """
         known = self._keys.get(access_key)
         if known is None or not hmac.compare_digest(known[0].encode(), secret_key.encode()):
-            raise Refusal("unauthorized")
+            raise Rejection("unauthorized")
         account = known[1]
         for refresh in [r for r, s in self._sessions.items() if s.refresh_expires <= now]:
             del self._sessions[refresh]
         if sum(session.key == access_key for session in self._sessions.values()) >= SESSIONS:
-            raise Refusal("session_num_exceed")
+            raise Rejection("session_num_exceed")
         self._serial += 1
         number = self._serial
         refresh_expires = now + self.settings.refresh_life
@@ -104,18 +104,18 @@ class Accounts:
         """A new access token of the same session; the refresh token stays.
 
         Raises:
-            Refusal: ``unauthorized`` for a token that is unknown or expired.
+            Rejection: ``unauthorized`` for a token that is unknown or expired.
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
-            raise Refusal("unauthorized")
+            raise Rejection("unauthorized")
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
         """The account that an ``Authorization`` header stands for.
 
         Raises:
-            Refusal: ``unauthorized``.
+            Rejection: ``unauthorized``.
         """
         scheme, _, token = (header or "").partition(" ")
         claims = self._verify(token) if scheme == "Bearer" else None
@@ -123,7 +123,7 @@ class Accounts:
             session = next((s for s in self._sessions.values() if s.number == claims.sid), None)
             if session is not None and claims.jti >= session.valid_from:
                 return session.account
-        raise Refusal("unauthorized")
+        raise Rejection("unauthorized")
 
     def expire_access(self) -> None:
         """End every access token that was given out; refresh tokens stay good."""

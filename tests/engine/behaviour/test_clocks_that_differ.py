@@ -12,7 +12,7 @@ from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, In
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 SLOW = VenueSettings(activation_ns=6 * SECOND, history_lag_ns=5 * SECOND)
 """An exchange that takes its time: what was just placed is neither open nor in the history yet."""

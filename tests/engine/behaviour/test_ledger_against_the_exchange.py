@@ -14,7 +14,10 @@ from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.ledger import Ledger
-from mmbot.simulator.venue.records import VenueError, VenueSettings, VenueWager, WagerChanged
+from mmbot.simulator.venue.changes import WagerChanged
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import VenueWager
+from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 
 START = 1_800_000_000 * SECOND

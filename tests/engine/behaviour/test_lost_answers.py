@@ -11,7 +11,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25, account=25))
 """Room for one quote on each outcome, and not for two."""

@@ -14,7 +14,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.wagers.ledger import Ledger
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 
 def test_a_placement_is_absent_only_if_every_page_of_the_history_was_complete_past_its_end() -> None:

@@ -10,7 +10,7 @@ from mmbot.config.settings import GuardsConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 # --- start ------------------------------------------------------------------------------------------------------------
 

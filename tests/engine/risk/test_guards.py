@@ -18,7 +18,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.life.order_of_life import SWEEP
 from mmbot.engine.risk.guards import GUARDS
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 Case = Callable[[], None]
 CASES: dict[str, Case] = {}

@@ -8,7 +8,7 @@ from engine_scene import GAME, LINE, Fixed, Scene, settings
 from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import SECOND
 from mmbot.engine import requests as r
-from mmbot.simulator.venue.records import VenueSettings
+from mmbot.simulator.venue.settings import VenueSettings
 
 LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 

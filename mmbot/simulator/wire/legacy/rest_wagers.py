@@ -11,14 +11,14 @@ from aiohttp import web
 from mmbot.domain.instant import iso
 from mmbot.domain.money import Cents, MoneyError, cents
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.venue.error_table import TOO_SMALL, Refusal
-from mmbot.simulator.venue.records import HistoryQuery, VenueError, VenueWager
-from mmbot.simulator.wire.answers import data
-from mmbot.simulator.wire.call import Call
-from mmbot.simulator.wire.legacy import values as legacy
+from mmbot.simulator.venue.error_table import TOO_SMALL, Rejection, VenueError
+from mmbot.simulator.venue.records import HistoryQuery, VenueWager
+from mmbot.simulator.wire.api_request import ApiRequest
+from mmbot.simulator.wire.json_responses import data_response
+from mmbot.simulator.wire.legacy import json_values
 
 if TYPE_CHECKING:
-    from mmbot.simulator.wire.local import LocalExchange
+    from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BATCH = 20
 """Wagers in one placement or cancel request at most (specification)."""
@@ -70,35 +70,37 @@ class OfMarket(msgspec.Struct, frozen=True):
 # --- placing ------------------------------------------------------------------------------------------------------
 
 
-def place_wager(exchange: LocalExchange, call: Call) -> web.Response:
+def place_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/place_wager."""
-    return data({"success": True, "wager": _shown(exchange, _place(exchange, call, call.json(Placement)))})
+    return data_response(
+        {"success": True, "wager": _shown(exchange, _place(exchange, request, request.json(Placement)))}
+    )
 
 
-def place_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+def place_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/place_multiple_wagers: 200 although items failed."""
-    items = _batch(call.json(Placements).data)
+    items = _batch(request.json(Placements).data)
     placed: list[object] = []
     failed: list[object] = []
     for index, item in enumerate(items):
         try:
-            placed.append(_shown(exchange, _place(exchange, call, item)))
-        except Refusal as refusal:
-            request = msgspec.to_builtins(item)
-            failed.append({"index": index, "request": request, "error": refusal.code, "message": refusal.message})
-    return data({"succeed_wagers": placed, "failed_wagers": failed})
+            placed.append(_shown(exchange, _place(exchange, request, item)))
+        except Rejection as rejection:
+            asked = msgspec.to_builtins(item)
+            failed.append({"index": index, "request": asked, "error": rejection.code, "message": rejection.message})
+    return data_response({"succeed_wagers": placed, "failed_wagers": failed})
 
 
-def _place(exchange: LocalExchange, call: Call, item: Placement) -> VenueWager:
+def _place(exchange: LocalExchange, request: ApiRequest, item: Placement) -> VenueWager:
     if item.odds != int(item.odds):
-        raise Refusal("wager_invalid_odds")
+        raise Rejection("wager_invalid_odds")
     return exchange.venue.place(
-        call.account,
+        request.account,
         item.external_id,
         item.line_id,
         int(item.odds),
         _stake(item.stake, exchange.venue.settings.min_stake),
-        call.now,
+        request.now,
         item.wager_strategy or None,
     )
 
@@ -106,65 +108,65 @@ def _place(exchange: LocalExchange, call: Call, item: Placement) -> VenueWager:
 def _stake(dollars: float, least: Cents) -> Cents:
     """Cents of a stake. One that is too small is told so before its decimals are looked at (PROTOCOL 4.2)."""
     if 100 * dollars < least:
-        raise Refusal("invalid_request", TOO_SMALL)
+        raise Rejection("invalid_request", TOO_SMALL)
     try:
         return cents(dollars)
     except MoneyError as bad:
-        raise Refusal("invalid_stake") from bad
+        raise Rejection("invalid_stake") from bad
 
 
 # --- cancelling ---------------------------------------------------------------------------------------------------
 
 
-def cancel_wager(exchange: LocalExchange, call: Call) -> web.Response:
+def cancel_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_wager."""
-    item = call.json(Cancellation)
-    wager = exchange.venue.cancel(call.account, item.wager_id, item.external_id, call.now)
-    return data({"success": True, "wager": _shown(exchange, wager)})
+    item = request.json(Cancellation)
+    wager = exchange.venue.cancel(request.account, item.wager_id, item.external_id, request.now)
+    return data_response({"success": True, "wager": _shown(exchange, wager)})
 
 
-def cancel_multiple_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_multiple_wagers: a list with one result for each item, 200 although items failed."""
     results: list[object] = []
-    for item in _batch(call.json(Cancellations).data):
+    for item in _batch(request.json(Cancellations).data):
         named = {"id": item.wager_id, "external_id": item.external_id}
         try:
-            exchange.venue.cancel(call.account, item.wager_id, item.external_id, call.now)
-        except VenueError as refusal:
-            error = {"error": refusal.code, "message": refusal.message}
-            results.append({"success": False, "wager": named, "error": error, "statusCode": refusal.status})
+            exchange.venue.cancel(request.account, item.wager_id, item.external_id, request.now)
+        except VenueError as rejection:
+            error = {"error": rejection.code, "message": rejection.message}
+            results.append({"success": False, "wager": named, "error": error, "statusCode": rejection.status})
         else:
             results.append({"success": True, "wager": named})
-    return data(results)
+    return data_response(results)
 
 
-def cancel_all_wagers(exchange: LocalExchange, call: Call) -> web.Response:
+def cancel_all_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_all_wagers: 404 when nothing is open."""
-    exchange.venue.cancel_all(call.account, call.now)
-    return data({"success": True})
+    exchange.venue.cancel_all(request.account, request.now)
+    return data_response({"success": True})
 
 
-def cancel_wagers_by_event(exchange: LocalExchange, call: Call) -> web.Response:
+def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_wagers_by_event."""
-    which = call.json(OfEvent)
+    which = request.json(OfEvent)
     _check_ids(which)
-    exchange.venue.cancel_event(call.account, which.event_id, call.now)
-    return data({"success": True})
+    exchange.venue.cancel_event(request.account, which.event_id, request.now)
+    return data_response({"success": True})
 
 
-def cancel_wagers_by_market(exchange: LocalExchange, call: Call) -> web.Response:
+def cancel_wagers_by_market(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_wagers_by_market."""
-    which = call.json(OfMarket)
+    which = request.json(OfMarket)
     _check_ids(which)
-    exchange.venue.cancel_market(call.account, which.event_id, which.market_id, which.line_id or None, call.now)
-    return data({"success": True})
+    exchange.venue.cancel_market(request.account, which.event_id, which.market_id, which.line_id or None, request.now)
+    return data_response({"success": True})
 
 
 def _check_ids(which: OfEvent | OfMarket) -> None:
     if which.event_id <= 0:
-        raise Refusal("invalid_event_id")
+        raise Rejection("invalid_event_id")
     if isinstance(which, OfMarket) and which.market_id <= 0:
-        raise Refusal("invalid_market_id")
+        raise Rejection("invalid_market_id")
 
 
 Item = TypeVar("Item")
@@ -172,42 +174,44 @@ Item = TypeVar("Item")
 
 def _batch(items: list[Item]) -> list[Item]:
     if not items:
-        raise Refusal("invalid_request", "data is empty")
+        raise Rejection("invalid_request", "data is empty")
     if len(items) > BATCH:
-        raise Refusal("wager_limit_exceeded")
+        raise Rejection("wager_limit_exceeded")
     return items
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def get_wager(exchange: LocalExchange, call: Call) -> web.Response:
+def get_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET mm/get_wager/{id}: the wager directly under ``data``."""
-    return data(_shown(exchange, exchange.venue.wager(call.account, call.path["wager_id"])))
+    return data_response(_shown(exchange, exchange.venue.wager(request.account, request.path["wager_id"])))
 
 
-def get_wager_histories(most: int) -> Callable[[LocalExchange, Call], web.Response]:
+def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
     """GET mm/get_wager_histories and v2/mm/get_wager_histories, with ``last_synced_at`` beside ``data``."""
 
-    def endpoint(exchange: LocalExchange, call: Call) -> web.Response:
+    def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         query = HistoryQuery(
-            created_from=call.seconds("from"),
-            created_to=call.seconds("to"),
-            updated_from=call.seconds("updated_at_from"),
-            updated_to=call.seconds("updated_at_to"),
-            status=call.choice("status", Status),
-            matching=call.choice("matching_status", Matching),
-            market_id=call.integer("market_id", "invalid_market_id"),
-            event_id=call.integer("event_id", "invalid_event_id"),
-            cursor=call.query.get("next_cursor", ""),
-            limit=call.limit(most, 20),
+            created_from=request.seconds("from"),
+            created_to=request.seconds("to"),
+            updated_from=request.seconds("updated_at_from"),
+            updated_to=request.seconds("updated_at_to"),
+            status=request.choice("status", Status),
+            matching=request.choice("matching_status", Matching),
+            market_id=request.integer("market_id", "invalid_market_id"),
+            event_id=request.integer("event_id", "invalid_event_id"),
+            cursor=request.query.get("next_cursor", ""),
+            limit=request.limit(most, 20),
         )
-        page = exchange.venue.history(call.account, query, call.now)
+        page = exchange.venue.history(request.account, query, request.now)
         shown = [_shown(exchange, wager) for wager in page.wagers]
-        return data({"wagers": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(page.last_synced_at))
+        return data_response(
+            {"wagers": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(page.last_synced_at)
+        )
 
     return endpoint
 
 
-def _shown(exchange: LocalExchange, wager: VenueWager) -> legacy.Object:
-    return legacy.wager(wager, exchange.market_type(wager.line))
+def _shown(exchange: LocalExchange, wager: VenueWager) -> json_values.Object:
+    return json_values.wager(wager, exchange.market_type(wager.line))

@@ -8,14 +8,14 @@ from aiohttp import web
 
 from mmbot.domain.instant import iso
 from mmbot.domain.transaction import TransactionType
-from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.venue.records import VenueMatch
-from mmbot.simulator.wire.answers import data
-from mmbot.simulator.wire.call import Call
-from mmbot.simulator.wire.legacy import values as legacy
+from mmbot.simulator.wire.api_request import ApiRequest
+from mmbot.simulator.wire.json_responses import data_response
+from mmbot.simulator.wire.legacy import json_values
 
 if TYPE_CHECKING:
-    from mmbot.simulator.wire.local import LocalExchange
+    from mmbot.simulator.wire.local_exchange import LocalExchange
 
 MATCHES_A_READ = 100
 """Wagers in one read of their matches at most, and matches on one page (PROTOCOL 4.1)."""
@@ -23,23 +23,23 @@ MATCHES_A_READ = 100
 TRANSACTIONS_A_PAGE = 1000
 
 
-def get_balance(exchange: LocalExchange, call: Call) -> web.Response:
+def get_balance(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET mm/get_balance."""
-    return data(legacy.balance(exchange.venue.balance(call.account, call.now)))
+    return data_response(json_values.balance(exchange.venue.balance(request.account, request.now)))
 
 
-def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
+def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET v2/mm/get_transactions, newest first: by time, type, event, market and wager, in pages."""
-    limit = call.limit(TRANSACTIONS_A_PAGE, 20)
-    start, end = call.seconds("from"), call.seconds("to")
+    limit = request.limit(TRANSACTIONS_A_PAGE, 20)
+    start, end = request.seconds("from"), request.seconds("to")
     if start is not None and end is not None and start > end:
-        raise Refusal("from_date_greater_than_to_date")
-    kind = call.choice("transaction_type", TransactionType)
-    event = call.integer("event_id", "invalid_event_id")
-    market = call.integer("market_id", "invalid_market_id")
-    wager = call.query.get("wager_id", "")
-    before = call.integer("next_cursor", "invalid_cursor")
-    lines = list(enumerate(exchange.venue.transactions(call.account)))
+        raise Rejection("from_date_greater_than_to_date")
+    kind = request.choice("transaction_type", TransactionType)
+    event = request.integer("event_id", "invalid_event_id")
+    market = request.integer("market_id", "invalid_market_id")
+    wager = request.query.get("wager_id", "")
+    before = request.integer("next_cursor", "invalid_cursor")
+    lines = list(enumerate(exchange.venue.transactions(request.account)))
     wanted = [
         (number, line)
         for number, line in reversed(lines)
@@ -53,48 +53,48 @@ def get_transactions(exchange: LocalExchange, call: Call) -> web.Response:
     ]
     page = wanted[:limit]
     cursor = str(page[-1][0]) if len(wanted) > limit else ""
-    return data({"transactions": [legacy.transaction(line) for _, line in page], "next_cursor": cursor})
+    return data_response({"transactions": [json_values.transaction(line) for _, line in page], "next_cursor": cursor})
 
 
-def get_matched_bets(exchange: LocalExchange, call: Call) -> web.Response:
+def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET mm/get_matched_bets: the account's matches in a range of time, oldest first, in pages."""
-    limit = call.limit(MATCHES_A_READ, 20)
-    cursor = call.query.get("next_cursor", "")
-    start, end = call.seconds("from"), call.seconds("to")
-    page = exchange.venue.matched_bets(call.account, start, end, limit=limit, cursor=cursor, now=call.now)
+    limit = request.limit(MATCHES_A_READ, 20)
+    cursor = request.query.get("next_cursor", "")
+    start, end = request.seconds("from"), request.seconds("to")
+    page = exchange.venue.matched_bets(request.account, start, end, limit=limit, cursor=cursor, now=request.now)
     shown = [_shown(exchange, match) for match in page.matches]
-    return data({"matched_bets": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(call.now))
+    return data_response({"matched_bets": shown, "next_cursor": page.next_cursor}, last_synced_at=iso(request.now))
 
 
-def get_matches(exchange: LocalExchange, call: Call) -> web.Response:
+def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET mm/get_wager_matching_detail: every match of up to 100 wagers, whole. Ids that are not the account's have
     none."""
-    ids = call.texts("wager_ids")
+    ids = request.texts("wager_ids")
     if not 1 <= len(ids) <= MATCHES_A_READ:
-        raise Refusal("invalid_wager_id")
-    shown = [_shown(exchange, match) for match in exchange.venue.matches(call.account, ids)]
-    return data({"matching_details": shown, "next_cursor": ""}, last_synced_at=iso(call.now))
+        raise Rejection("invalid_wager_id")
+    shown = [_shown(exchange, match) for match in exchange.venue.matches(request.account, ids)]
+    return data_response({"matching_details": shown, "next_cursor": ""}, last_synced_at=iso(request.now))
 
 
-def get_matches_of(exchange: LocalExchange, call: Call) -> web.Response:
+def get_matches_of(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """GET v2/mm/get_wager_matching_detail: the matches of one wager, oldest first, by time and in pages."""
-    wager = call.query.get("wager_id", "")
+    wager = request.query.get("wager_id", "")
     if not wager:
-        raise Refusal("invalid_wager_id")
-    limit = call.limit(MATCHES_A_READ, 20)
-    begin = call.integer("next_cursor", "invalid_cursor") or 0
+        raise Rejection("invalid_wager_id")
+    limit = request.limit(MATCHES_A_READ, 20)
+    begin = request.integer("next_cursor", "invalid_cursor") or 0
     if begin < 0:
-        raise Refusal("invalid_cursor")
-    start, end = call.seconds("from"), call.seconds("to")
+        raise Rejection("invalid_cursor")
+    start, end = request.seconds("from"), request.seconds("to")
     matches = [
         match
-        for match in exchange.venue.matches(call.account, [wager])
+        for match in exchange.venue.matches(request.account, [wager])
         if (start is None or match.matched_at >= start) and (end is None or match.matched_at <= end)
     ]
     cursor = str(begin + limit) if len(matches) > begin + limit else ""
     shown = [_shown(exchange, match) for match in matches[begin : begin + limit]]
-    return data({"matching_details": shown, "next_cursor": cursor}, last_synced_at=iso(call.now))
+    return data_response({"matching_details": shown, "next_cursor": cursor}, last_synced_at=iso(request.now))
 
 
-def _shown(exchange: LocalExchange, match: VenueMatch) -> legacy.Object:
-    return legacy.match(match, exchange.market_type(match.line))
+def _shown(exchange: LocalExchange, match: VenueMatch) -> json_values.Object:
+    return json_values.match(match, exchange.market_type(match.line))

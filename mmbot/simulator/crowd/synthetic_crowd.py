@@ -19,10 +19,10 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
 from mmbot.simulator.crowd import fixtures
 from mmbot.simulator.crowd.fixtures import Fixture, Offer
-from mmbot.simulator.venue.agenda import Agenda
 from mmbot.simulator.venue.board import POSTPONED
 from mmbot.simulator.venue.order import Order
 from mmbot.simulator.venue.records import ShownLevel
+from mmbot.simulator.venue.timers import Timers
 from mmbot.simulator.venue.venue import Venue
 
 
@@ -149,7 +149,7 @@ class SyntheticCrowd:
         self._rungs = venue.ladder
         self._house = venue.open_account("house", 0, unlimited=True)
         self._takers = venue.open_account("takers", 0, unlimited=True)
-        self._agenda = Agenda()
+        self._timers = Timers()
         self._lines: dict[int, list[_Traded]] = {}
         self.results: dict[MarketKey, Side | None] = {}
         """Who won the favourite lines of the markets that came to their result."""
@@ -160,16 +160,16 @@ class SyntheticCrowd:
 
     def next_due(self) -> Instant | None:
         """When something happens next."""
-        return self._agenda.next_due()
+        return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
         """Whether every event has its result."""
-        return self._agenda.next_due() is None
+        return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
-        while (item := self._agenda.take(now)) is not None:
+        while (item := self._timers.take(now)) is not None:
             at, act = item
             act(at)
 
@@ -211,11 +211,11 @@ class SyntheticCrowd:
             shift = (number - favourite) / 4 * offer.slope
             traded = _Traded(line.key, len(line.outcomes), shift, own, walk, leads)
             self._lines[event].append(traded)
-            self._agenda.add(now, partial(self._act, _HOUSE, traded))
+            self._timers.add(now, partial(self._act, _HOUSE, traded))
             if leads:
-                self._agenda.add(now + self._board.step_ns, partial(self._act, _STEP, traded))
+                self._timers.add(now + self._board.step_ns, partial(self._act, _STEP, traded))
             if traded.outcomes == 2:
-                self._agenda.add(now + self._wait(traded, self._board.taker_ns), partial(self._act, _TAKER, traded))
+                self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._act, _TAKER, traded))
 
     def _plan(self, event_id: int, now: Instant) -> None:
         """Set the event's timers by what the venue says of it, if that has changed."""
@@ -226,8 +226,8 @@ class SyntheticCrowd:
             return
         self._plans[event_id] = plan
         if not plan[1]:
-            self._agenda.add(max(now, event.scheduled), partial(self._start, event_id))
-            self._agenda.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
+            self._timers.add(max(now, event.scheduled), partial(self._start, event_id))
+            self._timers.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
 
     @staticmethod
     def _wait(traded: _Traded, mean: Duration) -> Duration:
@@ -282,16 +282,16 @@ class SyntheticCrowd:
         if kind == _STEP:
             self._plan(traded.key.event, now)
             traded.walk.step()
-            self._agenda.add(now + board.step_ns, partial(self._act, _STEP, traded))
+            self._timers.add(now + board.step_ns, partial(self._act, _STEP, traded))
         elif kind == _HOUSE:
             if traded.outcomes == 2:
                 self._quote(traded, now)
             else:
                 self._post(traded, now)
-            self._agenda.add(now + self._wait(traded, board.refresh_ns), partial(self._act, _HOUSE, traded))
+            self._timers.add(now + self._wait(traded, board.refresh_ns), partial(self._act, _HOUSE, traded))
         else:
             self._take(traded, now)
-            self._agenda.add(now + self._wait(traded, board.taker_ns), partial(self._act, _TAKER, traded))
+            self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._act, _TAKER, traded))
 
     def _quote(self, traded: _Traded, now: Instant) -> None:
         """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""

@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 
 
-class Throttle:
+class RateLimit:
     """At most ``ceiling`` requests in any window of one second. What is turned away is not counted again."""
 
     def __init__(self, ceiling: int) -> None:

@@ -12,10 +12,10 @@ from mmbot.domain.catalogue import Market, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.simulator.crowd.fixtures import LATECOMERS
-from mmbot.simulator.crowd.synthetic import FIRST_EVENT, SyntheticCrowd
-from mmbot.simulator.venue.agenda import Act, Agenda
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, SyntheticCrowd
 from mmbot.simulator.venue.board import ACTIVE, FINISHED
-from mmbot.simulator.venue.records import VenueError
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue
 
 BY_HAND: Final = "by-hand-1"
@@ -25,7 +25,7 @@ _LATER: Final = 0.10
 """How much less probability his odds imply than the fair price: it rests, and nobody takes it soon."""
 
 
-class Happenings:
+class ScriptedChanges:
     """Carries the programme out on one account's exchange."""
 
     def __init__(self, venue: Venue, crowd: SyntheticCrowd, account: str, start: Instant) -> None:
@@ -34,29 +34,29 @@ class Happenings:
         self._account = account
         self._rungs = venue.ladder
         self._unlisted: int | None = None
-        self._agenda: Final = Agenda()
+        self._timers: Final = Timers()
         for after, act in self._programme(start):
-            self._agenda.add(start + after, act)
+            self._timers.add(start + after, act)
 
     def next_due(self) -> Instant | None:
         """When the next item is due."""
-        return self._agenda.next_due()
+        return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
         """Whether all of it has happened."""
-        return self._agenda.next_due() is None
+        return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
-        while (item := self._agenda.take(now)) is not None:
+        while (item := self._timers.take(now)) is not None:
             at, act = item
             try:
                 act(at)
             except (KeyError, VenueError):
                 continue  # not on this board, or changed by somebody else
 
-    def _programme(self, start: Instant) -> list[tuple[Duration, Act]]:
+    def _programme(self, start: Instant) -> list[tuple[Duration, TimedAction]]:
         venue = self._venue
         return [
             (30 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, "suspended", now)),

@@ -8,30 +8,30 @@ import orjson
 from aiohttp import web
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.venue.error_table import Rejection
 
 Json = Mapping[str, object] | list[object]
 
 
-def answer(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+def json_response(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", headers=headers)
 
 
-def data(value: object, *, last_synced_at: str | None = None) -> web.Response:
+def data_response(value: object, *, last_synced_at: str | None = None) -> web.Response:
     """A success: ``{"data": ...}``, with ``last_synced_at`` beside it where there is one."""
     body: dict[str, object] = {"data": value}
     if last_synced_at is not None:
         body["last_synced_at"] = last_synced_at
-    return answer(body)
+    return json_response(body)
 
 
-def refused(refusal: Refusal, now: Instant) -> web.Response:
+def error_response(rejection: Rejection, now: Instant) -> web.Response:
     """An error: ``{"error": code, "message": text}``; a 429 also says when to come again, as a ``Retry-After`` in
     seconds and as ``details.next_allow_at`` in milliseconds (PROTOCOL 11)."""
-    body: dict[str, object] = {"error": refusal.code, "message": refusal.message}
-    if refusal.retry_at is None:
-        return answer(body, refusal.status)
-    body["details"] = {"next_allow_at": -(-refusal.retry_at // MILLISECOND)}
-    wait = max(1, -(-(refusal.retry_at - now) // SECOND))
-    return answer(body, refusal.status, {"Retry-After": str(wait)})
+    body: dict[str, object] = {"error": rejection.code, "message": rejection.message}
+    if rejection.retry_at is None:
+        return json_response(body, rejection.status)
+    body["details"] = {"next_allow_at": -(-rejection.retry_at // MILLISECOND)}
+    wait = max(1, -(-(rejection.retry_at - now) // SECOND))
+    return json_response(body, rejection.status, {"Retry-After": str(wait)})

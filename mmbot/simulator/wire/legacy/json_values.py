@@ -15,20 +15,15 @@ from mmbot.domain.catalogue import Line, LineKey, Market, Player, SportEvent, To
 from mmbot.domain.instant import SECOND, Instant, iso
 from mmbot.domain.money import dollars
 from mmbot.domain.odds import Odds, Side
-from mmbot.simulator.venue.records import (
+from mmbot.simulator.venue.changes import (
     EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
-    ShownBook,
-    ShownLevel,
     TournamentChanged,
-    VenueBalance,
-    VenueMatch,
-    VenueTransaction,
-    VenueWager,
     WagerChanged,
 )
+from mmbot.simulator.venue.records import ShownBook, ShownLevel, VenueBalance, VenueMatch, VenueTransaction, VenueWager
 from mmbot.simulator.wire.sessions import Tokens
 
 Object = dict[str, object]

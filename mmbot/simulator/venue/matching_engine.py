@@ -10,20 +10,21 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, could_match, negate
 from mmbot.domain.wager import Matching, Status
-from mmbot.simulator.venue.announcements import Bulletin
+from mmbot.simulator.venue.announcements import Announcements
 from mmbot.simulator.venue.book import LineBook
+from mmbot.simulator.venue.changes import Printed, WagerChanged
 from mmbot.simulator.venue.match_arithmetic import pair, takeable
 from mmbot.simulator.venue.order import Order
-from mmbot.simulator.venue.records import Printed, VenueMatch, WagerChanged
+from mmbot.simulator.venue.records import VenueMatch
 
 
-class Floor:
+class MatchingEngine:
     """Matches orders of any line. It keeps, for each market, the orders that were matched: a result is theirs."""
 
-    __slots__ = ("_bulletin", "_lag", "_matches", "matched")
+    __slots__ = ("_announcements", "_lag", "_matches", "matched")
 
-    def __init__(self, bulletin: Bulletin, lag: Duration) -> None:
-        self._bulletin = bulletin
+    def __init__(self, announcements: Announcements, lag: Duration) -> None:
+        self._announcements = announcements
         self._lag = lag
         self._matches = 0
         self.matched: dict[MarketKey, dict[int, Order]] = {}
@@ -38,8 +39,8 @@ class Floor:
             return
         record = account.changed(order, self._lag)
         kind = "status" if match_stake is None else "matching"
-        self._bulletin.tell(WagerChanged(account.account_id, record, kind, match_stake, match_odds, now))
-        for watcher in self._bulletin.watchers(account.account_id):
+        self._announcements.tell(WagerChanged(account.account_id, record, kind, match_stake, match_odds, now))
+        for watcher in self._announcements.watchers(account.account_id):
             watcher.changed(record, match_stake, match_odds, now)
 
     def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
@@ -49,7 +50,7 @@ class Floor:
             return
         if rest:
             book.add(order, now)
-            self._bulletin.book(book.key, now)
+            self._announcements.book(book.key, now)
         else:
             self.end(order, book, Status.CANCELED, now)
 
@@ -93,8 +94,10 @@ class Floor:
         if stays:
             book.reduced(maker, now)
         self._apply(taker, taker_stake, maker_stake, negate(odds), True, now)
-        self._bulletin.tell(Printed(book.key, taker.side, taker.line_id, taker.odds, negate(odds), taker_stake, now))
-        self._bulletin.book(book.key, now)
+        self._announcements.tell(
+            Printed(book.key, taker.side, taker.line_id, taker.odds, negate(odds), taker_stake, now)
+        )
+        self._announcements.book(book.key, now)
         for order in (maker, taker):
             if order.live and takeable(order.remaining, order.odds) == 0:
                 self._trim(order, now)
@@ -137,7 +140,7 @@ class Floor:
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
         """Take what is unmatched off the exchange: ``status`` if nothing was matched, else the stake is cut."""
         if book.remove(order, now):
-            self._bulletin.book(book.key, now)
+            self._announcements.book(book.key, now)
         self._close(order, status, now)
 
     def _close(self, order: Order, status: Status, now: Instant) -> None:

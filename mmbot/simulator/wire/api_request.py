@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.simulator.venue.error_table import Refusal
+from mmbot.simulator.venue.error_table import Rejection
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 Choice = TypeVar("Choice", bound=Enum)
@@ -17,7 +17,7 @@ Choice = TypeVar("Choice", bound=Enum)
 _INT32: Final = 2**31 - 1
 
 
-class Call(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True):
     """An authorised request, read to its end. Its endpoint runs without waiting for anything."""
 
     account: str
@@ -33,20 +33,20 @@ class Call(msgspec.Struct, frozen=True):
         """The body.
 
         Raises:
-            Refusal: ``invalid_request``, with the words that the exchange has for an empty one (PROTOCOL 2).
+            Rejection: ``invalid_request``, with the words that the exchange has for an empty one (PROTOCOL 2).
         """
         if not self.body.strip():
-            raise Refusal("invalid_request", "EOF")
+            raise Rejection("invalid_request", "EOF")
         try:
             return msgspec.json.decode(self.body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as bad:
-            raise Refusal("invalid_request", str(bad)) from bad
+            raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
         """A whole number of the query, or None if it is not there.
 
         Raises:
-            Refusal: ``code``, if it is no whole number.
+            Rejection: ``code``, if it is no whole number.
         """
         text = self.query.get(name, "")
         if not text:
@@ -54,35 +54,35 @@ class Call(msgspec.Struct, frozen=True):
         try:
             return int(text)
         except ValueError as bad:
-            raise Refusal(code, _words(code, f"invalid {name} param")) from bad
+            raise Rejection(code, _words(code, f"invalid {name} param")) from bad
 
     def choice(self, name: str, kind: type[Choice]) -> Choice | None:
-        """One of the words that a parameter knows, or None if it is not there. Raises Refusal ``invalid_param``."""
+        """One of the words that a parameter knows, or None if it is not there. Raises Rejection ``invalid_param``."""
         text = self.query.get(name, "")
         if not text:
             return None
         try:
             return kind(text)
         except ValueError as bad:
-            raise Refusal("invalid_param", f"Invalid param: invalid {name} param") from bad
+            raise Rejection("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
-        """An instant that the query gives in unix seconds. Raises Refusal with the code of that parameter."""
+        """An instant that the query gives in unix seconds. Raises Rejection with the code of that parameter."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
-            raise Refusal(f"invalid_{name}")
+            raise Rejection(f"invalid_{name}")
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
         """Whole numbers with commas between them; empty where the parameter is missing.
 
         Raises:
-            Refusal: ``code`` for one that is not a positive 32-bit number.
+            Rejection: ``code`` for one that is not a positive 32-bit number.
         """
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
             if not part.strip().isdigit() or not 0 < int(part) <= _INT32:
-                raise Refusal(code, _words(code, f"{part!r} in {name}"))
+                raise Rejection(code, _words(code, f"{part!r} in {name}"))
             given.append(int(part))
         return given
 
@@ -91,12 +91,12 @@ class Call(msgspec.Struct, frozen=True):
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:
-        """How many items are asked for. Raises Refusal ``invalid_param`` beyond 1 to ``most``."""
+        """How many items are asked for. Raises Rejection ``invalid_param`` beyond 1 to ``most``."""
         given = self.integer("limit")
         if given is None:
             return default
         if not 1 <= given <= most:
-            raise Refusal("invalid_param", "Invalid param: invalid limit param")
+            raise Rejection("invalid_param", "Invalid param: invalid limit param")
         return given
 
 

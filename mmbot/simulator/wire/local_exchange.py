@@ -11,23 +11,23 @@ import msgspec
 
 from mmbot.domain.catalogue import Line, LineKey, Market, market_of
 from mmbot.domain.instant import SECOND, Clock, Duration, Instant
-from mmbot.simulator.venue.error_table import Refusal
-from mmbot.simulator.venue.records import (
+from mmbot.simulator.venue.changes import (
+    Announcement,
     BookChanged,
     EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
     TournamentChanged,
-    VenueEvent,
     WagerChanged,
 )
+from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.wire.faults import FaultPlan
-from mmbot.simulator.wire.legacy import values as legacy
-from mmbot.simulator.wire.pusher_server import BROADCAST, Hub, HubSettings
-from mmbot.simulator.wire.sessions import Accounts, TokenSettings
-from mmbot.simulator.wire.throttle import Throttle
+from mmbot.simulator.wire.legacy import json_values
+from mmbot.simulator.wire.pusher_server import BROADCAST, FeedSettings, PusherServer
+from mmbot.simulator.wire.rate_limit import RateLimit
+from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
 SILENCE: Final = 30 * SECOND
@@ -53,7 +53,7 @@ class LocalSettings(msgspec.Struct, frozen=True):
     access_key: str = "local-access-key"
     secret_key: str = "local-secret-key"
     tokens: TokenSettings = TokenSettings()
-    feed: HubSettings = HubSettings()
+    feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
     """Whether a second read of one path of the board within a second is refused, as the exchange asks of its users
@@ -72,16 +72,16 @@ class LocalExchange:
         self.world: Final = world
         self.clock: Final = clock
         self.faults: Final = FaultPlan(Random(f"faults {self.settings.seed}"))
-        self.accounts: Final = Accounts(self.settings.signing_key.encode(), self.settings.tokens)
-        self.accounts.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
-        self.hub: Final = Hub(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
+        self.sessions: Final = Sessions(self.settings.signing_key.encode(), self.settings.tokens)
+        self.sessions.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
+        self.pusher: Final = PusherServer(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
         """Where the feed is, as connection-config tells it; the server puts its port behind it."""
         self.reporting = True
         """Whether reporting answers; not while it is in maintenance."""
         self.closing: Final = asyncio.Event()
         self._poked: Final = asyncio.Event()
-        self._throttles: Final[dict[str, Throttle]] = {}
+        self._rate_limits: Final[dict[str, RateLimit]] = {}
         self._private: Final = {self.private_channel(world.account): world.account}
         world.venue.drain()  # nobody is connected yet: who comes reads the board by REST
 
@@ -102,8 +102,8 @@ class LocalExchange:
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
-        self.hub.deliver(now)
-        self.hub.beat(now, self._private)
+        self.pusher.deliver(now)
+        self.pusher.beat(now, self._private)
         return now
 
     def poke(self) -> None:
@@ -114,7 +114,7 @@ class LocalExchange:
         """Keep the world moving, until cancelled."""
         while True:
             now = self.tick()
-            due = self.hub.next_due()
+            due = self.pusher.next_due()
             if (next_due := self.world.next_due()) is not None:
                 due = min(due, next_due)
             self._poked.clear()
@@ -136,64 +136,64 @@ class LocalExchange:
         """Count a request of an account.
 
         Raises:
-            Refusal: ``rate_limit_reached``, when it is one too many; ``reporting_not_available``.
+            Rejection: ``rate_limit_reached``, when it is one too many; ``reporting_not_available``.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in QUERIES:
             self._hold_to(f"{account} {path}", 1, now)
         if not self.reporting and endpoint in REPORTS:
-            raise Refusal("reporting_not_available")
+            raise Rejection("reporting_not_available")
 
     def _hold_to(self, counted: str, ceiling: int, now: Instant) -> None:
-        free_at = self._throttles.setdefault(counted, Throttle(ceiling)).admit(now)
+        free_at = self._rate_limits.setdefault(counted, RateLimit(ceiling)).admit(now)
         if free_at is not None:
-            raise Refusal("rate_limit_reached", retry_at=free_at)
+            raise Rejection("rate_limit_reached", retry_at=free_at)
 
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Put on the feed what happened since the last time."""
         for change in self.venue.drain():
-            if self.hub.sockets:
+            if self.pusher.sockets:
                 self._publish(change)
 
-    def _publish(self, change: VenueEvent) -> None:
+    def _publish(self, change: Announcement) -> None:
         match change:
             case BookChanged():
                 market = self.venue.market(market_of(change.line))
                 line = self._line(market, change.line)
-                payload = legacy.selections_message(
+                payload = json_values.selections_message(
                     market, line, self.venue.book(change.line), change.sequence, bare=self.faults.bare_sides
                 )
                 self._broadcast(change.line.event, "market_selections", "u", payload, change.sequence)
             case Printed():
                 market = self.venue.market(market_of(change.line))
-                payload = legacy.print_message(change, self._line(market, change.line), market.type)
+                payload = json_values.print_message(change, self._line(market, change.line), market.type)
                 self._broadcast(change.line.event, "matched_bet", "c", payload, change.sequence)
             case WagerChanged():
                 channel = self.private_channel(change.account)
                 if channel in self._private:
-                    payload = legacy.wager_message(change, self.market_type(change.wager.line))
-                    self.hub.publish(channel, "wagers", "wager", "u", payload, change.sequence)
+                    payload = json_values.wager_message(change, self.market_type(change.wager.line))
+                    self.pusher.publish(channel, "wagers", "wager", "u", payload, change.sequence)
             case EventChanged():
-                payload = legacy.event_message(change)
+                payload = json_values.event_message(change)
                 self._broadcast(change.event.event_id, "sport_event", change.op, payload, change.sequence)
             case MarketChanged():
-                payload = legacy.market_message(change)
+                payload = json_values.market_message(change)
                 self._broadcast(change.event_id, "market", change.op, payload, change.sequence)
             case LineChanged():
                 market = self.venue.market(market_of(change.line.key))
-                payload = legacy.line_message(change, market.type)
+                payload = json_values.line_message(change, market.type)
                 self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
                 # A new tournament is in nobody's binding list yet.
                 name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
-                payload = legacy.tournament_message(change)
-                self.hub.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
+                payload = json_values.tournament_message(change)
+                self.pusher.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
 
-    def _broadcast(self, event: int, change_type: str, op: str, payload: legacy.Object, sequence: int) -> None:
+    def _broadcast(self, event: int, change_type: str, op: str, payload: json_values.Object, sequence: int) -> None:
         tournament = self.venue.event(event).tournament_id
-        self.hub.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
+        self.pusher.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
 
     def market_type(self, line: LineKey) -> str:
         """The type of a line's market."""
@@ -213,5 +213,5 @@ class LocalExchange:
 
     def feed_fell_silent(self) -> None:
         """What the account is subscribed to brings nothing any more, though its connections stand."""
-        if self.hub.subscribed(self.private_channel(self.account)):
+        if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), SILENCE)

@@ -1,0 +1,162 @@
+"""`mmbot exchange`: its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from mmbot.domain.instant import HOUR, MILLISECOND, seconds
+from mmbot.domain.money import Cents, cents
+from mmbot.simulator.serve import PORT, ServeOptions, run
+from mmbot.simulator.wire.control_endpoints import unreadable
+from mmbot.simulator.wire.faults import Fault
+from mmbot.simulator.world import BALANCE
+
+FASTEST: Final = 10_000.0
+"""Times life: what ``exchange.clock.rate`` of the settings takes at most."""
+
+_SCOPES: Final = ("line", "market", "event", "tournament", "account")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the arguments of ``mmbot exchange`` and run it; returns the exit code."""
+    try:
+        options = parse(arguments)
+    except SystemExit as done:  # argparse has said why
+        return int(done.code or 0)
+    return run(options)
+
+
+def parse(arguments: Sequence[str]) -> ServeOptions:
+    """The options of a command line. Raises SystemExit, as argparse does, for one that is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="mmbot exchange",
+        description="A local ProphetX: REST under /partner, the feed under /app, the judge at /referee.",
+        epilog="Keys: PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY where set; otherwise the demo's own.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", type=_host, help="loopback only, unless you know better")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
+    parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
+    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market, a moneyline only")
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times faster than life")
+    parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
+    parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
+    parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
+    parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
+    parser.add_argument(
+        "--opened-retry-ms", type=_natural, default=0, metavar="MS", help="a single cancel so soon is to come again"
+    )
+    parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
+    parser.add_argument(
+        "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        type=_fault,
+        default=[],
+        metavar="JSON",
+        help="what goes wrong from the beginning, as docs/exchange.md lists it",
+    )
+    parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
+    parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
+    parser.add_argument(
+        "--limit", action="append", type=_limit, default=[], metavar="SCOPE=DOLLARS", help="for the referee to judge by"
+    )
+    parser.add_argument("--json", action="store_true", help="say that it is ready as JSON")
+    given = parser.parse_args(arguments)
+    default = ServeOptions()
+    return ServeOptions(
+        host=given.host,
+        port=given.port,
+        ws_port=given.ws_port,
+        tape=given.tape,
+        speed=given.speed,
+        epoch_ns=given.epoch_ns,
+        anchor_ns=given.anchor_ns,
+        seed=given.seed,
+        balance=given.balance,
+        before_event=None if given.hours is None else round(given.hours * HOUR),
+        events=given.events,
+        full=given.board == "full",
+        faults=tuple(given.fault),
+        one_query_a_second=given.one_query_a_second,
+        activation_ns=default.activation_ns if given.activation_ms is None else given.activation_ms * MILLISECOND,
+        opened_retry_ns=given.opened_retry_ms * MILLISECOND,
+        token_life=default.token_life if given.token_life is None else seconds(given.token_life),
+        limits=dict(given.limit),
+        access_key=os.environ.get("PROPHETX_ACCESS_KEY") or default.access_key,
+        secret_key=os.environ.get("PROPHETX_SECRET_KEY") or default.secret_key,
+        json=given.json,
+    )
+
+
+def _host(text: str) -> str:
+    try:
+        loopback = text == "localhost" or ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        sys.stderr.write(f"mmbot exchange: {text} is not loopback: whoever reaches it can place wagers and faults\n")
+    return text
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port")
+    return port
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return number
+
+
+def _speed(text: str) -> float:
+    number = _positive(text)
+    if number > FASTEST:
+        raise argparse.ArgumentTypeError(
+            f"{text} is more than {FASTEST:,.0f}, the fastest clock that a daemon can share"
+        )
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
+
+
+def _dollars(text: str) -> Cents:
+    try:
+        return cents(float(text))
+    except ValueError as bad:
+        raise argparse.ArgumentTypeError(str(bad)) from bad
+
+
+def _limit(text: str) -> tuple[str, Cents]:
+    scope, _, amount = text.partition("=")
+    if scope not in _SCOPES:
+        raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(_SCOPES)}, = and dollars")
+    return scope, _dollars(amount)
+
+
+def _fault(text: str) -> Fault:
+    try:
+        fault: Fault = msgspec.json.decode(text, type=Fault)
+    except msgspec.DecodeError as bad:
+        raise argparse.ArgumentTypeError(f"{text}: {unreadable(bad, Fault)}") from bad
+    return fault

@@ -1,0 +1,169 @@
+"""The HTTP endpoints of the simulation itself, outside the partner API: referee, clock, board, faults and results."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, get_args
+
+import msgspec
+from aiohttp import web
+
+from mmbot.domain.money import dollars
+from mmbot.simulator.venue.error_table import VenueError
+from mmbot.simulator.venue.records import ShownBook
+from mmbot.simulator.wire.faults import Fault
+from mmbot.simulator.wire.inflict import ControlError, inflict, lift
+from mmbot.simulator.wire.json_responses import Json, json_response
+from mmbot.simulator.wire.local_exchange import LocalExchange
+from mmbot.simulator.wire.one_off_faults import GoLive, OneOffFault, Settle
+
+_FAULTS: Final = msgspec.json.Decoder(list[Fault | OneOffFault] | Fault | OneOffFault)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
+    """What is wrong with an fault, and which there are: ``kinds``, a union."""
+    names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
+    return f'{bad}; an order looks like {{"fault": "silence"}}, and there are {", ".join(names)} (docs/exchange.md)'
+
+
+def add_controls(app: web.Application, exchange: LocalExchange) -> None:
+    """Add the routes; they ask for no authorisation, so the server belongs on loopback."""
+    app.router.add_get("/referee", _endpoint(exchange, _referee))
+    app.router.add_get("/sim/clock", _endpoint(exchange, _clock))
+    app.router.add_get("/sim/board", _endpoint(exchange, _board))
+    app.router.add_get("/sim/faults", _endpoint(exchange, _standing))
+    app.router.add_post("/sim/faults", _endpoint(exchange, _inflict))
+    app.router.add_delete("/sim/faults", _endpoint(exchange, _lift))
+    app.router.add_delete("/sim/faults/{number:[0-9]+}", _endpoint(exchange, _lift))
+    app.router.add_post("/sim/live/{event:[0-9]+}", _endpoint(exchange, _live))
+    app.router.add_post("/sim/settle/{event:[0-9]+}", _endpoint(exchange, _settle))
+
+
+def _endpoint(exchange: LocalExchange, endpoint: Callable[[LocalExchange, web.Request], Awaitable[Json]]) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        try:
+            return json_response(await endpoint(exchange, request))
+        except ControlError as bad:
+            return json_response({"error": "invalid_request", "message": str(bad)}, 400)
+        except VenueError as rejection:
+            return json_response({"error": rejection.code, "message": rejection.message}, rejection.status)
+
+    return handler
+
+
+async def _referee(exchange: LocalExchange, request: web.Request) -> Json:
+    now = exchange.tick()
+    report = msgspec.to_builtins(exchange.world.referee.report(now), str_keys=True)
+    assert isinstance(report, dict)
+    return report
+
+
+async def _clock(exchange: LocalExchange, request: web.Request) -> Json:
+    return {"now_ns": exchange.tick(), "rate": exchange.clock.rate, "finished": exchange.world.finished}
+
+
+async def _board(exchange: LocalExchange, request: web.Request) -> Json:
+    now = exchange.tick()
+    venue = exchange.venue
+    events: list[object] = []
+    for event in venue.events():
+        markets: list[object] = []
+        for market in venue.markets(event.event_id) or ():
+            lines = [
+                {
+                    "number": line.key.number / 4,
+                    "line_ids": [outcome.line_id for outcome in line.outcomes],
+                    "outcomes": [outcome.name for outcome in line.outcomes],
+                    "status": line.status,
+                    "book": _levels(venue.book(line.key)),
+                }
+                for line in market.lines
+            ]
+            markets.append(
+                {
+                    "id": market.key.market,
+                    "name": market.name,
+                    "type": market.type,
+                    "status": market.status,
+                    "lines": lines,
+                }
+            )
+        events.append(
+            {
+                "id": event.event_id,
+                "name": event.name,
+                "tournament": event.tournament_id,
+                "status": event.status,
+                "scheduled": event.scheduled,
+                "markets": markets,
+            }
+        )
+    held = venue.balance(exchange.account, now)
+    wagers = [
+        {
+            "wager_id": wager.wager_id,
+            "external_id": wager.external_id,
+            "line_id": wager.line_id,
+            "odds": wager.odds,
+            "stake": dollars(wager.stake),
+            "matched": dollars(wager.matched),
+            "status": wager.status.value,
+        }
+        for wager in venue.wagers(exchange.account)
+        if wager.live
+    ]
+    return {
+        "now_ns": now,
+        "balance": dollars(held.balance),
+        "matched": dollars(held.matched),
+        "unmatched": dollars(held.unmatched),
+        "events": events,
+        "live_wagers": wagers,
+    }
+
+
+def _levels(book: ShownBook) -> list[object]:
+    return [[[level.odds, dollars(level.value)] for level in levels] for levels in book.sides]
+
+
+async def _standing(exchange: LocalExchange, request: web.Request) -> Json:
+    return [{"id": number} | _plain(fault) for number, fault in exchange.faults.standing().items()]
+
+
+def _plain(fault: Fault) -> dict[str, object]:
+    plain = msgspec.to_builtins(fault)
+    assert isinstance(plain, dict)
+    return plain
+
+
+async def _inflict(exchange: LocalExchange, request: web.Request) -> Json:
+    try:
+        faults = _FAULTS.decode(await request.read())
+    except msgspec.DecodeError as bad:
+        raise ControlError(unreadable(bad, Fault | OneOffFault)) from bad
+    if isinstance(faults, list):
+        return [await inflict(exchange, fault) for fault in faults]
+    return await inflict(exchange, faults)
+
+
+async def _lift(exchange: LocalExchange, request: web.Request) -> Json:
+    number = request.match_info.get("number")
+    return {"lifted": lift(exchange, None if number is None else int(number))}
+
+
+async def _live(exchange: LocalExchange, request: web.Request) -> Json:
+    return await inflict(exchange, GoLive(event=int(request.match_info["event"])))
+
+
+async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
+    winner = request.query.get("winner", "")
+    if winner not in ("0", "1", "push"):
+        raise ControlError("winner: 0, 1 or push")
+    market = request.query.get("market")
+    if market is not None and not market.isdigit():
+        raise ControlError("market: the id of a market")
+    event = int(request.match_info["event"])
+    won: Literal[0, 1] | None = None if winner == "push" else 1 if winner == "1" else 0
+    return await inflict(exchange, Settle(event=event, market=None if market is None else int(market), winner=won))
