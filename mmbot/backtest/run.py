@@ -14,7 +14,7 @@ from mmbot.config import Config
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.engine import Engine
+from mmbot.engine.engine import Breakers, Engine
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
@@ -113,11 +113,12 @@ class Run:
         delays: Delays | None = None,
         memory: Memory | None = None,
         interfere: Interfere | None = None,
+        breakers: Breakers = (),
     ) -> None:
         self.world: Final = world
         self.now = start
         self.memory: Final = memory or Memory()
-        self.engine: Final = Engine(config, self.memory.seed(), strategies, start)
+        self.engine: Final = Engine(config, self.memory.seed(), strategies, start, breakers)
         self.delays = delays or Delays()
         self.interfere = interfere
         self.exit: r.Exit | None = None

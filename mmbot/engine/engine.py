@@ -23,6 +23,8 @@ from mmbot.engine.answers import Answers
 from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
 from mmbot.engine.fill_status import StatusWriter
+from mmbot.engine.followers.breakers import BREAKERS, Breaker
+from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife, Step
 from mmbot.engine.quoting.quoting import Quoting
@@ -51,10 +53,22 @@ SLICE: Final = 100
 """Lines looked at in one call, more or less: some milliseconds."""
 
 
+Breakers = Sequence[Callable[[Shared], Breaker]]
+"""Makers of circuit breakers: each is given the state that the parts of the engine share."""
+
+
 class Engine:
     """The deterministic core. Not safe for threads; one writer."""
 
-    def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant) -> None:
+    def __init__(
+        self,
+        config: Config,
+        seed: Seed,
+        strategies: Sequence[Strategy],
+        now: Instant,
+        breakers: Breakers = (),
+    ) -> None:
+        """``breakers``: circuit breakers beyond those that every engine has."""
         self._shared: Final = Shared(config, seed, strategies)
         shared = self._shared
         self._cancelling: Final = Cancelling(shared)
@@ -64,8 +78,9 @@ class Engine:
         self._funds: Final = Funds(shared)
         self._placing: Final = Placing(shared, self._quoting, self._funds)
         self._hedging: Final = Hedging(shared, self._quoting, self._placing, self._views)
+        self._counts: Final = MatchCounts(shared.catalogue, now)
         self._forgetting: Final = Forgetting(
-            shared, self._quoting, self._views, self._placing, self._hedging, self._profit
+            shared, self._quoting, self._views, self._placing, self._hedging, self._profit, self._counts
         )
         self._board: Final = BoardReader(shared)
         self._unknown: Final = UnknownPlacements(shared)
@@ -79,7 +94,7 @@ class Engine:
             self._placing,
             self._cancelling,
             self._hedging,
-            now,
+            self._counts,
         )
         self._effects: Final = Effects(
             shared,
@@ -91,7 +106,8 @@ class Engine:
             self._profit,
             self._board,
             self._unknown,
-            self._status,
+            self._counts,
+            (*BREAKERS, *breakers),
         )
         self._feed: Final = Feed(shared, self._effects, self._quoting, self._hedging, self._board, self._life)
         self._answers: Final = Answers(
@@ -307,7 +323,6 @@ class Engine:
                 self._forgetting.look(now)
 
     def _timer(self, due: Due, key: LineKey | int | str, now: Instant) -> None:
-        shared = self._shared
         if isinstance(key, LineKey):
             if due is Due.HEDGE:
                 self._hedging.pause_over(key, now)
@@ -327,14 +342,8 @@ class Engine:
                 self._quoting.timer(key, now)
         elif due is Due.CANCEL:
             self._cancelling.again(key, now)
-        elif due is Due.ACTIVATION:
-            self._effects.check_activation(key, now)
-        elif due is Due.PRINT:
-            wager = shared.ledger.get(key)
-            if self._effects.prints.pop(key, None) is not None and wager is not None and wager.wager_id is not None:
-                shared.lookups[wager.wager_id] = "a print at our price"
-        elif due is Due.MATCHES:
-            self._effects.judge_matches(now)
+        else:
+            self._effects.timer(due, key, now)
 
     def _look(self, now: Instant) -> None:
         """Look at what changed, a slice at a time: a burst over the whole board keeps nobody waiting who is in a hurry.

@@ -19,7 +19,6 @@ from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import Due
 
 RECONNECT: Final = 5 * MINUTE
 """A lost message leads to a reconnect this often at most."""
@@ -106,9 +105,8 @@ class Feed:
             # A taker may ask for worse than the price of ours that he gets, so what he got counts as well.
             same = wager.side == side and wager.odds in (message.odds, message.matched_odds)
             mirrored = wager.side != side and wager.odds in (negate(message.odds), negate(message.matched_odds))
-            if (same or mirrored) and wager.external_id not in self._effects.prints and not wager.foreign:
-                self._effects.prints[wager.external_id] = now
-                shared.timers.set(Due.PRINT, wager.external_id, now + shared.settings.print_match)
+            if (same or mirrored) and not wager.foreign:
+                self._effects.prints.seen(wager, now)
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._shared.heard_at = now

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 from mmbot.domain.book import Levels
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant, in_seconds
-from mmbot.domain.odds import Side
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.order_of_life import OrderOfLife, Step
 from mmbot.engine.quoting.quoted_line import Slot
 from mmbot.engine.quoting.quoting import Quoting
@@ -26,22 +24,18 @@ from mmbot.engine.status import (
     EventStatus,
     LevelStatus,
     LineStatus,
-    MatchStatus,
     OwnStatus,
     ScopeStatus,
     Status,
 )
-from mmbot.engine.wagers.ledger import Change, Wager
+from mmbot.engine.wagers.ledger import Wager
 
 SHOWN: Final = 3
 """Levels of a book in the account."""
 
-LATEST: Final = 20
-"""Matches in the account."""
-
 
 class StatusWriter:
-    """Counts as things happen, and tells all when asked."""
+    """Fills the values of status.py."""
 
     def __init__(
         self,
@@ -53,10 +47,8 @@ class StatusWriter:
         placing: Placing,
         cancelling: Cancelling,
         hedging: Hedging,
-        since: Instant,
+        counts: MatchCounts,
     ) -> None:
-        """``since``: when this run began."""
-        self._since = since
         self._shared = shared
         self._life = life
         self._quoting = quoting
@@ -65,30 +57,7 @@ class StatusWriter:
         self._placing = placing
         self._cancelling = cancelling
         self._hedging = hedging
-        self._latest: deque[MatchStatus] = deque(maxlen=LATEST)
-        self._matches = 0
-        self._matched_stake = 0
-
-    def matched(self, change: Change, now: Instant) -> None:
-        """Note a match of a wager of this run; what an earlier run matched is history, not news."""
-        wager = change.wager
-        if wager.sent_at < self._since:
-            return
-        self._matches += 1
-        self._matched_stake += change.stake
-        slot = self._quoting.slots.get(wager.line)
-        if slot is not None:
-            slot.matches += 1
-        self._latest.append(
-            MatchStatus(
-                at=now,
-                event=wager.line.event,
-                outcome=outcome_name(self._shared.catalogue, wager.line, wager.side),
-                odds=wager.odds,
-                stake=change.stake,
-                hedge=wager.hedge,
-            )
-        )
+        self._counts = counts
 
     def quoted_lines(self) -> int:
         """How many lines have a wager that could match."""
@@ -117,10 +86,10 @@ class StatusWriter:
             ),
             scopes=tuple(self._scope(scope) for scope in shared.exposure.fullest()),
             guards=shared.guards.status(),
-            matches=tuple(self._latest),
+            matches=tuple(self._counts.latest),
             counts=Counts(
-                matches=self._matches,
-                matched_stake=self._matched_stake,
+                matches=self._counts.matches,
+                matched_stake=self._counts.stake,
                 placed=self._placing.sent,
                 cancelled=self._cancelling.sent,
                 requests=shared.sent_requests,
@@ -179,7 +148,7 @@ class StatusWriter:
             locked=shared.ledger.sums.locked.get(key, 0),
             worst_case=position.worst_case(),
             limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
-            matches=slot.matches,
+            matches=self._counts.by_line.get(key, 0),
             why=None if slot.targets and slot.why is None and not slot.pending else self._why(key, slot),
         )
 
@@ -225,11 +194,3 @@ class StatusWriter:
 
 def _shown(levels: Levels) -> tuple[LevelStatus, ...]:
     return tuple(LevelStatus(level.odds, level.value) for level in levels[:SHOWN])
-
-
-def outcome_name(catalogue: Catalogue, line: LineKey, side: Side) -> str:
-    """The name of an outcome; its number where the line is not known."""
-    known = catalogue.lines.get(line)
-    if known is None or not 0 <= side < len(known.outcomes):
-        return str(side)
-    return known.outcomes[side].name

@@ -19,6 +19,7 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
+from mmbot.engine.engine import Breakers
 from mmbot.engine.status import GuardStatus, LineStatus
 from mmbot.engine.status import Status as EngineStatus
 from mmbot.simulator.judge.referee import Referee
@@ -117,6 +118,7 @@ class Scene:
         starts: Duration = 6 * HOUR,
         judged: RefereeLimits | None = None,
         house: bool = True,
+        breakers: Breakers = (),
     ) -> None:
         self.config = config or settings()
         self.strategies: tuple[Strategy, ...] = (
@@ -124,6 +126,7 @@ class Scene:
         )
         self.delays = delays
         self.interfere = interfere
+        self.breakers = breakers
         self.venue = Venue(venue or VenueSettings(), 1)
         self.venue.advance(START)
         self.venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), START)
@@ -169,6 +172,7 @@ class Scene:
             self.delays,
             self.memory,
             self.interfere,
+            self.breakers,
         )
 
     def add_event(self, event: int, now: Instant) -> None:

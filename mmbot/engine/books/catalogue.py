@@ -54,6 +54,13 @@ class Catalogue:
             if self.lines.get(listed.key, listed).status == "active"
         ]
 
+    def outcome_name(self, line: LineKey, side: Side) -> str:
+        """The name of an outcome; its number where the line is not known."""
+        known = self.lines.get(line)
+        if known is None or not 0 <= side < len(known.outcomes):
+            return str(side)
+        return known.outcomes[side].name
+
     def tournament_of(self, event: int) -> int:
         """The tournament of an event; 0 if the event is not known."""
         known = self.events.get(event)

@@ -10,6 +10,7 @@ from typing import Final
 
 from mmbot.domain.instant import DAY, HOUR, Instant
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.sending.hedging import Hedging
@@ -31,7 +32,14 @@ class Forgetting:
     """Watches for events that are over."""
 
     def __init__(
-        self, shared: Shared, quoting: Quoting, views: Views, placing: Placing, hedging: Hedging, profit: Profit
+        self,
+        shared: Shared,
+        quoting: Quoting,
+        views: Views,
+        placing: Placing,
+        hedging: Hedging,
+        profit: Profit,
+        counts: MatchCounts,
     ) -> None:
         self._shared: Final = shared
         self._quoting: Final = quoting
@@ -39,6 +47,7 @@ class Forgetting:
         self._placing: Final = placing
         self._hedging: Final = hedging
         self._profit: Final = profit
+        self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
         """Events that are known and not on the list, with when that was first seen."""
         self._look_at: Instant = 0
@@ -60,6 +69,7 @@ class Forgetting:
         self._placing.forget(over)
         self._hedging.forget(over)
         self._profit.forget(over)
+        self._counts.forget(over)
         shared.ledger.forget(over)
         shared.exposure.forget_events(over)
         shared.books.forget(over)

@@ -44,7 +44,6 @@ class Slot:
         "line",
         "live",
         "market",
-        "matches",
         "most",
         "moves",
         "needs",
@@ -109,7 +108,6 @@ class Slot:
         """Why nothing is wanted, or why what is wanted cannot be placed."""
         self.touched = True
         """Own wagers or the position changed since what rests was last compared with what is wanted."""
-        self.matches = 0
 
         # What ``wanted`` follows from. While that is the same, so is ``wanted``.
         self.wanted: tuple[tuple[Target, ...], str | None] = ((), None)

@@ -330,7 +330,7 @@ class Quoting:
                 self._views.take_early(line, now)
                 former = known.pop(line.key, None)
                 if former is not None:
-                    slot.targets, slot.matches, slot.pending = former.targets, former.matches, former.pending
+                    slot.targets, slot.pending = former.targets, former.pending
                 slots.add(slot, states.get(rule))
                 self.slots[line.key] = slot
                 if line.key in self.pending.lines and slot.pending:

@@ -10,7 +10,7 @@ from mmbot.engine.events import Failed, HistoryRead
 from mmbot.engine.reading.history import CREATED_RANGE, LATER, end_of, note_clock
 from mmbot.engine.requests import Level, ReadHistory
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.wagers.ledger import Changes
+from mmbot.engine.wagers.changes import Changes
 
 MARGIN: Final = MINUTE
 """How much earlier than the first such placement the history is read: the exchange's clock may be so much behind ours,

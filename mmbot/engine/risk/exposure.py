@@ -273,6 +273,11 @@ class Exposure:
                     need -= part
         return list(planned.items())
 
+    def matched_by_scope(self, line: LineKey) -> list[tuple[Scope, Cents, Cents, Cents]]:
+        """The five scopes of a line, narrowest first, each with its matched worst case, its soft and its hedge
+        threshold."""
+        return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
+
     def scopes(self, line: LineKey) -> tuple[Scope, ...]:
         """The five scopes of a line, narrowest first."""
         return tuple(node.scope for node in self._entries[line].path)

@@ -53,8 +53,6 @@ GUARDS: Final = (
 )
 """Every guard there is, in the order in which a reason is looked for."""
 
-_BY_NAME: Final = {guard.name: guard for guard in GUARDS}
-
 PAUSING: Final = ("activation",)
 """Guards that keep further wagers back and leave what rests where it is."""
 
@@ -79,10 +77,15 @@ class Guards:
         """What holds over which scope: a scope that is not in it is free. Read it; ``hold`` and ``clear`` write it."""
         self.pausing: Final[dict[Scope, dict[str, _Held]]] = {}
         """The same of those that only keep further wagers back."""
+        self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
         """How often one came to hold."""
         self.changes = 0
         """How often one came to hold or was cleared: what was judged by the guards stands while this does."""
+
+    def add(self, guard: Guard) -> None:
+        """Let a guard be held that is not in ``GUARDS``."""
+        self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: Scope, reason: str, now: Instant) -> bool:
         """Let a guard hold; True if it did not before. A new reason replaces the old one."""
@@ -147,7 +150,7 @@ class Guards:
 
     def names(self) -> dict[str, int]:
         """How many scopes each guard holds over, zeros included."""
-        counts = dict.fromkeys(_BY_NAME, 0)
+        counts = dict.fromkeys(self._known, 0)
         for held in (self.held, self.pausing):
             for names in held.values():
                 for name in names:
@@ -158,7 +161,7 @@ class Guards:
         """All that hold."""
         return tuple(
             GuardStatus(
-                guard=name, scope=shown(scope), reason=held.reason, clears=_BY_NAME[name].clears, since=held.since
+                guard=name, scope=shown(scope), reason=held.reason, clears=self._known[name].clears, since=held.since
             )
             for scope, names in (*self.held.items(), *self.pausing.items())
             for name, held in names.items()

@@ -20,6 +20,17 @@ class Scope(NamedTuple):
     id: LineKey | tuple[int, int] | int
     """LineKey, MarketKey, event id, tournament id; 0 for the account."""
 
+    @property
+    def numbers(self) -> str:
+        """The id as text: ``10/223/-3.5``, ``10/223``, ``10``."""
+        match self.id:
+            case LineKey() as line:
+                return f"{line.event}/{line.market}/{line.number / 4:g}"
+            case tuple() as numbers:
+                return "/".join(str(number) for number in numbers)
+            case number:
+                return str(number)
+
 
 ACCOUNT: Final = Scope("account", 0)
 

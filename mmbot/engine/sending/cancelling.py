@@ -10,7 +10,8 @@ from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.ledger import Changes, Wager
+from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
 """A cancel that met a placement or a match is repeated after this (PROTOCOL 6.4)."""
@@ -41,6 +42,18 @@ class Cancelling:
     def full(self) -> bool:
         """Whether a whole batch could be sent now."""
         return len(self.ready) >= BATCH
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Follow a wager that opened or ended, and cancel one that should not be there."""
+        wager, kind = change.wager, change.kind
+        if kind is Kind.OPENED:
+            self.opened(wager.external_id)
+        elif kind is Kind.ENDED:
+            self.keep(wager.external_id)
+        elif kind is Kind.REVIVED:
+            self.want(wager)
+        elif kind is Kind.FOREIGN and self._shared.settings.exclusive and wager.external_id != wager.wager_id:
+            self.want(wager)  # nobody else has this account: it is of an earlier run, say, and was processed only now
 
     def want(self, wager: Wager) -> None:
         """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""

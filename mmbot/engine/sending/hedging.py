@@ -17,6 +17,7 @@ from mmbot.engine.risk.hedge_size import OWN_QUOTES, blocking, size_hedge
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.changes import Change, Kind
 from mmbot.engine.wagers.ledger import Wager
 
 PAUSE: Final = 3 * SECOND
@@ -156,6 +157,11 @@ class Hedging:
             self._shared.timers.set(Due.HEDGE, line, until)
         else:
             self.check = True
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Follow a hedge that ended."""
+        if change.kind is Kind.ENDED and change.wager.hedge:
+            self.ended(change.wager)
 
     def ended(self, wager: Wager) -> None:
         """A hedge is over: its line may be quoted again."""

@@ -23,7 +23,7 @@ from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlo
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.ledger import Changes
+from mmbot.engine.wagers.changes import Change, Changes, Kind
 
 BLOCK: Final = 1000
 """Sequence numbers reserved at a time, and asked for when half of them are used."""
@@ -45,9 +45,15 @@ class Funds:
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
+        self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.balance: Cents | None = None
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Follow a match: it takes money where money is taken at the match."""
+        if change.kind is Kind.MATCHED and self._at_match:
+            self.spent(change.stake, now)
 
     def spent(self, amount: Cents, now: Instant) -> None:
         """Money that a match, or a placement where money is taken then, took since the last read."""
@@ -69,7 +75,7 @@ class Funds:
         if self.balance is None:
             return 0
         shared = self._shared
-        rule = available if shared.config.exchange.funds == "at_match" else available_at_placement
+        rule = available if self._at_match else available_at_placement
         return rule(self.balance, self._since_read, shared.ledger.outstanding, shared.settings.funds_multiple)
 
 

@@ -32,8 +32,8 @@ class Due(Enum):
     """A print at our price should have been matched by now."""
     CANCEL = "cancel"
     """A cancel may be tried again."""
-    MATCHES = "matches"
-    """The matches of the last minute are fewer again."""
+    BREAKER = "breaker"
+    """A circuit breaker may lift its guard."""
 
 
 Key = LineKey | int | str

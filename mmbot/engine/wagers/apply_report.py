@@ -8,9 +8,10 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Matching, WagerReport, Winning
 from mmbot.domain.wager_states import FINAL, SAID, Happening, State, after
+from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import outcome
 from mmbot.engine.wagers.matched_pieces import Matches
-from mmbot.engine.wagers.wager import Change, Changes, Kind, Wager
+from mmbot.engine.wagers.wager import Wager
 
 _SAYS: Final = {
     State.VOID: Happening.SAID_VOID,

@@ -18,12 +18,13 @@ from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, State, after
 from mmbot.engine.requests import Placement, SaveWager
 from mmbot.engine.wagers.apply_report import difference, follow, learn, take
+from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.forgotten import Over
 from mmbot.engine.wagers.live import Counts, Roster
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.totals import Sums
-from mmbot.engine.wagers.wager import Change, Changes, Kind, Wager, from_report, from_saved, saved
+from mmbot.engine.wagers.wager import Wager, from_report, from_saved, saved
 
 __all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
 

@@ -14,8 +14,9 @@ from mmbot.domain.money import Cents
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import COULD_MATCH
 from mmbot.engine.wagers.apply_report import result_of
+from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlements
-from mmbot.engine.wagers.wager import Change, Changes, Kind, Wager
+from mmbot.engine.wagers.wager import Wager
 
 _NOTHING: Final = Position()
 

@@ -1,8 +1,7 @@
-"""One wager as the ledger holds it, and what a call to the ledger can do to it."""
+"""One wager as the ledger holds it, and its forms in the journal and in a report."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
 import msgspec
@@ -82,41 +81,6 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     def over(self) -> bool:
         """Whether nothing can become of it but a correction."""
         return not self.live and (not self.matched or self.booked is not None or self.apart)
-
-
-class Kind(Enum):
-    """What a call to the ledger did."""
-
-    OPENED = "opened"
-    """Said to be live for the first time."""
-    MATCHED = "matched"
-    """``stake`` more is matched, which wins ``win``."""
-    ENDED = "ended"
-    """Nothing of it can match any more; ``stake`` was left."""
-    SETTLED = "settled"
-    """Its result came, or was corrected: the market's gross changed by ``win``. ``stake`` is what was matched."""
-    FOREIGN = "foreign"
-    """A wager not ours that can match or is matched was seen for the first time."""
-    DETAIL_WANTED = "detail_wanted"
-    """The odds of a match are not known: read the matching detail."""
-    REVIVED = "revived"
-    """One that was held to be refused or never placed lives after all; ``stake`` could match."""
-    REPRICED = "repriced"
-    """The win of what is matched became known better and changed by ``win``."""
-    TAKEN_BACK = "taken_back"
-    """A void took ``stake`` of matches back."""
-
-
-class Change(msgspec.Struct, frozen=True, gc=False):
-    """One thing that a call to the ledger did. ``stake`` and ``win`` in cents, as the kind says."""
-
-    kind: Kind
-    wager: Wager
-    stake: Cents = 0
-    win: Cents = 0
-
-
-Changes = tuple[Change, ...]
 
 
 def saved(wager: Wager) -> SaveWager:

@@ -1,0 +1,62 @@
+"""Circuit breakers: classes that stop quoting when changes of wagers look wrong.
+
+A breaker is a follower with a guard. Its class goes into ``BREAKERS``; docs/architecture.md shows a whole one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from mmbot.domain.instant import MINUTE, Instant
+from mmbot.engine.risk.guards import ACCOUNT, GUARDS, Guard
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.engine.wagers.changes import Change, Kind
+
+
+class Breaker(Protocol):
+    """A follower that holds and lifts one guard."""
+
+    @property
+    def guard(self) -> Guard:
+        """The guard. Its name is also the key of the breaker's timer, ``Due.BREAKER``."""
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Act on one change: hold the guard where it looks wrong, and set the timer that lifts the guard."""
+
+    def due(self, now: Instant) -> None:
+        """Act on the timer: lift the guard, or set the timer again."""
+
+
+class MatchesAMinute:
+    """Stops quoting when more than ``guards.matches_a_minute`` matches come within a minute."""
+
+    guard: Final = next(guard for guard in GUARDS if guard.name == "matches_a_minute")
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self._recent: Final[deque[Instant]] = deque()
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Count a match."""
+        if change.kind is Kind.MATCHED:
+            self._recent.append(now)
+            self.due(now)
+
+    def due(self, now: Instant) -> None:
+        """Judge the matches of the last minute, and look again when the oldest of them is a minute old."""
+        shared, recent = self._shared, self._recent
+        while recent and recent[0] + MINUTE <= now:
+            recent.popleft()
+        if recent:
+            shared.timers.set(Due.BREAKER, self.guard.name, recent[0] + MINUTE)
+        many = len(recent) > shared.settings.matches_a_minute
+        if many or shared.guards.holds(self.guard.name, ACCOUNT):
+            reason = f"{len(recent)} matches in the last minute" if recent else None
+            shared.hold(self.guard.name, ACCOUNT, reason, now)
+
+
+BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
+"""Every breaker there is, in the order in which each is told of a change."""

@@ -1,0 +1,41 @@
+"""Logs changes of wagers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.engine.requests import Level
+from mmbot.engine.risk.guards import shown
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.wagers.changes import Change, Kind
+
+
+class Log:
+    """Writes one alert for each change that an operator may want to see."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Log one change."""
+        shared, wager, kind = self._shared, change.wager, change.kind
+        if kind is Kind.MATCHED:
+            shared.alert(
+                Level.INFO,
+                "wager.matched",
+                external_id=wager.external_id,
+                line=shown(wager.line),
+                outcome=shared.catalogue.outcome_name(wager.line, wager.side),
+                odds=wager.odds,
+                stake_cents=change.stake,
+                hedge=wager.hedge,
+            )
+        elif kind is Kind.OPENED:
+            shared.alert(Level.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
+        elif kind is Kind.FOREIGN:
+            shared.alert(Level.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
+        elif kind is Kind.REVIVED:
+            shared.alert(Level.WARNING, "wager.revived", external_id=wager.external_id)
+        elif kind is Kind.REPRICED or kind is Kind.TAKEN_BACK:
+            shared.alert(Level.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)

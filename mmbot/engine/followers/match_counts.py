@@ -1,0 +1,56 @@
+"""Counts the matches of this run for the status page."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
+from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.status import MatchStatus
+from mmbot.engine.wagers.changes import Change, Kind
+
+LATEST: Final = 20
+"""How many matches are kept to be shown."""
+
+
+class MatchCounts:
+    """The matches of wagers that this run placed. Matches of an earlier run's wagers are history, not news."""
+
+    def __init__(self, catalogue: Catalogue, since: Instant) -> None:
+        """``since``: when this run began."""
+        self._catalogue: Final = catalogue
+        self._since: Final = since
+        self.latest: Final[deque[MatchStatus]] = deque(maxlen=LATEST)
+        self.matches = 0
+        self.stake: Cents = 0
+        """The sum of the matched stakes."""
+        self.by_line: Final[dict[LineKey, int]] = {}
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Count a match."""
+        wager = change.wager
+        if change.kind is not Kind.MATCHED or wager.sent_at < self._since:
+            return
+        line = wager.line
+        self.matches += 1
+        self.stake += change.stake
+        self.by_line[line] = self.by_line.get(line, 0) + 1
+        self.latest.append(
+            MatchStatus(
+                at=now,
+                event=line.event,
+                outcome=self._catalogue.outcome_name(line, wager.side),
+                odds=wager.odds,
+                stake=change.stake,
+                hedge=wager.hedge,
+            )
+        )
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the counts of lines whose event is over."""
+        for line in [line for line in self.by_line if line.event in events]:
+            del self.by_line[line]

@@ -1,0 +1,21 @@
+"""Asks for the matching detail of wagers whose odds are not all known."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.wagers.changes import Change, Kind
+
+
+class MatchDetails:
+    """Lists wagers whose matching detail is to be read."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Follow a wager of which some match has unknown odds."""
+        if change.kind is Kind.DETAIL_WANTED and change.wager.wager_id is not None:
+            self._shared.details[change.wager.wager_id] = None

@@ -1,0 +1,41 @@
+"""Logs when a scope passes its soft or hedge threshold, in either direction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.engine.requests import Level
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.risk.scopes import Scope
+from mmbot.engine.state.shared import Shared
+
+
+class Thresholds:
+    """Which scopes are at soft or at hedge, as it was logged last."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self._reached: Final[dict[Scope, str]] = {}
+
+    def moved(self, line: LineKey) -> None:
+        """Judge the five scopes of a line whose position moved. A threshold of a wide scope concerns every line."""
+        shared = self._shared
+        for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
+            reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None
+            if reached == self._reached.get(scope):
+                continue
+            shared.alert(
+                Level.INFO,
+                "risk.threshold",
+                scope=scope.kind,
+                id=scope.numbers,
+                threshold=reached,
+                matched_cents=matched,
+            )
+            if reached is None:
+                del self._reached[scope]
+            else:
+                self._reached[scope] = reached
+            if scope.kind in ("account", "tournament"):
+                shared.touch_scope(ACCOUNT)

@@ -1,0 +1,28 @@
+"""Stops quoting an event when the exchange wipes one of our wagers there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.wager_states import State
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.wagers.changes import Change, Kind
+
+
+class Wiped:
+    """Holds the guard ``wiped``, and asks for a read of the event that lifts the guard."""
+
+    def __init__(self, shared: Shared, board: BoardReader) -> None:
+        self._shared: Final = shared
+        self._board: Final = board
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Follow a wager of ours that ended because the exchange wiped it."""
+        wager = change.wager
+        if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
+            return
+        event = wager.line.event
+        if self._shared.hold("wiped", event, "the exchange wiped a wager", now):
+            self._board.events(self._shared.catalogue.tournament_of(event))
