@@ -46,7 +46,7 @@ class Presence:
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
         """Of no interest here."""
 
-    def quiet(self, now: Instant) -> None:
+    def operation_complete(self, now: Instant) -> None:
         """Of no interest here."""
 
     def close(self, now: Instant) -> None:

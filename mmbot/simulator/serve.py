@@ -20,8 +20,8 @@ from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.crowd.tape import TapeError, read_tape
 from mmbot.simulator.judge.verdict import RefereeLimits
 from mmbot.simulator.venue.settings import VenueSettings
+from mmbot.simulator.wire.apply_faults import apply_fault
 from mmbot.simulator.wire.faults import Fault
-from mmbot.simulator.wire.inflict import inflict
 from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.server import Server
 from mmbot.simulator.wire.sessions import TokenSettings
@@ -101,7 +101,7 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for fault in options.faults:
-        await inflict(exchange, fault)
+        await apply_fault(exchange, fault)
     async with Server(exchange, options.host, options.port, options.ws_port) as server:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)

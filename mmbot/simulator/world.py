@@ -1,4 +1,4 @@
-"""A whole local exchange: venue, crowds, the user's account and the referee, moved through time together."""
+"""A whole local exchange: venue, crowds, the bot's account and the referee, which move through time together."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ USER: Final = "mmbot"
 """The name of the account that the bot trades with."""
 
 BALANCE: Final[Cents] = 1_000_000
-"""What it starts with."""
+"""The bot's first balance, in cents."""
 
 
 class World:
-    """Everything that stands behind a local exchange's wire, or in a backtest."""
+    """Everything behind a local exchange's wire, or in a backtest."""
 
     def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
         self.venue = venue
@@ -36,12 +36,13 @@ class World:
         self._created = -1
 
     def next_due(self) -> Instant | None:
-        """When something happens by itself; None if nothing ever does again."""
+        """The next time at which something happens by itself, or None if nothing will."""
         due = [at for at in (self.venue.next_due(), *(crowd.next_due() for crowd in self.crowds)) if at is not None]
         return min(due) if due else None
 
     def advance(self, now: Instant) -> None:
-        """Let everything happen that is due by now, in the order of its time; the venue first, then the crowds."""
+        """Let everything happen that is due by now, in order of time. At the same instant the venue comes first, then
+        the crowds."""
         while (at := self.next_due()) is not None and at <= now:
             self.venue.advance(at)
             for crowd in self.crowds:
@@ -52,7 +53,8 @@ class World:
         self.referee.observe(now)
 
     def create_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """A new event on the invented board; returns its id. Raises ValueError where the board is a recorded one."""
+        """Create a sport event on the synthetic board and return its id. Raises ValueError if the board is a recorded
+        market."""
         for crowd in self.crowds:
             if isinstance(crowd, SyntheticCrowd):
                 self._created += 1
@@ -61,7 +63,7 @@ class World:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will ever happen by itself again."""
+        """True if nothing will happen by itself any more."""
         return self.venue.next_due() is None and all(crowd.finished for crowd in self.crowds)
 
 
@@ -74,7 +76,7 @@ def tape_world(
     limits: RefereeLimits | None = None,
     seed: int = 0,
 ) -> World:
-    """An exchange whose only market replays ``tape``, its first change at ``start``."""
+    """An exchange whose only market replays ``tape``. The first change comes at ``start``."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)
@@ -92,8 +94,8 @@ def synthetic_world(
     limits: RefereeLimits | None = None,
     scripted_changes: bool = False,
 ) -> World:
-    """An exchange with several events and an invented crowd, which follow from ``seed``; with ``happenings`` plans
-    change and money moves."""
+    """An exchange with several sport events and a synthetic crowd, all generated from ``seed``. With
+    ``scripted_changes`` the board and the account change during the run."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)

@@ -115,12 +115,12 @@ def test_a_moved_event_starts_when_it_is_due_and_not_before() -> None:
     venue.move_event(FIRST_EVENT, START + 8 * MINUTE, START + MINUTE)
     venue.move_event(FIRST_EVENT + 1, START + 2 * MINUTE, START + MINUTE)
     world.advance(START + 7 * MINUTE)
-    assert (venue.board.live(FIRST_EVENT), venue.board.live(FIRST_EVENT + 1)) == (False, False)
+    assert (venue.board.in_play(FIRST_EVENT), venue.board.in_play(FIRST_EVENT + 1)) == (False, False)
     assert venue.event(FIRST_EVENT + 1).status == "finished"  # five minutes of play from its second minute
     world.advance(START + 8 * MINUTE)
-    assert venue.board.live(FIRST_EVENT)
+    assert venue.board.in_play(FIRST_EVENT)
     world.advance(START + 12 * MINUTE)
-    assert venue.board.live(FIRST_EVENT)
+    assert venue.board.in_play(FIRST_EVENT)
     world.advance(START + 13 * MINUTE)
     assert venue.event(FIRST_EVENT).status == "finished"
 
@@ -136,7 +136,7 @@ def test_a_postponed_event_neither_starts_nor_ends_until_it_is_moved() -> None:
     world.advance(START + 39 * MINUTE)
     assert all(venue.book(LineKey(FIRST_EVENT, 219, 0)).sides)
     world.advance(START + 41 * MINUTE)
-    assert venue.board.live(FIRST_EVENT)
+    assert venue.board.in_play(FIRST_EVENT)
     world.advance(START + 46 * MINUTE)
     assert venue.event(FIRST_EVENT).status == "finished"
 

@@ -153,7 +153,7 @@ def test_results_come_as_often_as_their_prices_say() -> None:
         account = world.venue.open_account("other", 10_000)
         line = LineKey(FIRST_EVENT, PLAIN[0].offers[0].market, 0)
         prices.append(crowd(world).fair(line))
-        world.venue.rest(_crowd_account(world), line, 1, 100, 500, START)
+        world.venue.crowd.enter(_crowd_account(world), line, 1, 100, 500, START)
         world.venue.place(account, "x", world.venue.line_id(*line, 0), 100, 500, START)
         world.venue.advance(START + SECOND // 2)
         if not world.venue.matched_bets(account, START, None).matches:

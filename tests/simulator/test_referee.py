@@ -50,12 +50,12 @@ def test_worst_case_counts_matched_profit_and_what_could_still_match() -> None:
     wager = bench.send(bench.a, 0, 110, 10_000)
     assert worst(referee.report(bench.now), "line") == (10_000, 10_000, 0, 0)
     bench.wait()
-    bench.venue.rest(bench.crowd, LINE, 1, -110, 4_400, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 4_400, bench.now)
     assert worst(referee.report(bench.now), "line") == (10_000, 10_000, 4_000, 4_000)
     bench.cancel(wager)
     assert worst(referee.report(bench.now), "line") == (4_000, 10_000, 4_000, 4_000)
     bench.place(bench.a, 1, 100, 3_000)
-    bench.venue.rest(bench.crowd, LINE, 0, 100, 3_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 0, 100, 3_000, bench.now)
     assert worst(referee.report(bench.now), "line") == (1_000, 10_000, 1_000, 4_000)
     assert referee.report(bench.now).ok
 
@@ -91,11 +91,11 @@ def test_a_settled_market_leaves_the_worst_case_whole_and_not_wager_by_wager() -
     bench = Bench()
     referee = judged(bench, line=3_000)
     bench.place(bench.a, 0, 100, 3_000)
-    bench.venue.rest(bench.crowd, LINE, 1, 100, 3_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 3_000, bench.now)
     bench.place(bench.a, 1, 100, 3_000)
-    bench.venue.rest(bench.crowd, LINE, 0, 100, 3_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 0, 100, 3_000, bench.now)
     bench.place(bench.a, 0, 100, 3_000)
-    bench.venue.rest(bench.crowd, LINE, 1, 100, 3_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 3_000, bench.now)
     bench.venue.settle(MONEYLINE, 0, bench.now)
     bench.wait(SECOND)
     report = referee.report(bench.now)
@@ -158,7 +158,7 @@ def test_the_worst_case_equals_brute_force_over_all_fills_and_outcomes(steps: li
                 if len(placed) < 6 and not any(w.side != side and could_match(w.odds, odds) for w in own):
                     placed.append(bench.send(bench.a, side, odds, stake, line=line))
             case ("take", LineKey() as line, int(side), int(odds), int(stake)):
-                bench.venue.rest(bench.crowd, line, side, odds, stake, bench.now, rest=False)
+                bench.venue.crowd.enter(bench.crowd, line, side, odds, stake, bench.now, rest=False)
             case ("cancel", int(which)):
                 wager = bench.again(placed[which]) if which < len(placed) else None
                 if wager is not None and wager.live and wager.status is Status.OPEN:
@@ -182,7 +182,7 @@ def test_a_referee_that_comes_late_has_the_same_figures() -> None:
     bench = Bench()
     early = judged(bench)
     bench.place(bench.a, 0, 110, 2_000)
-    bench.venue.rest(bench.crowd, LINE, 1, -110, 1_100, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 1_100, bench.now)
     late = judged(bench)
     assert worst(late.report(bench.now), "account")[0] == worst(early.report(bench.now), "account")[0] == 2_000
 
@@ -311,10 +311,10 @@ def test_profit_and_matches_are_the_wallets_to_the_cent() -> None:
     bench = Bench()
     referee = judged(bench)
     bench.place(bench.a, 0, -110, 11_000)
-    bench.venue.rest(bench.crowd, LINE, 1, 110, 3_333, bench.now)
-    bench.venue.rest(bench.crowd, LINE, 1, 110, 1_111, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 110, 3_333, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 110, 1_111, bench.now)
     bench.place(bench.a, 1, 120, 2_000)
-    bench.venue.rest(bench.crowd, LINE, 0, -120, 1_234, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 0, -120, 1_234, bench.now)
     report = referee.report(bench.now)
     assert [(figure.side, figure.matches) for figure in report.matched] == [(0, 2), (1, 1)]
     assert report.matched[0].line_id == bench.line_id(0)

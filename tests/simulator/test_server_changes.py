@@ -14,8 +14,8 @@ from small_world import GAME, MONEYLINE, NBA, SPREAD, TOTAL
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
+from mmbot.simulator.wire.apply_faults import apply_fault
 from mmbot.simulator.wire.faults import DelayMessages, DropMessages, FaultPlan
-from mmbot.simulator.wire.inflict import inflict
 from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.one_off_faults import CreateEvent, ListEvent
 from mmbot.simulator.wire.pusher_server import FeedSettings
@@ -90,7 +90,7 @@ class TestTheBoard:
         world = partner.exchange.world
         now = partner.exchange.tick()
         line = partner.exchange.venue.find_line(total["line_id"])[0]
-        partner.exchange.venue.rest(world.crowd, line, 1, 110, 10_00, now)
+        partner.exchange.venue.crowd.enter(world.crowd, line, 1, 110, 10_00, now)
         await partner.fault("settle", event=GAME, market=TOTAL, winner=1, lines={"221.5": 0})
         await partner.until(wager["id"], lambda each: each["status"] == "closed")
         assert (await partner.get("mm/get_balance"))[1]["data"]["balance"] == 1_000 + 10 - 0.20
@@ -141,11 +141,11 @@ async def test_an_event_may_be_created_and_is_traded_when_it_is_listed() -> None
     world = synthetic_world(None, 1, clock.now(), board=BoardSettings(events=1))
     async with Server(LocalExchange(world, clock)) as server:
         exchange = server.exchange
-        created = (await inflict(exchange, CreateEvent(starts_in=3600, listed=False)))["event"]
+        created = (await apply_fault(exchange, CreateEvent(starts_in=3600, listed=False)))["event"]
         assert created == FIRST_EVENT + 1
         assert isinstance(created, int)
         assert [event.event_id for event in exchange.venue.events()] == [FIRST_EVENT]
-        await inflict(exchange, ListEvent(event=created))
+        await apply_fault(exchange, ListEvent(event=created))
         (moneyline, *_) = exchange.venue.markets(created) or ()
         async with asyncio.timeout(10):
             while True:
@@ -221,7 +221,7 @@ def test_what_is_left_to_chance_follows_from_the_seed() -> None:
         plan = FaultPlan(Random(seed))
         plan.add(DelayMessages(seconds=0.01, jitter=0.2))
         plan.add(DropMessages(share=0.3))
-        return [plan.lateness("wager") for _ in range(200)], [plan.loses("wager") for _ in range(200)]
+        return [plan.delay_of("wager") for _ in range(200)], [plan.drops("wager") for _ in range(200)]
 
     delays, lost = drawn(7)
     assert drawn(7) == (delays, lost)

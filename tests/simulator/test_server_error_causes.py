@@ -153,7 +153,9 @@ async def same_external_id(scene: Scene) -> None:
 
 async def matched(scene: Scene) -> None:
     wager = await scene.placed()
-    scene.venue.rest(scene.server.exchange.world.crowd, LineKey(GAME, MONEYLINE, 0), 1, -110, 11_00, scene.tick())
+    scene.venue.crowd.enter(
+        scene.server.exchange.world.crowd, LineKey(GAME, MONEYLINE, 0), 1, -110, 11_00, scene.tick()
+    )
     await scene.client.cancel_one(wager)
 
 
@@ -186,7 +188,7 @@ async def just_matched(scene: Scene) -> None:
     wager = await scene.placed()
     line, taker = LineKey(GAME, MONEYLINE, 0), scene.server.exchange.world.crowd
     scene.venue.board.books[line].resting(0)[0].opened_at -= 2 * HOUR
-    scene.venue.rest(taker, line, 1, -110, 2_20, scene.tick(), rest=False)
+    scene.venue.crowd.enter(taker, line, 1, -110, 2_20, scene.tick(), rest=False)
     await scene.client.cancel_one(wager)
 
 

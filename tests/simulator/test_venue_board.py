@@ -51,7 +51,7 @@ def test_a_postponed_event_takes_and_matches_nothing_until_it_is_moved() -> None
     assert bench.venue.event(EVENT).scheduled == START + HOUR
     with pytest.raises(VenueError, match="event_not_available"):
         bench.place(bench.b, 1, -105, 1000)
-    assert bench.venue.rest(bench.crowd, LINE, 1, -105, 1000, bench.now) is None
+    assert bench.venue.crowd.enter(bench.crowd, LINE, 1, -105, 1000, bench.now) is None
     bench.wait()
     assert bench.again(late).status is Status.INVALID
     assert bench.again(wager).unmatched == 1000
@@ -120,22 +120,22 @@ def test_three_outcomes_are_shown_and_take_no_wager() -> None:
     assert bench.venue.book(THREE).sides == ((), (), ())
     bench.drained()
     sides = tuple((ShownLevel(odds, 50_00, 20_00, bench.now),) for odds in (180, 240, 170))
-    bench.venue.board.post(THREE, sides, bench.now)
+    bench.venue.board.show_levels(THREE, sides, bench.now)
     assert bench.drained() == [BookChanged(THREE, bench.now)]
     assert bench.venue.book(THREE).sides == sides
     assert bench.venue.book(THREE).updated_at == bench.now
     with pytest.raises(VenueError, match="market_line_invalid"):
         bench.send(bench.a, 2, 170, 1000, line=THREE)
-    assert bench.venue.rest(bench.crowd, THREE, 0, 150, 1000, bench.now) is None
+    assert bench.venue.crowd.enter(bench.crowd, THREE, 0, 150, 1000, bench.now) is None
 
 
 def test_only_lines_that_are_not_matched_are_posted_with_a_side_for_each_outcome() -> None:
     bench = Bench()
     add_three_outcomes(bench)
     with pytest.raises(ValueError, match="cannot show 2 sides"):
-        bench.venue.board.post(THREE, ((), ()), bench.now)
+        bench.venue.board.show_levels(THREE, ((), ()), bench.now)
     with pytest.raises(ValueError, match="2 outcomes"):
-        bench.venue.board.post(LINE, ((), ()), bench.now)
+        bench.venue.board.show_levels(LINE, ((), ()), bench.now)
 
 
 def test_the_lines_of_a_market_have_each_their_own_result() -> None:

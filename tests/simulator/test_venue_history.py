@@ -44,7 +44,7 @@ def test_the_history_filters() -> None:
     one = bench.place(bench.a, 0, 110, 1_000)
     bench.place(bench.a, 0, 112, 1_000, line=TOTAL_LINE)
     bench.place(bench.a, 0, 150, 1_000)
-    bench.venue.rest(bench.crowd, LINE, 1, -110, 220, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 220, bench.now)
     bench.wait(SECOND)
     bench.venue.cancel_market(bench.a, EVENT, TOTAL.market, None, bench.now)
     bench.wait(SECOND)
@@ -124,7 +124,7 @@ def test_matched_bets_and_matching_detail() -> None:
     wager = bench.place(bench.a, 0, 110, 3_000)
     for stake in (220, 440):
         bench.wait(10 * SECOND)
-        bench.venue.rest(bench.crowd, LINE, 1, -110, stake, bench.now, rest=False)
+        bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, stake, bench.now, rest=False)
     detail = bench.venue.matches(bench.a, [wager.wager_id, "nothing"])
     assert [(match.stake, match.win, match.odds, match.taker) for match in detail] == [
         (200, 220, 110, False),

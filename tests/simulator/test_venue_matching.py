@@ -120,7 +120,7 @@ def test_better_prices_go_first_then_who_came_first() -> None:
     first = bench.place(bench.b, 0, 105, 10_000)
     second = bench.place(bench.c, 0, 105, 10_000)
     best = bench.place(bench.c, 0, -120, 12_000)
-    bench.venue.rest(bench.crowd, LINE, 1, -105, 32_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -105, 32_000, bench.now)
     matched = [bench.again(wager).matched for wager in (best, late_good, first, second)]
     assert matched == [12_000, 11_000, 10_000, 1_429]
 
@@ -139,7 +139,7 @@ def test_what_is_left_and_cannot_win_a_cent_is_trimmed_as_by_a_partial_cancel() 
     bench = Bench()
     maker = bench.place(bench.a, 0, -215, 5_000)
     bench.drained()
-    bench.venue.rest(bench.crowd, LINE, 1, 215, 10_000, bench.now, rest=False)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 215, 10_000, bench.now, rest=False)
     told = bench.told(maker)
     assert [(each.kind, each.wager.stake, each.wager.matching) for each in told] == [
         ("matching", 5_000, Matching.PARTIALLY_MATCHED),
@@ -207,7 +207,7 @@ def test_a_fill_or_kill_that_matched_nothing_is_canceled_and_one_can_match_while
     bench = Bench()
     lone = bench.place(bench.b, 1, 110, 15_000, "fillOrKill")
     bench.wait(SECOND)
-    bench.venue.rest(bench.crowd, LINE, 0, -110, 5_500, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 0, -110, 5_500, bench.now)
     assert bench.again(lone).matched == 5_000
     other = bench.place(bench.c, 0, 150, 1_000, "fillOrKill")
     bench.wait(3 * SECOND)
@@ -234,9 +234,9 @@ def test_the_crowd_can_take_one_given_wager_and_no_more_than_is_there() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, -110, 1_100)
     order = bench.venue.board.books[LINE].resting(0)[0]
-    assert bench.venue.strike(bench.crowd, order, 400, bench.now) == 400
-    assert bench.venue.strike(bench.crowd, order, 4_000, bench.now) == 600
-    assert bench.venue.strike(bench.crowd, order, 4_000, bench.now) == 0
+    assert bench.venue.crowd.take(bench.crowd, order, 400, bench.now) == 400
+    assert bench.venue.crowd.take(bench.crowd, order, 4_000, bench.now) == 600
+    assert bench.venue.crowd.take(bench.crowd, order, 4_000, bench.now) == 0
     assert bench.again(wager).matching is Matching.FULLY_MATCHED
 
 
@@ -244,7 +244,7 @@ def test_a_maker_who_cannot_pay_is_taken_off_and_the_next_one_matched() -> None:
     bench = Bench(balance=10_000)
     poor = bench.place(bench.a, 0, -110, 50_000)
     rich = bench.place(bench.b, 0, -110, 9_900)
-    bench.venue.rest(bench.crowd, LINE, 1, 110, 15_000, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, 110, 15_000, bench.now)
     poor = bench.again(poor)
     assert (poor.matched, poor.stake, poor.matching) == (10_000, 10_000, Matching.FULLY_MATCHED)
     assert bench.venue.balance(bench.a).balance == 0

@@ -170,7 +170,7 @@ def test_money_is_conserved_through_every_kind_of_result(
     accounts = (bench.a, bench.b, bench.c, bench.crowd)
     for who, side, odds, stake in wagers:
         if accounts[who] == bench.crowd:
-            bench.venue.rest(bench.crowd, TOTAL_LINE, side, odds, stake, bench.now)
+            bench.venue.crowd.enter(bench.crowd, TOTAL_LINE, side, odds, stake, bench.now)
         else:
             bench.send(accounts[who], side, odds, stake, line=TOTAL_LINE)
         bench.wait(0)

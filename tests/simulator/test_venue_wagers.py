@@ -110,7 +110,7 @@ def test_the_queue_is_first_in_first_out_even_when_a_delay_ends() -> None:
     bench.wait(SECOND)
     assert bench.again(second).status is Status.INACTIVE
     bench.wait(3 * SECOND)
-    bench.venue.rest(bench.crowd, LINE, 1, -110, 1_100, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 1_100, bench.now)
     assert (bench.again(first).matched, bench.again(second).matched) == (1_000, 0)
 
 
@@ -146,7 +146,7 @@ def test_with_funds_taken_at_placement_the_balance_must_cover_the_stake() -> Non
     bench.wait()
     assert (bench.again(first).status, bench.again(second).status) == (Status.OPEN, Status.INVALID)
     bench.cancel(first)
-    bench.venue.rest(bench.crowd, LINE, 1, -110, 220, bench.now)
+    bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 220, bench.now)
     assert bench.again(wager).matched == 200
     bench.cancel(wager)
     bench.wait()
@@ -184,7 +184,7 @@ def test_in_maintenance_nothing_is_taken_opened_or_matched() -> None:
     placing = bench.send(bench.a, 0, 100, 1_000)
     bench.venue.set_maintenance(True, bench.now)
     refused("err_order_placement_disabled", 403, bench.send, bench.a, 0, 110, 1_000)
-    assert bench.venue.rest(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
+    assert bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
     bench.wait()
     assert (bench.again(placing).status, bench.again(resting).matched) == (Status.INVALID, 0)
     assert bench.cancel(resting).status is Status.CANCELED
@@ -251,7 +251,7 @@ def test_a_match_that_is_being_settled_with_the_wallet_holds_up_a_single_cancel_
     one, two = bench.place(bench.a, 0, 100, 1_000), bench.place(bench.a, 0, 102, 1_000)
     bench.wait(SECOND)
     for wager in (two, one):
-        bench.venue.rest(bench.crowd, LINE, 1, wager.odds * -1, 100, bench.now, rest=False)
+        bench.venue.crowd.enter(bench.crowd, LINE, 1, wager.odds * -1, 100, bench.now, rest=False)
     refused("opened_retry", 500, bench.cancel, one)
     assert bench.venue.cancel_all(bench.a, bench.now) == 2
 
@@ -295,7 +295,7 @@ def test_going_live_wipes_everything_pre_match() -> None:
     bench = Bench()
     open_one = bench.place(bench.a, 0, 110, 1_000)
     part = bench.place(bench.b, 1, 105, 1_000)
-    bench.venue.rest(bench.crowd, LINE, 0, -105, 210, bench.now, rest=False)
+    bench.venue.crowd.enter(bench.crowd, LINE, 0, -105, 210, bench.now, rest=False)
     on_total = bench.place(bench.a, 0, 110, 1_000, line=TOTAL_LINE)
     placing = bench.send(bench.c, 0, 112, 1_000)
     bench.drained()
@@ -321,9 +321,9 @@ def test_unlisting_is_told_hides_the_event_and_stops_matching_but_not_cancelling
     assert [message.op for message in bench.drained() if isinstance(message, EventChanged)] == ["d"]
     assert bench.venue.events() == []
     assert bench.venue.markets(EVENT) is None
-    assert bench.venue.rest(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
+    assert bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
     order = bench.venue.board.books[LINE].resting(0)[0]
-    assert bench.venue.strike(bench.crowd, order, 400, bench.now) == 0
+    assert bench.venue.crowd.take(bench.crowd, order, 400, bench.now) == 0
     assert bench.cancel(wager).status is Status.CANCELED
     bench.venue.list_event(EVENT, bench.now)
     assert [message.op for message in bench.drained() if isinstance(message, EventChanged)] == ["u"]

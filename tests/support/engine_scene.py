@@ -194,12 +194,12 @@ class Scene:
         now = self.now
         for order in self.house.get(line, []):
             if order is not None:
-                self.venue.pull(order, now)
-        self.house[line] = [self.venue.rest(self.crowd, line, side, odds[side], stake, now) for side in (0, 1)]
+                self.venue.crowd.withdraw(order, now)
+        self.house[line] = [self.venue.crowd.enter(self.crowd, line, side, odds[side], stake, now) for side in (0, 1)]
 
     def take(self, side: int, stake: int, line: LineKey = LINE, odds: int = -150) -> None:
         """A taker backs ``side``; whom that matches the exchange decides."""
-        self.venue.rest(self.crowd, line, side, odds, stake, self.now, rest=False)
+        self.venue.crowd.enter(self.crowd, line, side, odds, stake, self.now, rest=False)
 
     # --- time -----------------------------------------------------------------------------------------------------
 

@@ -181,5 +181,5 @@ class Feed:
 def crowd_rests(server: Any, side: int, odds: int, cents: int, line: LineKey = LINE) -> None:
     """The crowd places an order, and what comes of it is on the feed."""
     exchange = server.exchange
-    assert exchange.venue.rest(exchange.world.crowd, line, side, odds, cents, exchange.tick()) is not None
+    assert exchange.venue.crowd.enter(exchange.world.crowd, line, side, odds, cents, exchange.tick()) is not None
     exchange.flush()

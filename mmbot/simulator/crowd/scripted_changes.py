@@ -21,7 +21,7 @@ from mmbot.simulator.venue.venue import Venue
 BY_HAND: Final = "by-hand-1"
 """The ``external_id`` of the wager that the user places himself."""
 
-_LATER: Final = 0.10
+_LONGER_BY: Final = 0.10
 """How much less probability his odds imply than the fair price: it rests, and nobody takes it soon."""
 
 
@@ -32,11 +32,11 @@ class ScriptedChanges:
         self._venue = venue
         self._crowd = crowd
         self._account = account
-        self._rungs = venue.ladder
+        self._first_ladder = venue.ladder
         self._unlisted: int | None = None
         self._timers: Final = Timers()
-        for after, act in self._programme(start):
-            self._timers.add(start + after, act)
+        for after, action in self._programme(start):
+            self._timers.add(start + after, action)
 
     def next_due(self) -> Instant | None:
         """When the next item is due."""
@@ -50,9 +50,9 @@ class ScriptedChanges:
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
         while (item := self._timers.take(now)) is not None:
-            at, act = item
+            at, action = item
             try:
-                act(at)
+                action(at)
             except (KeyError, VenueError):
                 continue  # not on this board, or changed by somebody else
 
@@ -69,9 +69,9 @@ class ScriptedChanges:
             (180 * SECOND, lambda now: venue.deposit(self._account, -100_00, now)),
             (125 * SECOND, lambda now: self._create(now, listed=True)),
             (135 * SECOND, lambda now: self._create(now, listed=False)),
-            (210 * SECOND, self._list_the_late_one),
+            (210 * SECOND, self._list_unlisted),
             (150 * SECOND, self._coarsen_ladder),
-            (300 * SECOND, lambda now: venue.set_ladder(self._rungs, now)),
+            (300 * SECOND, lambda now: venue.set_ladder(self._first_ladder, now)),
             (200 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 5, now)),
             (360 * SECOND, lambda now: venue.move_event(FIRST_EVENT + 5, now + 20 * MINUTE, now)),
             (240 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 6, now)),
@@ -87,7 +87,7 @@ class ScriptedChanges:
 
     def _place_by_hand(self, now: Instant) -> None:
         line = self._market(1, "moneyline").lines[0]
-        odds = Ladder(self._venue.ladder).at_most(self._crowd.fair(line.key) - _LATER)
+        odds = Ladder(self._venue.ladder).at_most(self._crowd.fair(line.key) - _LONGER_BY)
         if odds is not None:
             self._venue.place(self._account, BY_HAND, line.outcomes[0].line_id, odds, 20_00, now)
 
@@ -97,12 +97,12 @@ class ScriptedChanges:
         if not listed:
             self._unlisted = event
 
-    def _list_the_late_one(self, now: Instant) -> None:
+    def _list_unlisted(self, now: Instant) -> None:
         if self._unlisted is not None:
             self._venue.list_event(self._unlisted, now)
 
     def _coarsen_ladder(self, now: Instant) -> None:
-        self._venue.set_ladder(tuple(odds for odds in self._rungs if odds % 5 == 0), now)
+        self._venue.set_ladder(tuple(odds for odds in self._first_ladder if odds % 5 == 0), now)
 
     def _void(self, now: Instant) -> None:
         for market in self._venue.markets(FIRST_EVENT + 6) or ():

@@ -73,7 +73,7 @@ _PLAIN_EVENTS: Final = 6
 _STEP, _HOUSE, _TAKER = range(3)
 
 
-class _Walk:
+class _PriceWalk:
     """A bounded walk in log-odds, known some steps ahead. The lines of a market share one."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
@@ -105,12 +105,12 @@ class _Walk:
         return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
-class _Traded:
+class _TradedLine:
     """A line with its price, its random numbers and the house's orders on it."""
 
     __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
 
-    def __init__(self, key: LineKey, outcomes: int, shift: float, rng: Random, walk: _Walk, leads: bool) -> None:
+    def __init__(self, key: LineKey, outcomes: int, shift: float, rng: Random, walk: _PriceWalk, leads: bool) -> None:
         self.key = key
         self.outcomes = outcomes
         self.shift = shift
@@ -146,11 +146,11 @@ class SyntheticCrowd:
         self._board = board
         self._seed = seed
         self._ladder = Ladder(venue.ladder)
-        self._rungs = venue.ladder
+        self._ladder_odds = venue.ladder
         self._house = venue.open_account("house", 0, unlimited=True)
         self._takers = venue.open_account("takers", 0, unlimited=True)
         self._timers = Timers()
-        self._lines: dict[int, list[_Traded]] = {}
+        self._lines: dict[int, list[_TradedLine]] = {}
         self.results: dict[MarketKey, Side | None] = {}
         """Who won the favourite lines of the markets that came to their result."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
@@ -170,8 +170,8 @@ class SyntheticCrowd:
     def advance(self, now: Instant) -> None:
         """Let happen what is due."""
         while (item := self._timers.take(now)) is not None:
-            at, act = item
-            act(at)
+            at, action = item
+            action(at)
 
     def fair(self, line: LineKey) -> float:
         """The true probability of outcome 0 now: for tests and pictures. Raises KeyError for an unknown line."""
@@ -203,19 +203,19 @@ class SyntheticCrowd:
         favourite = offer.numbers[0]
         rng = Random(f"{self._seed}/{event}/{offer.market}/{favourite}")
         spread_of_prices = 0.15 if offer.kind in ("spread", "total") else 0.8
-        walk = _Walk(rng, max(-1.2, min(1.2, rng.gauss(0.0, spread_of_prices))), self._board)
+        walk = _PriceWalk(rng, max(-1.2, min(1.2, rng.gauss(0.0, spread_of_prices))), self._board)
         for line in market.lines:
             number = line.key.number
             leads = number == favourite
             own = rng if leads else Random(f"{self._seed}/{event}/{offer.market}/{number}")
             shift = (number - favourite) / 4 * offer.slope
-            traded = _Traded(line.key, len(line.outcomes), shift, own, walk, leads)
+            traded = _TradedLine(line.key, len(line.outcomes), shift, own, walk, leads)
             self._lines[event].append(traded)
-            self._timers.add(now, partial(self._act, _HOUSE, traded))
+            self._timers.add(now, partial(self._run, _HOUSE, traded))
             if leads:
-                self._timers.add(now + self._board.step_ns, partial(self._act, _STEP, traded))
+                self._timers.add(now + self._board.step_ns, partial(self._run, _STEP, traded))
             if traded.outcomes == 2:
-                self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._act, _TAKER, traded))
+                self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _plan(self, event_id: int, now: Instant) -> None:
         """Set the event's timers by what the venue says of it, if that has changed."""
@@ -230,7 +230,7 @@ class SyntheticCrowd:
             self._timers.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
 
     @staticmethod
-    def _wait(traded: _Traded, mean: Duration) -> Duration:
+    def _wait(traded: _TradedLine, mean: Duration) -> Duration:
         return max(MILLISECOND, min(round(traded.rng.expovariate(1.0) * mean), HOUR))
 
     # --- what happens ---------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ class SyntheticCrowd:
         self._plan(event_id, now)
         if not self._is_due(event_id, now):
             return
-        if not self._venue.board.live(event_id) and not self._over(event_id):
+        if not self._venue.board.in_play(event_id) and not self._over(event_id):
             self._venue.go_live(event_id, now)
         for traded in self._lines[event_id]:
             traded.walk.volatility = 3 * self._board.volatility
@@ -275,30 +275,30 @@ class SyntheticCrowd:
             self._venue.settle(market, result, now)
             self.results[market] = result[traded.key.number]
 
-    def _act(self, kind: int, traded: _Traded, now: Instant) -> None:
+    def _run(self, kind: int, traded: _TradedLine, now: Instant) -> None:
         board = self._board
         if self._venue.concluded(market_of(traded.key)):
             return
         if kind == _STEP:
             self._plan(traded.key.event, now)
             traded.walk.step()
-            self._timers.add(now + board.step_ns, partial(self._act, _STEP, traded))
+            self._timers.add(now + board.step_ns, partial(self._run, _STEP, traded))
         elif kind == _HOUSE:
             if traded.outcomes == 2:
                 self._quote(traded, now)
             else:
                 self._post(traded, now)
-            self._timers.add(now + self._wait(traded, board.refresh_ns), partial(self._act, _HOUSE, traded))
+            self._timers.add(now + self._wait(traded, board.refresh_ns), partial(self._run, _HOUSE, traded))
         else:
             self._take(traded, now)
-            self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._act, _TAKER, traded))
+            self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
-    def _quote(self, traded: _Traded, now: Instant) -> None:
+    def _quote(self, traded: _TradedLine, now: Instant) -> None:
         """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""
         board = self._board
-        if self._venue.ladder is not self._rungs:
-            self._rungs = self._venue.ladder
-            self._ladder = Ladder(self._rungs)
+        if self._venue.ladder is not self._ladder_odds:
+            self._ladder_odds = self._venue.ladder
+            self._ladder = Ladder(self._ladder_odds)
         wanted: tuple[dict[Odds, int], dict[Odds, int]] = ({}, {})
         for side in (0, 1):
             fair = traded.now if side == 0 else 1.0 - traded.now
@@ -309,18 +309,18 @@ class SyntheticCrowd:
         for side in (0, 1):
             orders = traded.house[side]
             for odds in [odds for odds, order in orders.items() if odds not in wanted[side] or not order.live]:
-                self._venue.pull(orders.pop(odds), now)
+                self._venue.crowd.withdraw(orders.pop(odds), now)
         for side in (0, 1):
             for odds, depth in wanted[side].items():
                 if odds in traded.house[side]:
                     continue
                 payout = round(board.level_payout * (1.0 + 0.5 * depth) * traded.rng.uniform(0.5, 1.5))
                 stake = stake_for_payout(payout, odds)
-                order = self._venue.rest(self._house, traded.key, side, odds, stake, now)
+                order = self._venue.crowd.enter(self._house, traded.key, side, odds, stake, now)
                 if order is not None and order.live:
                     traded.house[side][odds] = order
 
-    def _post(self, traded: _Traded, now: Instant) -> None:
+    def _post(self, traded: _TradedLine, now: Instant) -> None:
         """Show prices of three outcomes around what they are worth. Nobody trades there."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now
@@ -334,9 +334,9 @@ class SyntheticCrowd:
                 value = round(board.level_payout * implied(odds) * traded.rng.uniform(0.5, 1.5))
                 levels.append(ShownLevel(odds, value, max(1, profit(value, odds)), now))
             sides.append(tuple(levels))
-        self._venue.board.post(traded.key, tuple(sides), now)
+        self._venue.board.show_levels(traded.key, tuple(sides), now)
 
-    def _take(self, traded: _Traded, now: Instant) -> None:
+    def _take(self, traded: _TradedLine, now: Instant) -> None:
         """Someone comes: one who knows takes what the price will leave behind; the others take what is not too dear."""
         board = self._board
         rng = traded.rng
@@ -355,4 +355,4 @@ class SyntheticCrowd:
         if implied(odds) > dearest:
             return
         stake = stake_for_payout(payout * 2 if informed else payout, odds)
-        self._venue.rest(self._takers, traded.key, side, odds, stake, now, rest=False)
+        self._venue.crowd.enter(self._takers, traded.key, side, odds, stake, now, rest=False)

@@ -46,7 +46,7 @@ class TapeCrowd:
         self._shift: Duration = start - tape.start
         self._next = 0
         self._ladder = Ladder(venue.settings.ladder)
-        self._rungs: dict[float, Odds | None] = {}
+        self._ticks: dict[float, Odds | None] = {}
         self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
         self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
         self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
@@ -100,11 +100,11 @@ class TapeCrowd:
     def _play(self, now: Instant) -> None:
         change = self._tape.changes[self._next]
         venue = self._venue
-        if venue.board.live(EVENT) and not self._in_play:
+        if venue.board.in_play(EVENT) and not self._in_play:
             self._started()  # by another hand than the tape's
         if self._resting:
             for trade in change.trades:
-                self._print(trade, now)
+                self._replay_print(trade, now)
         raw = list(self._raw)
         for side, prices in enumerate(change.books):
             if prices is not None:
@@ -116,9 +116,9 @@ class TapeCrowd:
             self._withdraw(now)
         elif not self._resting:
             self._resting = True
-            self._show(1, now)
+            self._show_levels(1, now)
         elif any(prices is not None for prices in change.books):
-            self._show(1 if change.books[1] is not None else 0, now)
+            self._show_levels(1 if change.books[1] is not None else 0, now)
 
     def _set_status(self, change: Change, now: Instant) -> None:
         if change.winner is not None:
@@ -135,15 +135,15 @@ class TapeCrowd:
     def _started(self) -> None:
         """The event went live: the levels of before are wiped."""
         self._in_play = True
-        self._forget()
+        self._forget_levels()
 
     def _withdraw(self, now: Instant) -> None:
         for orders in self._orders:
             for order in orders.values():
-                self._venue.pull(order, now)
-        self._forget()
+                self._venue.crowd.withdraw(order, now)
+        self._forget_levels()
 
-    def _forget(self) -> None:
+    def _forget_levels(self) -> None:
         self._resting = False
         for side in (0, 1):
             self._orders[side].clear()
@@ -151,15 +151,15 @@ class TapeCrowd:
 
     # --- levels ---------------------------------------------------------------------------------------------------
 
-    def _rung(self, decimal: float) -> Odds | None:
+    def _tick(self, decimal: float) -> Odds | None:
         """Decimal odds as the ladder's, against the taker; None if even the shortest rung is too long."""
-        if decimal not in self._rungs:
-            self._rungs[decimal] = self._ladder.at_least(1.0 / decimal)
-        return self._rungs[decimal]
+        if decimal not in self._ticks:
+            self._ticks[decimal] = self._ladder.at_least(1.0 / decimal)
+        return self._ticks[decimal]
 
-    def _show(self, last_changed: Side, now: Instant) -> None:
+    def _show_levels(self, last_changed: Side, now: Instant) -> None:
         wanted = (self._on_ladder(self._raw[0]), self._on_ladder(self._raw[1]))
-        self._part(wanted, last_changed)
+        self._uncross(wanted, last_changed)
         fresh: list[tuple[Side, Odds, Cents]] = []
         for side in (0, 1):
             shown, target = self._levels[side], wanted[side]
@@ -167,24 +167,26 @@ class TapeCrowd:
                 del shown[odds]
                 order = self._orders[side].pop(odds, None)
                 if order is not None:
-                    self._venue.pull(order, now)
+                    self._venue.crowd.withdraw(order, now)
                 self._shorten_queue(side, odds, target.get(odds, 0))
             fresh += [(side, odds, value) for odds, value in target.items() if odds not in shown]
         for side, odds, value in fresh:
             self._levels[side][odds] = value
-            order = self._venue.rest(self._account, self.line, 1 - side, negate(odds), maker_stake(value, odds), now)
+            order = self._venue.crowd.enter(
+                self._account, self.line, 1 - side, negate(odds), maker_stake(value, odds), now
+            )
             if order is not None and order.live:
                 self._orders[side][odds] = order
 
     def _on_ladder(self, prices: tuple[Price, ...]) -> dict[Odds, Cents]:
         levels: dict[Odds, Cents] = {}
         for price in prices:
-            odds = self._rung(price.decimal)
+            odds = self._tick(price.decimal)
             if odds is not None and price.stake:
                 levels[odds] = levels.get(odds, 0) + price.stake
         return levels
 
-    def _part(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
+    def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
         """Two sides that would match each other: the one that moved last gives way, rung by rung."""
         moved = wanted[last_changed]
         other = wanted[1 - last_changed]
@@ -204,11 +206,11 @@ class TapeCrowd:
         level = self._venue.board.books[self.line].level(1 - side, negate(odds))
         if level is not None:
             for order in level.orders.values():
-                order.ahead = min(order.ahead, value)
+                order.queue_ahead = min(order.queue_ahead, value)
 
     # --- prints ---------------------------------------------------------------------------------------------------
 
-    def _print(self, trade: Trade, now: Instant) -> None:
+    def _replay_print(self, trade: Trade, now: Instant) -> None:
         """Judge who took, from the book just before, and let the volume meet the user's wagers.
 
         At or inside the price shown for its own outcome it was a taker there; else one of the opposite outcome, who
@@ -218,7 +220,7 @@ class TapeCrowd:
         shown = self._raw[trade.side]
         if shown and trade.decimal <= shown[0].decimal:
             side, stake = trade.side, trade.stake
-            odds = self._rung(trade.decimal)
+            odds = self._tick(trade.decimal)
         else:
             side = 1 - trade.side
             stake = round(trade.stake * (trade.decimal - 1.0))
@@ -227,7 +229,7 @@ class TapeCrowd:
             return
         stake = self._take(side, odds, stake, now)
         if stake > 0:
-            self._venue.board.print(self.line, side, odds, stake, now)
+            self._venue.board.announce_match(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
         """A taker of ``side`` at ``odds``: better wagers of the user first; at that price, each in its turn."""
@@ -242,11 +244,11 @@ class TapeCrowd:
                 break
             if offered == limit:
                 at_price.append(order)
-                wait = min(stake, max(0, order.ahead - passed))
+                wait = min(stake, max(0, order.queue_ahead - passed))
                 passed += wait
                 stake -= wait
             if stake > 0:
-                stake -= self._venue.strike(self._account, order, stake, now)
+                stake -= self._venue.crowd.take(self._account, order, stake, now)
         for order in at_price:
-            order.ahead = max(0, order.ahead - passed)
+            order.queue_ahead = max(0, order.queue_ahead - passed)
         return stake + passed

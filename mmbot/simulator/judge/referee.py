@@ -146,13 +146,13 @@ class Referee:
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
         """An ``external_id`` came twice (the venue calls this)."""
         what = "the same" if repeat.same_content else "different"
-        self._break(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
+        self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
-    def quiet(self, now: Instant) -> None:
+    def operation_complete(self, now: Instant) -> None:
         """An operation is complete (the venue calls this)."""
         if self._touched:
             for key in self._touched:
-                self._weigh(key, now)
+                self._update_worst_case(key, now)
             self._touched.clear()
             self._judge_money(now)
         if self._duties:
@@ -162,7 +162,7 @@ class Referee:
 
     def observe(self, now: Instant) -> None:
         """Judge what has become late by now."""
-        self.quiet(now)
+        self.operation_complete(now)
 
     def note_request(self, now: Instant, kind: str) -> None:
         """A request of the account arrived: fifty in any one second at most, whatever they are."""
@@ -174,13 +174,13 @@ class Referee:
         if len(second) > self._busiest:
             self._busiest = len(second)
             if self._busiest > self._limits.requests_per_second:
-                self._break(5, now, f"{self._busiest} requests within one second")
+                self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
         """A kill or a stop: nothing may be placed from here, and what is open must end."""
         if self._latched_at is None:
             self._latched_at = now
-        self._owe(cause, now, 0)
+        self._must_clear(cause, now, 0)
 
     def note_resumed(self, now: Instant) -> None:
         """The latch was cleared by a person."""
@@ -192,7 +192,7 @@ class Referee:
             return
         if self._feed_lost_at is None:
             self._feed_lost_at = now + notice_ns
-        self._owe("feed", now, notice_ns)
+        self._must_clear("feed", now, notice_ns)
 
     def note_feed_up(self, now: Instant) -> None:
         """The feed is subscribed again."""
@@ -208,20 +208,20 @@ class Referee:
 
     def _judge_new(self, wager: VenueWager, line: _Line, now: Instant) -> None:
         if self._latched_at is not None:
-            self._break(4, now, f"wager {wager.external_id} placed after the latch")
+            self._report_breach(4, now, f"wager {wager.external_id} placed after the latch")
         lost = self._feed_lost_at
         if lost is not None and now > lost + self._limits.in_flight_ns:
-            self._break(2, now, f"wager {wager.external_id} placed while the feed was lost")
+            self._report_breach(2, now, f"wager {wager.external_id} placed while the feed was lost")
         if not wager.live:
             return
         if lost is not None or self._latched_at is not None:
-            self._must_end(wager, now)
+            self._add_to_clear_duty(wager, now)
         for other, odds in line.live[1 - wager.side].items():
             if could_match(odds, wager.odds):
                 against = self._wagers[other].external_id
-                self._break(4, now, f"own wagers {wager.external_id} and {against} could match each other")
+                self._report_breach(4, now, f"own wagers {wager.external_id} and {against} could match each other")
 
-    def _must_end(self, wager: VenueWager, now: Instant) -> None:
+    def _add_to_clear_duty(self, wager: VenueWager, now: Instant) -> None:
         """It arrived after the feed was lost or a latch: it has to go as well, even if all else is gone already."""
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
@@ -249,7 +249,7 @@ class Referee:
             market = market_of(wager.line)
             self._gross[market] = self._gross.get(market, 0) + sign * _result(wager)
 
-    def _weigh(self, key: LineKey, now: Instant) -> None:
+    def _update_worst_case(self, key: LineKey, now: Instant) -> None:
         line = self._lines[key]
         worst = worst_case(line.profit, line.remaining)
         matched = worst_case(line.profit, [0, 0])
@@ -267,7 +267,9 @@ class Referee:
             scope.matched_greatest = max(scope.matched_greatest, scope.matched_now)
             above = scope.limit is not None and scope.now > scope.limit
             if above and not scope.above:
-                self._break(1, now, f"worst case of {kind} {name} is {show(scope.now)}, limit {show(scope.limit or 0)}")
+                self._report_breach(
+                    1, now, f"worst case of {kind} {name} is {show(scope.now)}, limit {show(scope.limit or 0)}"
+                )
             scope.above = above
 
     def _scopes_of(self, key: LineKey) -> tuple[tuple[str, str], ...]:
@@ -284,10 +286,10 @@ class Referee:
     def _judge_money(self, now: Instant) -> None:
         unbalanced = self._venue.unbalanced()
         if unbalanced and not self._unbalanced:
-            self._break(0, now, f"the exchange's wallets hold {unbalanced} cents too much")
+            self._report_breach(0, now, f"the exchange's wallets hold {unbalanced} cents too much")
         self._unbalanced = bool(unbalanced)
 
-    def _owe(self, cause: str, now: Instant, notice: Duration) -> None:
+    def _must_clear(self, cause: str, now: Instant, notice: Duration) -> None:
         wagers = {wager_id: None for line in self._lines.values() for side in line.live for wager_id in side}
         self._duties.append(_ClearDuty(cause, now, now + notice + self._limits.clear_within_ns, wagers))
         self._judge_duties(now)
@@ -299,10 +301,10 @@ class Referee:
                 self._clearings.append(Clearing(duty.cause, duty.at, duty.took))
             elif now > duty.deadline and not duty.broken:
                 duty.broken = True
-                self._break(2, now, f"{len(duty.wagers)} wagers still open too long after {duty.cause}")
+                self._report_breach(2, now, f"{len(duty.wagers)} wagers still open too long after {duty.cause}")
         self._duties = [duty for duty in self._duties if duty.took is None]
 
-    def _break(self, invariant: int, now: Instant, detail: str) -> None:
+    def _report_breach(self, invariant: int, now: Instant, detail: str) -> None:
         self._broken_count += 1
         if len(self._broken) < _KEPT_BREACHES:
             self._broken.append(Breach(invariant, now, detail))

@@ -1,4 +1,4 @@
-"""What the exchange has to tell: the messages since the last drain, and watchers of single accounts."""
+"""The messages that the exchange has not sent yet, and the watchers of single accounts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Watcher(Protocol):
-    """Looks on as the exchange's own books of one account change."""
+    """Follows every change of one account in the exchange's own books."""
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """A wager came into being or changed."""
+        """Take note that a wager was accepted or changed."""
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """A request brought an ``external_id`` that was used before."""
+        """Take note that a request used an ``external_id`` that was used before."""
 
-    def quiet(self, now: Instant) -> None:
-        """One operation is complete: what stands now is a state that others could see."""
+    def operation_complete(self, now: Instant) -> None:
+        """Take note that one operation is complete, so the present state is one that others could see."""
 
 
 class Announcements:
-    """Messages in their order. A line's book is told once per drain, at the place of its last change."""
+    """Messages in the order of their announcement.
+
+    Each line's book is announced once per drain, at the place of its latest change.
+    """
 
     __slots__ = ("_books", "_messages", "_watchers")
 
@@ -35,33 +38,33 @@ class Announcements:
         self._watchers: dict[str, list[Watcher]] = {}
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """Tell ``watcher`` of every change of the account's wagers."""
+        """Call ``watcher`` for every change of the account's wagers."""
         self._watchers.setdefault(account, []).append(watcher)
 
     def watchers(self, account: str) -> list[Watcher]:
-        """Who watches an account."""
+        """The watchers of an account."""
         return self._watchers.get(account, [])
 
-    def tell(self, message: Announcement) -> None:
+    def add(self, message: Announcement) -> None:
         """Add a message."""
         self._messages.append(message)
 
-    def book(self, line: LineKey, now: Instant) -> None:
-        """The shown book of a line changed."""
+    def book_changed(self, line: LineKey, now: Instant) -> None:
+        """Announce that the shown book of a line changed."""
         before = self._books.get(line)
         if before is not None:
             self._messages[before] = None
         self._books[line] = len(self._messages)
         self._messages.append(BookChanged(line, now))
 
-    def quiet(self, now: Instant) -> None:
-        """An operation is complete."""
+    def operation_complete(self, now: Instant) -> None:
+        """Tell every watcher that an operation is complete."""
         for watchers in self._watchers.values():
             for watcher in watchers:
-                watcher.quiet(now)
+                watcher.operation_complete(now)
 
     def drain(self) -> list[Announcement]:
-        """Everything since the last drain."""
+        """Remove and return all messages since the last drain."""
         messages = [message for message in self._messages if message is not None]
         self._messages.clear()
         self._books.clear()

@@ -1,4 +1,4 @@
-"""What is listed: tournaments, events, markets and lines with their books, and whether a line can be traded."""
+"""The board: tournaments, sport events, markets and lines with their books, and the rule for which lines are traded."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ POSTPONED: Final = "postponed"
 FINISHED: Final = "finished"
 ACTIVE: Final = "active"
 SUPPLEMENTAL: Final = "sup_moneyline"
-"""A type of market that is not traded in play (PROTOCOL 4.3)."""
+"""A market type that is not traded in play (docs/protocol.md 4.3)."""
 _OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
 
 
 def derived_id(*parts: object) -> str:
-    """32 hexadecimal digits that follow from the parts alone."""
+    """An id of 32 hexadecimal digits, computed from ``parts`` alone."""
     return hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
 
 
 class Board:
-    """The catalogue, and a book for each line. Every change is told."""
+    """The catalogue with one book for each line. It announces every change."""
 
     def __init__(self, announcements: Announcements, seed: int) -> None:
         self._announcements = announcements
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
-        """By tournament."""
+        """Players by id, for each tournament."""
         self.events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
@@ -55,33 +55,39 @@ class Board:
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
         self.maintenance = False
-        """Whether the exchange is in maintenance: nothing is taken, opened or matched anywhere."""
+        """True during maintenance: no wager is accepted, opened or matched anywhere."""
         self.blacklisted: dict[str, None] = {}
-        """Competitors, by name, on whose events nothing is taken."""
-        self._posted: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
-        """What is shown on lines that are not matched here."""
+        """Names of competitors on whose sport events no wager is accepted."""
+        self._levels_shown: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
+        """The levels that are shown on lines that are not matched here."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
     def line_id(self, event: int, market: int, number: int, side: Side) -> str:
-        """The id that stands for one outcome of a line on this board."""
+        """The id of one outcome of a line on this board."""
         return derived_id("line", self._seed, event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant) -> None:
         """List a tournament."""
         op = "u" if tournament.tournament_id in self.tournaments else "c"
         self.tournaments[tournament.tournament_id] = tournament
-        self._announcements.tell(TournamentChanged(op, tournament, now))
+        self._announcements.add(TournamentChanged(op, tournament, now))
 
     def add_player(self, tournament_id: int, player: Player) -> None:
-        """Enter a player. Nothing is told: the feed has no message of players. Raises ValueError without the
-        tournament."""
+        """Add a player. The feed has no message for players, so nothing is announced.
+
+        Raises:
+            ValueError: the tournament does not exist.
+        """
         if tournament_id not in self.tournaments:
             raise ValueError(f"player {player.player_id} is of tournament {tournament_id}, which is not there")
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
     def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
-        """Create an event. Of one that is not listed nobody is told (specification). Raises ValueError without its
-        tournament, or if it is there already."""
+        """Create a sport event. An unlisted one is not announced (specification).
+
+        Raises:
+            ValueError: the tournament does not exist, or the sport event exists already.
+        """
         if event.tournament_id not in self.tournaments:
             raise ValueError(f"event {event.event_id} is of tournament {event.tournament_id}, which is not there")
         if event.event_id in self.events:
@@ -89,46 +95,50 @@ class Board:
         self.events[event.event_id] = event
         self.markets_of[event.event_id] = []
         if listed:
-            self._announcements.tell(EventChanged("c", event, now))
+            self._announcements.add(EventChanged("c", event, now))
         else:
             self.unlisted[event.event_id] = None
 
     def update_event(self, event: SportEvent, now: Instant) -> None:
-        """Replace an event. Raises KeyError for one that is not there."""
+        """Replace a sport event. Raises KeyError if it does not exist."""
         if event.event_id not in self.events:
             raise KeyError(event.event_id)
         self.events[event.event_id] = event
         if event.event_id not in self.unlisted:
-            self._announcements.tell(EventChanged("u", event, now))
+            self._announcements.add(EventChanged("u", event, now))
 
     def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
-        """Move or postpone an event. Raises KeyError for an unknown one, VenueError for one in play or over."""
+        """Reschedule or postpone a sport event. Raises KeyError if it does not exist, VenueError if it is in play or
+        over."""
         event = self.events[event_id]
         if event.status not in (NOT_STARTED, POSTPONED):
             raise VenueError("event_not_available", f"event is {event.status}")
         self.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
 
     def go_live(self, event_id: int, now: Instant) -> None:
-        """An event starts. Raises KeyError for an unknown one, VenueError for one that is over."""
+        """Start a sport event. Raises KeyError if it does not exist, VenueError if it is over."""
         event = self.events[event_id]
         if event.status == FINISHED:
             raise VenueError("event_not_available", "the event is over")
         self.update_event(msgspec.structs.replace(event, status=LIVE), now)
 
     def list_event(self, event_id: int, now: Instant) -> None:
-        """List an event again."""
+        """List a sport event again."""
         self.unlisted.pop(event_id, None)
-        self._announcements.tell(EventChanged("u", self.events[event_id], now))
+        self._announcements.add(EventChanged("u", self.events[event_id], now))
 
     def unlist_event(self, event_id: int, now: Instant) -> None:
-        """Take an event off the list: it is not shown and not traded. What rests there stays until cancelled."""
+        """Take a sport event off the list, so that it is neither shown nor traded. Its open wagers stay until they are
+        cancelled."""
         self.unlisted[event_id] = None
-        self._announcements.tell(EventChanged("d", self.events[event_id], now))
+        self._announcements.add(EventChanged("d", self.events[event_id], now))
 
     def add_market(self, market: Market, now: Instant) -> None:
-        """Add a market with its lines. Outcomes with an empty ``line_id`` are given one.
+        """Add a market with its lines. An outcome with an empty ``line_id`` gets one.
 
-        Raises ValueError without its event, or if the market, one of its lines or ids is there already.
+        Raises:
+            ValueError: the sport event does not exist, or the market, one of its lines or one of its ids exists
+                already.
         """
         if market.key.event not in self.events:
             raise ValueError(f"market {market.key} is of an event which is not there")
@@ -148,10 +158,10 @@ class Board:
         self.markets_of[market.key.event].append(market.key)
         if market.key.event in self.unlisted:
             return
-        self._announcements.tell(MarketChanged("c", market.key.event, market, now))
+        self._announcements.add(MarketChanged("c", market.key.event, market, now))
         for line in market.lines:
             for side in range(len(line.outcomes)):
-                self._announcements.tell(LineChanged("c", line, side, now))
+                self._announcements.add(LineChanged("c", line, side, now))
 
     def _with_ids(self, line: Line) -> Line:
         key = line.key
@@ -171,14 +181,15 @@ class Board:
         )
 
     def set_market_status(self, key: MarketKey, status: str, now: Instant) -> None:
-        """Change a market's status: anything but ``active`` is not traded. Raises KeyError for an unknown market."""
+        """Change a market's status. It is traded only while ``active``. Raises KeyError if the market does not
+        exist."""
         market = self.markets[key]
         if market.status != status:
             self.markets[key] = market = msgspec.structs.replace(market, status=status)
-            self._announcements.tell(MarketChanged("u", key.event, market, now))
+            self._announcements.add(MarketChanged("u", key.event, market, now))
 
     def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
-        """Change a line's status likewise."""
+        """Change a line's status. It is traded only while ``active``. Raises KeyError if the line does not exist."""
         line = self.lines[key]
         if line.status == status:
             return
@@ -187,40 +198,45 @@ class Board:
         lines = tuple(line if each.key == key else each for each in market.lines)
         self.markets[market.key] = msgspec.structs.replace(market, lines=lines)
         for side in range(len(line.outcomes)):
-            self._announcements.tell(LineChanged("u", line, side, now))
+            self._announcements.add(LineChanged("u", line, side, now))
 
     def set_blacklisted(self, competitor: str, on: bool) -> None:
-        """Put a competitor on the list of those on whose events nothing is taken, or take it off."""
+        """Start or stop rejecting wagers on the sport events of a competitor."""
         if on:
             self.blacklisted[competitor] = None
         else:
             self.blacklisted.pop(competitor, None)
 
-    def post(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
-        """Show levels on a line that is not matched here. Raises KeyError for an unknown line, ValueError for one of
-        two outcomes, whose book is its orders, or without a side for each outcome."""
+    def show_levels(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
+        """Show levels on a line that is not matched here.
+
+        Raises:
+            KeyError: the line does not exist.
+            ValueError: the line has two outcomes, so its book consists of its orders; or ``sides`` does not have one
+                entry for each outcome.
+        """
         line = self.lines[key]
         if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
             raise ValueError(f"line {key} has {len(line.outcomes)} outcomes and cannot show {len(sides)} sides")
-        self._posted[key] = sides
+        self._levels_shown[key] = sides
         if key.event not in self.unlisted:
-            self._announcements.tell(BookChanged(key, now))
+            self._announcements.add(BookChanged(key, now))
 
-    def print(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Tell of a match between others that this exchange did not make itself: a recorded one."""
+    def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
+        """Announce a recorded match between other accounts, which this exchange did not make itself."""
         line_id = self.lines[key].outcomes[side].line_id
-        self._announcements.tell(Printed(key, side, line_id, odds, odds, stake, now))
+        self._announcements.add(Printed(key, side, line_id, odds, odds, stake, now))
 
     def shown(self, key: LineKey) -> ShownBook:
-        """The book of a line as everybody sees it. Raises KeyError for an unknown line."""
+        """The book of a line as everybody sees it. Raises KeyError if the line does not exist."""
         outcomes = len(self.lines[key].outcomes)
         if outcomes == 2:
             return self.books[key].shown()
-        sides = self._posted.get(key, ((),) * outcomes)
+        sides = self._levels_shown.get(key, ((),) * outcomes)
         return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
 
     def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
-        """The events that are listed: of a tournament, of these ids, where they are given."""
+        """The listed sport events. ``tournament_id`` and ``ids`` narrow the list where they are given."""
         return [
             event
             for event in self.events.values()
@@ -230,21 +246,21 @@ class Board:
         ]
 
     def markets_shown(self, event_id: int) -> list[Market] | None:
-        """The markets of a listed event, or None."""
+        """The markets of a sport event, or None if it is not listed."""
         if event_id not in self.events or event_id in self.unlisted:
             return None
         return [self.markets[key] for key in self.markets_of[event_id]]
 
     def players_of(self, tournament_id: int) -> list[Player] | None:
-        """The players of a tournament, or None if it is not there."""
+        """The players of a tournament, or None if it does not exist."""
         return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """Which line and outcome an id stands for."""
+        """The line and the side that a ``line_id`` stands for, or None."""
         return self._by_line_id.get(line_id)
 
     def rejection(self, key: LineKey) -> VenueError | None:
-        """Why the line cannot be traded now, or None if it can."""
+        """The reason why the line cannot be traded now, or None if it can."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
         event = self.events[key.event]
@@ -265,9 +281,9 @@ class Board:
         return None
 
     def tradeable(self, key: LineKey) -> bool:
-        """Whether wagers on the line are taken and matched now."""
+        """True if wagers on the line are accepted and matched now."""
         return self.rejection(key) is None
 
-    def live(self, event_id: int) -> bool:
-        """Whether an event is in play."""
+    def in_play(self, event_id: int) -> bool:
+        """True if the sport event is in play."""
         return self.events[event_id].status == LIVE

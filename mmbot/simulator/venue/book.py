@@ -1,4 +1,4 @@
-"""Resting wagers of one line by price, then time, and how the exchange shows them (PROTOCOL 7.1 to 7.3)."""
+"""The open wagers of one line by price and then time, and the book that takers see (docs/protocol.md 7.1 to 7.3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN_LEVELS: Final = 10
 
 
 class PriceLevel:
-    """Orders at one price in the order of their arrival, with the sums that are shown."""
+    """The orders at one price in the order of their arrival, and the sums that are shown."""
 
     __slots__ = ("odds", "orders", "stake", "updated_at", "value")
 
@@ -30,7 +30,7 @@ class PriceLevel:
 
 
 class LineBook:
-    """Both sides of a line. A side's shortest odds are the best for takers of the other outcome."""
+    """Both sides of a line. The shortest odds of a side are the best for takers of the other outcome."""
 
     __slots__ = ("_levels", "_ranks", "key", "updated_at")
 
@@ -41,25 +41,28 @@ class LineBook:
         self._ranks: tuple[list[tuple[float, Odds]], list[tuple[float, Odds]]] = ([], [])
 
     def add(self, order: Order, now: Instant) -> None:
-        """Rest an order behind all that is at its price."""
+        """Add an order behind all others at its price."""
         level = self._levels[order.side].get(order.odds)
         if level is None:
             level = self._levels[order.side][order.odds] = PriceLevel(order.odds)
             insort(self._ranks[order.side], (per_hundred(order.odds), order.odds))
         if not order.account.wallet.unlimited:
-            order.ahead = sum(other.shown for other in level.orders.values() if other.account.wallet.unlimited)
-        order.shown = takeable(order.remaining, order.odds)
+            order.queue_ahead = sum(
+                other.shown_value for other in level.orders.values() if other.account.wallet.unlimited
+            )
+        order.shown_value = takeable(order.remaining, order.odds)
         level.orders[order.number] = order
-        level.value += order.shown
+        level.value += order.shown_value
         level.stake += order.stake
         level.updated_at = self.updated_at = now
 
     def remove(self, order: Order, now: Instant) -> bool:
-        """Take an order away. ApiRequest it before its stake is changed. False if it does not rest here."""
+        """Remove an order. Call this before the order's stake is changed. Returns False if the order is not in the
+        book."""
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
             return False
-        level.value -= order.shown
+        level.value -= order.shown_value
         level.stake -= order.stake
         level.updated_at = self.updated_at = now
         if not level.orders:
@@ -69,33 +72,34 @@ class LineBook:
         return True
 
     def reduced(self, order: Order, now: Instant) -> None:
-        """An order that goes on resting was matched in part: its value falls, its stake stays shown."""
+        """Update the level of an order that was matched in part and stays open: its ``value`` falls, its ``stake`` is
+        still shown."""
         level = self._levels[order.side][order.odds]
         value = takeable(order.remaining, order.odds)
-        level.value += value - order.shown
-        order.shown = value
+        level.value += value - order.shown_value
+        order.shown_value = value
         level.updated_at = self.updated_at = now
 
     def best(self, side: Side) -> PriceLevel | None:
-        """The level of orders on ``side`` that a taker of the other outcome meets first."""
+        """The level on ``side`` that a taker of the other outcome meets first."""
         ranks = self._ranks[side]
         return self._levels[side][ranks[0][1]] if ranks else None
 
     def level(self, side: Side, odds: Odds) -> PriceLevel | None:
-        """The orders on ``side`` at these odds."""
+        """The level on ``side`` at these odds."""
         return self._levels[side].get(odds)
 
     def resting(self, side: Side) -> list[Order]:
-        """All orders on ``side``, price then time."""
+        """All orders on ``side``, by price and then time."""
         levels = self._levels[side]
         return [order for _, odds in self._ranks[side] for order in levels[odds].orders.values()]
 
     def prices(self, side: Side) -> list[Odds]:
-        """The odds at which orders rest on ``side``, the best for takers first."""
+        """The odds of the orders on ``side``, best for takers first."""
         return [odds for _, odds in self._ranks[side]]
 
     def shown(self) -> ShownBook:
-        """What everybody sees."""
+        """The book that everybody sees."""
         return ShownBook(self.key, (self._seen(1), self._seen(0)), self.updated_at)
 
     def _seen(self, makers: Side) -> tuple[ShownLevel, ...]:

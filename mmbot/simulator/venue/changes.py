@@ -14,23 +14,24 @@ from mmbot.simulator.venue.records import VenueWager
 
 
 class BookChanged(msgspec.Struct, frozen=True):
-    """The shown book of a line changed: read it with ``book``. One per line in a drain, at its latest place."""
+    """The shown book of a line changed; ``Venue.book`` has it. A drain holds at most one for each line, at the place of
+    the latest change."""
 
     line: LineKey
     sequence: int
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A match between any two, for all to see, told from the taker's side."""
+    """A match between any two accounts, as everybody sees it, from the taker's side."""
 
     line: LineKey
     side: Side
     line_id: str
     odds: Odds
-    """The taker's own limit."""
+    """The worst odds that the taker accepted."""
     matched_odds: Odds
     stake: Cents
-    """The taker's."""
+    """The taker's stake."""
     sequence: int
 
 
@@ -47,7 +48,7 @@ class WagerChanged(msgspec.Struct, frozen=True):
 
 
 class TournamentChanged(msgspec.Struct, frozen=True):
-    """``op`` is the wire's c, u or d."""
+    """A tournament was created (``op`` c), changed (u) or deleted (d)."""
 
     op: str
     tournament: Tournament
@@ -55,7 +56,7 @@ class TournamentChanged(msgspec.Struct, frozen=True):
 
 
 class EventChanged(msgspec.Struct, frozen=True):
-    """``op`` d: unlisted; u: changed or listed again."""
+    """A sport event was created (``op`` c), changed or listed again (u), or unlisted (d)."""
 
     op: str
     event: SportEvent
@@ -63,7 +64,7 @@ class EventChanged(msgspec.Struct, frozen=True):
 
 
 class MarketChanged(msgspec.Struct, frozen=True):
-    """A market came, or its status changed."""
+    """A market was created, or its status changed."""
 
     op: str
     event_id: int
@@ -72,7 +73,7 @@ class MarketChanged(msgspec.Struct, frozen=True):
 
 
 class LineChanged(msgspec.Struct, frozen=True):
-    """A line came, or its status changed: one message for each outcome."""
+    """A line was created, or its status changed: one message for each outcome."""
 
     op: str
     line: Line

@@ -1,6 +1,8 @@
-"""Where the crowd's orders come in: open at once, without a queue, and taken away by whoever holds them."""
+"""The orders of the crowd, which open at once without a queue."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
@@ -15,40 +17,71 @@ from mmbot.simulator.venue.order_intake import OrderIntake
 
 
 class CrowdOrders:
-    """Lets the crowd trade on what is traded now. Its caller moves time."""
+    """Lets unlimited accounts trade on the lines that are traded now.
 
-    def __init__(self, board: Board, matching_engine: MatchingEngine, order_intake: OrderIntake) -> None:
+    Args:
+        account_of: the account that an id stands for.
+        advance: lets everything happen that is due by an instant; called before each operation.
+        complete: called after each operation.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        matching_engine: MatchingEngine,
+        order_intake: OrderIntake,
+        account_of: Callable[[str], Account],
+        advance: Callable[[Instant], None],
+        complete: Callable[[Instant], None],
+    ) -> None:
         self._board = board
         self._matching_engine = matching_engine
         self._order_intake = order_intake
+        self._account_of = account_of
+        self._advance = advance
+        self._complete = complete
 
     def enter(
-        self, crowd: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool
+        self, account: str, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool = True
     ) -> Order | None:
-        """An order that takes what it crosses, then rests (or not). None if the line is not traded now."""
-        if not self._board.tradeable(line) or takeable(stake, odds) == 0:
-            return None
-        order = self._order_intake.at_once(_of_crowd(crowd), line, side, odds, stake, now)
-        self._matching_engine.enter(order, self._board.books[line], now, rest=rest)
+        """Enter an order that takes what it crosses. The remainder stays open if ``rest`` is true, else it is dropped.
+
+        Returns the order, which the caller keeps for ``withdraw``, or None if the line is not traded now.
+        """
+        self._advance(now)
+        order: Order | None = None
+        owner = self._crowd_account(account)
+        if self._board.tradeable(line) and takeable(stake, odds) > 0:
+            order = self._order_intake.at_once(owner, line, side, odds, stake, now)
+            self._matching_engine.enter(order, self._board.books[line], now, rest=rest)
+        self._complete(now)
         return order
 
-    def leave(self, order: Order, now: Instant) -> None:
-        """Take what is left of an order off its book."""
+    def withdraw(self, order: Order, now: Instant) -> None:
+        """Remove the remainder of an order from its book."""
+        self._advance(now)
+        self._end(order, now)
+        self._complete(now)
+
+    def take(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
+        """Let a taker match one open order at that order's odds. Returns the taker's stake in cents."""
+        self._advance(now)
+        taken: Cents = 0
+        owner = self._crowd_account(account)
+        if maker.live and maker.status is Status.OPEN and self._board.tradeable(maker.line):
+            taker = self._order_intake.at_once(owner, maker.line, 1 - maker.side, negate(maker.odds), stake, now)
+            taken = self._matching_engine.execute(taker, maker, self._board.books[maker.line], stake, now)
+            if not taken and self._matching_engine.unfunded(maker):
+                self._end(maker, now)
+        self._complete(now)
+        return taken
+
+    def _end(self, order: Order, now: Instant) -> None:
         if order.live:
             self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
 
-    def strike(self, crowd: Account, maker: Order, stake: Cents, now: Instant) -> Cents:
-        """A taker matches one resting order at its odds; returns what the taker staked, in cents."""
-        if not maker.live or maker.status is not Status.OPEN or not self._board.tradeable(maker.line):
-            return 0
-        taker = self._order_intake.at_once(_of_crowd(crowd), maker.line, 1 - maker.side, negate(maker.odds), stake, now)
-        spent = self._matching_engine.execute(taker, maker, self._board.books[maker.line], stake, now)
-        if not spent and self._matching_engine.unfunded(maker):
-            self.leave(maker, now)
-        return spent
-
-
-def _of_crowd(owner: Account) -> Account:
-    if not owner.wallet.unlimited:
-        raise ValueError(f"{owner.name} is no crowd account")
-    return owner
+    def _crowd_account(self, account: str) -> Account:
+        owner = self._account_of(account)
+        if not owner.wallet.unlimited:
+            raise ValueError(f"{owner.name} is not an account of the crowd")
+        return owner

@@ -1,6 +1,8 @@
-"""The exchange's error table in the legacy dialect's names: status and words of each code (PROTOCOL 4.3).
+"""The exchange's error table in the names of the legacy dialect: HTTP status and message of each code (docs/protocol.md
+4.3).
 
-The words are those of the exchange's published reference, or of a capture where there is one (PROTOCOL 2, 4.1, 6.4).
+The messages come from the exchange's published reference, or from a capture where one exists (docs/protocol.md 2, 4.1,
+6.4).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from mmbot.domain.instant import Instant
 
 
 class Row(NamedTuple):
-    """One code: the HTTP status that it comes with, and what is said to whoever meets it."""
+    """One code of the table: its HTTP status and its message."""
 
     status: int
     message: str
@@ -80,23 +82,24 @@ TABLE: Final[Mapping[str, Row]] = {
     "self_match": Row(400, "wager would match your own wager"),
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
-"""The last two stand in no table: a rejection that was seen (PROTOCOL 6.3), and the registration's own (8.2)."""
+"""The last two codes are not in the published table: one was seen in a rejection (docs/protocol.md 6.3), one belongs to
+the registration (8.2)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 
 
 TOO_SMALL: Final = "your wager stake is below the minimum allowed"
-"""What ``invalid_request`` says of such a stake (PROTOCOL 4.2)."""
+"""The message of ``invalid_request`` for a stake below the minimum (docs/protocol.md 4.2)."""
 
 
 class Rejection(Exception):
     """A request that is answered with an error.
 
     Args:
-        code: of the table, or another's, whose ``status`` has to be given then.
-        message: None: the table's.
-        status: None: the table's.
-        retry_at: when to come again, for a 429.
+        code: a code of the table, or another code together with ``status``.
+        message: the text of the answer; None for the table's.
+        status: the HTTP status; None for the table's.
+        retry_at: the earliest time for another attempt, for a 429.
     """
 
     def __init__(
@@ -111,4 +114,4 @@ class Rejection(Exception):
 
 
 class VenueError(Rejection):
-    """A request that the exchange itself refuses, whoever brings it and on whatever wire."""
+    """A request that the exchange itself rejects, whichever account sends it and over whichever wire."""

@@ -1,6 +1,6 @@
-"""The lagging history that an account can ask for.
+"""An account's wager history, which lags behind the present.
 
-Every look-up costs what it returns, not what was ever placed: creation and change times are kept in order.
+A query costs as much as it returns, however many wagers were ever placed: creation and change times are kept in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONGEST_MATCH_PAGE = 100
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
-    """What was unmatched of the open wagers at an instant that the history can still show."""
+    """Unmatched stakes of the wagers that were open at ``synced``, an instant that the history can still show."""
     since = account.changes[bisect_right(account.changed_at, synced) :]
     orders = account.live | {order.number: order for order in since}
     records = (_as_of(order, synced) for order in orders.values())
@@ -32,7 +32,7 @@ def history(account: Account, query: HistoryQuery, settings: VenueSettings, now:
     """The wagers of a query as they stood ``history_lag_ns`` ago, in order of creation.
 
     Raises:
-        VenueError: for a missing, reversed or too wide range, a bad cursor or limit.
+        VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
     """
     synced = now - settings.history_lag_ns
     after = _cursor(query.cursor)
@@ -82,7 +82,7 @@ def matched_bets(
     """Matches in a range of time, oldest first.
 
     Raises:
-        VenueError: for a missing, reversed or too wide range, a bad cursor or limit.
+        VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
     """
     if not 1 <= limit <= _LONGEST_MATCH_PAGE:
         raise VenueError("invalid_param", "Invalid param: invalid limit param")

@@ -1,6 +1,7 @@
-"""The matching engine: who meets whom, for how much, and what that does to wagers, wallets and the shown book.
+"""The matching engine: it pairs orders and updates wagers, wallets and the shown book.
 
-Price, then time. A match is made at the resting wager's odds, so the taker gets the better price (PROTOCOL 7.5).
+Orders match by price, then time. A match is made at the open wager's odds, so the taker gets the better price
+(docs/protocol.md 7.5).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from mmbot.simulator.venue.records import VenueMatch
 
 
 class MatchingEngine:
-    """Matches orders of any line. It keeps, for each market, the orders that were matched: a result is theirs."""
+    """Matches the orders of every line. It keeps the matched orders of each market, because a result applies to
+    them."""
 
     __slots__ = ("_announcements", "_lag", "_matches", "matched")
 
@@ -29,28 +31,30 @@ class MatchingEngine:
         self._matches = 0
         self.matched: dict[MarketKey, dict[int, Order]] = {}
 
-    def tell(
+    def announce(
         self, order: Order, now: Instant, match_stake: Cents | None = None, match_odds: Odds | None = None
     ) -> None:
-        """An order changed: record it, and tell its account and whoever watches it. The crowd is told nothing."""
+        """Record that an order changed, and announce the change to its account and watchers. Orders of the crowd are
+        not announced."""
         order.updated_at = order.sequence = now
         account = order.account
         if account.wallet.unlimited:
             return
         record = account.changed(order, self._lag)
         kind = "status" if match_stake is None else "matching"
-        self._announcements.tell(WagerChanged(account.account_id, record, kind, match_stake, match_odds, now))
+        self._announcements.add(WagerChanged(account.account_id, record, kind, match_stake, match_odds, now))
         for watcher in self._announcements.watchers(account.account_id):
             watcher.changed(record, match_stake, match_odds, now)
 
     def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
-        """An open order takes what it crosses; what is left rests, or is dropped."""
+        """Let an open order take what it crosses. The remainder stays open if ``rest`` is true and is cancelled if
+        not."""
         self._cross(order, book, now)
         if not order.live:
             return
         if rest:
             book.add(order, now)
-            self._announcements.book(book.key, now)
+            self._announcements.book_changed(book.key, now)
         else:
             self.end(order, book, Status.CANCELED, now)
 
@@ -69,13 +73,14 @@ class MatchingEngine:
 
     @staticmethod
     def unfunded(maker: Order) -> bool:
-        """Whether it is the maker's wallet that let a match fail: it cannot pay for one cent's worth."""
+        """True if a match failed because of the maker's wallet, which cannot pay for one cent of it."""
         return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
 
     def execute(self, taker: Order, maker: Order, book: LineBook, most: Cents, now: Instant) -> Cents:
-        """Match two open orders at the maker's odds, for up to ``most`` of the taker's stake and what both can pay.
+        """Match two open orders at the maker's odds, for up to ``most`` of the taker's stake and as much as both can
+        pay for.
 
-        Returns what the taker staked; 0 if not even a cent could be matched.
+        Returns the taker's stake, or 0 if not even one cent could be matched.
         """
         taker_free = taker.account.wallet.affordable(min(taker.remaining, most))
         maker_free = maker.account.wallet.affordable(maker.remaining)
@@ -94,10 +99,10 @@ class MatchingEngine:
         if stays:
             book.reduced(maker, now)
         self._apply(taker, taker_stake, maker_stake, negate(odds), True, now)
-        self._announcements.tell(
+        self._announcements.add(
             Printed(book.key, taker.side, taker.line_id, taker.odds, negate(odds), taker_stake, now)
         )
-        self._announcements.book(book.key, now)
+        self._announcements.book_changed(book.key, now)
         for order in (maker, taker):
             if order.live and takeable(order.remaining, order.odds) == 0:
                 self._trim(order, now)
@@ -131,16 +136,18 @@ class MatchingEngine:
                 now,
             )
         )
-        self.tell(order, now, stake, odds)
+        self.announce(order, now, stake, odds)
 
     def _trim(self, order: Order, now: Instant) -> None:
-        """What is left could not win a cent: nobody could ever match it, so it goes, as after a partial cancel."""
+        """Cancel a remainder that could not win a cent: nobody could ever match it. The wager ends as after a partial
+        cancel."""
         self._close(order, Status.CANCELED, now)
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
-        """Take what is unmatched off the exchange: ``status`` if nothing was matched, else the stake is cut."""
+        """End the unmatched part of an order. An unmatched order gets ``status``; a partly matched one has its stake
+        cut."""
         if book.remove(order, now):
-            self._announcements.book(book.key, now)
+            self._announcements.book_changed(book.key, now)
         self._close(order, status, now)
 
     def _close(self, order: Order, status: Status, now: Instant) -> None:
@@ -157,4 +164,4 @@ class MatchingEngine:
             order.matching = Matching.FULLY_MATCHED
         else:
             order.status = status
-        self.tell(order, now)
+        self.announce(order, now)

@@ -1,4 +1,4 @@
-"""The exchange's standard odds ladder, written as the rule that generates it (PROTOCOL 7.4)."""
+"""The exchange's standard odds ladder, written as the rule that generates it (docs/protocol.md 7.4)."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def _magnitudes() -> tuple[int, ...]:
 MAGNITUDES: Final = _magnitudes()
 
 STANDARD: Final[tuple[int, ...]] = (*(-odds for odds in reversed(MAGNITUDES) if odds != 100), *MAGNITUDES)
-"""All 555 odds, shortest first. Every magnitude with both signs, but for -100, which is written +100."""
+"""All 555 odds, shortest first. Every magnitude has both signs, except that -100 is written +100."""

@@ -1,4 +1,4 @@
-"""A wager as the matching engine holds it, and the account whose it is: each knows the other."""
+"""A wager as the matching engine holds it, and its account. Each refers to the other."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mmbot.simulator.venue.wallet import Wallet
 
 
 class Order:
-    """A wager as the matching engine holds it. ``remaining`` is what can still match once it is open."""
+    """A wager as the matching engine holds it. ``remaining`` is the stake that can still match once the order is
+    open."""
 
     __slots__ = (
         "account",
-        "ahead",
-        "asked",
+        "asked_stake",
         "created_at",
         "external_id",
         "line",
@@ -32,9 +32,10 @@ class Order:
         "opened_at",
         "outcome_id",
         "paid",
+        "queue_ahead",
         "released",
         "sequence",
-        "shown",
+        "shown_value",
         "side",
         "stake",
         "status",
@@ -72,7 +73,7 @@ class Order:
         self.outcome_id = outcome_id
         self.odds = odds
         self.stake = stake
-        self.asked = stake
+        self.asked_stake = stake
         self.matched: Cents = 0
         self.win: Cents = 0
         self.status = Status.INACTIVE
@@ -83,29 +84,30 @@ class Order:
         self.updated_at = now
         self.opened_at: Instant | None = None
         self.sequence = now
-        self.shown: Cents = 0
-        """Its part of its level's value while it rests."""
-        self.ahead: Cents = 0
-        """A user's: what the crowd showed at its price when it joined. A crowd that replays a tape keeps it current."""
+        self.shown_value: Cents = 0
+        """The order's part of its level's ``value`` while it is in the book."""
+        self.queue_ahead: Cents = 0
+        """For a user's order: the ``value`` that the crowd showed at its price when it joined. The tape crowd keeps it
+        up to date."""
         self.versions: list[VenueWager] = []
-        """Its records, oldest first, as far back as the history lags."""
+        """The order's records, oldest first, as far back as the history lags."""
         self.paid: Cents = 0
-        """What its result has put into the balance."""
+        """The amount that the order's result has put into the balance."""
         self.released = False
-        """Whether its matched stake has left what the wallet counts as staked."""
+        """True once the matched stake no longer counts as staked in the wallet."""
 
     @property
     def remaining(self) -> Cents:
-        """What is not matched of the present stake."""
+        """The unmatched part of the present stake."""
         return self.stake - self.matched
 
     @property
     def live(self) -> bool:
-        """Whether it rests or is about to."""
+        """True while the order can still match: it is open or placing."""
         return self.stake > self.matched and (self.status is Status.OPEN or self.status is Status.INACTIVE)
 
     def snapshot(self) -> VenueWager:
-        """Its record now."""
+        """The order's record now."""
         return VenueWager(
             self.wager_id,
             self.external_id,
@@ -131,7 +133,7 @@ class Order:
 
 
 class Account:
-    """An account with its wallet and its wagers: by id, by creation and by change, each in order of time."""
+    """An account with its wallet and its wagers, which are indexed by id, by creation time and by change time."""
 
     __slots__ = (
         "account_id",
@@ -161,11 +163,11 @@ class Account:
         self.live: dict[int, Order] = {}
         """Wagers that could still match, oldest first."""
         self.on_line: dict[LineKey, dict[int, Order]] = {}
-        """The same by line."""
+        """Wagers that could still match, by line."""
         self.open_stakes: Cents = 0
-        """What is unmatched of those that are open."""
+        """The unmatched stakes of the open wagers."""
         self.delayed: deque[Instant] = deque()
-        """When its wagers on events in play will have waited for their bet delay."""
+        """The times at which the account's wagers on sport events in play will have waited for their bet delay."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self.matched_at: list[Instant] = []
@@ -174,8 +176,8 @@ class Account:
         self.changes: list[Order] = []
         self.changed_at: list[Instant] = []
 
-    def opened(self, order: Order) -> None:
-        """A wager was accepted."""
+    def accepted(self, order: Order) -> None:
+        """Add an accepted wager."""
         self.by_id[order.wager_id] = order
         self.by_external_id[order.external_id] = order
         self.live[order.number] = order
@@ -184,12 +186,12 @@ class Account:
         self.created_at.append(order.created_at)
 
     def ended(self, order: Order) -> None:
-        """A wager cannot match any more."""
+        """Take note that a wager cannot match any more."""
         if self.live.pop(order.number, None) is not None:
             del self.on_line[order.line][order.number]
 
     def changed(self, order: Order, lag: Duration) -> VenueWager:
-        """A wager changed at its ``updated_at``: keep its record for as long as the history may show the one before."""
+        """Record a wager's change at its ``updated_at``, and drop the records that the history can no longer show."""
         record = order.snapshot()
         versions = order.versions
         if versions and versions[-1].updated_at == record.updated_at:
@@ -203,7 +205,7 @@ class Account:
         return record
 
     def matched(self, match: VenueMatch) -> None:
-        """A wager of this account was matched."""
+        """Record a match of one of the account's wagers."""
         self.matches.append(match)
         self.matched_at.append(match.matched_at)
         self.of_wager.setdefault(match.wager_id, []).append(match)

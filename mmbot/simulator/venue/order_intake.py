@@ -1,4 +1,4 @@
-"""Where wagers come in and are taken back: acceptance, the queue until they open, and cancelling (PROTOCOL 6)."""
+"""Order intake: accepting wagers, queueing them until they open, and cancelling them (docs/protocol.md 6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class OrderIntake:
-    """Takes wagers in and cancels them. Its caller moves time and tells when an operation is complete."""
+    """Accepts and cancels wagers. The caller moves time and reports that an operation is complete."""
 
     def __init__(
         self,
@@ -51,15 +51,15 @@ class OrderIntake:
         self._queue_ends = {False: 0, True: 0}
         self._numbers = 0
         self.activation_extra: Duration = 0
-        """How much longer than usual a wager that is accepted now takes to open."""
+        """Extra time until a wager that is accepted now opens, in nanoseconds."""
 
     @property
     def ladder(self) -> tuple[Odds, ...]:
-        """The odds that are taken, in the order they were given."""
+        """The odds that are accepted, in the order they were given."""
         return self._ladder
 
     def set_ladder(self, odds: tuple[Odds, ...]) -> None:
-        """Take these odds from now on."""
+        """Accept these odds from now on."""
         self._ladder = odds
         self._odds = dict.fromkeys(odds)
 
@@ -73,12 +73,17 @@ class OrderIntake:
         strategy: str | None,
         now: Instant,
     ) -> VenueWager:
-        """Take a wager into the queue. Raises VenueError as the error table says."""
+        """Accept a wager into the queue. Raises VenueError as the error table says."""
         if not _EXTERNAL_ID.fullmatch(external_id):
             raise VenueError("invalid_external_id")
         used = owner.by_external_id.get(external_id)
         if used is not None:
-            same = (used.line_id, used.odds, used.asked, used.strategy) == (line_id, odds, stake, strategy or None)
+            same = (used.line_id, used.odds, used.asked_stake, used.strategy) == (
+                line_id,
+                odds,
+                stake,
+                strategy or None,
+            )
             repeat = RepeatedId(owner.account_id, external_id, same, now)
             for watcher in self._announcements.watchers(owner.account_id):
                 watcher.repeated(repeat, now)
@@ -95,11 +100,11 @@ class OrderIntake:
             raise VenueError("self_match")
         if not owner.wallet.covers(stake):
             raise VenueError("insufficient_amount")
-        live = self._board.live(line.event)
+        live = self._board.in_play(line.event)
         if live and self._waiting(owner, now) >= self._settings.delayed_wagers:
             raise VenueError("too_many_delayed_requests")
         order = self._order(owner, external_id, line, side, odds, stake, strategy, now)
-        owner.opened(order)
+        owner.accepted(order)
         due = self._schedule_activation(order, live, now)
         if live:
             owner.delayed.append(due)
@@ -111,7 +116,7 @@ class OrderIntake:
 
     @staticmethod
     def _waiting(owner: Account, now: Instant) -> int:
-        """How many wagers of an account wait for their bet delay."""
+        """The number of the account's wagers that wait for their bet delay."""
         while owner.delayed and owner.delayed[0] <= now:
             owner.delayed.popleft()
         return len(owner.delayed)
@@ -179,14 +184,14 @@ class OrderIntake:
         return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
-        """An order of the crowd, open without a queue and not on the book yet."""
+        """A new crowd order, open without a queue and not yet in the book."""
         order = self._order(owner, "", line, side, odds, stake, None, now)
         order.status = Status.OPEN
         order.opened_at = now
         return order
 
     def activate(self, order: Order, now: Instant) -> None:
-        """A wager's turn in the queue: it opens and takes what it crosses, or is invalid."""
+        """Open a wager when its turn in the queue comes, and let it take what it crosses; or make it invalid."""
         if order.status is not Status.INACTIVE:
             return
         owner = order.account
@@ -209,7 +214,7 @@ class OrderIntake:
         owner.open_stakes += order.stake
         order.status = Status.OPEN
         order.opened_at = now
-        self._matching_engine.tell(order, now)
+        self._matching_engine.announce(order, now)
         self._matching_engine.enter(order, book, now)
         if order.strategy == FILL_OR_KILL and order.live:
             self._timers.add(now + self._settings.fill_or_kill_ns, partial(self._expire, order))
@@ -219,7 +224,7 @@ class OrderIntake:
             self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
 
     def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
-        """Cancel one wager. Raises VenueError (PROTOCOL 6.4)."""
+        """Cancel one wager. Raises VenueError (docs/protocol.md 6.4)."""
         order = owner.by_id.get(wager_id)
         if order is None:
             known = any(wager_id in other.by_id for other in self._accounts.values())
@@ -244,7 +249,8 @@ class OrderIntake:
         return order.snapshot()
 
     def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
-        """Cancel every open wager that is wanted; returns how many. What is still placing is not touched."""
+        """Cancel every open wager that ``wanted`` selects, and return their number. Wagers that are still placing
+        stay."""
         orders = [
             order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
         ]
@@ -253,7 +259,7 @@ class OrderIntake:
         return len(orders)
 
     def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
-        """Take everything of a market off the exchange, whoever's it is, open or placing."""
+        """End every wager of a market, open or placing, of every account."""
         for line in self._board.markets[market].lines:
             book = self._board.books[line.key]
             for side in (0, 1):

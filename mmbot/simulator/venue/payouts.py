@@ -1,6 +1,6 @@
-"""Settlement and money: what a result makes of every matched wager of a market, and what it pays.
+"""The effect of a result on each matched wager of a market, and the money that it pays.
 
-Paying is written as "bring what was paid to what is due", so a correction is the same step as a first payment.
+A payment brings the amount paid to the amount due, so a correction is the same step as a first payment.
 """
 
 from __future__ import annotations
@@ -27,31 +27,32 @@ _PAYMENT: Final[Mapping[Winning, str]] = {
 }
 
 Result = Side | None | Mapping[int, Side | None]
-"""Who won a market: a side, or None for a push; or that of each line by its number in quarter points. A line that is
-not named is a push."""
+"""The winner of a market: a side, or None for a push; or the winner of each line by its number in quarter points. A
+line without an entry is a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
-    """Who won a line of the market that the result is of."""
+    """The winner of one line of the market."""
     return result.get(line.number) if isinstance(result, Mapping) else result
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """What an automatic result makes of a wager on ``side``; ``winner`` None is a push."""
+    """The statuses of a wager on ``side`` after an automatic result. ``winner`` None is a push."""
     if winner is None:
         return Winning.PUSH, Status.SETTLED
     return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
 
 
 def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The same by hand."""
+    """The statuses of a wager on ``side`` after a result that the exchange's staff entered. ``winner`` None is a
+    push."""
     if winner is None:
         return Winning.PUSH, Status.MANUALLY_SETTLED
     return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED
 
 
 def due(order: Order) -> Cents:
-    """What a wager's result pays back, stake included, before commission."""
+    """The amount that a wager's result pays back, including the stake and before commission."""
     if order.winning in _WON:
         return order.matched + order.win
     return order.matched if order.winning in _RETURNED else 0
@@ -64,9 +65,11 @@ def pay(
     commission: Decimal,
     now: Instant,
 ) -> None:
-    """Pay every order what is due and was not paid yet, then the commission on each account's net gain in the market.
+    """Pay each order the difference between what is due and what was paid, then charge commission on each account's net
+    gain in the market.
 
-    ``fees`` is what each account has paid in this market so far; it is brought up to date. Rounded half-up to a cent.
+    ``fees`` maps each account to the commission that it has paid in this market so far, and is updated. Commission is
+    rounded half-up to the cent.
     """
     gains: dict[str, Cents] = {}
     accounts: dict[str, Account] = {}

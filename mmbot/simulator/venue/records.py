@@ -26,17 +26,17 @@ class VenueWager(msgspec.Struct, frozen=True):
     outcome_id: int
     odds: Odds
     stake: Cents
-    """The present stake: what is cancelled after a partial match leaves it."""
+    """The present stake. A cancel after a partial match reduces it to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
     match_win: Cents
-    """What the matched part wins beyond itself."""
+    """The win of the matched part, without the matched stake."""
     unmatched: Cents
-    """What can still be matched once the wager is open; 0 when it has ended."""
+    """The stake that can still match once the wager is open; 0 when the wager has ended."""
     profit: Cents
-    """What the present stake would win at the wager's own odds."""
+    """The win of the present stake at the wager's own odds."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -44,7 +44,7 @@ class VenueWager(msgspec.Struct, frozen=True):
 
     @property
     def live(self) -> bool:
-        """Whether it rests or is about to: it could still match."""
+        """True while the wager can still match: it is open or placing."""
         return self.unmatched > 0 and self.status in (Status.INACTIVE, Status.OPEN)
 
 
@@ -58,7 +58,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """At which it was executed: the resting wager's price."""
+    """The odds of the match, which are those of the open wager."""
     stake: Cents
     win: Cents
     taker: bool
@@ -66,8 +66,8 @@ class VenueMatch(msgspec.Struct, frozen=True):
 
 
 class VenueBalance(msgspec.Struct, frozen=True):
-    """A wallet. ``balance`` is free of what is matched; with funds at placement, of what is unmatched too.
-    ``unmatched`` is as of ``last_synced_at``."""
+    """A wallet. ``balance`` excludes matched stakes and, if funds are taken at placement, unmatched stakes too.
+    ``unmatched`` is as old as ``last_synced_at`` says."""
 
     balance: Cents
     matched: Cents
@@ -77,32 +77,33 @@ class VenueBalance(msgspec.Struct, frozen=True):
 
 
 class VenueTransaction(msgspec.Struct, frozen=True):
-    """One line of a wallet: the specification's transaction types; ``amount`` is signed."""
+    """One line of a wallet. ``type`` is one of the specification's transaction types; ``amount`` is signed."""
 
     transaction_id: str
     type: str
     amount: Cents
     balance: Cents
-    """After it."""
+    """The balance after this line."""
     wager_id: str | None
     market: MarketKey | None
     created_at: Instant
 
 
 class ShownLevel(msgspec.Struct, frozen=True):
-    """One price of a shown book (PROTOCOL 7.2)."""
+    """One price of a shown book (docs/protocol.md 7.2)."""
 
     odds: Odds
-    """For a taker."""
+    """The odds for a taker."""
     value: Cents
-    """What takers can still stake."""
+    """The stake that takers can still put there."""
     stake: Cents
-    """The makers' original stakes, which partial matches do not shrink."""
+    """The makers' original stakes, which partial matches do not reduce."""
     updated_at: Instant
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """Each outcome of a line as takers see it, best first, at most ten levels; an empty side is an empty tuple."""
+    """The book of a line as takers see it: for each outcome at most ten levels, best first; an empty tuple for an empty
+    side."""
 
     line: LineKey
     sides: tuple[tuple[ShownLevel, ...], ...]
@@ -110,7 +111,8 @@ class ShownBook(msgspec.Struct, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What of an account's wagers to list. Times in nanoseconds, both ends included; at least one range is needed."""
+    """A query of an account's wagers. Times are in nanoseconds and ranges include both ends. At least one range is
+    needed."""
 
     created_from: Instant | None = None
     created_to: Instant | None = None
@@ -125,7 +127,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """One page; ``next_cursor`` is empty on the last."""
+    """One page of wagers. ``next_cursor`` is empty on the last page."""
 
     wagers: tuple[VenueWager, ...]
     next_cursor: str
@@ -133,14 +135,14 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 class MatchPage(msgspec.Struct, frozen=True):
-    """One page of matches; ``next_cursor`` is empty on the last."""
+    """One page of matches. ``next_cursor`` is empty on the last page."""
 
     matches: tuple[VenueMatch, ...]
     next_cursor: str
 
 
 class RepeatedId(msgspec.Struct, frozen=True):
-    """An ``external_id`` that an account sent again."""
+    """A request in which an account repeated an ``external_id``."""
 
     account: str
     external_id: str

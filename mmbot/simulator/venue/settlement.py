@@ -1,4 +1,5 @@
-"""What ends a market: its result, a result by hand, or that it is void. Each wager is told, then paid."""
+"""Settlement of a market: by an automatic result, by a result that staff enter, or by a void. Each wager is announced,
+then paid."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ _CONCLUDED: Final = ("settled", "void")
 
 
 class Settlement:
-    """Carries results out. Its caller moves time."""
+    """Settles markets. The caller moves time."""
 
     def __init__(
         self,
@@ -43,39 +44,40 @@ class Settlement:
         self._fees: dict[MarketKey, dict[str, Cents]] = {}
 
     def concluded(self, market: MarketKey) -> bool:
-        """Whether the market has its result. Raises KeyError for an unknown market."""
+        """True if the market has its result. Raises KeyError if the market does not exist."""
         return self._board.markets[market].status in _CONCLUDED
 
     def require_open(self, market: MarketKey) -> None:
-        """Raises VenueError for a market that has its result, KeyError for an unknown one."""
+        """Raise VenueError if the market has its result, KeyError if it does not exist."""
         if self.concluded(market):
             raise VenueError("event_not_available", "the market has a result already")
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """An automatic result: winners are paid and closed later. Raises VenueError for a market that has a result."""
+        """Apply an automatic result. Winners are paid and closed later. Raises VenueError if the market has a
+        result."""
         self.require_open(market)
         self._order_intake.wipe(market, Status.WIPED, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = payouts.automatic(order.side, payouts.winner(winner, order.line))
-            self._matching_engine.tell(order, now)
+            self._matching_engine.announce(order, now)
         self._timers.add(now + self._payout, lambda at: self._pay(market, at))
         self._conclude(market, "settled", now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """A result by hand, first or correcting an earlier one; the money moves at once."""
+        """Apply a result that staff enter, the first one or a correction. The money moves at once."""
         self._order_intake.wipe(market, Status.WIPED, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = payouts.manual(order.side, payouts.winner(winner, order.line))
-            self._matching_engine.tell(order, now)
+            self._matching_engine.announce(order, now)
         self._pay(market, now)
         self._conclude(market, "settled", now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Every wager of the market is void, matched or not, and all stakes go back at once."""
+        """Void every wager of the market, matched or not. All stakes go back at once."""
         self._order_intake.wipe(market, Status.VOID, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = Winning.NO_RESULT, Status.VOID
-            self._matching_engine.tell(order, now)
+            self._matching_engine.announce(order, now)
         self._pay(market, now)
         self._conclude(market, "void", now)
 
@@ -85,7 +87,7 @@ class Settlement:
         for order in orders:
             if order.status is Status.SETTLED:
                 order.status = Status.CLOSED
-                self._matching_engine.tell(order, now)
+                self._matching_engine.announce(order, now)
 
     def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
         self._board.set_market_status(market, status, now)

@@ -1,4 +1,5 @@
-"""What is to happen, and when: a wager opens, a result is paid, the crowd moves, a message arrives late."""
+"""Timers: actions that are due at a given time, such as opening a wager, paying a result or sending a delayed
+message."""
 
 from __future__ import annotations
 
@@ -8,30 +9,30 @@ from collections.abc import Callable
 from mmbot.domain.instant import Instant
 
 TimedAction = Callable[[Instant], None]
-"""What is done when it is due; it is given the time."""
+"""An action. It is called with the time at which it was due."""
 
 
 class Timers:
-    """Acts in order of their due time, those of one instant in the order they were set down."""
+    """Actions in order of their due time. Actions of the same instant keep the order in which they were added."""
 
-    __slots__ = ("_due", "_set_down")
+    __slots__ = ("_added", "_due")
 
     def __init__(self) -> None:
         self._due: list[tuple[Instant, int, TimedAction]] = []
-        self._set_down = 0
+        self._added = 0
 
-    def add(self, due: Instant, act: TimedAction) -> None:
-        """Set down what is to happen."""
-        self._set_down += 1
-        heapq.heappush(self._due, (due, self._set_down, act))
+    def add(self, due: Instant, action: TimedAction) -> None:
+        """Add an action."""
+        self._added += 1
+        heapq.heappush(self._due, (due, self._added, action))
 
     def next_due(self) -> Instant | None:
-        """When something is due."""
+        """The due time of the next action, or None."""
         return self._due[0][0] if self._due else None
 
     def take(self, now: Instant) -> tuple[Instant, TimedAction] | None:
-        """The next that is due by now, with its due time; it is off the agenda then."""
+        """Remove and return the next action that is due by now, with its due time; None if there is none."""
         if not self._due or self._due[0][0] > now:
             return None
-        due, _, act = heapq.heappop(self._due)
-        return due, act
+        due, _, action = heapq.heappop(self._due)
+        return due, action

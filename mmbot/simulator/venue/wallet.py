@@ -1,4 +1,4 @@
-"""One account's money: balance, what is staked, and a line for every movement."""
+"""One account's money: balance, staked amounts, and one line for every movement."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mmbot.simulator.venue.records import VenueTransaction
 class Wallet:
     """Balance and stakes of an account in cents.
 
-    What is in it always adds up: ``balance + held + staked`` changes only by deposits, by results and by commission.
-    An unlimited wallet (the crowd's) may go below zero and keeps no lines.
+    The money adds up at all times: ``balance + held + staked`` changes only by deposits, results and commission. An
+    unlimited wallet (the crowd's) may go below zero and keeps no lines.
     """
 
     __slots__ = (
@@ -34,31 +34,32 @@ class Wallet:
         self.balance: Cents = 0
         self.deposited: Cents = 0
         self.held: Cents = 0
-        """Taken at placement for what is not matched yet."""
+        """Taken at placement for stakes that are not matched yet."""
         self.staked: Cents = 0
-        """Of matches without a paid result."""
+        """Stakes of matches whose result is not paid yet."""
         self.commission: Cents = 0
         self.lines: list[VenueTransaction] = []
 
     def deposit(self, amount: Cents, now: Instant, type: str | None = None) -> None:
-        """Money comes from outside, or goes there."""
+        """Move money in from outside, or out if ``amount`` is negative."""
         self.deposited += amount
         self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
 
     def affordable(self, remaining: Cents) -> Cents:
-        """How much of an open remainder can be paid for at a match."""
+        """The part of an open remainder that can be paid for at a match."""
         if self.unlimited or self._held_at_placement:
             return remaining
         return max(0, min(remaining, self.balance))
 
     def covers(self, stake: Cents) -> bool:
-        """Whether there is money enough for a wager to be taken into the queue; its turn decides once more."""
+        """True if there is enough money to accept a wager into the queue. The funds are checked again when the wager
+        opens."""
         if self.unlimited:
             return True
         return stake <= self.balance if self._held_at_placement else self.balance > 0
 
     def accepts(self, stake: Cents, unmatched: Cents, multiple: int) -> bool:
-        """Whether the funds allow ``stake`` to open beside ``unmatched`` that is open already."""
+        """True if the funds allow ``stake`` to open in addition to ``unmatched``, which is open already."""
         if self.unlimited:
             return True
         if self._held_at_placement:
@@ -66,19 +67,19 @@ class Wallet:
         return unmatched + stake <= multiple * self.balance
 
     def hold(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """A wager opens. Takes its stake when funds are taken at placement."""
+        """Take the stake of a wager that opens, if funds are taken at placement."""
         if self._held_at_placement:
             self.held += stake
             self.move("BET", -stake, wager_id, market, now)
 
     def release(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """What was open is cancelled."""
+        """Give back the stake of a wager that is cancelled, if funds are taken at placement."""
         if self._held_at_placement and stake:
             self.held -= stake
             self.move("CANCEL", stake, wager_id, market, now)
 
     def match(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """A stake is matched."""
+        """Take the stake of a match."""
         self.staked += stake
         if self._held_at_placement:
             self.held -= stake
@@ -86,7 +87,7 @@ class Wallet:
             self.move("BET", -stake, wager_id, market, now)
 
     def move(self, type: str, amount: Cents, wager_id: str | None, market: MarketKey | None, now: Instant) -> None:
-        """Change the balance and write why."""
+        """Change the balance and record the reason."""
         self.balance += amount
         if self.unlimited:
             return

@@ -11,8 +11,8 @@ from aiohttp import web
 from mmbot.domain.money import dollars
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import ShownBook
+from mmbot.simulator.wire.apply_faults import ControlError, apply_fault, lift
 from mmbot.simulator.wire.faults import Fault
-from mmbot.simulator.wire.inflict import ControlError, inflict, lift
 from mmbot.simulator.wire.json_responses import Json, json_response
 from mmbot.simulator.wire.local_exchange import LocalExchange
 from mmbot.simulator.wire.one_off_faults import GoLive, OneOffFault, Settle
@@ -33,7 +33,7 @@ def add_controls(app: web.Application, exchange: LocalExchange) -> None:
     app.router.add_get("/referee", _endpoint(exchange, _referee))
     app.router.add_get("/sim/clock", _endpoint(exchange, _clock))
     app.router.add_get("/sim/board", _endpoint(exchange, _board))
-    app.router.add_get("/sim/faults", _endpoint(exchange, _standing))
+    app.router.add_get("/sim/faults", _endpoint(exchange, _in_force))
     app.router.add_post("/sim/faults", _endpoint(exchange, _inflict))
     app.router.add_delete("/sim/faults", _endpoint(exchange, _lift))
     app.router.add_delete("/sim/faults/{number:[0-9]+}", _endpoint(exchange, _lift))
@@ -128,8 +128,8 @@ def _levels(book: ShownBook) -> list[object]:
     return [[[level.odds, dollars(level.value)] for level in levels] for levels in book.sides]
 
 
-async def _standing(exchange: LocalExchange, request: web.Request) -> Json:
-    return [{"id": number} | _plain(fault) for number, fault in exchange.faults.standing().items()]
+async def _in_force(exchange: LocalExchange, request: web.Request) -> Json:
+    return [{"id": number} | _plain(fault) for number, fault in exchange.faults.in_force().items()]
 
 
 def _plain(fault: Fault) -> dict[str, object]:
@@ -144,8 +144,8 @@ async def _inflict(exchange: LocalExchange, request: web.Request) -> Json:
     except msgspec.DecodeError as bad:
         raise ControlError(unreadable(bad, Fault | OneOffFault)) from bad
     if isinstance(faults, list):
-        return [await inflict(exchange, fault) for fault in faults]
-    return await inflict(exchange, faults)
+        return [await apply_fault(exchange, fault) for fault in faults]
+    return await apply_fault(exchange, faults)
 
 
 async def _lift(exchange: LocalExchange, request: web.Request) -> Json:
@@ -154,7 +154,7 @@ async def _lift(exchange: LocalExchange, request: web.Request) -> Json:
 
 
 async def _live(exchange: LocalExchange, request: web.Request) -> Json:
-    return await inflict(exchange, GoLive(event=int(request.match_info["event"])))
+    return await apply_fault(exchange, GoLive(event=int(request.match_info["event"])))
 
 
 async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
@@ -166,4 +166,4 @@ async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
         raise ControlError("market: the id of a market")
     event = int(request.match_info["event"])
     won: Literal[0, 1] | None = None if winner == "push" else 1 if winner == "1" else 0
-    return await inflict(exchange, Settle(event=event, market=None if market is None else int(market), winner=won))
+    return await apply_fault(exchange, Settle(event=event, market=None if market is None else int(market), winner=won))

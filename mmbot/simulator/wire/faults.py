@@ -84,35 +84,35 @@ EndpointFault = (
 )
 
 
-class _Standing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
+class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
     """For how many connections or registrations; None for all until it is cleared."""
 
 
-class RefuseSocket(_Standing, frozen=True, kw_only=True, tag="refuse_socket"):
+class RefuseSocket(_ConnectionFault, frozen=True, kw_only=True, tag="refuse_socket"):
     """Turn new websocket connections away with HTTP 503."""
 
 
-class HangUpgrade(_Standing, frozen=True, kw_only=True, tag="hang_upgrade"):
+class HangUpgrade(_ConnectionFault, frozen=True, kw_only=True, tag="hang_upgrade"):
     """Never answer the upgrade of a new websocket connection."""
 
 
-class MuteHello(_Standing, frozen=True, kw_only=True, tag="mute_hello"):
+class MuteHello(_ConnectionFault, frozen=True, kw_only=True, tag="mute_hello"):
     """Accept a new websocket connection and never send ``pusher:connection_established``."""
 
 
-class PusherError(_Standing, frozen=True, kw_only=True, tag="pusher_error"):
+class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error"):
     """Answer a new websocket connection with ``pusher:error`` and close it with the same code."""
 
     code: Annotated[int, Meta(ge=4000, le=4999)]
     message: str = "fault on demand"
 
 
-class WrongSignature(_Standing, frozen=True, kw_only=True, tag="wrong_signature"):
+class WrongSignature(_ConnectionFault, frozen=True, kw_only=True, tag="wrong_signature"):
     """Hand out channel authorisations that the websocket then refuses."""
 
 
-class MuteSubscribe(_Standing, frozen=True, kw_only=True, tag="mute_subscribe"):
+class MuteSubscribe(_ConnectionFault, frozen=True, kw_only=True, tag="mute_subscribe"):
     """Take a subscription and never confirm it."""
 
 
@@ -195,7 +195,7 @@ SocketKind = TypeVar("SocketKind", RefuseSocket, HangUpgrade, MuteHello, PusherE
 FeedKind = TypeVar("FeedKind", DelayMessages, Duplicate)
 
 
-class _Held(msgspec.Struct):
+class _FaultInForce(msgspec.Struct):
     number: int
     fault: Fault
     left: int | None
@@ -210,13 +210,13 @@ class FaultPlan:
 
     def __init__(self, rng: Random | None = None) -> None:
         self._rng: Final = rng or Random(0)
-        self._held: Final[list[_Held]] = []
+        self._held: Final[list[_FaultInForce]] = []
         self._last = 0
 
     def add(self, fault: Fault) -> int:
         """Let a fault stand; its number clears it."""
         self._last += 1
-        self._held.append(_Held(self._last, fault, getattr(fault, "times", None)))
+        self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
@@ -226,7 +226,7 @@ class FaultPlan:
             self._held.remove(held)
         return [held.fault for held in gone]
 
-    def standing(self) -> dict[int, Fault]:
+    def in_force(self) -> dict[int, Fault]:
         """What stands now, by number."""
         return {held.number: held.fault for held in self._held}
 
@@ -250,7 +250,7 @@ class FaultPlan:
                 return held.fault
         return None
 
-    def loses(self, change_type: str) -> bool:
+    def drops(self, change_type: str) -> bool:
         """Whether a message of this kind is lost on its way."""
         for held in self._held:
             fault = held.fault
@@ -261,11 +261,11 @@ class FaultPlan:
                 return True
         return False
 
-    def lateness(self, change_type: str) -> tuple[Duration, bool] | None:
+    def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
         """How long a message of this kind is under way, and whether it keeps its place; None: it is sent at once."""
-        for fault in self._standing(DelayMessages):
+        for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
-                return self.drawn(fault), fault.in_order
+                return self.draw_delay(fault), fault.in_order
         return None
 
     @property
@@ -273,19 +273,19 @@ class FaultPlan:
         """Whether an empty side names no outcome."""
         return any(isinstance(held.fault, BareSides) for held in self._held)
 
-    def again_after(self) -> Duration | None:
+    def repeat_after(self) -> Duration | None:
         """How much later a message comes for the second time; None: it comes once."""
-        return next((seconds(fault.seconds) for fault in self._standing(Duplicate)), None)
+        return next((seconds(fault.seconds) for fault in self._in_force(Duplicate)), None)
 
-    def drawn(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
+    def draw_delay(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
         """A length of a delay: its least, and what chance adds."""
         extra = self._rng.expovariate(1.0 / delay.jitter) if delay.jitter else 0.0
         return seconds(delay.seconds + extra)
 
-    def _standing(self, kind: type[FeedKind]) -> list[FeedKind]:
+    def _in_force(self, kind: type[FeedKind]) -> list[FeedKind]:
         return [held.fault for held in self._held if isinstance(held.fault, kind)]
 
-    def _use(self, held: _Held) -> None:
+    def _use(self, held: _FaultInForce) -> None:
         if held.left is not None:
             held.left -= 1
             if held.left == 0:

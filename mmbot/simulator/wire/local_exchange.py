@@ -80,7 +80,7 @@ class LocalExchange:
         self.reporting = True
         """Whether reporting answers; not while it is in maintenance."""
         self.closing: Final = asyncio.Event()
-        self._poked: Final = asyncio.Event()
+        self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}
         self._private: Final = {self.private_channel(world.account): world.account}
         world.venue.drain()  # nobody is connected yet: who comes reads the board by REST
@@ -102,13 +102,13 @@ class LocalExchange:
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
-        self.pusher.deliver(now)
-        self.pusher.beat(now, self._private)
+        self.pusher.send_delayed(now)
+        self.pusher.send_health_checks(now, self._private)
         return now
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Something may now be due earlier than it was."""
-        self._poked.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Keep the world moving, until cancelled."""
@@ -117,9 +117,9 @@ class LocalExchange:
             due = self.pusher.next_due()
             if (next_due := self.world.next_due()) is not None:
                 due = min(due, next_due)
-            self._poked.clear()
+            self._woken.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), max(0.0, self.clock.real_seconds(due - now)))
+                await asyncio.wait_for(self._woken.wait(), max(0.0, self.clock.real_seconds(due - now)))
 
     async def sleep(self, duration: Duration) -> None:
         """Wait for so long by the clock."""
@@ -211,7 +211,7 @@ class LocalExchange:
         if self._private.get(channel) == self.account:
             self.world.referee.note_feed_lost(self.clock.now())
 
-    def feed_fell_silent(self) -> None:
+    def note_feed_silent(self) -> None:
         """What the account is subscribed to brings nothing any more, though its connections stand."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), SILENCE)

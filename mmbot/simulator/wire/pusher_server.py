@@ -113,7 +113,7 @@ class PusherServer:
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
         """Send one message to a channel, in the exchange's envelope: the payload as base64 of its JSON."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
-        if not sockets or self._faults.loses(change_type):
+        if not sockets or self._faults.drops(change_type):
             return
         envelope = {
             "timestamp": timestamp,
@@ -122,8 +122,8 @@ class PusherServer:
             "payload": base64.b64encode(orjson.dumps(payload)).decode(),
         }
         frame = frame_of(event, envelope, channel)
-        late = self._faults.lateness(change_type)
-        again = self._faults.again_after()
+        late = self._faults.delay_of(change_type)
+        again = self._faults.repeat_after()
         now = self._clock.now()
         due = now
         if late is not None:
@@ -145,7 +145,7 @@ class PusherServer:
         else:
             self._late.add(due, arrive)
 
-    def deliver(self, now: Instant) -> None:
+    def send_delayed(self, now: Instant) -> None:
         """Send the messages that were under way until now."""
         while (item := self._late.take(now)) is not None:
             due, arrive = item
@@ -156,7 +156,7 @@ class PusherServer:
         late = self._late.next_due()
         return self._next_beat if late is None else min(self._next_beat, late)
 
-    def beat(self, now: Instant, private: Iterable[str]) -> None:
+    def send_health_checks(self, now: Instant, private: Iterable[str]) -> None:
         """Send a health check if one is due; those that were missed meanwhile are not made up for."""
         if now < self._next_beat:
             return
@@ -182,13 +182,13 @@ class PusherServer:
         await asyncio.gather(*(socket.close(code, message) for socket in sockets))
         return len(sockets)
 
-    def garble_all(self) -> int:
+    def send_malformed(self) -> int:
         """Send every socket a frame that is no JSON; how many there were."""
         for socket in self.sockets:
             socket.send('{"event": "garbled')
         return len(self._sockets)
 
-    def afflict(self, fault: Silence | HalfOpen | StallFrame) -> None:
+    def apply_to_sockets(self, fault: Silence | HalfOpen | StallFrame) -> None:
         """Let a fault take hold of the sockets that stand."""
         for socket in self.sockets:
             match fault:
@@ -199,7 +199,7 @@ class PusherServer:
                 case StallFrame():
                     socket.stall()
 
-    def relieve(self) -> None:
+    def end_silence(self) -> None:
         """Let silent sockets speak again. Those that are half-open stay dead: what they missed is lost for good."""
         for socket in self.sockets:
             socket.silent = False
@@ -242,8 +242,8 @@ class PusherServer:
 
     async def _serve(self, socket: PusherSocket, web_socket: web.WebSocketResponse) -> None:
         self._sockets[socket.socket_id] = socket
-        socket.silent = any(isinstance(f, Silence) and f.new for f in self._faults.standing().values())
-        if any(isinstance(f, HalfOpen) and f.new for f in self._faults.standing().values()):
+        socket.silent = any(isinstance(f, Silence) and f.new for f in self._faults.in_force().values())
+        if any(isinstance(f, HalfOpen) and f.new for f in self._faults.in_force().values()):
             socket.dead = True
         if not self._faults.at_socket(MuteHello):
             hello = {
@@ -258,9 +258,9 @@ class PusherServer:
             writer.cancel()
             del self._sockets[socket.socket_id]
             for channel in socket.channels:
-                self._tell_left(channel)
+                self._report_left(channel)
 
-    def _tell_left(self, channel: str) -> None:
+    def _report_left(self, channel: str) -> None:
         if all(socket.dead or socket.silent for socket in self.subscribed(channel)):
             self._left(channel)
 
@@ -314,7 +314,7 @@ class PusherServer:
                 channel = str(members.get("channel", ""))
                 if channel in socket.channels:
                     del socket.channels[channel]
-                    self._tell_left(channel)
+                    self._report_left(channel)
             case event if event.startswith("client-"):
                 socket.send(error_of(4301, "Client events are not enabled"))
             case _:

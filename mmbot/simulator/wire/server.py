@@ -127,14 +127,14 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
             return _cut(request)
         for fault in faults:
             if isinstance(fault, DelayRequest):
-                await exchange.sleep(exchange.faults.drawn(fault))
+                await exchange.sleep(exchange.faults.draw_delay(fault))
                 now = exchange.tick()
         response = _process(exchange, route, request, body, now, faults)
         if _has(faults, HangAnswer):
             await exchange.closing.wait()
         for fault in faults:
             if isinstance(fault, DelayAnswer):
-                await exchange.sleep(exchange.faults.drawn(fault))
+                await exchange.sleep(exchange.faults.draw_delay(fault))
         if _has(faults, LoseAnswer) or _has(faults, HangAnswer):
             return _cut(request)
         return response
@@ -160,7 +160,7 @@ def _process(
     except Rejection as rejection:
         response = error_response(rejection, now)
     exchange.flush()
-    exchange.poke()
+    exchange.wake()
     for fault in faults:
         if isinstance(fault, FailAnswer):
             response = error_response(Rejection(fault.code, "fault on demand", status=fault.status), now)

@@ -201,7 +201,7 @@ def test_a_line_is_pulled_because_of_another_however_its_strategy_says_so(strate
     scene = Scene(strategy(), lines=(LINE, OTHER))
     scene.until(lambda: scene.sides(OTHER) == {0, 1})
     scene.go(5 * SECOND)
-    scene.venue.rest(scene.crowd, LINE, 0, 110, 900_000, scene.now)
+    scene.venue.crowd.enter(scene.crowd, LINE, 0, 110, 900_000, scene.now)
     scene.go(10 * SECOND)
     assert scene.resting(OTHER) == []
     assert scene.line(OTHER).why == "the moneyline moved"

@@ -54,9 +54,9 @@ def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Sce
 
 def flicker(scene: Scene) -> None:
     """Someone rests far behind the best price and goes again: the book's messages tell the exchange's time."""
-    order = scene.venue.rest(scene.crowd, LINE, 0, 300, 1000, scene.now)
+    order = scene.venue.crowd.enter(scene.crowd, LINE, 0, 300, 1000, scene.now)
     if order is not None:
-        scene.venue.pull(order, scene.now)
+        scene.venue.crowd.withdraw(order, scene.now)
 
 
 def stepped(step: Duration) -> Scene:

@@ -82,7 +82,7 @@ def test_without_a_present_fair_price_quotes_are_judged_by_the_last_one() -> Non
     scene = Scene(strategy, CONFIG).quoted()
     for order in scene.house[LINE]:
         assert order is not None
-        scene.venue.pull(order, scene.now)
+        scene.venue.crowd.withdraw(order, scene.now)
     scene.go(2 * SECOND)
     assert scene.line().fair is None
     at = scene.now
@@ -90,7 +90,7 @@ def test_without_a_present_fair_price_quotes_are_judged_by_the_last_one() -> Non
     scene.around(LINE, (300, 300), 100)
     for order in scene.house[LINE]:
         assert order is not None
-        scene.venue.pull(order, scene.now)
+        scene.venue.crowd.withdraw(order, scene.now)
     scene.go(3 * SECOND)
     assert scene.line().fair is None
     assert not [item for item in scene.placements(at) if implied(item.odds) > 0.5 + OFF_FAIR]

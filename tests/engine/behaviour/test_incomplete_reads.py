@@ -67,7 +67,7 @@ def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Insta
 
 def rest(scene: Scene, side: int) -> None:
     """Somebody backs an outcome of the line again, which shows under the other."""
-    assert scene.venue.rest(scene.crowd, LINE, side, 110, 100_000, scene.now) is not None
+    assert scene.venue.crowd.enter(scene.crowd, LINE, side, 110, 100_000, scene.now) is not None
 
 
 def empty(scene: Scene, *sides: int) -> None:
@@ -75,7 +75,7 @@ def empty(scene: Scene, *sides: int) -> None:
     for side in sides:
         order = scene.house[LINE][side]
         assert order is not None
-        scene.venue.pull(order, scene.now)
+        scene.venue.crowd.withdraw(order, scene.now)
         scene.house[LINE][side] = None
 
 
@@ -167,7 +167,7 @@ def test_books_that_offer_nothing_on_an_unnamed_outcome_lead_to_no_read() -> Non
     for turn in range(60):
         assert scene.house[LINE][1] is not None
         empty(scene, 1)
-        scene.house[LINE][1] = scene.venue.rest(scene.crowd, LINE, 1, 110 + turn % 2, 100_000, scene.now)
+        scene.house[LINE][1] = scene.venue.crowd.enter(scene.crowd, LINE, 1, 110 + turn % 2, 100_000, scene.now)
         scene.go(SECOND)
     assert not scene.sent(r.ReadMarkets, since)
     scene.close()
@@ -179,7 +179,7 @@ def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> 
     key = LineKey(GAME, 300, 0)
     scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
     bare(scene)
-    assert scene.venue.rest(scene.crowd, key, 0, 110, 1000, scene.now) is None  # nothing is traded there
+    assert scene.venue.crowd.enter(scene.crowd, key, 0, 110, 1000, scene.now) is None  # nothing is traded there
     scene.go(MINUTE)
     line_id = scene.venue.line_id(*key, 0)
     scene.run.engine.handle(e.PriceGiven(line_id, 0.5, scene.now), scene.now)
@@ -257,10 +257,12 @@ def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(5 * SECOND)
     assert scene.guard("outcomes") is not None
-    order = scene.venue.rest(scene.crowd, LINE, 1, 110, 100_000, scene.now)  # for a blink: it is read for nothing
+    order = scene.venue.crowd.enter(
+        scene.crowd, LINE, 1, 110, 100_000, scene.now
+    )  # for a blink: it is read for nothing
     assert order is not None
     scene.go(MILLISECOND)
-    scene.venue.pull(order, scene.now)
+    scene.venue.crowd.withdraw(order, scene.now)
     scene.go(2 * SECOND)
     rest(scene, 1)
     scene.until(lambda: scene.position()[0] > -6000, within=MINUTE)

@@ -102,7 +102,7 @@ class Day:
 
     def cross(self) -> None:
         line, side = self.random.choice(LINES), self.random.choice([0, 1])
-        self.venue.rest(
+        self.venue.crowd.enter(
             self.crowd, line, side, self.random.choice(ODDS), self.random.randrange(1, 4000), self.now,
             rest=self.random.random() < 0.7,
         )  # fmt: skip

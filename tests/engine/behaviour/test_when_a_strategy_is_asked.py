@@ -23,7 +23,7 @@ def board(strategy: Fixed) -> Scene:
     """One line with two levels under each outcome, quoted and quiet."""
     scene = Scene(strategy)
     for side in (0, 1):
-        scene.venue.rest(scene.crowd, LINE, side, 125, 50_000, scene.now)
+        scene.venue.crowd.enter(scene.crowd, LINE, side, 125, 50_000, scene.now)
     scene.quoted()
     scene.go(5 * SECOND)
     return scene
@@ -41,11 +41,11 @@ def test_a_book_that_changed_below_what_it_looks_at_is_no_reason(kind: type[Fixe
     scene = board(strategy)
     calls = strategy.calls
     assert [len(side) for side in shown(strategy).book.sides] == [levels, levels]
-    scene.venue.rest(scene.crowd, LINE, 0, 125, 20_000, scene.now)
+    scene.venue.crowd.enter(scene.crowd, LINE, 0, 125, 20_000, scene.now)
     scene.go(5 * SECOND)
     assert (strategy.calls > calls) is asked
     assert scene.line().book[1][1].value == 87_500, "the page shows all of it"
-    scene.venue.rest(scene.crowd, LINE, 0, 110, 20_000, scene.now)
+    scene.venue.crowd.enter(scene.crowd, LINE, 0, 110, 20_000, scene.now)
     scene.go(5 * SECOND)
     assert strategy.calls > calls
     scene.agree()
@@ -55,11 +55,11 @@ def test_a_book_that_changed_below_what_it_looks_at_is_no_reason(kind: type[Fixe
 def test_a_level_that_was_below_is_shown_once_what_stood_before_it_is_gone() -> None:
     strategy = Shallow(*WANTS)
     scene = board(strategy)
-    scene.venue.rest(scene.crowd, LINE, 0, 125, 20_000, scene.now)  # below: not told
+    scene.venue.crowd.enter(scene.crowd, LINE, 0, 125, 20_000, scene.now)  # below: not told
     scene.go(5 * SECOND)
     first = scene.house[LINE][0]
     assert first is not None
-    scene.venue.pull(first, scene.now)
+    scene.venue.crowd.withdraw(first, scene.now)
     scene.go(5 * SECOND)
     (level,) = shown(strategy).book.sides[1]
     assert level.odds == -125

@@ -42,7 +42,7 @@ class ControlError(ValueError):
     """An order to the simulation that cannot be carried out."""
 
 
-async def inflict(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
+async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
     """Carry out an fault, or let a fault stand; says what came of it.
 
     Raises:
@@ -60,7 +60,7 @@ async def inflict(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[s
     except ValueError as bad:
         raise ControlError(str(bad)) from bad
     exchange.flush()
-    exchange.poke()
+    exchange.wake()
     return done
 
 
@@ -69,7 +69,7 @@ def lift(exchange: LocalExchange, number: int | None = None) -> int:
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):
-            exchange.pusher.relieve()
+            exchange.pusher.end_silence()
         elif isinstance(fault, DelayActivations):
             exchange.venue.delay_activation(0)
     return len(gone)
@@ -78,8 +78,8 @@ def lift(exchange: LocalExchange, number: int | None = None) -> int:
 def _let_stand(exchange: LocalExchange, fault: Fault) -> int:
     match fault:
         case Silence() | HalfOpen() | StallFrame():
-            exchange.pusher.afflict(fault)
-            exchange.feed_fell_silent()
+            exchange.pusher.apply_to_sockets(fault)
+            exchange.note_feed_silent()
         case DelayActivations():
             exchange.venue.delay_activation(seconds(fault.seconds))
         case _:
@@ -95,7 +95,7 @@ async def _carry_out(exchange: LocalExchange, fault: OneOffFault) -> dict[str, o
         case CloseSockets():
             return {"sockets": await exchange.pusher.close_all(fault.code, fault.message)}
         case GarbleSockets():
-            return {"sockets": exchange.pusher.garble_all()}
+            return {"sockets": exchange.pusher.send_malformed()}
         case ExpireTokens():
             exchange.sessions.expire_access()
         case ExpireSessions():
