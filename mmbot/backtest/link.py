@@ -3,9 +3,11 @@ engine's events. What the daemon's client and feed do with JSON happens here wit
 
 from __future__ import annotations
 
+import msgspec
+
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import Line, LineKey
-from mmbot.domain.instant import Instant
+from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -26,6 +28,16 @@ from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
+
+
+class Delays(msgspec.Struct, frozen=True):
+    """How long things take between the daemon and the exchange."""
+
+    request: Duration = 5 * MILLISECOND
+    answer: Duration = 5 * MILLISECOND
+    feed: Duration = 5 * MILLISECOND
+    connect: Duration = 200 * MILLISECOND
+    timeout: Duration = 5 * SECOND
 
 
 class Link:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import Final, Protocol
 
-import msgspec
-
-from mmbot.backtest.link import Link
+from mmbot.backtest.faults import Faults
+from mmbot.backtest.link import Delays, Link
 from mmbot.config import Config
-from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Breakers, Engine
@@ -36,41 +34,14 @@ class World(Protocol):
         """Let everything happen that is due."""
 
 
-class Delays(msgspec.Struct, frozen=True):
-    """How long things take between daemon and exchange."""
+OnRequest = Callable[[r.Request, Instant], e.Answer | None]
+"""Answers a request in the exchange's place; None passes the request on to the exchange."""
 
-    request: Duration = 5 * MILLISECOND
-    answer: Duration = 5 * MILLISECOND
-    feed: Duration = 5 * MILLISECOND
-    connect: Duration = 200 * MILLISECOND
-    timeout: Duration = 5 * SECOND
+OnAnswer = Callable[[e.Answer, Instant], e.Answer]
+"""Amends an answer as it leaves the exchange."""
 
-
-DETOUR: Final = 150 * MILLISECOND
-
-
-class Fate(Enum):
-    """What becomes of a request."""
-
-    DONE = "done"
-    LOST = "lost"
-    """It never reaches the exchange; the daemon times out."""
-    UNANSWERED = "unanswered"
-    """The exchange does it; the answer is lost and the daemon times out."""
-    LATE = "late"
-    """The daemon times out, and then the exchange does it after all."""
-    SLOW = "slow"
-    """It is overtaken: its way there takes ``DETOUR`` longer than others'."""
-    LIMITED = "limited"
-    """429."""
-    BROKEN = "broken"
-    """A 5xx before anything was done."""
-
-
-Interfere = Callable[[r.Request, Instant], Fate]
-
-Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""How much later than usual each copy of a message arrives: none where it is lost, two where it comes twice."""
+OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
+"""Amends a message as the exchange publishes it; None drops the message."""
 
 
 class Memory:
@@ -112,7 +83,8 @@ class Run:
         start: Instant,
         delays: Delays | None = None,
         memory: Memory | None = None,
-        interfere: Interfere | None = None,
+        *,
+        faults: Faults | None = None,
         breakers: Breakers = (),
     ) -> None:
         self.world: Final = world
@@ -120,20 +92,14 @@ class Run:
         self.memory: Final = memory or Memory()
         self.engine: Final = Engine(config, self.memory.seed(), strategies, start, breakers)
         self.delays = delays or Delays()
-        self.interfere = interfere
+        self.faults: Final = faults or Faults()
         self.exit: r.Exit | None = None
         self.alerts: list[tuple[Instant, r.Alert]] = []
         self.requests: list[tuple[Instant, r.Request]] = []
         self.events = 0
-        self.feed_allowed = True
-        self.silent = False
-        """The socket stands, but nothing comes through it."""
-        self.carry: Carry | None = None
-        """None: every message arrives once and in order."""
-        self.linger: Callable[[], Duration] = lambda: 0
-        """How much longer than usual an answer takes."""
-        self.hint: Duration | None = None
-        """How long a 429 asks to wait; None where it does not say."""
+        self.on_request: OnRequest | None = None
+        self.on_answer: OnAnswer | None = None
+        self.on_message: OnMessage | None = None
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -142,6 +108,11 @@ class Run:
         self._beat_at: Instant = start
 
     # --- driving --------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> int:
+        """The number of the feed's latest connection."""
+        return self._connection
 
     def at(self, when: Instant, what: Callable[[], None]) -> None:
         """Do something at an instant."""
@@ -191,19 +162,36 @@ class Run:
             self.world.referee.note_feed_lost(self.now)
             self.tell(e.FeedLost(self._connection, reason))
 
+    def refuse_feed(self, reason: str) -> None:
+        """Close the socket for good."""
+        self._up = False
+        self.world.referee.note_feed_lost(self.now)
+        self.tell(e.FeedRefused(self._connection, reason))
+
+    def leap(self, when: Instant) -> None:
+        """Let the exchange's time pass to ``when`` while nothing reaches the engine but a beat of the feed then."""
+        self.now = when
+        self.world.advance(when)
+        self._beat_at = when
+        self.engine.handle(e.Beat(self._connection), when)
+
+    def ask(self, request: r.Request) -> e.Answer:
+        """Ask the exchange now, past every delay, fault and hook."""
+        return self._link.answer(request, self.now)
+
     # --- the wire -------------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
         for event in self.world.venue.drain():
-            if not self._up or self.silent:
+            if not self._up or self.faults.silent:
                 continue
             message = self._link.message(event, self._connection)
+            if message is not None and self.on_message is not None:
+                message = self.on_message(message)
             if message is not None:
                 self._deliver(message)
 
     def _deliver(self, message: e.FeedMessage) -> None:
-        if self.silent:
-            return
         connection = self._connection
 
         def arrive() -> None:
@@ -211,7 +199,7 @@ class Run:
                 self.engine.handle(message, self.now)
                 self.events += 1
 
-        for late in (0,) if self.carry is None else self.carry(message):
+        for late in self.faults.copies(message):
             self.at(self.now + self.delays.feed + late, arrive)
 
     def _pump(self) -> None:
@@ -224,32 +212,27 @@ class Run:
             self._send(request)
 
     def _send(self, request: r.Request) -> None:
-        fate = self.interfere(request, self.now) if self.interfere is not None else Fate.DONE
-        sent_at = self.now
-        if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE):
-            self._later(sent_at + self.delays.timeout, e.Failed(request.id, e.Failure.UNKNOWN, "timeout"))
-        if fate in (Fate.LIMITED, Fate.BROKEN):
-            kind, code = (
-                (e.Failure.LATER, "rate_limit_reached")
-                if fate is Fate.LIMITED
-                else (e.Failure.UNKNOWN, "internal_error")
-            )
-            hint = None if self.hint is None or fate is Fate.BROKEN else sent_at + self.hint
-            failed = e.Failed(request.id, kind, code, "", hint)
-            self._later(sent_at + self.delays.request + self.delays.answer, failed)
-        if fate in (Fate.LOST, Fate.LIMITED, Fate.BROKEN):
+        passage = self.faults.passage(request, self.now, self.delays)
+        if passage.failed is not None:
+            self._later(passage.failed_at, passage.failed)
+        if passage.late is None:
             return
 
         def arrive() -> None:
             self.world.advance(self.now)
             self.world.referee.note_request(self.now, type(request).__name__)
-            answer = self._link.answer(request, self.now)
+            answer = self._answer(request)
             self._publish()
-            if fate in (Fate.DONE, Fate.SLOW):
-                self._later(self.now + self.delays.answer + self.linger(), answer)
+            if passage.answered:
+                self._later(self.now + self.delays.answer + self.faults.answer_delay(), answer)
 
-        late = {Fate.LATE: self.delays.timeout + 3 * SECOND, Fate.SLOW: DETOUR}.get(fate, 0)
-        self.at(sent_at + self.delays.request + late, arrive)
+        self.at(self.now + self.delays.request + passage.late, arrive)
+
+    def _answer(self, request: r.Request) -> e.Answer:
+        answer = None if self.on_request is None else self.on_request(request, self.now)
+        if answer is None:
+            answer = self.ask(request)
+        return answer if self.on_answer is None else self.on_answer(answer, self.now)
 
     def _later(self, when: Instant, answer: e.Event) -> None:
         def arrive() -> None:
@@ -286,7 +269,7 @@ class Run:
         self._up = False
 
         def arrive() -> None:
-            if not self.feed_allowed:
+            if not self.faults.feed_allowed:
                 self.at(self.now + SECOND, arrive)
                 return
             self._connection += 1

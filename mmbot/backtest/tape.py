@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
+from mmbot.backtest.link import Delays
 from mmbot.backtest.measure import Presence, Quality, quality, tight_times
-from mmbot.backtest.run import Delays, Run
+from mmbot.backtest.run import Run
 from mmbot.backtest.silence import Looking, Silence
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey

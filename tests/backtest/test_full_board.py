@@ -223,7 +223,7 @@ class Weather:
         return round(self._rng.expovariate(1.0) * 60 * MILLISECOND)
 
     def over(self, run: Run) -> None:
-        run.carry, run.linger = self.carry, self.linger
+        run.faults.carry, run.faults.linger = self.carry, self.linger
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -233,8 +233,8 @@ def test_messages_twice_late_and_out_of_order_are_harmless(seed: int) -> None:
     weather.over(run)
     at(run, 5 * 60)
     assert min(weather.met["twice"], weather.met["late"]) > 200
-    run.carry = None
-    run.linger = lambda: 0
+    run.faults.carry = None
+    run.faults.linger = None
     at(run, 5 * 60 + 3)
     agreed(run)
     assert sum(figure.matches for figure in run.world.referee.report(run.now).matched) > 20
@@ -247,8 +247,8 @@ def test_messages_that_are_lost_are_made_up_for_within_a_quarter_of_an_hour() ->
     weather.over(run)
     at(run, 5 * 60)
     assert weather.met["lost"] > 50
-    run.carry = None
-    run.linger = lambda: 0
+    run.faults.carry = None
+    run.faults.linger = None
     at(run, 21 * 60)
     agreed(run)
     assert sum(figure.matches for figure in run.world.referee.report(run.now).matched) > 20

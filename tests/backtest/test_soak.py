@@ -10,7 +10,9 @@ from random import Random
 import msgspec
 import pytest
 
-from mmbot.backtest.run import Delays, Fate, Memory, Run
+from mmbot.backtest.faults import Fate, Faults
+from mmbot.backtest.link import Delays
+from mmbot.backtest.run import Memory, Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
@@ -99,7 +101,8 @@ class Soak:
             feed=self.rng.choice((5, 30, 200)) * MILLISECOND,
         )
         settings = config(self.venue)
-        return Run(self.world, self.world.account, settings, strategies(), now, delays, self.memory, self._interfere)
+        faults = Faults(self._interfere)
+        return Run(self.world, self.world.account, settings, strategies(), now, delays, self.memory, faults=faults)
 
     def _interfere(self, request: r.Request, now: Instant) -> Fate:
         if self.faults:
@@ -122,14 +125,14 @@ class Soak:
         if what == "drop":
             run.drop_feed()
         elif what == "silence":
-            run.silent = True
+            run.faults.silent = True
             self.world.referee.note_feed_lost(run.now, 30 * SECOND)
             run.until(run.now + 31 * SECOND)
-            run.silent = False
+            run.faults.silent = False
         elif what == "swallow":
-            run.silent = True  # a few messages go missing, and nobody is told
+            run.faults.silent = True  # a few messages go missing, and nobody is told
             run.until(run.now + 2 * SECOND)
-            run.silent = False
+            run.faults.silent = False
         elif what == "kill":
             self._settle()
             run.tell(e.KillRequested("soak"))
@@ -151,20 +154,20 @@ class Soak:
         else:
             self.faults = False
             until = run.now + 3 * SECOND
-            run.interfere = lambda request, now: Fate.LIMITED if now < until else Fate.DONE
+            run.faults.interfere = lambda request, now: Fate.LIMITED if now < until else Fate.DONE
             run.until(until + SECOND)
-            run.interfere = self._interfere
+            run.faults.interfere = self._interfere
             self.faults = True
 
     def _settle(self) -> None:
         """Go on until no placement is under way: one that arrives after a kill would count against us."""
         run = self.run
-        run.interfere = lambda request, now: Fate.DONE
+        run.faults.interfere = lambda request, now: Fate.DONE
         sent: list[Instant] = [run.now]
         while run.now - sent[-1] < SECOND:
             run.until(run.now + 50 * MILLISECOND)
             sent += [at for at, request in run.requests[-40:] if isinstance(request, r.PlaceMany) and at > sent[-1]]
-        run.interfere = self._interfere
+        run.faults.interfere = self._interfere
 
     def play(self, duration: int) -> None:
         end = self.run.now + duration

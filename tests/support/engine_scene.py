@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-from mmbot.backtest.run import Delays, Fate, Interfere, Memory, Run
+from mmbot.backtest.faults import Fate, Faults, Interfere
+from mmbot.backtest.link import Delays
+from mmbot.backtest.run import Memory, Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, MatchConfig, RuleConfig
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
@@ -24,7 +26,6 @@ from mmbot.engine.status import GuardStatus, LineStatus
 from mmbot.engine.status import Status as EngineStatus
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
-from mmbot.simulator.venue.changes import Announcement, BookChanged
 from mmbot.simulator.venue.order import Order
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
@@ -171,8 +172,8 @@ class Scene:
             now,
             self.delays,
             self.memory,
-            self.interfere,
-            self.breakers,
+            faults=Faults(self.interfere),
+            breakers=self.breakers,
         )
 
     def add_event(self, event: int, now: Instant) -> None:
@@ -282,30 +283,30 @@ class Scene:
         return [alert.fields for at, alert in self.run.alerts if alert.name == name and at >= since]
 
     def mute(self, line: LineKey = LINE) -> Callable[[], None]:
-        """No book message of a line comes any more, without a sign. Returns what ends that."""
-        link = self.run._link
-        honest = link.message
+        """Let no book message of a line come any more, without a sign. Returns what ends that."""
 
-        def message(event: Announcement, connection: int) -> e.FeedMessage | None:
-            if isinstance(event, BookChanged) and event.line == line:
-                return None
-            return honest(event, connection)
-
-        def unmute() -> None:
-            link.message = honest  # type: ignore[method-assign]
-
-        link.message = message  # type: ignore[method-assign]
-        return unmute
-
-    def amend(self, change: Callable[[e.Answer, Instant], e.Answer]) -> Callable[[], None]:
-        """What the exchange answers is changed on its way. Returns what ends that."""
-        link = self.run._link
-        honest = link.answer
+        def drop(message: e.FeedMessage) -> e.FeedMessage | None:
+            return None if isinstance(message, e.BookMessage) and message.line == line else message
 
         def end() -> None:
-            link.answer = honest  # type: ignore[method-assign]
+            run.on_message = None
 
-        link.answer = lambda request, now: change(honest(request, now), now)  # type: ignore[method-assign]
+        run = self.run
+        run.on_message = drop
+        return end
+
+    def amend(self, change: Callable[[e.Answer, Instant], e.Answer]) -> Callable[[], None]:
+        """Change what the exchange answers, on its way, after every earlier change. Returns what ends that."""
+
+        def amended(answer: e.Answer, now: Instant) -> e.Answer:
+            return change(answer if before is None else before(answer, now), now)
+
+        def end() -> None:
+            run.on_answer = before
+
+        run = self.run
+        before = run.on_answer
+        run.on_answer = amended
         return end
 
     # --- the end --------------------------------------------------------------------------------------------------

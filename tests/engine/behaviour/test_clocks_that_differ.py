@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from engine_scene import LINE, MARKET, START, Fixed, Scene, lose, settings
 
-from mmbot.backtest.run import Delays, Fate
+from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import Delays
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -81,7 +82,7 @@ def stepped(step: Duration) -> Scene:
 def stop_after_a_lost_answer(scene: Scene) -> None:
     """The next placement is carried out, its answer is lost at once, and the daemon is told to stop."""
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     at = scene.now
     scene.until(lambda: bool(scene.sent(r.PlaceMany, at)), within=5 * MINUTE)
     scene.go(20 * MILLISECOND)  # it is at the exchange now
@@ -137,14 +138,14 @@ def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once
 def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: int) -> None:
     """The history is asked by the exchange's clock: a range that leaves the placement out would make it absent."""
     scene = off(behind * SECOND)
-    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     scene.until(lambda: scene.status().counts.unknown_wagers == 2, within=3 * MINUTE)
     scene.until(lambda: scene.status().counts.unknown_wagers == 0, within=3 * MINUTE)
     assert not scene.alerts("wager.absent")
     assert {wager.external_id for wager in scene.wagers()} == {"r2-q0-0", "r2-q0-1"}
-    scene.run.carry = None
+    scene.run.faults.carry = None
     scene.agree()
     scene.close()
 
@@ -165,15 +166,15 @@ def test_what_was_matched_while_the_feed_was_lost_is_booked_after_a_step_of_the_
     scene.requoted()
     scene.take(0, 500)
     scene.go(3 * SECOND)
-    scene.run.feed_allowed = False
-    scene.run.silent = True
+    scene.run.faults.feed_allowed = False
+    scene.run.faults.silent = True
     scene.take(0, 1234)  # nobody tells
     scene.run.drop_feed()
     scene.go(20 * SECOND)
     scene.venue.settle(MARKET, 0, scene.now)  # of what is matched in full only the history tells
     scene.go(SECOND)
-    scene.run.silent = False
-    scene.run.feed_allowed = True
+    scene.run.faults.silent = False
+    scene.run.faults.feed_allowed = True
     scene.until(lambda: scene.status().phase == "ready", within=2 * MINUTE)
     assert scene.agree().profit.gross != 0
 
@@ -216,10 +217,10 @@ def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_e
 @pytest.mark.parametrize("step", [5 * MINUTE, 5 * HOUR])
 def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wrongly(step: Duration) -> None:
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR).quoted()
-    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.tell(e.WallStepped(-step))
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     strategy = scene.strategies[0]
     assert isinstance(strategy, Fixed)
     strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
@@ -242,10 +243,10 @@ def test_a_lost_placement_is_not_taken_for_absent_by_a_range_that_ended_before_i
     """Nothing but the history tells that the clock was put back, and the first range was asked for without knowing."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), starts=24 * HOUR)
     scene.run.delays = Delays(timeout=3 * SECOND)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.go(20 * MILLISECOND)
-    scene.run.carry = lambda message: (0,) if isinstance(message, e.Beat) else ()
+    scene.run.faults.carry = lambda message: (0,) if isinstance(message, e.Beat) else ()
     scene.run.tell(e.WallStepped(-5 * MINUTE))
     scene.until(lambda: scene.status().counts.unknown_wagers > 0)
     scene.until(lambda: scene.status().counts.unknown_wagers == 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from engine_scene import LINE, MARKET, MONEYLINE, Fixed, Scene, maker, settings
 
-from mmbot.backtest.run import Fate
+from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, MILLISECOND, MINUTE, SECOND, Instant
@@ -44,10 +44,10 @@ def test_an_event_whose_return_was_not_told_is_read_in_the_round_that_finds_it()
     scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
     scene.venue.unlist_event(2, scene.now)
     scene.go(30 * MINUTE)
-    scene.run.silent = True
+    scene.run.faults.silent = True
     scene.venue.list_event(2, scene.now)
     scene.go(SECOND)
-    scene.run.silent = False
+    scene.run.faults.silent = False
     scene.until(lambda: not any(guard.guard == "unlisted" for guard in scene.status().guards), within=16 * MINUTE)
     scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=5 * SECOND)
     scene.close()
@@ -56,13 +56,7 @@ def test_an_event_whose_return_was_not_told_is_read_in_the_round_that_finds_it()
 def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
     """A failed read and an empty list are not the same."""
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
-    link = scene.run._link
-    honest = link.answer
-
-    def answer(request: r.Request, now: int) -> e.Answer:
-        return e.MarketsRead(request.id, {}) if isinstance(request, r.ReadMarkets) else honest(request, now)
-
-    link.answer = answer  # type: ignore[method-assign]
+    scene.amend(lambda said, _: e.MarketsRead(said.request, {}) if isinstance(said, e.MarketsRead) else said)
     since, reads = scene.now, len(scene.sent(r.ReadMarkets))
     scene.go(3 * MINUTE)
     assert len(scene.sent(r.ReadMarkets)) > reads
@@ -119,7 +113,7 @@ def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> N
     assert state is not None
     future = scene.now + 9 * MINUTE
     scene.run.tell(
-        e.BookMessage(scene.run._connection, LINE, future, state.book)  # once
+        e.BookMessage(scene.run.connection, LINE, future, state.book)  # once
     )
     assert scene.run.engine._shared.ahead < SECOND
     scene.go(SECOND)
@@ -138,7 +132,7 @@ def test_a_placement_that_comes_after_the_cancel_of_everything_is_cancelled_as_s
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy).quoted()
     scene.go(5 * SECOND)
-    scene.run.interfere = lambda request, now: Fate.SLOW if isinstance(request, r.PlaceMany) else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.SLOW if isinstance(request, r.PlaceMany) else Fate.DONE
     strategy.wants[None] = ((0, 108, 5000), (1, 108, 5000))
     scene.around(LINE, (112, 112))
     count = len(scene.sent(r.PlaceMany))

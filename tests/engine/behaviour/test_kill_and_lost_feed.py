@@ -15,15 +15,11 @@ from mmbot.engine import requests as r
 
 def test_a_kill_cancels_before_it_writes_and_stays_up_without_quoting() -> None:
     scene = Scene().quoted()
-    scene.run.engine.handle(e.KillRequested("enough"), scene.now)
-    scene.referee.note_latched(scene.now)
-    first = scene.run.engine.next_request(scene.now)
-    assert isinstance(first, r.CancelAll)
-    orders = scene.run.engine.orders()
-    assert any(isinstance(order, r.WriteLatch) and order.reason == "enough" for order in orders)
-
-    scene.run._send(first)
-    scene.run._obey(orders)
+    killed, before = scene.now, len(scene.run.requests)
+    scene.run.tell(e.KillRequested("enough"))
+    at, first = scene.run.requests[before]
+    assert (at, type(first)) == (killed, r.CancelAll)
+    assert scene.memory.latch == "enough"
     scene.go(10 * MINUTE)
 
     assert scene.run.exit is None
@@ -117,10 +113,10 @@ def test_what_happened_before_the_start_is_read_though_a_kill_came_in_between() 
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_lost_feed_cancels_at_once_over_http_and_quotes_again_after_the_reconnect(silent: bool) -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     lost = scene.now
     if silent:
-        scene.run.silent = True
+        scene.run.faults.silent = True
         scene.referee.note_feed_lost(lost, 30 * SECOND)
         scene.until(lambda: not scene.status().feed_up)
         assert 25 * SECOND <= scene.now - lost <= 30 * SECOND
@@ -136,8 +132,8 @@ def test_a_lost_feed_cancels_at_once_over_http_and_quotes_again_after_the_reconn
     assert scene.guard("feed") is not None
     assert not scene.sent(r.PlaceMany, noticed)
 
-    scene.run.silent = False
-    scene.run.feed_allowed = True
+    scene.run.faults.silent = False
+    scene.run.faults.feed_allowed = True
     scene.requoted()
 
     assert scene.guard("feed") is None
@@ -178,13 +174,13 @@ def test_a_result_that_falls_between_the_history_and_the_reconnect_is_not_missed
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase == "connecting")
     scene.go(10 * MINUTE)
     scene.venue.settle(MARKET, 1, scene.now)
     scene.go(10 * MINUTE)
-    scene.run.feed_allowed = True
+    scene.run.faults.feed_allowed = True
 
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(SECOND)
@@ -197,19 +193,13 @@ def test_a_result_that_was_told_to_nobody_is_found_within_a_quarter_of_an_hour()
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
+    scene.run.faults.silent = True
     scene.venue.settle(MARKET, 1, scene.now)
     scene.go(300 * MILLISECOND)
-    scene.venue.drain()
-    scene = swallow(scene)
+    scene.run.faults.silent = False
     scene.go(16 * MINUTE)
     assert scene.agree().profit.gross > 0
     scene.close()
-
-
-def swallow(scene: Scene) -> Scene:
-    """What is on its way over the feed is lost, without a sign."""
-    scene.run._queue.clear()
-    return scene
 
 
 def test_a_feed_that_flaps_is_held_longer() -> None:
@@ -239,9 +229,8 @@ def test_a_second_loss_before_the_first_was_read_up_loses_nothing() -> None:
 
 def test_another_connection_without_a_word_about_the_old_one_is_a_loss() -> None:
     scene = Scene().quoted()
-    scene.run._connection += 1
     at = scene.now
-    scene.run.tell(e.FeedUp(scene.run._connection))
+    scene.run.tell(e.FeedUp(scene.run.connection + 1))
     assert isinstance(scene.run.requests[-1][1], r.CancelAll)
     assert scene.run.requests[-1][0] == at
     scene.requoted()
@@ -253,10 +242,8 @@ def test_another_connection_without_a_word_about_the_old_one_is_a_loss() -> None
 
 def test_a_feed_refused_for_good_stops_the_quoting_and_says_so() -> None:
     scene = Scene().quoted()
-    scene.referee.note_feed_lost(scene.now)
-    scene.run._up = False
-    scene.run.feed_allowed = False
-    scene.run.tell(e.FeedRefused(1, "4001: app does not exist"))
+    scene.run.faults.feed_allowed = False
+    scene.run.refuse_feed("4001: app does not exist")
     scene.go(MINUTE)
     assert not scene.wagers()
     refused = scene.guard("feed_refused")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from engine_scene import GAME, LINE, OTHER, START, Fixed, Scene, lose, settings
 
-from mmbot.backtest.run import Delays, Fate
+from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import Delays
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
@@ -62,7 +63,7 @@ def test_an_unknown_placement_counts_as_open_until_the_history_answers() -> None
     assert scene.status().counts.unknown_wagers == 2
     assert len(scene.sent(r.PlaceMany)) == 1
     assert scene.line().worst_case == sum(item.stake for item in scene.placements()[:1])
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.quoted()
     assert scene.alerts("wager.absent")
     shut(scene)
@@ -86,16 +87,14 @@ def shut_slow(scene: Scene) -> None:
 
 def test_items_that_an_answer_leaves_out_are_looked_for_in_the_history() -> None:
     scene = Scene(config=TIGHT)
-    honest = scene.run._link.answer
 
-    def answer(request: r.Request, now: int) -> e.Answer:
-        said = honest(request, now)
+    def change(said: e.Answer, now: int) -> e.Answer:
         if isinstance(said, e.Placed):
-            scene.run._link.answer = honest  # type: ignore[method-assign]
+            end()
             return e.Placed(said.request, said.accepted[:1], ())
         return said
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    end = scene.amend(change)
     scene.quoted()
     scene.go(10 * SECOND)
     one_of_each(scene)
@@ -128,9 +127,9 @@ def test_a_revived_wager_whose_messages_are_lost_is_found_and_cancelled() -> Non
     scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LATE))
     scene.until(lambda: bool(scene.alerts("wager.absent")), within=2 * MINUTE)
     scene.quoted()
-    scene.run.silent = True
+    scene.run.faults.silent = True
     scene.go(6 * SECOND)  # it comes now, and nobody hears of it
-    scene.run.silent = False
+    scene.run.faults.silent = False
     assert len(scene.wagers()) == 4
     scene.go(20 * MINUTE)
     one_of_each(scene)
@@ -141,7 +140,7 @@ def test_a_revived_wager_whose_messages_are_lost_is_found_and_cancelled() -> Non
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.LIMITED, Fate.BROKEN])
 def test_a_read_that_fails_is_made_again(kind: type, fate: Fate) -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
-    scene.run.interfere = lose(kind, 3, fate)
+    scene.run.faults.interfere = lose(kind, 3, fate)
     scene.take(0, 500)
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase != "ready")
@@ -155,9 +154,9 @@ def test_an_activation_that_nobody_told_is_looked_up_after_ten_seconds_and_leads
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.until(lambda: len(scene.wagers()) == 2)
     answered = scene.now
-    scene.run.silent = True
+    scene.run.faults.silent = True
     scene.go(SECOND)
-    scene.run.silent = False
+    scene.run.faults.silent = False
     scene.until(lambda: bool(scene.sent(r.ReadWager)), within=12 * SECOND)
     assert 9 * SECOND <= scene.now - answered <= 11 * SECOND
     scene.go(SECOND)
@@ -174,9 +173,9 @@ def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten(
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.until(lambda: {own.state for own in scene.line().own} == {"inactive"}, within=20 * SECOND)
     assert scene.alerts("request.failed")
-    scene.run.silent = True
+    scene.run.faults.silent = True
     scene.go(4 * SECOND)
-    scene.run.silent = False
+    scene.run.faults.silent = False
     scene.go(2 * MINUTE)
     scene.until(lambda: {own.state for own in scene.line().own} == {"open"}, within=MINUTE)
     shut(scene)
@@ -185,20 +184,14 @@ def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten(
 def test_a_match_that_nobody_told_is_looked_up_after_a_print_at_our_price() -> None:
     scene = Scene().quoted()
     scene.go(2 * SECOND)
-    honest = scene.run._link.message
-
-    def message(event: object, connection: int) -> e.FeedMessage | None:
-        said = honest(event, connection)  # type: ignore[arg-type]
-        return None if isinstance(said, e.WagerMessage) else said
-
-    scene.run._link.message = message  # type: ignore[method-assign]
+    scene.run.on_message = lambda message: None if isinstance(message, e.WagerMessage) else message
     scene.take(0, 500)  # a taker who would have taken far worse
     at = scene.now
     scene.until(lambda: bool(scene.sent(r.ReadWager, at)), within=4 * SECOND)
     assert 2 * SECOND <= scene.now - at < 3 * SECOND
     scene.go(SECOND)
     assert scene.line().profit == scene.position() != (0, 0)
-    scene.run._link.message = honest  # type: ignore[method-assign]
+    scene.run.on_message = None
     shut(scene)
 
 
@@ -206,21 +199,20 @@ def test_a_matching_detail_that_lags_behind_is_asked_for_again_until_the_odds_ar
     """A match whose message was lost counts at the wager's own odds until its detail comes."""
     scene = Scene().quoted()
     scene.go(2 * SECOND)
-    honest = scene.run._link.answer
     lags = [3]
 
-    def answer(request: r.Request, now: int) -> e.Answer:
+    def answer(request: r.Request, now: int) -> e.Answer | None:
         if isinstance(request, r.ReadMatches) and lags[0] > 0:
             lags[0] -= 1
             return e.MatchesRead(request.id, ())
-        return honest(request, now)
+        return None
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
-    scene.run.silent = True
+    scene.run.on_request = answer
+    scene.run.faults.silent = True
     for _ in range(3):
         scene.take(0, 333)
         scene.go(100 * MILLISECOND)
-    scene.run.silent = False
+    scene.run.faults.silent = False
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase != "ready")
     scene.requoted()
@@ -240,7 +232,7 @@ def test_a_cancel_without_an_answer_is_repeated_until_the_wager_is_gone(fate: Fa
     scene = Scene(quotes).quoted()
     scene.go(SECOND)
     old = {wager.external_id for wager in scene.wagers()}
-    scene.run.interfere = lose(r.CancelMany, times, fate)
+    scene.run.faults.interfere = lose(r.CancelMany, times, fate)
     quotes.wants[None] = ((0, 108, 5000), (1, 108, 5000))
     scene.around(LINE, (115, 115))
     scene.until(lambda: not old & {wager.external_id for wager in scene.wagers()}, within=2 * MINUTE)
@@ -254,16 +246,15 @@ def test_a_cancel_that_was_accepted_and_came_to_nothing_is_sent_again() -> None:
     quotes = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(quotes).quoted()
     scene.go(SECOND)
-    honest = scene.run._link.answer
     lies = [2]
 
-    def answer(request: r.Request, now: int) -> e.Answer:
+    def answer(request: r.Request, now: int) -> e.Answer | None:
         if isinstance(request, r.CancelMany) and lies[0] > 0:
             lies[0] -= 1
             return e.Cancelled(request.id, tuple(item.external_id for item in request.items), ())
-        return honest(request, now)
+        return None
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_request = answer
     quotes.wants[None] = ()
     scene.around(LINE, (115, 115))
     scene.until(lambda: not scene.wagers(), within=MINUTE)
@@ -276,16 +267,15 @@ def test_items_that_a_cancels_answer_leaves_out_are_cancelled_again() -> None:
     quotes = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(quotes).quoted()
     scene.go(SECOND)
-    honest = scene.run._link.answer
     left = [True]
 
-    def answer(request: r.Request, now: int) -> e.Answer:
+    def answer(request: r.Request, now: int) -> e.Answer | None:
         if isinstance(request, r.CancelMany) and left[0]:
             left[0] = False
             return e.Cancelled(request.id, (), ())
-        return honest(request, now)
+        return None
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_request = answer
     quotes.wants[None] = ()
     scene.around(LINE, (115, 115))
     scene.until(lambda: not scene.wagers(), within=10 * SECOND)
@@ -329,7 +319,7 @@ def test_a_cancel_all_that_races_a_late_activation_is_repeated_until_flat() -> N
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.BROKEN, Fate.LIMITED])
 def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
     scene = Scene().quoted()
-    scene.run.interfere = lose(r.CancelAll, 1, fate)
+    scene.run.faults.interfere = lose(r.CancelAll, 1, fate)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.until(lambda: not scene.wagers(), within=7 * SECOND)
@@ -344,7 +334,7 @@ def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
 def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
     scene = Scene(lines=tuple(LineKey(event, 219, 0) for event in range(1, 6))).quoted()
     begins = scene.now
-    scene.run.interfere = lambda request, now: Fate.LIMITED if now < begins + 20 * SECOND else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.LIMITED if now < begins + 20 * SECOND else Fate.DONE
     for line in scene.lines:
         scene.around(line, (112, 112))
     strategy = scene.strategies[0]
@@ -352,7 +342,7 @@ def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
     strategy.wants[None] = ((0, 106, 5000), (1, 106, 5000))
     scene.go(20 * SECOND)
     assert len([at for at, _ in scene.run.requests if at >= begins]) < 100
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.go(90 * SECOND)
     for line in scene.lines:
         assert [odds for _, odds, _ in scene.resting(line)] == [106, 106]
@@ -362,10 +352,10 @@ def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
 def test_an_exchange_that_fails_altogether_for_a_minute_is_survived() -> None:
     scene = Scene(config=TIGHT).quoted()
     begins = scene.now
-    scene.run.interfere = lambda request, now: Fate.BROKEN if now < begins + 60 * SECOND else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.BROKEN if now < begins + 60 * SECOND else Fate.DONE
     scene.take(0, 500)
     scene.go(MINUTE)
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.go(2 * MINUTE)
     shut(scene)
 

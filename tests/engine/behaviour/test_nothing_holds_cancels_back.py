@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from engine_scene import Fixed, Scene, lose, settings
 
-from mmbot.backtest.run import Delays, Fate
+from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import Delays
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -15,8 +16,8 @@ from mmbot.engine import requests as r
 
 def limited(scene: Scene, kind: type, hint: int) -> None:
     """The next request of a kind meets a 429 that asks to wait for ``hint``; returns once it was answered."""
-    scene.run.hint = hint
-    scene.run.interfere = lose(kind, 1, Fate.LIMITED)
+    scene.run.faults.hint = hint
+    scene.run.faults.interfere = lose(kind, 1, Fate.LIMITED)
     at = scene.now
     scene.until(lambda: bool(scene.sent(kind, at)))
     scene.go(50 * MILLISECOND)
@@ -47,8 +48,8 @@ def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, accou
 
 def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() -> None:
     scene = Scene(Fixed((0, 105, 5000)), delays=Delays(timeout=40 * SECOND))
-    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
+    scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     scene.until(lambda: bool(scene.wagers()))
     limited(scene, r.ReadBalance, MINUTE)  # while the answer is still waited for
     assert scene.status().counts.unknown_wagers + scene.status().counts.open_wagers == 1
@@ -64,8 +65,8 @@ def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() 
 def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> None:
     scene = Scene().quoted()
     scene.go(SECOND)
-    scene.run.hint = 24 * HOUR
-    scene.run.interfere = lose(r.CancelAll, 1, Fate.LIMITED)
+    scene.run.faults.hint = 24 * HOUR
+    scene.run.faults.interfere = lose(r.CancelAll, 1, Fate.LIMITED)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.until(lambda: not scene.wagers(), within=2 * SECOND)
@@ -77,8 +78,8 @@ def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> 
 
 def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -> None:
     scene = Scene().quoted()
-    scene.run.hint = 24 * HOUR
-    scene.run.interfere = lose(r.ReadHistory, 1, Fate.LIMITED)
+    scene.run.faults.hint = 24 * HOUR
+    scene.run.faults.interfere = lose(r.ReadHistory, 1, Fate.LIMITED)
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.status().flat, within=15 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
@@ -91,7 +92,7 @@ def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -
 def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fate: Fate) -> None:
     scene = Scene().quoted()
     scene.go(SECOND)
-    scene.run.interfere = lose(r.CancelAll, 3, fate)
+    scene.run.faults.interfere = lose(r.CancelAll, 3, fate)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
@@ -104,11 +105,11 @@ def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fa
 
 def test_cancel_all_is_not_sent_in_a_flood_while_none_is_answered() -> None:
     scene = Scene().quoted()
-    scene.run.interfere = lose(r.CancelAll, 1000, Fate.LOST)
+    scene.run.faults.interfere = lose(r.CancelAll, 1000, Fate.LOST)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.go(20 * SECOND)
     assert 15 <= len(cancels(scene, at)) <= 60
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
     assert not scene.wagers()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine_scene import START, Fixed, Scene, lose
 from msgspec.structs import replace
 
-from mmbot.backtest.run import Delays, Fate
+from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import Delays
 from mmbot.domain.book import Book
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
@@ -20,32 +21,31 @@ from mmbot.simulator.venue.settings import VenueSettings
 def test_a_placement_is_absent_only_if_every_page_of_the_history_was_complete_past_its_end() -> None:
     """The first page shows the history as it was before the placement; the last alone is complete past it."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=VenueSettings(history_lag_ns=2 * SECOND))
-    scene.run.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
+    scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
-    scene.run.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
-    honest = scene.run._link.answer
+    scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     firsts: list[int] = []
 
     def answer(request: r.Request, now: int) -> e.Answer:
         second = isinstance(request, r.ReadHistory) and request.cursor == "second"
-        said = honest(replace(request, cursor="") if second else request, now)
+        said = scene.run.ask(replace(request, cursor="") if second else request)
         if isinstance(said, e.HistoryRead) and scene.placements():
             if second:
                 return e.HistoryRead(request.id, (), "", said.last_synced_at)  # what is older than the first page
             if not firsts:
                 firsts.append(now)
-                scene.run.linger = lambda: 5 * SECOND  # the answer is long on its way
+                scene.run.faults.linger = lambda: 5 * SECOND  # the answer is long on its way
                 return e.HistoryRead(request.id, said.wagers, "second", said.last_synced_at)
-        scene.run.linger = lambda: 0
+        scene.run.faults.linger = None
         return said
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_request = answer
     scene.until(lambda: bool(firsts), within=MINUTE)
     scene.until(lambda: scene.status().counts.unknown_wagers == 0, within=MINUTE)
     assert not scene.alerts("wager.absent")
     assert [request.cursor for request in scene.sent(r.ReadHistory, firsts[0])][:1] == ["second"]
     assert len(scene.wagers()) == 2
-    scene.run.carry = None
+    scene.run.faults.carry = None
     scene.go(5 * SECOND)
     scene.agree()
     scene.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine_scene import LINE, START, Fixed, Scene, maker, settings
 
-from mmbot.backtest.run import Fate
+from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey, MarketKey
@@ -231,16 +231,16 @@ def test_a_line_without_two_sides_gives_no_fair_price_and_is_not_made_up() -> No
 def test_markets_asked_for_before_a_reconnect_are_asked_for_again() -> None:
     """An event that is new then has no book of the new connection by any other way until the next round of reads."""
     scene = Scene().quoted()
-    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
     listed = LineKey(3, 219, 0)
     scene.add_event(3, scene.now)
     scene.add_market(MarketKey(3, 219), [listed], scene.now)
     scene.around(listed)
     scene.until(lambda: 3 in scene.sent(r.ReadMarkets)[-1].events)
     asked = scene.sent(r.ReadMarkets)[-1]
-    answer = scene.run._link.answer(asked, scene.now)
+    answer = scene.run.ask(asked)
     scene.run.drop_feed()
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.until(lambda: scene.status().feed_up)
     scene.go(100 * MILLISECOND)
     scene.run.engine.handle(answer, scene.now)  # slow, and of the old connection

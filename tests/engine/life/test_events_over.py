@@ -72,9 +72,8 @@ class Weeks:
         self.days = 0
         self.refused: LineKey | None = None
         """A line on which the exchange takes no more placements."""
-        honest = self.scene.run._link.answer
 
-        def answer(request: r.Request, now: int) -> e.Answer:
+        def answer(request: r.Request, now: int) -> e.Answer | None:
             if isinstance(request, r.PlaceMany):
                 ids = [
                     item.external_id
@@ -84,17 +83,13 @@ class Weeks:
                 if ids:
                     refused = tuple(e.RefusedItem(each, e.Failure.REFUSED, "market_line_invalid") for each in ids)
                     return e.Placed(request.id, (), refused)
-            return honest(request, now)
+            return None
 
-        self.scene.run._link.answer = answer  # type: ignore[method-assign]
+        self.scene.run.on_request = answer
 
     def leap(self, duration: int) -> None:
         """Let a long time pass at once, with the feed up all the while."""
-        run = self.scene.run
-        run.now += duration
-        self.scene.world.advance(run.now)
-        run._beat_at = run.now
-        run.engine.handle(e.Beat(run._connection), run.now)
+        self.scene.run.leap(self.scene.now + duration)
         self.scene.go(5 * SECOND)
 
     def listed(self) -> list[LineKey]:
@@ -112,7 +107,7 @@ class Weeks:
         given = scene.venue.line(lines[0]).outcomes[0].line_id
         scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
         never_listed = FIRST_EVENT * 1000 + self.days
-        scene.run.tell(e.BookMessage(scene.run._connection, LineKey(never_listed, 219, 0), scene.now, Book()))
+        scene.run.tell(e.BookMessage(scene.run.connection, LineKey(never_listed, 219, 0), scene.now, Book()))
         for _ in range(3):  # until it is hedged
             scene.take(1, 2400, lines[2])
             scene.go(3 * SECOND)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from engine_scene import LINE, MARKET, OTHER, START, Scene, lose, order_of, settings
 
-from mmbot.backtest.run import Delays, Fate
+from mmbot.backtest.faults import Fate
+from mmbot.backtest.link import Delays
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
@@ -99,11 +100,11 @@ def test_a_start_gets_through_when_its_first_requests_fail(kind: type, fate: Fat
 
 def test_nothing_is_placed_before_the_feed_is_up() -> None:
     scene = Scene()
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     scene.go(10 * MINUTE)
     assert scene.status().phase == "connecting"
     assert not scene.sent(r.PlaceMany)
-    scene.run.feed_allowed = True
+    scene.run.faults.feed_allowed = True
     scene.requoted()
     scene.close()
 
@@ -198,7 +199,7 @@ def test_a_stop_ends_flat_with_code_0() -> None:
 
 def test_a_stop_that_cannot_be_proved_flat_ends_with_code_3_at_the_deadline() -> None:
     scene = Scene(config=settings(deadline_s=20.0)).quoted()
-    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
     scene.run.tell(e.StopRequested())
     at = scene.now
     scene.until(lambda: scene.run.exit is not None)
@@ -211,7 +212,7 @@ def test_a_stop_that_cannot_be_proved_flat_ends_with_code_3_at_the_deadline() ->
 
 def test_a_second_stop_skips_the_waiting_but_not_the_cancel_all() -> None:
     scene = Scene().quoted()
-    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
     scene.run.tell(e.StopRequested())
     scene.run.tell(e.StopRequested(hurry=True))
     assert scene.run.exit is None  # the cancel_all has not been answered
@@ -238,7 +239,7 @@ def test_a_late_placement_keeps_a_stop_from_calling_itself_flat() -> None:
     slow = Delays(request=4 * SECOND)
     scene = Scene()
     scene.until(lambda: scene.status().phase == "holding")
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.until(lambda: scene.status().phase == "ready" and not scene.sent(r.PlaceMany))
     fast, scene.run.delays = scene.run.delays, slow
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
@@ -285,7 +286,7 @@ def test_a_stop_or_a_kill_works_in_every_step_of_a_start(phase: str, order: e.Ev
 @pytest.mark.parametrize("order", [e.StopRequested(), e.KillRequested("test")])
 def test_a_stop_or_a_kill_works_while_the_feed_is_down(order: e.Event) -> None:
     scene = Scene().quoted()
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase == "connecting")
     scene.run.tell(order)

@@ -316,7 +316,7 @@ def test_no_hedge_passes_a_latch_a_stop_or_a_lost_feed(order: str) -> None:
     elif order == "stop":
         scene.run.tell(e.StopRequested())
     else:
-        scene.run.feed_allowed = False
+        scene.run.faults.feed_allowed = False
         scene.run.drop_feed()
     scene.go(20 * SECOND)
     assert not scene.sent(r.PlaceMany, at)
@@ -324,7 +324,7 @@ def test_no_hedge_passes_a_latch_a_stop_or_a_lost_feed(order: str) -> None:
 
 
 def test_a_hedge_whose_answer_is_lost_does_not_hold_its_line_for_good() -> None:
-    from mmbot.backtest.run import Fate
+    from mmbot.backtest.faults import Fate
 
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
     scene = loaded(strategy)
@@ -333,7 +333,7 @@ def test_a_hedge_whose_answer_is_lost_does_not_hold_its_line_for_good() -> None:
         hedge = isinstance(request, r.PlaceMany) and request.items[0].fill_or_kill
         return Fate.LOST if hedge and len(scene.alerts("hedge.sent")) <= 1 else Fate.DONE
 
-    scene.run.interfere = interfere
+    scene.run.faults.interfere = interfere
     scene.take(0, 7000)
     scene.until(lambda: scene.status().counts.hedges >= 2, within=30 * SECOND)
     scene.go(10 * SECOND)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from engine_scene import GAME, LINE, MARKET, OTHER, START, Fixed, Scene, settings
 
-from mmbot.backtest.run import Fate
+from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey, MarketKey
@@ -89,33 +89,31 @@ def stop() -> None:
 @provokes("starting")
 def starting() -> None:
     scene = Scene()
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     held(scene, "starting", "start")
     assert not scene.sent(r.PlaceMany)
-    scene.run.feed_allowed = True
+    scene.run.faults.feed_allowed = True
     cleared(scene, "starting")
 
 
 @provokes("feed")
 def feed() -> None:
     scene = two_events()
-    scene.run.feed_allowed = False
+    scene.run.faults.feed_allowed = False
     scene.run.drop_feed("the cable")
     held(scene, "feed", "the cable")
     assert not scene.wagers()
-    scene.run.feed_allowed = True
+    scene.run.faults.feed_allowed = True
     cleared(scene, "feed")
 
 
 @provokes("feed_refused")
 def feed_refused() -> None:
     scene = two_events()
-    scene.run.feed_allowed = False
-    scene.run._up = False
-    scene.referee.note_feed_lost(scene.now)
-    scene.run.tell(e.FeedRefused(1, "4004: over quota"))
+    scene.run.faults.feed_allowed = False
+    scene.run.refuse_feed("4004: over quota")
     held(scene, "feed_refused", "4004")
-    scene.run.feed_allowed = True
+    scene.run.faults.feed_allowed = True
     scene.restart()
     cleared(scene, "feed_refused")
 
@@ -134,18 +132,14 @@ def clock() -> None:
 @provokes("ladder")
 def ladder() -> None:
     scene = Scene()
-    spoil = [True]
-    honest = scene.run._link.answer
 
-    def answer(request: r.Request, now: int) -> e.Answer:
-        if isinstance(request, r.ReadLadder) and spoil[0]:
-            return e.LadderRead(request.id, (110, 0, 50))
-        return honest(request, now)
+    def answer(request: r.Request, now: int) -> e.Answer | None:
+        return e.LadderRead(request.id, (110, 0, 50)) if isinstance(request, r.ReadLadder) else None
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_request = answer
     held(scene, "ladder", "no readable")
     assert scene.status().phase == "reading books"
-    spoil[0] = False
+    scene.run.on_request = None
     cleared(scene, "ladder")
 
 
@@ -252,13 +246,13 @@ def unlisted() -> None:
 @provokes("wiped")
 def wiped() -> None:
     scene = two_events()
-    scene.run.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadEvents) else Fate.DONE
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadEvents) else Fate.DONE
     line_id = scene.venue.line_id(*LINE, 0)
     own = next(wager for wager in scene.wagers(LINE) if wager.line_id == line_id)
     scene.run.tell(e.WagerMessage(1, wiped_report(scene, own.external_id)))
     held(scene, "wiped", "wiped a wager")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    scene.run.interfere = None
+    scene.run.faults.interfere = None
     scene.until(lambda: scene.guard("wiped") is None)  # a read of the event shows it before its start
     scene.close()
 
@@ -345,23 +339,21 @@ def book_age() -> None:
 def reconciliation() -> None:
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
     scene.go(5 * SECOND)
-    honest = scene.run._link.answer
     turn = [0]
 
-    def answer(request: r.Request, now: int) -> e.Answer:
-        said = honest(request, now)
-        if isinstance(said, e.MarketsRead) and turn[0] is not None:
+    def change(said: e.Answer, now: int) -> e.Answer:
+        if isinstance(said, e.MarketsRead):
             turn[0] += 1
             level = Level(-110 - 2 * (turn[0] % 2), 500_00)
             image = said.markets[GAME][0]
             return e.MarketsRead(said.request, {GAME: (e.MarketImage(image.market, (Book(((level,), (level,))),)),)})
         return said
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_answer = change
     scene.until(lambda: scene.guard("reconciliation") is not None, within=4 * MINUTE)
     assert scene.run.engine.differences["extra"] >= 2
     held(scene, "reconciliation", "differed in two reads running")
-    scene.run._link.answer = honest  # type: ignore[method-assign]
+    scene.run.on_answer = None
     cleared(scene, "reconciliation", within=3 * MINUTE)
 
 
@@ -400,19 +392,18 @@ def refused() -> None:
     scene = two_events()
     wild = scene.strategies[0]
     assert isinstance(wild, Fixed)
-    honest = scene.run._link.answer
     spoil = [3]
 
-    def answer(request: r.Request, now: int) -> e.Answer:
+    def answer(request: r.Request, now: int) -> e.Answer | None:
         if isinstance(request, r.PlaceMany) and spoil[0] > 0:
             spoil[0] -= 1
             items = tuple(
                 e.RefusedItem(item.external_id, e.Failure.REFUSED, "wager_stake_exceeds_max") for item in request.items
             )
             return e.Placed(request.id, (), items)
-        return honest(request, now)
+        return None
 
-    scene.run._link.answer = answer  # type: ignore[method-assign]
+    scene.run.on_request = answer
     wild.wants[LINE] = ((0, 106, 5000), (1, 106, 5000))
     scene.around(LINE, (112, 112))
     scene.until(lambda: scene.guard("refused") is not None)
