@@ -262,6 +262,11 @@ class Engine:
         return self._status.quoted_lines()
 
     @property
+    def looks(self) -> int:
+        """How many lines were looked at so far: each time one is judged by its book, its strategy and its limits."""
+        return self._quoting.looks
+
+    @property
     def guards(self) -> dict[str, int]:
         """Over how many scopes each guard holds."""
         return self._shared.guards.names()

@@ -83,6 +83,10 @@ class BookState:
         """What is ours in it changed: the net book has to be made anew."""
         self.net = self.mine = None
 
+    def await_ours(self) -> None:
+        """Expect a wager of ours that was just placed: the next message may hold it. This book does not."""
+        self.plain = False
+
     @property
     def fresh_at(self) -> Instant:
         """The latest message or agreeing read."""

@@ -3,7 +3,7 @@ what rests there."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, SportEvent
@@ -42,6 +42,8 @@ class Quoting:
         self.slots: Final[dict[LineKey, Slot]] = {}
         self.pending: Final = Pending()
         self._stale: Final[dict[int, None]] = {}
+        self.looks = 0
+        """How many lines were looked at so far."""
 
     # --- what changed ---------------------------------------------------------------------------------------------
 
@@ -98,6 +100,19 @@ class Quoting:
             slot.group.moved[line.market] = None
         self.mark(slot)
 
+    def placed(self, served: Sequence[tuple[Slot, bool]]) -> None:
+        """Take over that wagers were placed on these lines, each with whether it got all that it wanted.
+
+        A line that did needs no second look, unless the wagers took room that a line of its group may need.
+        """
+        for slot, whole in served:
+            group = slot.group
+            room, soft = self._shared.exposure.wide(slot.key)
+            if whole and not group.several and not soft and not group.soft and group.needs <= room:
+                slot.book.await_ours()
+            else:
+                self.own_changed(slot.key)
+
     def line_due(self, line: LineKey) -> None:
         """A line's timer is due: its book or price may have aged, or a pause is over."""
         slot = self.slots.get(line)
@@ -140,11 +155,14 @@ class Quoting:
                 self._want_nothing(slot, shared.guards.why(slot.key) or "starting")
             for group in slots.groups.values():
                 group.anew()
-            return sum(len(group.slots) for group in slots.groups.values())
+            lines = sum(len(group.slots) for group in slots.groups.values())
+            self.looks += lines
+            return lines
         lines = 0
         for group in slots.groups.values():
             lines += len(group.dirty) if group.guards_at == shared.guards.changes else len(group.slots)
             self._look_at(event, group, now)
+        self.looks += lines
         return lines
 
     def _look_at(self, event: SportEvent, group: Group, now: Instant) -> None:

@@ -116,7 +116,7 @@ class Hedging:
             fill_or_kill=True,
         )
         shared.hedging[line] = None
-        self._placing.note(placement, line, sized.side, True, now)
+        self._placing.note_hedge(placement, line, sized.side, now)
         self._in_flight[line] = placement.external_id
         self._pause(line, now)
         self._reasons.pop(line, None)

@@ -151,10 +151,12 @@ class Placing:
         most = min(
             shared.settings.awaiting_activation - awaiting, shared.settings.open_wagers - shared.ledger.live_count
         )
+        served: list[tuple[Slot, bool]] = []
         while self.held_back is None and len(items) < BATCH and (slots := pending.first(BATCH)):
             for slot in slots:
                 rest: list[Target] = []
-                blocked = False
+                blocked = cut = False
+                before = len(items)
                 targets = sorted(slot.pending, key=_priority, reverse=True)
                 for target in targets:
                     if target.priority < targets[0].priority and not blocked:  # after what is as urgent elsewhere
@@ -174,6 +176,9 @@ class Placing:
                         continue
                     items.append(self._place(slot, target.side, target.odds, stake, now))
                     funds -= stake
+                    cut = cut or stake < target.stake
+                if len(items) > before:
+                    served.append((slot, not rest and not cut))
                 slot.pending = tuple(rest)
                 if blocked:
                     pending.drop(slot.key)
@@ -187,6 +192,7 @@ class Placing:
                     break
         if not items:
             return None
+        self._quoting.placed(served)
         return self.hand_out(tuple(items), now)
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
@@ -222,16 +228,19 @@ class Placing:
         placement = Placement(
             self.external_id(f"q{slot.rule}"), slot.line.outcomes[side].line_id, odds, stake, fill_or_kill=False
         )
-        self.note(placement, slot.key, side, False, now)
+        self._note(placement, slot.key, side, False, now)
         return placement
 
-    def note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
-        """Enter a placement in the ledger and the exposure."""
+    def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
+        """Enter a hedge in the ledger and the exposure, and have its line judged again."""
+        self._note(placement, line, side, True, now)
+        self._quoting.own_changed(line)
+
+    def _note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
         shared = self._shared
         wager = shared.ledger.sent(placement, line, side, hedge, now)
         shared.exposure.update(line, shared.ledger.positions[line])
         shared.save(wager)
-        self._quoting.own_changed(line)
         if self._at_placement:
             self._funds.spent(placement.stake, now)
 

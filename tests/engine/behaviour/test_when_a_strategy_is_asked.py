@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine_scene import LINE, OTHER, Fixed, Scene
+from engine_scene import LINE, OTHER, Fixed, Scene, settings
 
-from mmbot.domain.instant import MINUTE, SECOND
+from mmbot.config.settings import LimitsConfig
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
 from mmbot.strategy.interface import EventView, LineView, Result
 
 WANTS = ((0, 105, 5000), (1, 105, 5000))
@@ -97,4 +100,46 @@ def test_an_instant_that_it_asked_for_is_one() -> None:
     calls = strategy.calls
     scene.go(5 * MINUTE)
     assert calls + 4 <= strategy.calls <= calls + 6
+    scene.close()
+
+
+def looks_after_a_placement(scene: Scene) -> list[int]:
+    """Of each placement, how many lines were looked at between the call that returned it and its answer."""
+    handed_out: dict[int, int] = {}
+    looks: list[int] = []
+
+    def note(answer: e.Answer, _now: Instant) -> e.Answer:
+        if isinstance(answer, e.Placed):
+            looks.append(scene.run.engine.looks - handed_out[answer.request])
+        return answer
+
+    following = scene.run.engine.next_request
+
+    def next_request(now: Instant) -> r.Request | None:
+        request = following(now)
+        if isinstance(request, r.PlaceMany):
+            handed_out[request.id] = scene.run.engine.looks
+        return request
+
+    scene.amend(note)
+    scene.run.engine.next_request = next_request  # type: ignore[method-assign]
+    return looks
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize(("limit", "again"), [(500.0, False), (30.0, True)])
+def test_a_line_that_was_placed_in_full_is_not_judged_a_second_time(limit: float, again: bool) -> None:
+    """One is that a limit cut: less rests on it than it wants."""
+    limits = LimitsConfig(line=limit, market=500, event=500, tournament=500, account=500, soft=0.9, hedge=1.0)
+    strategy = Fixed((0, 105, 10_000), (1, 105, 10_000), (1, 108, 10_000))
+    scene = Scene(strategy, settings(limits=limits))
+    looks = looks_after_a_placement(scene)
+    scene.until(lambda: len(looks) == 1)
+    scene.go(SECOND)
+    strategy.wants[None] = ((0, 104, 10_000), (1, 104, 10_000), (1, 107, 10_000))
+    scene.around(LINE, (112, 112))
+    scene.until(lambda: len(looks) == 2)
+    scene.go(SECOND)
+    assert [count > 0 for count in looks] == [again] * 2
+    scene.agree()
     scene.close()
