@@ -20,8 +20,8 @@ from board import CHANNEL, frame_of, inner_json
 from measure import NOW, REFERENCE_US, of_budget, say, settled
 
 from mmbot.engine.events import BookMessage
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.grants import ChannelGrant
-from mmbot.exchange.legacy.feed import decode
 from mmbot.exchange.pusher import Message, Pusher, State, Timing
 
 BUDGET: Final = 1.5
@@ -55,6 +55,7 @@ def main() -> None:
     inner = [inner_json(rng, NOW) for _ in range(FRAMES)]
     frames = [frame_of(each, NOW) for each in inner]
     machine = connected()
+    decode = dialect_of("legacy").feed.decode
 
     def typed_book(frame: bytes) -> BookMessage:
         (message,) = machine.receive(frame, NOW)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mmbot.config.schema import Setting, settings
 from mmbot.engine.events import Failure
-from mmbot.exchange.errors import CODES, STATUSES, Meaning
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import STATUSES, Meaning
 from strategies.fair_value import FairValueParams
 
 DOCS = Path(__file__).parent
@@ -83,7 +84,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
         for name in ("exchange", "quoting", "limits", "guards", "prices", "stop", "telemetry")
     },
     "params of FairValueMaker": params,
-    "codes": lambda: errors(CODES, "codes"),
+    "codes": lambda: errors(
+        {code: known.meaning for code, known in dialect_of("legacy").errors.codes.items()}, "codes"
+    ),
     "statuses": lambda: errors(STATUSES, "HTTP status, where the code is missing or new"),
 }
 

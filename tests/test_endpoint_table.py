@@ -15,7 +15,8 @@ from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
-from mmbot.exchange.errors import CODES, ExchangeError, Purpose, failure_of
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import ExchangeError, Purpose
 from mmbot.exchange.http import open_http
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.rest import Client
@@ -25,6 +26,7 @@ from mmbot.simulator.venue.error_table import STATUS
 from mmbot.simulator.wire.server import BASE, ROUTES
 
 ROOT = Path(__file__).parents[1]
+LEGACY = dialect_of("legacy")
 PAGE = (ROOT / "docs" / "endpoints.md").read_text()
 
 # The specification's Market Maker part, as it writes them.
@@ -221,8 +223,8 @@ CALLS: dict[str, Ask] = {
 async def test_a_call_goes_where_its_row_says(row: Row, recorder: Recorder, tmp_path: Path) -> None:
     clock = SystemClock()
     async with open_http() as http:
-        keeper = SessionKeeper(http, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens"))
-        client = Client(keeper, clock, ExchangeConfig(base_url=recorder.base_url))
+        keeper = SessionKeeper(http, LEGACY, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens"))
+        client = Client(keeper, clock, LEGACY, ExchangeConfig(base_url=recorder.base_url))
         if row.call != "SessionKeeper.token":
             keeper.accepted(await keeper.token())
             recorder.asked.clear()
@@ -250,7 +252,7 @@ async def test_a_call_goes_where_its_row_says(row: Row, recorder: Recorder, tmp_
 def test_the_error_table_is_what_the_exchange_answers_and_the_client_understands() -> None:
     listed = {cells[0].strip("`"): (int(cells[1]), *cells[2:]) for cells in table("code")}
     assert listed == {
-        code: (status, *(failure_of(purpose, status, code).value for purpose in Purpose))
+        code: (status, *(LEGACY.errors.failure_of(purpose, status, code).value for purpose in Purpose))
         for code, status in STATUS.items()
     }
-    assert set(listed) == set(CODES) - {"30010"}
+    assert set(listed) == set(LEGACY.errors.codes) - {"30010"}

@@ -12,6 +12,7 @@ from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.exchange import errors
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import Purpose
 from mmbot.simulator.venue.changes import (
     Announcement,
@@ -28,6 +29,8 @@ from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
+
+_ERRORS = dialect_of("legacy").errors  # the local exchange names its errors as this dialect does
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -206,12 +209,13 @@ def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
         purpose = Purpose.PLACE
     elif isinstance(request, r.CancelMany | r.CancelAll | r.CancelEvent):
         purpose = Purpose.CANCEL
-    return errors.failed(request.id, errors.error_of(purpose, error.status, error.code, error.message, now, None))
+    return errors.failed(request.id, _ERRORS.error_of(purpose, error.status, error.code, error.message, now, None))
 
 
 def _refused(external_id: str, purpose: Purpose, error: VenueError) -> e.RefusedItem:
-    kind = errors.failure_of(purpose, error.status, error.code)
-    return e.RefusedItem(external_id, kind, error.code, error.message)
+    kind = _ERRORS.failure_of(purpose, error.status, error.code)
+    rejection = _ERRORS.rejection_of(error.status, error.code)
+    return e.RefusedItem(external_id, kind, error.code, error.message, rejection)
 
 
 def _query(request: r.ReadHistory) -> HistoryQuery:

@@ -36,6 +36,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The REST root, ending in ``/partner`` at ProphetX."""
     ws_url: str | None = None
     """Where the feed is, scheme, host and port. ``null``: as the exchange says (``websocket/connection-config``)."""
+    dialect: Literal["legacy"] = "legacy"
+    """The names and forms that the exchange is spoken to in. ``legacy``: wager, odds, stake, line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """What carries the feed's websocket: our own client over ``aiohttp``, or ``pysher``, the library of the exchange's
     examples, with a thread that reads and one that writes. Both behave alike."""

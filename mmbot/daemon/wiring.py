@@ -12,6 +12,7 @@ from structlog.types import FilteringBoundLogger
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
 from mmbot.exchange.credentials import LOGIN_REFUSED, check_keys
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Feed
 from mmbot.exchange.http import open_http
 from mmbot.exchange.pusher import Ending
@@ -61,9 +62,11 @@ class ExchangeWire:
 async def open_wire(around: Surroundings) -> ExchangeWire:
     """Open the exchange's side. Nothing is sent before it is asked."""
     config, log, metrics = around.config.exchange, around.log, around.metrics
+    dialect = dialect_of(config.dialect)
     http = open_http()
     keeper = SessionKeeper(
         http,
+        dialect,
         config.base_url,
         around.credentials.access_key,
         around.credentials.secret_key,
@@ -77,8 +80,9 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
     )
     around.secrets.also(keeper.scrub)
     spoilt = _Spoilt(log, metrics)
-    client = Client(keeper, around.clock, config, on_request=metrics.request, on_spoilt=spoilt.note)
+    client = Client(keeper, around.clock, dialect, config, on_request=metrics.request, on_spoilt=spoilt.note)
     feed = Feed(
+        dialect=dialect.feed,
         config_source=client.connection_config,
         register=client.register,
         deliver=around.deliver,

@@ -148,15 +148,51 @@ class Failure(Enum):
     """The exchange found the request malformed: nothing was done, and repeating it would not help."""
 
 
+class Rejection(Enum):
+    """Why something was not carried out, as far as a decision depends on the reason.
+
+    Each dialect of the exchange maps its error codes to these. No decision looks at a code.
+    """
+
+    NOTHING_LEFT = "nothing_left"
+    """The wager was matched or cancelled before: nothing of it is left to cancel."""
+    NOT_FOUND = "not_found"
+    """The exchange does not find what the request names. It proves nothing: the exchange may only be late."""
+    NOTHING_OPEN = "nothing_open"
+    """A cancel of several wagers found none. It proves nothing either."""
+    NOT_LIVE_YET = "not_live_yet"
+    """The wager is still being placed."""
+    BEING_MATCHED = "being_matched"
+    """The wager is being matched at this moment."""
+    WRONG_WAGER = "wrong_wager"
+    """The wager is invalid or another account's, or the two ids of it do not belong together."""
+    ID_EXISTS = "id_exists"
+    """A wager with this external id exists already."""
+    OFF_LADDER = "off_ladder"
+    """The odds are not on the exchange's ladder."""
+    TOO_MANY = "too_many"
+    """Too many requests."""
+    NO_SESSION_FREE = "no_session_free"
+    """Every session of the key pair is taken."""
+    LOGIN = "login"
+    """The exchange rejected the keys."""
+    UNREACHABLE = "unreachable"
+    """The exchange could not be reached."""
+    OTHER = "other"
+    """No decision depends on the reason; the code tells it to people."""
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """A request failed as a whole."""
 
     request: int
     failure: Failure
     code: str
-    """The exchange's error code, or ours: ``timeout``, ``connection``, ``undecodable``, ``login_refused`` …"""
+    """The exchange's error code, or ours: ``timeout``, ``connection``, ``undecodable``, ``login_refused`` … For logs
+    and people."""
     message: str = ""
     retry_at: Instant | None = None
+    rejection: Rejection = Rejection.OTHER
 
 
 class RefusedItem(msgspec.Struct, frozen=True):
@@ -165,7 +201,9 @@ class RefusedItem(msgspec.Struct, frozen=True):
     external_id: str
     failure: Failure
     code: str
+    """The exchange's error code, for logs and people."""
     message: str = ""
+    rejection: Rejection = Rejection.OTHER
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):

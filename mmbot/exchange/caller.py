@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import aiohttp
 
 from mmbot.domain.instant import SECOND, Clock, Instant
-from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater, error_of, without_answer
+from mmbot.exchange.dialect import Call, Spoilt
+from mmbot.exchange.errors import (
+    ErrorTable,
+    ExchangeError,
+    Purpose,
+    Refused,
+    RetryLater,
+    unreachable,
+    without_answer,
+)
 from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, pause_until, send, timeout_for
-from mmbot.exchange.legacy.rest import error_body
-from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.warm import Connection, Outcome
 
@@ -22,23 +29,10 @@ OnSpoilt = Callable[[str, str], None]
 T = TypeVar("T")
 
 
-class Call(NamedTuple):
-    """What is asked."""
-
-    name: str
-    """For metrics: one of a few, free of dialect."""
-    purpose: Purpose
-    method: str
-    path: str
-    body: bytes | None = None
-    withdrawn: Callable[[], bool] | None = None
-    """Whether it is no longer to leave, where that may change before it has; asked to the last."""
-
-
-class Written(NamedTuple):
+class Written(NamedTuple, Generic[T]):
     """A call whose request has been handed to the socket."""
 
-    call: Call
+    call: Call[T]
     token: str
     at: Instant
     outcome: asyncio.Future[Outcome]
@@ -48,6 +42,7 @@ class Caller:
     """Makes calls over the pool that it is given for each, or over a connection that stands ready.
 
     Args:
+        errors: the error codes of the dialect.
         change_s: seconds of the clock for a placement or a cancel.
         read_s: the same for a read. Neither goes below one second of the machine.
     """
@@ -56,6 +51,7 @@ class Caller:
         self,
         keeper: SessionKeeper,
         clock: Clock,
+        errors: ErrorTable,
         base_url: str,
         change_s: float,
         read_s: float,
@@ -64,13 +60,14 @@ class Caller:
     ) -> None:
         self._keeper: Final = keeper
         self._clock: Final = clock
+        self._errors: Final = errors
         self._base_url: Final = base_url.rstrip("/")
         self._change_s: Final = timeout_for(clock, change_s)
         self._read_s: Final = timeout_for(clock, read_s)
         self._on_request = on_request
         self._on_spoilt = on_spoilt
 
-    def write(self, call: Call, connection: Connection | None) -> Written | None:
+    def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
         """Write a call's request now, if there is a connection and a token for it. None: nothing was sent."""
         token = self._keeper.current()
         if connection is None or token is None:
@@ -78,19 +75,18 @@ class Caller:
         outcome = connection.write(call.method, call.path, call.body or b"", token, self._limit_s(call.purpose))
         return Written(call, token, self._clock.now(), outcome)
 
-    async def __call__(
-        self, call: Call | Written, http: aiohttp.ClientSession, convert: Callable[[bytes, Spoilt], T]
-    ) -> T:
-        """Make a call, or go on with one that is written, and convert its answer; ``convert`` raises ValueError for one
-        that it cannot read.
+    async def __call__(self, call: Call[T] | Written[T], http: aiohttp.ClientSession) -> T:
+        """Make a call, or go on with one that is written, and read its answer.
 
         Raises:
             Refused, RetryLater, UnknownOutcome, Malformed: never UnknownOutcome for a read.
         """
-        written, call = (call, call.call) if isinstance(call, Written) else (None, call)
+        written: Written[T] | None = None
+        if isinstance(call, Written):
+            written, call = call, call.call
         token = await self._token(call.purpose) if written is None else written.token
         try:
-            return await self._once(call, http, convert, token, written)
+            return await self._once(call, http, token, written)
         except _Unauthorized:
             if call.purpose is Purpose.PLACE:
                 # What was allowed when it was decided may not be allowed now: the engine decides anew.
@@ -98,7 +94,7 @@ class Caller:
                 raise Refused("unauthorized", "the token was not accepted; nothing was placed") from None
         token = await self._keeper.rejected(token)
         try:
-            return await self._once(call, http, convert, token)
+            return await self._once(call, http, token)
         except _Unauthorized:
             self._keeper.reject(token)
             later = self._clock.now() + SECOND
@@ -114,19 +110,14 @@ class Caller:
         return token
 
     async def _once(
-        self,
-        call: Call,
-        http: aiohttp.ClientSession,
-        convert: Callable[[bytes, Spoilt], T],
-        token: str,
-        written: Written | None = None,
+        self, call: Call[T], http: aiohttp.ClientSession, token: str, written: Written[T] | None = None
     ) -> T:
         started = self._clock.now() if written is None else written.at
         outcome = "cancelled"
         spoilt: Spoilt = []
         try:
             reply = await (self._send(call, http, token) if written is None else self._answer(written))
-            result = self._judge(call.purpose, reply, token, convert, spoilt)
+            result = self._judge(call, reply, token, spoilt)
             outcome = "ok"
         except _Unauthorized:
             outcome = "unauthorized"
@@ -142,7 +133,7 @@ class Caller:
                 self._on_spoilt(call.name, self._keeper.scrub(reason))
         return result
 
-    async def _send(self, call: Call, http: aiohttp.ClientSession, token: str) -> Reply:
+    async def _send(self, call: Call[T], http: aiohttp.ClientSession, token: str) -> Reply:
         limit_s = self._limit_s(call.purpose)
         try:
             return await send(
@@ -157,12 +148,12 @@ class Caller:
         except Withdrawn:
             raise RetryLater("withdrawn", "everything was cancelled before it left; nothing was done") from None
         except NotSent as error:
-            raise RetryLater("connection", str(error)) from None
+            raise unreachable(str(error)) from None
         except NoAnswer as error:
             raise without_answer(call.purpose, error.code, error.message) from None
 
     @staticmethod
-    async def _answer(written: Written) -> Reply:
+    async def _answer(written: Written[T]) -> Reply:
         outcome = await written.outcome
         if isinstance(outcome, NoAnswer):
             raise without_answer(written.call.purpose, outcome.code, outcome.message)
@@ -171,24 +162,22 @@ class Caller:
     def _limit_s(self, purpose: Purpose) -> float:
         return self._read_s if purpose is Purpose.READ else self._change_s
 
-    def _judge(
-        self, purpose: Purpose, reply: Reply, token: str, convert: Callable[[bytes, Spoilt], T], spoilt: Spoilt
-    ) -> T:
+    def _judge(self, call: Call[T], reply: Reply, token: str, spoilt: Spoilt) -> T:
         if reply.status == 401:
             raise _Unauthorized
         if reply.status < 500:  # a gateway breaks without having looked at the token
             self._keeper.accepted(token)
         if 300 <= reply.status < 400:
-            raise without_answer(purpose, "redirect", f"HTTP {reply.status}, which is not followed")
+            raise without_answer(call.purpose, "redirect", f"HTTP {reply.status}, which is not followed")
         if not 200 <= reply.status < 300:
-            said = error_body(reply.body)
+            said = self._errors.read(reply.body)
             until = pause_until(reply, said.next_allow_at, self._clock)
             message = self._keeper.scrub(said.message)
-            raise error_of(purpose, reply.status, said.code, message, self._clock.now(), until)
+            raise self._errors.error_of(call.purpose, reply.status, said.code, message, self._clock.now(), until)
         try:
-            return convert(reply.body, spoilt)
+            return call.read(reply.body, spoilt)
         except (ValueError, RecursionError) as bad:
-            raise without_answer(purpose, "undecodable", self._keeper.scrub(str(bad))[:300]) from None
+            raise without_answer(call.purpose, "undecodable", self._keeper.scrub(str(bad))[:300]) from None
 
 
 class _Unauthorized(Exception):

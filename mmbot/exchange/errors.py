@@ -1,24 +1,29 @@
-"""What can go wrong with a call, as four kinds that a caller can act on, and the exchange's error table.
+"""The four kinds of failure that a caller can act on, and the table that sorts a dialect's error codes into them.
 
-*Refused*: nothing was done. *Retry later*: nothing was done and it may be asked again. *Unknown outcome*: it may have
-been done or not. *Malformed*: the exchange found our request wrong, which is our bug. One code may mean different
-things for a placement, a cancel and a read, so the table has a column for each.
+*Refused*: nothing was done. *Retry later*: nothing was done, and the call may be repeated. *Unknown outcome*: it may
+have been done or not. *Malformed*: the exchange found our request wrong, which is our bug. One code may mean different
+things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``Rejection``, the
+reason in the engine's terms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import ClassVar, Final, NamedTuple
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.events import Failed, Failure
+from mmbot.engine.events import Failed, Failure, Rejection
 
 RETRY_SOON: Final = 300 * MILLISECOND
 """How long to wait after a cancel met a wager that is being placed or matched (specification, ``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
 """How long to wait after a 429 that does not say."""
+
+
+CONNECTION: Final = "connection"
+"""Our code for a call whose connection could not be opened, or broke."""
 
 
 class Purpose(Enum):
@@ -39,6 +44,8 @@ class ExchangeError(Exception):
     """
 
     failure: ClassVar[Failure]
+    rejection: Rejection = Rejection.OTHER
+    """The reason in the engine's terms."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -55,6 +62,8 @@ class Refused(ExchangeError):
 
 class LoginRefused(Refused):
     """The keys are wrong or barred. Asking again without a change would not help."""
+
+    rejection = Rejection.LOGIN
 
 
 class RetryLater(ExchangeError):
@@ -87,171 +96,144 @@ class Meaning(NamedTuple):
     read: Failure
 
 
-_NO, _LATER, _UNKNOWN, _BUG = Failure.REFUSED, Failure.LATER, Failure.UNKNOWN, Failure.BUG
+class Known(NamedTuple):
+    """An error code that a dialect knows."""
 
-_WRONG: Final = Meaning(_BUG, _BUG, _BUG)
-_REFUSED: Final = Meaning(_NO, _NO, _NO)
-_BUSY: Final = Meaning(_LATER, _LATER, _LATER)
-_BROKEN: Final = Meaning(_UNKNOWN, _UNKNOWN, _LATER)
+    meaning: Meaning
+    rejection: Rejection = Rejection.OTHER
 
-CODES: Final[Mapping[str, Meaning]] = {
-    # the request is wrong: a bug of ours
-    "invalid_request": _WRONG,  # also a stake below the minimum (PROTOCOL 4.2)
-    "invalid_param": _WRONG,
-    "invalid_line_id": _WRONG,
-    "invalid_stake": _WRONG,
-    "invalid_external_id": _WRONG,
-    "invalid_wager_id": _WRONG,
-    "invalid_cursor": _WRONG,
-    "invalid_from": _WRONG,
-    "invalid_to": _WRONG,
-    "invalid_updated_at_from": _WRONG,
-    "invalid_updated_at_to": _WRONG,
-    "invalid_market_id": _WRONG,
-    "invalid_event_id": _WRONG,
-    "invalid_competitor_id": _WRONG,
-    "wager_invalid_odds": _WRONG,
-    "30010": _WRONG,  # the gateway's number for invalid odds (PROTOCOL 3)
-    "wager_stake_exceeds_max": _WRONG,
-    "wager_invalid_profit": _WRONG,
-    "wager_limit_exceeded": _WRONG,
-    "market_event_limit_exceeded": _WRONG,
-    "market_invalid_event": _WRONG,
-    "wager_not_matching_external_id": _WRONG,
-    "from_date_greater_than_to_date": _WRONG,
-    "invalid_from_to_range": _WRONG,
-    "invalid_updated_at_range": _WRONG,
-    "missing_date_range": _WRONG,
-    "err_ref_id_invalid": _WRONG,
-    "exceed_subscription_count": _WRONG,
-    # answered although the HTTP status is 500; a placement that meets it did not follow the table, so look it up
-    "wager_not_belongs_to_user": Meaning(_UNKNOWN, _BUG, _BUG),
-    # the exchange says no
-    "unauthorized": Meaning(_NO, _LATER, _LATER),  # the token: a new one may do, and a placement is decided anew
-    "data_not_found": _REFUSED,
-    "sport_event_not_found": _REFUSED,
-    "wallet_not_found": _REFUSED,
-    "no_cancellable_wagers": _REFUSED,
-    "keypair_num_exceed": _REFUSED,
-    "insufficient_amount": _REFUSED,
-    "event_not_available": _REFUSED,
-    "sport_event_is_not_booked": _REFUSED,
-    "sport_event_competitor_blacklisted": _REFUSED,
-    "supplemental_market_pre_match_only": _REFUSED,
-    "market_line_invalid": _REFUSED,
-    "wager_already_matched": _REFUSED,
-    "wager_already_cancelled": _REFUSED,
-    "wager_is_invalid": _REFUSED,
-    "self_match": _REFUSED,
-    "err_order_placement_disabled": _REFUSED,  # maintenance
-    "err_add_liquidity_only_disabled": _REFUSED,
-    # it was placed by an earlier request, whose answer we may have lost
-    "wager_external_id_existed": Meaning(_UNKNOWN, _NO, _NO),
-    "wager_ref_id_existed": Meaning(_UNKNOWN, _NO, _NO),
-    # not now
-    "rate_limit_reached": _BUSY,
-    "too_many_delayed_requests": _BUSY,
-    "session_num_exceed": _BUSY,
-    "reporting_not_available": _BROKEN,
-    # the wager is being placed or matched: a cancel comes again soon, a placement has to be verified
-    "wager_is_placing": Meaning(_UNKNOWN, _LATER, _LATER),
-    "wager_opened_retry": Meaning(_UNKNOWN, _LATER, _LATER),
-    "opened_retry": Meaning(_UNKNOWN, _LATER, _LATER),
-    # the exchange broke on the way
-    "internal_error": _BROKEN,
-    "wager_balance_check_timeout": _BROKEN,
-    "wager_unable_to_place": _BROKEN,
-    "wager_unable_to_cancel": _BROKEN,
-    "unknown_error": _BROKEN,
-}
-"""The error table (specification; PROTOCOL 4.3), in the legacy dialect's names."""
+
+class ErrorBody(NamedTuple):
+    """The body of an error answer."""
+
+    code: str
+    """In the names of the dialect's table; empty where the answer has none."""
+    message: str
+    next_allow_at: Instant | None
+    """By the exchange's clock."""
+
+
+WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
+"""The request is wrong."""
+
+NO: Final = Meaning(Failure.REFUSED, Failure.REFUSED, Failure.REFUSED)
+"""The exchange says no."""
+
+BUSY: Final = Meaning(Failure.LATER, Failure.LATER, Failure.LATER)
+"""Not now."""
+
+BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.LATER)
+"""The exchange broke down on the way."""
+
+IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.LATER, Failure.LATER)
+"""The wager is being placed or matched: a cancel is repeated soon, the outcome of a placement has to be looked up."""
+
+STALE_TOKEN: Final = Meaning(Failure.REFUSED, Failure.LATER, Failure.LATER)
+"""A new token may do, but a placement has to be decided again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
-    400: _WRONG,
-    401: Meaning(_NO, _LATER, _LATER),
-    402: _REFUSED,
-    403: _REFUSED,  # "User is suspended" comes without a code
-    404: _REFUSED,
-    405: _WRONG,
-    406: _WRONG,
-    408: _BROKEN,
-    409: Meaning(_UNKNOWN, _LATER, _LATER),
-    410: _REFUSED,
-    413: _WRONG,
-    414: _WRONG,
-    415: _WRONG,
-    422: Meaning(_BUG, _LATER, _BUG),  # on a cancel: still being processed
-    425: Meaning(_UNKNOWN, _LATER, _LATER),
-    429: _BUSY,
+    400: WRONG,
+    401: STALE_TOKEN,
+    402: NO,
+    403: NO,  # "User is suspended" comes without a code
+    404: NO,
+    405: WRONG,
+    406: WRONG,
+    408: BROKEN,
+    409: IN_MOTION,
+    410: NO,
+    413: WRONG,
+    414: WRONG,
+    415: WRONG,
+    422: Meaning(Failure.BUG, Failure.LATER, Failure.BUG),  # on a cancel: still being processed
+    425: IN_MOTION,
+    429: BUSY,
 }
-"""What an answer means whose code is missing or new. Every status that is not here may have been done or not."""
+"""The meaning of an answer whose code is missing or new. With any other status the outcome is unknown."""
 
-SOON: Final = frozenset({"wager_is_placing", "wager_opened_retry", "opened_retry"})
-"""Codes after which a cancel is repeated in ``RETRY_SOON``."""
+SOON: Final = frozenset({Rejection.NOT_LIVE_YET, Rejection.BEING_MATCHED})
+"""After these a cancel is repeated in ``RETRY_SOON``."""
 
-NOTHING_FOUND: Final = frozenset({"data_not_found", "sport_event_not_found", "no_cancellable_wagers"})
-"""What the exchange itself says when there is nothing. A gateway's bare 404 only says that a path is wrong."""
+NOTHING_FOUND: Final = frozenset({Rejection.NOT_FOUND, Rejection.NOTHING_OPEN})
+"""The exchange itself says that there is nothing. A gateway's bare 404 only says that a path is wrong."""
 
-OF_THE_WAGER: Final = SOON | {
-    "data_not_found",
-    "no_cancellable_wagers",
-    "wager_already_matched",
-    "wager_already_cancelled",
-    "wager_is_invalid",
-    "wager_not_matching_external_id",
-    "wager_not_belongs_to_user",
-    "invalid_wager_id",
-    "invalid_external_id",
-}
-"""What the answer to a single cancel says about its wager; any other failure is about the call."""
+OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {Rejection.NOTHING_LEFT, Rejection.WRONG_WAGER}
+"""The answer to a single cancel speaks about its wager; any other failure is about the call."""
 
 
-def meaning(status: int, code: str) -> Meaning:
-    """What an error answer means, by its code where the table knows it, else by its HTTP status."""
-    if known := CODES.get(code):
-        return known
-    return STATUSES.get(status, _BROKEN)
-
-
-def failure_of(purpose: Purpose, status: int, code: str) -> Failure:
-    """What an error answer means for a call of this purpose."""
-    at = meaning(status, code)
-    if purpose is Purpose.PLACE:
-        # A 5xx on a placement stays unknown whatever its code says, and a cancel's code on one makes no sense.
-        return Failure.UNKNOWN if status >= 500 else at.place
-    return at.cancel if purpose is Purpose.CANCEL else at.read
-
-
-def error_of(
-    purpose: Purpose, status: int, code: str, message: str, now: Instant, retry_at: Instant | None
-) -> ExchangeError:
-    """The error for an answer.
+class ErrorTable:
+    """The error codes of a dialect, and how it writes an error.
 
     Args:
-        code: as the exchange gave it, in the legacy dialect's names; empty where there was none.
-        now: from which a short pause is counted.
-        retry_at: when to come again, where the answer said so.
+        codes: each code that the dialect knows.
+        read: reads the body of an error answer, whatever it is.
     """
-    failure = failure_of(purpose, status, code)
-    name = code or f"http_{status}"
-    if failure is Failure.LATER:
-        if retry_at is None and (code in SOON or status in (409, 422, 425)):
-            retry_at = now + RETRY_SOON
-        elif retry_at is None and status == 429:
-            retry_at = now + RETRY_LIMITED
-        return RetryLater(name, message, retry_at)
-    if failure is Failure.REFUSED:
-        return Refused(name, message)
-    if failure is Failure.BUG:
-        return Malformed(name, message)
-    return UnknownOutcome(name, message)
+
+    def __init__(self, codes: Mapping[str, Known], read: Callable[[bytes], ErrorBody]) -> None:
+        self.codes: Final = codes
+        self.read: Final = read
+
+    def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
+        """What is known after an error answer to a call of this purpose: by its code where the dialect knows it, else
+        by its HTTP status."""
+        known = self.codes.get(code)
+        meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
+        if purpose is Purpose.PLACE:
+            # A 5xx on a placement stays unknown whatever its code says, and a cancel's code on one makes no sense.
+            return Failure.UNKNOWN if status >= 500 else meaning.place
+        return meaning.cancel if purpose is Purpose.CANCEL else meaning.read
+
+    def rejection_of(self, status: int, code: str) -> Rejection:
+        """The reason of an error answer in the engine's terms."""
+        if (known := self.codes.get(code)) is not None:
+            return known.rejection
+        return Rejection.TOO_MANY if status == 429 and not code else Rejection.OTHER
+
+    def error_of(
+        self, purpose: Purpose, status: int, code: str, message: str, now: Instant, retry_at: Instant | None
+    ) -> ExchangeError:
+        """The error for an answer.
+
+        Args:
+            code: in the names of this table; empty where the answer had none.
+            now: from which a short pause is counted.
+            retry_at: when to come again, where the answer said so.
+        """
+        failure = self.failure_of(purpose, status, code)
+        rejection = self.rejection_of(status, code)
+        name = code or f"http_{status}"
+        error: ExchangeError
+        if failure is Failure.LATER:
+            if retry_at is None and (rejection in SOON or status in (409, 422, 425)):
+                retry_at = now + RETRY_SOON
+            elif retry_at is None and status == 429:
+                retry_at = now + RETRY_LIMITED
+            error = RetryLater(name, message, retry_at)
+        elif failure is Failure.REFUSED:
+            error = Refused(name, message)
+        elif failure is Failure.BUG:
+            error = Malformed(name, message)
+        else:
+            error = UnknownOutcome(name, message)
+        error.rejection = rejection
+        return error
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
-    """The error for a call that got no readable answer: a read may be asked again, a change may have been done."""
-    return RetryLater(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
+    """The error for a call that got no readable answer: a read may be repeated, a change may have been done."""
+    error = RetryLater(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
+    if code == CONNECTION:
+        error.rejection = Rejection.UNREACHABLE
+    return error
+
+
+def unreachable(message: str) -> RetryLater:
+    """The error for a call that never reached the exchange."""
+    error = RetryLater(CONNECTION, message)
+    error.rejection = Rejection.UNREACHABLE
+    return error
 
 
 def failed(request_id: int, error: ExchangeError) -> Failed:
     """The engine's event for an error."""
-    return Failed(request_id, error.failure, error.code, error.message, error.retry_at)
+    return Failed(request_id, error.failure, error.code, error.message, error.retry_at, error.rejection)

@@ -19,9 +19,9 @@ from mmbot import __version__
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant
 from mmbot.engine.events import FeedLost, FeedMessage, FeedRefused, FeedUp, WagerMessage
 from mmbot.exchange.backoff import BackOff, BackOffSettings
+from mmbot.exchange.dialect import FeedDialect, Undecodable
 from mmbot.exchange.errors import ExchangeError
 from mmbot.exchange.grants import ConnectionConfig, Registration
-from mmbot.exchange.legacy.feed import Undecodable, decode
 from mmbot.exchange.pusher import (
     Ended,
     Ending,
@@ -115,6 +115,7 @@ class Feed:
     comes.
 
     Args:
+        dialect: decodes messages.
         config_source: GET websocket/connection-config.
         register: authorises a socket id; both raise ExchangeError.
         deliver: takes a message; it must only queue it.
@@ -131,6 +132,7 @@ class Feed:
     def __init__(
         self,
         *,
+        dialect: FeedDialect,
         config_source: Callable[[], Awaitable[ConnectionConfig]],
         register: Callable[[str], Awaitable[Registration]],
         deliver: Callable[[Delivered], None],
@@ -152,6 +154,7 @@ class Feed:
         """Messages that could not be read, by kind."""
         self._config_source: Final = config_source
         self.register: Final = register
+        self.decode: Final = dialect.decode
         self.deliver: Final = deliver
         self.clock: Final = clock
         self.backlog: Final = backlog
@@ -277,6 +280,7 @@ class _Connection:
         stretched = {name: feed.stretched(getattr(timing, name)) for name in timing.__struct_fields__}
         self.machine: Final = Pusher(Timing(**stretched), feed.clock.now())
         self._feed: Final = feed
+        self._decode: Final = feed.decode
         self._number: Final = number
         self._link: Final = link
         self._address: Final = address
@@ -339,7 +343,7 @@ class _Connection:
     def _message(self, message: Message) -> None:
         feed = self._feed
         try:
-            found = decode(self._number, message.event, message.data)
+            found = self._decode(self._number, message.event, message.data)
         except Undecodable as bad:
             feed.undecoded(bad.kind, bad.why)
             return

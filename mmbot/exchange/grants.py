@@ -1,11 +1,28 @@
-"""What the exchange grants a feed connection: where it stands, and which channels it may subscribe to.
+"""What the exchange grants: the tokens of a session, the address of the feed, and the channels of a socket.
 
-Free of dialect: the REST client reads these from the wire and the feed's keeper uses them.
+These values are the same in every dialect: a dialect reads them from answers, the session keeper and the feed use them.
 """
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import msgspec
+
+from mmbot.domain.instant import Instant
+
+
+class Tokens(NamedTuple):
+    """Tokens that a log-in or a refresh gives."""
+
+    access: str
+    refresh: str | None
+    """None where a refresh did not replace it."""
+    expires: Instant | None
+    """By the exchange's clock; None where the answer does not say."""
+
+    def __repr__(self) -> str:
+        return f"Tokens(expires={self.expires!r})"
 
 
 class ConnectionConfig(msgspec.Struct, frozen=True):
@@ -17,6 +34,20 @@ class ConnectionConfig(msgspec.Struct, frozen=True):
     ws_host: str | None = None
     """Where it is missing the host is ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
+
+
+class Topics(NamedTuple):
+    """What a socket of the feed is to hear of. Without any, it hears whatever the exchange sends to every socket."""
+
+    tournaments: tuple[int, ...] = ()
+    events: tuple[int, ...] = ()
+    """Sport events, for a dialect that has a channel for each."""
+    sub_types: tuple[tuple[int, str], ...] = ()
+    """Sport events and sub-types of their markets, for a dialect that has a channel for each pair."""
+
+
+EVERYTHING: Final = Topics()
+"""Names no topic."""
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):

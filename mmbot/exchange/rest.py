@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, TypeVar
 
 from mmbot.config import ExchangeConfig
 from mmbot.domain.catalogue import Player, SportEvent, Tournament
@@ -20,7 +20,8 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine import events as answers
 from mmbot.engine import requests
 from mmbot.engine.requests import BATCH, EVENTS_A_READ, Cancellation, Placement
-from mmbot.exchange.caller import Call, Caller, OnSpoilt, Written
+from mmbot.exchange.caller import Caller, OnSpoilt, Written
+from mmbot.exchange.dialect import Call, Dialect, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
     OF_THE_WAGER,
@@ -31,10 +32,8 @@ from mmbot.exchange.errors import (
     RetryLater,
     failed,
 )
-from mmbot.exchange.grants import ConnectionConfig, Registration
+from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
 from mmbot.exchange.http import OnRequest, open_http
-from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
-from mmbot.exchange.legacy.wire import Spoilt
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.warm import Connection, WarmPool
 
@@ -49,11 +48,11 @@ LOOK_S: Final = 1.0
 
 _RETRY_S: Final = 5.0  # the same while none can be opened
 
+WRONG_SIZE: Final = "wrong_size"
+"""Our code for a request with no items, or with more than the exchange takes. It is not sent."""
+
 LEFT_TO_CANCELS: Final = 1
 """Of the connections that stand ready, so many are not for placements."""
-
-Version = Literal[1, 2]
-"""Of the calls that read markets."""
 
 T = TypeVar("T")
 N = TypeVar("N")
@@ -66,6 +65,7 @@ class Client:
 
     Args:
         keeper: gives tokens; closed by the caller, after the client.
+        dialect: writes requests, reads answers, and names errors.
         on_request: told of each request: the call, how it ended (``ok``, ``refused``, ``later``, ``unknown``, ``bug``,
             ``unauthorized``, ``cancelled``), and how long it took by the clock.
         on_spoilt: told of each item of an answer that could not be read: the call, and what it was.
@@ -75,15 +75,22 @@ class Client:
         self,
         keeper: SessionKeeper,
         clock: Clock,
+        dialect: Dialect,
         config: ExchangeConfig,
         *,
         on_request: OnRequest | None = None,
         on_spoilt: OnSpoilt | None = None,
     ) -> None:
         self._clock = clock
+        self._changes: Final = dialect.changes
+        self._wagers: Final = dialect.wagers
+        self._board: Final = dialect.board
+        self._wallet: Final = dialect.wallet
+        self._feed: Final = dialect.feed
         self._caller = Caller(
             keeper,
             clock,
+            dialect.errors,
             config.base_url,
             config.change_timeout_s,
             config.read_timeout_s,
@@ -114,63 +121,62 @@ class Client:
         return filled and all(touched)
 
     async def _touch(self, connection: Connection) -> bool:
-        call = Call("warm", Purpose.READ, "GET", paths.CONNECTION)
+        call = self._feed.connection_config()._replace(name="warm")
         if not connection.idle or (touch := self._caller.write(call, connection)) is None:
             return True  # it was taken meanwhile, or there is no session to touch it with
         with contextlib.suppress(ExchangeError):  # counted by on_request; one that broke is replaced
-            await self._caller(touch, self._http, lambda body, _: rest.connection_config(body))
+            await self._caller(touch, self._http)
         return connection.proved
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
         """Place one wager. Accepted means queued: it is live when the private message says so."""
-        return await self._caller(changes.place_one(item), self._http, lambda body, _: changes.placed_one(body, item))
+        return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
         """Place up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
-        return await self._placed(changes.place_many(items), items, request)
+        _check_batch(items)
+        return await self._ask(self._changes.place_many(request, items))
 
     async def cancel_one(self, item: Cancellation) -> None:
         """Cancel one wager. A 404 is Refused with ``data_not_found``."""
-        await self._done(changes.cancel_one(item))
+        await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
         """Cancel up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
-        return await self._cancelled(changes.cancel_many(items), items, request)
+        _check_batch(items)
+        return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_event(self, event: int) -> bool:
         """Cancel every open wager of an event. False if the exchange found none, which is no proof."""
-        return await self._swept(changes.cancel_event(event))
+        return await self._swept(self._changes.cancel_event(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
         """Cancel every open wager of a market, or of one outcome of it. False if the exchange found none."""
-        return await self._swept(changes.cancel_market(event, market, line_id))
+        return await self._swept(self._changes.cancel_market(event, market, line_id))
 
     async def cancel_all(self) -> bool:
         """Cancel every open wager of the account. False if the exchange found none, which is no proof."""
-        return await self._swept(changes.CANCEL_ALL)
+        return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
     async def balance(self, request: int = 0) -> answers.BalanceRead:
         """The balance."""
-        return await self._read("balance", paths.BALANCE, lambda body, _: wagers.balance(request, body))
+        return await self._ask(self._wallet.balance(request))
 
     async def ladder(self) -> tuple[int, ...]:
         """The odds ladder, as it came."""
-        return await self._read("ladder", paths.LADDER, lambda body, _: board.ladder(body))
+        return await self._ask(self._board.ladder())
 
     async def tournaments(self, *, active: bool = True) -> tuple[Tournament, ...]:
         """The tournaments that have active events, or all of them."""
-        return await self._read("tournaments", paths.tournaments_path(active), board.tournaments)
+        return await self._ask(self._board.tournaments(active))
 
     async def events(self, tournament: int) -> tuple[SportEvent, ...]:
         """The listed events of a tournament; none where the exchange answers 404 or null (PROTOCOL 4.1)."""
-        path = paths.events_path(tournament)
-        return await self._found(
-            self._read("events", path, lambda body, spoilt: board.events(body, tournament, spoilt)), ()
-        )
+        return await self._found(self._board.events(tournament), ())
 
     async def markets(
         self, wanted: Sequence[int], *, version: Version = 2
@@ -178,27 +184,18 @@ class Client:
         """Markets and books of up to 50 events. An event of which nothing could be read has no entry. Version 1 is
         deprecated, see ``markets_of``."""
         _check_events(wanted)
-        path = paths.markets_path(wanted, version)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
-        return await self._found(
-            self._read("markets", path, lambda body, spoilt: board.markets(body, wanted, spoilt)), nothing
-        )
+        return await self._found(self._board.markets(wanted, version), nothing)
 
     async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
         """Up to 50 events by their ids. One that is not listed is left out."""
         _check_events(wanted)
-        path = paths.events_by_id_path(wanted)
-        return await self._found(
-            self._read("events_by_id", path, lambda body, spoilt: board.events(body, None, spoilt)), ()
-        )
+        return await self._found(self._board.events_by_id(wanted), ())
 
     async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
         """Markets and books of one event; None where the exchange does not list it. Version 1 is deprecated: without
         ``sub_type`` and ``category_name`` it does not tell a game from its first half."""
-        path = paths.markets_of_path(event, version)
-        return await self._found(
-            self._read("markets_of", path, lambda body, spoilt: board.markets_of(body, event, spoilt)), None
-        )
+        return await self._found(self._board.markets_of(event, version), None)
 
     async def search_markets(
         self, tournament: int, *, events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
@@ -211,8 +208,7 @@ class Client:
             types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
             least: what takers can stake in the market at least, over all its lines and levels.
         """
-        path = paths.search_path(tournament, events, types, least)
-        images = await self._found(self._read("search_markets", path, board.found_markets), ())
+        images = await self._found(self._board.search(tournament, events, types, least), ())
         return tuple(
             image
             for image in images
@@ -223,12 +219,11 @@ class Client:
 
     async def players(self, tournament: int) -> tuple[Player, ...]:
         """The players of a tournament."""
-        return await self._found(self._read("players", paths.players_path(tournament), board.players), ())
+        return await self._found(self._board.players(tournament), ())
 
     async def player(self, player: int, tournament: int) -> Player | None:
         """One player of a tournament; None where the exchange does not know them."""
-        path = paths.player_path(player, tournament)
-        return await self._found(self._read("player", path, lambda body, _: board.player(body)), None)
+        return await self._found(self._board.player(player, tournament), None)
 
     async def transactions(
         self,
@@ -241,11 +236,11 @@ class Client:
         wager_id: str = "",
         cursor: str = "",
         limit: int = 100,
-    ) -> wallet.TransactionPage:
+    ) -> TransactionPage:
         """One page of the wallet's lines, between two instants widened to whole seconds; ``limit`` is 1000 at most.
         As in a search, each filter is applied to the answer too."""
-        path = paths.transactions_path(begin, end, type, event, market, wager_id, cursor, limit)
-        page = await self._read("transactions", path, wallet.transactions)
+        call = self._wallet.transactions(begin, end, type, event, market, wager_id, cursor, limit)
+        page = await self._ask(call)
         wanted = tuple(
             line
             for line in page.transactions
@@ -258,52 +253,47 @@ class Client:
 
     async def wager(self, wager_id: str) -> WagerReport | None:
         """One wager; None where the exchange does not know it."""
-        path = paths.wager_path(wager_id)
-        return await self._found(self._read("wager", path, lambda body, _: wagers.wager_of(body)), None)
+        return await self._found(self._wagers.wager(wager_id), None)
 
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, event: int | None = None
     ) -> answers.HistoryRead:
         """One page of the history. Raises Malformed, unsent, for a range that the exchange would refuse."""
-        path = paths.history_path(query, self._clock.wall(), market, event)
-        return await self._read("history", path, lambda body, spoilt: wagers.history(query.id, body, spoilt))
+        return await self._ask(self._wagers.history(query, self._clock.wall(), market, event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
-    ) -> wagers.MatchPage:
+    ) -> MatchPage:
         """One page of the account's matches between two instants, widened to whole seconds; 100 at most. Raises
         Malformed, unsent, for a range that the exchange would refuse."""
-        path = paths.matched_bets_path(begin, end, cursor, limit)
-        return await self._read("matched_bets", path, wagers.match_page)
+        return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
-    async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> wagers.MatchPage:
+    async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
         """One page of the matches of one wager; 100 at most."""
-        return await self._read("matches_of", paths.matches_of_path(wager_id, cursor, limit), wagers.match_page)
+        return await self._ask(self._wagers.matches_of(wager_id, cursor, limit))
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
         """Every match of up to 100 wagers. Further pages follow a second apart, and all of them count or none. A wager
         with a match that could not be read is left out."""
         if not 0 < len(wager_ids) <= MATCHES_A_READ:
-            raise Malformed("invalid_param", f"{len(wager_ids)} wagers in one read of matches")
-        pages: list[wagers.MatchPage] = []
+            raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")
+        pages: list[MatchPage] = []
         cursor = ""
         while len(pages) < MATCH_PAGES:
-            pages.append(await self._read("matches", paths.matches_path(wager_ids, cursor), wagers.match_page))
+            pages.append(await self._ask(self._wagers.matches(wager_ids, cursor)))
             cursor = pages[-1].next_cursor
             if not cursor:
-                return wagers.matches_read(request, pages)
+                return _matches_of_all(request, pages)
             await asyncio.sleep(self._clock.real_seconds(SECOND))
         raise RetryLater("undecodable", "the pages of matches have no end")
 
     async def connection_config(self) -> ConnectionConfig:
         """Where the feed is."""
-        return await self._read("connection_config", paths.CONNECTION, lambda body, _: rest.connection_config(body))
+        return await self._ask(self._feed.connection_config())
 
-    async def register(self, socket_id: str, tournaments: Sequence[int] = ()) -> Registration:
-        """Register a socket and get its channels; for all tournaments where none are named. It may take seconds, and
-        may be asked again: so it counts as a read."""
-        call = Call("register", Purpose.READ, "POST", paths.REGISTER, rest.register_body(socket_id, tournaments))
-        return await self._caller(call, self._http, lambda body, _: rest.registration(body))
+    async def register(self, socket_id: str, topics: Topics = EVERYTHING) -> Registration:
+        """Register a socket for topics and get its channels. It may take seconds."""
+        return await self._ask(self._feed.register(socket_id, topics))
 
     # --- the engine's requests --------------------------------------------------------------------------------------
 
@@ -313,43 +303,52 @@ class Client:
         leaves any more once everything is cancelled. Whatever goes wrong comes back as ``Failed``; only being cancelled
         is raised."""
         self._sweeps += isinstance(request, requests.CancelAll)
-        return self._perform(request, self._written(request), self._sweeps)
+        call = self._change(request)
+        if call is None:
+            return self._perform(request, None)
+        places = call.purpose is Purpose.PLACE
+        written = self._caller.write(call, self.warm.ready(LEFT_TO_CANCELS if places else 0))
+        if written is None and places:
+            sweeps = self._sweeps
+            call = call._replace(withdrawn=lambda: sweeps != self._sweeps)
+        return self._perform(request, written or call)
 
-    def _written(self, request: requests.Request) -> Written | None:
+    def _change(self, request: requests.Request) -> Call[Any] | None:
+        """The call for a request that changes something; None for a read, and for a batch of a wrong size. A batch of
+        one cancel goes by the single call, whose answers are the best known."""
         match request:
             case requests.PlaceMany(items=items) if _is_batch(items):
-                return self._caller.write(changes.place_many(items), self.warm.ready(leave=LEFT_TO_CANCELS))
+                return self._changes.place_many(request.id, items)
             case requests.CancelMany(items=(item,)):
-                return self._caller.write(changes.cancel_one(item), self.warm.ready())
+                return self._changes.cancel_one(item)
             case requests.CancelMany(items=items) if _is_batch(items):
-                return self._caller.write(changes.cancel_many(items), self.warm.ready())
+                return self._changes.cancel_many(request.id, items)
             case requests.CancelEvent(event=event):
-                return self._caller.write(changes.cancel_event(event), self.warm.ready())
+                return self._changes.cancel_event(event)
             case requests.CancelAll():
-                return self._caller.write(changes.CANCEL_ALL, self.warm.ready())
+                return self._changes.cancel_all()
             case _:
                 return None
 
-    async def _perform(self, request: requests.Request, written: Written | None, sweeps: int) -> answers.Answer:
+    async def _perform(self, request: requests.Request, change: Call[Any] | Written[Any] | None) -> answers.Answer:
         try:
-            return await self._answer(request, written, sweeps)
+            return await (self._read(request) if change is None else self._changed(request, change))
         except ExchangeError as error:
             return failed(request.id, error)
 
-    async def _answer(self, request: requests.Request, written: Written | None, sweeps: int) -> answers.Answer:
+    async def _changed(self, request: requests.Request, change: Call[Any] | Written[Any]) -> answers.Answer:
+        match request:
+            case requests.CancelMany(items=(item,)):
+                return await self._cancel_item(change, item, request.id)
+            case requests.CancelAll() | requests.CancelEvent():
+                return answers.CancelledAll(request.id, not await self._swept(change))
+            case _:
+                answer: answers.Answer = await self._ask(change)
+                return answer
+
+    async def _read(self, request: requests.Request) -> answers.Answer:
         number = request.id
         match request:
-            case requests.PlaceMany(items=items):
-                call = written or changes.place_many(items)._replace(withdrawn=lambda: sweeps != self._sweeps)
-                return await self._placed(call, items, number)
-            case requests.CancelMany(items=(item,)):
-                return await self._cancel_item(written or changes.cancel_one(item), item, number)
-            case requests.CancelMany(items=several):
-                return await self._cancelled(written or changes.cancel_many(several), several, number)
-            case requests.CancelAll():
-                return answers.CancelledAll(number, not await self._swept(written or changes.CANCEL_ALL))
-            case requests.CancelEvent(event=event):
-                return answers.CancelledAll(number, not await self._swept(written or changes.cancel_event(event)))
             case requests.ReadWager(wager_id=wager_id):
                 return answers.WagerRead(number, await self.wager(wager_id))
             case requests.ReadHistory():
@@ -366,70 +365,68 @@ class Client:
                 return answers.EventsRead(number, await self.events(tournament))
             case requests.ReadMarkets(events=wanted):
                 return answers.MarketsRead(number, await self.markets(wanted))
+            case requests.PlaceMany(items=items) | requests.CancelMany(items=items):
+                raise _wrong_size(items)
+            case requests.CancelAll() | requests.CancelEvent():
+                raise AssertionError("such a request is a change")
 
-    # --- changes, written already or not ----------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------------------------------
 
-    async def _placed(self, call: Call | Written, items: Sequence[Placement], number: int) -> answers.Placed:
-        _check_batch(items)
-        return await self._caller(
-            call, self._http, lambda body, spoilt: changes.placed_many(number, body, items, spoilt)
-        )
+    async def _ask(self, call: Call[T] | Written[T]) -> T:
+        return await self._caller(call, self._http)
 
-    async def _cancelled(self, call: Call | Written, items: Sequence[Cancellation], number: int) -> answers.Cancelled:
-        _check_batch(items)
-        return await self._caller(
-            call, self._http, lambda body, spoilt: changes.cancelled_many(number, body, items, spoilt)
-        )
-
-    async def _cancel_item(self, call: Call | Written, item: Cancellation, number: int) -> answers.Cancelled:
-        """A batch of one goes by the single call, whose answers are the best known. What it says of the wager is said
-        of the item; what it says of the call (429, no token) fails the request."""
+    async def _cancel_item(
+        self, call: Call[None] | Written[None], item: Cancellation, number: int
+    ) -> answers.Cancelled:
+        """The answer to a single cancel says of its wager what a batch says of an item. What it says of the call (429,
+        no token) fails the request."""
         try:
-            await self._done(call)
+            await self._ask(call)
         except (Refused, Malformed, RetryLater) as error:
-            if error.code not in OF_THE_WAGER:
+            if error.rejection not in OF_THE_WAGER:
                 raise
-            refusal = answers.RefusedItem(item.external_id, error.failure, error.code, error.message)
+            refusal = answers.RefusedItem(item.external_id, error.failure, error.code, error.message, error.rejection)
             return answers.Cancelled(number, (), (refusal,))
         return answers.Cancelled(number, (item.external_id,), ())
 
-    async def _swept(self, call: Call | Written) -> bool:
+    async def _swept(self, call: Call[None] | Written[None]) -> bool:
         try:
-            await self._done(call)
+            await self._ask(call)
         except Refused as error:
-            if error.code in NOTHING_FOUND:
+            if error.rejection in NOTHING_FOUND:
                 return False
             raise
         return True
 
-    async def _done(self, call: Call | Written) -> None:
-        await self._caller(call, self._http, lambda answer, _: changes.succeeded(answer))
-
-    # --- reads ------------------------------------------------------------------------------------------------------
-
-    async def _read(self, name: str, path: str, convert: Callable[[bytes, Spoilt], T]) -> T:
-        return await self._caller(Call(name, Purpose.READ, "GET", path), self._http, convert)
-
-    @staticmethod
-    async def _found(read: Awaitable[T], nothing: N) -> T | N:
-        """What a read brings, or ``nothing`` where the exchange says that there is nothing."""
+    async def _found(self, call: Call[T], nothing: N) -> T | N:
+        """The answer to a read, or ``nothing`` where the exchange says that there is nothing."""
         try:
-            return await read
+            return await self._ask(call)
         except Refused as error:
-            if error.code in NOTHING_FOUND:
+            if error.rejection in NOTHING_FOUND:
                 return nothing
             raise
+
+
+def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
+    """All pages in one. A wager with an unreadable match gets none, because some would look like all."""
+    broken = frozenset[str]().union(*(page.spoilt for page in pages))
+    return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))
 
 
 def _is_batch(items: Sequence[object]) -> bool:
     return 0 < len(items) <= BATCH
 
 
+def _wrong_size(items: Sequence[object]) -> Malformed:
+    return Malformed(WRONG_SIZE, f"{len(items)} wagers in one batch")
+
+
 def _check_batch(items: Sequence[object]) -> None:
     if not _is_batch(items):
-        raise Malformed("wager_limit_exceeded", f"{len(items)} wagers in one batch")
+        raise _wrong_size(items)
 
 
 def _check_events(wanted: Sequence[int]) -> None:
     if not 0 < len(wanted) <= EVENTS_A_READ:
-        raise Malformed("market_event_limit_exceeded", f"{len(wanted)} events in one read")
+        raise Malformed(WRONG_SIZE, f"{len(wanted)} events in one read")

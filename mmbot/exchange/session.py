@@ -16,10 +16,11 @@ from typing import Final
 import aiohttp
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
-from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
+from mmbot.engine.events import Rejection
+from mmbot.exchange.dialect import Call, Dialect
+from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater, unreachable
+from mmbot.exchange.grants import Tokens
 from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
-from mmbot.exchange.legacy import paths
-from mmbot.exchange.legacy import rest as wire
 from mmbot.exchange.token_store import Kept, TokenStore
 
 UNSTATED_LIFE: Final = 10 * MINUTE
@@ -46,6 +47,7 @@ class SessionKeeper:
 
     Args:
         http: from ``open_http``; the caller closes it, after ``close``.
+        dialect: writes the log-in and the refresh, and names their errors.
         base_url: up to and with ``/partner``.
         cooldown: between two log-ins at least, restarts included. It doubles with each log-in that got no answer.
         timeout_s: for one request.
@@ -58,6 +60,7 @@ class SessionKeeper:
     def __init__(
         self,
         http: aiohttp.ClientSession,
+        dialect: Dialect,
         base_url: str,
         access_key: str,
         secret_key: str,
@@ -71,6 +74,8 @@ class SessionKeeper:
         on_request: OnRequest | None = None,
     ) -> None:
         self._http = http
+        self._session: Final = dialect.session
+        self._errors: Final = dialect.errors
         self._base_url = base_url.rstrip("/")
         self._access_key = access_key
         self._secret_key = secret_key
@@ -225,16 +230,17 @@ class SessionKeeper:
         Raises:
             RetryLater: if it may work later, and a log-in would not help or is not needed yet.
         """
+        call = self._session.refresh(refresh_token)
         try:
-            reply = await self._post("refresh", paths.REFRESH, wire.refresh_body(refresh_token))
+            reply = await self._post(call)
         except NotSent as error:
-            raise RetryLater("connection", f"refresh: {error}") from None
+            raise unreachable(f"refresh: {error}") from None
         except NoAnswer as error:
             # A log-in would meet the same silence, and could open a session that nobody hears of.
             raise RetryLater(error.code, f"refresh: {error.message}") from None
         if reply.status in (200, 201):
             try:
-                tokens = wire.tokens(reply.body)
+                tokens = call.read(reply.body, [])
             except ValueError:
                 tokens = None
             if tokens is not None:
@@ -242,7 +248,7 @@ class SessionKeeper:
                 if tokens.refresh is not None and tokens.refresh != refresh_token:
                     await self._keep(tokens.refresh, self._kept.logged_in_at)
                 return token
-        error_body = wire.error_body(reply.body)
+        error_body = self._errors.read(reply.body)
         code = error_body.code or f"http_{reply.status}"
         self._tell("session.refresh_refused", code=code)
         if reply.status == 429:
@@ -260,20 +266,21 @@ class SessionKeeper:
         before, logged_in, wall = self._kept, self._logged_in, self._clock.wall()
         self._logged_in = now
         await self._keep(before.refresh_token, wall)
+        call = self._session.log_in(self._access_key, self._secret_key)
         try:
-            reply = await self._post("login", paths.LOG_IN, wire.log_in_body(self._access_key, self._secret_key))
+            reply = await self._post(call)
         except NotSent as error:
             self._logged_in = logged_in  # it opened no session
             await self._keep(before.refresh_token, before.logged_in_at)
-            raise RetryLater("connection", f"log-in: {error}") from None
+            raise unreachable(f"log-in: {error}") from None
         except NoAnswer as error:
             self._silent_log_ins += 1
             raise RetryLater(error.code, f"log-in: {error.message}", now + self._pause()) from None
-        error_body = wire.error_body(reply.body)
+        error_body = self._errors.read(reply.body)
         code = error_body.code or f"http_{reply.status}"
         if reply.status in (200, 201):
             try:
-                tokens = wire.tokens(reply.body)
+                tokens = call.read(reply.body, [])
             except ValueError as bad:
                 self._silent_log_ins += 1
                 raise RetryLater("undecodable", f"log-in: {bad}", now + self._pause()) from None
@@ -281,7 +288,7 @@ class SessionKeeper:
             token = self._adopt(tokens, refreshed=False)
             await self._keep(tokens.refresh, self._kept.logged_in_at)
             return token
-        if code == "session_num_exceed":
+        if self._errors.rejection_of(reply.status, error_body.code) is Rejection.NO_SESSION_FREE:
             raise self._bar(RetryLater(code, error_body.message, now + REFUSED_PAUSE), REFUSED_PAUSE)
         if reply.status == 429:
             until = pause_until(reply, error_body.next_allow_at, self._clock) or now + self._pause()
@@ -315,7 +322,7 @@ class SessionKeeper:
         self._barred_until = self._clock.now() + pause
         return error
 
-    def _adopt(self, tokens: wire.Tokens, *, refreshed: bool) -> str:
+    def _adopt(self, tokens: Tokens, *, refreshed: bool) -> str:
         now = self._clock.now()
         life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
         if not 0 < life <= LONGEST_LIFE:
@@ -341,15 +348,15 @@ class SessionKeeper:
             # Without the file the next start logs in once more; without a session nothing can be cancelled.
             self._tell("session.not_kept", error=error.strerror or type(error).__name__)
 
-    async def _post(self, call: str, path: str, body: bytes) -> Reply:
+    async def _post(self, call: Call[Tokens]) -> Reply:
         started = self._clock.now()
         outcome = "cancelled"
         try:
             reply = await send(
                 self._http,
-                "POST",
-                self._base_url + path,
-                body=body,
+                call.method,
+                self._base_url + call.path,
+                body=call.body,
                 token=None,
                 timeout_s=timeout_for(self._clock, self._timeout_s),
             )
@@ -362,7 +369,7 @@ class SessionKeeper:
             raise
         finally:
             if self._on_request is not None:
-                self._on_request(call, outcome, self._clock.now() - started)
+                self._on_request(call.name, outcome, self._clock.now() - started)
         return reply
 
     def _tell(self, name: str, **fields: str | float) -> None:

@@ -21,7 +21,8 @@ from mmbot.engine.life.order_of_life import Step
 from mmbot.engine.requests import Alert, Level
 from mmbot.engine.risk.guards import GUARDS, PAUSING
 from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
-from mmbot.exchange.errors import CODES, STATUSES
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import STATUSES
 from mmbot.store.journal import JOURNAL_FILE
 from mmbot.store.latch import LATCH_FILE
 from mmbot.store.state_dir import LOCK_FILE
@@ -186,7 +187,7 @@ def test_every_code_and_every_status_is_told_once() -> None:
     told = re.findall(
         r"`(\w+)`", "".join(cells[3] for cells in rows(section(page("recovery"), "What each code means")))
     )
-    assert sorted(told) == sorted([*CODES, *map(str, STATUSES)])
+    assert sorted(told) == sorted([*dialect_of("legacy").errors.codes, *map(str, STATUSES)])
 
 
 def test_the_steps_of_life_are_those_of_the_code_in_their_order() -> None:

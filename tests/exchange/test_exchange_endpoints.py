@@ -13,9 +13,9 @@ from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import DAY, SECOND
 from mmbot.domain.transaction import TransactionType
 from mmbot.engine.requests import ReadHistory
+from mmbot.exchange.dialect import TransactionPage
 from mmbot.exchange.errors import Malformed, Refused, RetryLater
 from mmbot.exchange.grants import ConnectionConfig
-from mmbot.exchange.legacy import wallet
 from mmbot.exchange.rest import Client
 
 START = 1_790_000_000 * SECOND + 123_456_789
@@ -132,10 +132,10 @@ async def test_what_is_asked_for(exchange: ScriptedExchange, clock: ManualClock,
 
 
 UNSENT: dict[str, tuple[Ask, str]] = {
-    "no events": (lambda c: c.events_by_id(()), "market_event_limit_exceeded"),
-    "too many events": (lambda c: c.events_by_id(range(1, 52)), "market_event_limit_exceeded"),
-    "no markets": (lambda c: c.markets((), version=1), "market_event_limit_exceeded"),
-    "no wagers": (lambda c: c.matches(()), "invalid_param"),
+    "no events": (lambda c: c.events_by_id(()), "wrong_size"),
+    "too many events": (lambda c: c.events_by_id(range(1, 52)), "wrong_size"),
+    "no markets": (lambda c: c.markets((), version=1), "wrong_size"),
+    "no wagers": (lambda c: c.matches(()), "wrong_size"),
     "reversed transactions": (lambda c: c.transactions(START, START - 1), "from_date_greater_than_to_date"),
     "reversed bets": (lambda c: c.matched_bets(START, START - 1), "from_date_greater_than_to_date"),
     "too long a range of bets": (lambda c: c.matched_bets(START - 8 * DAY, START), "invalid_from_to_range"),
@@ -417,7 +417,7 @@ async def test_the_cursor_by_either_of_its_names(
 ) -> None:
     exchange.script("/v2/mm/get_transactions", data(body))
     async with client_of(exchange, clock, tmp_path) as (client, _):
-        assert await client.transactions() == wallet.TransactionPage((), cursor, 0)
+        assert await client.transactions() == TransactionPage((), cursor, 0)
 
 
 async def test_the_ids_of_a_line_in_each_form(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from scripted_exchange import ScriptedExchange, answer, client_of, error
+from scripted_exchange import LEGACY, ScriptedExchange, answer, client_of, error
 
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.engine.events import Failed, Failure
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.errors import (
-    CODES,
     ExchangeError,
     LoginRefused,
     Malformed,
@@ -171,7 +170,7 @@ async def test_every_row_of_the_table_means_what_it_says(
 
 def test_no_code_of_the_table_goes_untested() -> None:
     rows = {row.split()[1] for row in ROWS.strip().splitlines()}
-    assert set(CODES) - rows == {"unauthorized", "30010", "exceed_subscription_count"}
+    assert set(LEGACY.errors.codes) - rows == {"unauthorized", "30010", "exceed_subscription_count"}
 
 
 @pytest.mark.parametrize(

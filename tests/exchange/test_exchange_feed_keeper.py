@@ -14,6 +14,7 @@ import pytest
 
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine.events import Beat, FeedLost, FeedUp, WagerMessage
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import RetryLater
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings, FeedState, address_of
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
@@ -114,6 +115,7 @@ class Desk:
         self.configure: Callable[[], Awaitable[ConnectionConfig]] = self._configure
         self.register: Callable[[str], Awaitable[Registration]] = self._register
         self.feed = Feed(
+            dialect=dialect_of("legacy").feed,
             config_source=lambda: self.configure(),
             register=lambda socket_id: self.register(socket_id),
             deliver=self.delivered.append,

@@ -27,7 +27,8 @@ from mmbot.engine.events import (
     TournamentMessage,
     WagerMessage,
 )
-from mmbot.exchange.legacy.feed import Undecodable, decode
+from mmbot.exchange.dialect import Undecodable
+from mmbot.exchange.legacy.feed import decode
 
 NAME = "tournament_132"
 

@@ -17,7 +17,7 @@ from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine.events import Failure, MarketImage
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import Malformed
-from mmbot.exchange.legacy import board, changes, paths, rest, wagers, wallet
+from mmbot.exchange.legacy import board, changes, errors, feed, paths, session, wagers, wallet
 
 NOW = 1_790_000_000 * SECOND
 
@@ -147,7 +147,7 @@ def test_a_wager_that_makes_no_sense_is_not_read(changed: dict[str, object]) -> 
 def test_a_page_with_one_unknown_status_keeps_the_others_and_proves_nothing() -> None:
     items = [wager(id="w1"), wager(id="w2", status="sleeping"), "what", wager(id="w3")]
     spoilt: list[str] = []
-    page = wagers.history(4, body({"wagers": items, "next_cursor": "c"}, last_synced_at=iso(NOW)), spoilt)
+    page = wagers.history_page(4, body({"wagers": items, "next_cursor": "c"}, last_synced_at=iso(NOW)), spoilt)
     assert [report.wager_id for report in page.wagers] == ["w1", "w3"]
     assert (page.request, page.next_cursor, page.last_synced_at) == (4, "c", None)
     assert len(spoilt) == 2
@@ -158,19 +158,19 @@ def test_a_page_with_one_unknown_status_keeps_the_others_and_proves_nothing() ->
 def test_a_whole_page_says_up_to_when_it_is_complete(where: str) -> None:
     inside = {"wagers": None} | ({"last_synced_at": iso(NOW)} if where == "inside" else {})
     beside = {"last_synced_at": iso(NOW)} if where == "beside" else {}
-    page = wagers.history(1, body(inside, **beside), [])
+    page = wagers.history_page(1, body(inside, **beside), [])
     assert (page.wagers, page.next_cursor, page.last_synced_at) == ((), "", NOW)
 
 
 @pytest.mark.parametrize("synced", [None, "", "soon", 5, "0001-01-01T00:00:00Z"])
 def test_a_page_that_does_not_say_proves_nothing(synced: object) -> None:
-    assert wagers.history(1, body({"wagers": []}, last_synced_at=synced), []).last_synced_at is None
+    assert wagers.history_page(1, body({"wagers": []}, last_synced_at=synced), []).last_synced_at is None
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"data":null}', b'{"data":[]}', b"[]", b'{"data":{"wagers":7}}'])
 def test_a_history_that_cannot_be_read_is_no_empty_page(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        wagers.history(1, raw, [])
+        wagers.history_page(1, raw, [])
 
 
 instants = st.integers(min_value=NOW - 30 * DAY, max_value=NOW)
@@ -380,7 +380,7 @@ def test_a_batch_of_cancels_that_cannot_be_read_is_not(answer: object) -> None:
 @pytest.mark.parametrize("answer", [{}, {"balance": None}, {"balance": "10"}, {"balance": 10.005}, [10]])
 def test_a_balance_that_is_none_is_not_taken_for_zero(answer: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        wagers.balance(1, body(answer))
+        wallet.read_balance(1, body(answer))
 
 
 def test_some_matches_of_a_wager_are_never_given_for_all_of_them() -> None:
@@ -408,7 +408,7 @@ def level(line_id: str, odds: float | None, value: float, **more: object) -> dic
 
 
 def images(market: dict[str, object], spoilt: list[str] | None = None) -> tuple[MarketImage, ...]:
-    return board.markets(body({"7": [market]}), (7,), [] if spoilt is None else spoilt)[7]
+    return board.read_markets(body({"7": [market]}), (7,), [] if spoilt is None else spoilt)[7]
 
 
 MONEYLINE = {
@@ -538,7 +538,7 @@ def test_a_market_without_lines(more: dict[str, object]) -> None:
 def test_events_that_are_missing_or_null_have_no_markets_and_unreadable_ones_no_entry() -> None:
     spoilt: list[str] = []
     answer = {"1": None, "3": 7, "4": [{"id": "x"}, {"id": 219}, 5], "99": [{"id": 1}]}
-    found = board.markets(body(answer), (1, 2, 3, 4), spoilt)
+    found = board.read_markets(body(answer), (1, 2, 3, 4), spoilt)
     assert sorted(found) == [1, 2, 4]
     assert (found[1], found[2]) == ((), ())
     assert [image.market.key.market for image in found[4]] == [219]
@@ -561,7 +561,7 @@ def test_events_are_read_tolerantly() -> None:
         {"event_id": 9, "scheduled": "in the evening"},
         None,
     ]
-    first, second, third = board.events(body({"sport_events": listed}), 132, spoilt)
+    first, second, third = board.read_events(body({"sport_events": listed}), 132, spoilt)
     assert (first.event_id, first.tournament_id, first.status, first.sub_type) == (7, 132, "not_started", "")
     assert (first.competitors, first.scheduled) == (("A", ""), 1_792_965_600 * SECOND)
     assert (second.event_id, second.tournament_id, second.name, second.status) == (8, 5, "Short", "")
@@ -572,16 +572,16 @@ def test_events_are_read_tolerantly() -> None:
 def test_tournaments_are_read_tolerantly() -> None:
     spoilt: list[str] = []
     listed = [{"id": 132, "name": "NBA", "sport": {"name": "Basketball"}}, {"id": "31", "sport": None}, {"name": "x"}]
-    found = board.tournaments(body({"tournaments": listed}), spoilt)
+    found = board.read_tournaments(body({"tournaments": listed}), spoilt)
     assert [(t.tournament_id, t.name, t.sport_name) for t in found] == [(132, "NBA", "Basketball"), (31, "", "")]
     assert len(spoilt) == 1
-    assert board.tournaments(body({"tournaments": None}), []) == ()
+    assert board.read_tournaments(body({"tournaments": None}), []) == ()
 
 
 @pytest.mark.parametrize("answer", [[100.5], ["100"], {"odds": [100]}, None])
 def test_a_ladder_that_is_none_is_not_read(answer: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        board.ladder(body(answer))
+        board.read_ladder(body(answer))
 
 
 # --- anything at all --------------------------------------------------------------------------------------------------
@@ -634,32 +634,32 @@ def test_no_answer_however_strange_raises_anything_but_a_value_error(answer: obj
         except TypeError:
             assume(False)
         for convert in (
-            lambda raw: wagers.history(1, raw, []),
+            lambda raw: wagers.history_page(1, raw, []),
             wagers.wager_of,
-            lambda raw: wagers.balance(1, raw),
+            lambda raw: wallet.read_balance(1, raw),
             lambda raw: wagers.match_page(raw, []),
             lambda raw: changes.placed_many(1, raw, SENT, []),
             lambda raw: changes.placed_one(raw, SENT[0]),
             lambda raw: changes.cancelled_many(1, raw, CANCELS, []),
             changes.succeeded,
-            board.ladder,
-            lambda raw: board.tournaments(raw, []),
-            lambda raw: board.events(raw, 1, []),
-            lambda raw: board.markets(raw, (7,), []),
-            lambda raw: board.markets_of(raw, 7, []),
-            lambda raw: board.found_markets(raw, []),
-            lambda raw: board.players(raw, []),
-            board.player,
-            lambda raw: wallet.transactions(raw, []),
-            rest.tokens,
-            rest.connection_config,
-            rest.registration,
+            board.read_ladder,
+            lambda raw: board.read_tournaments(raw, []),
+            lambda raw: board.read_events(raw, 1, []),
+            lambda raw: board.read_markets(raw, (7,), []),
+            lambda raw: board.read_markets_of(raw, 7, []),
+            lambda raw: board.read_search(raw, []),
+            lambda raw: board.read_players(raw, []),
+            board.read_player,
+            lambda raw: wallet.read_transactions(raw, []),
+            session.read_tokens,
+            feed.read_connection_config,
+            feed.read_registration,
         ):
             try:
                 convert(raw)
             except ValueError:
                 continue
-        rest.error_body(raw)
+        errors.error_body(raw)
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400, b"0.1e-400"])
@@ -673,10 +673,12 @@ def test_numbers_beyond_every_float_are_refused_or_harmless(number: bytes) -> No
 
 
 def test_tokens_do_not_show_themselves() -> None:
-    given_ = rest.tokens(body({"access_token": "aaa", "refresh_token": "rrr", "access_expire_time": "1790000000"}))
+    given_ = session.read_tokens(
+        body({"access_token": "aaa", "refresh_token": "rrr", "access_expire_time": "1790000000"})
+    )
     assert given_.expires == NOW
     assert "aaa" not in repr(given_)
     assert "rrr" not in f"{given_}"
     with pytest.raises(ValueError, match="no access token") as bad:
-        rest.tokens(body({"access_token": {"secret": "sss"}}))
+        session.read_tokens(body({"access_token": {"secret": "sss"}}))
     assert bad.value.__context__ is None or "sss" not in repr(bad.value.__context__)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from scripted_exchange import (
+    LEGACY,
     ScriptedExchange,
     Step,
     Told,
@@ -30,6 +31,7 @@ from mmbot.engine import events, requests
 from mmbot.engine.events import Failed, Failure
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.errors import Malformed, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.grants import Topics
 from mmbot.exchange.rest import Client
 
 START = 1_790_000_000 * SECOND + 123_456_789
@@ -332,7 +334,7 @@ async def test_a_batch_that_the_exchange_would_refuse_is_not_sent(
         for asked in (requests.ReadMarkets(1, tuple(range(51))), requests.ReadMarkets(1, ())):
             failed = await client.perform(asked)
             assert isinstance(failed, Failed)
-            assert failed.code == "market_event_limit_exceeded"
+            assert failed.code == "wrong_size"
         assert len(exchange.seen) == before
 
 
@@ -473,7 +475,7 @@ async def test_the_way_to_the_feed(exchange: ScriptedExchange, clock: ManualCloc
         assert (await client.connection_config()).ws_host is None
         with pytest.raises(RetryLater, match="undecodable"):
             await client.connection_config()
-        registration = await client.register("12.34", (132, 31))
+        registration = await client.register("12.34", Topics(tournaments=(132, 31)))
         assert [(c.name, c.auth, c.events) for c in registration.channels] == [
             ("public", "k:own", ("general",)),
             ("private", "k:outer", ("wagers", "health_check")),
@@ -560,7 +562,7 @@ async def test_what_never_left_is_known_not_to_have_been_done(clock: ManualClock
     exchange = ScriptedExchange()
     async with exchange.serving(), client_of(exchange, clock, tmp_path) as (_, keeper):
         nowhere = ExchangeConfig(base_url="http://127.0.0.1:9/partner")
-        client = Client(keeper, clock, nowhere)
+        client = Client(keeper, clock, LEGACY, nowhere)
         try:
             for asked, path, _ in ALL:
                 failed = await client.perform(asked)
@@ -673,7 +675,7 @@ async def test_a_session_that_cannot_be_had_fails_calls_as_known_not_done(
 ) -> None:
     exchange.script("/auth/login", error(401, "unauthorized"))
     async with keeping(exchange, clock, tmp_path) as keeper:
-        client = Client(keeper, clock, ExchangeConfig(base_url=exchange.base_url))
+        client = Client(keeper, clock, LEGACY, ExchangeConfig(base_url=exchange.base_url))
         try:
             for asked in (requests.CancelAll(1), requests.ReadBalance(1)):
                 failed = await client.perform(asked)

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_exchange import (
     ACCESS_KEY,
+    LEGACY,
     SECRET_KEY,
     ScriptedExchange,
     Told,
@@ -51,7 +52,7 @@ async def urgent(exchange: ScriptedExchange, clock: ManualClock, path: Path) -> 
     """The keeper of a person's kill."""
     store = TokenStore(path / "session.json")
     async with open_http() as http:
-        keeper = SessionKeeper(http, exchange.base_url, ACCESS_KEY, SECRET_KEY, clock, store, urgent=True)
+        keeper = SessionKeeper(http, LEGACY, exchange.base_url, ACCESS_KEY, SECRET_KEY, clock, store, urgent=True)
         try:
             yield keeper
         finally:

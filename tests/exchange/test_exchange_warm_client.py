@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from scripted_exchange import ScriptedExchange, Step, Told, answer, client_of, data, error, half, keeping, reset
+from scripted_exchange import LEGACY, ScriptedExchange, Step, Told, answer, client_of, data, error, half, keeping, reset
 
 from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import ManualClock
@@ -196,7 +196,7 @@ async def test_a_change_may_take_the_connection_that_was_about_to_be_touched(
 async def test_new_connections_wait_for_a_session(clock: ManualClock, tmp_path: Path) -> None:
     exchange = ScriptedExchange()
     async with exchange.serving(), keeping(exchange, clock, tmp_path) as keeper:
-        client = rest_module.Client(keeper, clock, ExchangeConfig(base_url=exchange.base_url))
+        client = rest_module.Client(keeper, clock, LEGACY, ExchangeConfig(base_url=exchange.base_url))
         assert await client.warm_up()
         assert client.warm.ready() is None
         await keeper.token()

@@ -14,6 +14,7 @@ from small_world import Feed, Partner, SmallWorld
 from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import MILLISECOND
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
@@ -82,7 +83,13 @@ async def keeper(server: Server, tmp_path: Path) -> AsyncIterator[SessionKeeper]
     settings, clock = server.exchange.settings, server.exchange.clock
     async with open_http() as http:
         keeper = SessionKeeper(
-            http, server.base_url, settings.access_key, settings.secret_key, clock, TokenStore(tmp_path / "tokens")
+            http,
+            dialect_of("legacy"),
+            server.base_url,
+            settings.access_key,
+            settings.secret_key,
+            clock,
+            TokenStore(tmp_path / "tokens"),
         )
         keeper.accepted(await keeper.token())
         yield keeper
@@ -99,7 +106,13 @@ def spoilt() -> list[tuple[str, str]]:
 async def client(server: Server, keeper: SessionKeeper, spoilt: list[tuple[str, str]]) -> AsyncIterator[Client]:
     """The bot's client."""
     config = ExchangeConfig(base_url=server.base_url)
-    one = Client(keeper, server.exchange.clock, config, on_spoilt=lambda call, why: spoilt.append((call, why)))
+    one = Client(
+        keeper,
+        server.exchange.clock,
+        dialect_of("legacy"),
+        config,
+        on_spoilt=lambda call, why: spoilt.append((call, why)),
+    )
     yield one
     await one.close()
     assert spoilt == []

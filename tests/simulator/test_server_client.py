@@ -14,6 +14,7 @@ from mmbot.domain.catalogue import Tournament
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import Feed, FeedSettings
 from mmbot.exchange.rest import Client
 from mmbot.exchange.transport_aiohttp import open_link
@@ -26,6 +27,7 @@ class Heard:
     def __init__(self, server: Any, client: Client, settings: FeedSettings | None = None) -> None:
         self.messages: list[Any] = []
         self.feed = Feed(
+            dialect=dialect_of("legacy").feed,
             config_source=client.connection_config,
             register=client.register,
             deliver=self.messages.append,

@@ -14,6 +14,7 @@ from mmbot.domain.transaction import TransactionType
 from mmbot.domain.wager import Status
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import Malformed
+from mmbot.exchange.grants import Topics
 from mmbot.exchange.rest import Client
 
 PROP = 46_000_023
@@ -265,5 +266,5 @@ async def test_the_ladder_the_balance_and_the_way_to_the_feed(server: Any, clien
     assert config.ws_host == f"127.0.0.1:{server.ws_port}"
     everything = await client.register("1.2")
     assert [channel.auth.partition(":")[0] for channel in everything.channels] == [config.key] * 2
-    (broadcast, _) = (await client.register("1.2", (NHL,))).channels
+    (broadcast, _) = (await client.register("1.2", Topics(tournaments=(NHL,)))).channels
     assert set(everything.channels[0].events) - set(broadcast.events) == {f"tournament_{NBA}"}

@@ -11,7 +11,8 @@ from error_scene import FAILURES, LATER, MEANINGS, TABLE, Scene
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.requests import Cancellation, ReadHistory
-from mmbot.exchange.errors import CODES, ExchangeError
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import ExchangeError
 from mmbot.simulator.venue.error_table import STATUS
 from mmbot.simulator.wire.faults import FailAnswer, FailRequest
 
@@ -22,7 +23,9 @@ def test_the_exchange_has_the_whole_table_with_its_statuses() -> None:
 
 def test_every_row_has_its_meaning_and_the_client_knows_no_other_code() -> None:
     assert set(MEANINGS) == set(TABLE)
-    assert set(CODES) == set(TABLE) | {"30010"}, "30010 is a gateway's number, not a code of the table"
+    assert set(dialect_of("legacy").errors.codes) == set(TABLE) | {"30010"}, (
+        "30010 is a gateway's number, not a code of the table"
+    )
 
 
 PURPOSES: dict[str, tuple[int, str, Callable[[Scene], Awaitable[object]]]] = {

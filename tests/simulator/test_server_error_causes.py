@@ -15,8 +15,8 @@ from small_world import GAME, MONEYLINE
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.requests import Cancellation, ReadHistory
-from mmbot.exchange import caller
-from mmbot.exchange.errors import ExchangeError, Refused, RetryLater, error_of
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater
 from mmbot.exchange.http import open_http, send
 from mmbot.simulator.venue.error_table import TABLE as ERRORS
 from mmbot.simulator.venue.settings import VenueSettings
@@ -132,7 +132,9 @@ async def no_wallet(scene: Scene) -> None:
     async with open_http() as http:
         reply = await send(http, "GET", url, body=None, token=token, timeout_s=10)
     said = msgspec.json.decode(reply.body)
-    raise error_of(caller.Purpose.READ, reply.status, said["error"], said["message"], scene.tick(), None)
+    raise dialect_of("legacy").errors.error_of(
+        Purpose.READ, reply.status, said["error"], said["message"], scene.tick(), None
+    )
 
 
 async def queue_in_play_full(scene: Scene) -> None:

@@ -8,8 +8,10 @@ from small_world import GAME, MONEYLINE
 
 from mmbot.engine.events import Failure
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange import caller
-from mmbot.exchange.errors import ExchangeError, Malformed, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.caller import Caller
+from mmbot.exchange.dialect import Call
+from mmbot.exchange.dialects import dialect_of
+from mmbot.exchange.errors import ExchangeError, Malformed, Purpose, Refused, RetryLater, UnknownOutcome
 from mmbot.exchange.http import Reply, open_http, send
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
@@ -131,8 +133,7 @@ class Scene(NamedTuple):
 
     async def read(self, path: str, body: bytes | None = None) -> None:
         """The same, judged as the client judges the answer to a read."""
-        call = caller.Call("raw", caller.Purpose.READ, "GET" if body is None else "POST", path, body)
+        call = Call("raw", Purpose.READ, "GET" if body is None else "POST", path, body, lambda answer, _: answer)
+        clock, errors = self.server.exchange.clock, dialect_of("legacy").errors
         async with open_http() as http:
-            await caller.Caller(self.keeper, self.server.exchange.clock, self.server.base_url, 10, 10, None, None)(
-                call, http, lambda raw, _: raw
-            )
+            await Caller(self.keeper, clock, errors, self.server.base_url, 10, 10, None, None)(call, http)

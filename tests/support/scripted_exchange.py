@@ -15,11 +15,13 @@ from aiohttp import web
 
 from mmbot.config import ExchangeConfig
 from mmbot.domain.instant import MINUTE, SECOND, Clock
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
 
+LEGACY = dialect_of("legacy")
 ACCESS_KEY = "access-key-0123456789"
 SECRET_KEY = "secret-key-9876543210"
 
@@ -206,6 +208,7 @@ async def keeping(
     async with open_http() as http:
         keeper = SessionKeeper(
             http,
+            LEGACY,
             base_url or exchange.base_url,
             access_key,
             SECRET_KEY,
@@ -230,7 +233,7 @@ async def client_of(
     told = told or Told()
     config = ExchangeConfig(base_url=exchange.base_url, change_timeout_s=timeout_s, read_timeout_s=timeout_s)
     async with keeping(exchange, clock, path) as keeper:
-        client = Client(keeper, clock, config, on_request=told.request, on_spoilt=told.spoil)
+        client = Client(keeper, clock, LEGACY, config, on_request=told.request, on_spoilt=told.spoil)
         try:
             keeper.accepted(await keeper.token())
             if exchange.warm:

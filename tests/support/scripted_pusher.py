@@ -22,6 +22,7 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.engine.events import FeedLost, FeedRefused, FeedUp
 from mmbot.exchange.backoff import BackOffSettings
+from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
 from mmbot.exchange.pusher import Timing
@@ -220,6 +221,7 @@ class Rig:
         self.configuring: Callable[[], Awaitable[ConnectionConfig]] = self.give_config
         self.backlog = 0
         self.feed = Feed(
+            dialect=dialect_of("legacy").feed,
             config_source=lambda: self.configuring(),
             register=lambda socket_id: self.registering(socket_id),
             deliver=self.delivered.append,

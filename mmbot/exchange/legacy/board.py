@@ -6,8 +6,8 @@ be another book. What is left out is not quoted. What cannot be read at all rais
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -22,13 +22,16 @@ from mmbot.domain.catalogue import (
     SportEvent,
     Tournament,
 )
+from mmbot.domain.money import Cents
 from mmbot.engine.events import MarketImage
+from mmbot.exchange.dialect import Call, Spoilt, Version
+from mmbot.exchange.errors import Purpose
+from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
 from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wire import (
     Id,
     Part,
-    Spoilt,
     WireLevel,
     each,
     moment,
@@ -39,9 +42,70 @@ from mmbot.exchange.legacy.wire import (
     why,
 )
 
+T = TypeVar("T")
 
-def ladder(body: bytes) -> tuple[int, ...]:
-    """The odds ladder, as it came."""
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+def ladder() -> Call[tuple[int, ...]]:
+    """The call that reads the odds ladder."""
+    return _get("ladder", paths.LADDER, lambda answer, _: read_ladder(answer))
+
+
+def tournaments(active: bool) -> Call[tuple[Tournament, ...]]:
+    """The call that reads the tournaments."""
+    return _get("tournaments", paths.tournaments_path(active), read_tournaments)
+
+
+def events(tournament: int) -> Call[tuple[SportEvent, ...]]:
+    """The call that reads the sport events of a tournament."""
+    path = paths.events_path(tournament)
+    return _get("events", path, lambda answer, spoilt: read_events(answer, tournament, spoilt))
+
+
+def events_by_id(events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
+    """The call that reads some sport events."""
+    path = paths.events_by_id_path(events)
+    return _get("events_by_id", path, lambda answer, spoilt: read_events(answer, None, spoilt))
+
+
+def markets(events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
+    """The call that reads the markets of some sport events."""
+    path = paths.markets_path(events, version)
+    return _get("markets", path, lambda answer, spoilt: read_markets(answer, events, spoilt))
+
+
+def markets_of(event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
+    """The call that reads the markets of one sport event."""
+    path = paths.markets_of_path(event, version)
+    return _get("markets_of", path, lambda answer, spoilt: read_markets_of(answer, event, spoilt))
+
+
+def search(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> Call[tuple[MarketImage, ...]]:
+    """The call that searches the markets of a tournament."""
+    return _get("search_markets", paths.search_path(tournament, events, types, least), read_search)
+
+
+def players(tournament: int) -> Call[tuple[Player, ...]]:
+    """The call that reads the players of a tournament."""
+    return _get("players", paths.players_path(tournament), read_players)
+
+
+def player(player: int, tournament: int) -> Call[Player]:
+    """The call that reads one player."""
+    return _get("player", paths.player_path(player, tournament), lambda answer, _: read_player(answer))
+
+
+def _get(name: str, path: str, read: Callable[[bytes, Spoilt], T]) -> Call[T]:
+    return Call(name, Purpose.READ, "GET", path, None, read)
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def read_ladder(body: bytes) -> tuple[int, ...]:
+    """Read the odds ladder, in the exchange's order."""
     return tuple(whole(rung, "odds") for rung in msgspec.json.decode(unwrap(body), type=list[float]))
 
 
@@ -49,7 +113,7 @@ class _Tournaments(msgspec.Struct):
     tournaments: list[msgspec.Raw] | None = None
 
 
-def tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
+def read_tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
     """The tournaments."""
     found = []
     for place, item in each(
@@ -71,7 +135,7 @@ class _Events(msgspec.Struct):
     sport_events: list[msgspec.Raw] | None = None
 
 
-def events(body: bytes, tournament: int | None, spoilt: Spoilt) -> tuple[SportEvent, ...]:
+def read_events(body: bytes, tournament: int | None, spoilt: Spoilt) -> tuple[SportEvent, ...]:
     """The events of a tournament, or of several: then each has to name its own. One without a status has an empty
     one, which is not tradeable."""
     data = unwrap_or_none(body)
@@ -115,7 +179,7 @@ class _Players(msgspec.Struct):
     player: Part = msgspec.UNSET
 
 
-def players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
+def read_players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
     """The players of a tournament: in a list under ``data``, or ``data`` itself."""
     data = unwrap_or_none(body)
     if data is None:
@@ -133,7 +197,7 @@ def players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
     return tuple(found)
 
 
-def player(body: bytes) -> Player:
+def read_player(body: bytes) -> Player:
     """One player: directly under ``data``, or under ``data.player``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_Players).player)
@@ -186,7 +250,7 @@ class _Market(msgspec.Struct):
     market_lines: list[msgspec.Raw] | None = None
 
 
-def markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tuple[MarketImage, ...]]:
+def read_markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tuple[MarketImage, ...]]:
     """The markets of the events ``wanted``, with their books. An event that is missing or null has none; one whose
     markets cannot be read as a list is left out altogether, since nothing is known of it."""
     data = unwrap_or_none(body)
@@ -207,7 +271,7 @@ class _Markets(msgspec.Struct):
     markets: list[msgspec.Raw] | None = None
 
 
-def markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+def read_markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ...]:
     """The markets of one event: in a list under ``data``, or ``data`` itself (PROTOCOL 4.1)."""
     data = unwrap_or_none(body)
     if data is None:
@@ -217,7 +281,7 @@ def markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ..
     return _images(event, msgspec.json.decode(data, type=_Markets).markets, spoilt)
 
 
-def found_markets(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+def read_search(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
     """The markets of a search, whose answer no source shows: a list in which each names its event, alone or under
     ``markets``, or lists by event id as ``markets`` reads them."""
     data = unwrap_or_none(body)
@@ -231,7 +295,7 @@ def found_markets(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
     wanted = [int(name) for name in by_name if name.isascii() and name.isdecimal()]
     if by_name and not wanted:
         raise ValueError("a search that names neither markets nor events")
-    return tuple(image for images in markets(body, wanted, spoilt).values() for image in images)
+    return tuple(image for images in read_markets(body, wanted, spoilt).values() for image in images)
 
 
 def _images(event: int | None, items: list[msgspec.Raw] | None, spoilt: Spoilt) -> tuple[MarketImage, ...]:

@@ -6,7 +6,7 @@ An item whose fate cannot be told from an answer is in neither of its lists: its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import orjson
@@ -15,12 +15,12 @@ from mmbot.domain.money import dollars
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Cancelled, Placed, RefusedItem
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange.caller import Call
-from mmbot.exchange.errors import Purpose, failure_of
+from mmbot.exchange.dialect import Call, Spoilt
+from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
-from mmbot.exchange.legacy.rest import code_of
+from mmbot.exchange.legacy.errors import TABLE, code_of
 from mmbot.exchange.legacy.wagers import Wager, report_of
-from mmbot.exchange.legacy.wire import Id, Spoilt, each, text_of, unwrap, why
+from mmbot.exchange.legacy.wire import Id, each, text_of, unwrap, why
 
 
 def _placement(item: Placement) -> dict[str, object]:
@@ -35,15 +35,20 @@ def _placement(item: Placement) -> dict[str, object]:
     return wire
 
 
-def place_one(item: Placement) -> Call:
+def place_one(item: Placement) -> Call[WagerReport]:
     """The call that places one wager."""
-    return Call("place_one", Purpose.PLACE, "POST", paths.PLACE_ONE, orjson.dumps(_placement(item)))
+    body = orjson.dumps(_placement(item))
+    return Call("place_one", Purpose.PLACE, "POST", paths.PLACE_ONE, body, lambda answer, _: placed_one(answer, item))
 
 
-def place_many(items: Sequence[Placement]) -> Call:
+def place_many(request: int, items: Sequence[Placement]) -> Call[Placed]:
     """The call that places a batch."""
     body = orjson.dumps({"data": [_placement(item) for item in items]})
-    return Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, body)
+
+    def read(answer: bytes, spoilt: Spoilt) -> Placed:
+        return placed_many(request, answer, items, spoilt)
+
+    return Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, body, read)
 
 
 class _PlacedOne(msgspec.Struct):
@@ -96,8 +101,9 @@ class _Item(msgspec.Struct):
         status = self.status if isinstance(self.status, int) else 0
         code = code_of(error, number, message) or ("data_not_found" if status == 404 else "")
         # The exchange lists the item as failed: unless its status or its code say otherwise, nothing was done.
-        failure = failure_of(purpose, status or 403, code)
-        return RefusedItem(external_id, failure, code or (f"http_{status}" if status else "refused"), message[:300])
+        failure = TABLE.failure_of(purpose, status or 403, code)
+        name = code or (f"http_{status}" if status else "refused")
+        return RefusedItem(external_id, failure, name, message[:300], TABLE.rejection_of(status, code))
 
 
 class _PlacedMany(msgspec.Struct):
@@ -140,32 +146,41 @@ def _cancellation(item: Cancellation) -> dict[str, str]:
     return {"wager_id": item.wager_id, "external_id": item.external_id}
 
 
-def cancel_one(item: Cancellation) -> Call:
+def cancel_one(item: Cancellation) -> Call[None]:
     """The call that cancels one wager."""
-    return Call("cancel_one", Purpose.CANCEL, "POST", paths.CANCEL_ONE, orjson.dumps(_cancellation(item)))
+    return _cancel("cancel_one", paths.CANCEL_ONE, orjson.dumps(_cancellation(item)))
 
 
-def cancel_many(items: Sequence[Cancellation]) -> Call:
+def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
     """The call that cancels a batch."""
     body = orjson.dumps({"data": [_cancellation(item) for item in items]})
-    return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body)
+
+    def read(answer: bytes, spoilt: Spoilt) -> Cancelled:
+        return cancelled_many(request, answer, items, spoilt)
+
+    return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body, read)
 
 
-def cancel_event(event: int) -> Call:
-    """The call that cancels an event."""
-    return Call("cancel_event", Purpose.CANCEL, "POST", paths.CANCEL_EVENT, orjson.dumps({"event_id": event}))
+def cancel_event(event: int) -> Call[None]:
+    """The call that cancels a sport event."""
+    return _cancel("cancel_event", paths.CANCEL_EVENT, orjson.dumps({"event_id": event}))
 
 
-def cancel_market(event: int, market: int, line_id: str | None) -> Call:
+def cancel_market(event: int, market: int, line_id: str | None) -> Call[None]:
     """The call that cancels a market, or one outcome of one line of it."""
     wire: dict[str, object] = {"event_id": event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
-    return Call("cancel_market", Purpose.CANCEL, "POST", paths.CANCEL_MARKET, orjson.dumps(wire))
+    return _cancel("cancel_market", paths.CANCEL_MARKET, orjson.dumps(wire))
 
 
-CANCEL_ALL: Final = Call("cancel_all", Purpose.CANCEL, "POST", paths.CANCEL_ALL, b"{}")
-"""The call that cancels everything."""
+def cancel_all() -> Call[None]:
+    """The call that cancels everything."""
+    return _cancel("cancel_all", paths.CANCEL_ALL, b"{}")
+
+
+def _cancel(name: str, path: str, body: bytes) -> Call[None]:
+    return Call(name, Purpose.CANCEL, "POST", path, body, lambda answer, _: succeeded(answer))
 
 
 class _Success(msgspec.Struct):

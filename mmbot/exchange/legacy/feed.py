@@ -1,7 +1,7 @@
-"""The feed in the legacy dialect: the envelope and its eight topics, decoded into the few fields that are needed.
+"""The feed in the legacy dialect: its address, the registration, and the envelope with its eight topics.
 
-What a message says is told by ``change_type`` alone, wherever it arrives; only a health check is known by its event
-name (PROTOCOL 8.3). A message that cannot be read as a whole is not delivered in part.
+``change_type`` alone tells the topic of a message, on whichever channel it arrives; only a health check has an event
+name of its own (docs/protocol.md 8.3). Of a message that cannot be read as a whole, no part is delivered.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
+import orjson
 from pybase64 import b64decode
 
 from mmbot.domain.catalogue import LineKey, SportEvent, Tournament, quarter_points
@@ -26,29 +27,104 @@ from mmbot.engine.events import (
     TournamentMessage,
     WagerMessage,
 )
-from mmbot.exchange.legacy import messages
+from mmbot.exchange.dialect import Call, Undecodable
+from mmbot.exchange.errors import Purpose
+from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, Topics
+from mmbot.exchange.legacy import messages, paths
 from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wagers import report_of
-from mmbot.exchange.legacy.wire import Id, american, moment, whole
+from mmbot.exchange.legacy.wire import Id, Part, american, moment, part, text_of, whole
 
 HEALTH_CHECK: Final = "health_check"
 
 T = TypeVar("T")
 
 
-class Undecodable(Exception):
-    """A message that cannot be read.
+class _Config(msgspec.Struct):
+    key: str | None = None
+    cluster: str | None = None
+    ws_host: str | None = None
+    app_id: Id = None
+    data: Part = msgspec.UNSET
 
-    Args:
-        kind: a short, bounded name for the counter: ``envelope``, ``topic``, or the topic.
-        why: what was wrong with it.
-    """
 
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(f"{kind}: {why}")
-        self.kind: Final = kind
-        self.why: Final = why
+def connection_config() -> Call[ConnectionConfig]:
+    """The call that asks for the address of the feed."""
+    return Call(
+        "connection_config",
+        Purpose.READ,
+        "GET",
+        paths.CONNECTION,
+        None,
+        lambda answer, _: read_connection_config(answer),
+    )
 
+
+def read_connection_config(body: bytes) -> ConnectionConfig:
+    """Read the connection config. It is flat, without ``data`` (docs/protocol.md 3); under ``data`` is accepted too."""
+    read = msgspec.json.decode(body, type=_Config)
+    if not read.key and (inner := part(read.data)) is not None:
+        read = msgspec.json.decode(inner, type=_Config)
+    if not read.key:
+        raise ValueError("the connection config has no key")
+    if not read.cluster and not read.ws_host:
+        raise ValueError("the connection config names neither a host nor a cluster")
+    return ConnectionConfig(read.key, read.cluster or "", read.ws_host or None, text_of(read.app_id))
+
+
+def plan(wanted: Topics) -> tuple[Topics, ...]:
+    """One socket hears everything: its shared channel carries each tournament with its sport events."""
+    return (Topics(tournaments=wanted.tournaments),)
+
+
+def register(socket_id: str, topics: Topics) -> Call[Registration]:
+    """The call that registers a socket. Without tournaments the socket hears of all of them."""
+    wire: dict[str, object] = {"socket_id": socket_id}
+    if topics.tournaments:
+        wire["subscriptions"] = [{"type": "tournament", "ids": [str(each) for each in topics.tournaments]}]
+    body = orjson.dumps(wire)
+    # It may take seconds and may be repeated, so it counts as a read.
+    return Call("register", Purpose.READ, "POST", paths.REGISTER, body, lambda answer, _: read_registration(answer))
+
+
+class _Binding(msgspec.Struct):
+    name: str
+
+
+class _Channel(msgspec.Struct):
+    channel_name: str
+    auth: str | None = None
+    binding_events: list[str | _Binding] | None = None
+
+
+class _Channels(msgspec.Struct):
+    authorized_channel: list[_Channel] | None = None
+    success: bool | None = None
+
+
+class _Registered(msgspec.Struct):
+    data: _Channels
+    auth: str | None = None
+
+
+def read_registration(body: bytes) -> Registration:
+    """Read the channels of a socket, all of them or none: a channel that is left out would be missed for good. A
+    channel without a signature takes the answer's, as in older answers (docs/protocol.md 8.2)."""
+    answer = msgspec.json.decode(body, type=_Registered)
+    channels = answer.data.authorized_channel
+    if not channels:
+        raise ValueError("the registration authorises no channel")
+    grants = []
+    for channel in channels:
+        auth = channel.auth or answer.auth
+        if not auth:
+            raise ValueError(f"channel {channel.channel_name!r} has no signature")
+        events = tuple(e if isinstance(e, str) else e.name for e in channel.binding_events or ())
+        grants.append(ChannelGrant(channel.channel_name, auth, events))
+    return Registration(tuple(grants))
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
 
 # ValueError is msgspec's own errors, ours of a value, and those of text that is no UTF-8. RecursionError is JSON nested
 # without end; OverflowError a number beyond every float.

@@ -1,4 +1,4 @@
-"""Wagers, their matches and the balance, as REST answers show them in the legacy dialect.
+"""Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
 
 A wager that cannot be read never takes the others with it: it is named in ``spoilt``, and where its absence could be
 mistaken for knowledge the answer says that it proves nothing. What cannot be read at all raises ValueError.
@@ -6,20 +6,23 @@ mistaken for knowledge the answer says that it proves nothing. What cannot be re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
+from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
-from mmbot.engine.events import BalanceRead, HistoryRead, MatchesRead
-from mmbot.engine.requests import Placement
+from mmbot.engine.events import HistoryRead
+from mmbot.engine.requests import Placement, ReadHistory
+from mmbot.exchange.dialect import Call, MatchPage, Spoilt
+from mmbot.exchange.errors import Purpose
+from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.wire import (
     Envelope,
     Id,
     Part,
-    Spoilt,
     american,
     each,
     moment,
@@ -116,6 +119,42 @@ def _matching(matched: Cents, stake: Cents) -> Matching:
     return Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
 
 
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+def wager(wager_id: str) -> Call[WagerReport]:
+    """The call that reads one wager."""
+    path = paths.wager_path(wager_id)
+    return Call("wager", Purpose.READ, "GET", path, None, lambda answer, _: wager_of(answer))
+
+
+def history(query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
+    """The call that reads one page of the history."""
+    path = paths.history_path(query, now, market, event)
+    return Call(
+        "history", Purpose.READ, "GET", path, None, lambda answer, spoilt: history_page(query.id, answer, spoilt)
+    )
+
+
+def matches(wager_ids: Sequence[str], cursor: str) -> Call[MatchPage]:
+    """The call that reads one page of the matches of some wagers."""
+    return Call("matches", Purpose.READ, "GET", paths.matches_path(wager_ids, cursor), None, match_page)
+
+
+def matches_of(wager_id: str, cursor: str, limit: int) -> Call[MatchPage]:
+    """The call that reads one page of the matches of one wager."""
+    return Call("matches_of", Purpose.READ, "GET", paths.matches_of_path(wager_id, cursor, limit), None, match_page)
+
+
+def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[MatchPage]:
+    """The call that reads one page of the account's matches."""
+    path = paths.matched_bets_path(begin, end, cursor, limit)
+    return Call("matched_bets", Purpose.READ, "GET", path, None, match_page)
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
 def wager_of(body: bytes) -> WagerReport:
     """The wager directly under ``data``, or under ``data.wager``."""
     data = unwrap(body)
@@ -135,7 +174,7 @@ class _Page(msgspec.Struct):
     last_synced_at: Id = None
 
 
-def history(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
+def history_page(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
     """One page of the history. A wager that cannot be read may be an open one: the page then proves nothing, which
     is said by leaving ``last_synced_at`` out."""
     envelope = msgspec.json.decode(body, type=Envelope)
@@ -151,35 +190,12 @@ def history(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
     return HistoryRead(request, tuple(reports), page.next_cursor or "", synced if len(spoilt) == before else None)
 
 
-class _Balance(msgspec.Struct):
-    balance: float
-    matched_wager_balance: float | None = None
-    unmatched_wager_balance: float | None = None
-
-
-def balance(request: int, body: bytes) -> BalanceRead:
-    """The balance."""
-    read = msgspec.json.decode(unwrap(body), type=_Balance)
-    return BalanceRead(
-        request, cents(read.balance), cents(read.matched_wager_balance or 0), cents(read.unmatched_wager_balance or 0)
-    )
-
-
 class _Match(msgspec.Struct):
     wager_id: Id = None
     odds: float | None = None
     stake: float | None = None
     matched_odds: float | None = None
     matched_stake: float | None = None
-
-
-class MatchPage(NamedTuple):
-    """One page of matches."""
-
-    matches: tuple[MatchDetail, ...]
-    spoilt: frozenset[str]
-    """Wagers of which a match could not be read."""
-    next_cursor: str
 
 
 def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
@@ -206,10 +222,3 @@ def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
         else:
             matches.append(MatchDetail(wager_id, stake, odds))
     return MatchPage(tuple(matches), frozenset(broken), page.next_cursor or "")
-
-
-def matches_read(request: int, pages: Iterable[MatchPage]) -> MatchesRead:
-    """All pages in one. Of a wager with an unreadable match none are given: some would look like all."""
-    pages = tuple(pages)
-    broken = frozenset[str]().union(*(page.spoilt for page in pages))
-    return MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

@@ -1,18 +1,23 @@
-"""The wallet's lines as REST answers show them in the legacy dialect.
+"""The account's money in the legacy dialect: the balance and the wallet's lines.
 
-What a line put into the balance is read from whatever of the answer says so. A line of which it cannot be told is named
-in ``spoilt`` and counted: a sum over a page that has some is not the whole truth.
+The change that a line made to the balance is read from whichever fields tell it. A line that does not tell it is named
+in ``spoilt`` and counted, because a sum over such a page is not the whole truth.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
+from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, cents
 from mmbot.domain.transaction import Transaction, TransactionType
-from mmbot.exchange.legacy.wire import Id, Spoilt, each, moment, text_of, unwrap, whole, why
+from mmbot.engine.events import BalanceRead
+from mmbot.exchange.dialect import Call, Spoilt, TransactionPage
+from mmbot.exchange.errors import Purpose
+from mmbot.exchange.legacy import paths
+from mmbot.exchange.legacy.wire import Id, each, moment, text_of, unwrap, whole, why
 
 _TYPES: Final = {known.value: known for known in TransactionType if known is not TransactionType.OTHER}
 _TAKEN: Final = frozenset(
@@ -28,14 +33,38 @@ _UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.O
 """Types that do not say by themselves which way the money went, if it moved at all."""
 
 
-class TransactionPage(NamedTuple):
-    """One page of the wallet's lines, in the exchange's order."""
+def balance(request: int) -> Call[BalanceRead]:
+    """The call that reads the balance."""
+    return Call("balance", Purpose.READ, "GET", paths.BALANCE, None, lambda answer, _: read_balance(request, answer))
 
-    transactions: tuple[Transaction, ...]
-    next_cursor: str
-    """Empty on the last page."""
-    unread: int
-    """Lines of the page that could not be read."""
+
+def transactions(
+    begin: Instant | None,
+    end: Instant | None,
+    kind: TransactionType | None,
+    event: int | None,
+    market: int | None,
+    wager_id: str,
+    cursor: str,
+    limit: int,
+) -> Call[TransactionPage]:
+    """The call that reads one page of the wallet's lines."""
+    path = paths.transactions_path(begin, end, kind, event, market, wager_id, cursor, limit)
+    return Call("transactions", Purpose.READ, "GET", path, None, read_transactions)
+
+
+class _Balance(msgspec.Struct):
+    balance: float
+    matched_wager_balance: float | None = None
+    unmatched_wager_balance: float | None = None
+
+
+def read_balance(request: int, body: bytes) -> BalanceRead:
+    """Read the balance."""
+    read = msgspec.json.decode(unwrap(body), type=_Balance)
+    return BalanceRead(
+        request, cents(read.balance), cents(read.matched_wager_balance or 0), cents(read.unmatched_wager_balance or 0)
+    )
 
 
 class _Transaction(msgspec.Struct):
@@ -61,7 +90,7 @@ class _Page(msgspec.Struct):
     next: str | None = None
 
 
-def transactions(body: bytes, spoilt: Spoilt) -> TransactionPage:
+def read_transactions(body: bytes, spoilt: Spoilt) -> TransactionPage:
     """One page of transactions. The cursor is ``next_cursor`` or ``next``: which is not confirmed (PROTOCOL 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)
     found = []

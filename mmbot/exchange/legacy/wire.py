@@ -10,11 +10,9 @@ from msgspec import Meta
 
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
+from mmbot.exchange.dialect import Spoilt
 
 Id = int | float | str | None
-Spoilt = list[str]
-"""What could not be read, in words, for the log and a counter."""
-
 T = TypeVar("T")
 
 

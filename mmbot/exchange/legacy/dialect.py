@@ -1,0 +1,10 @@
+"""The legacy dialect, put together from its parts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.exchange.dialect import Dialect
+from mmbot.exchange.legacy import board, changes, errors, feed, session, wagers, wallet
+
+LEGACY: Final = Dialect("legacy", errors.TABLE, session, changes, wagers, board, wallet, feed)

@@ -1,0 +1,166 @@
+"""Error codes of the legacy dialect, and its error answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.engine.events import Failure, Rejection
+from mmbot.exchange.errors import (
+    BROKEN,
+    BUSY,
+    IN_MOTION,
+    NO,
+    STALE_TOKEN,
+    WRONG,
+    ErrorBody,
+    ErrorTable,
+    Known,
+    Meaning,
+)
+
+_EXISTS: Final = Meaning(Failure.UNKNOWN, Failure.REFUSED, Failure.REFUSED)
+_NOT_OURS: Final = Meaning(Failure.UNKNOWN, Failure.BUG, Failure.BUG)
+
+CODES: Final[Mapping[str, Known]] = {
+    # The request is wrong: our bug.
+    "invalid_request": Known(WRONG),  # also a stake below the minimum (docs/protocol.md 4.2)
+    "invalid_param": Known(WRONG),
+    "invalid_line_id": Known(WRONG),
+    "invalid_stake": Known(WRONG),
+    "invalid_external_id": Known(WRONG, Rejection.WRONG_WAGER),
+    "invalid_wager_id": Known(WRONG, Rejection.WRONG_WAGER),
+    "invalid_cursor": Known(WRONG),
+    "invalid_from": Known(WRONG),
+    "invalid_to": Known(WRONG),
+    "invalid_updated_at_from": Known(WRONG),
+    "invalid_updated_at_to": Known(WRONG),
+    "invalid_market_id": Known(WRONG),
+    "invalid_event_id": Known(WRONG),
+    "invalid_competitor_id": Known(WRONG),
+    "wager_invalid_odds": Known(WRONG, Rejection.OFF_LADDER),
+    "30010": Known(WRONG, Rejection.OFF_LADDER),  # the gateway's number for invalid odds (docs/protocol.md 3)
+    "wager_stake_exceeds_max": Known(WRONG),
+    "wager_invalid_profit": Known(WRONG),
+    "wager_limit_exceeded": Known(WRONG),
+    "market_event_limit_exceeded": Known(WRONG),
+    "market_invalid_event": Known(WRONG),
+    "wager_not_matching_external_id": Known(WRONG, Rejection.WRONG_WAGER),
+    "from_date_greater_than_to_date": Known(WRONG),
+    "invalid_from_to_range": Known(WRONG),
+    "invalid_updated_at_range": Known(WRONG),
+    "missing_date_range": Known(WRONG),
+    "err_ref_id_invalid": Known(WRONG),
+    "exceed_subscription_count": Known(WRONG),
+    # A definite answer although the HTTP status is 500. On a placement it makes no sense: look the placement up.
+    "wager_not_belongs_to_user": Known(_NOT_OURS, Rejection.WRONG_WAGER),
+    # The exchange says no.
+    "unauthorized": Known(STALE_TOKEN),
+    "data_not_found": Known(NO, Rejection.NOT_FOUND),
+    "sport_event_not_found": Known(NO, Rejection.NOT_FOUND),
+    "wallet_not_found": Known(NO),
+    "no_cancellable_wagers": Known(NO, Rejection.NOTHING_OPEN),
+    "keypair_num_exceed": Known(NO),
+    "insufficient_amount": Known(NO),
+    "event_not_available": Known(NO),
+    "sport_event_is_not_booked": Known(NO),
+    "sport_event_competitor_blacklisted": Known(NO),
+    "supplemental_market_pre_match_only": Known(NO),
+    "market_line_invalid": Known(NO),
+    "wager_already_matched": Known(NO, Rejection.NOTHING_LEFT),
+    "wager_already_cancelled": Known(NO, Rejection.NOTHING_LEFT),
+    "wager_is_invalid": Known(NO, Rejection.WRONG_WAGER),
+    "self_match": Known(NO),
+    "err_order_placement_disabled": Known(NO),  # maintenance
+    "err_add_liquidity_only_disabled": Known(NO),
+    # An earlier request, whose answer may have been lost, placed it.
+    "wager_external_id_existed": Known(_EXISTS, Rejection.ID_EXISTS),
+    "wager_ref_id_existed": Known(_EXISTS, Rejection.ID_EXISTS),
+    # Not now.
+    "rate_limit_reached": Known(BUSY, Rejection.TOO_MANY),
+    "too_many_delayed_requests": Known(BUSY, Rejection.TOO_MANY),
+    "session_num_exceed": Known(BUSY, Rejection.NO_SESSION_FREE),
+    "reporting_not_available": Known(BROKEN),
+    # The wager is being placed or matched: a cancel is repeated soon, a placement has to be looked up.
+    "wager_is_placing": Known(IN_MOTION, Rejection.NOT_LIVE_YET),
+    "wager_opened_retry": Known(IN_MOTION, Rejection.BEING_MATCHED),
+    "opened_retry": Known(IN_MOTION, Rejection.BEING_MATCHED),
+    # The exchange broke down on the way.
+    "internal_error": Known(BROKEN),
+    "wager_balance_check_timeout": Known(BROKEN),
+    "wager_unable_to_place": Known(BROKEN),
+    "wager_unable_to_cancel": Known(BROKEN),
+    "unknown_error": Known(BROKEN),
+}
+"""The error table (specification; docs/protocol.md 4.3)."""
+
+
+# --- error answers --------------------------------------------------------------------------------------------------
+
+_RENAMED: Final[Mapping[str, str]] = {
+    "invalid_strike_id": "invalid_line_id",
+    "invalid_quantity": "invalid_stake",
+    "invalid_price": "wager_invalid_odds",
+    "strike_id_invalid": "market_line_invalid",
+    "no_cancellable_orders": "no_cancellable_wagers",
+    "order_quantity_exceeds_max": "wager_stake_exceeds_max",
+    "order_already_filled": "wager_already_matched",
+    "invalid_order_id": "invalid_wager_id",
+    "order_already_canceled": "wager_already_cancelled",
+    "wager_already_canceled": "wager_already_cancelled",
+}
+_CODE: Final = re.compile(r"[a-z0-9_]{3,64}\Z")
+_SAID: Final = (
+    ("already cancelled", "wager_already_cancelled"),
+    ("already canceled", "wager_already_cancelled"),
+    ("already matched", "wager_already_matched"),
+)
+
+
+def code_of(error: object, number: object, message: str) -> str:
+    """The code of an error in the table's names; empty if there is none.
+
+    Batch items and the gateway write a text and a number in place of a code. Then the two texts that are known decide
+    (docs/protocol.md 3, 6.4).
+    """
+    if isinstance(error, str) and _CODE.match(error):
+        code = _RENAMED.get(error, error)
+        return "wager_" + code.removeprefix("order_") if code.startswith("order_") else code
+    said = f"{error if isinstance(error, str) else ''} {message}".lower()
+    for words, code in _SAID:
+        if words in said:
+            return code
+    return str(number) if isinstance(number, int) and not isinstance(number, bool) and number else ""
+
+
+def error_body(body: bytes) -> ErrorBody:
+    """Read the body of an error answer. HTML from a gateway has no code."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        said = None
+    if not isinstance(said, dict):
+        return ErrorBody("", "", None)
+    message = said.get("message")
+    error = said.get("error")
+    text = message if isinstance(message, str) else error if isinstance(error, str) else ""
+    details = said.get("details")
+    hint = details.get("next_allow_at") if isinstance(details, dict) else None
+    return ErrorBody(code_of(error, said.get("error_code"), text), text[:300], _scaled(hint))
+
+
+def _scaled(number: object) -> Instant | None:
+    """An instant whose unit follows from its size. Milliseconds are expected, unconfirmed (docs/protocol.md 11)."""
+    if not isinstance(number, int | float) or not 0 < number < 1e20:
+        return None
+    for least, unit in ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000)):
+        if number >= least:
+            return int(number * unit)
+    return int(number * SECOND)
+
+
+TABLE: Final = ErrorTable(CODES, error_body)
