@@ -10,7 +10,7 @@ from scripted_exchange import LEGACY, ScriptedExchange, answer, client_of, error
 
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
-from mmbot.engine.events import Failed, Failure
+from mmbot.engine.events import Failed, Failure, Rejection
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.errors import (
     ExchangeError,
@@ -241,6 +241,8 @@ async def test_any_error_body_is_read(
 def test_an_error_becomes_the_engines_event() -> None:
     later = RetryLater("rate_limit_reached", "slowly", START)
     assert failed(7, later) == Failed(7, Failure.LATER, "rate_limit_reached", "slowly", START)
-    assert failed(8, LoginRefused("login_refused")) == Failed(8, Failure.REFUSED, "login_refused")
+    assert failed(8, LoginRefused("login_refused")) == Failed(
+        8, Failure.REFUSED, "login_refused", rejection=Rejection.LOGIN
+    )
     assert failed(9, UnknownOutcome("timeout", "5 s")) == Failed(9, Failure.UNKNOWN, "timeout", "5 s")
     assert failed(10, Malformed("invalid_request")) == Failed(10, Failure.BUG, "invalid_request")

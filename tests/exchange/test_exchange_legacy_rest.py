@@ -383,14 +383,18 @@ def test_a_balance_that_is_none_is_not_taken_for_zero(answer: object) -> None:
         wallet.read_balance(1, body(answer))
 
 
-def test_some_matches_of_a_wager_are_never_given_for_all_of_them() -> None:
+def test_a_page_names_the_wagers_with_a_match_that_cannot_be_read() -> None:
     good = {"wager_id": "w1", "matched_stake": 1, "matched_odds": 110}
     spoilt: list[str] = []
-    first = wagers.match_page(body([good, good | {"wager_id": "w2"}]), spoilt)
-    second = wagers.match_page(body({"matching_details": [good | {"matched_odds": None}]}), spoilt)
-    read = wagers.matches_read(1, (first, second))
-    assert [match.wager_id for match in read.matches] == ["w2"]
+    page = wagers.match_page(
+        body({"matching_details": [good, good | {"wager_id": "w2", "matched_odds": None}]}), spoilt
+    )
+    assert [match.wager_id for match in page.matches] == ["w1"]
+    assert page.spoilt == {"w2"}
     assert len(spoilt) == 1
+
+
+def test_a_match_without_its_wager_spoils_the_page() -> None:
     with pytest.raises(ValueError, match="names no wager"):
         wagers.match_page(body([{"id": "m1", "matched_stake": 1, "matched_odds": 110}]), [])
 

@@ -28,7 +28,7 @@ from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
-from mmbot.engine.events import Failed, Failure
+from mmbot.engine.events import Failed, Failure, Rejection
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.errors import Malformed, Refused, RetryLater, UnknownOutcome
 from mmbot.exchange.grants import Topics
@@ -140,24 +140,31 @@ async def test_one_cancel_goes_by_the_single_call(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "failure"),
+    ("status", "code", "failure", "rejection"),
     [
-        (404, "data_not_found", Failure.REFUSED),
-        (400, "wager_already_matched", Failure.REFUSED),
-        (400, "wager_already_cancelled", Failure.REFUSED),
-        (409, "wager_is_placing", Failure.LATER),
-        (425, "wager_opened_retry", Failure.LATER),
-        (500, "opened_retry", Failure.LATER),
-        (400, "wager_not_matching_external_id", Failure.BUG),
+        (404, "data_not_found", Failure.REFUSED, Rejection.NOT_FOUND),
+        (404, "no_cancellable_wagers", Failure.REFUSED, Rejection.NOTHING_OPEN),
+        (400, "wager_already_matched", Failure.REFUSED, Rejection.NOTHING_LEFT),
+        (400, "wager_already_cancelled", Failure.REFUSED, Rejection.NOTHING_LEFT),
+        (409, "wager_is_placing", Failure.LATER, Rejection.NOT_LIVE_YET),
+        (425, "wager_opened_retry", Failure.LATER, Rejection.BEING_MATCHED),
+        (500, "opened_retry", Failure.LATER, Rejection.BEING_MATCHED),
+        (400, "wager_not_matching_external_id", Failure.BUG, Rejection.WRONG_WAGER),
     ],
 )
 async def test_what_a_single_cancel_says_of_the_wager_is_said_of_the_item(
-    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, code: str, failure: Failure
+    exchange: ScriptedExchange,
+    clock: ManualClock,
+    tmp_path: Path,
+    status: int,
+    code: str,
+    failure: Failure,
+    rejection: Rejection,
 ) -> None:
     exchange.script("/mm/cancel_wager", error(status, code, "said"))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         cancelled = await client.perform(requests.CancelMany(3, (Cancellation("w1", "run-s-1"),)))
-    assert cancelled == events.Cancelled(3, (), (events.RefusedItem("run-s-1", failure, code, "said"),))
+    assert cancelled == events.Cancelled(3, (), (events.RefusedItem("run-s-1", failure, code, "said", rejection),))
 
 
 @pytest.mark.parametrize(
@@ -395,6 +402,20 @@ async def test_nothing_there_and_a_failure_are_told_apart(
             assert await client.perform(requests.ReadMarkets(1, (7,))) == events.MarketsRead(1, {7: ()})
         for _ in failures:
             assert isinstance(await client.perform(requests.ReadMarkets(1, (7,))), Failed)
+
+
+async def test_some_matches_of_a_wager_are_never_given_for_all_of_them(
+    exchange: ScriptedExchange, tmp_path: Path
+) -> None:
+    good = {"wager_id": "w1", "matched_stake": 1, "matched_odds": 110}
+    exchange.script(
+        "/mm/get_wager_matching_detail",
+        data({"matching_details": [good, good | {"wager_id": "w2"}], "next_cursor": "more"}),
+        data({"matching_details": [good | {"matched_odds": None}]}),
+    )
+    async with client_of(exchange, SystemClock(rate=1000.0), tmp_path) as (client, _):
+        read = await client.matches(("w1", "w2"))
+    assert [match.wager_id for match in read.matches] == ["w2"]
 
 
 async def test_matches_are_read_to_the_last_page(
