@@ -795,4 +795,4 @@ async def test_a_cancel_during_a_match_is_told_to_come_again_in_300_ms(
     exchange.script("/mm/cancel_wagers_by_event", error(500, "opened_retry"))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         failed = await client.perform(requests.CancelEvent(1, 7))
-    assert failed == Failed(1, Failure.LATER, "opened_retry", "", START + 300 * MILLISECOND)
+    assert failed == Failed(1, Failure.LATER, "opened_retry", "", START + 300 * MILLISECOND, Rejection.BEING_MATCHED)
