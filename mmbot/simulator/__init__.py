@@ -1,1 +1,1 @@
-"""A local exchange: matching, money, crowds and a referee, pure; and a server that puts them on the wire."""
+"""A local exchange: venue, crowds and referee without I/O, and the server that puts them on the wire."""

@@ -1,4 +1,4 @@
-"""`mmbot exchange`: its arguments."""
+"""The arguments of ``mmbot exchange``."""
 
 from __future__ import annotations
 
@@ -20,44 +20,58 @@ from mmbot.simulator.wire.faults import Fault
 from mmbot.simulator.world import BALANCE
 
 FASTEST: Final = 10_000.0
-"""Times life: what ``exchange.clock.rate`` of the settings takes at most."""
+"""The fastest clock, in times real time. The setting ``exchange.clock.rate`` accepts no more either."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Read the arguments of ``mmbot exchange`` and run it; returns the exit code."""
+    """Read the arguments of ``mmbot exchange`` and run it. Returns the exit code."""
     try:
         options = parse(arguments)
-    except SystemExit as done:  # argparse has said why
+    except SystemExit as done:  # argparse has written the reason
         return int(done.code or 0)
     return run(options)
 
 
-def parse(arguments: Sequence[str]) -> ServeOptions:
-    """The options of a command line. Raises SystemExit, as argparse does, for one that is wrong."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mmbot exchange",
-        description="A local ProphetX: REST under /partner, the feed under /app, the judge at /referee.",
-        epilog="Keys: PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY where set; otherwise the demo's own.",
+        description="A local ProphetX: REST under /partner, the feed under /app, the referee at /referee.",
+        epilog="The keys are those in PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY if set, otherwise the demo's own.",
     )
-    parser.add_argument("--host", default="127.0.0.1", type=_host, help="loopback only, unless you know better")
-    parser.add_argument("--port", type=_port, default=PORT, help=f"of HTTP (default {PORT}; 0: any)")
-    parser.add_argument("--ws-port", type=_port, help="of the feed (default: the same)")
-    parser.add_argument("--tape", type=Path, metavar="FILE", help="play a recorded market, a moneyline only")
-    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times faster than life")
-    parser.add_argument("--hours", type=float, metavar="H", help="from now to the start of the first event")
-    parser.add_argument("--events", type=int, metavar="N", help="on the synthetic board")
-    parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--balance", type=_dollars, default=BALANCE, metavar="DOLLARS")
-    parser.add_argument("--activation-ms", type=_natural, metavar="MS", help="from acceptance of a wager to open")
     parser.add_argument(
-        "--opened-retry-ms", type=_natural, default=0, metavar="MS", help="a single cancel so soon is to come again"
+        "--host",
+        default="127.0.0.1",
+        type=_host,
+        help="address to listen on (default 127.0.0.1); only a loopback address is safe",
     )
-    parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="of an access token")
+    parser.add_argument("--port", type=_port, default=PORT, help=f"port of HTTP (default {PORT}; 0: any free port)")
+    parser.add_argument("--ws-port", type=_port, help="port of the feed (default: the same; 0: any free port)")
+    parser.add_argument("--tape", type=Path, metavar="FILE", help="replay a recorded market (a moneyline)")
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how many times faster than real time")
+    parser.add_argument("--hours", type=float, metavar="H", help="hours from now to the start of the first event")
+    parser.add_argument("--events", type=int, metavar="N", help="number of events on the synthetic board")
+    parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board to list")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the crowd and of random faults")
     parser.add_argument(
-        "--one-query-a-second", action="store_true", help="refuse more reads of a path of the board than that"
+        "--balance", type=_dollars, default=BALANCE, metavar="DOLLARS", help="first balance of the account"
+    )
+    parser.add_argument(
+        "--activation-ms", type=_natural, metavar="MS", help="time from acceptance of a wager until it opens"
+    )
+    parser.add_argument(
+        "--opened-retry-ms",
+        type=_natural,
+        default=0,
+        metavar="MS",
+        help="time after a wager opened or was matched in which a cancel is told to retry",
+    )
+    parser.add_argument("--token-life", type=_positive, metavar="SECONDS", help="life of an access token")
+    parser.add_argument(
+        "--one-query-a-second",
+        action="store_true",
+        help="reject a second read of the same board path within one second",
     )
     parser.add_argument(
         "--fault",
@@ -65,15 +79,29 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         type=_fault,
         default=[],
         metavar="JSON",
-        help="what goes wrong from the beginning, as docs/exchange.md lists it",
+        help="a fault from the start on; docs/exchange.md lists them",
     )
-    parser.add_argument("--epoch-ns", type=int, metavar="NS", help="what the clock shows at --anchor-ns")
-    parser.add_argument("--anchor-ns", type=int, metavar="NS", help="an instant of this machine's wall clock")
     parser.add_argument(
-        "--limit", action="append", type=_limit, default=[], metavar="SCOPE=DOLLARS", help="for the referee to judge by"
+        "--epoch-ns", type=int, metavar="NS", help="time that the exchange's clock shows at --anchor-ns"
     )
-    parser.add_argument("--json", action="store_true", help="say that it is ready as JSON")
-    given = parser.parse_args(arguments)
+    parser.add_argument(
+        "--anchor-ns", type=int, metavar="NS", help="time of this machine's clock at which --epoch-ns applies"
+    )
+    parser.add_argument(
+        "--limit",
+        action="append",
+        type=_limit,
+        default=[],
+        metavar="SCOPE=DOLLARS",
+        help="limit on the worst case that the referee enforces",
+    )
+    parser.add_argument("--json", action="store_true", help="write the ready line as JSON")
+    return parser
+
+
+def parse(arguments: Sequence[str]) -> ServeOptions:
+    """Read a command line. Raises SystemExit, as argparse does, if an argument is invalid."""
+    given = _parser().parse_args(arguments)
     default = ServeOptions()
     return ServeOptions(
         host=given.host,
@@ -106,14 +134,17 @@ def _host(text: str) -> str:
     except ValueError:
         loopback = False
     if not loopback:
-        sys.stderr.write(f"mmbot exchange: {text} is not loopback: whoever reaches it can place wagers and faults\n")
+        sys.stderr.write(
+            f"mmbot exchange: {text} is not a loopback address: "
+            "everybody who can reach it can place wagers and cause faults\n"
+        )
     return text
 
 
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
+        raise argparse.ArgumentTypeError(f"{port} is not a port")
     return port
 
 
@@ -150,7 +181,7 @@ def _dollars(text: str) -> Cents:
 def _limit(text: str) -> tuple[str, Cents]:
     scope, _, amount = text.partition("=")
     if scope not in _SCOPES:
-        raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(_SCOPES)}, = and dollars")
+        raise argparse.ArgumentTypeError(f"{text} must be SCOPE=DOLLARS, where SCOPE is one of {', '.join(_SCOPES)}")
     return scope, _dollars(amount)
 
 

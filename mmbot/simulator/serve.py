@@ -1,4 +1,4 @@
-"""``mmbot exchange``: a local exchange as a process of its own, until a signal ends it."""
+"""``mmbot exchange``: a local exchange as a process of its own, which runs until a signal ends it."""
 
 from __future__ import annotations
 
@@ -31,45 +31,47 @@ PORT: Final = 9000
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a local exchange is set up. Money in cents, durations in nanoseconds of its own clock."""
+    """Settings of a local exchange. Money in cents, durations in nanoseconds of the exchange's clock."""
 
     host: str = "127.0.0.1"
     port: int = PORT
-    """0: any free one."""
+    """0: any free port."""
     ws_port: int | None = None
-    """Of the feed; None: the same as HTTP's, 0: any free one."""
+    """The port of the feed. None: the same as HTTP's; 0: any free port."""
     tape: Path | None = None
-    """A recorded market; None: the synthetic board."""
+    """A recorded market. None: the synthetic board."""
     speed: float = 1.0
     epoch_ns: Instant | None = None
-    """What the clock shows at ``anchor_ns``: given, so that a daemon can share it."""
+    """The time that the clock shows at ``anchor_ns``. Give both so that a daemon can share the clock."""
     anchor_ns: Instant | None = None
     seed: int = 1
     balance: Cents = BALANCE
     before_event: Duration | None = None
-    """From the beginning to the start of the (first) event; None: as the tape or the board has it."""
+    """The time from the start of the run to the start of the first sport event. None: as in the tape or on the
+    board."""
     events: int | None = None
-    """On the synthetic board; None: as many as it has."""
+    """The number of sport events on the synthetic board. None: all of the board's default."""
     full: bool = False
-    """The board with everything on it that has to be told apart, and on which much happens."""
+    """Use the full board, with everything that the bot has to tell apart and with scripted changes."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong from the beginning."""
+    """The faults that are in force from the start."""
     one_query_a_second: bool = False
-    """Refuse a second read of a path of the board within a second."""
+    """Reject a second read of the same path of the board within one second."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """How soon after it opened or was matched a single cancel is told to come again."""
+    """The time after a wager opened or was matched in which a single cancel is answered with "retry later"."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
-    """What the referee holds the worst case of each scope to."""
+    """The referee's limit on the worst case of each scope."""
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
     json: bool = False
-    """Say that it is ready as JSON."""
+    """Write the ready line as JSON."""
 
 
 def run(options: ServeOptions) -> int:
-    """Serve until SIGINT or SIGTERM: 0; 2 if it could not start, with the reason on standard error."""
+    """Run the exchange until SIGINT or SIGTERM and return 0. Returns 2 if it could not start, with the reason on
+    standard error."""
     try:
         return asyncio.run(serve(options))
     except (TapeError, OSError, ValueError) as bad:
@@ -81,20 +83,20 @@ def _why(bad: Exception, options: ServeOptions) -> str:
     if not isinstance(bad, OSError) or bad.errno != errno.EADDRINUSE:
         return str(bad)
     if options.ws_port is None:
-        return f"port {options.port} of {options.host} is in use: give another with --port, 0 for any that is free"
+        return f"port {options.port} of {options.host} is in use: choose another with --port, or 0 for any free port"
     return (
-        f"port {options.port} or {options.ws_port} of {options.host} is in use: give others with --port and --ws-port, "
-        "0 for any that is free"
+        f"port {options.port} or {options.ws_port} of {options.host} is in use: "
+        "choose others with --port and --ws-port, or 0 for any free port"
     )
 
 
 async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
-    """Serve until a signal; ``say`` is given the ready line.
+    """Run the exchange until a signal. ``say`` is called with the ready line.
 
     Raises:
-        TapeError: if the tape cannot be played.
-        OSError: if it cannot be read, or a port is taken.
-        ValueError: if the options make no world.
+        TapeError: the tape cannot be played.
+        OSError: the tape cannot be read, or a port is in use.
+        ValueError: the options contradict each other.
     """
     clock = SystemClock(options.speed, options.epoch_ns, options.anchor_ns)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
@@ -113,12 +115,13 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
         if broken in done:
-            broken.result()  # raises what stopped the world
+            broken.result()  # raises the error that stopped the world
     return 0
 
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
-    """The world that the options ask for, as it stands at ``epoch``. A tape's lead that is skipped has been played."""
+    """The world that the options ask for, as it is at ``epoch``. The part of a tape that the options skip has been
+    played."""
     real_second = round(SECOND * options.speed)  # network delays do not shrink with the clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
@@ -131,7 +134,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
             start = epoch + options.before_event - (tape.scheduled - tape.start)
             if start > epoch:
                 lead = in_seconds(tape.scheduled - tape.start) / 3600
-                raise ValueError(f"the tape begins {lead:.1f} hours before its event, --hours asks for more")
+                raise ValueError(f"--hours asks for more than the {lead:.1f} hours that the tape has before its event")
         world = tape_world(tape, start, options.balance, venue, limits=limits, seed=options.seed)
     else:
         board = BoardSettings(full=options.full)
@@ -153,7 +156,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
 
 
 def settings(options: ServeOptions) -> LocalSettings:
-    """What the wire is set to."""
+    """The settings of the wire."""
     return LocalSettings(
         access_key=options.access_key,
         secret_key=options.secret_key,
@@ -164,7 +167,8 @@ def settings(options: ServeOptions) -> LocalSettings:
 
 
 def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
-    """Where the exchange is, in one line; where its clock is not the machine's, also the one a daemon has to share."""
+    """The exchange's addresses in one line. If its clock differs from the machine's, a second part has the clock's
+    settings for a daemon."""
     if options.json:
         ready = {
             "ready": True,
@@ -178,7 +182,7 @@ def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str
     if clock.rate == 1.0 and clock.epoch_ns == clock.anchor_ns:
         return line
     values = f"{{rate: {clock.rate!r}, epoch_ns: {clock.epoch_ns}, anchor_ns: {clock.anchor_ns}}}"
-    return f"{line}\nits clock, for a daemon's settings below exchange:\n  clock: {values}"
+    return f"{line}\nsettings for a daemon that shares its clock, below exchange:\n  clock: {values}"
 
 
 def _print(line: str) -> None:

@@ -59,7 +59,7 @@ class World:
             if isinstance(crowd, SyntheticCrowd):
                 self._created += 1
                 return crowd.add(LATECOMERS[self._created % len(LATECOMERS)], starts, now, listed=listed)
-        raise ValueError("a recorded market stays the only one on its board")
+        raise ValueError("a sport event can be created on the synthetic board only, not next to a recorded market")
 
     @property
     def finished(self) -> bool:

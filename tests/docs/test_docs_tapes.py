@@ -42,12 +42,12 @@ def test_its_tables_name_the_fields() -> None:
     ("was", "becomes", "said"),
     [
         ('"moneyline"', '"total"', "only a moneyline"),
-        ('"changes": 5', '"changes": 6', "the header promises 6 changes, 5 are there"),
+        ('"changes": 5', '"changes": 6', "the header announces 6 changes, but the file has 5"),
         (', "w": 1', "", "closes with its winner"),
         ('"s": "closed", "w": 1', '"s": "suspended"', "ends without a result"),
         ('"x": [[0', '"y": [[0', "unknown field"),
         ("[[1.95, 400], [1.91, 900]]", "[[1.91, 900], [1.95, 400]]", "not best first"),
-        ('"t": 1791061200000', '"t": 1', "time goes back"),
+        ('"t": 1791061200000', '"t": 1', "t is earlier than on the line before"),
     ],
 )
 def test_what_the_page_says_is_refused_is(was: str, becomes: str, said: str) -> None:

@@ -72,7 +72,7 @@ def test_a_dropped_socket(house: House, daemon: Daemon) -> None:
 
 def test_a_feed_that_stays_away_leaves_nothing_resting(house: House, daemon: Daemon) -> None:
     losses = lost(daemon)
-    house.exchange.inflict("refuse_socket")
+    house.exchange.inflict("reject_socket")
     house.exchange.inflict("drop_socket")
     daemon.said("feed.lost", losses + 1)
     house.until_flat()
@@ -130,7 +130,7 @@ def test_a_lost_match_message_is_found_by_its_print(house: House, daemon: Daemon
 def test_http_and_feed_dead_and_back(house: House, daemon: Daemon) -> None:
     losses = lost(daemon)
     failures = len(daemon.events("request.failed"))
-    house.exchange.inflict("refuse_socket")
+    house.exchange.inflict("reject_socket")
     house.exchange.inflict("lose_request", times=None)
     house.exchange.inflict("drop_socket")
     daemon.said("feed.lost", losses + 1)

@@ -156,7 +156,7 @@ def lock(house: House) -> str:
 
 def test_a_kill_while_the_feed_is_down_and_cancels_get_lost(house: House) -> None:
     daemon = house.quoting()
-    house.exchange.inflict("refuse_socket")
+    house.exchange.inflict("reject_socket")
     house.exchange.inflict("lose_request", endpoint="cancel_all_wagers", times=2)
     house.exchange.inflict("drop_socket")
     daemon.signal(signal.SIGUSR1)

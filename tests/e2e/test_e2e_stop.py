@@ -44,14 +44,14 @@ def test_a_signal_ends_it_flat(house: House, number: signal.Signals) -> None:
 
 def test_with_a_dead_feed(house: House) -> None:
     daemon = house.quoting()
-    house.exchange.inflict("refuse_socket")
+    house.exchange.inflict("reject_socket")
     house.exchange.inflict("drop_socket")
     daemon.signal(signal.SIGTERM)
     flat_after(house, daemon)
 
 
 def test_with_a_feed_that_was_never_up(house: House) -> None:
-    house.exchange.inflict("refuse_socket")
+    house.exchange.inflict("reject_socket")
     daemon = house.start()
     daemon.until("waiting for the feed", lambda status: status.phase == "connecting")
     daemon.signal(signal.SIGTERM)

@@ -146,7 +146,7 @@ async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
     assert [(each["id"], each["competitor_id"]) for each in body["data"]["players"]] == [(23, 11), (24, None)]
     assert await partner.get("mm/get_players/23", tournament_id=NBA) == (200, {"data": ada})
     assert await partner.get("mm/get_players", tournament_id=NHL) == (200, {"data": {"players": []}})
-    with pytest.raises(ValueError, match="not there"):
+    with pytest.raises(ValueError, match="does not exist"):
         venue.board.add_player(999, Player(1, "Nobody"))
 
 

@@ -250,7 +250,7 @@ async def test_a_garbled_frame_on_demand(partner: Any, connect: Any) -> None:
 
 
 async def test_new_connections_may_be_refused(partner: Any, connect: Any) -> None:
-    await partner.fault("refuse_socket", times=1)
+    await partner.fault("reject_socket", times=1)
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await connect(subscribe=False)
     assert refused.value.status == 503
@@ -352,6 +352,7 @@ async def test_a_match_may_be_voided_or_its_result_corrected(partner: Any) -> No
 
 async def test_the_board_and_the_clock_can_be_looked_at(partner: Any) -> None:
     partner.crowd_rests(0, -117, 800_00)
+    await partner.fault("delay_activations", seconds=60)
     await partner.place("w", odds=-120)
     board = await partner.sim("GET", "sim/board")
     (line,) = board["events"][0]["markets"][0]["lines"]

@@ -151,7 +151,9 @@ async def test_a_clock_of_its_own_is_said_as_the_settings_of_a_daemon_take_it() 
     clock = SystemClock(options.speed)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
     async with Server(exchange) as server:
-        said, _, pasted = ready_line(options, server, clock).partition("\nits clock, for a daemon's settings below ")
+        said, _, pasted = ready_line(options, server, clock).partition(
+            "\nsettings for a daemon that shares its clock, below "
+        )
         config = loads(f'environment: local\n{pasted}\n  base_url: "{server.base_url}"\n', "pasted")
         assert ready_line(parse([]), server, SystemClock()) == said
     assert config.exchange.clock == ClockConfig(rate=10.0, epoch_ns=clock.epoch_ns, anchor_ns=clock.anchor_ns)
@@ -159,7 +161,7 @@ async def test_a_clock_of_its_own_is_said_as_the_settings_of_a_daemon_take_it() 
 
 def test_a_host_that_others_can_reach_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
     parse(["--host", "0.0.0.0"])
-    assert "not loopback" in capsys.readouterr().err
+    assert "not a loopback address" in capsys.readouterr().err
     parse(["--host", "::1"])
     assert capsys.readouterr().err == ""
 

@@ -1,1 +1,1 @@
-"""Everybody else at the exchange: invented crowds and recorded ones."""
+"""The other traders at the exchange: a synthetic crowd and a crowd that replays a recorded market."""

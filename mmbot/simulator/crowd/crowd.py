@@ -1,4 +1,4 @@
-"""Everybody else at the exchange: what every crowd has in common, and the price at which a crowd rests a level."""
+"""What every crowd has in common, and the stake behind a level that a crowd shows."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from mmbot.domain.odds import Odds
 
 
 class Crowd(Protocol):
-    """Acts on a venue as time passes. Pure: what it does follows from its seed or tape, and the venue."""
+    """Acts on a venue as time passes. Its acts follow from its seed or tape and from the venue alone."""
 
     def next_due(self) -> Instant | None:
-        """When it acts next; None if never again."""
+        """The time of its next act, or None if there is none."""
 
     def advance(self, now: Instant) -> None:
         """Do everything that is due by now."""
 
     @property
     def finished(self) -> bool:
-        """Whether it will never act again."""
+        """True if it will never act again."""
 
 
 def maker_stake(value: Cents, shown: Odds) -> Cents:
-    """The stake of a maker who shows ``value`` to takers at ``shown``: exact where the taker is the underdog, else the
-    most that shows no more than ``value`` (one cent of such a maker is worth several of the taker's)."""
+    """The stake of a maker who shows ``value`` to takers at the odds ``shown``, in cents.
+
+    Exact if the taker is the underdog. Otherwise it is the greatest stake that shows at most ``value``, because one
+    cent of such a maker is worth several cents of the taker.
+    """
     return half_up(value * shown, 100) if shown > 0 else (100 * value + 49) // -shown

@@ -1,6 +1,8 @@
-"""What an invented board lists: who plays whom, and with which markets. How they are traded is the crowd's business.
+"""The sport events that a synthetic board lists, with their competitors and markets. The crowd decides how they are
+traded.
 
-Ids of tournaments and markets are those seen on the real exchange (PROTOCOL 5.2, 5.4); teams and players are invented.
+Ids of tournaments and markets are those seen on the real exchange (docs/protocol.md 5.2, 5.4). Teams and players are
+invented.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from mmbot.domain.instant import Instant
 from mmbot.simulator.venue.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
-"""The ``sub_type`` of an event that is no game (specification)."""
+"""The ``sub_type`` of a sport event that is not a game (specification)."""
 
 _FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
 _LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
@@ -26,33 +28,33 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     market: int
     kind: str
-    """The wire's ``type``, which does not tell a game from its half."""
+    """The wire's ``type``. It is the same for a game and for its first half."""
     name: str
     numbers: tuple[int, ...] = (0,)
-    """Of its lines in quarter points; the first is the favourite one."""
+    """The numbers of its lines in quarter points. The first is the favourite line."""
     slope: float = 0.0
-    """What one point more is worth to outcome 0, in log-odds."""
+    """The change in the log-odds of outcome 0 for each further point."""
     sub_type: str
     category: str = "Game Lines"
     outcomes: tuple[str, ...] = ()
-    """Their names where they are not the teams', or over and under."""
+    """The names of the outcomes, if they are neither the teams nor over and under."""
     player: Player | None = None
-    """Whose prop it is."""
+    """The player of a prop."""
 
 
 class Fixture(msgspec.Struct, frozen=True):
-    """An event to come."""
+    """A sport event that a board will list."""
 
     tournament: Tournament
     name: str
     competitors: tuple[str, ...]
-    """Home before away; none of an outright."""
+    """Home before away; empty for an outright."""
     offers: tuple[Offer, ...]
     sub_type: str = ""
 
 
 def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
-    """The event that a fixture becomes."""
+    """The sport event of a fixture."""
     tournament = fixture.tournament
     return SportEvent(
         event_id,
@@ -68,7 +70,7 @@ def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
 
 
 def players(fixture: Fixture, event_id: int, first: int) -> list[Player]:
-    """Two players for each team, their numbers from ``first`` on, and those whom the markets are about."""
+    """Two players for each team, numbered from ``first``, and the players of the fixture's props."""
     found = []
     for place in range(2 * len(fixture.competitors)):
         number = first + place
@@ -78,7 +80,7 @@ def players(fixture: Fixture, event_id: int, first: int) -> list[Player]:
 
 
 def market(fixture: Fixture, offer: Offer, event_id: int) -> Market:
-    """The market that an offer becomes."""
+    """The market of an offer."""
     return Market(
         MarketKey(event_id, offer.market),
         offer.name,
@@ -149,14 +151,14 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The board of the demo: the markets of games, one line each."""
+"""The demo's board: the markets of games, with one line each."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------
 
 
 def _half(period: str = "1st Half", sub_type: str = "first_half_moneyline") -> Offer:
-    """Of the type of a game, and none: only sub-type and category tell."""
+    """A market with the ``type`` of a whole game. Only its sub-type and category show that it is not one."""
     return Offer(market=64, kind="moneyline", name=f"{period} Moneyline", sub_type=sub_type, category=period)
 
 
@@ -218,7 +220,7 @@ FULL: Final = (
         _total(30, 26, 34, market=258, slope=0.3),
         _prop(731, "Gus Aldana", "hits", 6),
     ),
-    # A period whose sub-type is missing, as it is at times (PROTOCOL 5.2).
+    # A period without a sub-type, as the exchange sends it at times (docs/protocol.md 5.2).
     _game(NHL, "Northgate Wolves", "Stonebridge Owls", _moneyline(), _half("1st Period", "")),
     _game(
         EPL,
@@ -253,10 +255,10 @@ FULL: Final = (
     ),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""All that the bot has to tell apart: several lines, halves, props, three outcomes, an outright."""
+"""Everything that the bot has to tell apart: several lines, halves, props, three outcomes, an outright."""
 
 LATECOMERS: Final = (
     _game(NBA, "Birchwood Hawks", "Saltmarsh Pilots", _moneyline(), _spread(-6)),
     _game(NHL, "Copperline Elks", "Glacier Point Seals", _moneyline()),
 )
-"""For events that are created later on."""
+"""Sport events that are created during a run."""

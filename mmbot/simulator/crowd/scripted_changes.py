@@ -1,7 +1,7 @@
-"""What befalls a full board in its first quarter of an hour: plans change, markets close and open, money moves.
+"""The scripted changes of the full board's first quarter of an hour: rescheduled events, suspended markets, deposits.
 
-A programme, the same each time, so that whoever watches knows what to look for. Each item names the fixture that it
-befalls by its place; one whose event is not on the board, or which somebody was quicker to change, is passed over.
+The script is the same in every run, so that the reader of a run knows what to expect. Each item names its fixture by
+place. An item is skipped if its sport event is not on the board or somebody else changed it first.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue
 
 BY_HAND: Final = "by-hand-1"
-"""The ``external_id`` of the wager that the user places himself."""
+"""The ``external_id`` of the wager that a person places by hand."""
 
 _LONGER_BY: Final = 0.10
-"""How much less probability his odds imply than the fair price: it rests, and nobody takes it soon."""
+"""The implied probability of that wager lies this far below the fair price, so it stays open for a while."""
 
 
 class ScriptedChanges:
-    """Carries the programme out on one account's exchange."""
+    """Carries out the script at one account's exchange."""
 
     def __init__(self, venue: Venue, crowd: SyntheticCrowd, account: str, start: Instant) -> None:
         self._venue = venue
@@ -39,16 +39,16 @@ class ScriptedChanges:
             self._timers.add(start + after, action)
 
     def next_due(self) -> Instant | None:
-        """When the next item is due."""
+        """The time of the next item, or None."""
         return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
-        """Whether all of it has happened."""
+        """True if every item was carried out."""
         return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
-        """Let happen what is due."""
+        """Carry out every item that is due."""
         while (item := self._timers.take(now)) is not None:
             at, action = item
             try:
@@ -110,7 +110,7 @@ class ScriptedChanges:
                 self._venue.void(market.key, now)
 
     def _correct(self, now: Instant) -> None:
-        """The first event's moneyline was won by the other side, as it turns out."""
+        """Correct the first sport event's moneyline: the other side won."""
         key = MarketKey(FIRST_EVENT, self._market(0, "moneyline").key.market)
         won = self._crowd.results.get(key)
         if self._venue.event(FIRST_EVENT).status == FINISHED and won in (0, 1):

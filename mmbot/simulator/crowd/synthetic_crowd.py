@@ -1,6 +1,6 @@
-"""An invented crowd: fair prices that wander, a house that rests orders around them, and takers, some of whom know.
+"""A synthetic crowd: fair prices that wander, a house that quotes around them, and takers, some of whom are informed.
 
-Everything follows from a seed: each line has its own random numbers, so what one line does changes no other.
+Everything follows from a seed. Each line has its own random numbers, so a change on one line changes no other line.
 """
 
 from __future__ import annotations
@@ -27,54 +27,55 @@ from mmbot.simulator.venue.venue import Venue
 
 
 class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the invented market is like. Times in nanoseconds, money in cents, prices as probabilities."""
+    """Settings of the synthetic market. Times in nanoseconds, money in cents, prices as probabilities."""
 
     full: bool = False
-    """Everything that the bot has to tell apart, instead of the markets of games with one line each."""
+    """List everything that the bot has to tell apart, instead of the markets of games with one line each."""
     events: int | None = None
-    """The first so many of the fixtures; None: six of the plain board, all of the full one."""
+    """The number of fixtures to list, from the first on. None: six of the plain board, all of the full one."""
     first_start_ns: Duration = 6 * MINUTE
-    """From the beginning to the first event's start; the second starts twice as long after that, and so on."""
+    """From the start of the run to the start of the first sport event. The time from each start to the next is twice
+    the one before."""
     game_ns: Duration = 5 * MINUTE
-    """How long an event is in play."""
+    """The time that a sport event is in play."""
     step_ns: Duration = SECOND
-    """Of the wandering price, in which takers who know look ahead."""
+    """The time between two changes of the fair price. Informed takers look ahead in these steps."""
     volatility: float = 0.008
-    """Of a step before the start, in log-odds; in play three times this."""
+    """The standard deviation of one step before the start, in log-odds. In play it is three times this."""
     bound: float = 1.8
-    """How far from even a price can wander, in log-odds."""
+    """The greatest distance of a price from even odds, in log-odds."""
     refresh_ns: Duration = 2 * SECOND
-    """Mean time between two looks of the house at one line."""
+    """The mean time between two updates of the house's orders on one line."""
     half_width: float = 0.02
-    """The house's best prices stand this far from the fair one."""
+    """The distance of the house's best prices from the fair price."""
     level_step: float = 0.01
     levels: int = 4
     level_payout: Cents = 30_000
-    """Mean stake plus profit of a house order at its best price; deeper ones are larger."""
+    """The mean stake plus profit of a house order at its best price. Deeper orders are larger."""
     taker_ns: Duration = 8 * SECOND
-    """Mean time between two takers on one line."""
+    """The mean time between two takers on one line."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
-    """Share of the takers who know where the price will be."""
+    """The share of takers who know the future price."""
     foresight: int = 120
-    """How many steps ahead they see."""
+    """The number of steps that informed takers see ahead."""
     push: float = 0.03
-    """How often a spread or total that is a whole number ends on it."""
+    """The probability that a spread or total with a whole number ends exactly on that number."""
 
 
 FIRST_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
-"""Of a market of three outcomes; the walk is about the other two."""
+"""The probability of the draw in a market of three outcomes. The price walk covers the other two."""
 
 _PLAIN_EVENTS: Final = 6
-"""Of the plain board's fixtures, unless told."""
+"""The number of fixtures of the plain board that are listed by default."""
 
 _STEP, _HOUSE, _TAKER = range(3)
 
 
 class _PriceWalk:
-    """A bounded walk in log-odds, known some steps ahead. The lines of a market share one."""
+    """A bounded random walk in log-odds, known some steps ahead. The lines of a market share one."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
         self._rng = rng
@@ -92,16 +93,16 @@ class _PriceWalk:
             self._values.append(value)
 
     def step(self) -> None:
-        """A step goes by."""
+        """Move one step ahead."""
         self._values.popleft()
         self._grow()
 
     def now(self, shift: float = 0.0) -> float:
-        """The probability of outcome 0, for a line so much better for it."""
+        """The probability of outcome 0 now. ``shift`` is the line's distance from the favourite line in log-odds."""
         return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
 
     def later(self, shift: float = 0.0) -> float:
-        """The same at the end of what is foreseen."""
+        """The probability of outcome 0 at the last step that is known."""
         return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
@@ -114,23 +115,23 @@ class _TradedLine:
         self.key = key
         self.outcomes = outcomes
         self.shift = shift
-        """What its number is worth to outcome 0 beyond the favourite line's, in log-odds."""
+        """The difference between this line and the favourite line for outcome 0, in log-odds."""
         self.rng = rng
         self.walk = walk
         self.leads = leads
-        """Whether it is its market's favourite line, which moves the walk and decides the result."""
+        """True for the favourite line of a market, which moves the walk and decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """By the side that they back."""
+        """The orders by odds, for each side that they back."""
 
     @property
     def now(self) -> float:
-        """The probability of outcome 0."""
+        """The probability of outcome 0 now."""
         return self.walk.now(self.shift)
 
     @property
     def later(self) -> float:
-        """The same at the end of what is foreseen."""
+        """The probability of outcome 0 at the last step that is known."""
         return self.walk.later(self.shift)
 
 
@@ -138,10 +139,10 @@ class SyntheticCrowd:
     """Lists the fixtures, trades them, starts them, ends them and settles them."""
 
     def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
-        there = fixtures.FULL if board.full else fixtures.PLAIN
-        events = board.events if board.events is not None else len(there) if board.full else _PLAIN_EVENTS
-        if not 1 <= events <= len(there):
-            raise ValueError(f"events: {events}, there are fixtures for 1 to {len(there)}")
+        listed = fixtures.FULL if board.full else fixtures.PLAIN
+        events = board.events if board.events is not None else len(listed) if board.full else _PLAIN_EVENTS
+        if not 1 <= events <= len(listed):
+            raise ValueError(f"events: {events} asked for, but this board has fixtures for 1 to {len(listed)}")
         self._venue = venue
         self._board = board
         self._seed = seed
@@ -152,38 +153,38 @@ class SyntheticCrowd:
         self._timers = Timers()
         self._lines: dict[int, list[_TradedLine]] = {}
         self.results: dict[MarketKey, Side | None] = {}
-        """Who won the favourite lines of the markets that came to their result."""
+        """The winner of the favourite line of each market that has its result."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """By event: when it is due, and whether it is postponed, as its timers have it."""
-        for number, fixture in enumerate(there[:events]):
+        """For each sport event: its start and whether it is postponed, as its timers assume."""
+        for number, fixture in enumerate(listed[:events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
     def next_due(self) -> Instant | None:
-        """When something happens next."""
+        """The time of the crowd's next act, or None."""
         return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
-        """Whether every event has its result."""
+        """True if every sport event has its result."""
         return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
-        """Let happen what is due."""
+        """Do everything that is due by now."""
         while (item := self._timers.take(now)) is not None:
             at, action = item
             action(at)
 
     def fair(self, line: LineKey) -> float:
-        """The true probability of outcome 0 now: for tests and pictures. Raises KeyError for an unknown line."""
+        """The true probability of outcome 0 now, for tests and pictures. Raises KeyError if the line does not exist."""
         for traded in self._lines[line.event]:
             if traded.key == line:
                 return traded.now
         raise KeyError(line)
 
-    # --- the board ------------------------------------------------------------------------------------------------
+    # --- the board ---------------------------------------------------------------------------------------------
 
     def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """Create an event, and trade it from when it is listed until its result. Returns its id."""
+        """Create a sport event and trade it while it is listed, until its result. Returns its id."""
         event_id = FIRST_EVENT + len(self._lines)
         venue, tournament = self._venue, fixture.tournament
         if tournament not in venue.tournaments():
@@ -218,7 +219,7 @@ class SyntheticCrowd:
                 self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _plan(self, event_id: int, now: Instant) -> None:
-        """Set the event's timers by what the venue says of it, if that has changed."""
+        """Set the timers of a sport event if the venue's plan for it has changed."""
         event = self._venue.event(event_id)
         assert event.scheduled is not None
         plan = (event.scheduled, event.status == POSTPONED)
@@ -233,10 +234,10 @@ class SyntheticCrowd:
     def _wait(traded: _TradedLine, mean: Duration) -> Duration:
         return max(MILLISECOND, min(round(traded.rng.expovariate(1.0) * mean), HOUR))
 
-    # --- what happens ---------------------------------------------------------------------------------------------
+    # --- acts ---------------------------------------------------------------------------------------------------------
 
     def _is_due(self, event_id: int, at: Instant) -> bool:
-        """Whether the plan that a timer was set for still stands."""
+        """True if the plan that a timer was set for is still valid."""
         scheduled, postponed = self._plans[event_id]
         event = self._venue.event(event_id)
         return not postponed and event.status != POSTPONED and at >= scheduled
@@ -294,7 +295,7 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """The house moves its orders to where the price is; what stands at a price that it still wants, it leaves."""
+        """Move the house's orders to the present price. Orders at prices that the house still wants stay."""
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder
@@ -321,7 +322,7 @@ class SyntheticCrowd:
                     traded.house[side][odds] = order
 
     def _post(self, traded: _TradedLine, now: Instant) -> None:
-        """Show prices of three outcomes around what they are worth. Nobody trades there."""
+        """Show prices of a market with three outcomes around their probabilities. Nobody trades there."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now
         sides: list[tuple[ShownLevel, ...]] = []
@@ -337,7 +338,8 @@ class SyntheticCrowd:
         self._venue.board.show_levels(traded.key, tuple(sides), now)
 
     def _take(self, traded: _TradedLine, now: Instant) -> None:
-        """Someone comes: one who knows takes what the price will leave behind; the others take what is not too dear."""
+        """Let one taker act. An informed taker takes what the future price makes cheap; others take any price that is
+        not too bad."""
         board = self._board
         rng = traded.rng
         informed = rng.random() < board.informed

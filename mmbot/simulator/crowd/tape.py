@@ -1,8 +1,8 @@
-"""A recorded market: reading its file strictly. Playing it is the tape crowd's work.
+"""A tape is the file of a recorded market. This module reads it strictly; the tape crowd plays it.
 
-A tape is JSON lines, gzipped or not: a header, then one change a line. ``t`` is milliseconds since the epoch, ``s`` the
-status, ``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched volume, ``w`` the
-winner.
+A tape is JSON lines, gzipped or not: a header, then one change per line. ``t`` is the time in milliseconds since the
+epoch, ``s`` the status, ``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched
+volume, ``w`` the winner.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TapeError(ValueError):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """What takers can stake, or have staked, at a price."""
+    """A price with the stake that takers can put there, or have put there. ``decimal`` is decimal odds."""
 
     decimal: float
     stake: Cents
@@ -42,14 +42,14 @@ class Trade(msgspec.Struct, frozen=True):
     side: Side
     decimal: float
     stake: Cents
-    """The backers' of that outcome."""
+    """The stake of those who backed that outcome."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One line of a tape. What is None did not change."""
+    """One line of a tape. A field that is None did not change."""
 
     at: Instant
-    """As recorded."""
+    """The recorded time."""
     status: str | None
     in_play: bool | None
     books: tuple[tuple[Price, ...] | None, tuple[Price, ...] | None]
@@ -58,7 +58,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Tape(msgspec.Struct, frozen=True):
-    """A whole tape. Its times are as recorded: the crowd that plays it moves them."""
+    """A whole tape with its recorded times. The crowd that plays it shifts them."""
 
     event: str
     sport: str
@@ -69,7 +69,7 @@ class Tape(msgspec.Struct, frozen=True):
 
     @property
     def start(self) -> Instant:
-        """When the recording begins."""
+        """The time of the first recorded change."""
         return self.changes[0].at
 
 
@@ -98,7 +98,8 @@ def read_tape(path: Path | str) -> Tape:
     """Read a tape.
 
     Raises:
-        TapeError: naming the file and the line, if it is missing, damaged, cut short or says what cannot be.
+        TapeError: the file is missing, damaged, cut short or contradicts itself. The message names the file and the
+            line.
     """
     path = Path(path)
     try:
@@ -110,7 +111,7 @@ def read_tape(path: Path | str) -> Tape:
 
 
 def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
-    """The same from lines that are read already."""
+    """Read a tape from its lines. ``name`` is the file's name for messages. Raises TapeError as ``read_tape`` does."""
     reader = iter(lines)
     header = _header(next(reader, b""), name)
     changes: list[Change] = []
@@ -125,10 +126,10 @@ def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
             raise TapeError(f"{where}: a change after the market closed")
         change = _change(raw, where)
         if changes and change.at < changes[-1].at:
-            raise TapeError(f"{where}: time goes back")
+            raise TapeError(f"{where}: t is earlier than on the line before")
         changes.append(change)
     if len(changes) != header.changes:
-        raise TapeError(f"{name}: the header promises {header.changes} changes, {len(changes)} are there")
+        raise TapeError(f"{name}: the header announces {header.changes} changes, but the file has {len(changes)}")
     if not changes or changes[-1].status != "closed":
         raise TapeError(f"{name}, line {len(changes) + 1}: ends without a result")
     if changes[0].status is None:
@@ -140,11 +141,11 @@ def _header(line: bytes, name: str) -> _Header:
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as bad:
-        raise TapeError(f"{name}, line 1: no tape header: {bad}") from bad
+        raise TapeError(f"{name}, line 1: not the header of a tape: {bad}") from bad
     if header.tape != 1:
-        raise TapeError(f"{name}, line 1: tape version {header.tape}, known is 1")
+        raise TapeError(f"{name}, line 1: tape version {header.tape}; only version 1 is known")
     if header.market != "moneyline":
-        raise TapeError(f"{name}, line 1: market {header.market!r}, only a moneyline can be played")
+        raise TapeError(f"{name}, line 1: market {header.market!r}; only a moneyline can be played")
     return header
 
 
@@ -157,13 +158,13 @@ def _scheduled(header: _Header, name: str) -> Instant:
 
 def _change(raw: _Raw, where: str) -> Change:
     if raw.t <= 0:
-        raise TapeError(f"{where}: t is {raw.t}")
+        raise TapeError(f"{where}: t is {raw.t}, but must be positive")
     if raw.s is not None and raw.s not in _STATUSES:
-        raise TapeError(f"{where}: status {raw.s!r}, known are {', '.join(_STATUSES)}")
+        raise TapeError(f"{where}: status {raw.s!r}; known are {', '.join(_STATUSES)}")
     if raw.p not in (None, 0, 1):
         raise TapeError(f"{where}: p is {raw.p}, not 0 or 1")
     if (raw.s == "closed") != (raw.w is not None):
-        raise TapeError(f"{where}: a market closes with its winner, and only then")
+        raise TapeError(f"{where}: a market closes with its winner: 'closed' and w must be on the same line")
     if raw.w not in (None, 0, 1):
         raise TapeError(f"{where}: winner {raw.w}, not 0 or 1")
     books: list[tuple[Price, ...] | None] = [None, None]
@@ -189,15 +190,17 @@ def _change(raw: _Raw, where: str) -> Change:
 
 def _levels(levels: list[tuple[float, float]], where: str) -> tuple[Price, ...]:
     if len(levels) > DEPTH:
-        raise TapeError(f"{where}: {len(levels)} prices, at most {DEPTH}")
+        raise TapeError(f"{where}: {len(levels)} prices, but at most {DEPTH} are allowed")
     prices = tuple(_price(decimal, stake, where) for decimal, stake in levels)
     for better, worse in pairwise(prices):
         if better.decimal <= worse.decimal:
-            raise TapeError(f"{where}: {worse.decimal} after {better.decimal}, not best first")
+            raise TapeError(
+                f"{where}: {worse.decimal} after {better.decimal}, not best first: the highest price must come first"
+            )
     return prices
 
 
 def _price(decimal: float, stake: float, where: str) -> Price:
     if not 1.0 < decimal <= 100_000 or not 0.0 <= stake <= 1e9:
-        raise TapeError(f"{where}: [{decimal}, {stake}] is no price above 1 with a stake")
+        raise TapeError(f"{where}: [{decimal}, {stake}] must be a price above 1 and a stake that is not negative")
     return Price(decimal, int((Decimal(str(stake)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))

@@ -1,14 +1,16 @@
-"""The crowd that replays a tape: its levels rest, its prints take, its result settles.
+"""The crowd that replays a tape: its levels are orders, its prints take, its result settles the market.
 
-How the recorded market and the user's wagers meet, who were not in it:
+The user's wagers were not in the recorded market. The crowd meets them by these rules:
 
-- A level of the tape is one order of the crowd. What the user takes of it stays taken until the tape changes it.
-- A level that comes to stand where it crosses a wager of the user trades with it, as a taker, at the user's odds. On a
-  real exchange that maker would have met the user's wager before he could rest; to show his level behind it, or not to
-  trade, would spare the user exactly the matches that a moving price brings.
-- A print takes the user's wagers that offer more than its price, and those at its price after what stood there when
-  each joined: the queue ahead shrinks with prints, and with the level where that falls below it; what is taken back is
-  taken to have stood behind. A print is spent once, and what the user did not match is told as recorded.
+- A level of the tape is one order of the crowd. Stake that the user takes from it stays taken until the tape changes
+  the level.
+- A new level whose price crosses a wager of the user takes that wager, at the user's odds. On a real exchange, that
+  maker would have met the user's wager before his own could open. Showing his level behind it, or not trading, would
+  spare the user exactly the matches that a moving price brings.
+- A print first takes the user's wagers at better odds than its own. At its own odds it takes the user's wagers after
+  the stake that was in the queue before each of them. That queue shrinks with prints, and with the level when the level
+  falls below it; stake that the recorded makers withdraw is assumed to have been behind the user. A print is spent
+  once, and the part that the user did not match is announced as recorded.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ _OTHER: Final = (1, "Recorded")
 
 
 class TapeCrowd:
-    """Plays one tape on a venue, its first change at ``start``. The event is listed when it is made."""
+    """Plays one tape on a venue. The first change comes at ``start``. The sport event is listed at once."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue
@@ -82,11 +84,11 @@ class TapeCrowd:
 
     @property
     def finished(self) -> bool:
-        """Whether the tape is at its end."""
+        """True at the end of the tape."""
         return self._next == len(self._tape.changes)
 
     def next_due(self) -> Instant | None:
-        """When the next change comes."""
+        """The time of the next change, or None."""
         return None if self.finished else self._tape.changes[self._next].at + self._shift
 
     def advance(self, now: Instant) -> None:
@@ -101,7 +103,7 @@ class TapeCrowd:
         change = self._tape.changes[self._next]
         venue = self._venue
         if venue.board.in_play(EVENT) and not self._in_play:
-            self._started()  # by another hand than the tape's
+            self._started()  # started by somebody else, not by the tape
         if self._resting:
             for trade in change.trades:
                 self._replay_print(trade, now)
@@ -133,7 +135,7 @@ class TapeCrowd:
             self._started()
 
     def _started(self) -> None:
-        """The event went live: the levels of before are wiped."""
+        """Take note that the sport event is live: its pre-match levels are wiped."""
         self._in_play = True
         self._forget_levels()
 
@@ -152,7 +154,8 @@ class TapeCrowd:
     # --- levels ---------------------------------------------------------------------------------------------------
 
     def _tick(self, decimal: float) -> Odds | None:
-        """Decimal odds as the ladder's, against the taker; None if even the shortest rung is too long."""
+        """Decimal odds moved to the ladder, in the maker's favour. None if they are shorter than every odds of the
+        ladder."""
         if decimal not in self._ticks:
             self._ticks[decimal] = self._ladder.at_least(1.0 / decimal)
         return self._ticks[decimal]
@@ -187,7 +190,8 @@ class TapeCrowd:
         return levels
 
     def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
-        """Two sides that would match each other: the one that moved last gives way, rung by rung."""
+        """Separate two sides that would match each other: move the best level of the side that changed last to shorter
+        odds, one tick at a time."""
         moved = wanted[last_changed]
         other = wanted[1 - last_changed]
         if not other:
@@ -211,11 +215,13 @@ class TapeCrowd:
     # --- prints ---------------------------------------------------------------------------------------------------
 
     def _replay_print(self, trade: Trade, now: Instant) -> None:
-        """Judge who took, from the book just before, and let the volume meet the user's wagers.
+        """Decide from the book just before which outcome a print's taker backed, and let the volume meet the user's
+        wagers.
 
-        At or inside the price shown for its own outcome it was a taker there; else one of the opposite outcome, who
-        got the complementary price. That is rounded to the longer odds: such prints repeat the level that was taken, a
-        little short of its price, and must not seem to have gone through it.
+        At or inside the price shown for its own outcome, the print's taker backed that outcome. Otherwise the taker
+        backed the opposite outcome, at the complementary price. This price is rounded to the longer odds: such prints
+        repeat the level that was taken, at a slightly shorter price, and must not seem to have traded through that
+        level.
         """
         shown = self._raw[trade.side]
         if shown and trade.decimal <= shown[0].decimal:
@@ -232,7 +238,8 @@ class TapeCrowd:
             self._venue.board.announce_match(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
-        """A taker of ``side`` at ``odds``: better wagers of the user first; at that price, each in its turn."""
+        """Let a taker of ``side`` at ``odds`` take the user's wagers: those at better odds first, then those at
+        ``odds``, each in its turn. Returns the rest of the stake, in cents."""
         book = self._venue.board.books[self.line]
         users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
         passed: Cents = 0

@@ -1,1 +1,1 @@
-"""The referee: whether the bot kept the rules, read from the exchange's own books."""
+"""The referee, which decides from the exchange's own books whether the bot kept the rules."""

@@ -1,7 +1,7 @@
-"""The judge: whether the bot kept the rules, read from the exchange's own books alone.
+"""The referee, which decides from the exchange's own books alone whether the bot kept the rules.
 
-It shares no code with the bot's engine: positions, worst cases and profit are worked out here once more from the
-wagers as the exchange has them, and kept current with each change.
+It shares no code with the bot's engine. It computes positions, worst cases and profit itself from the exchange's
+wagers, and updates them with each change.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 class _Line:
-    """One line's position."""
+    """The position on one line."""
 
     __slots__ = ("live", "matched_worst", "profit", "remaining", "worst")
 
@@ -70,7 +70,7 @@ class _Scope:
 
 
 class _ClearDuty:
-    """To be flat: the wagers that must end."""
+    """A duty to become clear: the wagers that have to end."""
 
     __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
 
@@ -84,12 +84,13 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """DESIGN, *Worst case*: over A wins, B wins, push; of matched profit less the remainders that would lose there."""
+    """The worst case in cents: matched profit minus the remainders that would lose, the worst of "A wins", "B wins" and
+    "push" (docs/design.md, *Worst case*)."""
     return max(0, remaining[1] - profit[0], remaining[0] - profit[1])
 
 
 class Referee:
-    """Watches one account from the moment it is made."""
+    """Watches one account from its creation on."""
 
     def __init__(self, venue: Venue, account: str, limits: RefereeLimits | None = None) -> None:
         self._venue = venue
@@ -112,17 +113,17 @@ class Referee:
         self._busiest = 0
         self._duties: list[_ClearDuty] = []
         self._clearings: list[Clearing] = []
-        self._latched_at: Instant | None = None
+        self._stopped_at: Instant | None = None
         self._feed_lost_at: Instant | None = None
         self._gone = False
         venue.watch(account, self)
         for wager in venue.wagers(account):
             self.changed(wager, None, None, wager.updated_at)
 
-    # --- what the exchange tells ----------------------------------------------------------------------------------
+    # --- calls of the venue -------------------------------------------------------------------------------------------
 
     def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
-        """A wager changed (the venue calls this)."""
+        """Take note that a wager changed (called by the venue)."""
         before = self._wagers.get(wager.wager_id)
         line = self._lines.get(wager.line)
         if line is None:
@@ -144,12 +145,12 @@ class Referee:
                 duty.wagers.pop(wager.wager_id, None)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """An ``external_id`` came twice (the venue calls this)."""
+        """Take note that an ``external_id`` was repeated (called by the venue)."""
         what = "the same" if repeat.same_content else "different"
         self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
     def operation_complete(self, now: Instant) -> None:
-        """An operation is complete (the venue calls this)."""
+        """Judge the state after a complete operation (called by the venue)."""
         if self._touched:
             for key in self._touched:
                 self._update_worst_case(key, now)
@@ -158,14 +159,14 @@ class Referee:
         if self._duties:
             self._judge_duties(now)
 
-    # --- what others tell -----------------------------------------------------------------------------------------
+    # --- calls of the wire and of backtests ---------------------------------------------------------------------------
 
     def observe(self, now: Instant) -> None:
-        """Judge what has become late by now."""
+        """Judge everything that is overdue by now."""
         self.operation_complete(now)
 
     def note_request(self, now: Instant, kind: str) -> None:
-        """A request of the account arrived: fifty in any one second at most, whatever they are."""
+        """Count a request of the account. At most fifty requests of any kind may arrive in one second."""
         self._requests[kind] = self._requests.get(kind, 0) + 1
         second = self._second
         second.append(now)
@@ -177,17 +178,18 @@ class Referee:
                 self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
-        """A kill or a stop: nothing may be placed from here, and what is open must end."""
-        if self._latched_at is None:
-            self._latched_at = now
+        """Take note of a kill or a stop: from now on nothing may be placed, and the open wagers have to end."""
+        if self._stopped_at is None:
+            self._stopped_at = now
         self._must_clear(cause, now, 0)
 
     def note_resumed(self, now: Instant) -> None:
-        """The latch was cleared by a person."""
-        self._latched_at = None
+        """Take note that a person released the kill switch."""
+        self._stopped_at = None
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
-        """The feed was cut; ``notice_ns`` is how long the bot may take to see it (30 s for silence)."""
+        """Take note that the feed was lost. The bot may take ``notice_ns`` to notice it (30 s if the feed falls
+        silent)."""
         if self._gone:
             return
         if self._feed_lost_at is None:
@@ -195,26 +197,27 @@ class Referee:
         self._must_clear("feed", now, notice_ns)
 
     def note_feed_up(self, now: Instant) -> None:
-        """The feed is subscribed again."""
+        """Take note that the feed is subscribed again."""
         self._feed_lost_at = None
         self._gone = False
 
     def note_gone(self) -> None:
-        """The bot is about to be killed outright: what rests cannot be cancelled by anybody until its next start, so
-        the loss of its feed obliges nobody. What it does then is judged as ever."""
+        """Take note that the bot's process is about to be killed. Nobody can cancel its open wagers until it starts
+        again, so the lost feed creates no duty to become clear. Everything that the bot does afterwards is judged as
+        usual."""
         self._gone = True
 
     # --- judging --------------------------------------------------------------------------------------------------
 
     def _judge_new(self, wager: VenueWager, line: _Line, now: Instant) -> None:
-        if self._latched_at is not None:
-            self._report_breach(4, now, f"wager {wager.external_id} placed after the latch")
+        if self._stopped_at is not None:
+            self._report_breach(4, now, f"wager {wager.external_id} placed after the kill or stop")
         lost = self._feed_lost_at
         if lost is not None and now > lost + self._limits.in_flight_ns:
             self._report_breach(2, now, f"wager {wager.external_id} placed while the feed was lost")
         if not wager.live:
             return
-        if lost is not None or self._latched_at is not None:
+        if lost is not None or self._stopped_at is not None:
             self._add_to_clear_duty(wager, now)
         for other, odds in line.live[1 - wager.side].items():
             if could_match(odds, wager.odds):
@@ -222,10 +225,11 @@ class Referee:
                 self._report_breach(4, now, f"own wagers {wager.external_id} and {against} could match each other")
 
     def _add_to_clear_duty(self, wager: VenueWager, now: Instant) -> None:
-        """It arrived after the feed was lost or a latch: it has to go as well, even if all else is gone already."""
+        """Add a wager that arrived after the feed was lost, or after a kill or stop: it has to end too, even if all
+        others have ended already."""
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
-            cause = "feed" if self._latched_at is None else "latch"
+            cause = "feed" if self._stopped_at is None else "stop"
             self._duties.append(_ClearDuty(cause, now, now + notice + self._limits.clear_within_ns, {}))
         for duty in self._duties:
             duty.wagers[wager.wager_id] = None
@@ -286,7 +290,7 @@ class Referee:
     def _judge_money(self, now: Instant) -> None:
         unbalanced = self._venue.unbalanced()
         if unbalanced and not self._unbalanced:
-            self._report_breach(0, now, f"the exchange's wallets hold {unbalanced} cents too much")
+            self._report_breach(0, now, f"the exchange's wallets hold {unbalanced} cents more than was deposited")
         self._unbalanced = bool(unbalanced)
 
     def _must_clear(self, cause: str, now: Instant, notice: Duration) -> None:
@@ -301,7 +305,9 @@ class Referee:
                 self._clearings.append(Clearing(duty.cause, duty.at, duty.took))
             elif now > duty.deadline and not duty.broken:
                 duty.broken = True
-                self._report_breach(2, now, f"{len(duty.wagers)} wagers still open too long after {duty.cause}")
+                self._report_breach(
+                    2, now, f"{len(duty.wagers)} wagers still open after {duty.cause} beyond the time limit"
+                )
         self._duties = [duty for duty in self._duties if duty.took is None]
 
     def _report_breach(self, invariant: int, now: Instant, detail: str) -> None:
@@ -323,7 +329,7 @@ class Referee:
         broken = tuple(self._broken)
         count = self._broken_count
         if not unpaid and gained != gross - commission:
-            late = Breach(0, now, f"the wallet gained {gained} cents, the results say {gross - commission}")
+            late = Breach(0, now, f"the wallet gained {gained} cents, but the results amount to {gross - commission}")
             broken, count = (*broken, late), count + 1
         open_wagers = sum(
             self._wagers[wager_id].status is Status.OPEN

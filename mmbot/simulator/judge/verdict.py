@@ -1,4 +1,4 @@
-"""What the referee is given to judge by, and what it says."""
+"""The referee's limits and its report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.domain.odds import Side
 
 
 class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What must not be passed. Money in cents; None is not judged."""
+    """The limits that the referee enforces. Money in cents, durations in nanoseconds; None is not judged."""
 
     line: Cents | None = None
     market: Cents | None = None
@@ -20,14 +20,14 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     account: Cents | None = None
     requests_per_second: int = 50
     clear_within_ns: Duration = 10 * SECOND
-    """From a lost feed, a kill or a stop, until nothing of before is open."""
+    """The time from a lost feed, a kill or a stop until no older wager may be open."""
     in_flight_ns: Duration = 2 * SECOND
-    """A wager that arrives this soon after the feed was lost may have been on its way."""
+    """A wager that arrives within this time after the feed was lost may have been on its way already."""
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """A rule that was broken. ``invariant`` is its number in DESIGN, *What must hold at every instant*; 0 is money
-    that the exchange itself made or lost."""
+    """A rule that was broken. ``invariant`` is its number in docs/design.md, *What must hold at every instant*; 0 is
+    money that the exchange itself created or lost."""
 
     invariant: int
     at: Instant
@@ -35,7 +35,8 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class ScopeFigure(msgspec.Struct, frozen=True):
-    """The worst case of one scope in cents: now, the greatest ever, and the same of what is matched alone."""
+    """The worst case of one scope in cents: the present one and the greatest so far, for all wagers and for matched
+    stakes alone."""
 
     kind: str
     id: str
@@ -47,7 +48,7 @@ class ScopeFigure(msgspec.Struct, frozen=True):
 
 
 class OutcomeFigure(msgspec.Struct, frozen=True):
-    """What was matched on one outcome; ``matches`` counts single matches."""
+    """The matched stakes of one outcome in cents. ``matches`` is the number of single matches."""
 
     line: LineKey
     side: Side
@@ -58,17 +59,19 @@ class OutcomeFigure(msgspec.Struct, frozen=True):
 
 
 class Profit(msgspec.Struct, frozen=True):
-    """Of results so far, in cents: ``gross`` before commission, ``commission`` on each market's net gain."""
+    """Profit of the results so far in cents: ``gross`` before commission; ``commission`` on each market's net gain."""
 
     gross: Cents
     commission: Cents
     net: Cents
     wallet: Cents
-    """What the wallet gained since its deposits, stakes of open matches counted as its own: ``net``, once paid."""
+    """The wallet's gain beyond its deposits, counting stakes of open matches as its own. Equal to ``net`` once
+    everything is paid."""
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """A lost feed, kill or stop, and how long what was open then stayed so; None if it still is."""
+    """A lost feed, kill or stop, and the time until all wagers that were open then had ended; None if some are still
+    open."""
 
     cause: str
     at: Instant
@@ -81,7 +84,7 @@ class RefereeReport(msgspec.Struct, frozen=True):
     ok: bool
     at: Instant
     broken: tuple[Breach, ...]
-    """The first two hundred."""
+    """The first two hundred breaches."""
     broken_count: int
     worst_case: tuple[ScopeFigure, ...]
     matched: tuple[OutcomeFigure, ...]
@@ -91,7 +94,7 @@ class RefereeReport(msgspec.Struct, frozen=True):
     open_wagers: int
     placed: int
     ended: dict[str, int]
-    """Wagers by the status they have now."""
+    """The number of wagers by present status."""
     requests: dict[str, int]
     busiest_second: int
     clearings: tuple[Clearing, ...]

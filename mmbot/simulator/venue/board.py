@@ -79,7 +79,7 @@ class Board:
             ValueError: the tournament does not exist.
         """
         if tournament_id not in self.tournaments:
-            raise ValueError(f"player {player.player_id} is of tournament {tournament_id}, which is not there")
+            raise ValueError(f"player {player.player_id}: tournament {tournament_id} does not exist")
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
     def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
@@ -89,9 +89,9 @@ class Board:
             ValueError: the tournament does not exist, or the sport event exists already.
         """
         if event.tournament_id not in self.tournaments:
-            raise ValueError(f"event {event.event_id} is of tournament {event.tournament_id}, which is not there")
+            raise ValueError(f"event {event.event_id}: tournament {event.tournament_id} does not exist")
         if event.event_id in self.events:
-            raise ValueError(f"event {event.event_id} is there already")
+            raise ValueError(f"event {event.event_id} exists already")
         self.events[event.event_id] = event
         self.markets_of[event.event_id] = []
         if listed:
@@ -141,16 +141,16 @@ class Board:
                 already.
         """
         if market.key.event not in self.events:
-            raise ValueError(f"market {market.key} is of an event which is not there")
+            raise ValueError(f"market {market.key}: its event does not exist")
         if market.key in self.markets:
-            raise ValueError(f"market {market.key} is there already")
+            raise ValueError(f"market {market.key} exists already")
         market = msgspec.structs.replace(market, lines=tuple(self._with_ids(line) for line in market.lines))
         for line in market.lines:
             if line.key in self.lines or market_of(line.key) != market.key:
                 raise ValueError(f"line {line.key} cannot be added to market {market.key}")
             for side, outcome in enumerate(line.outcomes):
                 if outcome.line_id in self._by_line_id:
-                    raise ValueError(f"line id {outcome.line_id} is there already")
+                    raise ValueError(f"line id {outcome.line_id} exists already")
                 self._by_line_id[outcome.line_id] = (line.key, side)
             self.lines[line.key] = line
             self.books[line.key] = LineBook(line.key)

@@ -1,4 +1,4 @@
-"""One request to the local exchange as its endpoints see it, and how its parameters and body are read."""
+"""One request to the local exchange as its endpoints see it, with methods that read its parameters and body."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _INT32: Final = 2**31 - 1
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """An authorised request, read to its end. Its endpoint runs without waiting for anything."""
+    """An authorised request that was read to its end. Its endpoint never waits for anything."""
 
     account: str
-    """Whose it is; empty where no authorisation is asked for."""
+    """The account that sent the request; empty if the endpoint needs no authorisation."""
     now: Instant
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -30,10 +30,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
     """The variable parts of the path."""
 
     def json(self, kind: type[Body]) -> Body:
-        """The body.
+        """The decoded body.
 
         Raises:
-            Rejection: ``invalid_request``, with the words that the exchange has for an empty one (PROTOCOL 2).
+            Rejection: ``invalid_request``. For an empty body its message is the exchange's own (docs/protocol.md 2).
         """
         if not self.body.strip():
             raise Rejection("invalid_request", "EOF")
@@ -43,10 +43,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
-        """A whole number of the query, or None if it is not there.
+        """A whole number of the query, or None if it is missing.
 
         Raises:
-            Rejection: ``code``, if it is no whole number.
+            Rejection: ``code``, if it is not a whole number.
         """
         text = self.query.get(name, "")
         if not text:
@@ -57,7 +57,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection(code, _words(code, f"invalid {name} param")) from bad
 
     def choice(self, name: str, kind: type[Choice]) -> Choice | None:
-        """One of the words that a parameter knows, or None if it is not there. Raises Rejection ``invalid_param``."""
+        """A query parameter with a fixed set of values, or None if it is missing. Raises Rejection
+        ``invalid_param``."""
         text = self.query.get(name, "")
         if not text:
             return None
@@ -74,10 +75,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
-        """Whole numbers with commas between them; empty where the parameter is missing.
+        """A list of whole numbers, separated by commas; empty if the parameter is missing.
 
         Raises:
-            Rejection: ``code`` for one that is not a positive 32-bit number.
+            Rejection: ``code``, if one of them is not a positive 32-bit number.
         """
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
@@ -87,11 +88,11 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return given
 
     def texts(self, name: str) -> list[str]:
-        """Words with commas between them."""
+        """A list of words, separated by commas."""
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:
-        """How many items are asked for. Raises Rejection ``invalid_param`` beyond 1 to ``most``."""
+        """The number of items to return. Raises Rejection ``invalid_param`` if it is not in 1 to ``most``."""
         given = self.integer("limit")
         if given is None:
             return default
@@ -101,5 +102,5 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 def _words(code: str, what: str) -> str | None:
-    """What is said of a parameter: ``invalid_param`` names it, any other code has words of its own."""
+    """The message about a parameter. ``invalid_param`` names the parameter; other codes have a message of their own."""
     return f"Invalid param: {what}" if code == "invalid_param" else None

@@ -1,17 +1,20 @@
-"""Carrying out what the control endpoints ask for: faults that stay in force, and faults that happen once."""
+"""Applying the faults that the control endpoints ask for: some stay in force, others happen once."""
 
 from __future__ import annotations
 
 from mmbot.domain.catalogue import LineKey, MarketKey, quarter_points
-from mmbot.domain.instant import seconds
+from mmbot.domain.instant import Instant, seconds
 from mmbot.domain.money import MoneyError, cents
 from mmbot.simulator.venue.payouts import Result
 from mmbot.simulator.wire.faults import DelayActivations, Fault, HalfOpen, Silence, StallFrame
 from mmbot.simulator.wire.local_exchange import LocalExchange
 from mmbot.simulator.wire.one_off_faults import (
+    AccountFault,
     Blacklist,
+    BoardFault,
     ChangeConnection,
     CloseSockets,
+    ConnectionFault,
     Correct,
     CreateEvent,
     Deposit,
@@ -29,6 +32,7 @@ from mmbot.simulator.wire.one_off_faults import (
     OneOffFault,
     PlaceByHand,
     PostponeEvent,
+    ResultFault,
     SetLadder,
     SetLineStatus,
     SetMarketStatus,
@@ -39,24 +43,24 @@ from mmbot.simulator.wire.one_off_faults import (
 
 
 class ControlError(ValueError):
-    """An order to the simulation that cannot be carried out."""
+    """A fault that cannot be applied."""
 
 
 async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
-    """Carry out an fault, or let a fault stand; says what came of it.
+    """Apply a fault. Returns its number, or what the fault changed.
 
     Raises:
-        ControlError: if it names what is not there.
-        VenueError: if the exchange refuses a wager placed by hand.
+        ControlError: the fault names something that does not exist.
+        VenueError: the exchange rejects a wager that is placed by hand.
     """
     exchange.tick()
     try:
         if isinstance(fault, Fault):
-            done: dict[str, object] = {"id": _let_stand(exchange, fault)}
+            done: dict[str, object] = {"id": _put_in_force(exchange, fault)}
         else:
-            done = await _carry_out(exchange, fault)
+            done = await _apply_once(exchange, fault)
     except (KeyError, MoneyError) as bad:
-        raise ControlError(f"there is no such thing: {bad}") from bad
+        raise ControlError(f"this does not exist: {bad}") from bad
     except ValueError as bad:
         raise ControlError(str(bad)) from bad
     exchange.flush()
@@ -65,7 +69,7 @@ async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> di
 
 
 def lift(exchange: LocalExchange, number: int | None = None) -> int:
-    """Lift one fault or all of them; returns how many stood."""
+    """Lift one fault or all of them. Returns the number of lifted faults."""
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):
@@ -75,7 +79,7 @@ def lift(exchange: LocalExchange, number: int | None = None) -> int:
     return len(gone)
 
 
-def _let_stand(exchange: LocalExchange, fault: Fault) -> int:
+def _put_in_force(exchange: LocalExchange, fault: Fault) -> int:
     match fault:
         case Silence() | HalfOpen() | StallFrame():
             exchange.pusher.apply_to_sockets(fault)
@@ -87,8 +91,18 @@ def _let_stand(exchange: LocalExchange, fault: Fault) -> int:
     return exchange.faults.add(fault)
 
 
-async def _carry_out(exchange: LocalExchange, fault: OneOffFault) -> dict[str, object]:
-    venue, now = exchange.venue, exchange.clock.now()
+async def _apply_once(exchange: LocalExchange, fault: OneOffFault) -> dict[str, object]:
+    if isinstance(fault, ConnectionFault):
+        return await _to_connections(exchange, fault)
+    now = exchange.clock.now()
+    if isinstance(fault, BoardFault):
+        return _to_board(exchange, fault, now)
+    if isinstance(fault, ResultFault):
+        return _to_results(exchange, fault, now)
+    return _to_account(exchange, fault, now)
+
+
+async def _to_connections(exchange: LocalExchange, fault: ConnectionFault) -> dict[str, object]:
     match fault:
         case DropSockets():
             return {"sockets": exchange.pusher.drop_all()}
@@ -96,10 +110,27 @@ async def _carry_out(exchange: LocalExchange, fault: OneOffFault) -> dict[str, o
             return {"sockets": await exchange.pusher.close_all(fault.code, fault.message)}
         case GarbleSockets():
             return {"sockets": exchange.pusher.send_malformed()}
+        case ChangeConnection():
+            exchange.pusher.key = fault.key
         case ExpireTokens():
             exchange.sessions.expire_access()
         case ExpireSessions():
             exchange.sessions.expire_sessions()
+        case Maintenance():
+            _maintain(exchange, fault)
+    return {}
+
+
+def _maintain(exchange: LocalExchange, fault: Maintenance) -> None:
+    if fault.of == "placing":
+        exchange.venue.set_maintenance(fault.on, exchange.clock.now())
+    else:
+        exchange.reporting = not fault.on
+
+
+def _to_board(exchange: LocalExchange, fault: BoardFault, now: Instant) -> dict[str, object]:
+    venue = exchange.venue
+    match fault:
         case GoLive():
             venue.go_live(fault.event, now)
         case CreateEvent():
@@ -118,23 +149,27 @@ async def _carry_out(exchange: LocalExchange, fault: OneOffFault) -> dict[str, o
             venue.set_line_status(LineKey(fault.event, fault.market, quarter_points(fault.line)), fault.status, now)
         case SetLadder():
             venue.set_ladder(venue.settings.ladder if fault.odds is None else fault.odds, now)
-        case Maintenance(of="placing"):
-            venue.set_maintenance(fault.on, now)
-        case Maintenance():
-            exchange.reporting = not fault.on
         case Blacklist():
             venue.set_blacklisted(fault.competitor, fault.on, now)
-        case ChangeConnection():
-            exchange.pusher.key = fault.key
+    return {}
+
+
+def _to_results(exchange: LocalExchange, fault: ResultFault, now: Instant) -> dict[str, object]:
+    match fault:
         case Settle():
             for key in _markets(exchange, fault.event, fault.market):
-                venue.settle(key, _result(exchange, fault, key), now)
+                exchange.venue.settle(key, _result(exchange, fault, key), now)
         case Correct():
             key = MarketKey(fault.event, fault.market)
-            venue.correct(key, _result(exchange, fault, key), now)
+            exchange.venue.correct(key, _result(exchange, fault, key), now)
         case VoidMarket():
             for key in _markets(exchange, fault.event, fault.market):
-                venue.void(key, now)
+                exchange.venue.void(key, now)
+    return {}
+
+
+def _to_account(exchange: LocalExchange, fault: AccountFault, now: Instant) -> dict[str, object]:
+    match fault:
         case NoteLatched():
             exchange.world.referee.note_latched(now, fault.cause)
         case NoteResumed():
@@ -142,9 +177,9 @@ async def _carry_out(exchange: LocalExchange, fault: OneOffFault) -> dict[str, o
         case NoteGone():
             exchange.world.referee.note_gone()
         case Deposit():
-            venue.deposit(exchange.account, cents(fault.amount), now)
+            exchange.venue.deposit(exchange.account, cents(fault.amount), now)
         case PlaceByHand():
-            wager = venue.place(
+            wager = exchange.venue.place(
                 exchange.account,
                 fault.external_id,
                 fault.line_id,
@@ -163,7 +198,7 @@ def _result(exchange: LocalExchange, fault: Settle | Correct, market: MarketKey)
     given = {quarter_points(float(number)): winner for number, winner in fault.lines.items()}
     there = {line.key.number for line in exchange.venue.market(market).lines}
     if not there >= given.keys():
-        raise ControlError(f"market {market.market} has other lines than {', '.join(fault.lines)}")
+        raise ControlError(f"market {market.market} does not have all of the lines {', '.join(fault.lines)}")
     return {number: given.get(number, fault.winner) for number in there}
 
 

@@ -23,18 +23,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
-    """What is wrong with an fault, and which there are: ``kinds``, a union."""
+    """A message about a fault that cannot be read, with a list of the known faults. ``kinds`` is their union."""
     names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
-    return f'{bad}; an order looks like {{"fault": "silence"}}, and there are {", ".join(names)} (docs/exchange.md)'
+    return f'{bad}; a fault looks like {{"fault": "silence"}}; known faults: {", ".join(names)} (docs/exchange.md)'
 
 
 def add_controls(app: web.Application, exchange: LocalExchange) -> None:
-    """Add the routes; they ask for no authorisation, so the server belongs on loopback."""
+    """Add the routes. They ask for no authorisation, so the server should listen on loopback only."""
     app.router.add_get("/referee", _endpoint(exchange, _referee))
     app.router.add_get("/sim/clock", _endpoint(exchange, _clock))
     app.router.add_get("/sim/board", _endpoint(exchange, _board))
     app.router.add_get("/sim/faults", _endpoint(exchange, _in_force))
-    app.router.add_post("/sim/faults", _endpoint(exchange, _inflict))
+    app.router.add_post("/sim/faults", _endpoint(exchange, _apply))
     app.router.add_delete("/sim/faults", _endpoint(exchange, _lift))
     app.router.add_delete("/sim/faults/{number:[0-9]+}", _endpoint(exchange, _lift))
     app.router.add_post("/sim/live/{event:[0-9]+}", _endpoint(exchange, _live))
@@ -138,7 +138,7 @@ def _plain(fault: Fault) -> dict[str, object]:
     return plain
 
 
-async def _inflict(exchange: LocalExchange, request: web.Request) -> Json:
+async def _apply(exchange: LocalExchange, request: web.Request) -> Json:
     try:
         faults = _FAULTS.decode(await request.read())
     except msgspec.DecodeError as bad:
@@ -160,10 +160,10 @@ async def _live(exchange: LocalExchange, request: web.Request) -> Json:
 async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
     winner = request.query.get("winner", "")
     if winner not in ("0", "1", "push"):
-        raise ControlError("winner: 0, 1 or push")
+        raise ControlError("winner must be 0, 1 or push")
     market = request.query.get("market")
     if market is not None and not market.isdigit():
-        raise ControlError("market: the id of a market")
+        raise ControlError("market must be the id of a market")
     event = int(request.match_info["event"])
     won: Literal[0, 1] | None = None if winner == "push" else 1 if winner == "1" else 0
     return await apply_fault(exchange, Settle(event=event, market=None if market is None else int(market), winner=won))

@@ -1,7 +1,7 @@
-"""What can be made to go wrong on demand: values for each fault, and the plan of those that stand.
+"""The faults that stay in force, and the plan that holds them.
 
-Faults of an endpoint apply to its next requests; faults of the feed to its sockets. Single acts (drop the sockets, go
-live, settle) are carried out at once by the server and are not kept here.
+Faults of an endpoint apply to its next requests, faults of the feed to its sockets. Faults that happen once (cut the
+sockets, start a sport event, settle) are in ``one_off_faults``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     endpoint: str = "*"
     """The last part of a path (``place_multiple_wagers``), or a pattern such as ``cancel_*``."""
     times: Times | None = 1
-    """For how many requests; None for all until it is cleared."""
+    """The number of requests that meet the fault. None: all of them until the fault is lifted."""
 
 
 class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
@@ -36,15 +36,15 @@ class LoseAnswer(_Endpoint, frozen=True, kw_only=True, tag="lose_answer"):
 
 
 class HangAnswer(_Endpoint, frozen=True, kw_only=True, tag="hang_answer"):
-    """Process the request, then never answer; the client's own timeout has to end it."""
+    """Process the request and never answer, so that the client's own timeout has to end it."""
 
 
 class DelayRequest(_Endpoint, frozen=True, kw_only=True, tag="delay_request"):
-    """Let the request wait before it is processed, whether its sender is still there or not."""
+    """Wait before processing the request, even if the client has given up by then."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
-    """The mean of what is added, exponentially distributed."""
+    """The mean of an additional delay in seconds, which is exponentially distributed."""
 
 
 class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
@@ -57,26 +57,26 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
 class _Failure(_Endpoint, frozen=True, kw_only=True):
     code: str = "internal_error"
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
-    """As the error table has it for the code where it is not given; a code that is not in the table needs one."""
+    """The HTTP status. None: the error table's. A code that is not in the table needs a status."""
 
     def __post_init__(self) -> None:
         if self.status is None and self.code not in TABLE:
-            raise ValueError(f"{self.code!r} is not in the error table, so its status has to be given")
+            raise ValueError(f"{self.code!r} is not in the error table: give its status too")
 
 
 class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
     retry_after: Seconds | None = None
-    """For a 429: when to come again."""
+    """For a 429: the seconds until the client may try again."""
 
 
 class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
-    """Process the request, then answer with an error all the same."""
+    """Process the request, but answer with an error."""
 
 
 class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):
-    """Process the request, then answer with 200 and bytes that are no JSON."""
+    """Process the request, then answer with 200 and bytes that are not JSON."""
 
 
 EndpointFault = (
@@ -86,11 +86,11 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """For how many connections or registrations; None for all until it is cleared."""
+    """The number of connections or registrations that meet the fault. None: all of them until the fault is lifted."""
 
 
-class RefuseSocket(_ConnectionFault, frozen=True, kw_only=True, tag="refuse_socket"):
-    """Turn new websocket connections away with HTTP 503."""
+class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
+    """Reject new websocket connections with HTTP 503."""
 
 
 class HangUpgrade(_ConnectionFault, frozen=True, kw_only=True, tag="hang_upgrade"):
@@ -109,80 +109,80 @@ class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error
 
 
 class WrongSignature(_ConnectionFault, frozen=True, kw_only=True, tag="wrong_signature"):
-    """Hand out channel authorisations that the websocket then refuses."""
+    """Hand out channel authorisations that the websocket then rejects."""
 
 
 class MuteSubscribe(_ConnectionFault, frozen=True, kw_only=True, tag="mute_subscribe"):
-    """Take a subscription and never confirm it."""
+    """Accept a subscription and never confirm it."""
 
 
-SocketFault = RefuseSocket | HangUpgrade | MuteHello | PusherError | WrongSignature | MuteSubscribe
+SocketFault = RejectSocket | HangUpgrade | MuteHello | PusherError | WrongSignature | MuteSubscribe
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="silence", tag_field="fault"):
-    """The sockets that stand send neither messages nor health checks any more; pings are still answered."""
+    """The present sockets send neither messages nor health checks any more. They still answer pings."""
 
     new: bool = False
-    """Whether sockets that connect later are silent too."""
+    """True: sockets that connect later are silent too."""
 
 
 class HalfOpen(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="half_open", tag_field="fault"
 ):
-    """The sockets that stand neither send nor answer anything; their connections stay."""
+    """The present sockets neither send nor answer anything any more. Their connections stay."""
 
     new: bool = False
 
 
 class StallFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stall_frame", tag_field="fault"):
-    """The sockets that stand send the beginning of a frame and nothing after it."""
+    """The present sockets send the start of a frame and nothing after it."""
 
 
 class Duplicate(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="duplicate", tag_field="fault"
 ):
-    """Every message is sent twice (PROTOCOL 8.5)."""
+    """Every message is sent twice (docs/protocol.md 8.5)."""
 
     seconds: Seconds = 0.0
-    """Between the two."""
+    """The time from the first to the second."""
 
 
 class DropMessages(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_messages", tag_field="fault"
 ):
-    """Messages of one kind are lost on their way; health checks still come."""
+    """Messages of one type are lost. Health checks still arrive."""
 
     change_type: str = "*"
     """``wager``, ``market_selections``, ``matched_bet`` …, or a pattern."""
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """How many of them, by chance."""
+    """The share of these messages that is lost, at random."""
     times: Times | None = None
 
 
 class DelayMessages(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="delay_messages", tag_field="fault"
 ):
-    """Messages of one kind are under way for a while."""
+    """Messages of one type arrive late."""
 
     change_type: str = "*"
     seconds: Seconds = 0.0
     jitter: Seconds = 0.0
-    """The mean of what is added, exponentially distributed, for each message."""
+    """The mean of an additional delay of each message in seconds, which is exponentially distributed."""
     in_order: bool = True
-    """Whether a message waits for those before it. False: the later overtakes the earlier."""
+    """True: a message waits for those before it. False: a later message may overtake it."""
 
 
 class DelayActivations(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="delay_activations", tag_field="fault"
 ):
-    """Wagers accepted from now on stay inactive for longer; those that follow queue up behind them."""
+    """Wagers that are accepted from now on stay inactive for longer. Later wagers queue behind them."""
 
     seconds: Seconds
 
 
 class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
-    """An empty side of a book is an empty list, without the placeholder that names its outcome; in answers and in
-    messages. Both were seen (PROTOCOL 5.2)."""
+    """An empty side of a book is an empty list, without the placeholder that names its outcome. This applies to answers
+    and to messages. The real exchange has sent both forms (docs/protocol.md 5.2)."""
 
 
 FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations | BareSides
@@ -190,7 +190,7 @@ FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMe
 Fault = EndpointFault | SocketFault | FeedFault
 
 
-SocketKind = TypeVar("SocketKind", RefuseSocket, HangUpgrade, MuteHello, PusherError, WrongSignature, MuteSubscribe)
+SocketKind = TypeVar("SocketKind", RejectSocket, HangUpgrade, MuteHello, PusherError, WrongSignature, MuteSubscribe)
 
 FeedKind = TypeVar("FeedKind", DelayMessages, Duplicate)
 
@@ -202,10 +202,10 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults that stand, in the order they were asked for. One that has run its times is gone.
+    """The faults in force, in the order in which they were added. A fault ends when it has been met ``times`` times.
 
     Args:
-        rng: for what happens by chance.
+        rng: the random numbers of faults that depend on chance.
     """
 
     def __init__(self, rng: Random | None = None) -> None:
@@ -214,24 +214,24 @@ class FaultPlan:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Let a fault stand; its number clears it."""
+        """Put a fault in force. Returns the number that lifts it."""
         self._last += 1
         self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
-        """Lift one fault, or all of them; returns those that stood."""
+        """Lift one fault, or all of them. Returns the lifted faults."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:
             self._held.remove(held)
         return [held.fault for held in gone]
 
     def in_force(self) -> dict[int, Fault]:
-        """What stands now, by number."""
+        """The faults in force, by number."""
         return {held.number: held.fault for held in self._held}
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
-        """The faults that the present request to an endpoint meets: the first of each kind; each is one time less."""
+        """The faults that a request to an endpoint meets now: the first of each kind. Each is used up once."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -243,7 +243,7 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """The first standing fault of a kind, which is one time less then."""
+        """The first fault of a kind, which is used up once; None if there is none."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)
@@ -251,7 +251,7 @@ class FaultPlan:
         return None
 
     def drops(self, change_type: str) -> bool:
-        """Whether a message of this kind is lost on its way."""
+        """True if a message of this type is lost."""
         for held in self._held:
             fault = held.fault
             if not isinstance(fault, DropMessages) or not fnmatchcase(change_type, fault.change_type):
@@ -262,7 +262,7 @@ class FaultPlan:
         return False
 
     def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
-        """How long a message of this kind is under way, and whether it keeps its place; None: it is sent at once."""
+        """The delay of a message of this type, and True if the message keeps its place in the order. None: no delay."""
         for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
                 return self.draw_delay(fault), fault.in_order
@@ -270,15 +270,15 @@ class FaultPlan:
 
     @property
     def bare_sides(self) -> bool:
-        """Whether an empty side names no outcome."""
+        """True if an empty side is sent without its placeholder."""
         return any(isinstance(held.fault, BareSides) for held in self._held)
 
     def repeat_after(self) -> Duration | None:
-        """How much later a message comes for the second time; None: it comes once."""
+        """The time after which a message is sent a second time, or None if it is sent once."""
         return next((seconds(fault.seconds) for fault in self._in_force(Duplicate)), None)
 
     def draw_delay(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
-        """A length of a delay: its least, and what chance adds."""
+        """Draw the length of a delay: the fault's fixed part and a random part."""
         extra = self._rng.expovariate(1.0 / delay.jitter) if delay.jitter else 0.0
         return seconds(delay.seconds + extra)
 

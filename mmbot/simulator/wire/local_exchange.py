@@ -1,4 +1,4 @@
-"""The local exchange as a whole: its world moved along by the clock, and what happens in it put on the feed."""
+"""The local exchange as a whole: the clock moves its world, and the world's changes go out on the feed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
 SILENCE: Final = 30 * SECOND
-"""How long a client may take to notice that nothing comes any more (specification)."""
+"""The time after which a client should notice that the feed is silent (specification)."""
 
 QUERIES: Final = (
     "get_balance",
@@ -41,14 +41,14 @@ QUERIES: Final = (
     "get_sport_events",
     "get_tournaments",
 )
-"""What is to be asked once a second for each path (PROTOCOL 11)."""
+"""The endpoints that may be asked once a second for each path (docs/protocol.md 11)."""
 
 REPORTS: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
-"""What the exchange's reporting answers."""
+"""The endpoints of the exchange's reporting service."""
 
 
 class LocalSettings(msgspec.Struct, frozen=True):
-    """What the wire adds to the world behind it."""
+    """Settings of the wire around the world."""
 
     access_key: str = "local-access-key"
     secret_key: str = "local-secret-key"
@@ -56,16 +56,16 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """Whether a second read of one path of the board within a second is refused, as the exchange asks of its users
-    (PROTOCOL 11). Off: nothing but the ceiling is held."""
+    """Reject a second read of the same path of the board within one second, as the exchange asks of its users
+    (docs/protocol.md 11). If false, only the rate limit applies."""
     signing_key: str = "local-signing-key"
-    """Of access tokens."""
+    """The key that signs access tokens."""
     seed: int = 1
-    """Of what the faults leave to chance."""
+    """The seed of everything random in faults."""
 
 
 class LocalExchange:
-    """A world, a clock, and everyone who is connected. Single-threaded: it lives in one event loop."""
+    """A world, a clock, and all connected clients. It is single-threaded: everything runs in one event loop."""
 
     def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
         self.settings: Final = settings or LocalSettings()
@@ -76,29 +76,29 @@ class LocalExchange:
         self.sessions.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
         self.pusher: Final = PusherServer(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
-        """Where the feed is, as connection-config tells it; the server puts its port behind it."""
+        """The feed's host as connection-config names it. The server adds its port."""
         self.reporting = True
-        """Whether reporting answers; not while it is in maintenance."""
+        """True while the reporting service answers; false during its maintenance."""
         self.closing: Final = asyncio.Event()
         self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}
         self._private: Final = {self.private_channel(world.account): world.account}
-        world.venue.drain()  # nobody is connected yet: who comes reads the board by REST
+        world.venue.drain()  # nobody is connected yet, and new clients read the board by REST
 
     @property
     def venue(self) -> Venue:
-        """The exchange proper."""
+        """The exchange itself."""
         return self.world.venue
 
     @property
     def account(self) -> str:
-        """The account that the key pair belongs to, which the referee watches."""
+        """The account of the key pair, which the referee watches."""
         return self.world.account
 
     # --- time ----------------------------------------------------------------------------------------------------
 
     def tick(self) -> Instant:
-        """Bring the world to the present, put what happened on the feed, and say what time it is."""
+        """Move the world to the present, publish its changes on the feed, and return the present time."""
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
@@ -107,11 +107,11 @@ class LocalExchange:
         return now
 
     def wake(self) -> None:
-        """Something may now be due earlier than it was."""
+        """Wake ``run``, because something may be due earlier than before."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Keep the world moving, until cancelled."""
+        """Keep the world moving until cancelled."""
         while True:
             now = self.tick()
             due = self.pusher.next_due()
@@ -122,21 +122,21 @@ class LocalExchange:
                 await asyncio.wait_for(self._woken.wait(), max(0.0, self.clock.real_seconds(due - now)))
 
     async def sleep(self, duration: Duration) -> None:
-        """Wait for so long by the clock."""
+        """Wait for ``duration`` by the exchange's clock."""
         await asyncio.sleep(self.clock.real_seconds(duration))
 
     # --- accounts ------------------------------------------------------------------------------------------------
 
     @staticmethod
     def private_channel(account: str) -> str:
-        """The name of an account's channel: its id without dashes (PROTOCOL 2)."""
+        """The name of an account's channel: its id without dashes (docs/protocol.md 2)."""
         return f"private-service=3-device_type=5-user={account.replace('-', '')}"
 
     def admit(self, account: str, endpoint: str, path: str, now: Instant) -> None:
         """Count a request of an account.
 
         Raises:
-            Rejection: ``rate_limit_reached``, when it is one too many; ``reporting_not_available``.
+            Rejection: ``rate_limit_reached`` if it is one too many; ``reporting_not_available`` during maintenance.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in QUERIES:
@@ -152,7 +152,7 @@ class LocalExchange:
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Put on the feed what happened since the last time."""
+        """Publish on the feed what changed since the last call."""
         for change in self.venue.drain():
             if self.pusher.sockets:
                 self._publish(change)
@@ -186,7 +186,7 @@ class LocalExchange:
                 payload = json_values.line_message(change, market.type)
                 self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
-                # A new tournament is in nobody's binding list yet.
+                # Nobody has bound the events of a new tournament yet, so its message goes to "general".
                 name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
                 payload = json_values.tournament_message(change)
                 self.pusher.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
@@ -212,6 +212,6 @@ class LocalExchange:
             self.world.referee.note_feed_lost(self.clock.now())
 
     def note_feed_silent(self) -> None:
-        """What the account is subscribed to brings nothing any more, though its connections stand."""
+        """Take note that the account's subscriptions bring nothing any more, although its connections stay open."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), SILENCE)

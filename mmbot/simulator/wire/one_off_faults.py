@@ -1,4 +1,4 @@
-"""What is done to the local exchange once, on demand: beside the faults that stand until they are cleared."""
+"""The faults that happen once, in contrast to those that stay in force until they are lifted."""
 
 from __future__ import annotations
 
@@ -13,71 +13,71 @@ class _OneOffFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class DropSockets(_OneOffFault, frozen=True, kw_only=True, tag="drop_socket"):
-    """Cut every websocket connection without a word."""
+    """Cut every websocket connection without a close frame."""
 
 
 class CloseSockets(_OneOffFault, frozen=True, kw_only=True, tag="close_socket"):
-    """Close every websocket connection, with ``pusher:error`` before it."""
+    """Close every websocket connection, after a ``pusher:error``."""
 
     code: Annotated[int, Meta(ge=1000, le=4999)] = 4200
     message: str = "closed on demand"
 
 
 class GarbleSockets(_OneOffFault, frozen=True, kw_only=True, tag="garble_socket"):
-    """Send every websocket a frame that is no JSON."""
+    """Send every websocket a frame that is not JSON."""
 
 
 class ExpireTokens(_OneOffFault, frozen=True, kw_only=True, tag="expire_tokens"):
-    """Every access token that was given out is expired; a refresh helps."""
+    """Expire every access token. A refresh brings a new one."""
 
 
 class ExpireSessions(_OneOffFault, frozen=True, kw_only=True, tag="expire_sessions"):
-    """Every session is ended; only a log-in helps."""
+    """End every session. Only a log-in brings a new one."""
 
 
 class GoLive(_OneOffFault, frozen=True, kw_only=True, tag="go_live"):
-    """An event starts: its pre-match wagers are wiped."""
+    """Start a sport event: its pre-match wagers are wiped."""
 
     event: int
 
 
 class CreateEvent(_OneOffFault, frozen=True, kw_only=True, tag="create_event"):
-    """A new event with its markets, on the synthetic board."""
+    """Create a sport event with its markets on the synthetic board."""
 
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """Seconds."""
+    """Seconds from now."""
     listed: bool = True
-    """Whether anybody is told."""
+    """False: the sport event is not listed and not announced."""
 
 
 class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
-    """An event is due at another time; one that was postponed is to be played after all."""
+    """Reschedule a sport event, also one that was postponed."""
 
     event: int
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """Seconds."""
+    """Seconds from now."""
 
 
 class PostponeEvent(_OneOffFault, frozen=True, kw_only=True, tag="postpone_event"):
-    """An event does not start for now: nothing is taken or matched there until it is moved."""
+    """Postpone a sport event: no wager is accepted or matched there until it is moved."""
 
     event: int
 
 
 class ListEvent(_OneOffFault, frozen=True, kw_only=True, tag="list_event"):
-    """List an event again."""
+    """List a sport event again."""
 
     event: int
 
 
 class UnlistEvent(_OneOffFault, frozen=True, kw_only=True, tag="unlist_event"):
-    """Take an event off the list."""
+    """Take a sport event off the list."""
 
     event: int
 
 
 class SetMarketStatus(_OneOffFault, frozen=True, kw_only=True, tag="market_status"):
-    """``active``, ``suspended`` …"""
+    """Set a market's status: ``active``, ``suspended`` …"""
 
     event: int
     market: int
@@ -85,57 +85,57 @@ class SetMarketStatus(_OneOffFault, frozen=True, kw_only=True, tag="market_statu
 
 
 class SetLineStatus(_OneOffFault, frozen=True, kw_only=True, tag="line_status"):
-    """The same of one line."""
+    """Set a line's status."""
 
     event: int
     market: int
     line: float
-    """Its number in points."""
+    """The line's number in points."""
     status: str
 
 
 class SetLadder(_OneOffFault, frozen=True, kw_only=True, tag="odds_ladder"):
-    """Other odds are taken from now on."""
+    """Change the odds that are accepted from now on."""
 
     odds: tuple[int, ...] | None = None
-    """None: those that were taken at first."""
+    """None: the first ladder."""
 
 
 class Maintenance(_OneOffFault, frozen=True, kw_only=True, tag="maintenance"):
-    """The exchange takes and matches no wagers, or its reporting answers no query, until it is over."""
+    """Start or end maintenance: either no wagers are accepted and matched, or reporting answers no query."""
 
     of: Literal["placing", "reporting"]
     on: bool = True
 
 
 class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competitor"):
-    """No wagers are taken on the events of a competitor."""
+    """Reject wagers on the sport events of a competitor."""
 
     competitor: str
-    """Its name."""
+    """The competitor's name."""
     on: bool = True
 
 
 class ChangeConnection(_OneOffFault, frozen=True, kw_only=True, tag="connection_config"):
-    """The connection config names another key. Sockets that stand go on, as in a migration; ``close_socket`` ends
+    """Name another key in the connection config. Connected sockets stay, as in a migration; ``close_socket`` ends
     them."""
 
     key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,100}$")]
 
 
 class Settle(_OneOffFault, frozen=True, kw_only=True, tag="settle"):
-    """The result of a market, or of all active ones of an event."""
+    """Apply the result of one market, or of all active markets of a sport event."""
 
     event: int
     market: int | None = None
     winner: Literal[0, 1] | None
-    """The side that won; None is a push."""
+    """The side that won; None for a push."""
     lines: dict[str, Literal[0, 1] | None] = {}
-    """Of lines that end otherwise, by their number in points."""
+    """The winners of lines that end differently, by their number in points."""
 
 
 class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
-    """A result by hand, first or correcting an earlier one."""
+    """Apply a result that staff enter, the first one or a correction."""
 
     event: int
     market: int
@@ -144,20 +144,20 @@ class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
 
 
 class VoidMarket(_OneOffFault, frozen=True, kw_only=True, tag="void"):
-    """Void a market, or all active ones of an event, matched wagers and all."""
+    """Void one market, or all active markets of a sport event, including matched wagers."""
 
     event: int
     market: int | None = None
 
 
 class Deposit(_OneOffFault, frozen=True, kw_only=True, tag="deposit"):
-    """Put dollars into the account, or take them out."""
+    """Move dollars into the account, or out of it if ``amount`` is negative."""
 
     amount: float
 
 
 class PlaceByHand(_OneOffFault, frozen=True, kw_only=True, tag="place_wager"):
-    """A wager on the same account that the bot did not place."""
+    """Place a wager on the bot's account that the bot did not place."""
 
     external_id: str
     line_id: str
@@ -168,26 +168,26 @@ class PlaceByHand(_OneOffFault, frozen=True, kw_only=True, tag="place_wager"):
 
 
 class NoteLatched(_OneOffFault, frozen=True, kw_only=True, tag="latched"):
-    """Tell the referee that the bot was killed or stopped: from here it may place nothing."""
+    """Tell the referee that the bot was killed or stopped: from now on it may place nothing."""
 
     cause: str = "kill"
 
 
 class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
-    """Tell the referee that the latch was cleared."""
+    """Tell the referee that the kill switch was released."""
 
 
 class NoteGone(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot is about to be killed outright: until its next feed nobody can be late."""
+    """Tell the referee that the bot's process is about to be killed. Until the bot's next feed there is no duty to
+    become clear."""
 
 
-OneOffFault = (
-    DropSockets
-    | CloseSockets
-    | GarbleSockets
-    | ExpireTokens
-    | ExpireSessions
-    | GoLive
+ConnectionFault = (
+    DropSockets | CloseSockets | GarbleSockets | ChangeConnection | ExpireTokens | ExpireSessions | Maintenance
+)
+
+BoardFault = (
+    GoLive
     | CreateEvent
     | MoveEvent
     | PostponeEvent
@@ -196,15 +196,11 @@ OneOffFault = (
     | SetMarketStatus
     | SetLineStatus
     | SetLadder
-    | Maintenance
     | Blacklist
-    | ChangeConnection
-    | Settle
-    | Correct
-    | VoidMarket
-    | Deposit
-    | PlaceByHand
-    | NoteLatched
-    | NoteResumed
-    | NoteGone
 )
+
+ResultFault = Settle | Correct | VoidMarket
+
+AccountFault = Deposit | PlaceByHand | NoteLatched | NoteResumed | NoteGone
+
+OneOffFault = ConnectionFault | BoardFault | ResultFault | AccountFault

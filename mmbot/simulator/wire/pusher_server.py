@@ -1,6 +1,7 @@
-"""The feed of the local exchange: Pusher's protocol 7 over websockets, with authorised private channels.
+"""The feed of the local exchange: version 7 of Pusher's protocol over websockets, with authorised private channels.
 
-It knows channels, signatures and frames, and nothing of what the messages say; one connection is the socket's business.
+This module handles channels, signatures and frames, but not the content of messages. ``pusher_socket`` handles one
+connection.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from mmbot.simulator.wire.faults import (
     MuteHello,
     MuteSubscribe,
     PusherError,
-    RefuseSocket,
+    RejectSocket,
     Silence,
     StallFrame,
     WrongSignature,
@@ -34,21 +35,21 @@ from mmbot.simulator.wire.faults import (
 from mmbot.simulator.wire.pusher_socket import PusherSocket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
-"""The channel that every account may join. A client learns its name on registration and never builds it."""
+"""The channel that every account may join. A client learns its name on registration and must not build it itself."""
 
 _PROTOCOLS: Final = {"5", "6", "7"}
 
 
 class FeedSettings(msgspec.Struct, frozen=True):
-    """How the feed behaves; durations in nanoseconds of the exchange's clock."""
+    """Settings of the feed. Durations in nanoseconds of the exchange's clock."""
 
     key: str = "local-key"
     secret: str = "local-secret"
     health_check: Duration = 5 * SECOND
     broadcast_health_check: bool = False
-    """Whether health checks come on the broadcast channel too (the documents disagree, PROTOCOL 8.3)."""
+    """True: health checks come on the broadcast channel too (the documents disagree, docs/protocol.md 8.3)."""
     activity_timeout: Duration = 120 * SECOND
-    """A socket that sent nothing for so long is pinged."""
+    """A socket that sent nothing for this long is pinged."""
     pong_timeout: Duration = 30 * SECOND
 
 
@@ -58,11 +59,11 @@ class _Incoming(msgspec.Struct):
 
 
 class PusherServer:
-    """All sockets and what they are subscribed to.
+    """All sockets and their subscriptions.
 
     Args:
         joined: called with a channel's name when a socket's subscription to it has succeeded.
-        left: called with a channel's name when none is left of the sockets that heard of it.
+        left: called with a channel's name when no socket receives the channel any more.
     """
 
     def __init__(
@@ -84,14 +85,14 @@ class PusherServer:
         self._next_beat: Instant = clock.now() + self.settings.health_check
         self._late: Final = Timers()
         self._in_order: Instant = 0
-        """When the last message that keeps its place is due."""
+        """The due time of the last message that keeps its place in the order."""
         self.key = self.settings.key
-        """Of the application: in the path of a websocket, and in signatures."""
+        """The application key, which is part of a websocket's path and of signatures."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 
     def authorisation(self, socket_id: str, channel: str) -> str:
-        """What a socket must show to join a channel: ``key:signature`` (PROTOCOL 8.2)."""
+        """The authorisation with which a socket may join a channel: ``key:signature`` (docs/protocol.md 8.2)."""
         if self._faults.at_socket(WrongSignature):
             socket_id += "0"
         return f"{self.key}:{self._signature(socket_id, channel)}"
@@ -100,18 +101,18 @@ class PusherServer:
         return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
 
     def subscribed(self, channel: str) -> list[PusherSocket]:
-        """The sockets of a channel."""
+        """The sockets that are subscribed to a channel."""
         return [socket for socket in self._sockets.values() if channel in socket.channels]
 
     @property
     def sockets(self) -> list[PusherSocket]:
-        """The sockets that stand."""
+        """The connected sockets."""
         return list(self._sockets.values())
 
     # --- sending -------------------------------------------------------------------------------------------------
 
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
-        """Send one message to a channel, in the exchange's envelope: the payload as base64 of its JSON."""
+        """Send one message to a channel in the exchange's envelope, which holds the payload as base64 of its JSON."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
         if not sockets or self._faults.drops(change_type):
             return
@@ -146,18 +147,18 @@ class PusherServer:
             self._late.add(due, arrive)
 
     def send_delayed(self, now: Instant) -> None:
-        """Send the messages that were under way until now."""
+        """Send the delayed messages that are due by now."""
         while (item := self._late.take(now)) is not None:
             due, arrive = item
             arrive(due)
 
     def next_due(self) -> Instant:
-        """When the next health check, or a message that is under way, is due."""
+        """The due time of the next health check or delayed message."""
         late = self._late.next_due()
         return self._next_beat if late is None else min(self._next_beat, late)
 
     def send_health_checks(self, now: Instant, private: Iterable[str]) -> None:
-        """Send a health check if one is due; those that were missed meanwhile are not made up for."""
+        """Send a health check if one is due. Health checks that were missed in the meantime are not sent later."""
         if now < self._next_beat:
             return
         every = self.settings.health_check
@@ -170,26 +171,26 @@ class PusherServer:
     # --- faults --------------------------------------------------------------------------------------------------
 
     def drop_all(self) -> int:
-        """Cut every connection; how many there were."""
+        """Cut every connection. Returns their number."""
         sockets = self.sockets
         for socket in sockets:
             socket.drop()
         return len(sockets)
 
     async def close_all(self, code: int, message: str = "") -> int:
-        """Close every connection with a code; how many there were."""
+        """Close every connection with a code. Returns their number."""
         sockets = self.sockets
         await asyncio.gather(*(socket.close(code, message) for socket in sockets))
         return len(sockets)
 
     def send_malformed(self) -> int:
-        """Send every socket a frame that is no JSON; how many there were."""
+        """Send every socket a frame that is not JSON. Returns their number."""
         for socket in self.sockets:
             socket.send('{"event": "garbled')
         return len(self._sockets)
 
     def apply_to_sockets(self, fault: Silence | HalfOpen | StallFrame) -> None:
-        """Let a fault take hold of the sockets that stand."""
+        """Apply a fault to the connected sockets."""
         for socket in self.sockets:
             match fault:
                 case Silence():
@@ -200,14 +201,15 @@ class PusherServer:
                     socket.stall()
 
     def end_silence(self) -> None:
-        """Let silent sockets speak again. Those that are half-open stay dead: what they missed is lost for good."""
+        """End the silence of silent sockets. Half-open sockets stay dead, because the messages that they missed are
+        lost."""
         for socket in self.sockets:
             socket.silent = False
 
     # --- connections ---------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """End everything, at once."""
+        """End every connection at once."""
         self._closing.set()
         for socket in self.sockets:
             socket.drop()
@@ -217,7 +219,7 @@ class PusherServer:
         transport = request.transport
         if transport is None or self._closing.is_set():
             return web.Response(status=503)
-        if self._faults.at_socket(RefuseSocket):
+        if self._faults.at_socket(RejectSocket):
             return web.Response(status=503)
         if self._faults.at_socket(HangUpgrade):
             await self._closing.wait()
@@ -295,7 +297,7 @@ class PusherServer:
 
     @staticmethod
     async def _unless_gone(sending: Awaitable[None]) -> None:
-        with contextlib.suppress(ConnectionError):  # the next receive says so
+        with contextlib.suppress(ConnectionError):  # the next receive reports it
             await sending
 
     def _incoming(self, socket: PusherSocket, text: str) -> None:
@@ -318,7 +320,7 @@ class PusherServer:
             case event if event.startswith("client-"):
                 socket.send(error_of(4301, "Client events are not enabled"))
             case _:
-                pass  # pongs, and what a later protocol may bring
+                pass  # pongs, and events of later protocol versions
 
     def _subscribe(self, socket: PusherSocket, channel: str, authorisation: str) -> None:
         expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"

@@ -1,6 +1,6 @@
-"""One websocket of the local feed: its outbox, the ways in which it ends, and what a Pusher frame looks like.
+"""One websocket of the local feed: its outbox, the ways in which it ends, and the form of a Pusher frame.
 
-Every socket has an outbox of its own, so that a slow reader delays nobody else; one that falls too far behind is
+Every socket has its own outbox, so that a slow reader delays no other client. A socket that falls too far behind is
 dropped.
 """
 
@@ -25,16 +25,16 @@ class PusherSocket:
         self.socket_id: Final = socket_id
         self.channels: Final[dict[str, None]] = {}
         self.silent = False
-        """No channel message leaves any more; the protocol itself goes on."""
+        """True: no channel message is sent any more, but the protocol itself goes on."""
         self.dead = False
-        """Nothing leaves and nothing is answered any more."""
+        """True: nothing is sent or answered any more."""
         self._web_socket: Final = web_socket
         self._transport: Final = transport
         self._outbox: Final[deque[str]] = deque()
         self._filled: Final = asyncio.Event()
 
     def send(self, frame: str) -> None:
-        """Queue a frame. Never blocks; a socket whose outbox is full is dropped."""
+        """Queue a frame without blocking. A socket whose outbox is full is dropped."""
         if self.dead:
             return
         if len(self._outbox) >= _OUTBOX:
@@ -44,7 +44,7 @@ class PusherSocket:
         self._filled.set()
 
     async def write(self) -> None:
-        """Send what is queued, until cancelled or the connection is gone."""
+        """Send queued frames until cancelled or until the connection is gone."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -55,22 +55,22 @@ class PusherSocket:
                     return
 
     def drop(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without a close frame."""
         self.dead = True
         self._transport.abort()
 
     def stall(self) -> None:
-        """Begin a frame and never end it."""
+        """Send the start of a frame and never the rest."""
         if not self.dead:
             self.dead = True
             self._transport.write(_STALLED)
 
     async def close(self, code: int, message: str = "") -> None:
-        """Send an error if the code is one of Pusher's, then close with it."""
+        """Send an error if the code is one of Pusher's, then close with the code."""
         if self.dead:
             self._transport.abort()
             return
-        with contextlib.suppress(ConnectionError):  # it went first
+        with contextlib.suppress(ConnectionError):  # the client closed first
             while self._outbox:
                 await self._web_socket.send_str(self._outbox.popleft())
             if 4000 <= code <= 4999:
@@ -79,7 +79,7 @@ class PusherSocket:
 
 
 def frame_of(event: str, members: dict[str, object], channel: str | None = None) -> str:
-    """A Pusher frame: its ``data`` is a string that holds JSON, so that clients decode twice."""
+    """A Pusher frame. Its ``data`` is a string of JSON, so that clients have to decode twice."""
     frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
     if channel is not None:
         frame["channel"] = channel
@@ -87,5 +87,5 @@ def frame_of(event: str, members: dict[str, object], channel: str | None = None)
 
 
 def error_of(code: int | None, message: str) -> str:
-    """The one frame whose ``data`` is an object."""
+    """An error frame, the only one whose ``data`` is an object."""
     return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

@@ -1,4 +1,5 @@
-"""The local exchange as an HTTP and websocket server: routes, authorisation, the rate limit, and where faults bite."""
+"""The local exchange as an HTTP and websocket server: routes, authorisation, the rate limit, and faults of
+endpoints."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ Payer = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
-    """One endpoint: the last fixed part of its path is what faults and the referee know it by."""
+    """One endpoint. Faults and the referee refer to it by the last fixed part of its path."""
 
     method: str
     path: str
@@ -49,13 +50,13 @@ def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str 
 
 
 def key_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the access key in the body, or nobody's."""
+    """The account of the access key in the body, or an empty string."""
     given = _readable(api_request, rest_session.LogIn)
     return (exchange.sessions.account_of_key(given.access_key) if given else None) or ""
 
 
 def refresh_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the refresh token in the body, or nobody's."""
+    """The account of the refresh token in the body, or an empty string."""
     given = _readable(api_request, rest_session.Refresh)
     return (exchange.sessions.account_of_refresh(given.refresh_token) if given else None) or ""
 
@@ -101,7 +102,7 @@ ROUTES: Final = (
 
 
 def application(exchange: LocalExchange) -> web.Application:
-    """The whole server: the partner API, the feed, and the controls of the simulation."""
+    """The whole server: the partner API, the feed, and the control endpoints."""
     app = web.Application(client_max_size=4 * 2**20)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
@@ -111,7 +112,7 @@ def application(exchange: LocalExchange) -> web.Application:
 
 
 def endpoint_name(path: str) -> str:
-    """What faults and the referee call an endpoint: ``/mm/get_wager/{wager_id}`` is ``get_wager``."""
+    """The name of an endpoint for faults and the referee: ``get_wager`` for ``/mm/get_wager/{wager_id}``."""
     return path.split("/{")[0].rpartition("/")[2]
 
 
@@ -145,7 +146,7 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
 def _process(
     exchange: LocalExchange, route: Route, request: web.Request, body: bytes, now: Instant, faults: list[EndpointFault]
 ) -> web.Response:
-    """Carry a request out, without waiting for anything, and say what is to be answered."""
+    """Process a request without waiting for anything, and return the answer."""
     api_request = ApiRequest("", now, request.query, request.headers, body, request.match_info)
     try:
         api_request = msgspec.structs.replace(
@@ -174,7 +175,7 @@ def _has(faults: list[EndpointFault], kind: type[EndpointFault]) -> bool:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Close the connection; the answer that is returned finds nobody."""
+    """Cut the connection. The answer that is returned reaches nobody."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
@@ -191,27 +192,27 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """Of HTTP; the real one once the server has started."""
+        """The port of HTTP. Once the server has started, it is the real port."""
         self.ws_port = ws_port if ws_port is not None else port
-        """Of the feed."""
+        """The port of the feed. Once the server has started, it is the real port."""
 
     @property
     def url(self) -> str:
-        """Of the server's root."""
+        """The URL of the server's root."""
         return f"http://{_bracketed(self._host)}:{self.port}"
 
     @property
     def base_url(self) -> str:
-        """What the bot's ``exchange.base_url`` is set to."""
+        """The value for the bot's setting ``exchange.base_url``."""
         return self.url + BASE
 
     @property
     def ws_url(self) -> str:
-        """What the bot's ``exchange.ws_url`` is set to."""
+        """The value for the bot's setting ``exchange.ws_url``."""
         return f"ws://{_bracketed(self._host)}:{self.ws_port}"
 
     async def start(self) -> None:
-        """Listen, and let time run. Raises OSError if a port is taken."""
+        """Listen, and let time run. Raises OSError if a port is in use."""
         runner = web.AppRunner(application(self.exchange), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._runner = runner
@@ -225,12 +226,12 @@ class Server:
         self._pump = asyncio.create_task(self.exchange.run())
 
     async def wait(self) -> None:
-        """Until the world can no longer be kept moving, which raises what stopped it."""
+        """Wait until the world cannot be moved any more. Raises the error that stopped it."""
         assert self._pump is not None, "the server was not started"
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection and stop time. Raises what broke the world, if something did."""
+        """End every connection and stop time. Raises the error that stopped the world, if there was one."""
         self.exchange.closing.set()
         await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()

@@ -1,4 +1,4 @@
-"""Who may speak to the local exchange: key pairs, sessions, and access tokens that expire (PROTOCOL 2)."""
+"""Who may use the local exchange: key pairs, sessions, and access tokens that expire (docs/protocol.md 2)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
 from mmbot.simulator.venue.error_table import Rejection
 
 SESSIONS: Final = 20
-"""Concurrent sessions of a key pair (PROTOCOL 2)."""
+"""The number of sessions that a key pair may have at a time (docs/protocol.md 2)."""
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """How long tokens live, in nanoseconds."""
+    """The life of tokens, in nanoseconds."""
 
     access_life: Duration = 20 * MINUTE
     refresh_life: Duration = 3 * DAY
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """What a log-in gives out. Instants are absolute."""
+    """The tokens of a session. Instants are absolute."""
 
     access: str
     refresh: str
@@ -46,15 +46,17 @@ class _Session(msgspec.Struct):
     number: int
     refresh_expires: Instant
     valid_from: int = 0
-    """Access tokens with a lower serial were ended by hand."""
+    """Access tokens with a lower serial number were expired on demand."""
 
 
 class Sessions:
-    """Key pairs and their sessions. Access tokens are signed and carry their own expiry; a refresh keeps its session
-    and its refresh token, a log-in opens another, and a key pair holds 20 at most.
+    """Key pairs and their sessions.
+
+    Access tokens are signed and contain their expiry. A refresh keeps the session and its refresh token. A log-in opens
+    another session; a key pair has 20 at most.
 
     Args:
-        signing_key: what tokens are signed with; given, so that a run can be repeated.
+        signing_key: the key that signs tokens. It is given, so that a run can be repeated.
     """
 
     def __init__(self, signing_key: bytes, settings: TokenSettings | None = None) -> None:
@@ -65,16 +67,16 @@ class Sessions:
         self._serial = 0
 
     def add_keys(self, access_key: str, secret_key: str, account: str) -> None:
-        """Give an account a key pair."""
+        """Add a key pair of an account."""
         self._keys[access_key] = (secret_key, account)
 
     def account_of_key(self, access_key: str) -> str | None:
-        """Whose key this is."""
+        """The account of an access key, or None."""
         known = self._keys.get(access_key)
         return known[1] if known else None
 
     def account_of_refresh(self, refresh_token: str) -> str | None:
-        """Whose refresh token this is."""
+        """The account of a refresh token, or None."""
         session = self._sessions.get(refresh_token)
         return session.account if session else None
 
@@ -101,10 +103,10 @@ class Sessions:
         return self._tokens(refresh, session, now)
 
     def refresh(self, refresh_token: str, now: Instant) -> Tokens:
-        """A new access token of the same session; the refresh token stays.
+        """A new access token of the same session. The refresh token stays the same.
 
         Raises:
-            Rejection: ``unauthorized`` for a token that is unknown or expired.
+            Rejection: ``unauthorized`` if the token is unknown or expired.
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
@@ -112,10 +114,10 @@ class Sessions:
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
-        """The account that an ``Authorization`` header stands for.
+        """The account of an ``Authorization`` header.
 
         Raises:
-            Rejection: ``unauthorized``.
+            Rejection: ``unauthorized`` if the header is missing, invalid or expired.
         """
         scheme, _, token = (header or "").partition(" ")
         claims = self._verify(token) if scheme == "Bearer" else None
@@ -126,12 +128,12 @@ class Sessions:
         raise Rejection("unauthorized")
 
     def expire_access(self) -> None:
-        """End every access token that was given out; refresh tokens stay good."""
+        """Expire every access token of the present sessions. Refresh tokens stay valid."""
         for session in self._sessions.values():
             session.valid_from = self._serial + 1
 
     def expire_sessions(self) -> None:
-        """End every session: only a log-in helps."""
+        """End every session. Clients have to log in again."""
         self._sessions.clear()
 
     def _tokens(self, refresh: str, session: _Session, now: Instant) -> Tokens:
@@ -160,7 +162,7 @@ class Sessions:
             return None
         try:
             return msgspec.json.decode(base64.urlsafe_b64decode(body.rpartition(".")[2] + "=="), type=_Claims)
-        except (binascii.Error, msgspec.DecodeError):  # a refresh token is signed alike and has no serial
+        except (binascii.Error, msgspec.DecodeError):  # a refresh token has the same signature but no serial number
             return None
 
 

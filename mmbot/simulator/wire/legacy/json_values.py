@@ -1,8 +1,9 @@
-"""The exchange's values as JSON of the legacy dialect: wager, odds, stake, line (PROTOCOL 4.2, 5, 8.3; specification).
+"""The exchange's values as JSON of the legacy dialect: wager, odds, stake, line (docs/protocol.md 4.2, 5, 8.3;
+specification).
 
-Written from the documents alone and sharing no name with the bot's own codec, so that a mistake in either shows.
-Money is written in dollars, numbers of lines in points, ``timestamp``, ``sequence_number`` and ``updated_at`` in unix
-nanoseconds.
+This module is written from the documents alone and shares no name with the bot's own codec, so that a mistake in either
+one shows. Money is in dollars, numbers of lines in points; ``timestamp``, ``sequence_number`` and ``updated_at`` in
+unix nanoseconds.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ Object = dict[str, object]
 
 _SPORTS = {"Basketball": 1, "Baseball": 2, "American Football": 3, "Ice Hockey": 4, "Soccer": 5, "Golf": 6}
 _LINED = ("spread", "total")
-"""Types whose markets hold ``market_lines``; the others hold their selections themselves (PROTOCOL 5.2)."""
+"""The types of markets with ``market_lines``. Other markets hold their selections themselves (docs/protocol.md 5.2)."""
 
 
 # --- session and wallet -------------------------------------------------------------------------------------------
 
 
 def log_in(tokens: Tokens) -> Object:
-    """Both tokens; expiry in unix seconds, absolute."""
+    """Both tokens. Expiry is an absolute time in unix seconds."""
     return {
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,
@@ -47,7 +48,7 @@ def log_in(tokens: Tokens) -> Object:
 
 
 def refreshed(tokens: Tokens) -> Object:
-    """A new access token; the refresh token is not rotated and not repeated."""
+    """A new access token. The refresh token does not change and is not repeated."""
     return {"access_token": tokens.access, "access_expire_time": tokens.access_expires // SECOND}
 
 
@@ -80,7 +81,7 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
 
 
 def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """A sport event; ``sub_type`` is null on a normal one."""
+    """A sport event. ``sub_type`` is null for a normal one."""
     scheduled = (
         None
         if event.scheduled is None
@@ -113,7 +114,7 @@ def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at
 
 
 def player(known: Player, tournament: int) -> Object:
-    """A player. The specification gives the paths alone: these members are the least that tells players apart."""
+    """A player. The specification gives only the paths; these fields are the fewest that tell players apart."""
     return {
         "id": known.player_id,
         "name": known.name,
@@ -140,7 +141,7 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
     if known.type in _LINED or len(known.lines) > 1:
         written["market_lines"] = [
             {
-                "id": known.key.market,  # a template: every line repeats its market's (PROTOCOL 5.2)
+                "id": known.key.market,  # a template: every line repeats its market's id (docs/protocol.md 5.2)
                 "name": line.name,
                 "type": known.type,
                 "line": _points(line.key.number),
@@ -159,8 +160,8 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
 
 
 def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
-    """Both sides of a line, each best for the taker first; an empty side is one placeholder with null odds, or nothing
-    at all where it is to be ``bare``."""
+    """Both sides of a line, each with the best odds for takers first. An empty side is one placeholder with null odds,
+    or an empty list if ``bare`` is true."""
     return [
         [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
         for side, levels in enumerate(book.sides)
@@ -188,7 +189,8 @@ def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -
 
 
 def side_number(market_type: str, line: LineKey, side: Side) -> int:
-    """A side's own number in quarter points: the two of a spread are opposite, the two of a total alike."""
+    """A side's own number in quarter points: opposite signs for the two sides of a spread, the same number for those of
+    a total."""
     return -line.number if market_type == "spread" and side == 1 else line.number
 
 
@@ -212,7 +214,7 @@ def _points(quarters: int) -> float | int:
 
 
 def wager(held: VenueWager, market_type: str) -> Object:
-    """A wager as REST shows it: ``matched_stake`` is its total."""
+    """A wager in REST answers. ``matched_stake`` is its total."""
     return _identity(held, market_type) | {
         "matched_stake": dollars(held.matched),
         "unmatched_stake": dollars(held.unmatched),
@@ -242,7 +244,7 @@ def _identity(held: VenueWager, market_type: str) -> Object:
 
 
 def match(held: VenueMatch, market_type: str) -> Object:
-    """One match of an own wager."""
+    """One match of one of the account's wagers."""
     return {
         "id": held.match_id,
         "wager_id": held.wager_id,
@@ -259,8 +261,8 @@ def match(held: VenueMatch, market_type: str) -> Object:
 
 
 def transaction(held: VenueTransaction) -> Object:
-    """One line of the wallet, in the newer interface's members: ``amount`` has no sign, ``change`` has, and ids are
-    texts or null. A line has no id of its own there."""
+    """One line of the wallet with the fields of the newer interface: ``amount`` has no sign, ``change`` has one, and
+    ids are texts or null. A line has no id of its own."""
     return {
         "status": "Completed",
         "transaction_type": held.type,
@@ -282,7 +284,7 @@ def transaction(held: VenueTransaction) -> Object:
 
 
 def tournament_message(change: TournamentChanged) -> Object:
-    """``tournament``."""
+    """The message ``tournament``."""
     identity: Object = {"id": str(change.tournament.tournament_id)}
     if change.op == "d":
         return identity
@@ -290,7 +292,7 @@ def tournament_message(change: TournamentChanged) -> Object:
 
 
 def event_message(change: EventChanged) -> Object:
-    """``sport_event``; a delete has its ids alone."""
+    """The message ``sport_event``. A delete contains only ids."""
     identity: Object = {"id": str(change.event.event_id), "tournament_id": str(change.event.tournament_id)}
     if change.op == "d":
         return identity
@@ -298,7 +300,7 @@ def event_message(change: EventChanged) -> Object:
 
 
 def market_message(change: MarketChanged) -> Object:
-    """``market``: its ``id`` is the event's."""
+    """The message ``market``. Its ``id`` is the sport event's."""
     return {
         "id": str(change.event_id),
         "info": {
@@ -313,7 +315,7 @@ def market_message(change: MarketChanged) -> Object:
 
 
 def line_message(change: LineChanged, market_type: str) -> Object:
-    """``market_line``: one outcome, with an id of its own that REST does not know (PROTOCOL 5.2)."""
+    """The message ``market_line``: one outcome, with an id that REST does not know (docs/protocol.md 5.2)."""
     outcome = change.line.outcomes[change.side]
     number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
     return {
@@ -335,7 +337,8 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
-    """``market_selections``: both sides in full, which replace what stood. ``bare`` as in ``selections``."""
+    """The message ``market_selections``: both sides in full, which replace the book before. ``bare`` as in
+    ``selections``."""
     return {
         "sport_event_id": line.key.event,
         "market_id": line.key.market,
@@ -351,7 +354,7 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
 
 
 def print_message(change: Printed, line: Line, market_type: str) -> Object:
-    """``matched_bet``."""
+    """The message ``matched_bet``."""
     number = _points(side_number(market_type, line.key, change.side))
     return {
         "info": {
@@ -370,7 +373,7 @@ def print_message(change: Printed, line: Line, market_type: str) -> Object:
 
 
 def wager_message(change: WagerChanged, market_type: str) -> Object:
-    """``wager``, private: ``matched_stake`` and ``matched_odds`` are of this match alone."""
+    """The private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of this match alone."""
     held = change.wager
     return {
         "info": _identity(held, market_type)

@@ -1,4 +1,5 @@
-"""The endpoints of the board: tournaments, sport events, markets, players and the odds ladder (PROTOCOL 4, 5)."""
+"""The endpoints of the board: tournaments, sport events, markets, players and the odds ladder (docs/protocol.md 4,
+5)."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 EVENTS_A_READ: Final = 50
-"""Events in one read of markets at most (PROTOCOL 4.1)."""
+"""The greatest number of sport events in one read of markets (docs/protocol.md 4.1)."""
 
 
 def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Response:
@@ -31,7 +32,7 @@ def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Respons
 
 
 def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_sport_events: 404 when the tournament has no listed event, null when none of the ids is listed."""
+    """GET mm/get_sport_events: 404 if the tournament has no listed sport event, null if none of the ids is listed."""
     tournament = request.integer("tournament_id")
     ids = request.ids("event_ids", code="invalid_event_id")
     if tournament is None and not ids:
@@ -43,7 +44,7 @@ def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_markets and v2/mm/get_markets, of one event."""
+    """GET mm/get_markets and v2/mm/get_markets, for one sport event."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_id", code="market_invalid_event")
@@ -58,7 +59,8 @@ def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Respo
 
 
 def get_multiple_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_multiple_markets and v2/mm/get_multiple_markets: by event id, null for one that is not listed."""
+    """GET mm/get_multiple_markets and v2/mm/get_multiple_markets: markets by sport event id, null for one that is not
+    listed."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_ids", code="market_invalid_event")
@@ -85,10 +87,12 @@ def _markets(exchange: LocalExchange, event: int, version: int) -> list[json_val
 
 
 def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/search_markets: what a tournament's listed events have, in one list in which each market names its event.
+    """GET mm/search_markets: the markets of a tournament's listed sport events in one list, in which each market names
+    its sport event.
 
-    The specification names ``tournament_id`` and "filters": taken are those of the market data interface (PROTOCOL 13),
-    ``event_ids``, ``market_types`` and ``min_liquidity``, in dollars that takers can stake in the whole market.
+    The specification names ``tournament_id`` and "filters". The filters here are those of the market data interface
+    (docs/protocol.md 13): ``event_ids``, ``market_types`` and ``min_liquidity``, the dollars that takers can stake in
+    the whole market.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")
@@ -129,7 +133,7 @@ def _liquidity(request: ApiRequest) -> Cents:
 
 
 def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players, of a tournament: 404 for one that is not there."""
+    """GET mm/get_players, for a tournament: 404 if it does not exist."""
     tournament = _tournament(request)
     players = exchange.venue.board.players_of(tournament)
     if players is None:
@@ -138,7 +142,7 @@ def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_player(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players/{id}, of a tournament: the player directly under ``data``."""
+    """GET mm/get_players/{id}, for a tournament: the player directly under ``data``."""
     tournament = _tournament(request)
     wanted = request.path["player_id"]
     for player in exchange.venue.board.players_of(tournament) or ():

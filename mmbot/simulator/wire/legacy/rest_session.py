@@ -1,4 +1,4 @@
-"""The endpoints of the session and of the feed's registration (PROTOCOL 2, 8.1, 8.2)."""
+"""The endpoints of the session and of the feed's registration (docs/protocol.md 2, 8.1, 8.2)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Refresh(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """What a socket wants to hear of: tournaments by id, all of them where there is none."""
+    """The subjects that a socket subscribes to: tournaments by id, or all of them if ``ids`` is empty."""
 
     type: str
     ids: list[str | int] | None = None
@@ -65,7 +65,8 @@ def refresh(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET websocket/connection-config: flat, without ``data`` and without a port (PROTOCOL 8.1)."""
+    """GET websocket/connection-config: an object without the ``data`` envelope and without a port (docs/protocol.md
+    8.1)."""
     return json_response(
         {
             "app_id": "local",
@@ -78,9 +79,9 @@ def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 
 def register(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/pusher: the channels of a socket, each with its own signature and the events to bind.
+    """POST mm/pusher: the channels of a socket, each with its signature and the events to bind.
 
-    The body is JSON or a form; what is subscribed to may also stand in the header ``header-subscriptions``.
+    The body is JSON or a form. The header ``header-subscriptions`` may name the subscriptions instead of the body.
     """
     wanted = _registration(request)
     head, _, tail = wanted.socket_id.partition(".")

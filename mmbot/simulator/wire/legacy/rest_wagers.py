@@ -1,4 +1,4 @@
-"""The endpoints that place, cancel and list wagers (PROTOCOL 4, 6)."""
+"""The endpoints that place, cancel and list wagers (docs/protocol.md 4, 6)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BATCH = 20
-"""Wagers in one placement or cancel request at most (specification)."""
+"""The greatest number of wagers in one placement or cancel request (specification)."""
 
 
 class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A wager as it is asked for."""
+    """A wager that a client asks for."""
 
     external_id: str
     line_id: str
@@ -35,32 +35,32 @@ class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Placements(msgspec.Struct, frozen=True):
-    """A batch."""
+    """A batch of placements."""
 
     data: list[Placement]
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """Which wager to cancel."""
+    """The wager to cancel."""
 
     wager_id: str
     external_id: str
 
 
 class Cancellations(msgspec.Struct, frozen=True):
-    """A batch."""
+    """A batch of cancellations."""
 
     data: list[Cancellation]
 
 
 class OfEvent(msgspec.Struct, frozen=True):
-    """Which event's wagers to cancel."""
+    """The sport event whose wagers to cancel."""
 
     event_id: int
 
 
 class OfMarket(msgspec.Struct, frozen=True):
-    """Which market's wagers to cancel, of one line where it is given."""
+    """The market whose wagers to cancel, or one outcome of one of its lines if ``line_id`` is given."""
 
     event_id: int
     market_id: int
@@ -78,7 +78,7 @@ def place_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def place_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/place_multiple_wagers: 200 although items failed."""
+    """POST mm/place_multiple_wagers: 200 even if items failed."""
     items = _batch(request.json(Placements).data)
     placed: list[object] = []
     failed: list[object] = []
@@ -106,7 +106,8 @@ def _place(exchange: LocalExchange, request: ApiRequest, item: Placement) -> Ven
 
 
 def _stake(dollars: float, least: Cents) -> Cents:
-    """Cents of a stake. One that is too small is told so before its decimals are looked at (PROTOCOL 4.2)."""
+    """The cents of a stake. A stake that is too small is rejected for this before its decimals are checked
+    (docs/protocol.md 4.2)."""
     if 100 * dollars < least:
         raise Rejection("invalid_request", TOO_SMALL)
     try:
@@ -126,7 +127,7 @@ def cancel_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_multiple_wagers: a list with one result for each item, 200 although items failed."""
+    """POST mm/cancel_multiple_wagers: a list with one result for each item, 200 even if items failed."""
     results: list[object] = []
     for item in _batch(request.json(Cancellations).data):
         named = {"id": item.wager_id, "external_id": item.external_id}
@@ -141,7 +142,7 @@ def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_all_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_all_wagers: 404 when nothing is open."""
+    """POST mm/cancel_all_wagers: 404 if nothing is open."""
     exchange.venue.cancel_all(request.account, request.now)
     return data_response({"success": True})
 
@@ -189,7 +190,7 @@ def get_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_wager_histories and v2/mm/get_wager_histories, with ``last_synced_at`` beside ``data``."""
+    """GET mm/get_wager_histories and v2/mm/get_wager_histories, with ``last_synced_at`` next to ``data``."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         query = HistoryQuery(

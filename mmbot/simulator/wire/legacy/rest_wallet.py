@@ -1,4 +1,4 @@
-"""The endpoints of the wallet and of matches (PROTOCOL 4.1, 4.2, 10)."""
+"""The endpoints of the wallet and of matches (docs/protocol.md 4.1, 4.2, 10)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 MATCHES_A_READ = 100
-"""Wagers in one read of their matches at most, and matches on one page (PROTOCOL 4.1)."""
+"""The greatest number of wagers in one read of their matches, and of matches on one page (docs/protocol.md 4.1)."""
 
 TRANSACTIONS_A_PAGE = 1000
 
@@ -29,7 +29,7 @@ def get_balance(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_transactions, newest first: by time, type, event, market and wager, in pages."""
+    """GET v2/mm/get_transactions: newest first and in pages, filtered by time, type, sport event, market and wager."""
     limit = request.limit(TRANSACTIONS_A_PAGE, 20)
     start, end = request.seconds("from"), request.seconds("to")
     if start is not None and end is not None and start > end:
@@ -57,7 +57,7 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_matched_bets: the account's matches in a range of time, oldest first, in pages."""
+    """GET mm/get_matched_bets: the account's matches in a range of time, oldest first and in pages."""
     limit = request.limit(MATCHES_A_READ, 20)
     cursor = request.query.get("next_cursor", "")
     start, end = request.seconds("from"), request.seconds("to")
@@ -67,8 +67,7 @@ def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_wager_matching_detail: every match of up to 100 wagers, whole. Ids that are not the account's have
-    none."""
+    """GET mm/get_wager_matching_detail: every match of up to 100 wagers. Ids of other accounts' wagers are ignored."""
     ids = request.texts("wager_ids")
     if not 1 <= len(ids) <= MATCHES_A_READ:
         raise Rejection("invalid_wager_id")
@@ -77,7 +76,7 @@ def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_matches_of(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_wager_matching_detail: the matches of one wager, oldest first, by time and in pages."""
+    """GET v2/mm/get_wager_matching_detail: the matches of one wager in a range of time, oldest first and in pages."""
     wager = request.query.get("wager_id", "")
     if not wager:
         raise Rejection("invalid_wager_id")
