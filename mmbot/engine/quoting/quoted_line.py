@@ -41,6 +41,7 @@ class Slot:
         "judged",
         "key",
         "ladder",
+        "leaving",
         "line",
         "live",
         "market",
@@ -104,6 +105,8 @@ class Slot:
         self.targets: tuple[Target, ...] = ()
         self.pending: tuple[Target, ...] = ()
         """What is still to be placed."""
+        self.leaving = False
+        """Some of what rested was to be cancelled when that was last compared with what is wanted."""
         self.why: str | None = "not looked at yet"
         """Why nothing is wanted, or why what is wanted cannot be placed."""
         self.touched = True

@@ -103,12 +103,13 @@ class Quoting:
     def placed(self, served: Sequence[tuple[Slot, bool]]) -> None:
         """Take over that wagers were placed on these lines, each with whether it got all that it wanted.
 
-        A line that did needs no second look, unless the wagers took room that a line of its group may need.
+        A line that did needs no second look, unless the wagers took room that a line of its group may need, or another
+        wager of the line is on its way out: its cancel may have been rejected since.
         """
         for slot, whole in served:
             group = slot.group
             room, soft = self._shared.exposure.wide(slot.key)
-            if whole and not group.several and not soft and not group.soft and group.needs <= room:
+            if whole and not slot.leaving and not group.several and not soft and not group.soft and group.needs <= room:
                 slot.book.await_ours()
             else:
                 self.own_changed(slot.key)
@@ -293,9 +294,11 @@ class Quoting:
                     live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
         if not live:
             slot.pending = targets
+            slot.leaving = bool(slot.live)
         else:
             change = diff(targets, live, self._shared.settings.min_stake)
             slot.pending = change.place
+            slot.leaving = len(change.keep) < len(slot.live)
             for external_id in change.keep:
                 self._cancelling.keep(external_id)
             for external_id in change.cancel:
