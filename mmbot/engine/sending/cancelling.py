@@ -6,7 +6,7 @@ from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.domain.wager_states import State
-from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure
+from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure, RefusedItem, Rejection
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -22,8 +22,8 @@ PATIENCE: Final = SECOND
 CONFIRM: Final = 2 * SECOND
 """A cancel that was accepted without a word on the private channel for this long is tried again or looked up."""
 
-OVER: Final = ("wager_already_matched", "wager_already_cancelled", "data_not_found", "order_already_filled")
-"""Codes that say that there is nothing left to cancel: the wager is looked up to learn what became of it."""
+OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
+"""After these the wager is looked up to learn what became of it."""
 
 
 class Cancelling:
@@ -136,7 +136,7 @@ class Cancelling:
             if key in accepted:
                 changes += self._shared.ledger.cancel_accepted(key, now)
             elif key in refused:
-                changes += self._refused(key, refused[key].failure, refused[key].code, now)
+                changes += self._refused(key, refused[key], now)
             else:
                 changes += self._lost(key, now)
         return changes
@@ -155,7 +155,7 @@ class Cancelling:
                 if answer.failure is Failure.UNKNOWN:
                     changes += self._lost(item.external_id, now)
                 else:
-                    changes += self._refused(item.external_id, answer.failure, answer.code, now)
+                    changes += self._refused(item.external_id, answer, now)
             return changes
         for wager in self._shared.ledger.all_live():
             if wager.line.event == request.event and wager.state is State.CANCELLING:
@@ -178,14 +178,14 @@ class Cancelling:
             self._waiting.pop(external_id, None)
             self.ready[external_id] = None
 
-    def _refused(self, external_id: str, failure: Failure, code: str, now: Instant) -> Changes:
+    def _refused(self, external_id: str, why: RefusedItem | Failed, now: Instant) -> Changes:
         wager = self._shared.ledger.get(external_id)
         if wager is None:
             return ()
-        if code in OVER and wager.wager_id is not None:
-            self._shared.lookups[wager.wager_id] = code
-        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if failure is Failure.LATER else CONFIRM))
-        return self._shared.ledger.cancel_refused(external_id, code, now)
+        if why.rejection in OVER and wager.wager_id is not None:
+            self._shared.lookups[wager.wager_id] = why.code
+        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if why.failure is Failure.LATER else CONFIRM))
+        return self._shared.ledger.cancel_refused(external_id, why.rejection, now)
 
     def _lost(self, external_id: str, now: Instant) -> Changes:
         if self._shared.ledger.get(external_id) is None:

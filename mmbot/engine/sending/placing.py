@@ -13,7 +13,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.funds import available, available_at_placement
-from mmbot.engine.events import BalanceRead, Failed, Failure, Placed
+from mmbot.engine.events import BalanceRead, Failed, Failure, Placed, RefusedItem
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import Slot
 from mmbot.engine.quoting.quoting import Quoting
@@ -288,7 +288,7 @@ class Placing:
                     self._pauses.pop(wager.line, None)
                     self._shared.timers.set(Due.ACTIVATION, key, now + self._shared.settings.activation)
             elif key in refused and refused[key].failure is not Failure.UNKNOWN:
-                changes += self._refused(key, refused[key].code, now)
+                changes += self._refused(key, refused[key], now)
             else:
                 changes += ledger.lost(key, now)
         return changes
@@ -300,15 +300,15 @@ class Placing:
             if answer.failure is Failure.UNKNOWN:
                 changes += self._shared.ledger.lost(item.external_id, now)
             else:
-                changes += self._refused(item.external_id, answer.code, now)
+                changes += self._refused(item.external_id, answer, now)
         return changes
 
-    def _refused(self, external_id: str, code: str, now: Instant) -> Changes:
+    def _refused(self, external_id: str, why: RefusedItem | Failed, now: Instant) -> Changes:
         shared = self._shared
         wager = shared.ledger.get(external_id)
         if wager is None:
             return ()
-        changes = shared.ledger.refused(external_id, code, now)
+        changes = shared.ledger.refused(external_id, why.rejection, now)
         if wager.state is State.UNKNOWN:
             return changes  # the id exists: that is no refusal, the history tells what became of it
         line = wager.line
@@ -317,6 +317,6 @@ class Placing:
             self._pauses[line] = pause
             self._paused_until[line] = now + pause
             shared.timers.set(Due.LINE, line, now + pause)
-        shared.hold("refused", line, code, now)
-        shared.alert(Level.WARNING, "wager.refused", external_id=external_id, code=code)
+        shared.hold("refused", line, why.code, now)
+        shared.alert(Level.WARNING, "wager.refused", external_id=external_id, code=why.code)
         return changes

@@ -16,6 +16,7 @@ from mmbot.domain.odds import Side
 from mmbot.domain.position import FULL_STAKE, Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, State, after
+from mmbot.engine.events import Rejection
 from mmbot.engine.requests import Placement, SaveWager
 from mmbot.engine.wagers.apply_report import difference, follow, learn, take
 from mmbot.engine.wagers.changes import Change, Changes, Kind
@@ -32,12 +33,8 @@ Resolve = Callable[[str], tuple[LineKey, Side] | None]
 """From a ``line_id`` to the line and outcome it stands for. None, or FULL_STAKE as the side, where the line is unknown
 or has not exactly two complementary outcomes: a wager there counts at its full stake."""
 
-# Ends of the exchange's codes, without the noun that its two dialects put in front (PROTOCOL 6.4).
-_NOTHING_LEFT: Final = ("already_cancelled", "already_canceled", "already_matched", "already_filled")
-_NOT_LIVE_YET: Final = ("is_placing",)
-_NO_PROOF: Final = ("data_not_found", "no_cancellable_wagers", "no_cancellable_orders")
+_NO_PROOF: Final = (Rejection.NOT_FOUND, Rejection.NOTHING_OPEN)
 _JOURNALLED: Final = MINUTE  # what an earlier run did this long before its last instant, its journal may lack
-_ID_EXISTS: Final = ("external_id_existed",)
 
 
 class LedgerError(Exception):
@@ -105,10 +102,10 @@ class Ledger:
         changes = self._happened(wager, Happening.ACCEPTED, now)
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
-    def refused(self, external_id: str, code: str, now: Instant) -> Changes:
-        """The exchange did not take the placement. That the id exists already is no refusal: what it stands for has to
-        be found in the history."""
-        exists = code.endswith(_ID_EXISTS)
+    def refused(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+        """The exchange rejected the placement. If the id exists already, the outcome is unknown: the history has to
+        tell which wager has the id."""
+        exists = rejection is Rejection.ID_EXISTS
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
@@ -138,15 +135,15 @@ class Ledger:
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
-    def cancel_refused(self, external_id: str, code: str, now: Instant) -> Changes:
-        """The cancel was refused. A code that says there is nothing left to cancel is as good as a 200."""
+    def cancel_refused(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+        """The exchange rejected the cancel. If nothing is left to cancel, that is as good as a 200."""
         wager = self._known(external_id)
-        if code.endswith(_NOTHING_LEFT):
+        if rejection is Rejection.NOTHING_LEFT:
             wager.cancel_accepted_at = now
             return self._happened(wager, Happening.CANCEL_TAKEN, now)
-        if code.endswith(_NO_PROOF):
+        if rejection in _NO_PROOF:
             return self._happened(wager, Happening.CANCEL_LOST, now)
-        early = code.endswith(_NOT_LIVE_YET) or wager.opened_at is None
+        early = rejection is Rejection.NOT_LIVE_YET or wager.opened_at is None
         return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
 
     def cancel_lost(self, external_id: str, now: Instant) -> Changes:

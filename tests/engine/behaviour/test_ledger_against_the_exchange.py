@@ -14,6 +14,7 @@ from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.ledger import Ledger
+from mmbot.exchange.dialects import dialect_of
 from mmbot.simulator.venue.changes import WagerChanged
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import VenueWager
@@ -22,6 +23,7 @@ from mmbot.simulator.venue.venue import Venue
 
 START = 1_800_000_000 * SECOND
 BALANCE = 100_000_000
+ERRORS = dialect_of("legacy").errors
 MARKETS = [MarketKey(7, 219), MarketKey(7, 225)]
 LINES = [LineKey(7, 219, 0), LineKey(7, 225, 886)]
 ODDS = [-180, -131, -110, -101, 100, 105, 113, 140, 210]
@@ -93,7 +95,7 @@ class Day:
         try:
             taken = self.venue.place(self.us, key, line_id, odds, stake, self.now, "fillOrKill" if kill else None)
         except VenueError as refusal:
-            self.ledger.refused(key, refusal.code, self.now)
+            self.ledger.refused(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
             return
         if self.random.random() < 0.2:
             self.ledger.lost(key, self.now)
@@ -117,7 +119,7 @@ class Day:
         try:
             self.venue.cancel(self.us, str(wager.wager_id), key, self.now)
         except VenueError as refusal:
-            self.ledger.cancel_refused(key, refusal.code, self.now)
+            self.ledger.cancel_refused(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
         else:
             self.ledger.cancel_accepted(key, self.now)
 
