@@ -100,6 +100,8 @@ class Run:
         self.on_request: OnRequest | None = None
         self.on_answer: OnAnswer | None = None
         self.on_message: OnMessage | None = None
+        self.channels = e.LEGACY_CHANNELS
+        """The channels that the feed's next connection carries."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -276,7 +278,7 @@ class Run:
             self._up = True
             self._beat_at = self.now
             self.world.referee.note_feed_up(self.now)
-            self.engine.handle(e.FeedUp(self._connection), self.now)
+            self.engine.handle(e.FeedUp(self._connection, self.channels), self.now)
             self.events += 1
 
         self.at(self.now + self.delays.connect, arrive)

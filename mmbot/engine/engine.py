@@ -219,8 +219,8 @@ class Engine:
                 self._unknown.wake_at(now),
                 self._answers.wake_at(),
             ]
-            if shared.feed_up:
-                times.append(self._feed.silent_at)
+            if shared.coverage.up:
+                times.append(shared.coverage.silent_at)
                 times.append(self._board.wake_at(now))
             self._rests_until = min(at for at in times if at is not None)
             times.append(shared.timers.next())
@@ -302,7 +302,7 @@ class Engine:
 
     def _tick(self, now: Instant) -> None:
         shared = self._shared
-        if shared.feed_up and now >= self._feed.silent_at:
+        if shared.coverage.up and now >= shared.coverage.silent_at:
             self._feed.lose("no health_check", now)
         if shared.timers.soonest <= now:
             self._rests_until = 0
@@ -372,7 +372,7 @@ class Engine:
             request = self._answers.lookup(now) or self._unknown.next(now) or self._life.next(now)
             if request is not None:
                 return request
-            if shared.feed_up and (request := self._board.next(now)) is not None:
+            if shared.coverage.up and (request := self._board.next(now)) is not None:
                 return request
             if (request := self._answers.next(now)) is not None:
                 return request

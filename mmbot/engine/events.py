@@ -6,6 +6,7 @@ Each is a frozen value. Money is in cents, odds are American integers, instants 
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -28,15 +29,32 @@ class Op(Enum):
 # --- the feed -----------------------------------------------------------------------------------------------------
 
 
+class Channel(msgspec.Struct, frozen=True):
+    """One channel of a connection."""
+
+    name: str
+    events: tuple[int, ...] | None = ()
+    """The sport events whose books the channel brings; None for all of them."""
+    private: bool = False
+    """Whether the channel brings this account's private messages and the health checks."""
+
+
+LEGACY_CHANNELS: Final = (Channel("broadcast", events=None), Channel("private", private=True))
+"""One connection brings everything."""
+
+
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
-    """A connection is open and every one of its channels is subscribed."""
+    """A connection is open and its channels are subscribed. For a connection that is open already: its channels are
+    these from now on."""
 
     connection: int
-    """The connection's generation; each attempt has a higher one."""
+    """The connection's number; each attempt has a higher one."""
+    channels: tuple[Channel, ...] = LEGACY_CHANNELS
 
 
 class FeedLost(msgspec.Struct, frozen=True, tag=True):
-    """A connection that was up, or was trying to be, is gone."""
+    """A connection that was up, or was trying to be, is gone. If it carried no private channel, the shell opens another
+    on its own; otherwise it waits for the order to connect."""
 
     connection: int
     reason: str
@@ -50,7 +68,7 @@ class FeedRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A ``health_check``."""
+    """A ``health_check``, on the private channel of a connection."""
 
     connection: int
 

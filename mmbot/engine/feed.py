@@ -43,9 +43,6 @@ class Feed:
         self._board: Final = board
         self._life: Final = life
         self.flow: Final = Flow()
-        self.connection = 0
-        self.silent_at: Instant = 0
-        """When the feed counts as lost for want of a ``health_check``."""
         self._reconnected_at: Instant | None = None
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
@@ -67,11 +64,11 @@ class Feed:
     def _on_book(self, message: e.BookMessage, now: Instant) -> None:
         shared = self._shared
         line, sequence, book = message.line, message.sequence, message.book
+        shared.coverage.heard(message.connection, now)
+        generation = shared.coverage.generation(line.event, message.connection)
         ahead = sequence - now - shared.wall_offset
-        if message.connection == self.connection:
-            shared.heard_at = now
-            if ahead > shared.ahead:
-                shared.note_exchange_time(sequence, now, of_a_message=True)
+        if generation and ahead > shared.ahead:
+            shared.note_exchange_time(sequence, now, of_a_message=True)
         if ahead > shared.ahead:  # one of the far future would pass for newer than all that follow
             sequence = now + shared.wall_offset + shared.ahead
         slot = self._quoting.slots.get(line)
@@ -79,7 +76,7 @@ class Feed:
             awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
                 shared.books.expect(line, awaited, book, sequence)
-        state = shared.books.on_message(line, book, sequence, message.connection, now)
+        state = shared.books.on_message(line, book, sequence, generation, now)
         if state is None:
             return
         if slot is None or not slot.sound:
@@ -94,7 +91,7 @@ class Feed:
 
     def _on_print(self, message: e.PrintMessage, now: Instant) -> None:
         shared = self._shared
-        shared.heard_at = now
+        shared.coverage.heard(message.connection, now)
         place = shared.catalogue.resolve(message.line_id)
         if place is None:
             return
@@ -109,56 +106,80 @@ class Feed:
                 self._effects.prints.seen(wager, now)
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
-        self._shared.heard_at = now
+        self._shared.coverage.heard_at = now
         self._shared.note_exchange_time(message.report.sequence, now, of_a_message=True)
         self._effects.said(message.report, None, now)
         if message.report.status is Status.OPEN:
             self._life.may_rest(now)
 
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
-        if message.connection == self.connection:
-            self.silent_at = now + self._shared.settings.feed_silence
-            self._shared.heard_at = now
+        self._shared.coverage.beat(message.connection, now)
 
     def _on_feed_up(self, message: e.FeedUp, now: Instant) -> None:
-        shared = self._shared
-        if shared.feed_up:  # messages may have gone missing between the two
-            self.lose("another connection took its place", now)
-        self.connection = shared.books.connection = message.connection
-        shared.feed_up = True
-        self.silent_at = now + shared.settings.feed_silence
-        shared.heard_at = now
+        shared, coverage = self._shared, self._shared.coverage
+        private = any(channel.private for channel in message.channels)
+        standing = coverage.up and message.connection == coverage.private
+        if coverage.up and private is not standing:  # messages may have gone missing between the two
+            self.lose("another connection took its place" if private else "its private channel is gone", now)
+        if not private or standing:
+            self._cover(message.connection, message.channels, now)
+            return
+        coverage.carry(message.connection, message.channels, now)
         shared.alert(Level.INFO, "feed.up", connection=message.connection)
         self._life.feed_is_up(now)
 
     def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
-        if self._shared.feed_up and message.connection == self.connection:
+        coverage = self._shared.coverage
+        if message.connection != coverage.private:
+            if message.connection in coverage.connections:
+                self._cover(message.connection, (), now, message.reason)
+        elif coverage.up:
             self.lose(message.reason, now)
+
+    def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
+        """Take the channels of a connection while the feed as a whole goes on: sport events whose books come another
+        way now are read again, and those whose books do not come any more are held by their lines' guards."""
+        shared, coverage = self._shared, self._shared.coverage
+        before = {event: coverage.of(event).generation for event in shared.catalogue.markets}
+        coverage.carry(connection, channels, now)
+        lost = 0
+        for event, generation in before.items():
+            present = coverage.of(event).generation
+            if present == generation:
+                continue
+            shared.dirty_events[event] = None
+            if present:
+                self._board.markets(event)
+            else:
+                lost += 1
+        level = Level.WARNING if lost or reason is not None else Level.INFO
+        shared.alert(level, "feed.channels", connection=connection, channels=len(channels), lost=lost, reason=reason)
 
     def _on_feed_refused(self, message: e.FeedRefused, now: Instant) -> None:
         shared = self._shared
         shared.hold("feed_refused", ACCOUNT, message.reason, now)
         shared.alert(Level.ERROR, "feed.refused", reason=message.reason)
-        if shared.feed_up:
+        if shared.coverage.up:
             self.lose(message.reason, now)
 
     def lose(self, reason: str, now: Instant) -> None:
-        """The feed is lost, or as good as: cancel everything."""
-        shared = self._shared
-        shared.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=round(in_seconds(now - shared.heard_at), 3))
-        shared.feed_up = False
+        """Take the feed as lost: cancel everything."""
+        shared, coverage = self._shared, self._shared.coverage
+        silent_s = round(in_seconds(now - coverage.heard_at), 3)
+        shared.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=silent_s)
+        coverage.private_lost()
         self._hedging.check = True
         shared.hold("feed", ACCOUNT, reason, now)
         self._life.feed_lost(now)
 
     def _on_tournament(self, message: e.TournamentMessage, now: Instant) -> None:
-        self._shared.heard_at = now
+        self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_tournament(message):
             self._board.events(message.tournament_id)
 
     def _on_event(self, message: e.EventMessage, now: Instant) -> None:
         shared = self._shared
-        shared.heard_at = now
+        shared.coverage.heard(message.connection, now)
         if not shared.catalogue.on_event(message):
             return
         self._quoting.forget(message.event_id)
@@ -169,13 +190,13 @@ class Feed:
                 self._board.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
-        self._shared.heard_at = now
+        self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_market(message):
             self._quoting.forget(message.event)
             self._board.markets(message.event)
 
     def _on_line(self, message: e.LineMessage, now: Instant) -> None:
-        self._shared.heard_at = now
+        self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_line(message):
             self._quoting.forget(message.event)
             self._board.markets(message.event)
@@ -183,6 +204,6 @@ class Feed:
     def reconnect(self, reason: str, now: Instant) -> None:
         """A message was lost: a new connection, once in a while at most."""
         last = self._reconnected_at
-        if self._shared.feed_up and (last is None or now - last >= RECONNECT):
+        if self._shared.coverage.up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now
             self.lose(reason, now)

@@ -75,8 +75,8 @@ class StatusWriter:
             phase=self._life.step.value,
             quoting=self._life.step is Step.READY and not shared.guards.any(ACCOUNT),
             latched=latched.removeprefix("latch: ") if latched is not None else None,
-            feed_up=shared.feed_up,
-            feed_age_s=in_seconds(now - shared.heard_at) if shared.heard_at else None,
+            feed_up=shared.coverage.up,
+            feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
             balance=self._funds.balance,
             locked=ledger.sums.locked_in_all,
             events=tuple(
@@ -103,10 +103,12 @@ class StatusWriter:
         )
 
     def _event(self, event_id: int) -> EventStatus | None:
+        coverage = self._shared.coverage
         event = self._shared.catalogue.events.get(event_id)
         slots = self._quoting.events[event_id]
         if event is None:
             return None
+        cover = coverage.of(event_id)
         return EventStatus(
             event=event_id,
             name=event.name,
@@ -114,6 +116,7 @@ class StatusWriter:
             status=event.status,
             start=event.scheduled,
             lines=tuple(self._line(slot) for slot in slots),
+            covered_since=cover.since if coverage.up and cover.generation else None,
         )
 
     def _line(self, slot: Slot) -> LineStatus:

@@ -59,6 +59,8 @@ class EventStatus(msgspec.Struct, frozen=True):
     status: str
     start: Instant | None
     lines: tuple[LineStatus, ...]
+    covered_since: Instant | None = None
+    """Since when the feed has brought every change of its books; None while it does not."""
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
+from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.wagers.ledger import Wager
 
 IN_FLIGHT: Final = 2 * SECOND
@@ -21,7 +22,7 @@ IN_FLIGHT: Final = 2 * SECOND
 
 
 UNREAD: Final = -1
-"""In place of a connection: the book was not confirmed under any."""
+"""In place of a generation: the book was not confirmed under any."""
 
 
 class Ghost(NamedTuple):
@@ -38,11 +39,11 @@ class BookState:
 
     __slots__ = (
         "book",
-        "connection",
         "differed",
         "entered",
         "exact",
         "former",
+        "generation",
         "ghosts",
         "known",
         "message_at",
@@ -57,7 +58,7 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """What the latest message replaced; None where nothing was known on its connection."""
+        """What the latest message replaced; None if nothing was known under its generation."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake; None while it has to be made anew."""
@@ -67,8 +68,8 @@ class BookState:
         """Whether each of our wagers was in the book then, and nothing that is over: the next message changes nothing
         about what is ours in it."""
         self.sequence = 0
-        self.connection = 0
-        """The connection under which the book was last confirmed."""
+        self.generation = UNREAD
+        """The generation under which the book was last confirmed."""
         self.message_at: Instant = 0
         self.read_at: Instant = 0
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
@@ -101,8 +102,8 @@ class BookState:
 class Books:
     """The books of all lines."""
 
-    def __init__(self) -> None:
-        self.connection = 0
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
         """Repaired differences by kind: a level REST shows and we had not, the reverse, another size."""
@@ -123,7 +124,7 @@ class Books:
         """What is known of a line's book counts for nothing until it is read, or a message brings another."""
         state = self._states.get(line)
         if state is not None:
-            state.connection = UNREAD
+            state.generation = UNREAD
 
     def lines(self) -> list[LineKey]:
         """All lines with a book."""
@@ -134,37 +135,39 @@ class Books:
         for line in [line for line in self._states if line.event in events]:
             del self._states[line]
 
-    def on_message(self, line: LineKey, book: Book, sequence: int, connection: int, now: Instant) -> BookState | None:
-        """Take a full replacement. None if it was dropped: of an older connection, or strictly older by sequence."""
-        if connection != self.connection:
+    def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
+        """Take a full replacement. Returns None if the message was dropped, since it is strictly older by its sequence,
+        or since its connection does not cover the sport event: then ``generation`` is 0."""
+        if not generation:
             self.stale_messages += 1
             return None
         state = self.of(line)
-        if sequence < state.sequence and state.connection == connection:
+        if sequence < state.sequence and state.generation == generation:
             self.stale_messages += 1
             return None
-        state.former = state.book if state.known and state.connection == connection else None
+        state.former = state.book if state.known and state.generation == generation else None
         state.book = book
         state.known = True
         state.net = None
         state.exact = True
         state.sequence = sequence
-        state.connection = connection
+        state.generation = generation
         state.message_at = now
         state.suspect = None
         if state.ghosts:
             state.ghosts = [ghost for ghost in state.ghosts if ghost.sequence > sequence]
         return state
 
-    def on_read(self, line: LineKey, book: Book, sent_at: Instant, connection: int, now: Instant) -> bool:
-        """Compare a REST image that was asked for at ``sent_at`` under ``connection``. True if it changed the book."""
-        state = self.of(line)
-        if state.message_at >= sent_at and state.known and state.connection == self.connection:
+    def on_read(self, line: LineKey, book: Book, sent_at: Instant, latest: int, now: Instant) -> bool:
+        """Compare a REST image that was asked for at ``sent_at``, when ``latest`` was the latest generation. True if it
+        changed the book."""
+        state, generation = self.of(line), self._coverage.of(line.event).generation
+        current = state.known and state.generation == generation
+        if current and state.message_at >= sent_at:
             if state.book == book:
                 state.read_at = now
                 state.differed = 0
             return False
-        first = not state.known or state.connection != self.connection
         changed = state.book != book
         if not changed:
             state.differed = 0
@@ -176,10 +179,10 @@ class Books:
             state.net = None
             state.exact = False
         state.known = True
-        if connection == self.connection and (first or not changed):
-            state.connection = connection
+        if 0 < generation <= latest and not (current and changed):
+            state.generation = generation
             state.read_at = now
-        return changed or first
+        return changed or not current
 
     def judge(self, line: LineKey, now: Instant) -> bool:
         """Count a difference once no message explained it in time. True if the line became doubtful by it."""

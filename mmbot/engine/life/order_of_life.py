@@ -116,7 +116,7 @@ class OrderOfLife:
         if self.step is Step.ENDED:
             return
         if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
-            self._since = max(self._since, self._shared.heard_at)
+            self._since = max(self._since, self._shared.coverage.heard_at)
         if self.step not in (Step.CANCEL, Step.PROVE):
             self.begun_at = now
             self.cause = cause
@@ -349,7 +349,7 @@ class OrderOfLife:
             return
         if self.stopping:
             self._end(0, "stopped")
-        elif shared.feed_up:
+        elif shared.coverage.up:
             self._begin_reads(now)
         else:
             self.step = Step.CONNECT

@@ -171,8 +171,8 @@ class Group:
     """The lines of one event under one rule: what one call of a strategy is about."""
 
     __slots__ = (
-        "connection",
         "dirty",
+        "generation",
         "guards_at",
         "ladder",
         "moved",
@@ -208,8 +208,8 @@ class Group:
         """Markets with a line of which own wagers or the position changed."""
         self.guards_at = ANEW
         """``Guards.changes`` when every line was last looked at."""
-        self.connection = 0
-        """The connection at that time."""
+        self.generation = 0
+        """The generation of the sport event's books at that time."""
         self.ladder: Ladder | None = None
         self.soft = False
         """Whether the event, the tournament or the account was at soft."""

@@ -170,7 +170,7 @@ class Quoting:
         """Ask the strategy about a group, and settle each line of which something is another than it was.
 
         What did not change costs nothing: a line is looked at if it is dirty, and every line only if a guard, the
-        connection or the ladder changed, or the room that the wider scopes leave became less than some line needs.
+        feed's coverage or the ladder changed, or the room that the wider scopes leave became less than some line needs.
         """
         shared = self._shared
         ladder = shared.ladder
@@ -178,8 +178,8 @@ class Quoting:
             group.anew()
             return
         room, soft = shared.exposure.wide(group.slots[0].key)
-        guards_at, connection = shared.guards.changes, shared.books.connection
-        every = group.guards_at != guards_at or group.connection != connection or group.ladder is not ladder
+        guards_at, generation = shared.guards.changes, shared.coverage.of(event.event_id).generation
+        every = group.guards_at != guards_at or group.generation != generation or group.ladder is not ladder
         changed, group.dirty = group.dirty, {}
         if group.restless:
             changed.update(dict.fromkeys(group.restless))
@@ -225,7 +225,7 @@ class Quoting:
             self._raised(event, group, raised, now)
             return
         group.result, group.state, group.needs, group.soft = result, result.state, needs, soft
-        group.guards_at, group.connection, group.ladder = guards_at, connection, ladder
+        group.guards_at, group.generation, group.ladder = guards_at, generation, ladder
         if wake_at is not None:
             shared.timers.set(Due.EVENT, event.event_id, max(wake_at, now + SOONEST))
         for slot, targets, why in wants:

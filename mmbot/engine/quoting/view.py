@@ -88,7 +88,7 @@ class Views:
         guarded = key in shared.guards.held
         fresh_at = state.message_at if state.message_at > state.read_at else state.read_at
         stale_at = fresh_at + settings.book_age
-        current = state.known and state.connection == shared.books.connection
+        current = state.known and shared.coverage.is_current(key.event, state.generation)
         if guarded or aged or not slot.sound or not current or stale_at <= now or state.differed >= 2:
             reasons = self._reasons(slot, state, aged, now)
             for guard in _LINE_GUARDS:
@@ -158,8 +158,10 @@ class Views:
             reasons["inactive"] = f"market {slot.market.status}, line {line.status}"
         if not line.quotable:
             reasons["outcomes"] = NOT_TWO
-        if not state.known or state.connection != self._shared.books.connection:
-            reasons["book_unread"] = "not read since the last connect"
+        coverage, event = self._shared.coverage, slot.key.event
+        if not state.known or not coverage.is_current(event, state.generation):
+            covered = coverage.of(event).generation > 0
+            reasons["book_unread"] = "not read since the last connect" if covered else "no connection brings its books"
             return reasons
         if state.fresh_at + settings.book_age <= now:
             reasons["book_age"] = "no message and no agreeing read"

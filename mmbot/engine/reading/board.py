@@ -164,7 +164,7 @@ class BoardReader:
             pacer.take("markets", now)
             request = ReadMarkets(shared.request_id(), events)
         if request is not None:
-            self._under_way[request.id] = (request, shared.books.connection)
+            self._under_way[request.id] = (request, shared.coverage.latest)
         return request
 
     def wake_at(self, now: Instant) -> Instant | None:
@@ -267,8 +267,8 @@ class BoardReader:
             return [], []
         changed: list[int] = []
         books: list[LineKey] = []
-        if under_way[1] != shared.books.connection:  # asked for before the feed was lost: good for the board alone
-            for event in under_way[0].events:
+        for event in under_way[0].events:
+            if shared.coverage.of(event).generation > under_way[1]:  # asked for before: good for the board alone
                 self.markets(event)
         for event in under_way[0].events:
             images = answer.markets.get(event)

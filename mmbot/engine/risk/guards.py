@@ -44,7 +44,7 @@ GUARDS: Final = (
     Guard("strategy", "event", "being asked again, a minute later at the latest"),
     Guard("inactive", "line", "market and line active"),
     Guard("outcomes", "line", "exactly two complementary outcomes"),
-    Guard("book_unread", "line", "a message or read of the book on the present connection"),
+    Guard("book_unread", "line", "a message or read of the book on the present connection of its sport event"),
     Guard("book_age", "line", "a message or an agreeing read"),
     Guard("reconciliation", "line", "a read that agrees with the book"),
     Guard("price_age", "line", "a newer price of the user's own"),

@@ -11,6 +11,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.catalogue import Catalogue
+from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
@@ -40,7 +41,8 @@ class Shared:
         self.next_sequence = seed.next_sequence
         self.end_sequence = seed.end_sequence
         self.catalogue: Final = Catalogue()
-        self.books: Final = Books()
+        self.coverage: Final = Coverage(self.settings.feed_silence)
+        self.books: Final = Books(self.coverage)
         self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
         self.exposure: Final = Exposure(config.limits)
         self.guards: Final = Guards()
@@ -54,9 +56,6 @@ class Shared:
         """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
         self._doubted: tuple[Duration, Instant] | None = None
         """How far ahead the latest message put it that was not believed, and when."""
-        self.feed_up = False
-        self.heard_at: Instant = 0
-        """The latest message of the feed, 0 before the first."""
         self.last_placement_at: Instant = 0
         """When the latest placement was handed out."""
         self.dirty_events: dict[int, None] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine_scene import LINE, START, Fixed, Scene, maker, settings
+from engine_scene import GAME, LINE, START, Fixed, Scene, maker, settings
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig
@@ -12,6 +12,8 @@ from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager_states import State
 from mmbot.engine import requests as r
 from mmbot.engine.books.books import Books
+from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.events import LEGACY_CHANNELS
 from mmbot.engine.wagers.wager import Wager
 
 
@@ -22,10 +24,17 @@ def book(value: int, odds: int = -110) -> Book:
 
 def fresh() -> Books:
     """A line whose book came by a message at START under connection 1."""
-    books = Books()
-    books.connection = 1
+    books = Books(covered(1))
     books.on_message(LINE, book(100), START, 1, START)
     return books
+
+
+def covered(*connections: int) -> Coverage:
+    """Each connection in turn carries every sport event: their numbers are the generations."""
+    coverage = Coverage(30 * SECOND)
+    for connection in connections:
+        coverage.carry(connection, LEGACY_CHANNELS, START)
+    return coverage
 
 
 # --- messages and reads -----------------------------------------------------------------------------------------------
@@ -62,8 +71,7 @@ def test_a_difference_that_a_message_explains_does_not_count() -> None:
 
 
 def test_differences_are_told_apart_by_kind() -> None:
-    books = Books()
-    books.connection = 1
+    books = Books(covered(1))
     mine = Book(((Level(-110, 100), Level(-112, 50)), ()))
     theirs = Book(((Level(-110, 70), Level(-114, 60)), ()))
     books.on_message(LINE, mine, START, 1, START)
@@ -85,10 +93,9 @@ def test_two_reads_running_that_differ_make_a_line_doubtful_until_one_agrees() -
     assert not state.doubtful
 
 
-def test_a_message_of_an_older_connection_is_dropped_and_counted() -> None:
+def test_a_message_of_a_connection_that_does_not_cover_its_sport_event_is_dropped_and_counted() -> None:
     books = fresh()
-    books.connection = 2
-    assert books.on_message(LINE, book(500), START + 9, 1, START + 9) is None
+    assert books.on_message(LINE, book(500), START + 9, 0, START + 9) is None
     state = books.get(LINE)
     assert state is not None
     assert state.book == book(100)
@@ -102,21 +109,22 @@ def test_an_older_message_is_dropped_and_one_of_equal_sequence_is_taken() -> Non
 
 
 def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None:
-    books = fresh()
-    books.connection = 2
+    coverage = covered(1)
+    books = Books(coverage)
+    books.on_message(LINE, book(100), START, 1, START)
+    coverage.carry(2, LEGACY_CHANNELS, START)
     books.on_read(LINE, book(100), START + SECOND, 1, START + SECOND)
     state = books.get(LINE)
     assert state is not None
-    assert state.connection != books.connection
+    assert not coverage.is_current(GAME, state.generation)
     books.on_read(LINE, book(100), START + 2 * SECOND, 2, START + 2 * SECOND)
-    assert state.connection == books.connection
+    assert coverage.is_current(GAME, state.generation)
 
 
 def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_did() -> None:
     others = Book(((Level(110, 10_000), Level(105, 5_000)), (Level(110, 10_000),)))
     with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
-    books = Books()
-    books.connection = 1
+    books = Books(covered(1))
     books.on_message(LINE, others, START, 1, START)
     ours = Wager(
         external_id="a",

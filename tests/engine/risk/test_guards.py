@@ -308,19 +308,14 @@ def outcome_ids(scene: Scene, key: LineKey) -> list[str]:
 
 @provokes("book_unread")
 def book_unread() -> None:
-    """The order of life waits for every read, so this is the second line of defence: a book is put back by hand."""
+    """Another connection carries the books of a sport event from now on, and reads of them fail."""
     scene = Scene(lines=(LINE, ELSEWHERE)).quoted()
     scene.go(SECOND)
-    unmute = scene.mute()
-    engine = scene.run.engine
-    state = engine._shared.books.get(LINE)
-    assert state is not None
-    state.connection = 0
-    engine._quoting.own_changed(LINE)
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
+    scene.run.tell(e.FeedUp(1000, (e.Channel("of its own", (GAME,)),)))
     held(scene, "book_unread", "not read since the last connect")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    unmute()
-    scene.around(LINE, (112, 112))
+    scene.run.faults.interfere = None
     cleared(scene, "book_unread")
 
 
