@@ -1,4 +1,4 @@
-"""The world moves venue and crowds through time together, whatever the steps in which time is given."""
+"""The world moves venue and crowds through time together, in steps of any size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The invented market: repeatable, two-sided, never crossed, moved by those who know, and carried to its results."""
+"""The synthetic market: repeatable, two-sided, never crossed, moved by informed takers, and played to its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a wager at the exchange: the door, the queue, cancelling, going live."""
+"""The life of a wager at the exchange: acceptance, the queue, cancelling, going live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes during a run, and how late, double, disordered or missing it comes, as a client on the wire sees it."""
+"""Changes during a run as a client on the wire sees them: late, twice, out of order or not at all."""
 
 from __future__ import annotations
 

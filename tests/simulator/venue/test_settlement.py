@@ -1,4 +1,4 @@
-"""Settlement, what they pay, commission, voids and corrections, to the cent."""
+"""Results, payments, commission, voids and corrections, to the cent."""
 
 from __future__ import annotations
 

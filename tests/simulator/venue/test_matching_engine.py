@@ -1,83 +1,26 @@
-"""Who meets whom, for how much, and what is shown of it."""
+"""Which orders match, for how much, and what is announced of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from venue_bench import LINE, Bench
 
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.domain.odds import could_match, negate, per_hundred, profit
+from mmbot.domain.odds import could_match, negate, per_hundred
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.venue.changes import BookChanged, Printed
 from mmbot.simulator.venue.match_arithmetic import pair, takeable
 from mmbot.simulator.venue.odds_ladder import STANDARD
 from mmbot.simulator.venue.settings import VenueSettings
 
-
-def test_the_ladder_has_the_555_odds_of_the_exchange() -> None:
-    assert len(STANDARD) == len(set(STANDARD)) == 555
-    assert (STANDARD[0], STANDARD[-1]) == (-25000, 25000)
-    assert 100 in STANDARD
-    assert -100 not in STANDARD
-    assert {odds for odds in STANDARD if odds < 0} == {-odds for odds in STANDARD if odds > 100}
-    assert {2250, 2750, 132, 205, 510, 1050, 5250, 10_500} <= set(STANDARD)
-    assert not {131, 201, 505, 1010, 2050, 5100, 10_250} & set(STANDARD)
-
-
 # --- the arithmetic of a match ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("maker_odds", "maker_stake", "value"),
-    [
-        (-105, 80_000, 76_190),
-        (-142, 160_000, 112_676),
-        (250, 32_000, 80_000),
-        (-340, 272_000, 80_000),
-        (-4500, 45_000, 1_000),
-        (126, 79_206, 99_800),
-        (100, 12_345, 12_345),
-    ],
-)
-def test_the_value_of_a_level_is_what_takers_can_stake(maker_odds: int, maker_stake: int, value: int) -> None:
-    assert takeable(maker_stake, maker_odds) == value
-
-
-magnitudes = st.sampled_from([odds for odds in STANDARD if odds > 0])
-stakes = st.integers(1, 3_000_000)
-
-
-@given(stakes, stakes, magnitudes)
-@settings(max_examples=500)
-def test_both_sides_of_a_match_work_out_the_same_money(favourite: int, underdog: int, points: int) -> None:
-    stake_f, stake_u = pair(favourite, underdog, points)
-    assert 0 <= stake_f <= favourite
-    assert 0 <= stake_u <= underdog
-    if stake_u:
-        assert profit(stake_u, points) == stake_f
-        assert profit(stake_f, -points if points > 100 else 100) == stake_u
-
-
-@given(stakes, stakes, magnitudes)
-@settings(max_examples=500)
-def test_a_match_is_the_largest_that_both_can_stake(favourite: int, underdog: int, points: int) -> None:
-    stake_u = pair(favourite, underdog, points)[1]
-    best = max(u for u in range(max(0, stake_u - 2), stake_u + 3) if u <= underdog and profit(u, points) <= favourite)
-    assert stake_u == best
-
-
 # --- matching -----------------------------------------------------------------------------------------------------
-
-
-def test_a_resting_wager_shows_under_the_opposite_outcome_at_negated_odds() -> None:
-    bench = Bench()
-    bench.place(bench.a, 0, -117, 50_000)
-    assert bench.side(1) == [(117, 42_735, 50_000)]
-    assert bench.side(0) == []
 
 
 def test_two_wagers_on_the_same_outcome_never_match() -> None:
@@ -148,25 +91,6 @@ def test_what_is_left_and_cannot_win_a_cent_is_trimmed_as_by_a_partial_cancel() 
     maker = bench.again(maker)
     assert (maker.matched, maker.match_win, maker.unmatched, maker.status) == (4_999, 2_325, 0, Status.OPEN)
     assert bench.side(1) == []
-
-
-def test_levels_are_aggregated_and_ten_are_shown_best_first() -> None:
-    bench = Bench()
-    for odds in range(100, 112):
-        bench.place(bench.a, 0, odds, 1_000)
-    bench.place(bench.b, 0, 100, 500)
-    shown = bench.side(1)
-    assert [odds for odds, _, _ in shown] == [100, *(-odds for odds in range(101, 110))]
-    assert shown[0] == (100, 1_500, 1_500)
-
-
-def test_stake_shown_does_not_shrink_with_a_partial_match_but_value_does() -> None:
-    bench = Bench()
-    bench.place(bench.a, 0, -160, 128_000)
-    before = bench.side(1)
-    bench.place(bench.b, 1, 160, 1_000)
-    assert before == [(160, 80_000, 128_000)]
-    assert bench.side(1) == [(160, 79_000, 128_000)]
 
 
 def test_a_match_is_told_to_both_to_all_and_changes_the_book_once() -> None:
@@ -351,6 +275,11 @@ def test_matching_equals_a_naive_exchange_and_money_is_conserved(actions: list[t
     assert sum(order[5] for order in naive.orders) == sum(order[6] for order in naive.orders)
 
 
+def _crossed(bench: Bench) -> bool:
+    zero, one = bench.side(0), bench.side(1)
+    return bool(zero and one and could_match(negate(zero[0][0]), negate(one[0][0])))
+
+
 @given(actions)
 def test_the_shown_book_equals_one_made_anew_from_the_wagers(actions: list[tuple[int, ...]]) -> None:
     bench = Bench(VenueSettings(activation_ns=0, self_match="wipe"), balance=100_000_000)
@@ -371,8 +300,3 @@ def test_the_shown_book_equals_one_made_anew_from_the_wagers(actions: list[tuple
         best_first = sorted(levels, key=lambda odds: -per_hundred(odds))
         assert bench.side(side) == [(odds, *levels[odds]) for odds in best_first if levels[odds][0]][:10]
     assert not _crossed(bench)
-
-
-def _crossed(bench: Bench) -> bool:
-    zero, one = bench.side(0), bench.side(1)
-    return bool(zero and one and could_match(negate(zero[0][0]), negate(one[0][0])))

@@ -1,4 +1,4 @@
-"""What the history shows, how late, in which ranges and pages."""
+"""The wager history: its lag, its ranges and its pages."""
 
 from __future__ import annotations
 

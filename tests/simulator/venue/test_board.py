@@ -1,5 +1,4 @@
-"""What changes on the board while it is traded: schedules, listing, ladders, results line by line, and what is only
-shown."""
+"""Changes of the board while it is traded: schedules, listing, ladders, results of single lines, shown levels."""
 
 from __future__ import annotations
 

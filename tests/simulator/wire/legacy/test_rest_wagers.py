@@ -1,4 +1,4 @@
-"""Placing, cancelling and listing wagers at the local exchange, and each error of the table that can be reached."""
+"""Placing, cancelling and listing wagers, and the errors that they lead to."""
 
 from __future__ import annotations
 

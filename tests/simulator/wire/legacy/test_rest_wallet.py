@@ -385,3 +385,16 @@ async def test_the_history_comes_in_pages_under_every_filter(partner: Any, path:
 async def test_filters_of_the_history_that_cannot_be(partner: Any, query: dict[str, object], code: str) -> None:
     status, body = await partner.get(HISTORY, **around(**query))
     assert (status, body["error"]) == (400, code)
+
+
+async def test_the_balance_in_the_legacy_names(partner: Any) -> None:
+    status, body = await partner.get("mm/get_balance")
+    assert status == 200
+    data = body["data"]
+    assert data.pop("unmatched_wager_last_synced_at").endswith("Z")
+    assert data == {
+        "balance": 1000.0,
+        "matched_wager_balance": 0.0,
+        "unmatched_wager_balance": 0.0,
+        "unmatched_wager_balance_status": "active",
+    }

@@ -1,4 +1,4 @@
-"""Each fault that the local exchange can be asked for, seen from a client that it befalls."""
+"""Each fault of the local exchange, as a client sees it."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ async def test_an_order_that_cannot_be_carried_out_is_refused_with_a_reason(part
 
 
 def test_every_fault_stands_in_the_documentation() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text()
     missing = [
         kind for kind in get_args(Fault) + get_args(OneOffFault) if f"`{kind.__struct_config__.tag}`" not in page
     ]

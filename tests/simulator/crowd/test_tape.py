@@ -1,4 +1,4 @@
-"""Reading tapes: what is right comes in whole, and what is wrong is refused with its line."""
+"""Reading tapes: a valid file is read whole, and an invalid one is rejected with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge judges: what is kept passes, what is broken is named, and its figures are those of the books."""
+"""The referee: it passes what keeps the rules and names what breaks them, and its figures are the exchange's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programme of the full board: each item happens at its time, and money stays whole through all of it."""
+"""The scripted changes of the full board: each comes at its time, and money adds up throughout."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The rows of the error table that arise by themselves: each brought about by an ordinary request, and what the bot's
-client makes of it."""
+"""The rows of the error table that ordinary requests lead to, and what the bot's client makes of each."""
 
 from __future__ import annotations
 
@@ -277,7 +276,7 @@ def test_what_has_no_cause_of_its_own_is_known() -> None:
 
 
 def test_the_page_names_what_has_no_cause_of_its_own() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text()
     rows = page.partition("arise from nothing that a client does here")[2].partition("\n## ")[0]
     named = [code for row in rows.splitlines() if row.startswith("| `") for code in re.findall(r"`(\w+)`", row)]
     assert sorted(named) == sorted(ON_DEMAND_ALONE.split())

@@ -1,4 +1,4 @@
-"""A replayed market meets wagers that were not in it: levels, prints, queues, hedges, and the end of the tape."""
+"""A replayed market and wagers that were not in it: levels, prints, queues, hedges, and the end of the tape."""
 
 from __future__ import annotations
 

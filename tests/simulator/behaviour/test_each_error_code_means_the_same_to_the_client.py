@@ -1,4 +1,4 @@
-"""The whole error table, row by row: ordered of a running local exchange, and what the bot's client makes of it."""
+"""Every row of the error table: a running exchange answers with it, and the bot's client draws the right conclusion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client's wider calls against the local exchange: two codecs, written apart, that have to agree."""
+"""The client's reads against the local exchange: two codecs that were written separately have to agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot's own client and feed against the local exchange: two codecs, written apart, that have to agree."""
+"""The bot's own client and feed against the local exchange: two codecs that were written separately have to agree."""
 
 from __future__ import annotations
 

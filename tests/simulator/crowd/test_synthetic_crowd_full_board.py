@@ -1,4 +1,4 @@
-"""The full board: what a market maker has to tell apart, and events whose plans change while they are traded."""
+"""The full board: markets that a market maker has to tell apart, and sport events that are rescheduled while traded."""
 
 from __future__ import annotations
 
