@@ -1,6 +1,6 @@
-"""An order book of one line: what a taker can still stake on each outcome, best odds for the taker first.
+"""The order book of one line: the stakes that takers can still place on each outcome, longest odds first.
 
-A wager rests on the outcome it backs and is shown under the *opposite* one at negated odds (PROTOCOL 7.1).
+A wager backs one outcome and is shown to takers under the *opposite* one, at negated odds (docs/protocol.md 7.1).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from mmbot.domain.odds import Odds
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
-    """One price of a book. There are a hundred thousand of them: the collector is to leave them alone."""
+    """One price of a book. The garbage collector does not track levels (``gc=False``): there are some 100,000."""
 
     odds: Odds
-    """What a taker gets."""
+    """The odds that a taker gets."""
     value: Cents
-    """What takers can still stake here: the wire's ``value``, never its ``stake`` (PROTOCOL 7.2)."""
+    """Stakes that takers can still place here: the wire's ``value``, never its ``stake`` (docs/protocol.md 7.2)."""
 
 
 Levels = tuple[Level, ...]
 
 
 class Book(msgspec.Struct, frozen=True, gc=False):
-    """Both sides of a line, each best for the taker (longest odds) first. An empty side is an empty tuple."""
+    """Both sides of a line, each with the longest odds first. An empty side is an empty tuple."""
 
     sides: tuple[Levels, Levels] = ((), ())

@@ -1,4 +1,4 @@
-"""What is traded: tournaments, sport events, markets and their lines, in the exchange's own terms."""
+"""Tournaments, sport events, markets and lines, in the exchange's own terms."""
 
 from __future__ import annotations
 
@@ -11,41 +11,46 @@ from mmbot.domain.odds import Side
 
 
 class LineKey(NamedTuple):
-    """Which line: the REST ``id`` of a line repeats its market's, so a line is known by these three (PROTOCOL 5.2)."""
+    """Identity of a line. The REST ``id`` of a line repeats that of its market, so three numbers are needed
+    (docs/protocol.md 5.2)."""
 
     event: int
     market: int
     number: int
-    """The first outcome's spread, or the total, in quarter points; 0 where a market has one line only."""
+    """Point spread of the first outcome, or the total, in quarter points; 0 in a market with a single line."""
 
 
 class MarketKey(NamedTuple):
-    """Which market: template ids repeat from event to event, so both ids are needed."""
+    """Identity of a market. Ids of markets repeat from sport event to sport event, so both are needed."""
 
     event: int
     market: int
 
 
 def market_of(line: LineKey) -> MarketKey:
-    """The market that a line belongs to."""
+    """Return the market of a line."""
     return MarketKey(line.event, line.market)
 
 
 def quarter_points(number: float) -> int:
-    """A line's number in quarter points. Raises ValueError if something smaller is left over."""
+    """Convert the number of a line to quarter points.
+
+    Raises:
+        ValueError: if the number is not a multiple of a quarter point.
+    """
     scaled = number * 4
     try:
         whole = round(scaled)
     except OverflowError as bad:
-        raise ValueError(f"{number!r} is no line's number") from bad
+        raise ValueError(f"{number!r} is not the number of a line") from bad
     if abs(scaled - whole) > 1e-9:
-        raise ValueError(f"{number!r} is no multiple of a quarter point")
+        raise ValueError(f"{number!r} is not a multiple of a quarter point")
     return whole
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """One outcome of a line. ``line_id`` is what a wager on it is placed with; empty where no read has named it, as an
-    empty side of a book need not (PROTOCOL 5.2)."""
+    """One outcome of a line. A wager names its outcome by ``line_id``. The id is empty until a REST read has given it,
+    since an empty side of a book may come without one (docs/protocol.md 5.2)."""
 
     outcome_id: int
     line_id: str
@@ -64,11 +69,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def quotable(self) -> bool:
-        """Whether it has exactly two outcomes that a wager can be placed on."""
+        """True if the line has exactly two outcomes, both with a ``line_id``."""
         return len(self.outcomes) == 2 and all(outcome.line_id for outcome in self.outcomes)
 
     def side_of(self, line_id: str) -> Side | None:
-        """Which outcome a ``line_id`` stands for, or None if for neither."""
+        """Return the outcome (0 or 1) with this ``line_id``, or None."""
         for side, outcome in enumerate(self.outcomes):
             if outcome.line_id == line_id:
                 return side
@@ -76,8 +81,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):
-    """A market of an event. ``type`` alone does not tell a game from its first half: ``sub_type`` and
-    ``category_name`` do (PROTOCOL 5.2)."""
+    """A market of a sport event. A game and its first half share a ``type``; ``sub_type`` and ``category_name`` tell
+    them apart (docs/protocol.md 5.2)."""
 
     key: MarketKey
     name: str
@@ -87,18 +92,18 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     status: str = "active"
     lines: tuple[Line, ...] = ()
     player_id: int | None = None
-    """Whose prop it is; None for a market of the game (PROTOCOL 5.2)."""
+    """The player of a prop; None for a market of the game (docs/protocol.md 5.2)."""
 
 
 class SportEvent(msgspec.Struct, frozen=True, gc=False):
-    """A sport event. ``status`` is the exchange's own string; an unknown one means not tradeable."""
+    """A sport event. ``status`` is the exchange's own string; one that mmbot does not know means not tradeable."""
 
     event_id: int
     tournament_id: int
     name: str
     status: str
     scheduled: Instant | None
-    """When it is due to start; None where the exchange gave no time that can be read."""
+    """Scheduled start; None if the exchange gave no readable time."""
     sport_name: str = ""
     tournament_name: str = ""
     sub_type: str = ""
@@ -114,9 +119,9 @@ class Tournament(msgspec.Struct, frozen=True, gc=False):
 
 
 class Player(msgspec.Struct, frozen=True):
-    """A player of a tournament, by whom props are told apart."""
+    """A player of a tournament."""
 
     player_id: int
     name: str
     competitor_id: int | None = None
-    """The team; None where the exchange named none."""
+    """The team; None if the exchange gave none."""

@@ -1,6 +1,6 @@
-"""The clocks: the machine's own, which a local exchange may run faster, and one that tests move by hand.
+"""Clocks: one of the machine, which may run faster against a local exchange, and one that tests move by hand.
 
-This is the one place that reads the machine's time; everything else is handed an instant or a ``Clock``.
+Only this module reads the time of the machine. Everything else gets an instant or a ``Clock``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from mmbot.domain.instant import Duration, Instant, in_seconds
 
 
 class SystemClock:
-    """The machine's time, optionally sped up and moved: ``epoch_ns + (machine - anchor_ns) * rate``.
+    """Time of the machine, optionally faster and moved: ``epoch_ns + (machine - anchor_ns) * rate``.
 
-    Two processes that are given the same three numbers agree on the time. With the defaults it is the machine's own.
-    ``now`` follows the monotonic clock from a wall reading taken once at construction, so that it never goes back.
+    Two processes with the same three numbers agree on the time. The defaults give the time of the machine.
+    ``now`` reads the wall clock once, at construction, and then follows the monotonic clock: it never goes back.
 
     Args:
-        rate: how many seconds pass in a second of the machine's.
-        epoch_ns: what this clock shows at ``anchor_ns``; the anchor itself by default.
+        rate: seconds of this clock in one second of the machine.
+        epoch_ns: reading of this clock at ``anchor_ns``; the anchor itself by default.
         anchor_ns: an instant of the machine's wall clock; the moment of construction by default.
 
     Raises:
@@ -39,29 +39,29 @@ class SystemClock:
 
     @property
     def rate(self) -> float:
-        """How many seconds of this clock pass in a second of the machine's."""
+        """Seconds of this clock in one second of the machine."""
         return self._rate
 
     @property
     def epoch_ns(self) -> Instant:
-        """What this clock shows at the anchor."""
+        """Reading of this clock at the anchor."""
         return self._epoch
 
     @property
     def anchor_ns(self) -> Instant:
-        """The instant of the machine's wall clock at which this one shows its epoch."""
+        """Instant of the machine's wall clock at which this clock reads its epoch."""
         return self._anchor
 
     def now(self) -> Instant:
-        """The present, by the monotonic clock."""
+        """Return the present by the monotonic clock."""
         return self._at(self._started + time.monotonic_ns() - self._monotonic)
 
     def wall(self) -> Instant:
-        """The present, by the machine's wall clock: it may step."""
+        """Return the present by the machine's wall clock, which may step."""
         return self._at(time.time_ns())
 
     def real_seconds(self, duration: Duration) -> float:
-        """How many of the machine's seconds this much of the clock's time takes."""
+        """Convert a duration of this clock to seconds of the machine."""
         return in_seconds(duration) / self._rate
 
     def _at(self, machine: Instant) -> Instant:
@@ -70,7 +70,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved. For tests, and for whoever drives time in a loop of his own."""
+    """A clock that stands still until a test or a backtest moves it."""
 
     __slots__ = ("_now", "_step")
 
@@ -80,23 +80,23 @@ class ManualClock:
 
     @property
     def rate(self) -> float:
-        """Always 1: nothing is slept away against this clock."""
+        """Always 1: nobody sleeps by this clock."""
         return 1.0
 
     def now(self) -> Instant:
-        """Where the clock was last moved to."""
+        """Return the instant to which the clock was moved last."""
         return self._now
 
     def wall(self) -> Instant:
-        """The same, and what ``step_wall`` added."""
+        """Return ``now()`` plus all steps of ``step_wall``."""
         return self._now + self._step
 
     def real_seconds(self, duration: Duration) -> float:
-        """The duration in seconds."""
+        """Convert a duration to seconds."""
         return in_seconds(duration)
 
     def advance(self, duration: Duration) -> Instant:
-        """Move on by a duration and return the new present.
+        """Move forward by a duration and return the new present.
 
         Raises:
             ValueError: if the duration is negative.
@@ -107,13 +107,13 @@ class ManualClock:
         return self._now
 
     def move_to(self, instant: Instant) -> Instant:
-        """Move on to an instant.
+        """Move forward to an instant and return it.
 
         Raises:
-            ValueError: if it lies in the past.
+            ValueError: if the instant lies in the past.
         """
         return self.advance(instant - self._now)
 
     def step_wall(self, duration: Duration) -> None:
-        """Step the wall clock alone, in either direction, as a correction of the machine's time does."""
+        """Step the wall clock only, forward or back, as a correction of the machine's time does."""
         self._step += duration

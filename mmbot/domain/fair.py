@@ -1,4 +1,4 @@
-"""The fair probability that a book gives."""
+"""The fair probability of a book."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from mmbot.domain.odds import implied, payout
 
 
 class Fair(NamedTuple):
-    """A fair probability read from a book."""
+    """A fair probability that follows from a book."""
 
     probability: float
     """Of outcome 0, given that neither side is pushed."""
     gap: float
-    """Between the two best prices, in probability: what a taker of both outcomes would lose."""
+    """Bid–ask spread in probability: the loss of a taker who backs both outcomes, per dollar of payout."""
 
 
 def fair_from(book: Book, widest_gap: float) -> Fair | None:
-    """The fair probability of outcome 0: the two best prices, each weighted with the size on the other side.
+    """Return the fair probability of outcome 0: the two best prices, each weighted with the size of the other side.
 
-    ask = what the best odds under outcome 0 imply; bid = 1 - what the best under outcome 1 imply; sizes as payout.
-    None when a side is missing or the gap is wider than ``widest_gap`` (in probability). Source: DESIGN, *Fair value*.
-    """
+    The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
+    best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty or the bid–ask spread is
+    wider than ``widest_gap`` (in probability). Source: docs/design.md, *Fair value*. """
     under_0, under_1 = book.sides
     if not under_0 or not under_1:
         return None

@@ -1,4 +1,4 @@
-"""Instants and durations in integer nanoseconds, and the clock that gives them."""
+"""Instants and durations in integer nanoseconds, and the protocol of a clock."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ class Clock(Protocol):
 
     @property
     def rate(self) -> float:
-        """How many seconds of this clock pass in a second of the machine's. 1 except against a local exchange."""
+        """Seconds of this clock in one second of the machine: 1, except against a local exchange."""
 
     def now(self) -> Instant:
-        """The present, advancing with the monotonic clock from a start that was read once from the wall clock."""
+        """Return the present. It starts at one reading of the wall clock and follows the monotonic clock."""
 
     def wall(self) -> Instant:
-        """The present by the wall clock."""
+        """Return the present by the wall clock."""
 
     def real_seconds(self, duration: Duration) -> float:
-        """How long to sleep on the machine, in seconds, for this much of the clock's time."""
+        """Convert a duration of this clock to seconds of the machine, for sleeping."""
 
 
 def seconds(number: float) -> Duration:
-    """A duration from seconds."""
+    """Convert seconds to a duration."""
     return round(number * SECOND)
 
 
 def in_seconds(duration: Duration) -> float:
-    """A duration or instant in seconds."""
+    """Convert a duration or an instant to seconds."""
     return duration / SECOND
 
 
 def from_iso(text: str) -> Instant:
-    """An instant from RFC 3339 text, to the nanosecond. Without an offset it is UTC.
+    """Read an instant from RFC 3339 text, to the nanosecond. Text without an offset is UTC.
 
     Raises:
-        ValueError: if the text is no instant.
+        ValueError: if the text is not an instant.
     """
     found = _RFC_3339.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no RFC 3339 instant")
+        raise ValueError(f"{text!r} is not an RFC 3339 instant")
     day, time, fraction, offset = found.groups()
     moment = datetime.fromisoformat(f"{day}T{time}{offset or 'Z'}".upper())
     since = moment - _EPOCH
@@ -68,6 +68,6 @@ def from_iso(text: str) -> Instant:
 
 
 def iso(instant: Instant) -> str:
-    """RFC 3339 text in UTC with nanoseconds."""
+    """Write an instant as RFC 3339 text in UTC with nanoseconds."""
     whole, rest = divmod(instant, SECOND)
     return f"{(_EPOCH + timedelta(seconds=whole)).isoformat()[:19]}.{rest:09d}Z"

@@ -1,4 +1,4 @@
-"""Money as integer cents, and its conversion from and to the dollars of the wire."""
+"""Money in integer cents, and conversion from and to the dollars of the wire."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Cents = int
 DOLLAR: Final = 100
 """Cents in a dollar."""
 
-_RESIDUE: Final = 1e-6  # of a cent: more than binary floats leave over on a true two-decimal amount,
-_PRECISION: Final = 1e-15  # to which a large amount adds its own rounding error
+_RESIDUE: Final = 1e-6  # of a cent: a true two-decimal amount as a binary float is off by less than this
+_PRECISION: Final = 1e-15  # relative: the rounding error of a large float comes on top
 
 
 class MoneyError(ValueError):
-    """An amount that is not a whole number of cents, or no number at all."""
+    """Raised for an amount that is not a whole number of cents."""
 
 
 def cents(dollars: float) -> Cents:
-    """Convert dollars as the wire writes them to cents.
+    """Convert dollars of the wire to cents.
 
     Raises:
-        MoneyError: if anything smaller than a cent is left over.
+        MoneyError: if the amount is not a whole number of cents.
     """
     scaled = dollars * 100
     try:
@@ -36,22 +36,22 @@ def cents(dollars: float) -> Cents:
 
 
 def dollars(amount: Cents) -> float:
-    """Convert cents to dollars for the wire: the float nearest to the two-decimal amount."""
+    """Convert cents to dollars for the wire: the float that is nearest to the two-decimal amount."""
     return amount / 100
 
 
 def share(amount: Cents, parts: Decimal) -> Cents:
-    """``amount`` times ``parts``, rounded half-up (away from zero) to a cent."""
+    """Return ``amount`` times ``parts``, rounded half-up (away from zero) to a cent."""
     return int((Decimal(amount) * parts).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """``numerator / denominator`` rounded half-up, exactly. Both are non-negative, the second positive."""
+    """Return ``numerator / denominator`` rounded half-up, exactly. ``numerator`` >= 0, ``denominator`` > 0."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def show(amount: Cents) -> str:
-    """An amount for a person: ``$1,234.50``, ``-$0.07``."""
+    """Write an amount for a person: ``$1,234.50``, ``-$0.07``."""
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), 100)
     return f"{sign}${whole:,}.{rest:02d}"

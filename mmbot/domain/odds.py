@@ -1,9 +1,8 @@
-"""American odds, the probability they imply, and the exchange's ladder of allowed odds.
+"""American odds, their implied probability, and the exchange's ladder of accepted odds.
 
 Odds are integers: ``+p`` wins ``p`` dollars on a stake of 100, ``-p`` wins 100 dollars on a stake of ``p``.
-``+100`` and ``-100`` are the same price and only ``+100`` is written (PROTOCOL 7.1). *Longer* odds pay more and imply a
-lower probability.
-"""
+``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.1). *Longer* odds pay more
+and imply a lower probability. """
 
 from __future__ import annotations
 
@@ -17,59 +16,59 @@ Odds = int
 """American odds: at least +100, or below -100."""
 
 Side = int
-"""Which of a line's two outcomes: 0 or 1."""
+"""One of the two outcomes of a line: 0 or 1."""
 
 
 class OddsError(ValueError):
-    """Odds that no American price is written as."""
+    """Raised for odds that are not American odds."""
 
 
 def is_odds(odds: int) -> bool:
-    """Whether the integer is a price: at least +100, or below -100."""
+    """Return True if the integer is a price: at least +100, or below -100."""
     return odds >= 100 or odds < -100
 
 
 def implied(odds: Odds) -> float:
-    """The probability at which a stake at these odds breaks even."""
+    """Return the probability at which a stake at these odds breaks even."""
     return 100 / (odds + 100) if odds > 0 else odds / (odds - 100)
 
 
 def fraction(odds: Odds) -> tuple[int, int]:
-    """The implied probability as an exact fraction (numerator, denominator)."""
+    """Return the implied probability as an exact fraction (numerator, denominator)."""
     return (100, odds + 100) if odds > 0 else (-odds, 100 - odds)
 
 
 def negate(odds: Odds) -> Odds:
-    """The same price seen from the opposite outcome: a wager at -117 is shown to others at +117."""
+    """Return the same price as the opposite outcome sees it: a wager at -117 is shown to takers at +117."""
     return 100 if odds == 100 else -odds
 
 
-# ``profit`` and ``stake_for_payout`` are ``money.half_up`` written out: one decision asks for some ten of them.
+# ``profit`` and ``stake_for_payout`` are ``money.half_up`` written out, for speed: one decision calls them ten times.
 
 
 def profit(stake: Cents, odds: Odds) -> Cents:
-    """What a stake wins beyond itself, in cents, rounded half-up as the exchange rounds (PROTOCOL 7.5)."""
+    """Return the profit of a stake that wins, in cents, rounded half-up like the exchange (docs/protocol.md 7.5)."""
     if odds > 0:
         return (stake * odds + 50) // 100
     return (200 * stake - odds) // (-2 * odds)
 
 
 def payout(stake: Cents, odds: Odds) -> Cents:
-    """Stake plus profit, in cents."""
+    """Return stake plus profit, in cents."""
     return stake + profit(stake, odds)
 
 
 def stake_for_payout(amount: Cents, odds: Odds) -> Cents:
-    """The stake whose payout at these odds is ``amount``, in cents, rounded half-up."""
+    """Return the stake whose payout at these odds is ``amount``, in cents, rounded half-up."""
     if odds > 0:
         return (200 * amount + odds + 100) // (2 * odds + 200)
     return (100 - odds - 2 * amount * odds) // (200 - 2 * odds)
 
 
 def could_match(one: Odds, other: Odds) -> bool:
-    """Whether wagers at these odds on the two outcomes of a line match: implied probabilities sum to at least 1.
+    """Return True if wagers at these odds on the two outcomes of a line match: their probabilities sum to at least 1.
 
-    Exact, in integers (PROTOCOL 7.1).
+    The comparison is exact, in integers (docs/protocol.md 7.1).
     """
     a, b = fraction(one)
     c, d = fraction(other)
@@ -77,7 +76,7 @@ def could_match(one: Odds, other: Odds) -> bool:
 
 
 def per_hundred(odds: Odds) -> float:
-    """Profit on a stake of 100: the measure that orders odds from shortest to longest."""
+    """Return the profit on a stake of 100. It orders odds from shortest to longest."""
     return float(odds) if odds > 0 else 10_000 / -odds
 
 
@@ -85,7 +84,7 @@ class Ladder:
     """The odds that the exchange accepts, from shortest to longest.
 
     Raises:
-        OddsError: on construction, if a member is no price, stands twice, or there are none.
+        OddsError: on construction, if a member is not a price or occurs twice, or if there are none.
     """
 
     __slots__ = ("_falling", "members", "rungs")
@@ -127,13 +126,14 @@ class Ladder:
         return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
-        """The shortest rung that implies no more than ``probability``: rounded to the longer side, the one better for
-        its maker. None if even the longest rung implies more."""
+        """Return the shortest odds that imply no more than ``probability``: rounded in favour of the maker. None if
+        even the longest odds imply more."""
         place = bisect_left(self._falling, -probability - 1e-12)
         return self.rungs[place] if place < len(self.rungs) else None
 
     def at_least(self, probability: float) -> Odds | None:
-        """The longest rung that implies at least ``probability``: rounded against its maker. None if no rung does."""
+        """Return the longest odds that imply at least ``probability``: rounded against the maker. None if there are
+        none."""
         place = bisect_right(self._falling, -probability + 1e-12)
         return self.rungs[place - 1] if place else None
 

@@ -1,4 +1,4 @@
-"""One movement of the account's money, as the exchange's wallet lists it (specification, *Transaction History*)."""
+"""One movement of the account's money in the exchange's wallet (specification, *Transaction History*)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """``transaction_type``: the specification's list, and what the newer dialect added."""
+    """``transaction_type``: the list of the specification, and the additions of v4."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"
@@ -27,9 +27,9 @@ class TransactionType(Enum):
     CANCEL = "CANCEL"
     PUSH = "PUSH"
     TRADE = "TRADE"
-    """The newer dialect's BET (PROTOCOL 10)."""
+    """BET in v4 (docs/protocol.md 10)."""
     OTHER = ""
-    """One that is not known yet: the money moved all the same."""
+    """A type that mmbot does not know. The money moved nevertheless."""
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -39,14 +39,14 @@ class Transaction(msgspec.Struct, frozen=True):
     word: str
     """The type as the exchange wrote it."""
     change: Cents
-    """What it put into the balance; negative for what it took out."""
+    """Amount added to the balance; negative if it was taken out."""
     balance: Cents | None
-    """After it; None where the exchange did not say."""
+    """Balance after the transaction; None if the exchange gave none."""
     created_at: Instant | None
     event_id: int | None = None
     market_id: int | None = None
     wager_id: str = ""
-    """Empty where it is about no wager, or none was named."""
+    """Empty if the transaction concerns no wager, or the exchange named none."""
     transaction_id: str = ""
     status: str = ""
-    """Of a deposit or a withdrawal on its way: the exchange's own word. Empty where it gave none."""
+    """State of a deposit or a withdrawal under way, in the exchange's own word; empty if it gave none."""

@@ -1,4 +1,4 @@
-"""What the exchange says of a wager: its enums (second document of the specification) and one report of it."""
+"""The exchange's enums of a wager (second document of the specification), and one report about a wager."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.domain.odds import Odds
 
 
 class Status(Enum):
-    """``status``: the wager's life at the exchange."""
+    """``status``: state of the wager at the exchange."""
 
     INACTIVE = "inactive"
     OPEN = "open"
@@ -26,7 +26,8 @@ class Status(Enum):
 
 
 class Matching(Enum):
-    """``matching_status``. After a partial cancel it is fully matched with the stake cut to the matched part."""
+    """``matching_status``. A cancel after a partial match gives FULLY_MATCHED, with the stake cut to the matched
+    part."""
 
     UNMATCHED = "unmatched"
     PARTIALLY_MATCHED = "partially_matched"
@@ -34,7 +35,7 @@ class Matching(Enum):
 
 
 class Winning(Enum):
-    """``winning_status``. The newer dialect's profit and loss are read as won and lost."""
+    """``winning_status``. ``profit`` and ``loss`` of v4 are read as WON and LOST."""
 
     TBD = "tbd"
     WON = "won"
@@ -56,28 +57,28 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     line_id: str
     odds: Odds
     stake: Cents
-    """The present stake: a cancel after a partial match cuts it to the matched part."""
+    """Present stake. A cancel after a partial match cuts the stake to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
-    """Of the stake, matched in total; it only grows, except that a void takes all back."""
+    """Total matched part of the stake. It only grows, except that a void sets it to 0."""
     match_stake: Cents | None = None
-    """A private message of ``update_type`` matching: the stake matched by this match alone."""
+    """Stake of this match alone, in a private message of ``update_type`` matching; otherwise None."""
     match_odds: Odds | None = None
-    """The odds of this match; they need not be on the ladder."""
+    """Odds of this match. They need not be on the ladder."""
     sequence: int = 0
-    """The exchange's clock reading in nanoseconds; equal ones occur. 0 where none was given (REST)."""
+    """Clock reading of the exchange in nanoseconds; two messages may share one. 0 in a REST answer, which has none."""
     created_at: Instant | None = None
 
     @property
     def resting(self) -> bool:
-        """Whether others can match it now: the second document's own test."""
+        """True if others can match the wager now (test of the specification's second document)."""
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 
 class MatchDetail(msgspec.Struct, frozen=True, gc=False):
-    """One match of a wager, as the matching detail lists it."""
+    """One match of a wager, from the matching detail."""
 
     wager_id: str
     stake: Cents

@@ -1,6 +1,6 @@
-"""A wager's life as a table: which state follows when something happens. It only ever moves forward.
+"""The states of a wager as a table: (state, happening) -> next state.
 
-Sources: the second document of the specification (play flow, cases 1 to 3), PROTOCOL 6.3 to 6.5.
+Sources: the second document of the specification (play flow, cases 1 to 3), docs/protocol.md 6.3 to 6.5.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from mmbot.domain.wager import Status
 
 
 class State(StrEnum):
-    """Where a wager stands, as far as we know."""
+    """The state of a wager, as far as mmbot knows."""
 
     PLACING = "placing"
-    """Sent, not answered."""
+    """Sent; no answer yet."""
     INACTIVE = "inactive"
-    """Accepted, not yet said to be live."""
+    """Accepted; no report has said ``open`` yet."""
     OPEN = "open"
     CANCELLING = "cancelling"
-    """A cancel was sent and no report has yet told what became of it, though a 200 may have come."""
+    """A cancel was sent, and perhaps answered with 200; no report has shown the result yet."""
     UNKNOWN = "unknown"
-    """The placement's outcome is unknown."""
+    """It is unknown if the exchange took the placement."""
     ABSENT = "absent"
-    """Proved by the history never to have been placed."""
+    """The history proved that it was never placed."""
     REFUSED = "refused"
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
-    """Nothing is left to match; the result is awaited."""
+    """Nothing is left to match; the result is to come."""
     WIPED = "wiped"
     VOID = "void"
     SETTLED = "settled"
@@ -40,28 +40,29 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """What can happen to a wager: first what we learn of our own requests, then what the exchange reports."""
+    """Everything that can happen to a wager: first the fate of our own requests, then reports of the exchange."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     LOST = "lost"
-    """The placement was not answered: it may have been done or not."""
+    """The placement got no readable answer: the exchange may have taken it or not."""
     ABSENT = "absent"
-    """A history that is complete beyond the request does not hold it."""
+    """A history that is complete past the request does not contain it."""
     CANCEL_SENT = "cancel_sent"
     CANCEL_TAKEN = "cancel_taken"
-    """200, or an answer that nothing is left to cancel: it can match no more. What matched before is yet to be told."""
+    """The cancel was answered with 200, or with "nothing left to cancel": the wager cannot match any more. Earlier
+    matches may still be reported."""
     CANCEL_LOST = "cancel_lost"
-    """The cancel was not answered, or with a 404, which proves nothing."""
+    """The cancel got no answer, or a 404, which proves nothing."""
     CANCEL_EARLY = "cancel_early"
-    """The cancel was refused because the wager is not live yet."""
+    """The cancel was rejected because the wager is not open yet."""
     CANCEL_REFUSED = "cancel_refused"
-    """The cancel was refused and the wager still rests."""
+    """The cancel was rejected, and the wager is still open."""
 
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"
     SAID_FILLED = "said_filled"
-    """``open`` and ``fully_matched``: nothing rests, be it all matched or the remainder cancelled."""
+    """``open`` and ``fully_matched``: all of it matched, or the remainder was cancelled."""
     SAID_INVALID = "said_invalid"
     SAID_CANCELED = "said_canceled"
     SAID_WIPED = "said_wiped"
@@ -72,11 +73,13 @@ class Happening(StrEnum):
 
 
 class ImpossibleError(Exception):
-    """Something happened to a wager that cannot happen in its state: a fault of ours."""
+    """Raised when something happens to a wager that cannot happen in its state. This is a bug in mmbot."""
 
 
-# "=" stays, "-" cannot happen. The second table is of what is reported (SAID_...); that can be anything at any time.
-# An ABSENT or REFUSED wager that is reported after all was processed late and lives; a CANCELED one never does again.
+# Rules:
+# 1. "=" keeps the state; "-" cannot happen.
+# 2. A wager only moves forward. The second table is for reports (SAID_...): any report can come at any time.
+# 3. A report about an ABSENT or REFUSED wager revives it: the exchange processed it late. A CANCELED one stays dead.
 _REQUESTS = """
              ACCEPTED  REFUSED  LOST     ABSENT  CANCEL_SENT  CANCEL_TAKEN  CANCEL_LOST  CANCEL_EARLY  CANCEL_REFUSED
 PLACING      INACTIVE  REFUSED  UNKNOWN  =       -            -             -            -             -
@@ -129,21 +132,21 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
     _read(_REQUESTS, "") | _read(_REPORTS, "SAID_")
 )
-"""(state, happening) -> state. A pair that is missing cannot happen."""
+"""(state, happening) -> next state. A missing pair cannot happen."""
 
 COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State.CANCELLING, State.UNKNOWN})
-"""Where what is left of the stake could still be matched, or may have been without our knowing."""
+"""States in which the remaining stake could still match, or may have matched unseen."""
 
 AWAITING: Final = frozenset({State.PLACING, State.INACTIVE, State.UNKNOWN})
-"""Where a placement is not yet known to be live."""
+"""States in which a placement is not known to be open yet."""
 
 FINAL: Final = frozenset({State.VOID, State.SETTLED, State.CLOSED, State.MANUAL})
-"""Where the result counts."""
+"""States with a result."""
 
 SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
     {
         Status.INACTIVE: Happening.SAID_INACTIVE,
-        Status.OPEN: Happening.SAID_OPEN,  # SAID_FILLED once nothing of it rests
+        Status.OPEN: Happening.SAID_OPEN,  # SAID_FILLED if it is fully matched
         Status.INVALID: Happening.SAID_INVALID,
         Status.CANCELED: Happening.SAID_CANCELED,
         Status.VOID: Happening.SAID_VOID,
@@ -153,11 +156,11 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
         Status.CLOSED: Happening.SAID_CLOSED,
     }
 )
-"""The happening that a reported ``status`` is."""
+"""Reported ``status`` -> happening."""
 
 
 def after(state: State, happening: Happening) -> State:
-    """The state that follows.
+    """Return the state that follows.
 
     Raises:
         ImpossibleError: if the happening cannot happen in that state.
