@@ -22,7 +22,8 @@ def fair_from(book: Book, widest_gap: float) -> Fair | None:
 
     The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
     best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty or the bid–ask spread is
-    wider than ``widest_gap`` (in probability). Source: docs/design.md, *Fair value*. """
+    wider than ``widest_gap`` (in probability). Source: docs/design.md, *Fair value*.
+    """
     under_0, under_1 = book.sides
     if not under_0 or not under_1:
         return None

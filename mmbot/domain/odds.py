@@ -2,7 +2,8 @@
 
 Odds are integers: ``+p`` wins ``p`` dollars on a stake of 100, ``-p`` wins 100 dollars on a stake of ``p``.
 ``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.1). *Longer* odds pay more
-and imply a lower probability. """
+and imply a lower probability.
+"""
 
 from __future__ import annotations
 
