@@ -8,6 +8,7 @@ from typing import Final
 from mmbot.domain.instant import Instant
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.wager_states import State
+from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.activation import Activation
 from mmbot.engine.followers.breakers import Breaker
@@ -25,7 +26,7 @@ from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import PlaceMany
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
-from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Changes, Follower
@@ -34,39 +35,42 @@ from mmbot.engine.wagers.changes import Changes, Follower
 class Effects:
     """Tells the followers of every change, and takes over the positions that moved."""
 
-    def __init__(
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self._thresholds: Final = Thresholds(shared)
+        self._activation: Final = Activation(shared)
+        self.prints: Final = Prints(shared)
+
+    def connect(
         self,
-        shared: Shared,
         quoting: Quoting,
         placing: Placing,
         cancelling: Cancelling,
         hedging: Hedging,
-        funds: Funds,
+        balance: Balance,
         profit: Profit,
         board: BoardReader,
         unknown: UnknownPlacements,
         counts: MatchCounts,
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        self._shared: Final = shared
-        self._quoting: Final = quoting
-        self._placing: Final = placing
-        self._cancelling: Final = cancelling
-        self._hedging: Final = hedging
-        self._profit: Final = profit
-        self._unknown: Final = unknown
-        self._thresholds: Final = Thresholds(shared)
-        self._activation: Final = Activation(shared)
-        self.prints: Final = Prints(shared)
-        self._breakers: Final[dict[str, Breaker]] = {}
+        """Give the parts that changes reach. Some of these parts are made with this object in hand."""
+        shared = self._shared
+        self._quoting = quoting
+        self._placing = placing
+        self._cancelling = cancelling
+        self._hedging = hedging
+        self._profit = profit
+        self._unknown = unknown
+        self._breakers: dict[str, Breaker] = {}
         for make in breakers:
             breaker = make(shared)
             self._breakers[breaker.guard.name] = breaker
             shared.guards.add(breaker.guard)
-        self._followers: Final[tuple[Follower, ...]] = (
+        self._followers: tuple[Follower, ...] = (
             OwnStake(shared.books, quoting),
             cancelling,
-            funds,
+            balance,
             hedging,
             Wiped(shared, board),
             self.prints,
@@ -103,6 +107,10 @@ class Effects:
             self._quoting.own_changed(line)
         self._placing.freed()
         self._hedging.look_again()
+
+    def room_freed(self) -> None:
+        """Have what funds held back judged again: the balance was read."""
+        self._placing.freed()
 
     def placed(self) -> None:
         """Note that a placement was handed out. Its lines' worst cases were taken over when it was entered in the

@@ -12,15 +12,16 @@ Risk and latch are judged inside ``next_request``; nothing that was once allowed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import SECOND, Instant, in_seconds
 from mmbot.engine import events as e
+from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.answers import Answers
 from mmbot.engine.effects import Effects
+from mmbot.engine.failed_requests import FailedRequests
 from mmbot.engine.feed import Feed
 from mmbot.engine.fill_status import StatusWriter
 from mmbot.engine.followers.breakers import BREAKERS, Breaker
@@ -31,6 +32,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import CREATED_RANGE
+from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import (
     ClearLatch,
@@ -43,7 +45,7 @@ from mmbot.engine.requests import (
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
-from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import Status
 from mmbot.engine.timing.timers import NEVER, Due
@@ -51,6 +53,8 @@ from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
 """Lines looked at in one call, more or less: some milliseconds."""
+
+ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
@@ -71,61 +75,54 @@ class Engine:
         """``breakers``: circuit breakers beyond those that every engine has."""
         self._shared: Final = Shared(config, seed, strategies)
         shared = self._shared
-        self._cancelling: Final = Cancelling(shared)
+        self._effects: Final = Effects(shared)
+        effects = self._effects
+        self._cancelling: Final = Cancelling(shared, effects)
         self._profit: Final = Profit(shared, seed.day)
         self._views: Final = Views(shared, self._profit)
         self._quoting: Final = Quoting(shared, self._cancelling, self._views)
-        self._funds: Final = Funds(shared)
-        self._placing: Final = Placing(shared, self._quoting, self._funds)
+        self._board: Final = BoardReader(shared, effects, self._quoting)
+        self._unknown: Final = UnknownPlacements(shared, effects)
+        self._life: Final = OrderOfLife(shared, effects, self._board, seed.since, now)
+        self._balance: Final = Balance(shared, effects, now)
+        self._placing: Final = Placing(
+            shared, effects, self._life, self._quoting, self._cancelling, self._balance, self._board
+        )
         self._hedging: Final = Hedging(shared, self._quoting, self._placing, self._views)
         self._counts: Final = MatchCounts(shared.catalogue, now)
         self._forgetting: Final = Forgetting(
             shared, self._quoting, self._views, self._placing, self._hedging, self._profit, self._counts
         )
-        self._board: Final = BoardReader(shared)
-        self._unknown: Final = UnknownPlacements(shared)
-        self._life: Final = OrderOfLife(shared, self._board, seed.since, now)
         self._status: Final = StatusWriter(
             shared,
             self._life,
             self._quoting,
             self._profit,
-            self._funds,
+            self._balance,
             self._placing,
             self._cancelling,
             self._hedging,
             self._counts,
         )
-        self._effects: Final = Effects(
-            shared,
+        effects.connect(
             self._quoting,
             self._placing,
             self._cancelling,
             self._hedging,
-            self._funds,
+            self._balance,
             self._profit,
             self._board,
             self._unknown,
             self._counts,
             (*BREAKERS, *breakers),
         )
-        self._feed: Final = Feed(shared, self._effects, self._quoting, self._hedging, self._board, self._life)
-        self._answers: Final = Answers(
-            shared,
-            self._effects,
-            self._feed,
-            self._placing,
-            self._cancelling,
-            self._quoting,
-            self._funds,
-            self._board,
-            self._unknown,
-            self._life,
-            now,
-        )
+        self._feed: Final = Feed(shared, effects, self._quoting, self._hedging, self._board, self._life)
+        self._lookups: Final = WagerLookups(shared, effects, self._life, self._feed)
+        self._details: Final = MatchingDetails(shared, effects)
+        self._failed: Final = FailedRequests(shared)
         self._profit_at: Instant = now
         self._rests_until: Instant = 0
-        """Life, board, answers, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
+        """Life, board, reads, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
         shared.guards.hold("starting", ACCOUNT, "start", now)
         if seed.latched is not None:
             shared.guards.hold("latch", ACCOUNT, seed.latched, now)
@@ -144,7 +141,7 @@ class Engine:
         self._effects.take_touched(now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **self._feed.handlers(),
-            **self._answers.handlers(),
+            **dict.fromkeys(ANSWERS, self._on_answer),
             e.StopRequested: self._on_stop,
             e.KillRequested: self._on_kill,
             e.ResumeRequested: self._on_resume,
@@ -199,8 +196,6 @@ class Engine:
             shared.limiter.take(now, False)
         else:
             return None
-        shared.inflight[request.id] = (request, now)
-        shared.sent_requests += 1
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
@@ -217,7 +212,9 @@ class Engine:
                 self._profit_at,
                 self._life.wake_at(now),
                 self._unknown.wake_at(now),
-                self._answers.wake_at(),
+                self._lookups.wake_at(),
+                self._details.wake_at(),
+                self._balance.wake_at(),
             ]
             if shared.coverage.up:
                 times.append(shared.coverage.silent_at)
@@ -369,12 +366,13 @@ class Engine:
         shared = self._shared
         request: Request | None
         if now >= self._rests_until:
-            request = self._answers.lookup(now) or self._unknown.next(now) or self._life.next(now)
+            request = self._lookups.next(now) or self._unknown.next(now) or self._life.next(now)
             if request is not None:
                 return request
             if shared.coverage.up and (request := self._board.next(now)) is not None:
                 return request
-            if (request := self._answers.next(now)) is not None:
+            request = self._details.next(now) or self._balance.next(now)
+            if request is not None:
                 return request
         if self._life.step is not Step.READY or shared.dirty_events:
             return None
@@ -385,6 +383,15 @@ class Engine:
             self._life.placed()
             self._effects.placed()
         return request
+
+    def _on_answer(self, answer: e.Answer, now: Instant) -> None:
+        """Give an answer to the owner of its request."""
+        sent = self._shared.in_flight.pop(answer.request, None)
+        if sent is None:
+            return
+        if isinstance(answer, e.Failed):
+            self._failed.note(sent.request, answer, now)
+        sent.owner.on_answer(sent.request, sent.sent_at, answer, now)
 
     # --- the operator ---------------------------------------------------------------------------------------------
 

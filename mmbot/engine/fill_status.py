@@ -7,6 +7,7 @@ from typing import Final
 from mmbot.domain.book import Levels
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant, in_seconds
+from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.order_of_life import OrderOfLife, Step
@@ -17,7 +18,7 @@ from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.risk.scopes import Scope
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
-from mmbot.engine.sending.placing import Funds, Placing
+from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import (
     Counts,
@@ -43,7 +44,7 @@ class StatusWriter:
         life: OrderOfLife,
         quoting: Quoting,
         profit: Profit,
-        funds: Funds,
+        balance: Balance,
         placing: Placing,
         cancelling: Cancelling,
         hedging: Hedging,
@@ -53,7 +54,7 @@ class StatusWriter:
         self._life = life
         self._quoting = quoting
         self._profit = profit
-        self._funds = funds
+        self._balance = balance
         self._placing = placing
         self._cancelling = cancelling
         self._hedging = hedging
@@ -77,7 +78,7 @@ class StatusWriter:
             latched=latched.removeprefix("latch: ") if latched is not None else None,
             feed_up=shared.coverage.up,
             feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
-            balance=self._funds.balance,
+            balance=self._balance.latest,
             locked=ledger.sums.locked_in_all,
             events=tuple(
                 event

@@ -158,10 +158,10 @@ class Books:
             state.ghosts = [ghost for ghost in state.ghosts if ghost.sequence > sequence]
         return state
 
-    def on_read(self, line: LineKey, book: Book, sent_at: Instant, latest: int, now: Instant) -> bool:
-        """Compare a REST image that was asked for at ``sent_at``, when ``latest`` was the latest generation. True if it
-        changed the book."""
-        state, generation = self.of(line), self._coverage.of(line.event).generation
+    def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
+        """Compare a REST image that was asked for at ``sent_at``. True if it changed the book."""
+        state, cover = self.of(line), self._coverage.of(line.event)
+        generation = cover.generation
         current = state.known and state.generation == generation
         if current and state.message_at >= sent_at:
             if state.book == book:
@@ -179,7 +179,7 @@ class Books:
             state.net = None
             state.exact = False
         state.known = True
-        if 0 < generation <= latest and not (current and changed):
+        if generation and cover.since <= sent_at and not (current and changed):
             state.generation = generation
             state.read_at = now
         return changed or not current

@@ -12,7 +12,8 @@ from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Instant, in_seconds
 from mmbot.domain.wager import Status, WagerReport
-from mmbot.engine.events import CancelledAll, Failed, HistoryRead
+from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead
+from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import History
 from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request, SaveWager
@@ -60,8 +61,11 @@ ASKED_FOR: Final = 5
 class OrderOfLife:
     """Walks the steps. It alone decides when the daemon may quote, and when it ends."""
 
-    def __init__(self, shared: Shared, board: BoardReader, since: Instant, now: Instant) -> None:
+    def __init__(
+        self, shared: Shared, effects: AppliesReports, board: BoardReader, since: Instant, now: Instant
+    ) -> None:
         self._shared = shared
+        self._effects = effects
         self._board = board
         self.step = Step.CANCEL
         self.idle_until: Instant = 0
@@ -77,7 +81,8 @@ class OrderOfLife:
         self._proof_from: Instant | None = None
         """Since when every placement is resolved; only what is read after that proves anything."""
         self._cancel_at: Instant = now
-        self._cancel_ids: dict[int, None] = {}
+        self._cancel_sent = self._cancel_done = 0
+        """The latest ``cancel_all``, and the latest whose answer counts for nothing any more, by their ids."""
         self._cancelled = False
         self._history: Final = History(shared)
         self._hold_until: Instant = 0
@@ -127,7 +132,7 @@ class OrderOfLife:
         self.idle_until = 0
         self.flat = False
         self._cancel_at = now
-        self._cancel_ids = {}
+        self._cancel_done = self._cancel_sent
         self._cancelled = False
         self._history.drop()
         self._proof_from = None
@@ -175,14 +180,18 @@ class OrderOfLife:
         if now < self._cancel_at:
             return None
         request = CancelAll(self._shared.request_id())
-        self._cancel_ids[request.id] = None
+        self._cancel_sent = request.id
         self._cancel_sent_at = now
         self._cancel_at = now + UNANSWERED
+        self._shared.send(self, request, now)
         return request
 
     def next(self, now: Instant) -> Request | None:
         """The next read of a proof or of the history."""
-        return self._history.next(now) if self._may_read() else None
+        request = self._history.next(now) if self._may_read() else None
+        if request is not None:
+            self._shared.send(self, request, now)
+        return request
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``urgent``, ``next`` or ``advance`` has something to do."""
@@ -205,46 +214,64 @@ class OrderOfLife:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def on_cancelled(self, answer: CancelledAll, now: Instant) -> bool:
-        """``cancel_all`` was answered; True if it was ours."""
-        if answer.request not in self._cancel_ids:
-            return False
-        self._cancel_ids = {}
-        self._cancel_at = now + REPEAT
-        if self.step is Step.CANCEL:
-            self._begin_proof(now)
-        return True
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Take the answer to a ``cancel_all`` or to a read of the history. What was asked for before the latest restart
+        proves nothing; its reports are applied."""
+        if isinstance(answer, HistoryRead):
+            self._on_history(answer, sent_at, now)
+        elif isinstance(answer, Failed):
+            if not isinstance(request, CancelAll):
+                self._history.on_failed(answer, now)
+            elif request.id > self._cancel_done:
+                self._cancel_failed(answer, now)
+        elif isinstance(answer, CancelledAll) and request.id > self._cancel_done:
+            self._cancel_done = self._cancel_sent
+            self._cancel_at = now + REPEAT
+            if self.step is Step.CANCEL:
+                self._begin_proof(now)
 
-    def on_failed(self, answer: Failed, now: Instant) -> bool:
-        """A ``cancel_all`` or a read of ours failed: repeat it. True if it was ours."""
-        if answer.request in self._cancel_ids:
-            del self._cancel_ids[answer.request]
-            hinted = min(answer.retry_at or 0, now + UNANSWERED)
-            self._cancel_at = min(self._cancel_at, max(now + AGAIN, hinted))
-            if answer.code == "login_refused" and self.cause == "start":
-                self._end(2, "login_refused")
-            elif self._hurry and not self._cancel_ids:
-                self._end(3, "cancel_all failed")
-            return True
-        return self._history.on_failed(answer, now)
+    def _cancel_failed(self, answer: Failed, now: Instant) -> None:
+        """A ``cancel_all`` failed: repeat it."""
+        hinted = min(answer.retry_at or 0, now + UNANSWERED)
+        self._cancel_at = min(self._cancel_at, max(now + AGAIN, hinted))
+        if answer.code == "login_refused" and self.cause == "start":
+            self._end(2, "login_refused")
+        elif self._hurry and not self._cancels_under_way():
+            self._end(3, "cancel_all failed")
 
-    def on_history(self, answer: HistoryRead, resting: tuple[WagerReport, ...], now: Instant) -> bool:
-        """A page came (already applied to the ledger); ``resting`` are those of ours in it that others could match.
-        True if the page was ours."""
-        if not self._history.came(answer):
-            return False
+    def _cancels_under_way(self) -> bool:
+        """Whether a ``cancel_all`` that counts has no answer yet."""
+        return any(
+            isinstance(sent.request, CancelAll) and sent.request.id > self._cancel_done
+            for sent in self._shared.in_flight.values()
+        )
+
+    def _on_history(self, answer: HistoryRead, sent_at: Instant, now: Instant) -> None:
+        """Apply a page and go on from it, unless it was asked for before the latest restart."""
+        for report in answer.wagers:
+            self._effects.said(report, sent_at, now)
+        if self._history.came(answer):
+            self._take_page(answer, now)
+        self._effects.take_touched(now)
+
+    def _take_page(self, answer: HistoryRead, now: Instant) -> None:
         self.saw(answer.wagers)
+        exclusive = self._shared.settings.exclusive
+        resting = sum(is_resting(report) and (exclusive or self._is_ours(report)) for report in answer.wagers)
         if self.step is Step.PROVE and resting:
-            self._shared.alert(Level.WARNING, "life.still_resting", wagers=len(resting))
+            self._shared.alert(Level.WARNING, "life.still_resting", wagers=resting)
             self.step = Step.CANCEL
             self._cancel_at = min(self._cancel_at, now + AGAIN)
             self._history.drop()
-            return True
+            return
         after = self._read_past
         if self.step is Step.PROVE:
             after = max(self._shared.last_placement_at, self._cancelled_at, self._proof_from or now)
         self._history.take(answer, after, now)
-        return True
+
+    def _is_ours(self, report: WagerReport) -> bool:
+        wager = self._shared.ledger.get(report.external_id)
+        return wager is not None and not wager.foreign
 
     # --- going on -------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
-from mmbot.engine.events import EventsRead, Failed, LadderRead, MarketsRead, TournamentsRead
+from mmbot.engine.events import Answer, EventsRead, Failed, LadderRead, MarketImage, MarketsRead, TournamentsRead
+from mmbot.engine.owners import AppliesReports, Requotes
 from mmbot.engine.requests import (
     EVENTS_A_READ,
     Level,
@@ -34,13 +35,14 @@ and after twice the time each while that brings nothing new. What a read lacks w
 class BoardReader:
     """The reads that are wanted, at one a second for each path."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, effects: AppliesReports, quoting: Requotes) -> None:
         self._shared = shared
+        self._effects = effects
+        self._quoting = quoting
         self._ladder = False
         self._tournaments = False
         self._events: dict[int, None] = {}
         self._markets: dict[int, None] = {}
-        self._under_way: dict[int, tuple[Request, int]] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
         """Events that were read again since their books told of more than the last read: when, and how long a book has
@@ -57,7 +59,8 @@ class BoardReader:
     @property
     def idle(self) -> bool:
         """Nothing is wanted and nothing is under way."""
-        return not (self._ladder or self._tournaments or self._events or self._markets or self._under_way)
+        wanted = self._ladder or self._tournaments or self._events or self._markets
+        return not wanted and not self._shared.waits_for_answer(self)
 
     def everything(self, now: Instant) -> None:
         """Read the ladder, the catalogue and all books again."""
@@ -164,7 +167,7 @@ class BoardReader:
             pacer.take("markets", now)
             request = ReadMarkets(shared.request_id(), events)
         if request is not None:
-            self._under_way[request.id] = (request, shared.coverage.latest)
+            shared.send(self, request, now)
         return request
 
     def wake_at(self, now: Instant) -> Instant | None:
@@ -185,12 +188,25 @@ class BoardReader:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def failed(self, answer: Failed, now: Instant) -> bool:
-        """A read failed: ask again later. True if it was one of these reads."""
-        under_way = self._under_way.pop(answer.request, None)
-        if under_way is None:
-            return False
-        match under_way[0]:
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Take what a read shows; after a failure, ask again later."""
+        match answer:
+            case Failed():
+                self._ask_again(request)
+                self._not_before = max(now + RETRY, answer.retry_at or 0)
+            case LadderRead():
+                self._on_ladder(answer, now)
+            case TournamentsRead():
+                self._on_tournaments(answer)
+            case EventsRead() if isinstance(request, ReadEvents):
+                self._on_events(request, sent_at, answer, now)
+            case MarketsRead() if isinstance(request, ReadMarkets):
+                self._on_markets(request, sent_at, answer, now)
+            case _:
+                pass
+
+    def _ask_again(self, request: Request) -> None:
+        match request:
             case ReadLadder():
                 self._ladder = True
             case ReadTournaments():
@@ -202,12 +218,9 @@ class BoardReader:
                     self._markets[event] = None
             case _:
                 pass
-        self._not_before = max(now + RETRY, answer.retry_at or 0)
-        return True
 
-    def on_ladder(self, answer: LadderRead, now: Instant) -> None:
+    def _on_ladder(self, answer: LadderRead, now: Instant) -> None:
         """Take a ladder; an unreadable one keeps the old, and with none there is no quoting."""
-        self._under_way.pop(answer.request, None)
         shared = self._shared
         try:
             ladder = Ladder(answer.odds)
@@ -224,53 +237,40 @@ class BoardReader:
             shared.touch_scope(ACCOUNT)
         shared.hold("ladder", ACCOUNT, None, now)
 
-    def on_tournaments(self, answer: TournamentsRead) -> None:
+    def _on_tournaments(self, answer: TournamentsRead) -> None:
         """Take the tournaments and read the events of those that a rule wants."""
-        self._under_way.pop(answer.request, None)
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
         known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
         for tournament in (*catalogue.tournaments, *known):
             self.events(tournament)
 
-    def on_events(self, answer: EventsRead, now: Instant) -> list[int]:
-        """Take the events of a tournament and read the markets of new ones. Returns those that changed."""
-        under_way = self._under_way.pop(answer.request, None)
-        if under_way is None or not isinstance(under_way[0], ReadEvents):
-            return []
+    def _on_events(self, request: ReadEvents, sent_at: Instant, answer: EventsRead, now: Instant) -> None:
+        """Take the events of a tournament and read the markets of new ones."""
         shared = self._shared
-        tournament = under_way[0].tournament
-        listed = tuple(event for event in answer.events if event.tournament_id == tournament)
+        listed = tuple(event for event in answer.events if event.tournament_id == request.tournament)
         open_before = {event: None for event, known in shared.catalogue.events.items() if known.status in TRADEABLE}
-        changed = shared.catalogue.read_events(tournament, listed)
+        changed = shared.catalogue.read_events(request.tournament, listed)
         for event_id in changed:
             self.markets(event_id)  # new, or back, or of another time: its books, too
             if self._lacks(event_id) and event_id in open_before:
                 self._lost_sight(event_id, now)
-        sent = shared.inflight.get(answer.request)
         for event in listed:
             wiped = shared.guards.since("wiped", event.event_id)
-            if wiped is not None and event.status in TRADEABLE and sent is not None and sent[1] >= wiped:
+            if wiped is not None and event.status in TRADEABLE and sent_at >= wiped:
                 shared.hold("wiped", event.event_id, None, now)
-        return changed
+        for event_id in changed:
+            self._quoting.forget(event_id)
 
-    def on_markets(self, answer: MarketsRead, now: Instant) -> tuple[list[int], list[LineKey]]:
-        """Take the markets and books of some events. An event of which nothing could be read stays as it is.
-
-        Returns:
-            The events of which the markets are other ones, and the lines of which the book is.
-        """
-        under_way = self._under_way.pop(answer.request, None)
+    def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
+        """Take the markets and books of some events. An event of which nothing could be read stays as it is."""
         shared = self._shared
-        sent = shared.inflight.get(answer.request)
-        if under_way is None or not isinstance(under_way[0], ReadMarkets) or sent is None:
-            return [], []
+        for event in request.events:
+            if shared.coverage.of(event).since > sent_at:  # asked for before it was covered: good for the board alone
+                self.markets(event)
         changed: list[int] = []
         books: list[LineKey] = []
-        for event in under_way[0].events:
-            if shared.coverage.of(event).generation > under_way[1]:  # asked for before: good for the board alone
-                self.markets(event)
-        for event in under_way[0].events:
+        for event in request.events:
             images = answer.markets.get(event)
             if images is None:
                 continue
@@ -283,13 +283,24 @@ class BoardReader:
                     if key not in shared.catalogue.lines:
                         self._lost_sight(key, now)
             for image in images:
-                for line, book in zip(image.market.lines, image.books, strict=True):
-                    if shared.books.on_read(line.key, book, sent[1], under_way[1], now):
-                        books.append(line.key)
-                    state = shared.books.get(line.key)
-                    if state is not None and state.suspect is not None:
-                        shared.timers.set(Due.SUSPECT, line.key, state.suspect[0])
-        return changed, books
+                books += self._take_books(image, sent_at, now)
+        for line in books:
+            self._quoting.book_changed(line)
+        for event in changed:
+            self._quoting.forget(event)
+        self._effects.markets_known(now)
+
+    def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
+        """Compare the books of a market with ours. Returns the lines of which the book is another now."""
+        shared = self._shared
+        changed: list[LineKey] = []
+        for line, book in zip(image.market.lines, image.books, strict=True):
+            if shared.books.on_read(line.key, book, sent_at, now):
+                changed.append(line.key)
+            state = shared.books.get(line.key)
+            if state is not None and state.suspect is not None:
+                shared.timers.set(Due.SUSPECT, line.key, state.suspect[0])
+        return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
         """A difference was not explained by a message in time."""

@@ -52,6 +52,7 @@ class History:
         self._cursor = ""
         """Of the next page."""
         self._request: int | None = None
+        """The page under way; None if there is none, or if its answer is no longer wanted."""
         self._not_before: Instant = 0
         self._told_at: Instant = 0
 
@@ -114,16 +115,14 @@ class History:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def on_failed(self, answer: Failed, now: Instant) -> bool:
-        """A page could not be read: ask for it again. True if it was ours."""
-        if answer.request != self._request:
-            return False
-        self._request = None
-        self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
-        return True
+    def on_failed(self, answer: Failed, now: Instant) -> None:
+        """A page could not be read: ask for it again, unless it is no longer wanted."""
+        if answer.request == self._request:
+            self._request = None
+            self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
-        """Whether a page is ours. It is then to be given to ``take``, or all is dropped."""
+        """Whether a page is still wanted. It is then to be given to ``take``, or all is dropped."""
         if answer.request != self._request:
             return False
         self._request = None

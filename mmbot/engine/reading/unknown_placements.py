@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import MINUTE, SECOND, Instant
-from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.events import Answer, Failed, HistoryRead
+from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.history import CREATED_RANGE, LATER, end_of, note_clock
-from mmbot.engine.requests import Level, ReadHistory
+from mmbot.engine.requests import Level, ReadHistory, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Changes
 
@@ -20,8 +21,9 @@ and a placement that its range leaves out would pass for absent."""
 class UnknownPlacements:
     """Resolves unknown outcomes through the history; there is no look-up by ``external_id`` (PROTOCOL 6.5)."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared = shared
+        self._effects = effects
         self._given_up: dict[str, Instant] = {}
         self._asked: dict[str, None] = {}
         self._from: Instant = 0
@@ -30,7 +32,8 @@ class UnknownPlacements:
         """The exchange's time up to which all pages of the read hold everything; None if one holds less."""
         self._until: Instant = 0
         """Where the range of the page that is under way ends."""
-        self._request: int | None = None
+        self._under_way = False
+        """Whether a page has been asked for and has not come."""
         self._not_before: Instant = 0
 
     def note(self, external_id: str, now: Instant) -> None:
@@ -39,7 +42,7 @@ class UnknownPlacements:
 
     def next(self, now: Instant) -> ReadHistory | None:
         """The next page to read."""
-        if self._request is not None or not self._given_up or now < self._not_before:
+        if self._under_way or not self._given_up or now < self._not_before:
             return None
         shared = self._shared
         if shared.pacer.ready_at("history", now) > now:
@@ -64,21 +67,31 @@ class UnknownPlacements:
         request = ReadHistory(
             shared.request_id(), created_from=self._from, created_to=there + MINUTE, cursor=self._cursor
         )
-        self._request = request.id
+        self._under_way = True
         self._until = end_of(request)
+        shared.send(self, request, now)
         return request
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``next`` may have something to send."""
-        if self._request is not None or not self._given_up:
+        if self._under_way or not self._given_up:
             return None
         return max(self._not_before, self._shared.pacer.ready_at("history", now))
 
-    def on_history(self, answer: HistoryRead, now: Instant) -> Changes | None:
-        """A page came, already applied to the ledger. What was found absent, or None if the page was not ours."""
-        if answer.request != self._request:
-            return None
-        self._request = None
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Apply a page; after a failure, read from the start again."""
+        self._under_way = False
+        if isinstance(answer, Failed):
+            self._cursor = ""
+            self._not_before = max(now + SECOND, answer.retry_at or 0)
+        elif isinstance(answer, HistoryRead):
+            for report in answer.wagers:
+                self._effects.said(report, sent_at, now)
+            self._effects.apply(self._absent(answer, now), now)
+            self._effects.take_touched(now)
+
+    def _absent(self, answer: HistoryRead, now: Instant) -> Changes:
+        """Go on after a page that was applied to the ledger. The last page of a read shows what is absent."""
         self._cursor = answer.next_cursor
         synced = answer.last_synced_at
         if synced is None or self._synced is None or not note_clock(synced, self._shared, now):
@@ -100,12 +113,3 @@ class UnknownPlacements:
                 shared.alert(Level.INFO, "wager.absent", external_id=external_id)
         self._not_before = now + SECOND
         return changes
-
-    def on_failed(self, answer: Failed, now: Instant) -> bool:
-        """A page could not be read: from the start again. True if it was ours."""
-        if answer.request != self._request:
-            return False
-        self._request = None
-        self._cursor = ""
-        self._not_before = max(now + SECOND, answer.retry_at or 0)
-        return True

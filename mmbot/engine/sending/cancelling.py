@@ -6,7 +6,8 @@ from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.domain.wager_states import State
-from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure, RefusedItem, Rejection
+from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, RefusedItem, Rejection
+from mmbot.engine.owners import AppliesReports
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -29,8 +30,9 @@ OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
 class Cancelling:
     """The wagers that are to go."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared = shared
+        self._effects = effects
         self.ready: Final[dict[str, None]] = {}
         """Wagers whose cancel could be sent now, in the order in which that was wanted."""
         self._waiting: dict[str, None] = {}
@@ -107,7 +109,9 @@ class Cancelling:
             return None
         for wager in batch:
             self._note_sent(wager, now)
-        return CancelMany(shared.request_id(), tuple(items))
+        request = CancelMany(shared.request_id(), tuple(items))
+        shared.send(self, request, now)
+        return request
 
     def _whole_event(self, event: int, now: Instant) -> Request:
         shared = self._shared
@@ -115,7 +119,9 @@ class Cancelling:
             wager = shared.ledger.get(external_id)
             if wager is not None and wager.line.event == event:
                 self._note_sent(wager, now)
-        return CancelEvent(shared.request_id(), event)
+        request = CancelEvent(shared.request_id(), event)
+        shared.send(self, request, now)
+        return request
 
     def _note_sent(self, wager: Wager, now: Instant) -> None:
         del self.ready[wager.external_id]
@@ -126,7 +132,18 @@ class Cancelling:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Apply what became of the wagers that were to be cancelled."""
+        if not isinstance(request, CancelMany | CancelEvent):
+            return
+        if isinstance(answer, Failed):
+            self._effects.apply(self._on_failed(request, answer, now), now)
+        elif isinstance(answer, Cancelled) and isinstance(request, CancelMany):
+            self._effects.apply(self._on_many(request, answer, now), now)
+        elif isinstance(answer, CancelledAll) and isinstance(request, CancelEvent):
+            self._on_event(request, now)
+
+    def _on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
         """Each item of a batch was accepted, refused, or left out (unknown: tried again)."""
         changes: Changes = ()
         refused = {item.external_id: item for item in answer.refused}
@@ -141,13 +158,13 @@ class Cancelling:
                 changes += self._lost(key, now)
         return changes
 
-    def on_event(self, request: CancelEvent, answer: CancelledAll, now: Instant) -> None:
+    def _on_event(self, request: CancelEvent, now: Instant) -> None:
         """A whole event was cancelled: each wager is confirmed by its private message, or tried again alone."""
         for wager in self._shared.ledger.all_live():
             if wager.line.event == request.event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
-    def on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
+    def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
         """The whole request failed."""
         changes: Changes = ()
         if isinstance(request, CancelMany):

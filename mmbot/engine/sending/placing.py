@@ -12,18 +12,21 @@ from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
-from mmbot.engine.account.funds import available, available_at_placement
-from mmbot.engine.events import BalanceRead, Failed, Failure, Placed, RefusedItem
+from mmbot.engine.account.balance import Balance
+from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem
+from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import Slot
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.view import NOTHING
-from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, ReserveBlock
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, Request, ReserveBlock
 from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.changes import Changes
 
 BLOCK: Final = 1000
 """Sequence numbers reserved at a time, and asked for when half of them are used."""
@@ -36,56 +39,32 @@ DOUBT: Final[Cents] = 10
 """Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
 and the exchange rounds each."""
 
+OFF_LADDER: Final = "wager_invalid_odds"
+"""The exchange's code for odds that are not on its ladder: the ladder has changed, and is read again."""
 
 _priority: Final = attrgetter("priority")
-
-
-class Funds:
-    """What the account can still put in the market."""
-
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
-        self._at_match: Final = shared.config.exchange.funds == "at_match"
-        self.balance: Cents | None = None
-        self._spent: list[tuple[Instant, Cents]] = []
-        self._since_read: Cents = 0
-
-    def changed(self, change: Change, now: Instant) -> None:
-        """Follow a match: it takes money where money is taken at the match."""
-        if change.kind is Kind.MATCHED and self._at_match:
-            self.spent(change.stake, now)
-
-    def spent(self, amount: Cents, now: Instant) -> None:
-        """Money that a match, or a placement where money is taken then, took since the last read."""
-        self._spent.append((now, amount))
-        self._since_read += amount
-
-    def on_balance(self, answer: BalanceRead, sent_at: Instant, now: Instant) -> None:
-        """A balance that was asked for at ``sent_at``."""
-        shared = self._shared
-        self.balance = answer.balance
-        self._spent = [(at, amount) for at, amount in self._spent if at >= sent_at]
-        self._since_read = sum(amount for _, amount in self._spent)
-        low = answer.balance < shared.settings.min_balance
-        reason = f"${answer.balance / 100:.2f} is less than guards.min_balance" if low else None
-        shared.hold("balance", ACCOUNT, reason, now)
-
-    def left(self) -> Cents:
-        """How much more may be staked; 0 before the balance is known."""
-        if self.balance is None:
-            return 0
-        shared = self._shared
-        rule = available if self._at_match else available_at_placement
-        return rule(self.balance, self._since_read, shared.ledger.outstanding, shared.settings.funds_multiple)
 
 
 class Placing:
     """Hands out placements."""
 
-    def __init__(self, shared: Shared, quoting: Quoting, funds: Funds) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        effects: AppliesReports,
+        life: HearsOfWagers,
+        quoting: Quoting,
+        cancelling: Cancelling,
+        balance: Balance,
+        board: BoardReader,
+    ) -> None:
         self._shared = shared
+        self._effects = effects
+        self._life = life
         self._quoting = quoting
-        self._funds = funds
+        self._cancelling = cancelling
+        self._balance = balance
+        self._board = board
         self._blocked: dict[LineKey, Slot] = {}
         self._pauses: dict[LineKey, Duration] = {}
         self._paused_until: dict[LineKey, Instant] = {}
@@ -102,7 +81,7 @@ class Placing:
 
     def funds_left(self) -> Cents:
         """How much more may be staked, in cents."""
-        return self._funds.left()
+        return self._balance.left()
 
     def freed(self) -> None:
         """Room may have come free: what was blocked is judged again."""
@@ -145,7 +124,7 @@ class Placing:
         if not pending.lines or not self.numbers_left(BATCH):
             return None
         items: list[Placement] = []
-        funds, least = self._funds.left(), shared.settings.min_stake
+        funds, least = self._balance.left(), shared.settings.min_stake
         awaiting = self.watch(now)
         doubt = DOUBT * shared.ledger.estimated_count
         most = min(
@@ -242,7 +221,7 @@ class Placing:
         shared.exposure.update(line, shared.ledger.positions[line])
         shared.save(wager)
         if self._at_placement:
-            self._funds.spent(placement.stake, now)
+            self._balance.spent(placement.stake, now)
 
     def external_id(self, strategy: str) -> str:
         """The next id: run, strategy, sequence."""
@@ -269,11 +248,37 @@ class Placing:
         """A request with these items."""
         self._shared.last_placement_at = now
         self.sent += len(items)
-        return PlaceMany(self._shared.request_id(), items)
+        request = PlaceMany(self._shared.request_id(), items)
+        self._shared.send(self, request, now)
+        return request
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Apply what became of the wagers of a placement, of quotes and of hedges alike."""
+        if not isinstance(request, PlaceMany):
+            return
+        if isinstance(answer, Failed):
+            if answer.code == OFF_LADDER:
+                self._board.ladder()
+            self._effects.apply(self._on_failed(request, answer, now), now)
+            if answer.failure is Failure.UNKNOWN:
+                self._life.may_rest(now)
+        elif isinstance(answer, Placed):
+            self._effects.apply(self._on_placed(request, answer, now), now)
+            if any(item.code == OFF_LADDER for item in answer.refused):
+                self._board.ladder()
+            if len(answer.refused) < len(request.items):
+                self._life.may_rest(now)
+            for report in answer.accepted:
+                self._cancelling.identified(report.external_id, now)
+                if report.created_at is not None:
+                    self._shared.note_exchange_time(report.created_at, now)
+        else:
+            return
+        self._effects.after_placement(request, now)
+
+    def _on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
         """Each item was accepted, refused or left out."""
         changes: Changes = ()
         ledger = self._shared.ledger
@@ -293,7 +298,7 @@ class Placing:
                 changes += ledger.lost(key, now)
         return changes
 
-    def on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
+    def _on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
         """The whole request failed: refused, or of unknown outcome."""
         changes: Changes = ()
         for item in request.items:

@@ -12,6 +12,7 @@ from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.owners import InFlight, Owner
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
@@ -70,7 +71,8 @@ class Shared:
         """Wagers to be asked for by id: wager id to why."""
         self.details: dict[str, None] = {}
         """Wagers whose matches are to be read for their odds."""
-        self.inflight: dict[int, tuple[Request, Instant]] = {}
+        self.in_flight: Final[dict[int, InFlight]] = {}
+        """Every request that has no answer yet, by its id."""
         self.sent_requests = 0
         self._orders: list[Order] = []
         self._unsaved: dict[str, Wager] = {}
@@ -80,6 +82,15 @@ class Shared:
         """A new number for a request."""
         self._request_id += 1
         return self._request_id
+
+    def send(self, owner: Owner, request: Request, now: Instant) -> None:
+        """Note a request that is handed out: its answer goes to ``owner``."""
+        self.in_flight[request.id] = InFlight(owner, request, now)
+        self.sent_requests += 1
+
+    def waits_for_answer(self, owner: Owner) -> bool:
+        """Whether a request of this owner has no answer yet."""
+        return any(sent.owner is owner for sent in self.in_flight.values())
 
     def order(self, order: Order) -> None:
         """Put an order to the shell in the outbox."""

@@ -43,7 +43,7 @@ def covered(*connections: int) -> Coverage:
 def test_a_message_that_came_after_the_read_was_asked_for_wins() -> None:
     books = fresh()
     books.on_message(LINE, book(200), START + 5, 1, START + 5)
-    assert not books.on_read(LINE, book(100), START + 3, 1, START + 9)
+    assert not books.on_read(LINE, book(100), START + 3, START + 9)
     state = books.get(LINE)
     assert state is not None
     assert state.book == book(200)
@@ -53,7 +53,7 @@ def test_a_message_that_came_after_the_read_was_asked_for_wins() -> None:
 
 def test_a_read_that_was_asked_for_after_the_last_message_repairs_the_book() -> None:
     books = fresh()
-    assert books.on_read(LINE, book(300), START + SECOND, 1, START + 2 * SECOND)
+    assert books.on_read(LINE, book(300), START + SECOND, START + 2 * SECOND)
     state = books.get(LINE)
     assert state is not None
     assert state.book == book(300)
@@ -64,7 +64,7 @@ def test_a_read_that_was_asked_for_after_the_last_message_repairs_the_book() -> 
 
 def test_a_difference_that_a_message_explains_does_not_count() -> None:
     books = fresh()
-    books.on_read(LINE, book(300), START + SECOND, 1, START + 2 * SECOND)
+    books.on_read(LINE, book(300), START + SECOND, START + 2 * SECOND)
     books.on_message(LINE, book(300), START + 2 * SECOND, 1, START + 3 * SECOND)
     books.judge(LINE, START + 5 * SECOND)
     assert sum(books.differences.values()) == 0
@@ -75,21 +75,21 @@ def test_differences_are_told_apart_by_kind() -> None:
     mine = Book(((Level(-110, 100), Level(-112, 50)), ()))
     theirs = Book(((Level(-110, 70), Level(-114, 60)), ()))
     books.on_message(LINE, mine, START, 1, START)
-    books.on_read(LINE, theirs, START + SECOND, 1, START + SECOND)
+    books.on_read(LINE, theirs, START + SECOND, START + SECOND)
     books.judge(LINE, START + 3 * SECOND)
     assert books.differences == {"missing": 1, "extra": 1, "size": 1}
 
 
 def test_two_reads_running_that_differ_make_a_line_doubtful_until_one_agrees() -> None:
     books = fresh()
-    books.on_read(LINE, book(200), START + SECOND, 1, START + SECOND)
+    books.on_read(LINE, book(200), START + SECOND, START + SECOND)
     assert not books.judge(LINE, START + 3 * SECOND)
-    books.on_read(LINE, book(300), START + 10 * SECOND, 1, START + 10 * SECOND)
+    books.on_read(LINE, book(300), START + 10 * SECOND, START + 10 * SECOND)
     assert books.judge(LINE, START + 12 * SECOND)
     state = books.get(LINE)
     assert state is not None
     assert state.doubtful
-    books.on_read(LINE, book(300), START + 20 * SECOND, 1, START + 20 * SECOND)
+    books.on_read(LINE, book(300), START + 20 * SECOND, START + 20 * SECOND)
     assert not state.doubtful
 
 
@@ -112,12 +112,12 @@ def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None
     coverage = covered(1)
     books = Books(coverage)
     books.on_message(LINE, book(100), START, 1, START)
-    coverage.carry(2, LEGACY_CHANNELS, START)
-    books.on_read(LINE, book(100), START + SECOND, 1, START + SECOND)
+    coverage.carry(2, LEGACY_CHANNELS, START + SECOND)
+    books.on_read(LINE, book(100), START, START + SECOND)
     state = books.get(LINE)
     assert state is not None
     assert not coverage.is_current(GAME, state.generation)
-    books.on_read(LINE, book(100), START + 2 * SECOND, 2, START + 2 * SECOND)
+    books.on_read(LINE, book(100), START + 2 * SECOND, START + 2 * SECOND)
     assert coverage.is_current(GAME, state.generation)
 
 
@@ -143,7 +143,7 @@ def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_d
     books.enter(LINE, "a", START + SECOND)
     state = books.of(LINE)
     assert books.net(state, [ours]) == others, "the book is older than the wager"
-    books.on_read(LINE, with_ours, START + SECOND, 1, START + 2 * SECOND)
+    books.on_read(LINE, with_ours, START + SECOND, START + 2 * SECOND)
     assert books.net(state, [ours]) == others
     books.on_message(LINE, others, START + SECOND // 2, 1, START + 2 * SECOND)  # slow, and from before it opened
     assert books.net(state, [ours]) == others, "nothing in it is ours"

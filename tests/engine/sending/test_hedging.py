@@ -32,7 +32,7 @@ def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None
     following = scene.run.engine.next_request
 
     def next_request(now: int) -> r.Request | None:
-        before = scene.run.engine._funds.left()
+        before = scene.run.engine._balance.left()
         request = following(now)
         if isinstance(request, r.PlaceMany) and request.items[0].fill_or_kill:
             left.append(before)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbot.engine.account.funds import available, available_at_placement
+from mmbot.engine.account.balance import available, available_at_placement
 
 money = st.integers(0, 10**9)
 multiples = st.floats(0.1, 10)

@@ -1,0 +1,46 @@
+"""Requests that failed: the log entry and the pause after a 429. The owner of the request decides what comes next."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.engine.events import Failed, Failure
+from mmbot.engine.requests import Level, Request
+from mmbot.engine.state.shared import Shared
+
+QUIET: Final = 10 * SECOND
+"""The same failure of the same kind of request is logged this often at most."""
+
+TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429")
+"""Codes of a 429: nothing is sent for a while."""
+
+
+class FailedRequests:
+    """Logs failures and slows down after a 429."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
+        """By request and code: when a failure was last logged, and how many came since."""
+
+    def note(self, request: Request, answer: Failed, now: Instant) -> None:
+        """Log a failure, unless the same one was logged just now, and pause all requests after a 429."""
+        shared = self._shared
+        kind = (type(request).__name__, answer.code)
+        last, silent = self._logged.get(kind, (now - QUIET, 0))
+        if now - last < QUIET:
+            self._logged[kind] = (last, silent + 1)
+        else:
+            self._logged[kind] = (now, 0)
+            shared.alert(
+                Level.ERROR if answer.failure is Failure.BUG else Level.WARNING,
+                "request.failed",
+                request=kind[0],
+                failure=answer.failure.value,
+                code=answer.code,
+                message=answer.message,
+                more_since_last=silent,
+            )
+        if answer.code in TOO_MANY:
+            shared.limiter.pause(answer.retry_at or now + SECOND)

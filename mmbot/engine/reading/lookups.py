@@ -1,0 +1,118 @@
+"""Reads of single wagers: look-ups by id, and the odds of their matches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import SECOND, Instant
+from mmbot.domain.wager_states import State
+from mmbot.engine.events import Answer, Failed, MatchesRead, WagerRead
+from mmbot.engine.owners import AppliesReports, HearsOfWagers, Reconnects
+from mmbot.engine.requests import Level, ReadMatches, ReadWager, Request
+from mmbot.engine.state.shared import Shared
+
+DETAILS: Final = 100
+"""Wagers in one read of matches (PROTOCOL 4.1)."""
+
+DETAILS_AGAIN: Final = 5 * SECOND
+"""Before matches are read again whose odds were not all in the answer."""
+
+
+class WagerLookups:
+    """Asks for the wagers in ``Shared.lookups``, one request each."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports, life: HearsOfWagers, feed: Reconnects) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._life: Final = life
+        self._feed: Final = feed
+        self._not_before: Instant = 0
+
+    def _next_id(self) -> str | None:
+        """The first wager to ask for that is not being asked for already."""
+        shared = self._shared
+        if not shared.lookups:
+            return None
+        asked = {sent.request.wager_id for sent in shared.in_flight.values() if isinstance(sent.request, ReadWager)}
+        for wager_id in shared.lookups:
+            if wager_id not in asked:
+                return wager_id
+        return None
+
+    def next(self, now: Instant) -> Request | None:
+        """The next look-up, if it may be sent now."""
+        if now < self._not_before or (wager_id := self._next_id()) is None:
+            return None
+        request = ReadWager(self._shared.request_id(), wager_id)
+        self._shared.send(self, request, now)
+        return request
+
+    def wake_at(self) -> Instant | None:
+        """When ``next`` has something to send."""
+        return None if self._next_id() is None else self._not_before
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Apply what the exchange says of a wager; after a failure, ask again later."""
+        if not isinstance(request, ReadWager):
+            return
+        if isinstance(answer, Failed):
+            self._not_before = max(now + SECOND, answer.retry_at or 0)
+        elif isinstance(answer, WagerRead):
+            self._on_wager(request.wager_id, sent_at, answer, now)
+
+    def _on_wager(self, wager_id: str, sent_at: Instant, answer: WagerRead, now: Instant) -> None:
+        shared = self._shared
+        why = shared.lookups.pop(wager_id, "")
+        if answer.report is None:
+            shared.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
+            return
+        self._life.saw((answer.report,))
+        wager = shared.ledger.by_id(wager_id)
+        silent = wager is not None and wager.state is State.INACTIVE
+        self._effects.said(answer.report, sent_at, now)
+        if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
+            self._feed.reconnect("an activation was not told", now)
+
+
+class MatchingDetails:
+    """Reads the matches of the wagers in ``Shared.details``, up to 100 in one request."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._not_before: Instant = 0
+
+    def next(self, now: Instant) -> Request | None:
+        """The next read, if it may be sent now."""
+        shared = self._shared
+        if not shared.details or now < self._not_before:
+            return None
+        self._not_before = now + SECOND
+        wagers = tuple(list(shared.details)[:DETAILS])
+        for wager_id in wagers:
+            del shared.details[wager_id]
+        request = ReadMatches(shared.request_id(), wagers)
+        shared.send(self, request, now)
+        return request
+
+    def wake_at(self) -> Instant | None:
+        """When ``next`` has something to send."""
+        return self._not_before if self._shared.details else None
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Apply the matches; those that are still missing are read again."""
+        if not isinstance(request, ReadMatches):
+            return
+        shared = self._shared
+        if isinstance(answer, Failed):
+            for wager_id in request.wager_ids:
+                shared.details[wager_id] = None
+        elif isinstance(answer, MatchesRead):
+            for wager_id in request.wager_ids:
+                matches = [match for match in answer.matches if match.wager_id == wager_id]
+                if matches:
+                    self._effects.apply(shared.ledger.detail(wager_id, matches), now)
+                wager = shared.ledger.by_id(wager_id)
+                if wager is not None and wager.win_estimated:  # the detail lags behind: ask again
+                    shared.details[wager_id] = None
+                    self._not_before = max(self._not_before, now + DETAILS_AGAIN)
