@@ -1,4 +1,4 @@
-"""The error table as the documents have it, what the bot's client makes of each code, and a scene to provoke it in."""
+"""The error table as the documents have it, the bot's reading of each code, and a scene that provokes it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ event_not_available 400        sport_event_is_not_booked 400  opened_retry 500
 wager_is_placing 409
 """
 
-# What PROTOCOL 4.3 and 8.2 have beyond it, in the legacy dialect's names.
+# The further codes of docs/protocol.md 4.3 and 8.2, in the legacy dialect's names.
 BEYOND = """
 keypair_num_exceed 403         session_num_exceed 403         invalid_line_id 400
 invalid_stake 400              invalid_external_id 400        invalid_wager_id 400

@@ -1,7 +1,7 @@
 """The sport events that a synthetic board lists, with their competitors and markets. The crowd decides how they are
 traded.
 
-Ids of tournaments and markets are those seen on the real exchange (docs/protocol.md 5.2, 5.4). Teams and players are
+Ids of tournaments and markets are those seen on the real exchange. Teams and players are
 invented.
 """
 

@@ -26,7 +26,7 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """A rule that was broken. ``invariant`` is its number in docs/design.md, *What must hold at every instant*; 0 is
+    """A rule that was broken. ``invariant`` is its number in docs/design.md, *What holds at every instant*; 0 is
     money that the exchange itself created or lost."""
 
     invariant: int

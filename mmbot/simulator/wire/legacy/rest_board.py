@@ -90,9 +90,9 @@ def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response
     """GET mm/search_markets: the markets of a tournament's listed sport events in one list, in which each market names
     its sport event.
 
-    The specification names ``tournament_id`` and "filters". The filters here are those of the market data interface
-    (docs/protocol.md 13): ``event_ids``, ``market_types`` and ``min_liquidity``, the dollars that takers can stake in
-    the whole market.
+    The specification names ``tournament_id`` and "filters". The filters here are those of the exchange's market data
+    interface: ``event_ids``, ``market_types`` and ``min_liquidity``, the dollars that takers can stake in the whole
+    market.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")
