@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 import aiohttp
@@ -12,8 +15,10 @@ from structlog.types import FilteringBoundLogger
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
 from mmbot.exchange.credentials import LOGIN_REFUSED, check_keys
+from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Feed
+from mmbot.exchange.grants import EVERYTHING
 from mmbot.exchange.http import open_http
 from mmbot.exchange.pusher import Ending
 from mmbot.exchange.rest import Client
@@ -32,11 +37,13 @@ _TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_refused"
 class ExchangeWire:
     """ProphetX, or a local exchange, behind the daemon's ``Wire``."""
 
-    def __init__(self, http: aiohttp.ClientSession, keeper: SessionKeeper, client: Client, feed: Feed) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, keeper: SessionKeeper, client: Client, feeds: Sequence[Feed]
+    ) -> None:
         self._http: Final = http
         self._keeper: Final = keeper
         self._client: Final = client
-        self._feed: Final = feed
+        self._feeds: Final = tuple(feeds)
 
     @property
     def client(self) -> Client:
@@ -45,7 +52,8 @@ class ExchangeWire:
 
     def connect(self, reason: str) -> None:
         """Open the feed, with back-off, until it is up."""
-        self._feed.connect(reason)
+        for feed in self._feeds:
+            feed.connect(reason)
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
         """The keeper that renews tokens ahead of time, and the connections that stand ready for changes."""
@@ -53,7 +61,7 @@ class ExchangeWire:
 
     async def close(self) -> None:
         """End everything, the feed first."""
-        await self._feed.close()
+        await asyncio.gather(*(feed.close() for feed in self._feeds))
         await self._client.close()
         await self._keeper.close()
         await self._http.close()
@@ -81,22 +89,32 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
     around.secrets.also(keeper.scrub)
     spoilt = _Spoilt(log, metrics)
     client = Client(keeper, around.clock, dialect, config, on_request=metrics.request, on_spoilt=spoilt.note)
-    feed = Feed(
-        dialect=dialect.feed,
-        config_source=client.connection_config,
-        register=client.register,
-        deliver=around.deliver,
-        clock=around.clock,
-        open_link=transport(config.transport),
-        rng=random.Random(),
-        ws_url=config.ws_url,
-        # The settings allow plain HTTP to this machine alone; an exchange there has no certificate for its feed either.
-        scheme="ws" if config.base_url.startswith("http://") else "wss",
-        backlog=around.backlog,
-        on_undecodable=lambda kind, why, count: _undecodable(log, metrics, kind, why, count),
-        on_end=lambda ended: _ended(around, ended),
-    )
-    return ExchangeWire(http, keeper, client, feed)
+    return ExchangeWire(http, keeper, client, _feeds(around, dialect.feed, client))
+
+
+def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:
+    """One feed for each socket that the dialect plans. They share one row of connection numbers."""
+    config, metrics = around.config.exchange, around.metrics
+    number = itertools.count(1).__next__
+    return [
+        Feed(
+            dialect=dialect,
+            config_source=client.connection_config,
+            register=partial(client.register, topics=topics),
+            deliver=around.deliver,
+            clock=around.clock,
+            open_link=transport(config.transport),
+            rng=random.Random(),
+            number=number,
+            ws_url=config.ws_url,
+            # The settings allow plain HTTP only to this machine, whose feed has no certificate either.
+            scheme="ws" if config.base_url.startswith("http://") else "wss",
+            backlog=around.backlog,
+            on_undecodable=lambda kind, why, count: _undecodable(around.log, metrics, kind, why, count),
+            on_end=lambda ended: _ended(around, ended),
+        )
+        for topics in dialect.plan(EVERYTHING)
+    ]
 
 
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:

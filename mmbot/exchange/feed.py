@@ -7,6 +7,7 @@ to judge, from the health checks that are delivered; here a link is judged by it
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
@@ -17,7 +18,7 @@ import msgspec
 
 from mmbot import __version__
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant
-from mmbot.engine.events import FeedLost, FeedMessage, FeedRefused, FeedUp, WagerMessage
+from mmbot.engine.events import Channel, FeedLost, FeedMessage, FeedRefused, FeedUp, WagerMessage
 from mmbot.exchange.backoff import BackOff, BackOffSettings
 from mmbot.exchange.dialect import FeedDialect, Undecodable
 from mmbot.exchange.errors import ExchangeError
@@ -109,7 +110,8 @@ class Feed:
     """The keeper of one feed.
 
     ``deliver`` is given, in order: every message of the connection that is up; FeedUp once it is; and FeedLost exactly
-    once for each FeedUp, at the instant of its end, whether it broke or was ended to carry out an order. Attempts that
+    once for each FeedUp, at the instant of its end, whether it broke or was ended to carry out an order. A connection
+    without a private channel is opened again without an order. Attempts that
     never came up are told to ``on_end`` alone, and ``close`` delivers nothing. What arrives before a connection is up
     is held until FeedUp; what is left of a connection that ended is dropped. A wager message is delivered whenever it
     comes.
@@ -121,6 +123,7 @@ class Feed:
         deliver: takes a message; it must only queue it.
         open_link: opens a websocket; the transport.
         rng: for the jitter of the back-off.
+        number: gives the next connection its number, for several feeds that share one row of numbers.
         ws_url: used instead of the host in the connection config.
         scheme: for a host that the connection config names without one.
         backlog: how many delivered messages wait to be handled.
@@ -139,6 +142,7 @@ class Feed:
         clock: Clock,
         open_link: OpenLink,
         rng: random.Random,
+        number: Callable[[], int] | None = None,
         ws_url: str | None = None,
         scheme: Literal["ws", "wss"] = "wss",
         settings: FeedSettings | None = None,
@@ -159,6 +163,7 @@ class Feed:
         self.clock: Final = clock
         self.backlog: Final = backlog
         self._open_link: Final = open_link
+        self._number: Final = number or itertools.count(1).__next__
         self._ws_url: Final = ws_url
         self._scheme: Final = scheme
         self._on_undecodable: Final = on_undecodable
@@ -214,7 +219,7 @@ class Feed:
         while self.state is FeedState.WAITING:
             if (left := self._back_off.not_before - self.clock.now()) > 0:
                 await asyncio.sleep(self.clock.real_seconds(left))
-            self.connection += 1
+            self.connection = self._number()
             self.state = FeedState.OPENING
             await self._attempt()
 
@@ -249,8 +254,13 @@ class Feed:
                 self._standing = None
                 await link.close()
 
-    def over(self, ended: Ended, up_at: Instant | None) -> None:
-        """The latest attempt ended. Called at the instant of the end: closing the websocket may take a moment."""
+    def over(self, ended: Ended, up_at: Instant | None, private: bool = True) -> None:
+        """The latest attempt ended. Called at the instant of the end: closing the websocket may take a moment.
+
+        Args:
+            up_at: when it came up; None if it never did.
+            private: whether it had a private channel. One without is opened again at once.
+        """
         now = self.clock.now()
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
         retry_at = max(now, self._back_off.not_before)
@@ -258,7 +268,7 @@ class Feed:
             if ended.ending is Ending.REFUSED:
                 self.state = FeedState.REFUSED
             else:
-                self.state = FeedState.WAITING if up_at is None else FeedState.IDLE
+                self.state = FeedState.IDLE if up_at is not None and private else FeedState.WAITING
         self._on_end(AttemptEnded(self.connection, ended.ending, ended.reason, ended.code, up_at is not None, retry_at))
         if self.state is FeedState.CLOSED:
             return
@@ -285,6 +295,7 @@ class _Connection:
         self._link: Final = link
         self._address: Final = address
         self._up_at: Instant | None = None
+        self._channels: tuple[Channel, ...] = ()
         self._held: list[FeedMessage] = []
         self._wake: Final = asyncio.Event()
         self._tasks: Final[list[asyncio.Task[None]]] = []
@@ -328,14 +339,14 @@ class _Connection:
                 case Garbage():
                     self._feed.undecoded(output.kind, output.why)
                 case Ended():
-                    self._feed.over(output, self._up_at)
+                    self._feed.over(output, self._up_at, any(channel.private for channel in self._channels))
             self._wake.set()
 
     def _up(self) -> None:
         feed = self._feed
         self._up_at = feed.clock.now()
         feed.state = FeedState.UP
-        feed.deliver(FeedUp(self._number))
+        feed.deliver(FeedUp(self._number, self._channels))
         for message in self._held:
             feed.deliver(message)
         self._held.clear()
@@ -375,7 +386,8 @@ class _Connection:
         except ExchangeError as refused:
             self.act(self.machine.fail(f"registration: {refused.code}"))
         else:
-            self.act(self.machine.subscribe(registration.channels, self._feed.clock.now()))
+            self._channels = tuple(Channel(each.name, each.covers, each.private) for each in registration.channels)
+            self.act(self.machine.registered(registration, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
         """End the connection when the connection config has come to say another place."""

@@ -56,11 +56,25 @@ class ChannelGrant(msgspec.Struct, frozen=True):
     name: str
     auth: str
     """The channel's own signature, ``key:hex``; it holds for one socket id."""
-    events: tuple[str, ...] = ()
-    """The binding events offered. All that arrives on the channel is read, so this is for the log."""
+    bindings: tuple[str, ...] = ()
+    """Names of the Pusher events that the exchange offers on the channel. Every event that arrives is read."""
+    covers: tuple[int, ...] | None = None
+    """The sport events whose books the channel brings; None for all of them."""
+    private: bool = True
+    """True if the channel may bring this account's private messages."""
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Proof of who the user of a socket is, to be sent before any channel is subscribed."""
+
+    auth: str
+    user_data: str
+    """Sent as it came."""
 
 
 class Registration(msgspec.Struct, frozen=True):
     """Every channel that a socket id was authorised for."""
 
     channels: tuple[ChannelGrant, ...]
+    sign_in: SignIn | None = None
+    """None where the dialect has no sign-in."""

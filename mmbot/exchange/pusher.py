@@ -6,23 +6,25 @@ decoder; here it is a channel, an event name and its data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
 import msgspec
 
 from mmbot.domain.instant import SECOND, Duration, Instant
-from mmbot.exchange.grants import ChannelGrant
+from mmbot.exchange.grants import ChannelGrant, Registration
 
 
 class State(Enum):
-    """OPENING → REGISTERING → SUBSCRIBING → UP; from any of them → ENDED."""
+    """OPENING → REGISTERING → SUBSCRIBING → UP, with SIGNING_IN before SUBSCRIBING where a sign-in is due; from any of
+    them → ENDED."""
 
     OPENING = "opening"
     """The websocket stands; ``pusher:connection_established`` has not come."""
     REGISTERING = "registering"
     """The socket id is known; its channels are being authorised."""
+    SIGNING_IN = "signing_in"
+    """The sign-in is sent; the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
     """Subscriptions are sent; not every one has succeeded."""
     UP = "up"
@@ -53,6 +55,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """For ``pusher:connection_established``."""
     register: Duration = 30 * SECOND
     """For the registration: it can take seconds (PROTOCOL 8.2)."""
+    sign_in: Duration = 10 * SECOND
+    """For ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
     """For every channel's ``subscription_succeeded``."""
     silence: Duration = 15 * SECOND
@@ -79,7 +83,7 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Established(msgspec.Struct, frozen=True):
-    """Output: register this socket id, then call ``subscribe`` or ``fail``."""
+    """Output: register this socket id, then call ``registered`` or ``fail``."""
 
     socket_id: str
 
@@ -158,7 +162,18 @@ class Pusher:
         now: when the websocket opened.
     """
 
-    __slots__ = ("_heard_at", "_pending", "_pinged_at", "_silence", "_step_by", "_timing", "channels", "ended", "state")
+    __slots__ = (
+        "_grants",
+        "_heard_at",
+        "_pending",
+        "_pinged_at",
+        "_silence",
+        "_step_by",
+        "_timing",
+        "channels",
+        "ended",
+        "state",
+    )
 
     def __init__(self, timing: Timing, now: Instant) -> None:
         self.state = State.OPENING
@@ -171,6 +186,7 @@ class Pusher:
         self._pinged_at: Instant | None = None
         self._step_by: Instant | None = now + timing.establish
         self._pending: set[str] = set()
+        self._grants: tuple[ChannelGrant, ...] = ()
 
     def deadline(self) -> Instant | None:
         """When ``tick`` has something to do if nothing comes before; None once it is over."""
@@ -218,13 +234,21 @@ class Pusher:
             return (Message(channel, event, "" if data is None else data),)
         return self._protocol(event, channel, data or b"{}", now)
 
-    def subscribe(self, channels: Iterable[ChannelGrant], now: Instant) -> Outputs:
-        """The socket is registered: subscribe to these channels, each with its own signature."""
+    def registered(self, registration: Registration, now: Instant) -> Outputs:
+        """The socket is registered: sign in if that is due, then subscribe to each channel with its own signature."""
         if self.state is not State.REGISTERING:
             return ()
-        grants = {grant.name: grant for grant in channels}
-        if not grants:
+        if not registration.channels:
             return self._end(Ending.LOST, "no_channels")
+        self._grants = registration.channels
+        if (proof := registration.sign_in) is None:
+            return self._subscribe(now)
+        self.state = State.SIGNING_IN
+        self._step_by = now + self._timing.sign_in
+        return (Send(_text(event="pusher:signin", data={"auth": proof.auth, "user_data": proof.user_data})),)
+
+    def _subscribe(self, now: Instant) -> Outputs:
+        grants = {grant.name: grant for grant in self._grants}
         self.state = State.SUBSCRIBING
         self.channels = frozenset(grants)
         self._pending = set(grants)
@@ -251,6 +275,8 @@ class Pusher:
             match event:
                 case "pusher:connection_established":
                     return self._established(_hello(data), now)
+                case "pusher:signin_success" if self.state is State.SIGNING_IN:
+                    return self._subscribe(now)
                 case "pusher_internal:subscription_succeeded":
                     return self._subscribed(channel)
                 case "pusher:ping":

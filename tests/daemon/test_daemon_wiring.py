@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -51,9 +52,30 @@ async def wired(base_url: str, directory: Path, out: TextIO, **exchange: object)
 
 @pytest.mark.parametrize("name", TRANSPORTS)
 async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(name: str, tmp_path: Path) -> None:
-    async with wired("http://127.0.0.1:9/partner", tmp_path, io.StringIO(), transport=name) as wire:
-        assert wire._feed._open_link is transport(name)  # type: ignore[arg-type]
-        assert transport(name).__module__ == f"mmbot.exchange.transport_{name}"  # type: ignore[arg-type]
+    agents: asyncio.Queue[str] = asyncio.Queue()
+
+    async def log_in(_: web.Request) -> web.Response:
+        return web.json_response({"data": {"access_token": "token"}})
+
+    async def config(_: web.Request) -> web.Response:
+        return web.json_response({"key": "key", "cluster": "c"})
+
+    async def upgrade(request: web.Request) -> web.Response:
+        agents.put_nowait(request.headers.get("User-Agent", ""))
+        return web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_post("/partner/auth/login", log_in)
+    app.router.add_get("/partner/websocket/connection-config", config)
+    app.router.add_get("/app/key", upgrade)
+    async with TestServer(app) as server:
+        feed = {"transport": name, "ws_url": f"ws://127.0.0.1:{server.port}"}
+        async with wired(str(server.make_url("/partner")), tmp_path, io.StringIO(), **feed) as wire:
+            wire.connect("start")
+            async with asyncio.timeout(10):
+                agent = await agents.get()
+    assert ("aiohttp" in agent) is (name == "aiohttp")
+    assert transport(name).__module__ == f"mmbot.exchange.transport_{name}"  # type: ignore[arg-type]
 
 
 async def test_a_refused_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:

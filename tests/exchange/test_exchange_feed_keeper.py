@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
-from mmbot.engine.events import Beat, FeedLost, FeedUp, WagerMessage
+from mmbot.engine.events import Beat, Channel, FeedLost, FeedUp, WagerMessage
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import RetryLater
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings, FeedState, address_of
@@ -41,6 +41,11 @@ class LoopClock:
 
     def real_seconds(self, duration: Duration) -> float:
         return duration / SECOND / self.rate
+
+
+def up(connection: int) -> FeedUp:
+    """What is delivered when a connection is up with both of its channels."""
+    return FeedUp(connection, (Channel("private-all", None, True), Channel("private-me", None, True)))
 
 
 class HandLink:
@@ -162,7 +167,7 @@ async def test_opens_in_the_order_config_websocket_registration_subscriptions() 
     await settle()
     assert desk.registered == ["1.1"]
     assert [each["data"]["channel"] for each in desk.link.sent] == ["private-all", "private-me"]
-    assert desk.delivered == [FeedUp(1)]
+    assert desk.delivered == [up(1)]
     await desk.feed.close()
     assert desk.link.closed == 1
 
@@ -178,7 +183,7 @@ async def test_what_comes_before_it_is_up_is_held_and_a_wager_message_is_not() -
     assert [type(each) for each in desk.delivered] == [WagerMessage]
     desk.link.confirm("private-all")
     await settle()
-    assert desk.delivered[1:] == [FeedUp(1), Beat(1)]
+    assert desk.delivered[1:] == [up(1), Beat(1)]
     await desk.feed.close()
 
 
@@ -192,7 +197,7 @@ async def test_what_was_held_is_not_delivered_when_it_never_comes_up() -> None:
     desk.good = True
     desk.link.end(1006)
     await asyncio.sleep(5)
-    assert desk.delivered == [FeedUp(2)]
+    assert desk.delivered == [up(2)]
     await desk.feed.close()
 
 
@@ -202,12 +207,12 @@ async def test_a_lost_connection_stays_lost_until_it_is_ordered_anew() -> None:
     await settle()
     desk.link.end(1006, "gone")
     await asyncio.sleep(3600)
-    assert desk.delivered == [FeedUp(1), FeedLost(1, "1006 gone")]
+    assert desk.delivered == [up(1), FeedLost(1, "1006 gone")]
     assert len(desk.links) == 1
     assert desk.feed.state is FeedState.IDLE
     desk.feed.connect("again")
     await settle()
-    assert desk.delivered[2:] == [FeedUp(2)]
+    assert desk.delivered[2:] == [up(2)]
     await desk.feed.close()
 
 
@@ -217,9 +222,9 @@ async def test_an_order_ends_what_is_up_at_once_and_says_so_before_anything_new(
     await settle()
     desk.link.say("health_check", "{}", "private-me")
     desk.feed.connect("an activation is missing")
-    assert desk.delivered == [FeedUp(1), FeedLost(1, "an activation is missing")]
+    assert desk.delivered == [up(1), FeedLost(1, "an activation is missing")]
     await settle()
-    assert desk.delivered[2:] == [FeedUp(2)]
+    assert desk.delivered[2:] == [up(2)]
     assert [link.closed for link in desk.links] == [1, 0]
     await desk.feed.close()
 
@@ -242,7 +247,7 @@ async def test_an_order_in_the_moment_of_an_end_is_not_lost() -> None:
     assert len(desk.links) == 1, "the old one is still being closed"
     closing.set()
     await asyncio.sleep(1)
-    assert desk.delivered[-1] == FeedUp(2)
+    assert desk.delivered[-1] == up(2)
     await desk.feed.close()
 
 
@@ -251,7 +256,7 @@ async def test_attempts_come_ever_more_slowly_and_without_end() -> None:
     desk.refuse = [LinkFailed("ConnectionRefusedError: errno 111")] * 12
     desk.feed.connect("start")
     await asyncio.sleep(400)
-    assert desk.delivered == [FeedUp(13)]
+    assert desk.delivered == [up(13)]
     gaps = [b - a for a, b in zip(desk.opened_at, desk.opened_at[1:], strict=False)]
     for gap, longest in zip(gaps, [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30], strict=True):
         assert longest / 2 <= gap <= longest + 0.1
@@ -276,13 +281,13 @@ async def test_a_config_that_changes_moves_the_connection() -> None:
     await settle()
     desk.config = ConnectionConfig(key="k", cluster="mt1", ws_host="ws.example.test")
     await asyncio.sleep(30 * 60 - 1)
-    assert desk.delivered == [FeedUp(1)]
+    assert desk.delivered == [up(1)]
     await asyncio.sleep(2)
-    assert desk.delivered == [FeedUp(1), FeedLost(1, "config_changed")]
+    assert desk.delivered == [up(1), FeedLost(1, "config_changed")]
     assert desk.ends[-1].ending is Ending.ORDERED
     desk.feed.connect("feed lost")
     await settle()
-    assert desk.delivered[-1] == FeedUp(2)
+    assert desk.delivered[-1] == up(2)
     assert desk.link.address.startswith("wss://ws.example.test/app/k?")
     await desk.feed.close()
 
@@ -310,7 +315,7 @@ async def test_a_config_that_says_the_same_place_or_cannot_be_read_moves_nothing
     desk.feed.connect("start")
     await asyncio.sleep(5 * 30 * 60 + 60)
     assert answers == []
-    assert desk.delivered == [FeedUp(1)]
+    assert desk.delivered == [up(1)]
     await desk.feed.close()
 
 
@@ -325,7 +330,7 @@ async def test_a_mistake_in_what_we_were_given_does_not_end_the_trying(caplog: p
     desk.register = broken
     desk.feed.connect("start")
     await asyncio.sleep(60)
-    assert desk.delivered == [FeedUp(2)]
+    assert desk.delivered == [up(2)]
     assert "a bug" in caplog.text
     assert desk.links[0].closed == 1
     await desk.feed.close()
@@ -342,11 +347,11 @@ async def test_a_mistake_while_it_is_up_loses_the_feed_and_says_so(caplog: pytes
     desk.link.receive = broken  # type: ignore[method-assign]
     desk.link.say("health_check", "{}", "private-me")
     await settle()
-    assert desk.delivered == [FeedUp(1), Beat(1), FeedLost(1, "crashed")]
+    assert desk.delivered == [up(1), Beat(1), FeedLost(1, "crashed")]
     assert "a bug" in caplog.text
     desk.feed.connect("feed lost")
     await asyncio.sleep(60)
-    assert desk.delivered[-1] == FeedUp(2)
+    assert desk.delivered[-1] == up(2)
     await desk.feed.close()
 
 
@@ -361,7 +366,7 @@ async def test_a_config_source_that_is_broken_is_tried_again(caplog: pytest.LogC
     desk.configure = broken
     desk.feed.connect("start")
     await asyncio.sleep(60)
-    assert desk.delivered == [FeedUp(2)]
+    assert desk.delivered == [up(2)]
     await desk.feed.close()
 
 
@@ -369,7 +374,7 @@ async def test_a_quiet_connection_is_pinged_and_lasts() -> None:
     desk = Desk()
     desk.feed.connect("start")
     await asyncio.sleep(600)
-    assert desk.delivered == [FeedUp(1)]
+    assert desk.delivered == [up(1)]
     pings = [each for each in desk.link.sent if each["event"] == "pusher:ping"]
     assert 35 <= len(pings) <= 40
     await desk.feed.close()
@@ -388,9 +393,9 @@ async def test_on_a_fast_clock_the_network_keeps_its_second() -> None:
     desk.link.send = sent.append  # type: ignore[method-assign]
     await asyncio.sleep(1.5)
     assert sent
-    assert desk.delivered == [FeedUp(1)]
+    assert desk.delivered == [up(1)]
     await asyncio.sleep(1)
-    assert desk.delivered == [FeedUp(1), FeedLost(1, "silent")]
+    assert desk.delivered == [up(1), FeedLost(1, "silent")]
     await desk.feed.close()
 
 

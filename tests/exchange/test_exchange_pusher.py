@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.exchange.grants import ChannelGrant
+from mmbot.exchange.grants import ChannelGrant, Registration, SignIn
 from mmbot.exchange.pusher import (
     Ended,
     Ending,
@@ -29,6 +29,7 @@ T0 = 1_700_000_000 * SECOND
 TIMING = Timing()
 A = ChannelGrant("private-a", "key:aa")
 B = ChannelGrant("private-b", "key:bb")
+BOTH = Registration((A, B))
 HELLO = '{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"12.34\\",\\"activity_timeout\\":120}"}'
 
 
@@ -43,10 +44,40 @@ def succeeded(channel: ChannelGrant) -> str:
 def up(now: Instant = T0) -> Pusher:
     machine = Pusher(TIMING, now)
     machine.receive(HELLO, now)
-    machine.subscribe([A, B], now)
+    machine.registered(BOTH, now)
     machine.receive(succeeded(A), now)
     assert machine.receive(succeeded(B), now) == (Up(),)
     return machine
+
+
+def test_a_sign_in_comes_before_the_subscriptions() -> None:
+    machine = Pusher(TIMING, T0)
+    machine.receive(HELLO, T0)
+    (sent,) = machine.registered(Registration((A,), SignIn("key:user", '{"id":"0011"}')), T0)
+    assert isinstance(sent, Send)
+    assert orjson.loads(sent.text) == {
+        "event": "pusher:signin",
+        "data": {"auth": "key:user", "user_data": '{"id":"0011"}'},
+    }
+    assert machine.state is State.SIGNING_IN
+    (sent,) = machine.receive(frame("pusher:signin_success", "{}"), T0)
+    assert isinstance(sent, Send)
+    assert orjson.loads(sent.text)["event"] == "pusher:subscribe"
+    assert machine.receive(succeeded(A), T0) == (Up(),)
+
+
+def test_a_sign_in_without_an_answer_ends_the_connection() -> None:
+    machine = Pusher(TIMING, T0)
+    machine.receive(HELLO, T0)
+    machine.registered(Registration((A,), SignIn("key:user", "{}")), T0)
+    assert machine.tick(T0 + TIMING.sign_in) == (Ended(Ending.LOST, "signing_in_timeout"),)
+
+
+def test_a_sign_in_that_nobody_waits_for_is_garbage() -> None:
+    machine = up()
+    (garbage,) = machine.receive(frame("pusher:signin_success", "{}"), T0)
+    assert isinstance(garbage, Garbage)
+    assert machine.state is State.UP
 
 
 def test_the_way_up() -> None:
@@ -54,7 +85,7 @@ def test_the_way_up() -> None:
     assert machine.state is State.OPENING
     assert machine.receive(HELLO, T0) == (Established("12.34"),)
     assert machine.state is State.REGISTERING
-    sent = machine.subscribe([A, B], T0)
+    sent = machine.registered(BOTH, T0)
     assert [orjson.loads(each.text) for each in sent if isinstance(each, Send)] == [
         {"event": "pusher:subscribe", "data": {"channel": "private-a", "auth": "key:aa"}},
         {"event": "pusher:subscribe", "data": {"channel": "private-b", "auth": "key:bb"}},
@@ -69,7 +100,7 @@ def test_the_way_up() -> None:
 def test_a_subscription_confirmed_twice_does_not_count_for_another() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.subscribe([A, B], T0)
+    machine.registered(BOTH, T0)
     machine.receive(succeeded(A), T0)
     assert isinstance(machine.receive(succeeded(A), T0)[0], Garbage)
     assert machine.state is State.SUBSCRIBING
@@ -89,7 +120,7 @@ def test_messages_come_out_as_they_are() -> None:
 def test_a_message_of_one_channel_does_not_wait_for_the_other() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.subscribe([A, B], T0)
+    machine.registered(BOTH, T0)
     machine.receive(succeeded(A), T0)
     assert machine.receive(frame("wagers", "w", A.name), T0) == (Message("private-a", "wagers", "w"),)
 
@@ -163,7 +194,7 @@ def test_every_step_has_its_deadline() -> None:
 
     machine = Pusher(quiet, T0)
     machine.receive(HELLO, T0)
-    machine.subscribe([A, B], T0 + SECOND)
+    machine.registered(BOTH, T0 + SECOND)
     machine.receive(succeeded(A), T0 + 5 * SECOND)
     assert machine.tick(T0 + SECOND + quiet.subscribe) == (Ended(Ending.LOST, "subscribing_timeout"),)
 
@@ -214,7 +245,7 @@ def test_an_error_without_a_code_of_its_own_ends_an_attempt_and_not_a_connection
 def test_a_refused_subscription_ends_the_attempt(event: str) -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.subscribe([A], T0)
+    machine.registered(Registration((A,)), T0)
     assert isinstance(machine.receive(frame(event, {"status": 401}, "private-z"), T0)[0], Garbage)
     assert machine.receive(frame(event, {"status": 401}, A.name), T0) == (Ended(Ending.LOST, "subscription_refused"),)
 
@@ -225,13 +256,13 @@ def test_nothing_comes_out_after_the_end() -> None:
     assert machine.ended == Ended(Ending.ORDERED, "order")
     assert machine.receive(frame("x", "text", A.name), T0) == ()
     assert machine.closed(1006, "gone") == machine.fail("x") == machine.close("x") == machine.tick(T0 * 2) == ()
-    assert machine.subscribe([A], T0) == ()
+    assert machine.registered(Registration((A,)), T0) == ()
 
 
 def test_a_registration_without_channels_is_no_connection() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    assert machine.subscribe([], T0) == (Ended(Ending.LOST, "no_channels"),)
+    assert machine.registered(Registration(()), T0) == (Ended(Ending.LOST, "no_channels"),)
 
 
 @pytest.mark.parametrize("data", ["", "{}", '{"socket_id":""}', '{"socket_id":3}', "[", {"x": 1}])
@@ -319,7 +350,7 @@ class AnythingGoes(RuleBasedStateMachine):
 
     @rule()
     def subscribe(self) -> None:
-        self.note(self.machine.subscribe([A, B], self.now))
+        self.note(self.machine.registered(BOTH, self.now))
 
     @rule(code=st.none() | st.integers(1000, 4999), why=ODD_TEXT)
     def closed(self, code: int | None, why: str) -> None:

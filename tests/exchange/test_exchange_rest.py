@@ -497,7 +497,7 @@ async def test_the_way_to_the_feed(exchange: ScriptedExchange, clock: ManualCloc
         with pytest.raises(RetryLater, match="undecodable"):
             await client.connection_config()
         registration = await client.register("12.34", Topics(tournaments=(132, 31)))
-        assert [(c.name, c.auth, c.events) for c in registration.channels] == [
+        assert [(c.name, c.auth, c.bindings) for c in registration.channels] == [
             ("public", "k:own", ("general",)),
             ("private", "k:outer", ("wagers", "health_check")),
         ]

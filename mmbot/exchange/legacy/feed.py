@@ -109,7 +109,10 @@ class _Registered(msgspec.Struct):
 
 def read_registration(body: bytes) -> Registration:
     """Read the channels of a socket, all of them or none: a channel that is left out would be missed for good. A
-    channel without a signature takes the answer's, as in older answers (docs/protocol.md 8.2)."""
+    channel without a signature takes the answer's, as in older answers (docs/protocol.md 8.2).
+
+    Any channel may bring any message, so each of them counts for every sport event and for private messages.
+    """
     answer = msgspec.json.decode(body, type=_Registered)
     channels = answer.data.authorized_channel
     if not channels:
@@ -119,8 +122,8 @@ def read_registration(body: bytes) -> Registration:
         auth = channel.auth or answer.auth
         if not auth:
             raise ValueError(f"channel {channel.channel_name!r} has no signature")
-        events = tuple(e if isinstance(e, str) else e.name for e in channel.binding_events or ())
-        grants.append(ChannelGrant(channel.channel_name, auth, events))
+        bindings = tuple(each if isinstance(each, str) else each.name for each in channel.binding_events or ())
+        grants.append(ChannelGrant(channel.channel_name, auth, bindings))
     return Registration(tuple(grants))
 
 

@@ -267,4 +267,4 @@ async def test_the_ladder_the_balance_and_the_way_to_the_feed(server: Any, clien
     everything = await client.register("1.2")
     assert [channel.auth.partition(":")[0] for channel in everything.channels] == [config.key] * 2
     (broadcast, _) = (await client.register("1.2", Topics(tournaments=(NHL,)))).channels
-    assert set(everything.channels[0].events) - set(broadcast.events) == {f"tournament_{NBA}"}
+    assert set(everything.channels[0].bindings) - set(broadcast.bindings) == {f"tournament_{NBA}"}
