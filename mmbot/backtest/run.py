@@ -100,7 +100,7 @@ class Run:
         self.on_request: OnRequest | None = None
         self.on_answer: OnAnswer | None = None
         self.on_message: OnMessage | None = None
-        self.channels = e.LEGACY_CHANNELS
+        self.channels = e.WHOLE_FEED
         """The channels that the feed's next connection carries."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []

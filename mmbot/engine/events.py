@@ -39,8 +39,8 @@ class Channel(msgspec.Struct, frozen=True):
     """Whether the channel brings this account's private messages and the health checks."""
 
 
-LEGACY_CHANNELS: Final = (Channel("broadcast", events=None), Channel("private", private=True))
-"""One connection brings everything."""
+WHOLE_FEED: Final = (Channel("broadcast", events=None), Channel("private", private=True))
+"""The channels of a feed that brings everything over one connection."""
 
 
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
@@ -49,7 +49,7 @@ class FeedUp(msgspec.Struct, frozen=True, tag=True):
 
     connection: int
     """The connection's number; each attempt has a higher one."""
-    channels: tuple[Channel, ...] = LEGACY_CHANNELS
+    channels: tuple[Channel, ...] = WHOLE_FEED
 
 
 class FeedLost(msgspec.Struct, frozen=True, tag=True):

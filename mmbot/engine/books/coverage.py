@@ -1,7 +1,7 @@
 """Feed health: which connections stand, which sport events they cover and since when, and the private channel.
 
-A connection carries channels. The legacy feed is the case of one connection, with one channel that brings the books of
-every sport event and one private channel. Another exchange may spread its sport events over several connections.
+A connection carries channels. In the simplest feed one connection carries two: one that brings the books of every
+sport event, and the private one. Other feeds spread the sport events over several connections.
 
 The rules:
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from engine_scene import LINE, MARKET, START, Fixed, Scene, lose, settings
+from msgspec.structs import replace
 
 from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import Delays
@@ -152,8 +153,15 @@ def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: 
 
 @pytest.mark.parametrize("said", [11 * MINUTE, 1000 * HOUR])
 def test_a_reading_of_the_exchanges_clock_that_cannot_be_one_is_not_believed(said: Duration) -> None:
-    scene = Scene().quoted()
-    scene.run.engine._shared.note_exchange_time(scene.now + said, scene.now)
+    scene = Scene()
+
+    def change(answer: e.Answer, now: Instant) -> e.Answer:
+        if not isinstance(answer, e.Placed):
+            return answer
+        return replace(answer, accepted=tuple(replace(each, created_at=now + said) for each in answer.accepted))
+
+    scene.amend(change)
+    scene.quoted()
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)

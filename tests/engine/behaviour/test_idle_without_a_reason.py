@@ -4,6 +4,7 @@ message must not do."""
 from __future__ import annotations
 
 from engine_scene import LINE, MARKET, MONEYLINE, Fixed, Scene, maker, settings
+from msgspec.structs import replace
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
@@ -17,7 +18,7 @@ ELSEWHERE = LineKey(2, MONEYLINE, 0)
 
 def placed_on(scene: Scene, line: LineKey, since: Instant) -> list[int]:
     """The odds of what was placed on a line."""
-    ids = {outcome.line_id for outcome in scene.run.engine._shared.catalogue.lines[line].outcomes}
+    ids = {scene.venue.line_id(*line, side) for side in (0, 1)}
     return [item.odds for item in scene.placements(since) if item.line_id in ids]
 
 
@@ -65,14 +66,16 @@ def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
     scene.close()
 
 
-def test_a_read_that_says_what_is_known_builds_nothing_anew() -> None:
-    scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
-    slot = scene.run.engine._quoting.slots[LINE]
+def test_a_read_that_says_what_is_known_leads_to_no_question_to_the_strategy() -> None:
+    strategy = Fixed((0, 105, 5000), (1, 105, 5000))
+    scene = Scene(strategy, settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
+    scene.go(SECOND)
+    reads, calls = len(scene.sent(r.ReadMarkets)), strategy.calls
     scene.go(3 * MINUTE)
-    assert scene.run.engine._quoting.slots[LINE] is slot
+    assert len(scene.sent(r.ReadMarkets)) >= reads + 2
+    assert strategy.calls == calls
     scene.venue.set_market_status(MARKET, "suspended", scene.now)
     scene.go(SECOND)
-    assert scene.run.engine._quoting.slots[LINE] is not slot
     assert not scene.resting()
     scene.close()
 
@@ -109,17 +112,19 @@ def test_what_is_most_urgent_on_every_line_goes_before_what_is_less_so_on_any() 
 def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> None:
     scene = Scene().quoted()
     scene.go(5 * SECOND)
-    state = scene.run.engine._shared.books.get(LINE)
-    assert state is not None
-    future = scene.now + 9 * MINUTE
-    scene.run.tell(
-        e.BookMessage(scene.run.connection, LINE, future, state.book)  # once
-    )
-    assert scene.run.engine._shared.ahead < SECOND
+
+    def of_the_far_future(message: e.FeedMessage) -> e.FeedMessage:
+        if not isinstance(message, e.BookMessage):
+            return message
+        scene.run.on_message = None
+        return replace(message, sequence=scene.now + 9 * MINUTE)
+
+    scene.run.on_message = of_the_far_future
+    scene.around(LINE, (112, 110))
     scene.go(SECOND)
+    assert scene.run.on_message is None
     scene.around(LINE, (130, 100))
     scene.go(5 * SECOND)
-    assert scene.run.engine._shared.books.stale_messages == 0
     assert scene.line().fair != 0.5
     lost = scene.now
     scene.run.drop_feed()

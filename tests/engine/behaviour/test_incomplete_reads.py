@@ -13,7 +13,6 @@ from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, Tournament
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.books.catalogue import UNLISTED
 
 UNNAMED = Outcome(0, "", "")
 ELSEWHERE = LineKey(2, 219, 0)
@@ -124,7 +123,7 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
     gone = scene.now
 
     def books(seconds: int) -> list[int]:
-        """Let books of the line come, one a second. When the event was read meanwhile, in seconds."""
+        """Let books of the line come, one a second. Returns when the sport event was read meanwhile, in seconds."""
         since = scene.now
         for turn in range(seconds):
             scene.around(LINE, (110 + turn % 2, 110))
@@ -136,12 +135,15 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
         ]
 
     scene.go(40 * SECOND - (scene.now - gone))
-    assert scene.run.engine._board._missed[GAME][1] == MINUTE  # twice read, though two lines were looked for each time
     assert books(760) == [90, 210, 450]
     complete()
     books(140)
     assert scene.sides() == {0, 1}
-    assert not scene.run.engine._board._missed, "the next time begins with the shortest interval"
+    lacking(scene, e.MarketsRead, scene.now + HOUR)
+    scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
+    scene.until(lambda: not scene.wagers(), within=5 * SECOND)
+    gone = scene.now
+    assert books(80)[-1] == 30, "the next time begins with the shortest interval"
     scene.close()
 
 
@@ -152,7 +154,6 @@ def test_what_never_comes_is_given_up() -> None:
     scene.go(5 * MINUTE)
     since = scene.now
     scene.go(10 * MINUTE)
-    assert not scene.run.engine._board._lost
     assert len(scene.sent(r.ReadMarkets, since)) == 10  # the rounds
     scene.close()
 
@@ -202,43 +203,6 @@ def test_a_name_outlives_a_read_that_lacks_the_whole_line() -> None:
     rest(scene, 0)
     scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
     scene.close()
-
-
-def shown_as(scene: Scene, outcomes: tuple[Outcome, ...]) -> Line:
-    """What the catalogue makes of the line if a read shows these outcomes."""
-    catalogue = scene.run.engine._shared.catalogue
-    market = catalogue.markets[GAME][MARKET]
-    image = e.MarketImage(replace(market, lines=(Line(LINE, outcomes),)), ())
-    catalogue.read_markets(GAME, [image])
-    return catalogue.lines[LINE]
-
-
-def test_what_was_known_fills_up_what_does_not_gainsay_it() -> None:
-    scene = often().quoted()
-    first, second = scene.run.engine._shared.catalogue.lines[LINE].outcomes
-    for outcomes in ((first, UNNAMED), (UNNAMED, second), (UNNAMED, UNNAMED)):
-        assert shown_as(scene, outcomes).outcomes == (first, second)
-    for outcomes in (
-        (replace(first, line_id="anew"), UNNAMED),
-        (first,),
-        (UNNAMED, UNNAMED, UNNAMED),
-    ):
-        assert shown_as(scene, outcomes).outcomes == outcomes
-        assert shown_as(scene, (UNNAMED, UNNAMED)).outcomes == (first, second)
-    anew = (replace(first, line_id="one"), replace(second, line_id="two"))
-    assert shown_as(scene, anew).outcomes == anew
-    assert shown_as(scene, (anew[0], UNNAMED)).outcomes == anew
-
-
-def test_outcomes_that_change_places_are_neither_quoted_nor_taken_for_each_other() -> None:
-    scene = often().quoted()
-    catalogue = scene.run.engine._shared.catalogue
-    first, second = catalogue.lines[LINE].outcomes
-    for outcomes in ((second, first), (second, UNNAMED), (UNNAMED, first)):
-        assert not shown_as(scene, outcomes).quotable
-        assert catalogue.resolve(first.line_id) == (LINE, 0)
-        assert catalogue.resolve(second.line_id) == (LINE, 1)
-    assert shown_as(scene, (first, second)).quotable
 
 
 TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
@@ -335,7 +299,7 @@ def test_an_event_that_was_under_way_is_not_looked_for() -> None:
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)
     lacking(scene, e.EventsRead, scene.now + HOUR)
     scene.go(5 * SECOND)
-    assert scene.run.engine._shared.catalogue.events[GAME].status == UNLISTED
+    assert "unlisted" in [guard.guard for guard in scene.status().guards]
     since = scene.now
     scene.go(45 * SECOND)
     assert not scene.sent(r.ReadEvents, since)

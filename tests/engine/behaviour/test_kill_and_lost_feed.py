@@ -258,7 +258,6 @@ def test_a_shared_account_keeps_the_wagers_of_others_and_loses_ours() -> None:
     byhand = scene.venue.place(scene.account, "byhand", line_id, 150, 1000, scene.now)
     scene.go(5 * SECOND)
     scene.run.tell(e.StopRequested())
-    scene.referee._duties.clear()  # the referee knows no shared accounts: the wager by hand stays
     scene.until(lambda: scene.run.exit is not None)
     assert scene.run.exit == r.Exit(0, "stopped")
     assert [wager.wager_id for wager in scene.wagers()] == [byhand.wager_id]

@@ -100,10 +100,17 @@ def test_one_that_is_forgotten_before_its_line_is_known_is_not_looked_for_any_mo
         about = {"line_id": "s1", "wager_id": f"w{number}"}
         told(books, created(ENDED, f"by-hand-{number}", Status.OPEN, **about), unread)
         told(books, created(ENDED, f"by-hand-{number}", Status.CANCELED, **about), unread)
-    assert len(books._nowhere) == 5
+    assert looked_for(books) == 5
     for number in range(5):
         books.sent(Placement(f"r1-fv-{number}", "a0", -110, 1000), LINE, 0, False, START + DAY)
-    assert not books._nowhere
+    assert looked_for(books) == 0
+
+
+def looked_for(books: Ledger) -> int:
+    """How many wagers' lines are looked for once the board was read."""
+    asked: list[str] = []
+    books.locate(asked.append)
+    return len(asked)
 
 
 def test_a_wager_of_a_market_without_two_outcomes_stays_counted_in_full() -> None:

@@ -13,7 +13,7 @@ from mmbot.domain.wager_states import State
 from mmbot.engine import requests as r
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.coverage import Coverage
-from mmbot.engine.events import LEGACY_CHANNELS
+from mmbot.engine.events import WHOLE_FEED
 from mmbot.engine.wagers.wager import Wager
 
 
@@ -33,7 +33,7 @@ def covered(*connections: int) -> Coverage:
     """Each connection in turn carries every sport event: their numbers are the generations."""
     coverage = Coverage(30 * SECOND)
     for connection in connections:
-        coverage.carry(connection, LEGACY_CHANNELS, START)
+        coverage.carry(connection, WHOLE_FEED, START)
     return coverage
 
 
@@ -112,7 +112,7 @@ def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None
     coverage = covered(1)
     books = Books(coverage)
     books.on_message(LINE, book(100), START, 1, START)
-    coverage.carry(2, LEGACY_CHANNELS, START + SECOND)
+    coverage.carry(2, WHOLE_FEED, START + SECOND)
     books.on_read(LINE, book(100), START, START + SECOND)
     state = books.get(LINE)
     assert state is not None

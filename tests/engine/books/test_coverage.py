@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbot.domain.instant import SECOND
 from mmbot.engine.books.coverage import UNCOVERED, Coverage
-from mmbot.engine.events import LEGACY_CHANNELS, Channel
+from mmbot.engine.events import WHOLE_FEED, Channel
 
 START = 1_800_000_000 * SECOND
 PRIVATE = Channel("private", private=True)
@@ -15,11 +15,11 @@ def books(*events: int) -> Channel:
     return Channel(f"books of {events}", events)
 
 
-def test_the_legacy_feed_covers_every_sport_event_over_one_connection() -> None:
+def test_one_connection_may_cover_every_sport_event() -> None:
     coverage = Coverage(30 * SECOND)
     assert not coverage.up
     assert coverage.of(1) is UNCOVERED
-    coverage.carry(1, LEGACY_CHANNELS, START)
+    coverage.carry(1, WHOLE_FEED, START)
     assert coverage.up
     assert (coverage.of(1).connection, coverage.of(1).since) == (1, START)
     assert coverage.of(1) is coverage.of(2)
@@ -30,11 +30,11 @@ def test_the_legacy_feed_covers_every_sport_event_over_one_connection() -> None:
 
 def test_a_reconnect_begins_a_new_generation_of_every_sport_event() -> None:
     coverage = Coverage(30 * SECOND)
-    coverage.carry(1, LEGACY_CHANNELS, START)
+    coverage.carry(1, WHOLE_FEED, START)
     before = coverage.generation(1, 1)
     coverage.private_lost()
     assert not coverage.up
-    coverage.carry(2, LEGACY_CHANNELS, START + SECOND)
+    coverage.carry(2, WHOLE_FEED, START + SECOND)
     assert coverage.connections == (2,)
     assert coverage.generation(1, 2) > before
     assert not coverage.generation(1, 1)
@@ -83,7 +83,7 @@ def test_a_sport_event_on_two_connections_counts_on_the_later_one_and_falls_back
 def test_a_channel_of_its_own_counts_before_one_for_every_sport_event() -> None:
     coverage = Coverage(30 * SECOND)
     coverage.carry(1, (books(7),), START)
-    coverage.carry(2, LEGACY_CHANNELS, START)
+    coverage.carry(2, WHOLE_FEED, START)
     assert coverage.of(7).connection == 1
     assert coverage.of(8).connection == 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from engine_scene import GAME, LINE, Fixed, Scene, settings
 
+from mmbot.backtest.faults import Fate
 from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import SECOND
 from mmbot.engine import requests as r
@@ -27,25 +28,23 @@ def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None
         balance=20_000 if funds == "at_placement" else 7_200,
         venue=VenueSettings(funds=funds),
     ).quoted()
-    ledger = scene.run.engine._shared.ledger
     left: list[int] = []
-    following = scene.run.engine.next_request
 
-    def next_request(now: int) -> r.Request | None:
-        before = scene.run.engine._balance.left()
-        request = following(now)
+    def note(request: r.Request, now: int) -> Fate:
         if isinstance(request, r.PlaceMany) and request.items[0].fill_or_kill:
-            left.append(before)
-        return request
+            cash = scene.venue.wallet(scene.account).balance
+            resting = sum(wager.unmatched for wager in scene.wagers())
+            by_multiple = round(cash * scene.config.limits.funds_multiple) - resting
+            left.append(by_multiple if funds == "at_match" else min(cash, by_multiple))
+        return Fate.DONE
 
-    scene.run.engine.next_request = next_request  # type: ignore[method-assign]
+    scene.run.faults.interfere = note
     scene.take(0, 7000)
     scene.until(lambda: scene.position()[0] <= -6000)
     scene.until(lambda: bool(left) or bool(scene.alerts("hedge.not_possible")), within=10 * SECOND)
     scene.go(40 * SECOND)
     assert all(item.stake <= least for item, least in zip(hedges(scene), left, strict=True))
     assert not scene.alerts("wager.refused")
-    assert ledger.outstanding >= 0
     scene.agree()
     scene.close()
 
