@@ -276,8 +276,6 @@ class SessionKeeper:
         except NoAnswer as error:
             self._silent_log_ins += 1
             raise RetryLater(error.code, f"log-in: {error.message}", now + self._pause()) from None
-        error_body = self._errors.read(reply.body)
-        code = error_body.code or f"http_{reply.status}"
         if reply.status in (200, 201):
             try:
                 tokens = call.read(reply.body, [])
@@ -288,6 +286,8 @@ class SessionKeeper:
             token = self._adopt(tokens, refreshed=False)
             await self._keep(tokens.refresh, self._kept.logged_in_at)
             return token
+        error_body = self._errors.read(reply.body)
+        code = error_body.code or f"http_{reply.status}"
         if self._errors.rejection_of(reply.status, error_body.code) is Rejection.NO_SESSION_FREE:
             raise self._bar(RetryLater(code, error_body.message, now + REFUSED_PAUSE), REFUSED_PAUSE)
         if reply.status == 429:
