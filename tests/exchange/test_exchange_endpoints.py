@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from mocked_exchange import MockedExchange
 from scripted_exchange import ScriptedExchange, Step, Told, answer, client_of, data, error
 
 from mmbot.domain.catalogue import Player
@@ -25,9 +26,9 @@ Ask = Callable[[Client], Awaitable[object]]
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[ScriptedExchange]:
-    scripted = ScriptedExchange()
-    async with scripted.serving():
-        yield scripted
+    mocked = MockedExchange()
+    async with mocked.serving():
+        yield mocked
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from mocked_exchange import MockedExchange
 from scripted_exchange import LEGACY, ScriptedExchange, answer, client_of, error
 
 from mmbot.domain.clock import ManualClock
@@ -126,9 +127,9 @@ ROWS = """
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[ScriptedExchange]:
-    scripted = ScriptedExchange()
-    async with scripted.serving():
-        yield scripted
+    mocked = MockedExchange()
+    async with mocked.serving():
+        yield mocked
 
 
 @pytest.fixture

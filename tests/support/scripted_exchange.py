@@ -41,20 +41,26 @@ class Seen(NamedTuple):
         return orjson.loads(self.body)
 
 
-def answer(body: object = None, status: int = 200, headers: dict[str, str] | None = None) -> Step:
-    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+class Answer(NamedTuple):
+    """A plain answer, which needs no socket."""
 
-    async def step(request: web.Request) -> web.Response:
-        return web.Response(body=raw, status=status, headers=headers, content_type="application/json")
+    status: int
+    body: bytes
+    headers: dict[str, str] | None = None
 
-    return step
+    async def __call__(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.body, status=self.status, headers=self.headers, content_type="application/json")
 
 
-def data(value: object, **beside: object) -> Step:
+def answer(body: object = None, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, body if isinstance(body, bytes) else orjson.dumps(body), headers)
+
+
+def data(value: object, **beside: object) -> Answer:
     return answer({"data": value} | beside)
 
 
-def error(status: int, code: str | None, message: str = "", **more: object) -> Step:
+def error(status: int, code: str | None, message: str = "", **more: object) -> Answer:
     return answer(({"error": code} if code else {}) | {"message": message} | more, status)
 
 
@@ -121,8 +127,16 @@ class ScriptedExchange:
             given["access_expire_time"] = self.clock.wall() / SECOND + self.life_s
         return given
 
-    async def _grant(self, request: web.Request) -> web.Response:
-        return web.Response(body=orjson.dumps({"data": self.tokens()}), content_type="application/json")
+    def step(self, seen: Seen) -> Step:
+        """What answers a request."""
+        script = self.scripts.get(seen.path)
+        if not seen.path.startswith("/auth/") and self.check_tokens and seen.token not in self.good:
+            return error(401, "unauthorized", "Unauthorized")
+        if script:
+            return script.popleft() if len(script) > 1 else script[0]
+        if seen.path in ("/auth/login", "/auth/refresh"):
+            return data(self.tokens())
+        return error(404, "data_not_found", f"nothing scripted for {seen.path}")
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removeprefix("/partner")
@@ -130,18 +144,11 @@ class ScriptedExchange:
         assert request.transport is not None
         peer = request.transport.get_extra_info("peername")[:2]
         body = await request.read()
+        seen = Seen(request.method, path, dict(request.query), token, body, peer)
         async with self._changed:
-            self.seen.append(Seen(request.method, path, dict(request.query), token, body, peer))
+            self.seen.append(seen)
             self._changed.notify_all()
-        script = self.scripts.get(path)
-        if not path.startswith("/auth/") and self.check_tokens and token not in self.good:
-            return await error(401, "unauthorized", "Unauthorized")(request)
-        if script:
-            step = script.popleft() if len(script) > 1 else script[0]
-            return await step(request)
-        if path in ("/auth/login", "/auth/refresh"):
-            return await self._grant(request)
-        return await error(404, "data_not_found", f"nothing scripted for {path}")(request)
+        return await self.step(seen)(request)
 
     @contextlib.asynccontextmanager
     async def serving(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
