@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.wager_states import State
@@ -99,12 +100,19 @@ class Effects:
         if not touched:
             return
         shared.moves += 1
-        for line in touched:
-            position = shared.ledger.positions[line]
-            shared.exposure.update(line, position)
-            self._thresholds.moved(line)
-            self._profit.mark(line, position)
-            self._quoting.own_changed(line)
+        for key in touched:
+            if isinstance(key, LineKey):
+                position = shared.ledger.positions[key]
+                shared.exposure.update(key, position)
+                self._thresholds.moved(key)
+                self._profit.mark(key, position)
+                self._quoting.own_changed(key)
+            else:
+                full = shared.ledger.full_stakes[key]
+                shared.exposure.update_full(key, full)
+                self._thresholds.moved(key)
+                self._profit.mark_full(key, full)
+                self._quoting.market_changed(key)
         self._placing.freed()
         self._hedging.look_again()
 

@@ -128,7 +128,8 @@ class Engine:
             shared.guards.hold("latch", ACCOUNT, seed.latched, now)
         for saved in seed.wagers:
             shared.ledger.restore(saved)
-            shared.catalogue.learn(saved.line_id, saved.line, saved.side)
+            if isinstance(saved.line, LineKey) and saved.side is not None:
+                shared.catalogue.learn(saved.line_id, saved.line, saved.side)
         for saved in seed.wagers:  # too old for the history's ranges: its result is asked for by id
             if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
                 shared.lookups[saved.wager_id] = "older than the history reaches"
@@ -438,6 +439,9 @@ class Engine:
             self._shared.alert(Level.ERROR, "price.impossible", line_id=event.line_id)
             return
         place = self._shared.catalogue.resolve(event.line_id)
+        if place is None and self._shared.catalogue.line_of(event.line_id) is not None:
+            self._shared.alert(Level.WARNING, "price.not_two_outcomes", line_id=event.line_id)
+            return
         if place is None:
             self._shared.alert(
                 Level.WARNING, "price.unknown_line", line_id=event.line_id

@@ -29,7 +29,7 @@ from mmbot.engine.status import (
     ScopeStatus,
     Status,
 )
-from mmbot.engine.wagers.ledger import Wager
+from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
 """Levels of a book in the account."""
@@ -125,7 +125,7 @@ class StatusWriter:
         key = slot.line.key
         state = shared.books.get(key)
         live = list(shared.ledger.live(key))
-        own: list[Wager] = [wager for wager in live if not wager.foreign]
+        own: list[LineWager] = [wager for wager in live if not wager.foreign]
         sides: tuple[Levels, Levels] = shared.books.net(state, own).sides if state is not None else ((), ())
         position = shared.ledger.positions.get(key, NOTHING)
         names = [outcome.name for outcome in slot.line.outcomes]

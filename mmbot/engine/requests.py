@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
@@ -198,8 +198,10 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     external_id: str
     wager_id: str | None
-    line: LineKey
-    side: Side
+    line: LineKey | MarketKey
+    """Its market where the line is not known, or has not exactly two complementary outcomes."""
+    side: Side | None
+    """None where ``line`` is a market."""
     line_id: str
     odds: Odds
     stake: Cents

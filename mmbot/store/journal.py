@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, Duration, Instant
 from mmbot.engine.requests import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
@@ -30,6 +30,9 @@ _GATHER_S: Final = 0.05  # how long saves gather before one commit takes them al
 _RETRY_S: Final = 1.0
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "refused", "absent", "invalid"})
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+_NO_SIDE: Final = -1
+"""In the column of the side: the wager is on no line, and the line\'s number means nothing."""
 
 Saved = SaveWager | SaveDay | SaveSettlement
 
@@ -299,8 +302,7 @@ def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
     return (
         wager.external_id,
         wager.wager_id,
-        *wager.line,
-        wager.side,
+        *_place(wager),
         wager.line_id,
         wager.odds,
         wager.stake,
@@ -313,6 +315,13 @@ def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
         wager.sequence,
         int(_is_over(wager)),
     )
+
+
+def _place(wager: SaveWager) -> tuple[int, int, int, int]:
+    """The columns event, market, number and side, none of which can be NULL."""
+    if isinstance(wager.line, LineKey) and wager.side is not None:
+        return (*wager.line, wager.side)
+    return wager.line.event, wager.line.market, 0, _NO_SIDE
 
 
 def _is_over(wager: SaveWager) -> bool:
@@ -336,8 +345,8 @@ def _wager(row: Sequence[Any]) -> SaveWager:
     return SaveWager(
         external_id=external_id,
         wager_id=wager_id,
-        line=LineKey(event, market, number),
-        side=side,
+        line=MarketKey(event, market) if side == _NO_SIDE else LineKey(event, market, number),
+        side=None if side == _NO_SIDE else side,
         line_id=line_id,
         odds=odds,
         stake=stake,

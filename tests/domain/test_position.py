@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.odds import profit
-from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.position import FullStakes, Position
 
 
 class Held(NamedTuple):
@@ -69,7 +69,7 @@ def test_the_matched_worst_case_is_that_without_fills(held: list[Held]) -> None:
     assert position.matched_worst_case() <= position.worst_case()
 
 
-@given(st.lists(wagers(), max_size=5), st.sampled_from([0, 1, FULL_STAKE]), st.integers(0, 100_000))
+@given(st.lists(wagers(), max_size=5), st.sampled_from([0, 1]), st.integers(0, 100_000))
 def test_one_wager_more_is_judged_as_if_it_were_there(held: list[Held], side: int, stake: int) -> None:
     position = position_of(held)
     foreseen = position.worst_case_with(side, stake)
@@ -93,12 +93,15 @@ def test_a_sure_profit_is_no_worst_case_below_zero() -> None:
     assert position.worst_case() == 0
 
 
-def test_without_two_complementary_outcomes_everything_counts_at_full_stake() -> None:
-    position = Position()
-    position.move(FULL_STAKE, 700, 300, 900)
-    position.move(FULL_STAKE, 0, 500, 5000)
-    assert position.worst_case() == 1500
-    assert position.matched_worst_case() == 800
+def test_stakes_on_no_line_count_in_full() -> None:
+    full = FullStakes()
+    assert not full
+    full.move(700, 300)
+    full.move(0, 500)
+    assert full.worst_case() == 1500
+    assert full.matched == 800
+    full.move(-700, -800)
+    assert not full
 
 
 def test_positions_compare_by_their_figures_and_cannot_be_keys() -> None:

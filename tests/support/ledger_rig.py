@@ -6,7 +6,7 @@ from typing import Any
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.ledger import Change, Kind, Ledger, Wager
@@ -21,7 +21,6 @@ LINES: dict[str, tuple[LineKey, int]] = {
     "a1": (LINE, 1),
     "s0": (SPREAD, 0),
     "s1": (SPREAD, 1),
-    "three": (LineKey(7, 300, 0), FULL_STAKE),
 }
 EVENTS = {"a": (7, 256), "s": (7, 257), "t": (7, 300)}
 
@@ -126,6 +125,9 @@ class Rig:
     def cancel(self, external_id: str = "r1-fv-1") -> None:
         self.ledger.cancel_sent(external_id, self.tick())
         self.ledger.cancel_accepted(external_id, self.tick())
+
+    def full(self, market: MarketKey) -> FullStakes:
+        return self.ledger.full_stakes.get(market, FullStakes())
 
     def position(self, line: LineKey = LINE) -> Position:
         return self.ledger.positions.get(line, Position())

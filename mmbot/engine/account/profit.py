@@ -15,10 +15,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, SECOND, Instant
 from mmbot.domain.money import Cents, show
-from mmbot.domain.position import Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.requests import LostDay, SaveDay
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
@@ -34,7 +34,7 @@ class Profit:
     def __init__(self, shared: Shared, day: SaveDay | None) -> None:
         self._shared = shared
         self._fair: dict[LineKey, float] = {}
-        self._marks: dict[LineKey, Cents] = {}
+        self._marks: dict[LineKey | MarketKey, Cents] = {}
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
             day = replace(day, lost=None)  # the limit was raised since: the day goes on
@@ -72,12 +72,18 @@ class Profit:
             value = max(min(first, second), min(0, max(first, second)))
         else:
             value = round(probability * first + (1.0 - probability) * second)
-        value -= position.full_stake
-        self.marked += value - self._marks.get(line, 0)
-        if first or second or position.full_stake:
-            self._marks[line] = value
+        self._mark(line, value, bool(first or second))
+
+    def mark_full(self, market: MarketKey, full: FullStakes) -> None:
+        """Value a market's full stakes: as lost."""
+        self._mark(market, -full.worst_case(), bool(full))
+
+    def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
+        self.marked += value - self._marks.get(key, 0)
+        if kept:
+            self._marks[key] = value
         else:
-            self._marks.pop(line, None)
+            self._marks.pop(key, None)
 
     def forget(self, events: Container[int]) -> None:
         """Drop the fair probabilities of events that are over, where nothing is to be valued by them."""

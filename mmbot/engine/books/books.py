@@ -15,7 +15,7 @@ from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.books.coverage import Coverage
-from mmbot.engine.wagers.ledger import Wager
+from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
 """A message may still be under way this long after a read that already shows its effect."""
@@ -195,7 +195,7 @@ class Books:
         state.differed += 1
         return state.differed == 2
 
-    def expect(self, line: LineKey, awaited: list[Wager], book: Book, sequence: int) -> None:
+    def expect(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
         """Before a message is taken: a level that grows by what a wager of ours that awaits its activation would show
         holds it, though the private message that says so is still under way."""
         state = self._states.get(line)
@@ -236,7 +236,7 @@ class Books:
         if state is not None:
             state.touch()
 
-    def net(self, state: BookState, live: Collection[Wager]) -> Book:
+    def net(self, state: BookState, live: Collection[LineWager]) -> Book:
         """The book without our own stake. A level of which it is not certain that others stand in it is left out.
 
         ``live`` are the line's wagers that could still match; those that are not ours are others' offers.
@@ -258,7 +258,7 @@ _Mine = dict[Odds, tuple[Cents, int]]
 """Under one outcome, by the odds shown: what of ours takers can stake there, and in how many wagers."""
 
 
-def _mine(state: BookState, live: Collection[Wager]) -> tuple[_Mine, _Mine]:
+def _mine(state: BookState, live: Collection[LineWager]) -> tuple[_Mine, _Mine]:
     """What of ours stands in a book, under each outcome. Notes whether the next message could change that."""
     mine: tuple[_Mine, _Mine] = ({}, {})
     state.plain = not state.ghosts

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.odds import Side
-from mmbot.domain.position import FULL_STAKE
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
@@ -27,18 +26,27 @@ class Catalogue:
         self.events: dict[int, SportEvent] = {}
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
-        self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
+        self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
+        """Without a side where the line has not two outcomes."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
         """Of each line that could be quoted, as they were named last."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and outcome that a ``line_id`` stands for."""
-        return self._by_line_id.get(line_id)
+        """The line and outcome that a ``line_id`` stands for; None where the line is not known or has not exactly two
+        outcomes."""
+        place = self._by_line_id.get(line_id)
+        if place is None or place[1] is None:
+            return None
+        return place[0], place[1]
+
+    def line_of(self, line_id: str) -> LineKey | None:
+        """The line that a ``line_id`` belongs to, however many outcomes it has."""
+        place = self._by_line_id.get(line_id)
+        return None if place is None else place[0]
 
     def learn(self, line_id: str, line: LineKey, side: Side) -> None:
         """Remember an id from elsewhere (the journal) until a read brings the line itself."""
-        if side != FULL_STAKE:
-            self._by_line_id.setdefault(line_id, (line, side))
+        self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
         """The market of a line, or None if it is not on the board."""
@@ -60,6 +68,15 @@ class Catalogue:
         if known is None or not 0 <= side < len(known.outcomes):
             return str(side)
         return known.outcomes[side].name
+
+    def outcome_by_id(self, line_id: str) -> str:
+        """The name of the outcome that a ``line_id`` stands for; the id itself where the line is not known."""
+        line = self.line_of(line_id)
+        known = self.lines.get(line) if line is not None else None
+        for outcome in known.outcomes if known is not None else ():
+            if outcome.line_id == line_id:
+                return outcome.name
+        return line_id
 
     def tournament_of(self, event: int) -> int:
         """The tournament of an event; 0 if the event is not known."""
@@ -198,4 +215,4 @@ class Catalogue:
         two = len(line.outcomes) == 2
         for side, outcome in enumerate(line.outcomes):
             if outcome.line_id:
-                self._by_line_id[outcome.line_id] = (line.key, side if two else FULL_STAKE)
+                self._by_line_id[outcome.line_id] = (line.key, side if two else None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.catalogue import market_of
 from mmbot.domain.instant import Instant
-from mmbot.domain.position import FULL_STAKE
 from mmbot.engine.requests import SaveSettlement
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.wager import LineWager
 
 
 class Journal:
@@ -23,8 +22,8 @@ class Journal:
         its line is known; a wager whose line was forgotten is saved with its late result."""
         shared, wager = self._shared, change.wager
         if change.kind is Kind.SETTLED:
-            line = wager.line
-            settlement = shared.ledger.settlement(market_of(line))
-            shared.order(SaveSettlement(line.event, line.market, settlement.gross, settlement.commission, now))
-        if not wager.foreign and (wager.side != FULL_STAKE or wager.booked is not None):
+            market = wager.market
+            settlement = shared.ledger.settlement(market)
+            shared.order(SaveSettlement(*market, settlement.gross, settlement.commission, now))
+        if not wager.foreign and (isinstance(wager, LineWager) or wager.booked is not None):
             shared.save(wager)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import Instant
+from mmbot.engine.followers.match_counts import outcome_of
 from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.wager import LineWager
 
 
 class Log:
@@ -25,8 +27,10 @@ class Log:
                 Level.INFO,
                 "wager.matched",
                 external_id=wager.external_id,
-                line=shown(wager.line),
-                outcome=shared.catalogue.outcome_name(wager.line, wager.side),
+                line=shown(wager.line)
+                if isinstance(wager, LineWager)
+                else f"market {wager.event}/{wager.market.market}",
+                outcome=outcome_of(wager, shared.catalogue),
                 odds=wager.odds,
                 stake_cents=change.stake,
                 hedge=wager.hedge,

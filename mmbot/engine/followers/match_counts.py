@@ -12,6 +12,7 @@ from mmbot.domain.money import Cents
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.status import MatchStatus
 from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.wager import LineWager, Wager
 
 LATEST: Final = 20
 """How many matches are kept to be shown."""
@@ -35,15 +36,15 @@ class MatchCounts:
         wager = change.wager
         if change.kind is not Kind.MATCHED or wager.sent_at < self._since:
             return
-        line = wager.line
         self.matches += 1
         self.stake += change.stake
-        self.by_line[line] = self.by_line.get(line, 0) + 1
+        if isinstance(wager, LineWager):
+            self.by_line[wager.line] = self.by_line.get(wager.line, 0) + 1
         self.latest.append(
             MatchStatus(
                 at=now,
-                event=line.event,
-                outcome=self._catalogue.outcome_name(line, wager.side),
+                event=wager.event,
+                outcome=outcome_of(wager, self._catalogue),
                 odds=wager.odds,
                 stake=change.stake,
                 hedge=wager.hedge,
@@ -54,3 +55,10 @@ class MatchCounts:
         """Drop the counts of lines whose event is over."""
         for line in [line for line in self.by_line if line.event in events]:
             del self.by_line[line]
+
+
+def outcome_of(wager: Wager, catalogue: Catalogue) -> str:
+    """The name of the outcome that a wager is on; a number or an id where no name is known."""
+    if isinstance(wager, LineWager):
+        return catalogue.outcome_name(wager.line, wager.side)
+    return catalogue.outcome_by_id(wager.line_id)

@@ -8,6 +8,7 @@ from mmbot.domain.instant import Instant
 from mmbot.engine.books.books import Books
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.wager import LineWager
 
 
 class OwnStake:
@@ -20,6 +21,8 @@ class OwnStake:
     def changed(self, change: Change, now: Instant) -> None:
         """Follow a wager that opened, matched or ended."""
         wager, kind = change.wager, change.kind
+        if not isinstance(wager, LineWager):
+            return  # which book it stands in is not known, or no book of two sides has it
         if kind is Kind.OPENED:
             self._books.enter(wager.line, wager.external_id, wager.sequence)
             self._quoting.book_changed(wager.line)

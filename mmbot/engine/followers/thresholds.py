@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.risk.scopes import Scope
@@ -18,8 +18,9 @@ class Thresholds:
         self._shared: Final = shared
         self._reached: Final[dict[Scope, str]] = {}
 
-    def moved(self, line: LineKey) -> None:
-        """Judge the five scopes of a line whose position moved. A threshold of a wide scope concerns every line."""
+    def moved(self, line: LineKey | MarketKey) -> None:
+        """Judge the scopes of a line whose position moved, or of a market whose full stakes did. A threshold of a wide
+        scope concerns every line."""
         shared = self._shared
         for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None

@@ -23,6 +23,6 @@ class Wiped:
         wager = change.wager
         if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
             return
-        event = wager.line.event
+        event = wager.event
         if self._shared.hold("wiped", event, "the exchange wiped a wager", now):
             self._board.events(self._shared.catalogue.tournament_of(event))

@@ -58,9 +58,11 @@ class Forgetting:
             return
         self._look_at = now + EVERY
         shared = self._shared
-        told = (line.event for line in (*shared.books.lines(), *shared.ledger.positions))  # some are never on the list
+        ledger = shared.ledger
+        told = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some are never on the list
+        told += [market.event for market in ledger.full_stakes]
         self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(told)}
-        staked = shared.ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)
+        staked = ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)
         over = {event: since for event, since in self._gone.items() if since <= now - SHOWN and event not in staked}
         if not over:
             return
@@ -70,7 +72,7 @@ class Forgetting:
         self._hedging.forget(over)
         self._profit.forget(over)
         self._counts.forget(over)
-        shared.ledger.forget(over)
+        ledger.forget(over)
         shared.exposure.forget_events(over)
         shared.books.forget(over)
         shared.guards.forget(over)

@@ -13,7 +13,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds
 from mmbot.engine.books.books import BookState
 from mmbot.engine.quoting.target import Target
-from mmbot.engine.wagers.wager import Wager
+from mmbot.engine.wagers.wager import LineWager
 from mmbot.strategy.interface import Decision, LineView, Said
 
 NO_ROOM: Final[Cents] = 1 << 62
@@ -72,7 +72,7 @@ class Slot:
         most: Cents,
         depth: int | None,
         book: BookState,
-        live: dict[str, Wager],
+        live: dict[str, LineWager],
     ) -> None:
         self.key: Final = line.key
         self.line: Final = line

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey, SportEvent
+from mmbot.domain.catalogue import LineKey, MarketKey, SportEvent
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, Instant, in_seconds
 from mmbot.domain.odds import Side, implied
 from mmbot.domain.wager_states import State
@@ -112,6 +112,12 @@ class Quoting:
             if whole and not slot.leaving and not group.several and not soft and not group.soft and group.needs <= room:
                 slot.book.await_ours()
             else:
+                self.own_changed(slot.key)
+
+    def market_changed(self, market: MarketKey) -> None:
+        """The room in a market changed, by wagers that are on none of its lines."""
+        for slot in self.events.get(market.event, ()):
+            if slot.key.market == market.market:
                 self.own_changed(slot.key)
 
     def line_due(self, line: LineKey) -> None:

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Final
 
 from mmbot.config import LimitsConfig, RuleLimits
-from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.money import Cents, cents, share
 from mmbot.domain.odds import Side
-from mmbot.domain.position import Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.risk.scopes import ACCOUNT, Level, LineLimits, Scope, Thresholds, resolve
 
 UNKNOWN_TOURNAMENT: Final = 0
@@ -53,12 +53,13 @@ class _Node:
 
 
 class _Entry:
-    """One line: the five scopes that it counts in, narrowest first, and what it counts there."""
+    """One line: the five scopes that it counts in, narrowest first, and what it counts there. Or the full stakes of one
+    market, which count in the four scopes from the market on."""
 
     __slots__ = ("hedgeable", "key", "limits", "matched", "path", "worst")
 
-    def __init__(self, key: LineKey, limits: LineLimits) -> None:
-        self.key: Final = key
+    def __init__(self, key: LineKey | MarketKey, limits: LineLimits) -> None:
+        self.key: Final[LineKey | MarketKey] = key
         self.limits = limits
         self.path: tuple[_Node, ...] = ()
         self.worst: Cents = 0
@@ -83,8 +84,8 @@ class Exposure:
         self._limits: Final = limits
         self._shares: Final = (Decimal(str(limits.soft)), Decimal(str(limits.hedge)))
         self._nodes: Final[dict[Scope, _Node]] = {}
-        self._entries: Final[dict[LineKey, _Entry]] = {}
-        self._events: Final[dict[int, dict[LineKey, _Entry]]] = {}
+        self._entries: Final[dict[LineKey | MarketKey, _Entry]] = {}
+        self._events: Final[dict[int, dict[LineKey | MarketKey, _Entry]]] = {}
         self._tournaments: Final[dict[int, int]] = {}
         self._exposed: Final[dict[LineKey, _Entry]] = {}
         self._hot: Final[dict[Scope, _Node]] = {}
@@ -92,8 +93,9 @@ class Exposure:
 
     # --- which lines there are ---------------------------------------------------------------------------------------
 
-    def register(self, line: LineKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes, under the general limits and those of its rule.
+    def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
+        """Count a line in its five scopes, or a market's full stakes in their four, under the general limits and those
+        of the rule.
 
         May be called again: with another rule, or another tournament, into which the whole event moves. A market or
         event whose lines come under several rules has the tightest of their limits.
@@ -118,7 +120,7 @@ class Exposure:
             entry.limits = limits
             self._attach(entry, tournament)
 
-    def forget(self, line: LineKey) -> None:
+    def forget(self, line: LineKey | MarketKey) -> None:
         """Drop a line that will not be traded again. An unknown one is none.
 
         Raises:
@@ -152,7 +154,7 @@ class Exposure:
             entry = self._entries[line]
         worst = position.worst_case()
         matched = position.matched_worst_case()
-        hedgeable = matched - position.full_matched
+        hedgeable = matched
         more_worst = worst - entry.worst
         entry.worst = worst
         if matched == entry.matched and hedgeable == entry.hedgeable:  # as when something is placed
@@ -169,6 +171,17 @@ class Exposure:
         entry.matched = matched
         self._add(entry.path, more_worst, more_matched)
 
+    def update_full(self, market: MarketKey, full: FullStakes) -> None:
+        """Take over what a market's full stakes now count. No hedge can reduce them."""
+        entry = self._entries.get(market)
+        if entry is None:
+            self.register(market, UNKNOWN_TOURNAMENT, None)
+            entry = self._entries[market]
+        worst, matched = full.worst_case(), full.matched
+        more_worst, more_matched = worst - entry.worst, matched - entry.matched
+        entry.worst, entry.matched = worst, matched
+        self._add(entry.path, more_worst, more_matched)
+
     # --- what may still rest -----------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
@@ -183,7 +196,7 @@ class Exposure:
         if room < 0:
             return max(0, most_reducing(position, side) - position.remaining[side])
         # The stake is lost where the other outcome wins: there the line may come to its worst case plus the room.
-        may_lose = worst - position.full_stake + room
+        may_lose = worst + room
         return max(0, may_lose + position.profit[1 - side] - position.remaining[side])
 
     def most_resting(self, line: LineKey, position: Position) -> tuple[Cents, Cents]:
@@ -200,7 +213,7 @@ class Exposure:
             if node.matched >= node.soft:
                 return second - least, first - least
         worst = position.worst_case()
-        may_lose = max(worst - position.full_stake + self._room(entry, worst), -least)
+        may_lose = max(worst + self._room(entry, worst), -least)
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
@@ -259,23 +272,23 @@ class Exposure:
             return []
         planned: dict[LineKey, Cents] = {}
         for node in sorted(self._hot.values(), key=lambda hot: hot.rank):
-            lines = [entry for entry in self._exposed.values() if entry.path[node.rank] is node]
-            need = node.matched - node.soft - sum(planned.get(entry.key, 0) for entry in lines)
+            lines = [(line, entry) for line, entry in self._exposed.items() if entry.path[node.rank] is node]
+            need = node.matched - node.soft - sum([planned.get(line, 0) for line, _ in lines])
             # Among equals the key decides, so that the choice does not hang on what happened first.
-            lines.sort(key=lambda entry: (planned.get(entry.key, 0) - entry.hedgeable, entry.key))
-            for entry in lines:
+            lines.sort(key=lambda each: (planned.get(each[0], 0) - each[1].hedgeable, each[0]))
+            for line, entry in lines:
                 if need <= 0:
                     break
-                already = planned.get(entry.key, 0)
+                already = planned.get(line, 0)
                 part = min(need, entry.hedgeable - already)
-                if part > 0 and entry.key not in unable:
-                    planned[entry.key] = already + part
+                if part > 0 and line not in unable:
+                    planned[line] = already + part
                     need -= part
         return list(planned.items())
 
-    def matched_by_scope(self, line: LineKey) -> list[tuple[Scope, Cents, Cents, Cents]]:
-        """The five scopes of a line, narrowest first, each with its matched worst case, its soft and its hedge
-        threshold."""
+    def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[Scope, Cents, Cents, Cents]]:
+        """The scopes of a line, or of a market's full stakes, narrowest first, each with its matched worst case, its
+        soft and its hedge threshold."""
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
     def scopes(self, line: LineKey) -> tuple[Scope, ...]:
@@ -360,9 +373,15 @@ class Exposure:
 
     def _attach(self, entry: _Entry, tournament: int) -> None:
         key, limits = entry.key, entry.limits
+        path: tuple[_Node, ...] = ()
+        if isinstance(key, LineKey):
+            path = (self._node(Scope("line", key), 0, limits.line),)
+            market = market_of(key)
+        else:
+            market = key
         entry.path = (
-            self._node(Scope("line", key), 0, limits.line),
-            self._node(Scope("market", market_of(key)), 1, limits.market),
+            *path,
+            self._node(Scope("market", market), 1, limits.market),
             self._node(Scope("event", key.event), 2, limits.event),
             self._node(Scope("tournament", tournament), 3, limits.tournament),
             self._node(ACCOUNT, 4, limits.account),
@@ -373,7 +392,8 @@ class Exposure:
         self._add(entry.path, -entry.worst, -entry.matched)
         limits = entry.limits
         claimed = (limits.line, limits.market, limits.event, limits.tournament, limits.account)
-        for node, limit in zip(entry.path, claimed, strict=True):
+        for node in entry.path:
+            limit = claimed[node.rank]
             node.claims[limit] -= 1
             if not node.claims[limit]:
                 del node.claims[limit]

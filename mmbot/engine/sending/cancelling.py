@@ -96,7 +96,7 @@ class Cancelling:
             if wager is None or not wager.remaining or wager.wager_id is None:
                 del self.ready[external_id]
                 continue
-            event = wager.line.event
+            event = wager.event
             count = by_event[event] = by_event.get(event, 0) + 1
             if count > BATCH and shared.settings.exclusive and shared.guards.any(event):
                 return self._whole_event(event, now)
@@ -117,7 +117,7 @@ class Cancelling:
         shared = self._shared
         for external_id in list(self.ready):
             wager = shared.ledger.get(external_id)
-            if wager is not None and wager.line.event == event:
+            if wager is not None and wager.event == event:
                 self._note_sent(wager, now)
         request = CancelEvent(shared.request_id(), event)
         shared.send(self, request, now)
@@ -161,7 +161,7 @@ class Cancelling:
     def _on_event(self, request: CancelEvent, now: Instant) -> None:
         """A whole event was cancelled: each wager is confirmed by its private message, or tried again alone."""
         for wager in self._shared.ledger.all_live():
-            if wager.line.event == request.event and wager.state is State.CANCELLING:
+            if wager.event == request.event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
     def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
@@ -175,7 +175,7 @@ class Cancelling:
                     changes += self._refused(item.external_id, answer, now)
             return changes
         for wager in self._shared.ledger.all_live():
-            if wager.line.event == request.event and wager.state is State.CANCELLING:
+            if wager.event == request.event and wager.state is State.CANCELLING:
                 changes += self._lost(wager.external_id, now)
         return changes
 

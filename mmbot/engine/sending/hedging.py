@@ -18,7 +18,7 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Change, Kind
-from mmbot.engine.wagers.ledger import Wager
+from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND
 """Between two tries on one line."""
@@ -82,7 +82,7 @@ class Hedging:
         if any(shared.guards.holds(guard, line) for guard in ("inactive", "book_unread", "book_age", "reconciliation")):
             self._put_off(line, shared.guards.why(line) or "guarded", now)
             return None
-        own: list[Wager] = [wager for wager in shared.ledger.live(line) if not wager.foreign]
+        own: list[LineWager] = [wager for wager in shared.ledger.live(line) if not wager.foreign]
         book = shared.books.net(state, own)
         sized = size_hedge(
             shared.ledger.positions[line],
@@ -165,6 +165,8 @@ class Hedging:
 
     def ended(self, wager: Wager) -> None:
         """A hedge is over: its line may be quoted again."""
+        if not isinstance(wager, LineWager):
+            return
         if self._in_flight.get(wager.line) == wager.external_id:
             del self._in_flight[wager.line]
         self._release(wager.line)

@@ -27,6 +27,7 @@ from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Changes
+from mmbot.engine.wagers.wager import LineWager
 
 BLOCK: Final = 1000
 """Sequence numbers reserved at a time, and asked for when half of them are used."""
@@ -289,7 +290,7 @@ class Placing:
             if key in accepted:
                 changes += ledger.accepted(key, accepted[key], now)
                 wager = ledger.get(key)
-                if wager is not None:
+                if isinstance(wager, LineWager):
                     self._pauses.pop(wager.line, None)
                     self._shared.timers.set(Due.ACTIVATION, key, now + self._shared.settings.activation)
             elif key in refused and refused[key].failure is not Failure.UNKNOWN:
@@ -311,7 +312,7 @@ class Placing:
     def _refused(self, external_id: str, why: RefusedItem | Failed, now: Instant) -> Changes:
         shared = self._shared
         wager = shared.ledger.get(external_id)
-        if wager is None:
+        if not isinstance(wager, LineWager):
             return ()
         changes = shared.ledger.refused(external_id, why.rejection, now)
         if wager.state is State.UNKNOWN:

@@ -13,7 +13,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
-from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager import MatchDetail, Status, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, State, after
 from mmbot.engine.events import Rejection
@@ -25,13 +25,24 @@ from mmbot.engine.wagers.forgotten import Over
 from mmbot.engine.wagers.live import Counts, Roster
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.totals import Sums
-from mmbot.engine.wagers.wager import Wager, from_report, from_saved, saved
+from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report, from_saved, on_line, saved
 
-__all__ = ["Change", "Changes", "Counts", "Kind", "Ledger", "LedgerError", "Resolve", "Settlement", "Wager"]
+__all__ = [
+    "Change",
+    "Changes",
+    "Counts",
+    "Kind",
+    "Ledger",
+    "LedgerError",
+    "LineWager",
+    "Resolve",
+    "Settlement",
+    "Wager",
+]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
-"""From a ``line_id`` to the line and outcome it stands for. None, or FULL_STAKE as the side, where the line is unknown
-or has not exactly two complementary outcomes: a wager there counts at its full stake."""
+"""From a ``line_id`` to the line and outcome that it stands for. None where the line is unknown or has not exactly two
+complementary outcomes: a wager there counts at its full stake."""
 
 _NO_PROOF: Final = (Rejection.NOT_FOUND, Rejection.NOTHING_OPEN)
 _JOURNALLED: Final = MINUTE  # what an earlier run did this long before its last instant, its journal may lack
@@ -52,10 +63,11 @@ class Ledger:
         """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
         self.sums: Final = Sums(commission)
         self.positions: Final[dict[LineKey, Position]] = self.sums.positions
+        self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.sums.full_stakes
         self._count: Final = self.sums.count
         self._runs: Final = dict.fromkeys(runs)
         self._new_from: Final = since - _JOURNALLED
-        self._nowhere: dict[str, Wager] = {}
+        self._without_line: dict[str, MarketWager] = {}
         self._wagers: dict[str, Wager] = {}
         self._by_id: dict[str, Wager] = {}
         self.roster: Final = Roster()
@@ -65,7 +77,7 @@ class Ledger:
 
     # --- what we do -----------------------------------------------------------------------------------------------
 
-    def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> Wager:
+    def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> LineWager:
         """A placement is handed to the shell; from now on it could match.
 
         Raises:
@@ -75,7 +87,7 @@ class Ledger:
         if key in self._wagers or self._over.past(key) is not None:
             raise LedgerError(f"external_id {key} was used before")
         self._number += 1
-        wager = Wager(
+        wager = LineWager(
             external_id=key,
             line=line,
             side=side,
@@ -191,22 +203,27 @@ class Ledger:
         self._take(wager)
         return difference(wager, matched, win) + self._count(wager)
 
-    def locate(self, resolve: Resolve) -> list[Wager]:
-        """Put wagers that were reported before their line was known where they belong; returns these.
+    def locate(self, resolve: Resolve) -> list[LineWager]:
+        """Put wagers that were reported before their line was known on their lines; returns these.
 
-        Until then, and where it stays unknown, they count at full stake."""
+        Until then, and where the line stays unknown, they count at full stake in their market."""
         located = []
-        for key, wager in list(self._nowhere.items()):
+        for key, wager in list(self._without_line.items()):
             found = resolve(wager.line_id)
-            if found is None or found[1] not in (0, 1):
+            if found is None:
                 continue
-            del self._nowhere[key]
+            del self._without_line[key]
             if self._wagers.get(key) is not wager:
                 continue
-            was = wager.line
-            self.sums.move(wager, *found)
-            self.roster.moved(wager, was)
-            located.append(wager)
+            there = on_line(wager, *found)
+            self._hold(there)
+            if key in self._estimated:
+                self._estimated[key] = there
+            self.sums.move(wager, there)
+            self.roster.replace(there)
+            if there.over_at is not None:
+                self._over.note(there, there.over_at)
+            located.append(there)
         return located
 
     # --- questions ------------------------------------------------------------------------------------------------
@@ -219,7 +236,7 @@ class Ledger:
         """A wager by the exchange's id; None if it is not held."""
         return self._by_id.get(wager_id)
 
-    def live(self, line: LineKey) -> Iterable[Wager]:
+    def live(self, line: LineKey) -> Iterable[LineWager]:
         """Wagers of a line of which something could still match, ours or not, in the order of sending.
 
         A view: copy it before calling what changes the ledger."""
@@ -265,8 +282,9 @@ class Ledger:
         """How many wagers are live, of unknown outcome, and live but not ours."""
         return self.roster.counts
 
-    def drain_touched(self) -> list[LineKey]:
-        """Lines whose position changed since the last call, in the order in which they first did."""
+    def drain_touched(self) -> list[LineKey | MarketKey]:
+        """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
+        they first did."""
         return self.sums.drain_touched()
 
     @property
@@ -290,7 +308,7 @@ class Ledger:
 
     def at_stake(self) -> dict[int, None]:
         """Events with a wager that could match, or with a stake that is matched and not settled."""
-        return dict.fromkeys(wager.line.event for wager in self.roster.all.values()) | self.sums.at_stake()
+        return dict.fromkeys(wager.event for wager in self.roster.all.values()) | self.sums.at_stake()
 
     def forget(self, events: Container[int]) -> None:
         """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
@@ -337,6 +355,8 @@ class Ledger:
         self._wagers[wager.external_id] = wager
         if wager.wager_id is not None:
             self._by_id[wager.wager_id] = wager
+        if isinstance(wager, MarketWager):
+            self._without_line[wager.external_id] = wager
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
         """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
@@ -347,8 +367,6 @@ class Ledger:
         wager = from_report(report, resolve(report.line_id), past, now, self._number, ours=ours, new=new)
         self._hold(wager)
         self.roster.enrol(wager)
-        if wager.side == FULL_STAKE:
-            self._nowhere[wager.external_id] = wager
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
@@ -431,7 +449,7 @@ class Ledger:
             self._over.remember(wager)
             del self._wagers[key]
             self._estimated.pop(key, None)
-            self._nowhere.pop(key, None)
+            self._without_line.pop(key, None)
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, ValuesView
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
-from mmbot.engine.wagers.wager import Wager
+from mmbot.engine.wagers.wager import LineWager, Wager
 
-_NONE: Final[dict[str, Wager]] = {}
+_NONE: Final[dict[str, LineWager]] = {}
+
+
+_W = TypeVar("_W", bound=Wager)
 
 
 class Counts(NamedTuple):
@@ -30,14 +33,14 @@ class Roster:
         self.awaiting: dict[str, Wager] = {}
         """Placing, inactive or unknown."""
         self.unknown: dict[str, Wager] = {}
-        self._of_line: dict[LineKey, dict[str, Wager]] = {}
+        self._of_line: dict[LineKey, dict[str, LineWager]] = {}
         self._foreign = 0
 
-    def of_line(self, line: LineKey) -> ValuesView[Wager]:
+    def of_line(self, line: LineKey) -> ValuesView[LineWager]:
         """Those of one line: a view."""
         return self._of_line.get(line, _NONE).values()
 
-    def line(self, line: LineKey) -> dict[str, Wager]:
+    def line(self, line: LineKey) -> dict[str, LineWager]:
         """Those of one line, by our id: the same dictionary for as long as its event is not forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
@@ -49,7 +52,7 @@ class Roster:
         """How many there are."""
         return Counts(len(self.all), len(self.unknown), self._foreign)
 
-    def add(self, wager: Wager) -> None:
+    def add(self, wager: LineWager) -> None:
         """List a wager that is being placed: the latest of all."""
         key = wager.external_id
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
@@ -61,7 +64,8 @@ class Roster:
             return
         if key not in self.all:
             _insert(self.all, wager)
-            _insert(self.line(wager.line), wager)
+            if isinstance(wager, LineWager):
+                _insert(self.line(wager.line), wager)
             self._foreign += wager.foreign
         if state in AWAITING and key not in self.awaiting:
             _insert(self.awaiting, wager)
@@ -73,12 +77,17 @@ class Roster:
         for line in [line for line, wagers in self._of_line.items() if line.event in events and not wagers]:
             del self._of_line[line]
 
-    def moved(self, wager: Wager, was: LineKey) -> None:
-        """A wager's line was found to be another than ``was``."""
+    def replace(self, wager: LineWager) -> None:
+        """List a wager whose line became known in place of what was listed under its id."""
         key = wager.external_id
-        if key in self.all and was != wager.line:
-            del self._of_line[was][key]
-            _insert(self.line(wager.line), wager)
+        if key not in self.all:
+            return
+        self.all[key] = wager
+        if key in self.awaiting:
+            self.awaiting[key] = wager
+        if key in self.unknown:
+            self.unknown[key] = wager
+        _insert(self.line(wager.line), wager)
 
     def move(self, wager: Wager, state: State) -> None:
         """Change a wager's state, and list it accordingly."""
@@ -93,11 +102,12 @@ class Roster:
                 self.enrol(wager)
         elif was in COULD_MATCH:
             del self.all[key]
-            del self._of_line[wager.line][key]
+            if isinstance(wager, LineWager):
+                del self._of_line[wager.line][key]
             self._foreign -= wager.foreign
 
 
-def _insert(wagers: dict[str, Wager], wager: Wager) -> None:
+def _insert(wagers: dict[str, _W], wager: _W) -> None:
     """Add a wager in the order of sending. Out of turn comes only one that is revived or reported late."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager

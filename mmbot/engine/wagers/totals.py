@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey, market_of
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.money import Cents
-from mmbot.domain.position import Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager_states import COULD_MATCH
 from mmbot.engine.wagers.apply_report import result_of
 from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlements
-from mmbot.engine.wagers.wager import Wager
+from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager
 
 _NOTHING: Final = Position()
 
@@ -24,20 +24,23 @@ _NOTHING: Final = Position()
 class Sums:
     """The sums. The ledger alone calls what changes them."""
 
-    __slots__ = ("_touched", "locked", "locked_in_all", "outstanding", "positions", "settlements")
+    __slots__ = ("_touched", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
 
     def __init__(self, commission: float) -> None:
         """``commission``: the share of a market's net gain."""
         self.positions: Final[dict[LineKey, Position]] = {}
+        self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
+        """What counts in full, by market: the wagers that are on no line."""
         self.outstanding: Cents = 0
         """Stakes that could still match, whosoever placed them."""
-        self.locked: Final[dict[LineKey, Cents]] = {}
-        """Stakes that are matched and not settled, by line; lines without any are not in it."""
+        self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
+        """Stakes that are matched and not settled, by line, or by market where the line is not known; lines without any
+        are not in it."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
-        self._touched: dict[LineKey, None] = {}
+        self._touched: dict[LineKey | MarketKey, None] = {}
 
-    def placed(self, wager: Wager) -> None:
+    def placed(self, wager: LineWager) -> None:
         """Count a wager that is being placed: nothing of it is matched. That its line's position moved is known to
         whoever places it, and not told by ``drain_touched``."""
         line, stake = wager.line, wager.stake
@@ -56,35 +59,26 @@ class Sums:
         counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
         was = wager.counted
         if counted != was:
-            line = wager.line
-            self._position(line).move(wager.side, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
+            self._move(wager, counted[0] - was[0], counted[1] - was[1], counted[2] - was[2])
             self.outstanding += counted[0] - was[0]
-            if counted[1] != was[1]:
-                self._lock(line, counted[1] - was[1])
-            self._touched[line] = None
             wager.counted = counted
         if booked == wager.booked:
             return ()
         correction = (booked or 0) - (wager.booked or 0)
         wager.booked = booked
-        self.settlements.add(market_of(wager.line), correction)
+        self.settlements.add(wager.market, correction)
         return (Change(Kind.SETTLED, wager, matched, correction),)
 
-    def move(self, wager: Wager, line: LineKey, side: int) -> None:
-        """A wager was found to be of another line or outcome than was thought."""
+    def move(self, wager: MarketWager, there: LineWager) -> None:
+        """Count a wager on its line instead of in its market."""
         remaining, matched, win = wager.counted
         if wager.counted != (0, 0, 0):
-            self._position(wager.line).move(wager.side, -remaining, -matched, -win)
-            self._lock(wager.line, -matched)
-            self._touched[wager.line] = None
-            self._position(line).move(side, remaining, matched, win)
-            self._lock(line, matched)
-            self._touched[line] = None
-        wager.line, wager.side = line, side
+            self._move(wager, -remaining, -matched, -win)
+            self._move(there, remaining, matched, win)
 
     def at_stake(self) -> dict[int, None]:
         """Events with a stake that is matched and not settled."""
-        return dict.fromkeys(line.event for line in self.locked)
+        return dict.fromkeys(key.event for key in self.locked)
 
     def forget(self, events: Container[int]) -> None:
         """Drop the positions of events that are over; one in which anything counts stays. Settlements all stay: a
@@ -92,14 +86,36 @@ class Sums:
         over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
         for line in over:
             del self.positions[line]
+        for market in [market for market, full in self.full_stakes.items() if market.event in events and not full]:
+            del self.full_stakes[market]
 
-    def drain_touched(self) -> list[LineKey]:
-        """Lines whose position changed since the last call, in the order in which they first did."""
+    def drain_touched(self) -> list[LineKey | MarketKey]:
+        """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
+        they first did."""
         if not self._touched:
             return []
         touched = list(self._touched)
         self._touched.clear()
         return touched
+
+    def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
+        """Add to what a wager counts on its line, or in full in its market."""
+        key: LineKey | MarketKey
+        if isinstance(wager, LineWager):
+            key = wager.line
+            self._position(key).move(wager.side, remaining, matched, win)
+        else:
+            key = wager.market
+            self._full(key).move(remaining, matched)
+        if matched:
+            self._lock(key, matched)
+        self._touched[key] = None
+
+    def _full(self, market: MarketKey) -> FullStakes:
+        full = self.full_stakes.get(market)
+        if full is None:
+            full = self.full_stakes[market] = FullStakes()
+        return full
 
     def _position(self, line: LineKey) -> Position:
         position = self.positions.get(line)
@@ -107,7 +123,7 @@ class Sums:
             position = self.positions[line] = Position()
         return position
 
-    def _lock(self, line: LineKey, more: Cents) -> None:
+    def _lock(self, line: LineKey | MarketKey, more: Cents) -> None:
         self.locked_in_all += more
         locked = self.locked.get(line, 0) + more
         if locked:

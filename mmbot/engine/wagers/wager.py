@@ -6,11 +6,10 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
-from mmbot.domain.position import FULL_STAKE
 from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
 from mmbot.engine.requests import SaveWager
@@ -19,14 +18,11 @@ from mmbot.engine.wagers.matched_pieces import Matches
 
 
 class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
-    """One wager as the ledger holds it. Only the ledger writes it."""
+    """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
 
     external_id: str
     """Of a wager not ours that has none: its ``wager_id``."""
     wager_id: str | None = None
-    line: LineKey
-    side: Side
-    """FULL_STAKE on a line that is unknown or has not exactly two complementary outcomes."""
     line_id: str
     odds: Odds
     stake: Cents
@@ -62,7 +58,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The stake as it was sent."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """What of it the line's position holds: remaining, matched, win."""
+    """What of it the position of the line, or of the market, holds: remaining, matched, win."""
     booked: Cents | None = None
     """What of it the market's settlement holds; None while unknown."""
     apart: bool = False
@@ -71,6 +67,16 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The latest message applied to its state."""
     over_at: Instant | None = None
     """Since when nothing can become of it but a correction."""
+
+    @property
+    def market(self) -> MarketKey:
+        """The market that the wager is on."""
+        raise NotImplementedError
+
+    @property
+    def event(self) -> int:
+        """The sport event that the wager is on."""
+        return self.market.event
 
     @property
     def live(self) -> bool:
@@ -83,13 +89,42 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
         return not self.live and (not self.matched or self.booked is not None or self.apart)
 
 
+class LineWager(Wager, eq=False, kw_only=True, gc=False):
+    """A wager on one of the two outcomes of a line."""
+
+    line: LineKey
+    side: Side
+
+    @property
+    def market(self) -> MarketKey:
+        """The market of the line."""
+        return market_of(self.line)
+
+    @property
+    def event(self) -> int:
+        """The sport event of the line."""
+        return self.line.event
+
+
+class MarketWager(Wager, eq=False, kw_only=True, gc=False):
+    """A wager of which only the market is known: its line is not on the board, or has not exactly two complementary
+    outcomes. It counts at its full stake in the market, and in no line."""
+
+    on: MarketKey
+
+    @property
+    def market(self) -> MarketKey:
+        """The market."""
+        return self.on
+
+
 def saved(wager: Wager) -> SaveWager:
     """What the journal keeps of a wager."""
     return SaveWager(
         external_id=wager.external_id,
         wager_id=wager.wager_id,
-        line=wager.line,
-        side=wager.side,
+        line=wager.line if isinstance(wager, LineWager) else wager.market,
+        side=wager.side if isinstance(wager, LineWager) else None,
         line_id=wager.line_id,
         odds=wager.odds,
         stake=wager.stake,
@@ -104,7 +139,7 @@ def saved(wager: Wager) -> SaveWager:
 
 
 def from_saved(saved: SaveWager, number: int) -> Wager:
-    """A wager as the journal kept it. One that was being placed has an unknown outcome now.
+    """A wager as the journal kept it. A wager that was being placed has an unknown outcome now.
 
     Raises:
         ValueError: if its state or result is none.
@@ -112,23 +147,22 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
     state = State(saved.state)
     if state is State.PLACING:
         state = State.UNKNOWN if saved.wager_id is None else State.INACTIVE
-    wager = Wager(
+    wager = _blank(
+        saved.line,
+        saved.side,
         external_id=saved.external_id,
         wager_id=saved.wager_id,
-        line=saved.line,
-        side=saved.side,
         line_id=saved.line_id,
         odds=saved.odds,
         stake=saved.stake,
-        placed=saved.stake,
-        hedge=saved.hedge,
         sent_at=saved.sent_at,
-        opened_at=None if state in AWAITING else saved.sent_at,  # said to be live by the earlier run
-        sequence=saved.sequence,
-        state=state,
-        result=Winning(saved.result),
         number=number,
     )
+    wager.hedge = saved.hedge
+    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run said that it was live
+    wager.sequence = saved.sequence
+    wager.state = state
+    wager.result = Winning(saved.result)
     if saved.matched:
         wager.matches = Matches(saved.odds)
         wager.matches.known(saved.matched, saved.win)
@@ -150,27 +184,28 @@ def from_report(
     """A wager that is reported and not held, before the report is applied.
 
     Args:
+        found: its line and outcome; None where they are not known.
         past: what is remembered of it if it is one of ours.
         ours: whether its id says that an earlier run placed it.
         new: whether no earlier run can have booked its result. One that is not, and settled already, counts in nothing.
     """
-    line, side = found if found is not None else (LineKey(report.event_id, report.market_id, 0), FULL_STAKE)
-    wager = Wager(
+    line, side = found if found is not None else (MarketKey(report.event_id, report.market_id), None)
+    wager = _blank(
+        line,
+        side,
         external_id=report.external_id or report.wager_id,
         wager_id=report.wager_id,
-        line=line,
-        side=side if side in (0, 1) else FULL_STAKE,
         line_id=report.line_id,
         odds=report.odds,
         stake=report.stake,
-        remaining=0 if past is not None or ours else report.stake,
-        placed=report.stake,
         sent_at=now if report.created_at is None else report.created_at,
         number=number,
-        foreign=past is None and not ours,
-        state=State.ABSENT if past is not None or ours else State.UNKNOWN,
-        apart=past is None and report.status in _DECIDED and not (ours and new),
     )
+    known = past is not None or ours
+    wager.remaining = 0 if known else report.stake
+    wager.foreign = not known
+    wager.state = State.ABSENT if known else State.UNKNOWN
+    wager.apart = past is None and report.status in _DECIDED and not (ours and new)
     if past is not None and past.matched:
         wager.matches = Matches(report.odds)
         wager.matches.known(past.matched, past.win)
@@ -182,6 +217,51 @@ def from_report(
             wager.result = Winning.PUSH
         wager.matched, wager.win = past.matched, past.win
     return wager
+
+
+def on_line(wager: MarketWager, line: LineKey, side: Side) -> LineWager:
+    """A wager whose line became known, otherwise as it was."""
+    fields = {name: getattr(wager, name) for name in Wager.__struct_fields__}
+    return LineWager(line=line, side=side, **fields)
+
+
+def _blank(
+    line: LineKey | MarketKey,
+    side: Side | None,
+    *,
+    external_id: str,
+    wager_id: str | None,
+    line_id: str,
+    odds: Odds,
+    stake: Cents,
+    sent_at: Instant,
+    number: int,
+) -> Wager:
+    """A wager on a line if its outcome is known, otherwise on a market."""
+    if isinstance(line, LineKey) and side is not None:
+        return LineWager(
+            external_id=external_id,
+            wager_id=wager_id,
+            line=line,
+            side=side,
+            line_id=line_id,
+            odds=odds,
+            stake=stake,
+            placed=stake,
+            sent_at=sent_at,
+            number=number,
+        )
+    return MarketWager(
+        external_id=external_id,
+        wager_id=wager_id,
+        on=MarketKey(line.event, line.market),
+        line_id=line_id,
+        odds=odds,
+        stake=stake,
+        placed=stake,
+        sent_at=sent_at,
+        number=number,
+    )
 
 
 _DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

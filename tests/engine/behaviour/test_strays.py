@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 from ledger_rig import LINE, LINES, SPREAD, START, kinds, said
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, SECOND, Instant
 from mmbot.domain.odds import profit
-from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.position import Position
 from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.domain.wager_states import State
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.ledger import Change, Kind, Ledger
+from mmbot.engine.wagers.wager import MarketWager
 
 ENDED = START - SECOND
 """When the earlier run was last known to live."""
@@ -69,22 +70,25 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     books = ledger("r1")
     told(books, created(ENDED, "r1-fv-9", Status.OPEN, 400, line_id="s1", odds=150), unread)
     (stray,) = books.all_live()
-    unknown = stray.line
-    assert stray.side == FULL_STAKE
-    assert books.positions[unknown].worst_case() == 1000
+    unknown = MarketKey(7, 257)
+    assert isinstance(stray, MarketWager)
+    assert stray.market == unknown
+    assert (books.full_stakes[unknown].worst_case(), books.full_stakes[unknown].matched) == (1000, 400)
+    assert books.positions == {}
     assert books.sums.locked == {unknown: 400}
     assert books.locate(unread) == []
     books.drain_touched()
 
-    assert books.locate(LINES.get) == [stray]
-    assert (stray.line, stray.side) == (SPREAD, 1)
-    assert books.positions[unknown] == Position()
+    (placed,) = books.locate(LINES.get)
+    assert (placed.external_id, placed.line, placed.side) == (stray.external_id, SPREAD, 1)
+    assert books.get(stray.external_id) is books.by_id(str(stray.wager_id)) is placed
+    assert books.all_live() == [placed]
+    assert not books.full_stakes[unknown]
     there = books.positions[SPREAD]
-    assert (there.profit, there.remaining, there.full_stake) == ([-400, 600], [0, 600], 0)
+    assert (there.profit, there.remaining) == ([-400, 600], [0, 600])
     assert books.sums.locked == {SPREAD: 400}
     assert books.sums.locked_in_all == 400
-    assert list(books.live(SPREAD)) == [stray]
-    assert not books.has_live(unknown)
+    assert list(books.live(SPREAD)) == [placed]
     assert books.drain_touched() == [unknown, SPREAD]
     assert books.outstanding == 600
 
@@ -117,4 +121,4 @@ def test_a_wager_of_a_market_without_two_outcomes_stays_counted_in_full() -> Non
     books = ledger()
     told(books, created(ENDED, "by-hand", Status.OPEN, 400, line_id="three"), unread)
     assert books.locate(LINES.get) == []
-    assert sum(position.worst_case() for position in books.positions.values()) == 1000
+    assert sum(full.worst_case() for full in books.full_stakes.values()) == 1000

@@ -14,7 +14,7 @@ from mmbot.engine import requests as r
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.events import WHOLE_FEED
-from mmbot.engine.wagers.wager import Wager
+from mmbot.engine.wagers.wager import LineWager
 
 
 def book(value: int, odds: int = -110) -> Book:
@@ -126,7 +126,7 @@ def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_d
     with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
     books = Books(covered(1))
     books.on_message(LINE, others, START, 1, START)
-    ours = Wager(
+    ours = LineWager(
         external_id="a",
         line=LINE,
         side=1,

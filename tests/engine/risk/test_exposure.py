@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.config import LimitsConfig, RuleLimits
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.odds import profit
-from mmbot.domain.position import FULL_STAKE, Position
+from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.risk.exposure import Exposure, most_reducing
 from mmbot.engine.risk.scopes import ACCOUNT, Level, Scope, Thresholds
 
@@ -50,14 +50,21 @@ rules = st.one_of(st.none(), st.builds(RuleLimits, line=st.integers(0, 90), even
 boards = st.lists(st.tuples(st.sampled_from(KEYS), books, foreign, rules), min_size=1, max_size=8)
 
 
-def position_of(wagers: list[Held], unpaired: int = 0) -> Position:
+def position_of(wagers: list[Held]) -> Position:
     position = Position()
     for wager in wagers:
         win = profit(wager.matched, wager.odds)
         position.move(wager.side, wager.stake - wager.matched, wager.matched, win)
-    if unpaired:
-        position.move(FULL_STAKE, unpaired, 0, 0)
     return position
+
+
+def count(exposure: Exposure, held: dict[LineKey, tuple[list[Held], int]], key: LineKey) -> None:
+    """Take over a line, and all that counts in full in its market."""
+    if key in held:
+        exposure.update(key, position_of(held[key][0]))
+    full = FullStakes()
+    full.move(sum(unpaired for line, (_, unpaired) in held.items() if market_of(line) == market_of(key)), 0)
+    exposure.update_full(market_of(key), full)
 
 
 def loss(wagers: list[Held], outcome: int | None) -> int:
@@ -88,8 +95,8 @@ def board(
     truth: dict[LineKey, tuple[list[Held], int]] = {}
     for key, wagers, unpaired, rule in rows:
         exposure.register(key, TOURNAMENTS[key.event], rule)
-        exposure.update(key, position_of(wagers, unpaired))
         truth[key] = (wagers, unpaired)
+        count(exposure, truth, key)
     return exposure, truth
 
 
@@ -126,7 +133,8 @@ def test_a_scope_counts_what_its_lines_could_lose_over_all_fills_and_outcomes(
         scopes = exposure.scopes(key)
         assert [scope.kind for scope in scopes] == ["line", "market", "event", "tournament", "account"]
         for scope in scopes:
-            expected = sum(brute_worst(*truth[other]) for other in within(truth, scope))
+            held = [truth[other] for other in within(truth, scope)]
+            expected = sum(brute_worst(wagers, unpaired * (scope.kind != "line")) for wagers, unpaired in held)
             assert exposure.worst_case(scope) == expected
 
 
@@ -137,28 +145,30 @@ def test_incremental_equals_recomputed(
 ) -> None:
     """Through positions that come and go, rules that change, and lines that are forgotten."""
     exposure = Exposure(limits)
-    latest: dict[LineKey, tuple[list[Held], int, RuleLimits | None]] = {}
+    latest: dict[LineKey, tuple[list[Held], int]] = {}
+    ruled: dict[LineKey, RuleLimits | None] = {}
     for key, wagers, unpaired, rule in rows:
         # An event may be counted before the catalogue knows it: it then moves into its tournament.
+        latest[key], ruled[key] = (wagers, unpaired), rule
         if data.draw(st.booleans()):
-            exposure.update(key, position_of(wagers, unpaired))
+            count(exposure, latest, key)
         exposure.register(key, TOURNAMENTS[key.event], rule)
-        exposure.update(key, position_of(wagers, unpaired))
-        latest[key] = (wagers, unpaired, rule)
+        count(exposure, latest, key)
     for key in data.draw(st.lists(st.sampled_from(KEYS), max_size=3, unique=True)):
         if key in latest:
             exposure.update(key, Position())
             exposure.forget(key)
             del latest[key]
+            count(exposure, latest, key)
     fresh = Exposure(limits)
-    for key, (wagers, unpaired, rule) in latest.items():
-        fresh.register(key, TOURNAMENTS[key.event], rule)
-        fresh.update(key, position_of(wagers, unpaired))
+    for key in latest:
+        fresh.register(key, TOURNAMENTS[key.event], ruled[key])
+        count(fresh, latest, key)
     keys = list(latest)
     assert snapshot(exposure, keys) == snapshot(fresh, keys)
     assert [exposure.level(key) for key in keys] == [fresh.level(key) for key in keys]
     assert dict(exposure.hedge_candidates()) == dict(fresh.hedge_candidates())
-    assert exposure.worst_case(ACCOUNT) == sum(brute_worst(w, u) for w, u, _ in latest.values())
+    assert exposure.worst_case(ACCOUNT) == sum(brute_worst(w, u) for w, u in latest.values())
 
 
 def test_a_line_that_still_counts_is_not_forgotten() -> None:
@@ -225,7 +235,7 @@ def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
     exposure, truth = board(limits, rows)
     key = rows[-1][0]
     wagers, unpaired = truth[key]
-    largest = exposure.largest_stake(key, position_of(wagers, unpaired), side)
+    largest = exposure.largest_stake(key, position_of(wagers), side)
 
     def rises_to(stake: int) -> list[int]:
         """By brute force: how far above its limit each scope comes."""
@@ -235,8 +245,8 @@ def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
     over = any(exposure.worst_case(scope) > exposure.limit(scope) for scope in exposure.scopes(key))
     if over:
         # Only what reduces: it raises nothing, neither matched nor in all, and a cent more would raise the matched.
-        assert largest == 0 or exposure.reducing(key, position_of(wagers, unpaired), side, largest)
-        assert not exposure.reducing(key, position_of(wagers, unpaired), side, largest + 1)
+        assert largest == 0 or exposure.reducing(key, position_of(wagers), side, largest)
+        assert not exposure.reducing(key, position_of(wagers), side, largest + 1)
         if largest:
             assert rises_to(largest) == rises_to(0)
     else:
@@ -317,7 +327,7 @@ def test_what_rests_within_most_resting_keeps_every_limit(
     exposure, truth = board(limits, rows)
     key = rows[-1][0]
     wagers, unpaired = truth[key]
-    most = exposure.most_resting(key, position_of(wagers, unpaired))[side]
+    most = exposure.most_resting(key, position_of(wagers))[side]
     without = [w if w.side != side else w._replace(stake=w.matched) for w in wagers]
     present = brute_worst(wagers, unpaired)
     passed = [
@@ -343,10 +353,9 @@ def test_a_lowered_limit_leaves_reducing_only() -> None:
 def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_and_can_leave_the_limit_passed() -> None:
     exposure = Exposure(LimitsConfig(account=100))
     exposure.register(KEYS[0], 10, None)
-    stranger = LineKey(99, 1, 0)
-    position = Position()
-    position.move(FULL_STAKE, 150_00, 0, 0)
-    exposure.update(stranger, position)
+    stranger = FullStakes()
+    stranger.move(150_00, 0)
+    exposure.update_full(MarketKey(99, 1), stranger)
     assert exposure.worst_case(ACCOUNT) == 150_00
     assert exposure.level(KEYS[0]) is Level.OVER
     assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
@@ -434,7 +443,7 @@ def test_the_reductions_bring_every_hot_scope_to_soft_as_far_as_its_lines_can(
     can = {key: max(loss(wagers, outcome) for outcome in (0, 1)) for key, (wagers, _) in truth.items()}
     for key, reduction in wanted.items():
         assert 0 < reduction <= can[key]
-        assert exposure.hedge_wanted(key, position_of(*truth[key])) == reduction
+        assert exposure.hedge_wanted(key, position_of(truth[key][0])) == reduction
         assert any(exposure.matched(s) >= exposure.thresholds(s).hedge for s in exposure.scopes(key))
     for key in truth:
         for scope in exposure.scopes(key):

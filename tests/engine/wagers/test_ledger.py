@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ledger_rig import ID, LINE, Rig, kinds, position, said
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import SECOND
 from mmbot.domain.odds import profit
 from mmbot.domain.position import Position
@@ -391,11 +391,11 @@ def test_on_a_line_that_is_unknown_or_of_three_outcomes_it_counts_at_full_stake(
     rig = Rig()
     rig.message("by-hand", line_id=line_id, stake=4000, odds=300)
     rig.message("by-hand", line_id=line_id, stake=4000, odds=300, matched=1500, match=(1500, 300))
-    line = LineKey(7, 999, 0) if line_id == "unheard-of" else LineKey(7, 300, 0)
-    assert rig.position(line).worst_case() == 4000
-    assert rig.position(line).matched_worst_case() == 1500
+    market = MarketKey(7, 999) if line_id == "unheard-of" else MarketKey(7, 300)
+    assert (rig.full(market).worst_case(), rig.full(market).matched) == (4000, 1500)
+    assert rig.ledger.positions == {}
     rig.message("by-hand", Status.CLOSED, 1500, line_id=line_id, stake=1500, odds=300, winning=Winning.LOST)
-    assert rig.position(line) == Position()
+    assert not rig.full(market)
     assert rig.ledger.realised == -1500
 
 
