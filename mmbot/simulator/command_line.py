@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=_port, default=PORT, help=f"port of HTTP (default {PORT}; 0: any free port)")
     parser.add_argument("--ws-port", type=_port, help="port of the feed (default: the same; 0: any free port)")
+    _add_exchange_options(parser)
+    return parser
+
+
+def _add_exchange_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tape", type=Path, metavar="FILE", help="replay a recorded market (a moneyline)")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how many times faster than real time")
     parser.add_argument("--hours", type=float, metavar="H", help="hours from now to the start of the first event")
@@ -96,7 +101,6 @@ def _parser() -> argparse.ArgumentParser:
         help="limit on the worst case that the referee enforces",
     )
     parser.add_argument("--json", action="store_true", help="write the ready line as JSON")
-    return parser
 
 
 def parse(arguments: Sequence[str]) -> ServeOptions:

@@ -56,7 +56,7 @@ async def started(*arguments: str, **environment: str) -> tuple[asyncio.subproce
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_the_process_says_where_it_is_and_ends_by_a_signal(number: signal.Signals) -> None:
+async def test_the_process_writes_its_addresses_and_ends_on_a_signal(number: signal.Signals) -> None:
     process, ready = await started(
         "--ws-port", "0", "--speed", "60", PROPHETX_ACCESS_KEY="mine", PROPHETX_SECRET_KEY="own"
     )
@@ -116,14 +116,12 @@ async def test_a_clock_that_was_given_is_shared() -> None:
         ["--what"],
     ],
 )
-def test_options_that_cannot_be_end_with_2_and_a_reason(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_options_end_with_2_and_a_reason(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "mmbot exchange: " in capsys.readouterr().err
 
 
-def test_options_are_read_in_people_s_units(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_are_in_seconds_hours_and_dollars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROPHETX_ACCESS_KEY", raising=False)
     options = parse(
         [
@@ -146,7 +144,7 @@ def test_options_are_read_in_people_s_units(monkeypatch: pytest.MonkeyPatch) -> 
     assert options.access_key == "local-access-key"
 
 
-async def test_a_clock_of_its_own_is_said_as_the_settings_of_a_daemon_take_it() -> None:
+async def test_a_clock_of_its_own_is_written_as_settings_for_a_daemon() -> None:
     options = parse(["--port", "0", "--speed", "10"])
     clock = SystemClock(options.speed)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
@@ -159,7 +157,7 @@ async def test_a_clock_of_its_own_is_said_as_the_settings_of_a_daemon_take_it() 
     assert config.exchange.clock == ClockConfig(rate=10.0, epoch_ns=clock.epoch_ns, anchor_ns=clock.anchor_ns)
 
 
-def test_a_host_that_others_can_reach_is_warned_of(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_host_that_others_can_reach_brings_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     parse(["--host", "0.0.0.0"])
     assert "not a loopback address" in capsys.readouterr().err
     parse(["--host", "::1"])
@@ -175,7 +173,7 @@ async def test_a_taken_port_ends_with_a_reason(capsys: pytest.CaptureFixture[str
     assert str(server.port) in capsys.readouterr().err
 
 
-async def test_a_world_that_breaks_is_not_mistaken_for_a_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_in_the_world_ends_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SystemClock(100.0)
     options = ServeOptions(port=0, events=1)
     world = build_world(options, clock.epoch_ns)

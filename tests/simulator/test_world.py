@@ -25,7 +25,7 @@ def test_in_one_leap_a_wager_opens_before_a_later_print_and_after_an_earlier_one
     assert now.updated_at == START + 20 * SECOND
 
 
-def test_next_due_is_the_earliest_of_all_and_none_at_the_end() -> None:
+def test_next_due_is_the_earliest_of_all_parts_and_none_at_the_end() -> None:
     played = Played(book([[3, 20]]))
     world = played.world
     assert world.next_due() == START + 10 * SECOND
@@ -36,7 +36,7 @@ def test_next_due_is_the_earliest_of_all_and_none_at_the_end() -> None:
     assert world.finished
 
 
-def test_the_referee_looks_on_from_the_beginning_with_its_limits() -> None:
+def test_the_referee_watches_from_the_start_with_its_limits() -> None:
     world = synthetic_world(VenueSettings(activation_ns=0), 1, START, limits=RefereeLimits(line=500), balance=50_000)
     assert world.venue.balance(world.account).balance == 50_000
     world.advance(START + SECOND)

@@ -27,17 +27,6 @@ from mmbot.simulator.judge.verdict import (
 from mmbot.simulator.venue.records import RepeatedId, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
-__all__ = [
-    "Breach",
-    "Clearing",
-    "OutcomeFigure",
-    "Profit",
-    "Referee",
-    "RefereeLimits",
-    "RefereeReport",
-    "ScopeFigure",
-]
-
 _KEPT_BREACHES: Final = 200
 _WON: Final = frozenset({Winning.WON, Winning.MANUALLY_WON})
 _LOST: Final = frozenset({Winning.LOST, Winning.MANUALLY_LOST})

@@ -30,10 +30,10 @@ from mmbot.simulator.wire.rate_limit import RateLimit
 from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
-SILENCE: Final = 30 * SECOND
+NOTICED_AFTER: Final = 30 * SECOND
 """The time after which a client should notice that the feed is silent (specification)."""
 
-QUERIES: Final = (
+ONE_A_SECOND: Final = (
     "get_balance",
     "get_markets",
     "get_multiple_markets",
@@ -43,7 +43,7 @@ QUERIES: Final = (
 )
 """The endpoints that may be asked once a second for each path (docs/protocol.md 11)."""
 
-REPORTS: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
+REPORTING: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
 """The endpoints of the exchange's reporting service."""
 
 
@@ -139,9 +139,9 @@ class LocalExchange:
             Rejection: ``rate_limit_reached`` if it is one too many; ``reporting_not_available`` during maintenance.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
-        if self.settings.one_query_a_second and endpoint in QUERIES:
+        if self.settings.one_query_a_second and endpoint in ONE_A_SECOND:
             self._hold_to(f"{account} {path}", 1, now)
-        if not self.reporting and endpoint in REPORTS:
+        if not self.reporting and endpoint in REPORTING:
             raise Rejection("reporting_not_available")
 
     def _hold_to(self, counted: str, ceiling: int, now: Instant) -> None:
@@ -214,4 +214,4 @@ class LocalExchange:
     def note_feed_silent(self) -> None:
         """Take note that the account's subscriptions bring nothing any more, although its connections stay open."""
         if self.pusher.subscribed(self.private_channel(self.account)):
-            self.world.referee.note_feed_lost(self.clock.now(), SILENCE)
+            self.world.referee.note_feed_lost(self.clock.now(), NOTICED_AFTER)

@@ -32,7 +32,7 @@ from mmbot.simulator.wire.local_exchange import LocalExchange
 BASE: Final = "/partner"
 
 Endpoint = Callable[[LocalExchange, ApiRequest], web.Response]
-Payer = Callable[[LocalExchange, ApiRequest, str | None], str]
+Identify = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
@@ -41,7 +41,7 @@ class Route(NamedTuple):
     method: str
     path: str
     endpoint: Endpoint
-    payer: Payer
+    identify: Identify
 
 
 def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
@@ -150,7 +150,7 @@ def _process(
     api_request = ApiRequest("", now, request.query, request.headers, body, request.match_info)
     try:
         api_request = msgspec.structs.replace(
-            api_request, account=route.payer(exchange, api_request, request.headers.get("Authorization"))
+            api_request, account=route.identify(exchange, api_request, request.headers.get("Authorization"))
         )
         exchange.admit(api_request.account, endpoint_name(route.path), route.path, now)
         for fault in faults:

@@ -44,7 +44,7 @@ class TestTheBoard:
         (event,) = body["data"]["sport_events"]
         assert (op, payload["info"]["scheduled"], payload["info"]["status"]) == ("u", event["scheduled"], "not_started")
 
-    async def test_a_postponed_event_says_so_and_refuses_wagers(self, partner: Any, connect: Any) -> None:
+    async def test_a_postponed_event_is_announced_and_rejects_wagers(self, partner: Any, connect: Any) -> None:
         feed = await connect()
         await partner.fault("postpone_event", event=GAME)
         op, payload = await next_of(feed, "sport_event")
@@ -95,7 +95,9 @@ class TestTheBoard:
         await partner.until(wager["id"], lambda each: each["status"] == "closed")
         assert (await partner.get("mm/get_balance"))[1]["data"]["balance"] == 1_000 + 10 - 0.20
 
-    async def test_a_connection_config_with_another_key_leaves_what_stands(self, partner: Any, connect: Any) -> None:
+    async def test_a_connection_config_with_another_key_leaves_present_sockets_connected(
+        self, partner: Any, connect: Any
+    ) -> None:
         feed = await connect()
         await partner.fault("connection_config", key="another-key")
         assert (await partner.get("websocket/connection-config"))[1]["key"] == "another-key"
@@ -130,7 +132,7 @@ class TestTheBoard:
         ],
         ids=json.dumps,
     )
-    async def test_what_cannot_be_done_is_refused(self, partner: Any, order: dict[str, object]) -> None:
+    async def test_impossible_changes_are_rejected(self, partner: Any, order: dict[str, object]) -> None:
         async with partner.http.post(f"{partner.server.url}/sim/faults", json=order) as answer:
             assert answer.status == 400
             assert (await answer.json())["message"]
@@ -208,7 +210,7 @@ class TestTheFeed:
         await partner.fault("market_status", event=GAME, market=TOTAL, status="suspended")
         assert [said(await feed.frame())[0] for _ in range(2)] == ["market", "market_selections"]
 
-    async def test_what_is_under_way_when_the_delay_is_lifted_still_comes(self, partner: Any, connect: Any) -> None:
+    async def test_delayed_messages_still_arrive_after_the_delay_is_lifted(self, partner: Any, connect: Any) -> None:
         feed = await connect()
         await partner.fault("delay_messages", seconds=0.1)
         partner.crowd_rests(0, 110, 1_000)
@@ -216,7 +218,7 @@ class TestTheFeed:
         assert (await next_of(feed, "market_selections"))[1]["market_id"] == MONEYLINE
 
 
-def test_what_is_left_to_chance_follows_from_the_seed() -> None:
+def test_random_faults_follow_from_the_seed() -> None:
     def drawn(seed: int) -> tuple[list[object], list[bool]]:
         plan = FaultPlan(Random(seed))
         plan.add(DelayMessages(seconds=0.01, jitter=0.2))
@@ -248,7 +250,7 @@ class TestOneQueryASecond:
     def local_settings(self) -> LocalSettings:
         return LocalSettings(one_query_a_second=True)
 
-    async def test_a_second_read_of_a_path_is_refused_and_another_path_is_not(self, partner: Any) -> None:
+    async def test_a_second_read_of_a_path_is_rejected_and_another_path_is_not(self, partner: Any) -> None:
         assert (await partner.get("mm/get_tournaments"))[0] == 200
         status, body = await partner.get("mm/get_tournaments")
         assert (status, body["error"]) == (429, "rate_limit_reached")

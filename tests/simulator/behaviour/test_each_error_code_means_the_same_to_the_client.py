@@ -61,7 +61,7 @@ async def test_each_row_as_a_fault_that_names_the_code(scene: Scene, code: str, 
 
 
 @pytest.mark.parametrize("code", TABLE)
-async def test_each_row_said_of_a_wager_that_was_placed_all_the_same(scene: Scene, code: str) -> None:
+async def test_each_row_as_the_answer_to_a_placement_that_succeeded(scene: Scene, code: str) -> None:
     """The answer lies. What the exchange is not sure of stays unknown, and the wager is found by a look-up."""
     scene.server.exchange.faults.add(FailAnswer(endpoint="place_wager", code=code))
     with pytest.raises(ExchangeError) as caught:

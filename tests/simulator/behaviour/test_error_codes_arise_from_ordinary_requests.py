@@ -270,12 +270,12 @@ wager_unable_to_place wager_unable_to_cancel unknown_error err_ref_id_invalid ex
 """What the local exchange has no cause of its own for."""
 
 
-def test_what_has_no_cause_of_its_own_is_known() -> None:
+def test_the_codes_without_a_cause_are_known() -> None:
     assert set(TABLE) - set(NATURAL) == set(ON_DEMAND_ALONE.split())
     assert set(NATURAL) <= set(TABLE)
 
 
-def test_the_page_names_what_has_no_cause_of_its_own() -> None:
+def test_the_page_names_the_codes_without_a_cause() -> None:
     page = (Path(__file__).parents[3] / "docs" / "exchange.md").read_text()
     rows = page.partition("arise from nothing that a client does here")[2].partition("\n## ")[0]
     named = [code for row in rows.splitlines() if row.startswith("| `") for code in re.findall(r"`(\w+)`", row)]
@@ -311,7 +311,7 @@ async def test_the_words_are_those_of_the_table_where_no_parameter_is_named(scen
         assert caught.value.message == ERRORS[code].message
 
 
-async def test_what_a_state_of_the_exchange_refuses_it_takes_again_afterwards(scene: Scene) -> None:
+async def test_wagers_rejected_in_a_state_of_the_exchange_are_accepted_afterwards(scene: Scene) -> None:
     """Through the control door, as somebody at a terminal does it."""
     async with open_http() as http:
 

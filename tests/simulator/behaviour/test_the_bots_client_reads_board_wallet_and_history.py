@@ -191,9 +191,7 @@ async def test_matches_by_several_wagers_by_one_and_by_time(server: Any, client:
     assert (page.matches, page.next_cursor) == (in_time[3:], "")
 
 
-async def test_the_longest_range_that_the_exchange_takes_is_not_refused_for_its_fractions(
-    server: Any, client: Client
-) -> None:
+async def test_the_longest_allowed_range_is_not_rejected_for_its_fractions(server: Any, client: Client) -> None:
     day = 24 * HOUR
     now = server.exchange.clock.now() // SECOND * SECOND + 500_000_000
     assert (await client.matched_bets(now - 7 * day, now)).matches == ()

@@ -160,7 +160,7 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
     await feed.close()
 
 
-async def test_errors_are_told_apart_as_the_engine_needs_them(server: Any, client: Client) -> None:
+async def test_errors_are_distinguished_as_the_engine_needs_them(server: Any, client: Client) -> None:
     await client.balance()
     server.exchange.venue.delay_activation(60 * SECOND)
     line_id = server.exchange.venue.line_id(GAME, TOTAL, 886, 1)

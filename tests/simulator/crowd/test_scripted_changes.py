@@ -31,7 +31,7 @@ def by_hand(world: World) -> VenueWager:
     return only
 
 
-def test_each_item_happens_at_its_time() -> None:
+def test_each_scripted_change_comes_at_its_time() -> None:
     world = full()
     venue = world.venue
     ladder = venue.ladder
@@ -77,7 +77,7 @@ def test_each_item_happens_at_its_time() -> None:
     assert venue.unbalanced() == 0
 
 
-def test_a_result_is_corrected_and_who_was_paid_pays_back() -> None:
+def test_a_correction_takes_the_first_payment_back() -> None:
     world = full()
     venue = world.venue
     world.advance(START + 5 * SECOND)
@@ -106,7 +106,7 @@ def test_a_result_is_corrected_and_who_was_paid_pays_back() -> None:
     assert venue.unbalanced() == 0
 
 
-def test_the_same_board_has_the_same_programme_however_finely_time_is_given() -> None:
+def test_the_same_board_changes_the_same_way_in_steps_of_any_size() -> None:
     def told(step: int) -> list[Announcement]:
         world, found = full(), list[Announcement]()
         for second in range(step, 400, step):
@@ -118,14 +118,14 @@ def test_the_same_board_has_the_same_programme_however_finely_time_is_given() ->
 
 
 @pytest.mark.parametrize("events", [1, 4])
-def test_what_is_not_on_the_board_is_passed_over(events: int) -> None:
+def test_items_without_their_event_are_skipped(events: int) -> None:
     world = full(events)
     world.advance(START + 15 * MINUTE)
     assert world.crowds[1].finished
     assert len(world.venue.events()) == events + 2
 
 
-def test_what_somebody_was_quicker_to_change_is_left_alone() -> None:
+def test_items_that_somebody_else_changed_first_are_skipped() -> None:
     world = full(8)
     world.venue.go_live(FIRST_EVENT + 5, START + 10 * SECOND)
     world.venue.void(MarketKey(FIRST_EVENT + 1, 225), START + 10 * SECOND)

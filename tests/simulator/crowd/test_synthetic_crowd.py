@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_market_and_another_seed_another() -> None:
     assert told[0] != told[2]
 
 
-def test_how_finely_time_is_given_changes_nothing() -> None:
+def test_the_size_of_time_steps_changes_nothing() -> None:
     fine, coarse = (synthetic_world(None, 3, START) for _ in range(2))
     run(fine, START + 8 * MINUTE, SECOND // 2)
     run(coarse, START + 8 * MINUTE, MINUTE)
@@ -117,7 +117,7 @@ def gain_of_takers(informed: float) -> float:
     return fmean(gains)
 
 
-def test_takers_who_know_gain_and_takers_who_do_not_pay_the_width() -> None:
+def test_informed_takers_gain_and_others_pay_the_bid_ask_spread() -> None:
     assert gain_of_takers(1.0) > 0.005
     assert gain_of_takers(0.0) < -0.01
 
@@ -180,6 +180,6 @@ def test_a_market_settled_by_hand_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("events", [0, len(PLAIN) + 1])
-def test_more_events_than_there_are_fixtures_are_refused(events: int) -> None:
+def test_more_events_than_fixtures_are_rejected(events: int) -> None:
     with pytest.raises(ValueError, match="events"):
         synthetic_world(None, 1, START, board=BoardSettings(events=events))

@@ -25,7 +25,7 @@ def crowd(world: World) -> SyntheticCrowd:
     return only
 
 
-def test_it_has_what_shares_a_type_and_is_not_the_same() -> None:
+def test_it_has_different_markets_of_the_same_type() -> None:
     venue = full().venue
     assert len(venue.events()) == len(FULL)
     of_game = {market.name: market for market in venue.markets(FIRST_EVENT) or ()}

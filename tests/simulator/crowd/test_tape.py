@@ -81,13 +81,13 @@ def changed(number: int, **members: object) -> list[dict[str, object]]:
         (lines(changed(1, x=[[0, 0.5, 1.0]])), "line 3: volume"),
     ],
 )
-def test_a_wrong_tape_is_refused_with_the_place(data: list[bytes], complaint: str) -> None:
+def test_an_invalid_tape_is_rejected_with_file_and_line(data: list[bytes], complaint: str) -> None:
     with pytest.raises(TapeError, match=complaint):
         parse_tape(data, "some.tape")
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "noise"])
-def test_a_file_that_is_missing_or_damaged_is_refused_with_its_name(tmp_path: Path, damage: str) -> None:
+def test_a_missing_or_damaged_file_is_rejected_with_its_name(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "some.jsonl.gz"
     whole = gzip.compress(b"\n".join(lines()))
     if damage != "missing":

@@ -28,7 +28,7 @@ def test_levels_rest_on_the_ladder_against_the_taker() -> None:
         assert implied(odds) >= 1 / decimal - 1e-12
 
 
-def test_levels_that_share_a_rung_are_one_and_one_too_short_for_the_ladder_is_left_out() -> None:
+def test_levels_on_the_same_tick_are_joined_and_one_too_short_for_the_ladder_is_left_out() -> None:
     played = Played(book([[20.45, 3], [20.4, 4], [1.003, 50]]))
     assert played.side(0) == [(1900, 700)]
 
@@ -44,7 +44,7 @@ def test_two_sides_that_add_up_to_one_do_not_cross_on_the_ladder(last: str) -> N
     assert not could_match(negate(zero[0][0]), negate(one[0][0]))
 
 
-def test_a_level_changes_shrinks_and_goes_with_the_tape() -> None:
+def test_a_level_changes_shrinks_and_disappears_with_the_tape() -> None:
     played = Played(book([[3, 20], [2.9, 5]]), book([[3, 15]]), {"b": {"1": [[1.4, 8]]}}, book())
     assert played.side(0) == [(200, 2000), (190, 500)]
     played.step()
@@ -82,7 +82,7 @@ def test_a_print_on_an_outcome_that_shows_nothing_is_one_of_the_opposite() -> No
     assert played.again(wager).matched == 1_000
 
 
-def test_at_its_price_a_wager_waits_for_what_stood_there_when_it_joined() -> None:
+def test_at_its_price_a_wager_waits_for_the_queue_before_it() -> None:
     played = Played(book([[3, 20]], [[1.4, 50]]), *({"x": [[0, 3, amount]]} for amount in (12, 7, 3)))
     wager = played.place(1, -200, 50_000)
     played.step()
@@ -92,7 +92,7 @@ def test_at_its_price_a_wager_waits_for_what_stood_there_when_it_joined() -> Non
     assert played.again(wager).matched == 2 * 200  # 22 printed, 20 stood before it
 
 
-def test_what_joins_behind_a_wager_is_not_in_its_way_and_a_smaller_level_shortens_its_queue() -> None:
+def test_stake_behind_a_wager_does_not_delay_it_and_a_smaller_level_shortens_its_queue() -> None:
     played = Played(
         book([[3, 20]], [[1.4, 50]]),
         book([[3, 80]], [[1.4, 50]]),
@@ -141,7 +141,7 @@ def test_two_own_wagers_at_one_price_share_one_queue_in_their_order() -> None:
     assert played.again(second).matched == 600
 
 
-def test_prints_of_both_outcomes_in_one_change_are_judged_from_the_book_before() -> None:
+def test_prints_of_both_outcomes_in_one_row_are_judged_from_the_book_before() -> None:
     played = Played(
         book([[3, 20]], [[1.4, 50]]),
         {**book([[2.7, 1]], [[1.3, 1]]), "x": [[0, 3, 2], [1, 1.4, 3], [1, 1.47, 10], [0, 2.9, 1]]},
@@ -154,7 +154,7 @@ def test_prints_of_both_outcomes_in_one_change_are_judged_from_the_book_before()
     assert played.again(under_1).match_win == 298
 
 
-def test_what_nobody_of_us_matched_is_told_as_recorded() -> None:
+def test_the_unmatched_part_of_a_print_is_announced_as_recorded() -> None:
     played = Played(book([[3, 20]], [[1.4, 50]]), {"x": [[0, 3, 7], [1, 1.5, 4]]})
     played.world.venue.drain()
     played.step()
@@ -188,7 +188,7 @@ def test_a_hedge_takes_the_tapes_levels_which_stay_taken_until_the_tape_changes_
     assert played.side(0) == [(200, 2_100), (190, 3_100)]
 
 
-def test_a_partly_taken_level_shows_what_is_left_beside_its_original_stake() -> None:
+def test_a_partly_taken_level_shows_its_remainder_and_its_original_stake() -> None:
     played = Played(book([[3, 20]]))
     played.place(0, 200, 500, "fillOrKill")
     (level,) = played.world.venue.book(LINE).sides[0]
@@ -230,7 +230,7 @@ def test_suspended_nothing_is_shown_or_taken_and_open_again_the_levels_return() 
     assert played.side(0) == [(205, takeable(5_000, -205)), (180, 600)]
 
 
-def test_in_play_wipes_all_and_the_market_moves_on() -> None:
+def test_going_in_play_wipes_all_wagers_and_the_market_goes_on() -> None:
     played = Played(book([[3, 20]]), {"s": "open", "p": 1}, book([[2.5, 9]]))
     wager = played.place(1, -205, 5_000)
     played.step()
@@ -241,7 +241,7 @@ def test_in_play_wipes_all_and_the_market_moves_on() -> None:
     assert played.side(0) == [(150, 900)]
 
 
-def test_the_tapes_result_settles_and_ends_it() -> None:
+def test_the_tapes_result_settles_the_market() -> None:
     played = Played(book([[3, 20]]), {"x": [[0, 3, 10]]})
     wager = played.place(1, -205, 2_050)
     played.step()
@@ -256,7 +256,7 @@ def test_the_tapes_result_settles_and_ends_it() -> None:
     assert (report.ok, report.profit.gross, report.profit.commission) == (True, 1_000, 20)
 
 
-def test_what_others_do_to_the_market_does_not_confuse_the_tape() -> None:
+def test_changes_by_others_do_not_confuse_the_tape() -> None:
     played = Played(*[book([[3, 20 + n]]) for n in range(9)])
     venue = played.world.venue
     venue.unlist_event(EVENT, played.now)

@@ -44,7 +44,7 @@ def test_the_referee_does_not_know_the_engine() -> None:
 # --- the worst case -----------------------------------------------------------------------------------------------
 
 
-def test_worst_case_counts_matched_profit_and_what_could_still_match() -> None:
+def test_worst_case_counts_matched_profit_and_stakes_that_could_still_match() -> None:
     bench = Bench()
     referee = judged(bench)
     wager = bench.send(bench.a, 0, 110, 10_000)
@@ -71,7 +71,7 @@ def test_lines_do_not_net_and_every_scope_sums_its_lines() -> None:
     assert [worst(report, kind)[0] for kind in ("event", "tournament", "account")] == [5_000] * 3
 
 
-def test_a_limit_that_is_passed_is_named_once_until_it_is_kept_again() -> None:
+def test_an_exceeded_limit_is_reported_once_until_it_holds_again() -> None:
     bench = Bench()
     referee = judged(bench, line=5_000, account=6_000)
     bench.place(bench.a, 0, 110, 5_000)
@@ -87,7 +87,7 @@ def test_a_limit_that_is_passed_is_named_once_until_it_is_kept_again() -> None:
     assert details[0] == f"worst case of line {EVENT}/219/0 is $55.00, limit $50.00"
 
 
-def test_a_settled_market_leaves_the_worst_case_whole_and_not_wager_by_wager() -> None:
+def test_a_settled_market_leaves_the_worst_case_in_one_step() -> None:
     bench = Bench()
     referee = judged(bench, line=3_000)
     bench.place(bench.a, 0, 100, 3_000)
@@ -178,7 +178,7 @@ def test_the_worst_case_equals_brute_force_over_all_fills_and_outcomes(steps: li
         assert report.ok
 
 
-def test_a_referee_that_comes_late_has_the_same_figures() -> None:
+def test_a_referee_that_starts_late_has_the_same_figures() -> None:
     bench = Bench()
     early = judged(bench)
     bench.place(bench.a, 0, 110, 2_000)
@@ -190,7 +190,7 @@ def test_a_referee_that_comes_late_has_the_same_figures() -> None:
 # --- the other rules ----------------------------------------------------------------------------------------------
 
 
-def test_own_quotes_that_could_match_are_named_even_while_placing() -> None:
+def test_own_quotes_that_could_match_are_reported_even_while_placing() -> None:
     bench = Bench(VenueSettings(self_match="wipe"))
     referee = judged(bench)
     bench.send(bench.a, 0, -110, 1_000)
@@ -200,7 +200,7 @@ def test_own_quotes_that_could_match_are_named_even_while_placing() -> None:
     assert broken(referee.report(bench.now)) == [4]
 
 
-def test_an_external_id_sent_twice_is_named_with_what_was_in_it() -> None:
+def test_a_repeated_external_id_is_reported_with_same_or_different_content() -> None:
     bench = Bench()
     referee = judged(bench)
     bench.venue.place(bench.a, "same", bench.line_id(0), 110, 1_000, bench.now)
@@ -212,7 +212,7 @@ def test_an_external_id_sent_twice_is_named_with_what_was_in_it() -> None:
     assert ["different" in breach.detail for breach in report.broken] == [False, True]
 
 
-def test_nothing_may_be_placed_after_the_latch_and_all_must_end() -> None:
+def test_after_a_kill_nothing_may_be_placed_and_all_wagers_must_end() -> None:
     bench = Bench()
     referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
@@ -233,14 +233,14 @@ def test_nothing_may_be_placed_after_the_latch_and_all_must_end() -> None:
     assert broken(referee.report(bench.now)) == [4, 2]
 
 
-def test_a_latch_with_nothing_open_is_kept_at_once() -> None:
+def test_a_stop_with_nothing_open_is_clear_at_once() -> None:
     bench = Bench()
     referee = judged(bench)
     referee.note_latched(bench.now, "stop")
     assert [(each.cause, each.took_ns) for each in referee.report(bench.now).clearings] == [("stop", 0)]
 
 
-def test_after_a_lost_feed_what_was_open_must_end_but_new_quotes_may_follow_the_reconnect() -> None:
+def test_after_a_lost_feed_open_wagers_must_end_but_new_quotes_may_follow_the_reconnect() -> None:
     bench = Bench()
     referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
@@ -258,7 +258,7 @@ def test_after_a_lost_feed_what_was_open_must_end_but_new_quotes_may_follow_the_
     assert report.clearings[0].took_ns == 500 * MILLISECOND
 
 
-def test_quotes_left_open_without_a_feed_or_placed_into_the_dark_are_named() -> None:
+def test_quotes_left_open_or_placed_without_a_feed_are_reported() -> None:
     bench = Bench()
     referee = judged(bench, clear_within_ns=SECOND, in_flight_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
@@ -271,7 +271,7 @@ def test_quotes_left_open_without_a_feed_or_placed_into_the_dark_are_named() -> 
     assert broken(referee.report(bench.now)) == [2, 2]
 
 
-def test_a_bot_that_was_killed_outright_is_late_with_nothing_until_it_is_back() -> None:
+def test_a_killed_process_has_no_duty_until_it_is_back() -> None:
     bench = Bench()
     referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
@@ -296,7 +296,7 @@ def test_fifty_requests_in_any_second_and_not_one_more() -> None:
     assert broken(referee.report(START + 3 * SECOND)) == [5]
 
 
-def test_money_that_the_exchange_made_up_is_named() -> None:
+def test_money_that_the_exchange_created_is_reported() -> None:
     bench = Bench()
     referee = judged(bench)
     bench.place(bench.a, 0, 110, 1_000)
@@ -307,7 +307,7 @@ def test_money_that_the_exchange_made_up_is_named() -> None:
     assert broken(referee.report(bench.now)) == [0, 0]
 
 
-def test_profit_and_matches_are_the_wallets_to_the_cent() -> None:
+def test_profit_and_matches_equal_the_wallet_to_the_cent() -> None:
     bench = Bench()
     referee = judged(bench)
     bench.place(bench.a, 0, -110, 11_000)
@@ -332,7 +332,7 @@ def test_profit_and_matches_are_the_wallets_to_the_cent() -> None:
     assert referee.report(bench.now).ok
 
 
-def test_counts_of_wagers_by_what_became_of_them() -> None:
+def test_wagers_are_counted_by_status() -> None:
     bench = Bench(balance=1_000)
     referee = judged(bench)
     bench.place(bench.a, 0, 110, 1_000)
@@ -345,7 +345,7 @@ def test_counts_of_wagers_by_what_became_of_them() -> None:
 
 
 @pytest.mark.parametrize("breaches", [250])
-def test_breaches_are_counted_beyond_what_is_kept(breaches: int) -> None:
+def test_breaches_are_counted_even_when_no_more_are_kept(breaches: int) -> None:
     bench = Bench()
     referee = judged(bench)
     referee.note_latched(bench.now)

@@ -31,7 +31,7 @@ def add_totals(bench: Bench, *numbers: int) -> None:
     bench.venue.add_market(Market(TOTALS, "Total", "total", "total", lines=lines), bench.now)
 
 
-def test_a_moved_event_says_so_and_keeps_what_rests() -> None:
+def test_a_rescheduled_event_is_announced_and_keeps_open_wagers() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, -110, 1000)
     bench.drained()
@@ -42,7 +42,7 @@ def test_a_moved_event_says_so_and_keeps_what_rests() -> None:
     assert bench.again(wager).status is Status.OPEN
 
 
-def test_a_postponed_event_takes_and_matches_nothing_until_it_is_moved() -> None:
+def test_a_postponed_event_accepts_and_matches_nothing_until_it_is_moved() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 110, 1000)
     late = bench.send(bench.a, 0, 112, 1000)
@@ -61,7 +61,7 @@ def test_a_postponed_event_takes_and_matches_nothing_until_it_is_moved() -> None
     assert bench.again(wager).matched == 1000
 
 
-def test_what_rests_on_a_postponed_event_can_be_cancelled() -> None:
+def test_open_wagers_on_a_postponed_event_can_be_cancelled() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 110, 1000)
     bench.venue.postpone_event(EVENT, bench.now)
@@ -79,7 +79,7 @@ def test_an_event_in_play_is_neither_moved_nor_postponed() -> None:
         bench.venue.move_event(999, START, bench.now)
 
 
-def test_of_an_event_that_is_created_without_being_listed_nobody_hears_until_it_is() -> None:
+def test_an_unlisted_event_is_announced_only_when_it_is_listed() -> None:
     bench = Bench()
     key = LineKey(8000, 219, 0)
     bench.venue.add_event(SportEvent(8000, 132, "Later", "not_started", START + 2 * HOUR), bench.now, listed=False)
@@ -98,7 +98,7 @@ def test_of_an_event_that_is_created_without_being_listed_nobody_hears_until_it_
     assert bench.place(bench.a, 0, -110, 1000, line=key).status is Status.OPEN
 
 
-def test_a_ladder_that_changes_is_that_of_the_next_wager_and_what_rests_stays() -> None:
+def test_a_changed_ladder_applies_to_new_wagers_and_open_ones_stay() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 103, 1000)
     bench.venue.set_ladder(tuple(odds for odds in STANDARD if odds % 5 == 0), bench.now)
@@ -113,7 +113,7 @@ def test_a_ladder_that_changes_is_that_of_the_next_wager_and_what_rests_stays() 
         bench.venue.set_ladder((100, -100), bench.now)
 
 
-def test_three_outcomes_are_shown_and_take_no_wager() -> None:
+def test_three_outcomes_are_shown_and_wagers_on_them_rejected() -> None:
     bench = Bench()
     add_three_outcomes(bench)
     assert bench.venue.book(THREE).sides == ((), (), ())
@@ -128,7 +128,7 @@ def test_three_outcomes_are_shown_and_take_no_wager() -> None:
     assert bench.venue.crowd.enter(bench.crowd, THREE, 0, 150, 1000, bench.now) is None
 
 
-def test_only_lines_that_are_not_matched_are_posted_with_a_side_for_each_outcome() -> None:
+def test_levels_can_be_shown_only_on_unmatched_lines_with_a_side_for_each_outcome() -> None:
     bench = Bench()
     add_three_outcomes(bench)
     with pytest.raises(ValueError, match="cannot show 2 sides"):
@@ -137,7 +137,7 @@ def test_only_lines_that_are_not_matched_are_posted_with_a_side_for_each_outcome
         bench.venue.board.show_levels(LINE, ((), ()), bench.now)
 
 
-def test_the_lines_of_a_market_have_each_their_own_result() -> None:
+def test_each_line_of_a_market_has_its_own_result() -> None:
     bench = Bench()
     add_totals(bench, 880, 884, 888)
     wagers = []
@@ -159,7 +159,7 @@ def test_the_lines_of_a_market_have_each_their_own_result() -> None:
     assert bench.venue.unbalanced() == 0
 
 
-def test_a_line_that_a_result_does_not_name_is_a_push() -> None:
+def test_a_line_without_a_result_is_a_push() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 100, 1000)
     bench.place(bench.b, 1, 100, 1000)
@@ -167,7 +167,7 @@ def test_a_line_that_a_result_does_not_name_is_a_push() -> None:
     assert bench.again(wager).winning is Winning.PUSH
 
 
-def test_a_postponed_event_may_be_voided_and_every_cent_goes_back() -> None:
+def test_a_postponed_event_can_be_voided_and_every_cent_goes_back() -> None:
     bench = Bench()
     matched = bench.place(bench.a, 0, -150, 1500)
     bench.place(bench.b, 1, 150, 1000)

@@ -56,7 +56,7 @@ def test_the_history_filters() -> None:
     assert bench.again(one).matched == 200
 
 
-def test_the_two_time_filters_are_of_creation_and_of_change() -> None:
+def test_the_two_time_filters_select_by_creation_and_by_change() -> None:
     bench = Bench()
     old = bench.place(bench.a, 0, 110, 1_000)
     bench.wait(100 * SECOND)
@@ -74,7 +74,7 @@ def test_the_two_time_filters_are_of_creation_and_of_change() -> None:
     assert ids(bench, created_from=START + 50 * SECOND, updated_from=cancelled_at) == []
 
 
-def test_pages_follow_each_other_without_gap_or_repeat() -> None:
+def test_pages_have_no_missing_and_no_repeated_wagers() -> None:
     bench = Bench()
     for number in range(25):
         bench.send(bench.a, 0, 110, 1_000 + number)
@@ -106,7 +106,7 @@ def test_pages_follow_each_other_without_gap_or_repeat() -> None:
         (HistoryQuery(created_from=START, limit=1001), "invalid_param"),
     ],
 )
-def test_what_the_history_refuses(query: HistoryQuery, code: str) -> None:
+def test_invalid_queries_are_rejected(query: HistoryQuery, code: str) -> None:
     bench = Bench()
     with pytest.raises(VenueError) as caught:
         bench.venue.history(bench.a, query, bench.now)
@@ -142,7 +142,7 @@ def test_matched_bets_and_matching_detail() -> None:
         bench.venue.matched_bets(bench.a, None, None)
 
 
-def test_another_account_sees_nothing_of_it() -> None:
+def test_another_account_sees_none_of_it() -> None:
     bench = Bench()
     wager = bench.place(bench.b, 0, 110, 1_000)
     bench.wait(SECOND)

@@ -26,7 +26,9 @@ stakes = st.integers(1, 3_000_000)
         (100, 12_345, 12_345),
     ],
 )
-def test_the_value_of_a_level_is_what_takers_can_stake(maker_odds: int, maker_stake: int, value: int) -> None:
+def test_the_value_of_a_level_is_the_stake_that_takers_can_put_there(
+    maker_odds: int, maker_stake: int, value: int
+) -> None:
     assert takeable(maker_stake, maker_odds) == value
 
 

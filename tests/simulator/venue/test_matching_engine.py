@@ -57,7 +57,7 @@ def test_the_example_of_a_ten_dollar_taker_at_minus_126() -> None:
     assert bench.side(1) == [(-126, 99_800, 80_000)]
 
 
-def test_better_prices_go_first_then_who_came_first() -> None:
+def test_orders_match_by_price_then_time() -> None:
     bench = Bench()
     late_good = bench.place(bench.a, 0, -110, 11_000)
     first = bench.place(bench.b, 0, 105, 10_000)
@@ -78,7 +78,7 @@ def test_a_taker_sweeps_levels_and_the_rest_of_it_rests() -> None:
     assert bench.side(0) == [(102, takeable(15_000, -102), 30_000)]
 
 
-def test_what_is_left_and_cannot_win_a_cent_is_trimmed_as_by_a_partial_cancel() -> None:
+def test_a_remainder_that_cannot_win_a_cent_is_cancelled() -> None:
     bench = Bench()
     maker = bench.place(bench.a, 0, -215, 5_000)
     bench.drained()
@@ -93,7 +93,7 @@ def test_what_is_left_and_cannot_win_a_cent_is_trimmed_as_by_a_partial_cancel() 
     assert bench.side(1) == []
 
 
-def test_a_match_is_told_to_both_to_all_and_changes_the_book_once() -> None:
+def test_a_match_is_announced_to_both_accounts_and_everybody_and_changes_the_book_once() -> None:
     bench = Bench()
     maker = bench.place(bench.a, 0, -110, 11_000)
     bench.drained()
@@ -139,7 +139,7 @@ def test_a_fill_or_kill_that_matched_nothing_is_canceled_and_one_can_match_while
     assert bench.again(lone).stake == 5_000
 
 
-def test_an_own_crossing_wager_is_rejected_at_the_door() -> None:
+def test_a_wager_that_would_cross_an_own_one_is_rejected() -> None:
     bench = Bench()
     bench.place(bench.a, 0, -110, 11_000)
     with pytest.raises(Exception, match="self_match"):
@@ -147,7 +147,7 @@ def test_an_own_crossing_wager_is_rejected_at_the_door() -> None:
     assert bench.place(bench.a, 1, 112, 1_000).status is Status.OPEN
 
 
-def test_with_the_wipe_rule_both_own_crossing_wagers_go() -> None:
+def test_with_the_wipe_rule_both_own_crossing_wagers_are_wiped() -> None:
     bench = Bench(VenueSettings(self_match="wipe"))
     resting = bench.place(bench.a, 0, -110, 11_000)
     incoming = bench.place(bench.a, 1, 110, 1_000)
@@ -164,7 +164,7 @@ def test_the_crowd_can_take_one_given_wager_and_no_more_than_is_there() -> None:
     assert bench.again(wager).matching is Matching.FULLY_MATCHED
 
 
-def test_a_maker_who_cannot_pay_is_taken_off_and_the_next_one_matched() -> None:
+def test_a_maker_without_funds_is_cancelled_and_the_next_one_matched() -> None:
     bench = Bench(balance=10_000)
     poor = bench.place(bench.a, 0, -110, 50_000)
     rich = bench.place(bench.b, 0, -110, 9_900)
@@ -281,7 +281,7 @@ def _crossed(bench: Bench) -> bool:
 
 
 @given(actions)
-def test_the_shown_book_equals_one_made_anew_from_the_wagers(actions: list[tuple[int, ...]]) -> None:
+def test_the_shown_book_equals_one_computed_from_the_wagers(actions: list[tuple[int, ...]]) -> None:
     bench = Bench(VenueSettings(activation_ns=0, self_match="wipe"), balance=100_000_000)
     accounts = (bench.a, bench.b, bench.c)
     for action in actions:

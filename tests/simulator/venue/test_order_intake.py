@@ -37,21 +37,21 @@ def refused(code: str, status: int, call: object, *arguments: object) -> None:
         ("x", 110, 1_000, "other", "invalid_request"),
     ],
 )
-def test_what_the_door_refuses(external_id: str, odds: int, stake: int, strategy: str | None, code: str) -> None:
+def test_invalid_wagers_are_rejected(external_id: str, odds: int, stake: int, strategy: str | None, code: str) -> None:
     bench = Bench()
     line_id = bench.line_id(0)
     refused(code, 400, bench.venue.place, bench.a, external_id, line_id, odds, stake, bench.now, strategy)
     assert bench.venue.wagers(bench.a) == []
 
 
-def test_an_unknown_line_or_account_is_refused() -> None:
+def test_an_unknown_line_or_account_is_rejected() -> None:
     bench = Bench()
     refused("market_line_invalid", 400, bench.venue.place, bench.a, "x", "0" * 32, 110, 1_000, bench.now)
     refused("invalid_line_id", 400, bench.venue.place, bench.a, "x", "moneyline", 110, 1_000, bench.now)
     refused("wallet_not_found", 404, bench.venue.place, "nobody", "x", bench.line_id(0), 110, 1_000, bench.now)
 
 
-def test_an_external_id_is_used_up_for_ever_but_only_by_an_accepted_wager() -> None:
+def test_an_external_id_is_used_once_and_only_by_an_accepted_wager() -> None:
     bench = Bench()
     line_id = bench.line_id(0)
     refused("wager_invalid_odds", 400, bench.venue.place, bench.a, "once", line_id, 131, 1_000, bench.now)
@@ -86,7 +86,7 @@ def test_a_suspended_unlisted_or_settled_market_takes_no_wagers() -> None:
 # --- the queue ----------------------------------------------------------------------------------------------------
 
 
-def test_a_wager_is_inactive_and_unseen_until_its_turn() -> None:
+def test_a_wager_is_inactive_and_not_shown_until_it_opens() -> None:
     bench = Bench(VenueSettings(activation_ns=150 * MILLISECOND))
     wager = bench.send(bench.a, 0, 110, 1_000)
     assert wager.status is Status.INACTIVE
@@ -114,7 +114,7 @@ def test_the_queue_is_first_in_first_out_even_when_a_delay_ends() -> None:
     assert (bench.again(first).matched, bench.again(second).matched) == (1_000, 0)
 
 
-def test_on_a_live_event_a_wager_takes_five_seconds_and_holds_up_no_other() -> None:
+def test_on_a_live_event_a_wager_waits_five_seconds_and_delays_no_other() -> None:
     bench = Bench()
     bench.venue.go_live(EVENT, bench.now)
     wager = bench.send(bench.a, 0, 110, 1_000)
@@ -125,7 +125,7 @@ def test_on_a_live_event_a_wager_takes_five_seconds_and_holds_up_no_other() -> N
     assert bench.cancel(wager).status is Status.CANCELED
 
 
-def test_without_the_funds_a_wager_becomes_invalid_at_its_turn() -> None:
+def test_without_the_funds_a_wager_becomes_invalid_when_it_would_open() -> None:
     bench = Bench(balance=1_000)
     assert bench.place(bench.a, 0, 110, 9_000).status is Status.OPEN
     wager = bench.send(bench.a, 0, 112, 1_001)
@@ -178,7 +178,7 @@ def test_only_so_many_wagers_of_an_account_wait_for_their_bet_delay() -> None:
     assert bench.send(bench.a, 0, 110, 1_000), "the first has had its turn"
 
 
-def test_in_maintenance_nothing_is_taken_opened_or_matched() -> None:
+def test_in_maintenance_no_wager_is_accepted_opened_or_matched() -> None:
     bench = Bench()
     resting = bench.place(bench.a, 0, 100, 1_000)
     placing = bench.send(bench.a, 0, 100, 1_000)
@@ -190,7 +190,7 @@ def test_in_maintenance_nothing_is_taken_opened_or_matched() -> None:
     assert bench.cancel(resting).status is Status.CANCELED
 
 
-def test_a_wager_whose_market_was_suspended_meanwhile_becomes_invalid() -> None:
+def test_a_wager_whose_market_is_suspended_before_it_opens_becomes_invalid() -> None:
     bench = Bench()
     wager = bench.send(bench.a, 0, 110, 1_000)
     bench.venue.set_market_status(MONEYLINE, "suspended", bench.now)
@@ -226,7 +226,7 @@ def test_cancel_after_a_partial_match_leaves_it_open_fully_matched_and_cut() -> 
     refused("wager_already_matched", 400, bench.cancel, wager)
 
 
-def test_cancel_of_what_is_matched_unknown_or_another_pair() -> None:
+def test_cancel_of_a_matched_or_unknown_wager_or_a_wrong_pair_of_ids() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 100, 1_000)
     other = bench.place(bench.b, 1, 100, 1_000)
@@ -256,7 +256,7 @@ def test_a_match_that_is_being_settled_with_the_wallet_holds_up_a_single_cancel_
     assert bench.venue.cancel_all(bench.a, bench.now) == 2
 
 
-def test_bulk_cancels_reach_their_scope_and_leave_what_is_placing() -> None:
+def test_bulk_cancels_reach_their_scope_and_leave_placing_wagers() -> None:
     bench = Bench()
     one = bench.place(bench.a, 0, 110, 1_000)
     two = bench.place(bench.a, 1, 110, 1_000)
@@ -278,7 +278,7 @@ def test_bulk_cancels_reach_their_scope_and_leave_what_is_placing() -> None:
     assert venue.cancel_all(bench.a, bench.now) == 1
 
 
-def test_bulk_cancel_skips_what_is_fully_matched_and_cuts_what_is_matched_in_part() -> None:
+def test_bulk_cancel_skips_fully_matched_wagers_and_cuts_partly_matched_ones() -> None:
     bench = Bench()
     full = bench.place(bench.a, 0, 100, 1_000)
     part = bench.place(bench.a, 0, 100, 1_000)
@@ -313,7 +313,7 @@ def test_going_live_wipes_everything_pre_match() -> None:
     refused("wager_already_cancelled", 400, bench.cancel, open_one)
 
 
-def test_unlisting_is_told_hides_the_event_and_stops_matching_but_not_cancelling() -> None:
+def test_unlisting_is_announced_hides_the_event_and_stops_matching_but_not_cancelling() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 110, 1_000)
     bench.drained()
@@ -330,7 +330,7 @@ def test_unlisting_is_told_hides_the_event_and_stops_matching_but_not_cancelling
     assert [event.event_id for event in bench.venue.events(132, [EVENT, 5])] == [EVENT]
 
 
-def test_a_change_of_market_status_is_told_once() -> None:
+def test_a_change_of_market_status_is_announced_once() -> None:
     bench = Bench()
     for _ in range(2):
         bench.venue.set_market_status(TOTAL, "suspended", bench.now)
@@ -338,7 +338,7 @@ def test_a_change_of_market_status_is_told_once() -> None:
     assert [(message.op, message.market.status) for message in told] == [("u", "suspended")]
 
 
-def test_time_never_goes_back_for_what_is_due() -> None:
+def test_time_never_goes_back_for_due_actions() -> None:
     bench = Bench()
     wager = bench.send(bench.a, 0, 110, 1_000)
     bench.venue.advance(START + SECOND)

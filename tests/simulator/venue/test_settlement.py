@@ -52,7 +52,7 @@ def test_a_push_gives_stakes_back_without_commission() -> None:
         assert movements(bench, wager.account) == [("BET", -stake), ("PUSH", stake)]
 
 
-def test_a_void_gives_stakes_back_at_once_and_ends_what_is_open() -> None:
+def test_a_void_gives_stakes_back_at_once_and_ends_open_wagers() -> None:
     bench = Bench()
     maker, _ = matched(bench)
     rest = bench.place(bench.c, 0, 150, 1_000)
@@ -74,7 +74,7 @@ def test_a_void_after_the_result_takes_the_payment_and_the_commission_back() -> 
     assert bench.venue.unbalanced() == 0
 
 
-def test_what_is_unmatched_at_the_result_is_wiped() -> None:
+def test_unmatched_stakes_are_wiped_at_the_result() -> None:
     bench = Bench()
     wager = bench.place(bench.c, 0, 150, 1_000)
     placing = bench.send(bench.c, 0, 150, 1_000)

@@ -40,7 +40,7 @@ async def falls_silent(socket: Any) -> None:
             assert json.loads(message.data)["event"] == "health_check"
 
 
-async def test_a_lost_answer_was_processed_all_the_same(partner: Any) -> None:
+async def test_a_request_whose_answer_is_lost_was_processed(partner: Any) -> None:
     await partner.fault("lose_answer", endpoint="place_wager", times=2)
     for external_id in ("a", "b"):
         with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -93,7 +93,7 @@ async def test_an_error_before_processing_and_one_after_it(partner: Any, status:
     assert (answered, body["error"]) == (400, "wager_external_id_existed")
 
 
-async def test_a_429_on_demand_says_when_to_come_again(partner: Any) -> None:
+async def test_a_429_on_demand_says_when_to_try_again(partner: Any) -> None:
     await partner.fault("fail_request", endpoint="*", status=429, code="rate_limit_reached", retry_after=2.5)
     status, body = await partner.get("mm/get_balance")
     assert (status, body["error"]) == (429, "rate_limit_reached")
@@ -108,7 +108,7 @@ async def test_an_answer_that_is_no_json_comes_with_200(partner: Any) -> None:
     assert (await partner.get("mm/get_balance"))[0] == 200
 
 
-async def test_faults_are_listed_and_cleared_one_by_one_and_all(partner: Any) -> None:
+async def test_faults_are_listed_and_lifted_one_by_one_and_all_at_once(partner: Any) -> None:
     first = await partner.fault("fail_request", endpoint="get_balance", times=None)
     await partner.fault("duplicate")
     listed = await partner.sim("GET", "sim/faults")
@@ -145,7 +145,7 @@ def test_a_fault_runs_out_after_its_times_and_touches_only_its_endpoints() -> No
         '{"fault": "pusher_error", "code": 200}',
     ],
 )
-async def test_an_order_that_cannot_be_carried_out_is_refused_with_a_reason(partner: Any, order: str) -> None:
+async def test_a_fault_that_cannot_be_applied_is_rejected_with_a_reason(partner: Any, order: str) -> None:
     async with partner.http.post(f"{partner.server.url}/sim/faults", data=order.encode()) as answer:
         assert answer.status == 400
         assert (await answer.json())["message"]
@@ -162,7 +162,7 @@ def test_every_fault_stands_in_the_documentation() -> None:
 # --- the feed -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_dropped_socket_ends_without_a_word(partner: Any, connect: Any) -> None:
+async def test_a_dropped_socket_ends_without_a_close_frame(partner: Any, connect: Any) -> None:
     feed = await connect()
     assert await partner.fault("drop_socket") == {"sockets": 1}
     assert await feed.ended() == 1006
@@ -249,7 +249,7 @@ async def test_a_garbled_frame_on_demand(partner: Any, connect: Any) -> None:
     assert (await feed.frame())["event"] == "pusher:pong"
 
 
-async def test_new_connections_may_be_refused(partner: Any, connect: Any) -> None:
+async def test_new_connections_may_be_rejected(partner: Any, connect: Any) -> None:
     await partner.fault("reject_socket", times=1)
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await connect(subscribe=False)
@@ -281,7 +281,7 @@ async def test_new_connections_may_be_met_with_an_error(partner: Any, connect: A
     await connect()
 
 
-async def test_a_wrong_signature_is_handed_out_and_then_refused(partner: Any, connect: Any) -> None:
+async def test_a_wrong_signature_is_handed_out_and_then_rejected(partner: Any, connect: Any) -> None:
     await partner.fault("wrong_signature", times=1)
     feed = await connect(subscribe=False)
     await feed.hello()
@@ -350,7 +350,7 @@ async def test_a_match_may_be_voided_or_its_result_corrected(partner: Any) -> No
     assert (await partner.sim("GET", "referee"))["ok"]
 
 
-async def test_the_board_and_the_clock_can_be_looked_at(partner: Any) -> None:
+async def test_the_board_and_the_clock_can_be_read(partner: Any) -> None:
     partner.crowd_rests(0, -117, 800_00)
     await partner.fault("delay_activations", seconds=60)
     await partner.place("w", odds=-120)
@@ -365,7 +365,7 @@ async def test_the_board_and_the_clock_can_be_looked_at(partner: Any) -> None:
     assert abs(clock["now_ns"] - partner.exchange.clock.now()) < 5_000_000_000
 
 
-async def test_the_referee_is_told_of_a_latch(partner: Any) -> None:
+async def test_the_referee_can_be_told_of_a_kill(partner: Any) -> None:
     await partner.fault("latched", cause="kill")
     await partner.place("after")
     report = await partner.sim("GET", "referee")
@@ -376,7 +376,7 @@ async def test_the_referee_is_told_of_a_latch(partner: Any) -> None:
     assert (await partner.sim("GET", "referee"))["broken_count"] == 1
 
 
-async def test_an_order_that_does_not_exist_is_answered_with_those_that_do(partner: Any) -> None:
+async def test_an_unknown_fault_is_answered_with_a_list_of_the_known_ones(partner: Any) -> None:
     async with partner.http.post(f"{partner.server.url}/sim/faults", json={"fault": "bogus"}) as answer:
         assert answer.status == 400
         told = (await answer.json())["message"]

@@ -47,7 +47,7 @@ async def test_a_subscription_is_confirmed_and_brings_no_snapshot(partner: Any, 
 
 
 @pytest.mark.parametrize("auth", ["", "local-key:00", "other:00"])
-async def test_a_subscription_with_a_wrong_signature_is_refused(partner: Any, connect: Any, auth: str) -> None:
+async def test_a_subscription_with_a_wrong_signature_is_rejected(partner: Any, connect: Any, auth: str) -> None:
     feed = await connect(subscribe=False)
     await feed.hello()
     await feed.send("pusher:subscribe", {"channel": BROADCAST, "auth": auth})
@@ -59,7 +59,7 @@ async def test_a_subscription_with_a_wrong_signature_is_refused(partner: Any, co
     assert (await feed.frame())["event"] == "pusher:pong"
 
 
-async def test_a_signature_is_good_for_its_own_socket_and_channel_only(partner: Any, connect: Any) -> None:
+async def test_a_signature_is_valid_for_its_own_socket_and_channel_only(partner: Any, connect: Any) -> None:
     first, second = await connect(subscribe=False), await connect(subscribe=False)
     await first.hello()
     await second.hello()
@@ -77,7 +77,7 @@ async def test_a_signature_is_good_for_its_own_socket_and_channel_only(partner: 
     ("key", "query", "code"),
     [("stranger", "protocol=7", 4001), (None, "", 4008), (None, "protocol=3", 4007)],
 )
-async def test_a_connection_that_cannot_be_is_closed_with_its_code(
+async def test_an_invalid_connection_is_closed_with_its_code(
     connect: Any, key: str | None, query: str, code: int
 ) -> None:
     feed = await connect(subscribe=False, key=key, query=query)

@@ -67,7 +67,7 @@ async def test_a_refresh_token_is_no_access_token(partner: Any) -> None:
     assert (await partner.get("mm/get_balance"))[0] == 401
 
 
-async def test_the_twenty_first_session_is_refused_and_a_refresh_is_none(partner: Any) -> None:
+async def test_the_twenty_first_session_is_rejected_and_a_refresh_opens_none(partner: Any) -> None:
     given = [await partner.log_in() for _ in range(SESSIONS - 1)]
     assert (await partner.post("auth/refresh", {"refresh_token": given[0]["refresh_token"]}))[0] == 200
     status, body = await partner.post("auth/login", partner.keys)
@@ -102,7 +102,7 @@ def test_tokens_end_by_the_clock_and_expired_sessions_make_room() -> None:
     accounts.log_in("key", "secret", later)
 
 
-async def test_tokens_expired_on_demand_are_mended_by_a_refresh_and_sessions_by_a_log_in(partner: Any) -> None:
+async def test_a_refresh_replaces_tokens_expired_on_demand_and_a_log_in_replaces_sessions(partner: Any) -> None:
     given = await partner.log_in()
     await partner.fault("expire_tokens")
     assert (await partner.get("mm/get_balance"))[0] == 401
@@ -124,7 +124,7 @@ def test_no_window_of_a_second_holds_more_than_the_ceiling() -> None:
     assert throttle.admit(SECOND) == SECOND + 1
 
 
-async def test_the_fifty_first_request_in_a_second_is_429_and_says_when_to_come_again(
+async def test_the_fifty_first_request_in_a_second_is_429_and_says_when_to_try_again(
     partner: Any,
 ) -> None:
     statuses = []

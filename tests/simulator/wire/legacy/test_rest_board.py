@@ -48,7 +48,7 @@ async def test_events_are_read_by_their_ids_and_those_not_listed_are_left_out(pa
         ({"tournament_id": "NBA"}, "invalid_param"),
     ],
 )
-async def test_events_that_cannot_be_asked_for(partner: Any, query: dict[str, str], code: str) -> None:
+async def test_invalid_queries_of_events_are_rejected(partner: Any, query: dict[str, str], code: str) -> None:
     status, body = await partner.get("mm/get_sport_events", **query)
     assert (status, body["error"]) == (400, code)
 
@@ -78,7 +78,7 @@ async def test_the_markets_of_one_event_in_both_versions(partner: Any, path: str
         ({"event_id": "77"}, 404, "sport_event_not_found"),
     ],
 )
-async def test_markets_that_cannot_be_asked_for(
+async def test_invalid_queries_of_markets_are_rejected(
     partner: Any, path: str, query: dict[str, str], status: int, code: str
 ) -> None:
     answered, body = await partner.get(path, **query)
@@ -130,12 +130,12 @@ async def test_each_filter_of_a_search(partner: Any, query: dict[str, str], foun
         ({"tournament_id": 9}, 404, "data_not_found"),
     ],
 )
-async def test_a_search_that_cannot_be(partner: Any, query: dict[str, object], status: int, code: str) -> None:
+async def test_invalid_searches_are_rejected(partner: Any, query: dict[str, object], status: int, code: str) -> None:
     answered, body = await partner.get("mm/search_markets", **query)
     assert (answered, body["error"]) == (status, code)
 
 
-async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
+async def test_players_are_listed_by_tournament_and_by_id(partner: Any) -> None:
     venue = partner.exchange.venue
     venue.board.add_player(NBA, Player(23, "Ada Alder", 11))
     venue.board.add_player(NBA, Player(24, "Ben Birch"))
@@ -162,7 +162,7 @@ async def test_players_are_told_by_tournament_and_by_id(partner: Any) -> None:
         ("mm/get_players/ada", {"tournament_id": NBA}, 404, "data_not_found"),
     ],
 )
-async def test_players_that_are_not_there(
+async def test_unknown_players_are_404(
     partner: Any, path: str, query: dict[str, object], status: int, code: str
 ) -> None:
     partner.exchange.venue.board.add_player(NBA, Player(23, "Ada Alder", 11))
@@ -170,7 +170,7 @@ async def test_players_that_are_not_there(
     assert (answered, body["error"]) == (status, code)
 
 
-async def test_a_prop_for_before_the_start_is_not_traded_in_play(partner: Any) -> None:
+async def test_a_pre_match_prop_is_not_traded_in_play(partner: Any) -> None:
     key = LineKey(GAME, 300, 0)
     line = Line(key, (Outcome(1, "", "Yes"), Outcome(2, "", "No")))
     partner.exchange.venue.add_market(
@@ -242,7 +242,7 @@ async def test_a_moneyline_holds_its_selections_and_other_types_their_lines(part
     assert "selections" not in total
 
 
-async def test_the_older_version_lacks_what_the_newer_added(partner: Any) -> None:
+async def test_the_older_version_lacks_the_fields_of_the_newer(partner: Any) -> None:
     _, body = await partner.get("mm/get_multiple_markets", event_ids=GAME)
     assert "sub_type" not in body["data"][str(GAME)][0]
     _, body = await partner.get("v2/mm/get_markets", event_id=GAME)
@@ -261,7 +261,7 @@ async def test_the_older_version_lacks_what_the_newer_added(partner: Any) -> Non
         ("ten", "market_invalid_event"),
     ],
 )
-async def test_a_bad_list_of_events_is_refused_by_name(partner: Any, query: str, code: str) -> None:
+async def test_an_invalid_list_of_events_is_rejected_with_its_code(partner: Any, query: str, code: str) -> None:
     status, body = await partner.get("v2/mm/get_multiple_markets", event_ids=query)
     assert (status, body["error"]) == (400, code)
 

@@ -45,6 +45,6 @@ async def test_a_form_and_a_header_register_too(partner: Any) -> None:
 
 
 @pytest.mark.parametrize("socket_id", ["", "abc", "1", "1.x"])
-async def test_a_registration_without_a_socket_id_is_refused(partner: Any, socket_id: str) -> None:
+async def test_a_registration_without_a_socket_id_is_rejected(partner: Any, socket_id: str) -> None:
     status, body = await partner.post("mm/pusher", {"socket_id": socket_id})
     assert (status, body["error"]) == (400, "invalid_request")

@@ -40,7 +40,7 @@ async def test_the_line_of_a_wager_is_its_outcome_s_own(partner: Any) -> None:
     assert [each["line"] for each in body["data"]["succeed_wagers"]] == [-3.5, 3.5]
 
 
-async def test_a_batch_answers_200_with_what_failed_beside_what_did_not(partner: Any) -> None:
+async def test_a_batch_answers_200_with_failed_and_succeeded_wagers(partner: Any) -> None:
     items = [
         {"external_id": "a", "line_id": partner.line_id(0), "odds": 110, "stake": 10},
         {"external_id": "b", "line_id": partner.line_id(0), "odds": 113.5, "stake": 10},
@@ -63,7 +63,7 @@ async def test_a_batch_answers_200_with_what_failed_beside_what_did_not(partner:
     assert failed[3]["message"] == "your wager stake is below the minimum allowed"
 
 
-async def test_more_than_twenty_wagers_are_refused_as_a_whole(partner: Any) -> None:
+async def test_more_than_twenty_wagers_are_rejected_as_a_whole(partner: Any) -> None:
     items = [{"external_id": f"a{n}", "line_id": partner.line_id(0), "odds": 110, "stake": 10} for n in range(21)]
     status, body = await partner.post("mm/place_multiple_wagers", {"data": items})
     assert (status, body["error"]) == (400, "wager_limit_exceeded")
@@ -94,7 +94,7 @@ async def test_more_than_twenty_wagers_are_refused_as_a_whole(partner: Any) -> N
         ({"wager_strategy": "hope"}, 400, "invalid_request"),
     ],
 )
-async def test_a_placement_that_cannot_be_is_refused_by_name(
+async def test_an_invalid_placement_is_rejected_with_its_code(
     partner: Any, change: dict[str, object], status: int, code: str
 ) -> None:
     wager: dict[str, object] = {"external_id": "x", "line_id": partner.line_id(0), "odds": 110, "stake": 10}
@@ -103,7 +103,7 @@ async def test_a_placement_that_cannot_be_is_refused_by_name(
     assert body["message"]
 
 
-async def test_an_external_id_is_used_once_for_ever(partner: Any) -> None:
+async def test_an_external_id_can_be_used_only_once(partner: Any) -> None:
     wager = await partner.place("once")
     await partner.opened(wager["id"])
     await partner.post("mm/cancel_wager", {"wager_id": wager["id"], "external_id": "once"})
@@ -112,7 +112,7 @@ async def test_an_external_id_is_used_once_for_ever(partner: Any) -> None:
     assert (status, body["error"]) == (400, "wager_external_id_existed")
 
 
-async def test_two_own_wagers_that_could_match_are_refused(partner: Any) -> None:
+async def test_two_own_wagers_that_could_match_are_rejected(partner: Any) -> None:
     await partner.place("a", side=0, odds=-117)
     against = {"external_id": "b", "line_id": partner.line_id(1), "odds": 110, "stake": 10}
     status, body = await partner.post("mm/place_wager", against)
@@ -125,7 +125,7 @@ async def test_a_wager_that_the_funds_do_not_allow_becomes_invalid_after_its_200
     assert after["status"] == "invalid"
 
 
-async def test_a_cancel_and_the_ways_in_which_it_is_refused(partner: Any) -> None:
+async def test_a_cancel_and_each_reason_to_reject_it(partner: Any) -> None:
     wager = await partner.place("c")
     ids = {"wager_id": wager["id"], "external_id": "c"}
     await partner.opened(wager["id"])
@@ -162,7 +162,7 @@ class TestJustOpened:
         assert (status, body["error"]) == (425, "wager_opened_retry")
 
 
-async def test_a_match_cuts_what_a_cancel_leaves(partner: Any) -> None:
+async def test_a_cancel_after_a_match_cuts_the_stake_to_the_matched_part(partner: Any) -> None:
     wager = await partner.place("m", side=0, odds=110, stake=10.0)
     await partner.opened(wager["id"])
     partner.crowd_rests(1, -110, 3_30)
@@ -225,7 +225,7 @@ async def test_bulk_cancels_take_their_scope_and_404_when_nothing_is_open(partne
         ({"event_id": 99, "market_id": MONEYLINE}, 404, "sport_event_not_found"),
     ],
 )
-async def test_a_bulk_cancel_of_what_does_not_exist_says_so(
+async def test_a_bulk_cancel_for_an_unknown_event_or_market_is_rejected(
     partner: Any, scope: dict[str, int], status: int, code: str
 ) -> None:
     path = "mm/cancel_wagers_by_market" if "market_id" in scope else "mm/cancel_wagers_by_event"
@@ -278,12 +278,14 @@ async def test_the_history_is_paged_and_says_up_to_when_it_is_complete(partner: 
         ({"from": 1, "to": 2, "event_id": "x"}, "invalid_event_id"),
     ],
 )
-async def test_a_history_that_cannot_be_is_refused_by_name(partner: Any, query: dict[str, object], code: str) -> None:
+async def test_an_invalid_history_query_is_rejected_with_its_code(
+    partner: Any, query: dict[str, object], code: str
+) -> None:
     status, body = await partner.get("v2/mm/get_wager_histories", **query)
     assert (status, body["error"]) == (400, code)
 
 
-async def test_matches_are_told_by_wager_and_by_time(partner: Any) -> None:
+async def test_matches_are_listed_by_wager_and_by_time(partner: Any) -> None:
     wager = await partner.place("m", side=0, odds=110, stake=10.0)
     await partner.opened(wager["id"])
     for _ in range(3):
@@ -330,7 +332,7 @@ async def test_a_result_pays_and_takes_commission_and_the_wallet_says_why(partne
     assert body["data"]["transactions"] + rest["data"]["transactions"] == lines
 
 
-async def test_wagers_on_what_is_not_offered_are_refused(partner: Any) -> None:
+async def test_wagers_on_lines_that_are_not_traded_are_rejected(partner: Any) -> None:
     wager = {"external_id": "x", "line_id": partner.line_id(0), "odds": 110, "stake": 10}
     await partner.fault("unlist_event", event=GAME)
     status, body = await partner.post("mm/place_wager", wager)

@@ -190,7 +190,9 @@ async def test_twenty_lines_come_where_no_limit_is_asked_for(partner: Any) -> No
         ({"next_cursor": "x"}, "invalid_cursor"),
     ],
 )
-async def test_lines_of_the_wallet_that_cannot_be_asked_for(partner: Any, query: dict[str, object], code: str) -> None:
+async def test_invalid_queries_of_the_wallets_lines_are_rejected(
+    partner: Any, query: dict[str, object], code: str
+) -> None:
     status, body = await partner.get(TRANSACTIONS, **query)
     assert (status, body["error"]) == (400, code)
 
@@ -241,7 +243,9 @@ async def test_a_match_has_the_line_of_the_outcome_that_was_backed(partner: Any,
         (DETAIL_OF, {"wager_id": "a", "from": "x"}, "invalid_from"),
     ],
 )
-async def test_matches_that_cannot_be_asked_for(partner: Any, path: str, query: dict[str, object], code: str) -> None:
+async def test_invalid_queries_of_matches_are_rejected(
+    partner: Any, path: str, query: dict[str, object], code: str
+) -> None:
     status, body = await partner.get(path, **query)
     assert (status, body["error"]) == (400, code)
 
@@ -298,7 +302,7 @@ async def test_matched_bets_come_in_pages_oldest_first(partner: Any) -> None:
         ({"from": 1, "to": 2, "limit": 0}, "invalid_param"),
     ],
 )
-async def test_matched_bets_that_cannot_be_asked_for(partner: Any, query: dict[str, object], code: str) -> None:
+async def test_invalid_queries_of_matched_bets_are_rejected(partner: Any, query: dict[str, object], code: str) -> None:
     status, body = await partner.get(BETS, **query)
     assert (status, body["error"]) == (400, code)
 
@@ -382,7 +386,7 @@ async def test_the_history_comes_in_pages_under_every_filter(partner: Any, path:
         ({"limit": 1001}, "invalid_param"),
     ],
 )
-async def test_filters_of_the_history_that_cannot_be(partner: Any, query: dict[str, object], code: str) -> None:
+async def test_invalid_filters_of_the_history_are_rejected(partner: Any, query: dict[str, object], code: str) -> None:
     status, body = await partner.get(HISTORY, **around(**query))
     assert (status, body["error"]) == (400, code)
 
