@@ -159,7 +159,7 @@ def _backtest(options: argparse.Namespace) -> int:
     result = play(tape, config, strategies, balance=options.balance * 100)
     for line in result.lines():
         _say(line)
-    return _DONE if result.referee.ok and not result.silence.raised else _BROKEN
+    return _DONE if result.referee.ok and not result.not_quoted.raised else _BROKEN
 
 
 def _check(options: argparse.Namespace) -> int:

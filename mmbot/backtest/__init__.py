@@ -1,1 +1,1 @@
-"""The engine driven in virtual time against the local exchange: a day takes seconds, and every run is the same."""
+"""Drives the engine in virtual time against the local exchange: a day takes seconds, and every run gives the same."""

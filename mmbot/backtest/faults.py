@@ -1,4 +1,4 @@
-"""Faults between a run's daemon and its exchange: lost, late and rejected requests, a disturbed or silent feed."""
+"""Faults between the daemon and the exchange of a run: lost, late and rejected requests, a disturbed or silent feed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Faults:
         self.hint: Duration | None = None
         """The wait that a 429 asks for; None if it asks for none."""
         self.silent = False
-        """The socket stands, but nothing comes through it."""
+        """The connection is open, but nothing comes over it."""
         self.feed_allowed = True
         """Whether the exchange accepts a new connection of the feed; until then the daemon goes on trying."""
 

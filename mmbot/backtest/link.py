@@ -1,5 +1,7 @@
-"""The wire left out: the engine's requests asked of the local exchange directly, and what it publishes turned into the
-engine's events. What the daemon's client and feed do with JSON happens here with values."""
+"""Connects the engine to the local exchange without a wire.
+
+Asks the exchange the engine's requests directly, and turns what the exchange publishes into the engine's events: what
+the daemon's client and feed do with JSON, done with values."""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ class Link:
         self._account = account
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
-        """Ask the exchange, at ``now`` on its clock. What it refuses comes back as Failed."""
+        """Ask the exchange at ``now`` on its clock. A rejected request is answered with Failed."""
         try:
             return self._ask(request, now)
         except VenueError as error:
@@ -138,12 +140,12 @@ class Link:
         return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def message(self, event: Announcement, connection: int) -> e.FeedMessage | None:
-        """What the feed would bring of something published; None for another account's private message, and for the
-        book of a line without exactly two outcomes."""
+        """Return the message that the feed would bring about something published. None for another account's private
+        message, and for the book of a line without exactly two outcomes."""
         match event:
             case BookChanged(line=line):
                 book = self._venue.book(line)
-                if len(book.sides) != 2:  # the client does not keep such a book either
+                if len(book.sides) != 2:  # the client drops such a book, too
                     return None
                 shown = _book(book)
                 return e.BookMessage(connection, line, event.sequence, shown)
@@ -182,7 +184,7 @@ class Link:
 def report(
     wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
 ) -> WagerReport:
-    """The exchange's statement about a wager; without a sequence, as a REST answer gives it."""
+    """Return the exchange's report about a wager; without a sequence, as in a REST answer."""
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,
@@ -203,7 +205,7 @@ def report(
 
 
 def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
-    """What the client makes of a refusal."""
+    """Return the answer that the client makes of a rejected request."""
     purpose = Purpose.READ
     if isinstance(request, r.PlaceMany):
         purpose = Purpose.PLACE

@@ -1,4 +1,4 @@
-"""What an account had resting, and for how long, by the exchange's own books."""
+"""Measures how long and how tightly an account quoted a line, by the exchange's own books."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Span(NamedTuple):
-    """A stretch of time in which nothing changed."""
+    """A time in which the account's open wagers did not change."""
 
     start: Instant
     end: Instant
     width: float | None
-    """1 - q0 - q1 of the best own wagers, in probability; None unless both outcomes were quoted."""
+    """The account's own bid-ask spread, in probability: 1 minus the implied probabilities of its best wagers on the two
+    outcomes. None unless both outcomes were quoted."""
 
 
 class Presence:
-    """Watches one account's wagers on one line."""
+    """Watches the open wagers of one account on one line."""
 
     def __init__(self, line: LineKey, start: Instant) -> None:
         self._line = line
@@ -32,7 +33,7 @@ class Presence:
         self.spans: list[Span] = []
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """A wager came into being or changed."""
+        """Take note of a wager that is new or changed."""
         if wager.line != self._line or wager.strategy is not None:
             return
         side = self._resting[wager.side]
@@ -44,10 +45,10 @@ class Presence:
         self._note(now)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Of no interest here."""
+        """Do nothing."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Of no interest here."""
+        """Do nothing."""
 
     def close(self, now: Instant) -> None:
         """End the last span."""
@@ -65,15 +66,17 @@ class Quality(NamedTuple):
     """How well a line was quoted."""
 
     covered: float
-    """Share of the wanted time in which both outcomes were quoted."""
+    """The share of the wanted time in which both outcomes were quoted."""
     width: float | None
-    """The time-weighted median of the own width while both were, in probability; None if they never were."""
+    """The time-weighted median of the own bid-ask spread while both were quoted, in probability; None if they never
+    were."""
     wanted: Duration
-    """How much time was wanted."""
+    """The length of the wanted time."""
 
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
-    """When, before the event went live, the tape's own gap was at most ``widest``: instants as recorded."""
+    """Return when, before the sport event went live, the tape's own bid-ask spread was at most ``widest``, as pairs of
+    recorded instants."""
     books: list[float | None] = [None, None]
     is_open = False
     since: Instant | None = None
@@ -99,7 +102,7 @@ def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
 
 
 def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality:
-    """Coverage of the wanted times and the width within them."""
+    """Return how much of the wanted times was quoted, and how tightly."""
     total = sum(end - start for start, end in wanted)
     widths: list[tuple[float, Duration]] = []
     place = 0

@@ -1,4 +1,4 @@
-"""One run in virtual time: a world, an engine, and the delays and faults between them."""
+"""Runs one engine in virtual time against a world, with the delays and faults between them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
 
 BEAT: Final = 5 * SECOND
-"""Between two health checks."""
+"""Time between two health checks."""
 
 
 class World(Protocol):
-    """What happens at the exchange without us."""
+    """An exchange and everything that happens there without us."""
 
     venue: Venue
     referee: Referee
 
     def next_due(self) -> Instant | None:
-        """When something happens next."""
+        """Return when something happens next; None if nothing does."""
 
     def advance(self, now: Instant) -> None:
-        """Let everything happen that is due."""
+        """Let everything happen that is due at ``now``."""
 
 
 OnRequest = Callable[[r.Request, Instant], e.Answer | None]
@@ -45,7 +45,7 @@ OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
 
 
 class Memory:
-    """The state directory of a run: what a restart begins from."""
+    """Stands for the state directory: what the next run starts from."""
 
     def __init__(self) -> None:
         self.wagers: dict[str, r.SaveWager] = {}
@@ -57,7 +57,7 @@ class Memory:
         self.last: Instant = 0
 
     def seed(self) -> r.Seed:
-        """What the next run's engine starts from."""
+        """Return what the engine of the next run starts from."""
         self.runs += 1
         return r.Seed(
             run_id=f"r{self.runs}",
@@ -72,7 +72,7 @@ class Memory:
 
 
 class Run:
-    """Drives one engine. ``now`` is the virtual present."""
+    """Drives one engine in virtual time; ``now`` is the present."""
 
     def __init__(
         self,
@@ -117,12 +117,12 @@ class Run:
         return self._connection
 
     def at(self, when: Instant, what: Callable[[], None]) -> None:
-        """Do something at an instant."""
+        """Call a function at an instant."""
         self._count += 1
         heapq.heappush(self._queue, (max(when, self.now), self._count, what))
 
     def tell(self, event: e.Event) -> None:
-        """Give the engine an event now, and send what it then asks for."""
+        """Give the engine an event now, and send the requests that it has then."""
         if isinstance(event, e.KillRequested | e.StopRequested):
             self.world.referee.note_latched(self.now, "stop" if isinstance(event, e.StopRequested) else "kill")
         elif isinstance(event, e.ResumeRequested):
@@ -132,8 +132,8 @@ class Run:
         self._pump()
 
     def until(self, end: Instant, stop: Callable[[], bool] | None = None) -> None:
-        """Let time pass to ``end``, to the engine's exit, or until ``stop`` says so."""
-        self._publish()  # what was done at the exchange since the last call
+        """Let time pass until ``end``, or until the engine exits or ``stop`` returns True."""
+        self._publish()  # a test may have acted at the exchange since the last call
         self._pump()
         while self.exit is None and not (stop is not None and stop()):
             due = [
@@ -158,27 +158,27 @@ class Run:
         self.memory.last = self.now
 
     def drop_feed(self, reason: str = "dropped") -> None:
-        """The socket is gone."""
+        """Break the feed's connection, and tell the engine."""
         if self._up:
             self._up = False
             self.world.referee.note_feed_lost(self.now)
             self.tell(e.FeedLost(self._connection, reason))
 
     def refuse_feed(self, reason: str) -> None:
-        """Close the socket for good."""
+        """Let the exchange close the feed's connection for good, and tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRefused(self._connection, reason))
 
     def leap(self, when: Instant) -> None:
-        """Let the exchange's time pass to ``when`` while nothing reaches the engine but a beat of the feed then."""
+        """Let time pass at the exchange alone until ``when``; then the engine gets a health check."""
         self.now = when
         self.world.advance(when)
         self._beat_at = when
         self.engine.handle(e.Beat(self._connection), when)
 
     def ask(self, request: r.Request) -> e.Answer:
-        """Ask the exchange now, past every delay, fault and hook."""
+        """Ask the exchange now, without any delay, fault or hook."""
         return self._link.answer(request, self.now)
 
     # --- the wire -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A recorded market played from its start to its settlement against the engine, with the figures that come of it."""
+"""Plays a recorded market against the engine, from its first change to its settlement, and returns the figures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 
 from mmbot.backtest.link import Delays
 from mmbot.backtest.measure import Presence, Quality, quality, tight_times
+from mmbot.backtest.not_quoted import NotQuoted, Watcher
 from mmbot.backtest.run import Run
-from mmbot.backtest.silence import Looking, Silence
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import HOUR, MINUTE, Instant
@@ -24,34 +24,33 @@ from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 
 WIDEST = 0.10
-"""Where the tape's own gap is wider, quotes are not asked for."""
+"""Quotes are wanted while the tape's own bid-ask spread, in probability, is at most this."""
 
 AFTER = 2 * MINUTE
-"""Virtual time that passes after the tape's end: results are paid and told."""
+"""Virtual time after the tape's end, in which results are paid and reported."""
 
 _ARTICLES: Final = {"event": "an", "account": "the"}
 
 
 class TapeResult(msgspec.Struct, frozen=True):
-    """What came of a tape."""
+    """The figures of one tape."""
 
     quality: Quality
     status: Status
     referee: RefereeReport
     thresholds: dict[str, int]
-    """How often a scope entered and left soft and hedge: ``soft.entered`` …"""
+    """How often scopes entered and left the soft and the hedge threshold: ``soft.entered``, ``soft.left`` …"""
     requests: int
     events: int
-    silence: Silence
-    """What kept it from quoting."""
+    not_quoted: NotQuoted
 
     @property
     def profit(self) -> Cents:
-        """The bot's own figure, commission taken off."""
+        """The profit after commission, as the bot counts it."""
         return self.status.profit.realised - self.status.profit.commission
 
     def lines(self) -> list[str]:
-        """The figures for a person."""
+        """Return the figures as lines for a person."""
         referee = self.referee
         lines = [
             f"both outcomes quoted {self.quality.covered:.1%} of {self.quality.wanted / HOUR:.2f} h before the start",
@@ -78,7 +77,7 @@ class TapeResult(msgspec.Struct, frozen=True):
             "referee: no invariant broken" if referee.ok else f"referee: {referee.broken_count} broken",
         ]
         lines += [f"  {breach.invariant} at {breach.at}: {breach.detail}" for breach in referee.broken[:10]]
-        return lines + self.silence.lines()
+        return lines + self.not_quoted.lines()
 
 
 def _points(width: float | None) -> str:
@@ -92,7 +91,7 @@ def _passed(thresholds: dict[str, int]) -> str:
 
 
 def referee_limits(config: Config) -> RefereeLimits:
-    """The limits of a configuration, for the referee."""
+    """Return the limits of a configuration for the referee."""
     limits = config.limits
     return RefereeLimits(
         line=cents(limits.line),
@@ -119,8 +118,8 @@ def play(
     world.venue.watch(world.account, presence)
     shift = start - tape.start
     live = next((change.at for change in tape.changes if change.in_play), tape.changes[-1].at)
-    looking = Looking(run, live + shift)
-    run.until(tape.changes[-1].at + shift + AFTER, looking.look)
+    watcher = Watcher(run, live + shift)
+    run.until(tape.changes[-1].at + shift + AFTER, watcher.look)
     presence.close(run.now)
     wanted = [(first + shift, last + shift) for first, last in tight_times(tape, WIDEST)]
     return TapeResult(
@@ -130,7 +129,7 @@ def play(
         thresholds=_thresholds(run),
         requests=len(run.requests),
         events=run.events,
-        silence=looking.silence(),
+        not_quoted=watcher.result(),
     )
 
 

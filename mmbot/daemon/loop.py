@@ -62,7 +62,7 @@ class Engine(Protocol):
         """Repaired book differences by kind."""
 
     @property
-    def flow(self) -> Mapping[str, int]:
+    def taken_or_pulled(self) -> Mapping[str, int]:
         """Takers' stakes in cents that left the books, by kind."""
 
 

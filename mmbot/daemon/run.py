@@ -223,7 +223,7 @@ class _Life:
                 backlog=lambda: journal.backlog,
                 dropped=lambda: self._lines.dropped,
                 differences=lambda: engine.differences,
-                flow=lambda: engine.flow,
+                taken_or_pulled=lambda: engine.taken_or_pulled,
             )
             door = Door(
                 pump,

@@ -164,14 +164,14 @@ class Engine:
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due and allowed at ``now``."""
         if self._rests(now):
-            self._feed.flow.pair(now)
+            self._feed.taken_or_pulled.pair(now)
             return None
         self._tick(now)
         request = None
         if self._life.step is not Step.ENDED and self._shared.limiter.ready_at(now, True) <= now:
             request = self._most_urgent(now)
         if request is None:
-            self._feed.flow.pair(now)  # nothing waits for this
+            self._feed.taken_or_pulled.pair(now)  # nothing waits for this
         else:
             self._rests_until = 0
         return request
@@ -275,9 +275,10 @@ class Engine:
         return self._shared.books.differences
 
     @property
-    def flow(self) -> dict[str, int]:
+    def taken_or_pulled(self) -> dict[str, int]:
         """Takers' stakes in cents that left the books: ``taken`` by matches, ``pulled`` by their makers."""
-        return {"taken": self._feed.flow.taken, "pulled": self._feed.flow.pulled}
+        drops = self._feed.taken_or_pulled
+        return {"taken": drops.taken, "pulled": drops.pulled}
 
     # --- what is due ----------------------------------------------------------------------------------------------
 

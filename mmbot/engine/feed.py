@@ -1,4 +1,5 @@
-"""What the feed brings: books, prints, private messages, beats, structure, and whether it is there at all."""
+"""Takes everything that the feed brings: books, prints, private messages, health checks, changes of the catalogue, and
+the news that a connection is up or lost."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from mmbot.domain.odds import negate
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
 from mmbot.engine.books.catalogue import TRADEABLE
-from mmbot.engine.books.taken_or_pulled import Flow
+from mmbot.engine.books.taken_or_pulled import TakenOrPulled
 from mmbot.engine.effects import Effects
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoting import Quoting
@@ -21,11 +22,11 @@ from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.shared import Shared
 
 RECONNECT: Final = 5 * MINUTE
-"""A lost message leads to a reconnect this often at most."""
+"""The shortest time between two reconnects because of lost messages."""
 
 
 class Feed:
-    """Takes the messages of the feed."""
+    """The handlers of the feed's messages."""
 
     def __init__(
         self,
@@ -42,11 +43,11 @@ class Feed:
         self._hedging: Final = hedging
         self._board: Final = board
         self._life: Final = life
-        self.flow: Final = Flow()
+        self.taken_or_pulled: Final = TakenOrPulled()
         self._reconnected_at: Instant | None = None
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
-        """What takes which message."""
+        """Return the handler of each type of message."""
         return {
             e.BookMessage: self._on_book,
             e.PrintMessage: self._on_print,
@@ -69,7 +70,7 @@ class Feed:
         ahead = sequence - now - shared.wall_offset
         if generation and ahead > shared.ahead:
             shared.note_exchange_time(sequence, now, of_a_message=True)
-        if ahead > shared.ahead:  # one of the far future would pass for newer than all that follow
+        if ahead > shared.ahead:  # otherwise a message from the far future would make all that follow look old
             sequence = now + shared.wall_offset + shared.ahead
         slot = self._quoting.slots.get(line)
         if slot is not None and slot.live and shared.ledger.roster.awaiting:
@@ -84,7 +85,7 @@ class Feed:
         if slot is None:
             return
         if state.former is not None:
-            self.flow.shift(line, state.former, book, now)
+            self.taken_or_pulled.replaced(line, state.former, book, now)
         self._quoting.book_came(slot)
         if shared.hedging and line in shared.hedging:
             self._hedging.check = True
@@ -97,9 +98,9 @@ class Feed:
             return
         line, side = place
         if line in self._quoting.slots:
-            self.flow.printed(line, side, message.matched_odds, message.stake, now)
+            self.taken_or_pulled.printed(line, side, message.matched_odds, message.stake, now)
         for wager in shared.ledger.live(line):
-            # A taker may ask for worse than the price of ours that he gets, so what he got counts as well.
+            # A taker may accept worse odds than those of the wager that he gets, so the odds that he got count too.
             same = wager.side == side and wager.odds in (message.odds, message.matched_odds)
             mirrored = wager.side != side and wager.odds in (negate(message.odds), negate(message.matched_odds))
             if (same or mirrored) and not wager.foreign:
@@ -119,7 +120,7 @@ class Feed:
         shared, coverage = self._shared, self._shared.coverage
         private = any(channel.private for channel in message.channels)
         standing = coverage.up and message.connection == coverage.private
-        if coverage.up and private is not standing:  # messages may have gone missing between the two
+        if coverage.up and private is not standing:  # messages may have been lost between the two
             self.lose("another connection took its place" if private else "its private channel is gone", now)
         if not private or standing:
             self._cover(message.connection, message.channels, now)
@@ -137,8 +138,10 @@ class Feed:
             self.lose(message.reason, now)
 
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
-        """Take the channels of a connection while the feed as a whole goes on: sport events whose books come another
-        way now are read again, and those whose books do not come any more are held by their lines' guards."""
+        """Take the channels of a connection while the feed as a whole stays up.
+
+        Read the books of each sport event again that another connection or other channels bring now. The guard
+        ``book_unread`` holds the lines of each sport event that nothing brings any more."""
         shared, coverage = self._shared, self._shared.coverage
         before = {event: coverage.of(event).generation for event in shared.catalogue.markets}
         coverage.carry(connection, channels, now)
@@ -163,7 +166,7 @@ class Feed:
             self.lose(message.reason, now)
 
     def lose(self, reason: str, now: Instant) -> None:
-        """Take the feed as lost: cancel everything."""
+        """Treat the feed as lost and cancel everything."""
         shared, coverage = self._shared, self._shared.coverage
         silent_s = round(in_seconds(now - coverage.heard_at), 3)
         shared.alert(Level.WARNING, "feed.lost", reason=reason, silent_s=silent_s)
@@ -186,7 +189,7 @@ class Feed:
         event = shared.catalogue.events[message.event_id]
         if event.status in TRADEABLE and message.op is not e.Op.DELETE:
             self._board.markets(message.event_id)
-            if shared.guards.holds("wiped", message.event_id):  # back before its start: a read is to say so too
+            if shared.guards.holds("wiped", message.event_id):  # a read has to confirm that it has not started
                 self._board.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
@@ -202,7 +205,7 @@ class Feed:
             self._board.markets(message.event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """A message was lost: a new connection, once in a while at most."""
+        """Open a new connection because a message was lost, unless that was done in the last five minutes."""
         last = self._reconnected_at
         if self._shared.coverage.up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now

@@ -53,7 +53,7 @@ class Metrics:
         self._backlog: Callable[[], int] = lambda: 0
         self._dropped: Callable[[], int] = lambda: 0
         self._differences: Callable[[], Mapping[str, int]] = dict
-        self._flow: Callable[[], Mapping[str, int]] = dict
+        self._taken_or_pulled: Callable[[], Mapping[str, int]] = dict
         build = Gauge("mmbot_build_info", "The running version.", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._requests = Counter(
@@ -108,14 +108,14 @@ class Metrics:
         backlog: Callable[[], int] = lambda: 0,
         dropped: Callable[[], int] = lambda: 0,
         differences: Callable[[], Mapping[str, int]] = dict,
-        flow: Callable[[], Mapping[str, int]] = dict,
+        taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """Say where to read at a scrape: the engine's status, which needs no events here, the lines with own wagers,
         the journal's backlog, the count of dropped log lines, the engine's repaired book differences by kind, and cents
         of takers' stakes that left the books by kind."""
         self._status, self._quoted_lines = status, quoted_lines
         self._backlog, self._dropped = backlog, dropped
-        self._differences, self._flow = differences, flow
+        self._differences, self._taken_or_pulled = differences, taken_or_pulled
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -176,12 +176,12 @@ class _FromStatus(Collector):
         for kind, levels in metrics._differences().items():
             differences.add_metric([kind], levels)
         yield differences
-        flow = CounterMetricFamily(
+        drops = CounterMetricFamily(
             "mmbot_book_drops_dollars", "What takers could stake and now cannot: taken, or pulled.", labels=["kind"]
         )
-        for kind, cents in metrics._flow().items():
-            flow.add_metric([kind], cents / 100)
-        yield flow
+        for kind, cents in metrics._taken_or_pulled().items():
+            drops.add_metric([kind], cents / 100)
+        yield drops
         if metrics._status is not None:
             quoted = metrics._quoted_lines()
             yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", quoted)

@@ -152,7 +152,7 @@ def busy() -> Metrics:
         profit=ProfitStatus(realised=1, commission=1, marked=1, today=1),
         flat=False,
     )
-    metrics.observe(lambda: status, differences=lambda: {"missing": 1}, flow=lambda: {"taken": 1})
+    metrics.observe(lambda: status, differences=lambda: {"missing": 1}, taken_or_pulled=lambda: {"taken": 1})
     metrics.request("place_many", "ok", SECOND)
     metrics.tick_to_wire(1)
     metrics.match_to_wire(1)

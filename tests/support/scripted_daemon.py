@@ -65,7 +65,7 @@ class ScriptedEngine:
     def __init__(self, config: Config | None = None, seed: r.Seed | None = None, strategies=(), now: int = 0) -> None:
         self.seed = seed
         self.differences: dict[str, int] = {}
-        self.flow: dict[str, int] = {}
+        self.taken_or_pulled: dict[str, int] = {}
         self.heard: list[tuple[e.Event, int]] = []
         self.asked: list[int] = []
         self.wake_at: int | None = None

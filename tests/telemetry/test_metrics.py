@@ -115,7 +115,7 @@ def busy():
         backlog=lambda: 7,
         dropped=lambda: 2,
         differences=lambda: {"missing": 3, "extra": 0},
-        flow=lambda: {"taken": 12_050, "pulled": 99},
+        taken_or_pulled=lambda: {"taken": 12_050, "pulled": 99},
     )
     metrics.request("place_many", "ok", 20 * MILLISECOND)
     metrics.tick_to_wire(80_000)

@@ -1,4 +1,4 @@
-"""Why size leaves a book: drops of levels paired with the prints that explain them (taken), or not (pulled)."""
+"""Tells how size leaves books: a drop of a level that a print explains was taken, every other drop was pulled."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 
 PAIRING: Final = 2 * SECOND
-"""A print and the drop that it explains come within this of each other, in either order."""
-
+"""The longest time between a print and the drop that it explains, in either order."""
 
 AT_ONCE: Final = 4
-"""So many more than came are judged in one call at most."""
+"""One call of ``pair`` judges as many replacements as came since the last call, and at most so many more."""
 
-
-_Shift = tuple[Instant, LineKey, Book, Book]
-"""When a line's book was replaced; the old one and the new."""
+_Replacement = tuple[Instant, LineKey, Book, Book]
+"""The instant at which a line's book was replaced, the old book and the new one."""
 
 
 class _Print:
@@ -36,48 +34,48 @@ class _Print:
         self.value = value
 
 
-class Flow:
-    """Notes books and prints as they come, and pairs them later: nothing of it is on the way to a request."""
+class TakenOrPulled:
+    """Notes books and prints as they come and pairs them later, so that no request waits for this."""
 
     def __init__(self) -> None:
         self.taken: Cents = 0
-        """Takers' stakes that left books by matches, in total."""
+        """Stakes that takers could place and that left the books by matches, in total."""
         self.pulled: Cents = 0
-        """What their makers took back."""
-        self._shifts: deque[_Shift] = deque()
+        """Stakes that takers could place and that their makers took back, in total."""
+        self._replacements: deque[_Replacement] = deque()
         self._came = 0
-        """Shifts since ``pair`` was last called."""
-        self._told: deque[_Print] = deque()
-        self._prints: dict[LineKey, deque[_Print]] = {}
+        """Replacements since ``pair`` was last called."""
+        self._prints: deque[_Print] = deque()
+        self._by_line: dict[LineKey, deque[_Print]] = {}
 
-    def shift(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
-        """A book was replaced."""
-        self._shifts.append((now, line, old, new))
+    def replaced(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
+        """Note that a message replaced a book."""
+        self._replacements.append((now, line, old, new))
         self._came += 1
 
     def printed(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """A match of ``stake`` on an outcome at ``odds``, told from its taker's or its maker's side."""
-        told = _Print(now, line, side, odds, stake)
-        self._told.append(told)
-        self._prints.setdefault(line, deque()).append(told)
+        """Note a match of ``stake`` on an outcome at ``odds``, seen from its taker's or its maker's side."""
+        match = _Print(now, line, side, odds, stake)
+        self._prints.append(match)
+        self._by_line.setdefault(line, deque()).append(match)
 
     def pair(self, now: Instant) -> None:
-        """Judge drops that are old enough; not many at a time, so that no call pays for a burst alone."""
-        shifts, told = self._shifts, self._told
+        """Judge the replacements that are older than ``PAIRING``, a few in each call, and forget old prints."""
+        replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
-        while shifts and shifts[0][0] + PAIRING <= now and most:
+        while replacements and replacements[0][0] + PAIRING <= now and most:
             most -= 1
-            at, line, old, new = shifts.popleft()
-            prints = self._prints.get(line, ())
+            at, line, old, new = replacements.popleft()
+            of_line = self._by_line.get(line, ())
             for side in (0, 1):
-                self._judge(at, side, old.sides[side], new.sides[side], prints)
-        judged = shifts[0][0] if shifts else now
-        while told and told[0].at + 2 * PAIRING <= min(now, judged + PAIRING):
-            line = told.popleft().line
-            of_line = self._prints[line]
-            of_line.popleft()
-            if not of_line:
-                del self._prints[line]
+                self._judge(at, side, old.sides[side], new.sides[side], of_line)
+        judged = replacements[0][0] if replacements else now
+        while prints and prints[0].at + 2 * PAIRING <= min(now, judged + PAIRING):
+            line = prints.popleft().line
+            earlier = self._by_line[line]
+            earlier.popleft()
+            if not earlier:
+                del self._by_line[line]
 
     def _judge(self, at: Instant, side: Side, old: Levels, new: Levels, prints: Iterable[_Print]) -> None:
         if old == new:
@@ -93,15 +91,15 @@ class Flow:
             gone = level.value - left.get(level.odds, 0)
             if gone <= 0:
                 continue
-            for told in prints:
-                if gone <= 0 or abs(told.at - at) > PAIRING or told.value <= 0:
+            for match in prints:
+                if gone <= 0 or abs(match.at - at) > PAIRING or match.value <= 0:
                     continue
-                if told.side == side and told.odds == level.odds:
-                    part = min(gone, told.value)
-                    told.value -= part
-                elif told.side != side and told.odds == negate(level.odds):
-                    part = min(gone, profit(told.value, told.odds))
-                    told.value = 0
+                if match.side == side and match.odds == level.odds:
+                    part = min(gone, match.value)
+                    match.value -= part
+                elif match.side != side and match.odds == negate(level.odds):
+                    part = min(gone, profit(match.value, match.odds))
+                    match.value = 0
                 else:
                     continue
                 gone -= part

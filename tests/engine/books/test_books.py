@@ -210,15 +210,15 @@ def test_no_moment_of_placing_resting_or_cancelling_shows_us_our_own_stake() -> 
 def test_a_taker_of_ours_and_a_taker_of_others_are_told_apart_from_makers_who_pull() -> None:
     scene = Scene().quoted()
     scene.go(5 * SECOND)
-    assert scene.run.engine.flow == {"taken": 0, "pulled": 0}
+    assert scene.run.engine.taken_or_pulled == {"taken": 0, "pulled": 0}
     scene.take(0, 1000)
     scene.go(10 * SECOND)
-    taken = scene.run.engine.flow
+    taken = scene.run.engine.taken_or_pulled
     assert taken["taken"] >= 990
     assert taken["pulled"] == 0
     scene.around(LINE, (112, 112))
     scene.go(10 * SECOND)
-    after = scene.run.engine.flow
+    after = scene.run.engine.taken_or_pulled
     assert after["taken"] == taken["taken"]
     assert after["pulled"] == 2 * 110_000
     scene.close()

@@ -1,4 +1,4 @@
-"""Why a recorded market was not quoted before its event went live: guards, the strategy's reasons, errors."""
+"""Tells why a recorded market was not quoted before it went live: guards, the strategy's reasons, errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.requests import Alert, Level
 from mmbot.engine.status import Status
 
 LOOK: Final = 10 * SECOND
-"""Between two looks at the line's reason."""
+"""Time between two looks at the reason why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -22,31 +22,31 @@ _NOT_NEWS: Final = ("guard.held", "guard.cleared", "risk.threshold")
 
 
 class Held(NamedTuple):
-    """One guard over the whole time that was looked at."""
+    """One guard over the whole time before the market went live."""
 
     guard: str
     reason: str
-    """When it held first."""
+    """The reason when the guard held for the first time."""
     times: int
     total: Duration
 
 
-class Silence(NamedTuple):
-    """What kept a line from being quoted on both outcomes, each list from the most to the least."""
+class NotQuoted(NamedTuple):
+    """The reasons why a line was not quoted on both outcomes. The most frequent, or the longest, come first."""
 
     alerts: tuple[tuple[str, int], ...]
-    """Errors and warnings in words, and how often, over the whole run."""
+    """Errors and warnings in words, and how often each came, over the whole run."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Those that no guard gave: the strategy's own, or that no rule matches. Looked at every ``LOOK``."""
+    """Reasons that no guard gave: the strategy's own, or that no rule matches. They are looked at every ``LOOK``."""
 
     @property
     def raised(self) -> bool:
-        """Whether the strategy raised, or returned what cannot be used."""
+        """True if the strategy raised, or returned something unusable."""
         return any(said.startswith("strategy.raised") for said, _ in self.alerts)
 
     def lines(self) -> list[str]:
-        """For a person."""
+        """Return the reasons as lines for a person."""
         rows = [f"{said.partition(': ')[0]} {counted(n, 'time')}{_after(said)}" for said, n in self.alerts[:_SHOWN]]
         if len(self.alerts) > _SHOWN:
             rows.append(f"{counted(len(self.alerts) - _SHOWN, 'other alert')}, each less often")
@@ -61,11 +61,11 @@ class Silence(NamedTuple):
         return rows
 
 
-class Looking:
-    """Looks at a run of one line now and then; it changes nothing there."""
+class Watcher:
+    """Looks at a run of one line every ``LOOK`` and notes why it is not quoted. The run is not changed."""
 
     def __init__(self, run: Run, end: Instant) -> None:
-        """``end``: when the event goes live; later reasons are of no interest."""
+        """``end``: when the sport event goes live; later reasons do not count."""
         self._run = run
         self._end = end
         self._since = run.now
@@ -74,7 +74,7 @@ class Looking:
         self._reasons: Counter[str] = Counter()
 
     def look(self) -> bool:
-        """Note the reason of now, if it is time to. False, for what asks whether to stop."""
+        """Note the present reason, if it is time to. Returns False: the run is not to stop."""
         now = min(self._run.now, self._end)
         if now >= self._next and now > self._since:
             if self._why is not None:
@@ -84,8 +84,8 @@ class Looking:
             self._why = _why(self._run.engine.status(now)) if now < self._end else None
         return False
 
-    def silence(self) -> Silence:
-        """What was seen."""
+    def result(self) -> NotQuoted:
+        """Return the reasons that were seen."""
         self.look()
         guards = _guards(self._run.alerts, self._end)
         named = {held.guard for held in guards}
@@ -95,18 +95,18 @@ class Looking:
             for _, alert in self._run.alerts
             if alert.level is not Level.INFO and alert.name not in _NOT_NEWS
         )
-        return Silence(tuple(alerts.most_common()), guards, tuple(reasons))
+        return NotQuoted(tuple(alerts.most_common()), guards, tuple(reasons))
 
 
 def span(duration: Duration) -> str:
-    """A duration in the unit that suits it."""
+    """Format a duration in seconds, minutes or hours."""
     if duration < MINUTE:
         return f"{duration / SECOND:.1f} s"
     return f"{duration / MINUTE:.1f} min" if duration < 100 * MINUTE else f"{duration / (60 * MINUTE):.1f} h"
 
 
 def _why(status: Status) -> str | None:
-    """Why the line is not quoted on both outcomes; None while it is, or while the bot has not read its board."""
+    """Return why the line is not quoted on both outcomes; None while it is quoted, and before the board was read."""
     lines = [line for event in status.events for line in event.lines]
     if not lines:
         return NO_RULE if status.phase == "ready" else None
