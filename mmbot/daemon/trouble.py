@@ -12,27 +12,26 @@ import msgspec
 
 from mmbot.config import Config
 from mmbot.domain.instant import Instant
-from mmbot.engine.events import Answer, Failed
+from mmbot.engine.events import Answer, Failed, Rejection
 from mmbot.engine.requests import Request
 from mmbot.engine.status import Status
-from mmbot.exchange.credentials import LOGIN_REFUSED
-from mmbot.screen.daemon_status import FEED, UNREACHABLE, DaemonStatus, Trouble
+from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 
-_FOR_ALL: Final = (UNREACHABLE, LOGIN_REFUSED)
+_FOR_ALL: Final = (Rejection.UNREACHABLE, Rejection.LOGIN)
 
 
 class Troubles:
     """Keeps what fails, by request; what cannot be reached, or is not let in, fails for all of them together."""
 
     def __init__(self) -> None:
-        self._failing: dict[str, Trouble] = {}
+        self._failing: dict[str | Rejection, Trouble] = {}
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
         """Note how a request ended. Any answer of the exchange shows that it can be reached and lets us in."""
         what = type(request).__name__
         if isinstance(answer, Failed):
-            key = answer.code if answer.code in _FOR_ALL else what
-            self._note(key, what, answer.code, answer.message, now)
+            key = answer.rejection if answer.rejection in _FOR_ALL else what
+            self._note(key, what, answer.code, answer.message, now, answer.rejection)
         else:
             for key in (what, *_FOR_ALL):
                 self._failing.pop(key, None)
@@ -46,15 +45,23 @@ class Troubles:
     def latest(self, feed_up: bool) -> Trouble | None:
         """What failed last and still does; the feed's own troubles are over once it is up. A refused log-in comes
         before what fails by it."""
-        if (refused := self._failing.get(LOGIN_REFUSED)) is not None:
+        if (refused := self._failing.get(Rejection.LOGIN)) is not None:
             return refused
         failing = [trouble for key, trouble in self._failing.items() if key != FEED or not feed_up]
         return max(failing, key=lambda trouble: trouble.at, default=None)
 
-    def _note(self, key: str, what: str, code: str, message: str, now: Instant) -> None:
+    def _note(
+        self,
+        key: str | Rejection,
+        what: str,
+        code: str,
+        message: str,
+        now: Instant,
+        rejection: Rejection = Rejection.OTHER,
+    ) -> None:
         before = self._failing.get(key)
         tries, since = (before.tries + 1, before.since) if before is not None else (1, now)
-        self._failing[key] = Trouble(what, code, message, tries, since, now)
+        self._failing[key] = Trouble(what, code, message, tries, since, now, rejection)
 
 
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:

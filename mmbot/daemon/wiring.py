@@ -14,7 +14,8 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
-from mmbot.exchange.credentials import LOGIN_REFUSED, check_keys
+from mmbot.engine.events import Rejection
+from mmbot.exchange.credentials import check_keys
 from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Feed
@@ -144,7 +145,7 @@ class _Spoilt:
 
 
 def _tell(log: FilteringBoundLogger, environment: str, name: str, said: Mapping[str, str | float]) -> None:
-    if said.get("code") == LOGIN_REFUSED:  # nothing but a person mends this, and without a session nothing is cancelled
+    if said.get("rejection") == Rejection.LOGIN.value:  # only a person can mend it, and until then nothing is cancelled
         log.error(name, **fields(said), hint=check_keys(environment))
         return
     say = log.warning if name in _TROUBLE else log.info

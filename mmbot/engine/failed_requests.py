@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.engine.events import Failed, Failure
+from mmbot.engine.events import Failed, Failure, Rejection
 from mmbot.engine.requests import Level, Request
 from mmbot.engine.state.shared import Shared
 
 QUIET: Final = 10 * SECOND
 """The same failure of the same kind of request is logged this often at most."""
-
-TOO_MANY: Final = ("rate_limit_reached", "too_many_delayed_requests", "http_429")
-"""Codes of a 429: nothing is sent for a while."""
 
 
 class FailedRequests:
@@ -42,5 +39,5 @@ class FailedRequests:
                 message=answer.message,
                 more_since_last=silent,
             )
-        if answer.code in TOO_MANY:
+        if answer.rejection is Rejection.TOO_MANY:
             shared.limiter.pause(answer.retry_at or now + SECOND)

@@ -185,7 +185,9 @@ class SessionKeeper:
         error = None if renewal.cancelled() else renewal.exception()
         if isinstance(error, ExchangeError) and error.code != self._told:
             self._told = error.code  # once, however many calls keep asking
-            self._tell("session.renewal_failed", code=error.code, message=error.message)
+            self._tell(
+                "session.renewal_failed", code=error.code, message=error.message, rejection=error.rejection.value
+            )
 
     async def _renewed(self) -> str:
         if self._closed:

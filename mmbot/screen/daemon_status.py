@@ -7,11 +7,9 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.instant import Instant, iso
+from mmbot.engine.events import Rejection
 from mmbot.engine.status import Status
-from mmbot.exchange.credentials import LOGIN_REFUSED, check_keys
-
-UNREACHABLE: Final = "connection"
-"""The code of what never reached the exchange."""
+from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
 """What a failure of the feed is called in place of a request."""
@@ -32,6 +30,8 @@ class Trouble(msgspec.Struct, frozen=True):
     since: Instant
     at: Instant
     """When it failed last."""
+    rejection: Rejection = Rejection.OTHER
+    """The reason, as far as the text depends on it."""
 
 
 class DaemonStatus(Status, frozen=True):
@@ -50,9 +50,9 @@ def trouble_text(status: Status) -> str | None:
         return None
     trouble = status.trouble
     why = ": ".join(filter(None, (trouble.code, trouble.message)))
-    if trouble.code == UNREACHABLE:
+    if trouble.rejection is Rejection.UNREACHABLE:
         text = f"cannot reach the exchange: {trouble.message or 'no connection'} at {status.exchange}"
-    elif trouble.code == LOGIN_REFUSED:
+    elif trouble.rejection is Rejection.LOGIN:
         text = f"the exchange refuses the log-in: {trouble.message}: {check_keys(status.environment)}, and start again"
     elif trouble.what == FEED:
         text = f"the feed cannot be kept up: {why}"

@@ -15,7 +15,8 @@ CONFIG = settings(exchange={"base_url": "http://127.0.0.1:9111/partner"})
 
 
 def refused(number, code="connection", message="connection refused"):
-    return e.Failed(number, e.Failure.LATER, code, message)
+    reasons = {"connection": e.Rejection.UNREACHABLE, "login_refused": e.Rejection.LOGIN}
+    return e.Failed(number, e.Failure.LATER, code, message, rejection=reasons.get(code, e.Rejection.OTHER))
 
 
 def said(troubles, **changes):

@@ -13,7 +13,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
-from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem
+from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import Slot
@@ -39,9 +39,6 @@ LONGEST_PAUSE: Final = 64 * SECOND
 DOUBT: Final[Cents] = 10
 """Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
 and the exchange rounds each."""
-
-OFF_LADDER: Final = "wager_invalid_odds"
-"""The exchange's code for odds that are not on its ladder: the ladder has changed, and is read again."""
 
 _priority: Final = attrgetter("priority")
 
@@ -260,14 +257,14 @@ class Placing:
         if not isinstance(request, PlaceMany):
             return
         if isinstance(answer, Failed):
-            if answer.code == OFF_LADDER:
+            if answer.rejection is Rejection.OFF_LADDER:
                 self._board.ladder()
             self._effects.apply(self._on_failed(request, answer, now), now)
             if answer.failure is Failure.UNKNOWN:
                 self._life.may_rest(now)
         elif isinstance(answer, Placed):
             self._effects.apply(self._on_placed(request, answer, now), now)
-            if any(item.code == OFF_LADDER for item in answer.refused):
+            if any(item.rejection is Rejection.OFF_LADDER for item in answer.refused):
                 self._board.ladder()
             if len(answer.refused) < len(request.items):
                 self._life.may_rest(now)
