@@ -1,13 +1,15 @@
-"""Both outcomes of a line, each a margin below its fair probability, leaning against what is held already.
+"""Quote both outcomes of a line, each a margin below its fair probability, and skew against the position.
 
-The margin is what a wager earns after commission. Per dollar of payout, a wager on an outcome of probability ``p`` at a
-price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise, ``c`` being the commission on
-a net gain. Setting its expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the margin ``m`` gives
+The margin is the profit that a wager is expected to earn after commission. Per dollar of payout, a wager on an outcome
+of probability ``p`` at a price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise,
+where ``c`` is the commission on a net gain. Setting the expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the
+margin ``m`` gives
 
     q = (p (1 - c) - m) / (1 - p c)
 
-which is ``p - m`` without commission. Every wager is priced as if it were alone in its market: where both outcomes are
-matched the commission, taken of the market's net gain only, is lower and the wagers earn more than the margin.
+which is ``p - m`` without commission. Every wager is priced as if it were alone in its market. If both outcomes are
+matched, the commission is lower, since it is taken from the net gain of the market, and the wagers earn more than the
+margin.
 """
 
 from __future__ import annotations
@@ -23,66 +25,68 @@ from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
 from mmbot.strategy.interface import EventView, LineView, NoQuote, Quote, Result
 from mmbot.strategy.lines import Kept, decide_changed
 
-_NEARLY_NOTHING: Final = 1e-9  # of probability: tells a price from the one that it would match
+_NEARLY_NOTHING: Final = 1e-9  # of probability: keeps a price just clear of one that it would match
 
 
 class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a user sets under ``params:``. Probabilities are in units of 1: 0.01 is one point."""
+    """Settings under ``params:``. Probabilities are in units of 1: 0.01 is one point."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
-    """What each wager is to earn of its payout, after commission."""
+    """Expected profit of each wager as a share of its payout, after commission."""
     size: Annotated[float, Meta(ge=1, le=1_000_000)] = 50.0
     """Payout (stake and profit) of each quote, in dollars, equal on both outcomes."""
     levels: Annotated[int, Meta(ge=1, le=10)] = 1
     """Quotes on each outcome."""
     level_step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Probability between two levels; they are a rung of the ladder apart at least."""
+    """Probability between two levels, and at least one tick."""
     inventory: Annotated[float, Meta(gt=0, le=100_000_000)] = 200.0
-    """Dollars by which the profits of the two outcomes differ when the lean is full."""
+    """Difference of the two outcomes' profits, in dollars, at which the skew is full."""
     skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
-    """Probability by which both prices lean at a full inventory. Above ``margin``, getting rid of it may cost money."""
+    """Skew of both prices at a full inventory, in probability. Above ``margin``, reducing the position may cost
+    money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """Share of the size that the outcome which adds to a full inventory loses; 1 leaves nothing there."""
+    """Share of the size that is removed, at a full inventory, from quotes that would add to it; 1 removes them."""
     source: Literal["book", "given", "given_or_book"] = "book"
-    """Where the fair probability comes from: the book, your own price, or your own while there is one."""
+    """Source of the fair probability: the book, your own price, or your own price while there is one."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
-    """Of a market's net gain."""
+    """Commission, as a share of the net gain of a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """A price within this much probability of the one wanted now stays as it is, and its wager in its queue."""
+    """A price this close to the wanted one, in probability, stays, and its wager keeps its place in the queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    """A wager within this share of the payout wanted stays as it is."""
+    """A wager whose payout is within this share of the wanted one stays."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """A price that was changed gets better again only after this many seconds; it gets worse at once. A fair price that
-    flickers, with our own orders or with others', then costs no place in the queue."""
+    """After a change, a price improves again only after this many seconds; it worsens at once. So a fair price that
+    flickers does not cost the place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
-    """Rungs by which a quote may be better than everybody else's best; 0 only joins it; null sets no bound."""
+    """Ticks by which a quote may be better than the best price of others; 0 joins that price; null sets no bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
-    """Nothing is quoted where an outcome's fair probability is lower."""
+    """A line is not quoted if the fair probability of an outcome is lower."""
     max_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.97
-    """Nothing is quoted where an outcome's fair probability is higher."""
+    """A line is not quoted if the fair probability of an outcome is higher."""
 
     def __post_init__(self) -> None:
         if self.price_tolerance >= self.margin:
-            # Less than the margin, so that a wager left where it is still earns something and the two outcomes'
-            # prices, each below its fair probability, can never sum to 1.
+            # Below the margin, so that a wager that stays still has an edge, and the prices of the two outcomes, each
+            # below its fair probability, never sum to 1.
             raise ValueError(
-                f"price_tolerance ({self.price_tolerance:g}) has to be below margin ({self.margin:g}), "
-                "or wagers that lose money would be left where they are"
+                f"price_tolerance ({self.price_tolerance:g}) must be below margin ({self.margin:g}): "
+                "otherwise wagers without an edge would stay open"
             )
         if self.min_probability >= self.max_probability:
             raise ValueError(
-                f"min_probability ({self.min_probability:g}) has to be below max_probability ({self.max_probability:g})"
+                f"min_probability ({self.min_probability:g}) must be below max_probability ({self.max_probability:g})"
             )
 
 
 def price_for_margin(probability: float, margin: float, commission: float) -> float:
-    """The price, as an implied probability, at which a wager on an outcome of this probability is expected to earn the
-    margin after commission, per unit of payout. Zero or less where no price does. See the head of this file."""
+    """Return the price (as an implied probability) at which a wager on an outcome of this probability is expected to
+    earn the margin after commission, per unit of payout. The result is zero or less if there is no such price. The
+    formula stands at the top of this file."""
     return (probability * (1.0 - commission) - margin) / (1.0 - probability * commission)
 
 
 class _Seen(msgspec.Struct, frozen=True, gc=False):
-    """All that a decision on a line rests on, beside what was decided last."""
+    """All inputs of a decision on a line, except the last decision."""
 
     fair: float | None
     given: float | None
@@ -92,10 +96,10 @@ class _Seen(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Side(msgspec.Struct, frozen=True, gc=False):
-    """What one outcome was last offered at."""
+    """Last quotes on one outcome."""
 
     odds: tuple[Odds, ...] = ()
-    """Of each level."""
+    """Odds of each level."""
     changed_at: Instant = 0
 
 
@@ -103,18 +107,18 @@ _NO_SIDES: Final = (_Side(), _Side())
 
 
 class _Memory(msgspec.Struct, frozen=True, gc=False):
-    """Of what a decision on a line was made, and what it offers."""
+    """Inputs of the last decision on a line, and its quotes."""
 
     seen: _Seen
     sides: tuple[_Side, _Side] = _NO_SIDES
 
 
 class FairValueMaker:
-    """The shipped strategy. Its state is what it decided last on each line, so that prices stay while they are good."""
+    """The shipped strategy. Its state is the last decision on each line, so that prices stay while they are good."""
 
     Params = FairValueParams
     book_depth: Final = 1
-    """It looks at the best level of each side."""
+    """The strategy sees the best level of each side."""
 
     def __init__(self, params: FairValueParams) -> None:
         self._params: Final = params
@@ -123,7 +127,7 @@ class FairValueMaker:
         self._patience: Final = seconds(params.patience_s)
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide line by line; a line of which nothing changed keeps its decision."""
+        """Decide line by line; an unchanged line keeps its decision."""
         return decide_changed(view, state, self._look)
 
     def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
@@ -200,7 +204,7 @@ class FairValueMaker:
             if level < len(last.odds) and (stands := last.odds[level]) != odds and stands in ladder.members:
                 before = implied(stands)
                 if before <= bound and abs(before - price) <= params.price_tolerance:
-                    odds = stands  # a small change of mind is not worth a place in the queue
+                    odds = stands  # a small change is not worth the place in the queue
                 elif before < price and now < patient_until:
                     odds = stands
                     again_at = patient_until
@@ -217,10 +221,11 @@ class FairValueMaker:
         return (last if offered == last.odds else _Side(offered, now)), again_at
 
     def _bound(self, side: Side, seen: _Seen) -> float:
-        """The highest price, as implied probability, that takes nothing from the book and improves it no more than set.
+        """Return the highest price, as implied probability, that takes nothing from the book and improves it by no more
+        than ``improve`` ticks.
 
-        What is shown under an outcome is what a wager on it would match; what others want on it is shown, negated,
-        under the other outcome.
+        A wager on an outcome would match the offers that are shown under it. Wagers of others on that outcome are shown
+        under the other outcome, at negated odds.
         """
         shown = seen.best[side]
         bound = 1.0 if shown is None else implied(shown) - _NEARLY_NOTHING

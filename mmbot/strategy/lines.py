@@ -1,4 +1,4 @@
-"""For a strategy that thinks line by line and remembers: it is asked only about lines of which something changed."""
+"""A helper for strategies that decide line by line and remember: only changed lines are decided again."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ _Decide = Callable[[EventView, LineView, Kept | None], Kept]
 
 
 def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
-    """Decide line by line, at the cost of what changed.
+    """Decide line by line; only changed lines cost time.
 
     Args:
-        view: the event, as ``quote`` was given it.
-        state: as ``quote`` was given it; what this returned last, or None.
-        decide: called with the event, the line and what was kept of that line. It may return that very ``Kept``. It is
-            not called for a line whose view is the object of the last call and whose ``again_at`` has not come.
+        view: the argument of ``quote``.
+        state: the argument of ``quote``: the state that this function returned last, or None.
+        decide: gets the sport event, the line and the line's last ``Kept`` (None at first), and may return that same
+            ``Kept``. It is not called for a line whose view is the same object as at the last call, unless its
+            ``again_at`` is due.
     """
     if state is not None and not isinstance(state, _Board):
-        raise TypeError(f"the state is not what decide_changed returned, but {type(state).__name__}")
+        raise TypeError(f"the state must be the one that decide_changed returned, not {type(state).__name__}")
     before = _NEW if state is None else state
     lines, ladder = view.lines, view.ladder
     if ladder is before.ladder and len(lines) == len(before.lines):
@@ -55,7 +56,7 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
 
 
 def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
-    """Decide these of the lines of the last call anew."""
+    """Decide these lines again; all others keep their last decision."""
     kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []
     passed = False

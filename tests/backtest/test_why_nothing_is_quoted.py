@@ -100,7 +100,7 @@ def test_a_market_that_no_rule_matches_is_told(play: Play) -> None:
 def test_a_strategy_that_gives_no_reason_is_told_as_one(play: Play) -> None:
     code, text = play("return None")
     assert code == 0
-    assert "the strategy said nothing of it" in text
+    assert "the strategy made no decision" in text
 
 
 def test_a_balance_below_the_least_is_told_as_the_guard_that_holds(play: Play) -> None:

@@ -455,10 +455,10 @@ def test_a_real_book_is_quoted_inside_its_gap_at_demo_like_settings() -> None:
 @pytest.mark.parametrize(
     ("params", "says"),
     [
-        ({"margin": 0.002, "price_tolerance": 0.002}, "price_tolerance (0.002) has to be below margin (0.002)"),
+        ({"margin": 0.002, "price_tolerance": 0.002}, "price_tolerance (0.002) must be below margin (0.002)"),
         (
             {"min_probability": 0.6, "max_probability": 0.5},
-            "min_probability (0.6) has to be below max_probability (0.5)",
+            "min_probability (0.6) must be below max_probability (0.5)",
         ),
         ({"margin": 0}, "`float` > 0.0"),
         ({"size": 0.5}, "`float` >= 1.0"),
