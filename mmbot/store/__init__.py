@@ -1,1 +1,1 @@
-"""What outlives the process: the state directory's lock, the kill latch, and the journal."""
+"""State on disk: the lock of the state directory, the kill latch, and the journal."""

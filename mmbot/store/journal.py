@@ -1,7 +1,7 @@
-"""The journal: what a run must find again after a crash, in SQLite, written behind the trading by a thread of its own.
+"""The journal: records that a run needs after a crash, in SQLite. A thread writes them, so trading never waits.
 
-Only two things are durable before they are used: the run's id and its blocks of sequence numbers. Wagers, days and
-settlements follow within a moment, many in one commit; what a crash takes of them is in the exchange's history.
+Only the run's id and its blocks of sequence numbers are on disk before they are used. Wagers, days and settlements
+follow after some milliseconds, many in one commit. If a crash loses some, the exchange's history still has them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mmbot.store import schema
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""A wager that is over is still loaded if it was sent this long before the last run ended: results get corrected."""
+"""Finished wagers are loaded if they were sent at most this long before the last run ended: results get corrected."""
 
 FIRST_BLOCK: Final = 1_000
-"""Sequence numbers that a run owns from its first instant."""
+"""Sequence numbers that a run owns from the start."""
 
-_GATHER_S: Final = 0.05  # how long saves gather before one commit takes them all
+_GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "refused", "absent", "invalid"})
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -38,11 +38,11 @@ Saved = SaveWager | SaveDay | SaveSettlement
 
 
 class JournalError(Exception):
-    """The journal cannot be opened or read; the message names the file and says what to do."""
+    """Raised if the journal cannot be opened or read. The message names the file and says what to do."""
 
 
 class Run(NamedTuple):
-    """A run that is durably begun: sequence numbers from ``next_sequence`` and below ``end_sequence`` are its own."""
+    """A run that is recorded on disk. It owns the sequence numbers from ``next_sequence`` to below ``end_sequence``."""
 
     run_id: str
     next_sequence: int
@@ -50,15 +50,15 @@ class Run(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What earlier runs left."""
+    """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """Unsettled ones, and all of the last days; oldest first."""
+    """All unsettled wagers, and every wager of the last days; oldest first."""
     day: SaveDay | None
-    """The latest day."""
+    """Record of the latest day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """The last instant that is known to have been lived through; 0 if none."""
+    """Last instant at which a run is known to have been alive; 0 if there was none."""
 
 
 class _Reserve(NamedTuple):
@@ -75,13 +75,13 @@ def _quiet(_trouble: str | None) -> None:
 
 
 class Journal:
-    """The journal of one state directory. Reading and beginning happen before the writer starts, on one thread."""
+    """The journal of one state directory. Call ``begin`` and ``load`` before ``start``, from one thread."""
 
     def __init__(self, directory: Path) -> None:
         """Open or create the journal.
 
         Raises:
-            JournalError: if the file is damaged, is no journal, or was written by a newer version.
+            JournalError: if the file is damaged, is not a journal, or was written by a newer version.
         """
         self.path = directory / JOURNAL_FILE
         self._pending: deque[Saved | _Reserve | _Touch] = deque()
@@ -93,23 +93,24 @@ class Journal:
         self._troubled = False
         self._run_number = 0
         self.alive = True
-        """False once the writer has ended by itself: nothing more will be written."""
+        """False once the writer thread has died: nothing more is written."""
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._open()
         except sqlite3.Error as bad:
-            raise JournalError(f"{self.path} cannot be used as the journal: {bad}. Move it away to begin anew") from bad
+            raise JournalError(f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one")
+            from bad
 
     def begin(self, now: Instant, salt: str) -> Run:
-        """Begin a run durably.
+        """Record a new run on disk.
 
         Args:
             now: the present.
-            salt: a few random letters or digits. With them a run id stays unique on the account even when the state
-                directory was lost and the count began anew.
+            salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
+                was lost and the count started again.
         """
         if not salt.isalnum() or not salt.isascii():
-            raise ValueError(f"{salt!r}: a run id has letters and digits only")
+            raise ValueError(f"{salt!r}: a run id consists of letters and digits")
         try:
             self._db.execute("BEGIN IMMEDIATE")
             (number,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()
@@ -123,7 +124,7 @@ class Journal:
         return Run(run_id, 1, end)
 
     def load(self, now: Instant) -> Kept:
-        """What earlier runs left, as of ``now``.
+        """Return the records of earlier runs, as of ``now``.
 
         Raises:
             JournalError: if a row cannot be read.
@@ -136,12 +137,12 @@ class Journal:
             kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
             wagers = tuple(_wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
         except sqlite3.Error as bad:
-            raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to begin anew") from bad
+            raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to start a new one") from bad
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
         return Kept(wagers, _day(day) if day else None, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
-        """The ids of all runs there ever were.
+        """Return the ids of all runs.
 
         Raises:
             JournalError: if they cannot be read.
@@ -152,12 +153,12 @@ class Journal:
             raise JournalError(f"{self.path} cannot be read: {bad}") from bad
 
     def start(self, trouble: Callable[[str | None], None] = _quiet) -> None:
-        """Start the writer.
+        """Start the writer thread.
 
         Args:
-            trouble: called from the writer's thread with what went wrong when writing begins to fail, with None when it
-                works again, and with ``alive`` unset if the writer ends by itself. What could not be written is kept
-                and tried again every second.
+            trouble: called from the writer thread: with a message when writing starts to fail, with None when it works
+                again, and with a message and ``alive`` unset if the thread dies. Failed records are kept and written
+                again every second.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -165,24 +166,24 @@ class Journal:
 
     @property
     def backlog(self) -> int:
-        """How much waits to be written."""
+        """Number of records that wait to be written."""
         return len(self._pending) + len(self._batch)
 
     def save(self, what: Saved) -> None:
-        """Write this soon. A later one with the same key replaces it. Costs the caller one append."""
+        """Queue a record for writing. A later one with the same key replaces it. The caller pays for one append."""
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Write soon that the run lived at ``now``: the next one reads the exchange's history from before it."""
+        """Queue the fact that the run was alive at ``now``. The next run reads the exchange's history from there."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
-        """Make sequence numbers below ``end`` durably this run's; ``done`` is then called from the writer's thread."""
+        """Reserve sequence numbers below ``end`` on disk; ``done`` is then called from the writer thread."""
         self._pending.append(_Reserve(end, done))
         self._urgent.set()
 
     def close(self, timeout_s: float = 5.0) -> bool:
-        """Write what is left and close. False if it could not be written within ``timeout_s``."""
+        """Write all queued records and close. Return False if that failed or took longer than ``timeout_s``."""
         self._closing = True
         self._urgent.set()
         if self._thread is not None:
@@ -270,11 +271,11 @@ class Journal:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and application != schema.APPLICATION_ID:
-            raise JournalError(f"{self.path} is a database of something else, not a journal: see state_dir")
+            raise JournalError(f"{self.path} is a database of another program, not a journal: check state_dir")
         if version > schema.VERSION:
             raise JournalError(
-                f"{self.path} was written by a newer mmbot (journal version {version}, this one knows up to "
-                f"{schema.VERSION}): update mmbot"
+                f"{self.path} was written by a newer mmbot (journal version {version}; this one reads up to "
+                f"{schema.VERSION}). Update mmbot"
             )
         (mode,) = self._db.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
@@ -282,7 +283,7 @@ class Journal:
         self._db.execute("PRAGMA synchronous = FULL")
         (sound,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
         if sound != "ok":
-            raise JournalError(f"{self.path} is damaged ({sound}). Move it away to begin anew")
+            raise JournalError(f"{self.path} is damaged ({sound}). Move it away to start a new one")
         for step in range(version, schema.VERSION):
             self._db.executescript(
                 f"BEGIN; {schema.STEPS[step]} PRAGMA user_version = {step + 1};"

@@ -1,8 +1,7 @@
-"""The kill latch on disk: while its file is there, no run quotes.
+"""The kill latch on disk. While its file exists, no run quotes.
 
-Written whole or not at all, and forced to the disk, so that it survives a loss of power right after. A file that cannot
-be read counts as latched: nobody meant to quote over it.
-"""
+The file is written as a whole or not at all, and synced, so that it survives a power failure. A file that cannot be
+read counts as a set latch."""
 
 from __future__ import annotations
 
@@ -17,14 +16,14 @@ LATCH_FILE = "latch.json"
 
 
 class Latch(msgspec.Struct, frozen=True):
-    """Why and when it was latched."""
+    """The reason and the time of the latch."""
 
     reason: str
     at: Instant
 
 
 def read(directory: Path) -> Latch | None:
-    """The latch of this state directory, or None when it is not set."""
+    """Return the latch of this state directory, or None if it is not set."""
     file = directory / LATCH_FILE
     try:
         text = file.read_bytes()
@@ -35,14 +34,14 @@ def read(directory: Path) -> Latch | None:
     try:
         return msgspec.json.decode(text, type=Latch)
     except msgspec.DecodeError as bad:
-        return Latch(reason=f"{file} cannot be understood: {bad}", at=0)
+        return Latch(reason=f"{file} is malformed: {bad}", at=0)
 
 
 def write(directory: Path, latch: Latch) -> None:
-    """Set the latch durably, replacing one that stands.
+    """Set the latch on disk; an existing one is replaced.
 
     Raises:
-        OSError: if it could not be written; one that stood before still stands.
+        OSError: if the file could not be written. An earlier latch is then still set.
     """
     draft = directory / f".{LATCH_FILE}.{os.getpid()}"
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -58,10 +57,10 @@ def write(directory: Path, latch: Latch) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove the latch durably; without one nothing happens.
+    """Remove the latch from disk, if there is one.
 
     Raises:
-        OSError: if it could not be removed; it then still stands.
+        OSError: if the file could not be removed. The latch is then still set.
     """
     (directory / LATCH_FILE).unlink(missing_ok=True)
     _sync(directory)

@@ -1,4 +1,4 @@
-"""The journal's tables. A change of them is a new version with a step that brings an older file up to it."""
+"""The tables of the journal. A change of them needs a new version and a step that migrates older files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 VERSION: Final = 2
 
 APPLICATION_ID: Final = 0x6D6D626A
-"""``mmbj``: tells a journal from any other SQLite file that the setting may name by mistake."""
+"""``mmbj`` in ASCII: marks a SQLite file as a journal of mmbot."""
 
 STEPS: Final[tuple[str, ...]] = (
     """
@@ -61,7 +61,7 @@ STEPS: Final[tuple[str, ...]] = (
     ALTER TABLE days ADD COLUMN loss_limit INTEGER;
     """,
 )
-"""``STEPS[n]`` takes a file of version n to version n + 1."""
+"""``STEPS[n]`` migrates a file from version n to version n + 1."""
 
 SAVE_WAGER: Final = """
     INSERT INTO wagers (external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win,

@@ -1,7 +1,7 @@
-"""The state directory: one daemon at a time, and where to reach the one that lives.
+"""The state directory: it lets one daemon run at a time, and says where that daemon can be reached.
 
-The lock is the kernel's (``flock``), so it ends with the process, however that ends. The file itself is never removed:
-removing it would let two daemons lock two files of the same name.
+The kernel holds the lock (``flock``) and drops it when the process ends in any way. The file itself is never removed,
+since two daemons could then lock two files of the same name.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ _PROBE_S: Final = 0.01
 
 
 class StateDirError(Exception):
-    """The state directory cannot be used; the message says why, in words for an operator."""
+    """Raised if the state directory cannot be used. The message says why, in words for an operator."""
 
 
 class StateDirLocked(StateDirError):
-    """Another process holds the directory."""
+    """Raised if another process holds the directory."""
 
     def __init__(self, directory: Path, holder: Holder) -> None:
         self.directory = directory
         self.holder = holder
         who = f"process {holder.pid}" if holder.pid else "another process"
-        super().__init__(f"{directory} is in use by {who}: one daemon to a state directory (see state_dir)")
+        super().__init__(f"{directory} is in use by {who}: a state directory serves one daemon (see state_dir)")
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who holds the lock, as it wrote into the lock's file."""
+    """The holder of the lock, as it wrote itself into the lock file."""
 
     pid: int | None = None
-    """None while the holder has not written it yet."""
+    """Process id; None until the holder has written it."""
     url: str | None = None
-    """Where its HTTP door is, once that is open."""
+    """Address of its HTTP door; None until the door is open."""
 
 
 class StateDir:
-    """A state directory that this process has locked. Use as a context manager or ``close`` it."""
+    """A state directory that this process has locked. Use it as a context manager, or call ``close``."""
 
     def __init__(self, path: Path) -> None:
-        """Create the directory if need be, and lock it.
+        """Create the directory if it does not exist, and lock it.
 
         Raises:
-            StateDirLocked: if another process has it.
-            StateDirError: if it cannot be made or written to.
+            StateDirLocked: if another process holds it.
+            StateDirError: if it cannot be created or written.
         """
         self.path = path
         try:
@@ -70,13 +70,13 @@ class StateDir:
         self._write(Holder(pid=os.getpid()))
 
     def publish(self, url: str) -> None:
-        """Say where the HTTP door is, for ``mmbot status`` and ``mmbot kill``."""
+        """Write the address of the HTTP door into the lock file, for ``mmbot status`` and ``mmbot kill``."""
         self._write(Holder(pid=os.getpid(), url=url))
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Release the directory."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)  # nobody may signal a process that later gets our number
+            os.ftruncate(self._fd, 0)  # so that nobody signals a process that gets our pid later
             os.close(self._fd)
             self._fd = -1
 
@@ -93,7 +93,7 @@ class StateDir:
             try:
                 return fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                time.sleep(_PROBE_S)  # holder_of, asked by another process, takes the lock for microseconds
+                time.sleep(_PROBE_S)  # another process that calls holder_of takes the lock for microseconds
         return fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _write(self, holder: Holder) -> None:
@@ -103,7 +103,7 @@ class StateDir:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Who holds the directory, or None if no living process does. Never creates anything."""
+    """Return the holder of the directory, or None if no living process holds it. Nothing is created."""
     try:
         fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
