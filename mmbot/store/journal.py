@@ -98,8 +98,8 @@ class Journal:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
             self._open()
         except sqlite3.Error as bad:
-            raise JournalError(f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one")
-            from bad
+            text = f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one"
+            raise JournalError(text) from bad
 
     def begin(self, now: Instant, salt: str) -> Run:
         """Record a new run on disk.
