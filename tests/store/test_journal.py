@@ -277,7 +277,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path):
 def test_somebody_elses_database_is_refused(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
         other.execute("CREATE TABLE recipes (name)")
-    with pytest.raises(JournalError, match="something else"):
+    with pytest.raises(JournalError, match="another program"):
         Journal(tmp_path)
 
 
