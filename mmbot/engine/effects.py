@@ -17,7 +17,7 @@ from mmbot.engine.followers.journal import Journal
 from mmbot.engine.followers.log import Log
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.followers.match_details import MatchDetails
-from mmbot.engine.followers.own_stake import OwnStake
+from mmbot.engine.followers.own_stake_in_books import OwnStakeInBooks
 from mmbot.engine.followers.prints import Prints
 from mmbot.engine.followers.thresholds import Thresholds
 from mmbot.engine.followers.wiped import Wiped
@@ -69,7 +69,7 @@ class Effects:
             self._breakers[breaker.guard.name] = breaker
             shared.guards.add(breaker.guard)
         self._followers: tuple[Follower, ...] = (
-            OwnStake(shared.books, quoting),
+            OwnStakeInBooks(shared.books, quoting),
             cancelling,
             balance,
             hedging,

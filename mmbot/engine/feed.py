@@ -76,7 +76,7 @@ class Feed:
         if slot is not None and slot.live and shared.ledger.roster.awaiting:
             awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
-                shared.books.expect(line, awaited, book, sequence)
+                shared.books.find_awaited(line, awaited, book, sequence)
         state = shared.books.on_message(line, book, sequence, generation, now)
         if state is None:
             return

@@ -1,4 +1,4 @@
-"""Books of all lines: messages and REST reads merged, compared and repaired; our own stake taken out.
+"""Books of all lines: messages and REST reads merged, compared and repaired.
 
 A REST read has no sequence: it loses to any message for its line that came after it was asked for, and a difference
 counts only if none did (DESIGN, *What the exchange does*).
@@ -7,14 +7,13 @@ counts only if none did (DESIGN, *What the exchange does*).
 from __future__ import annotations
 
 from collections.abc import Collection, Container
-from typing import Final, NamedTuple
+from typing import Final
 
-from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.book import Book
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.domain.money import Cents
-from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
@@ -25,31 +24,19 @@ UNREAD: Final = -1
 """In place of a generation: the book was not confirmed under any."""
 
 
-class Ghost(NamedTuple):
-    """Own stake that is over, but may still be in the book that we hold."""
-
-    side: Side
-    odds: Odds
-    stake: Cents
-    sequence: int
-
-
 class BookState:
     """One line's book and what is known about it."""
 
     __slots__ = (
         "book",
         "differed",
-        "entered",
         "exact",
         "former",
         "generation",
-        "ghosts",
         "known",
         "message_at",
-        "mine",
         "net",
-        "plain",
+        "own",
         "read_at",
         "sequence",
         "suspect",
@@ -61,12 +48,8 @@ class BookState:
         """What the latest message replaced; None if nothing was known under its generation."""
         self.known = False
         self.net: Book | None = None
-        """The book without our own stake; None while it has to be made anew."""
-        self.mine: tuple[_Mine, _Mine] | None = None
-        """What of the book was ours when that was made; None since our wagers changed."""
-        self.plain = False
-        """Whether each of our wagers was in the book then, and nothing that is over: the next message changes nothing
-        about what is ours in it."""
+        """The book without our own stake; None since either of the two changed."""
+        self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD
         """The generation under which the book was last confirmed."""
@@ -76,17 +59,11 @@ class BookState:
         self.differed = 0
         self.exact = False
         """Whether ``sequence`` dates the book: it came as a message, not from a read."""
-        self.entered: dict[str, int] = {}
-        """Own wagers known to have entered the book, with the sequence from which on it holds them."""
-        self.ghosts: list[Ghost] = []
 
-    def touch(self) -> None:
-        """What is ours in it changed: the net book has to be made anew."""
-        self.net = self.mine = None
-
-    def await_ours(self) -> None:
-        """Expect a wager of ours that was just placed: the next message may hold it. This book does not."""
-        self.plain = False
+    def own_changed(self) -> None:
+        """Drop the net book: our wagers on the line changed."""
+        self.net = None
+        self.own.shown = None
 
     @property
     def fresh_at(self) -> Instant:
@@ -154,8 +131,7 @@ class Books:
         state.generation = generation
         state.message_at = now
         state.suspect = None
-        if state.ghosts:
-            state.ghosts = [ghost for ghost in state.ghosts if ghost.sequence > sequence]
+        state.own.take_message(sequence)
         return state
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
@@ -195,117 +171,44 @@ class Books:
         state.differed += 1
         return state.differed == 2
 
-    def expect(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
-        """Before a message is taken: a level that grows by what a wager of ours that awaits its activation would show
-        holds it, though the private message that says so is still under way."""
+    def find_awaited(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
+        """Find wagers of ours that await their activation in the book of a message, before the message is taken."""
         state = self._states.get(line)
-        if state is None or not state.known:
-            return
-        for wager in awaited:
-            ours = profit(wager.remaining, wager.odds)
-            odds = negate(wager.odds)
-            before = sum(level.value for level in state.book.sides[1 - wager.side] if level.odds == odds)
-            after = sum(level.value for level in book.sides[1 - wager.side] if level.odds == odds)
-            if after - before >= ours - 1:
-                state.entered.setdefault(wager.external_id, sequence)
+        if state is not None and state.known:
+            state.own.find_awaited(awaited, state.book, book, sequence)
 
-    def enter(self, line: LineKey, external_id: str, sequence: int) -> None:
-        """A wager of ours is live: books from ``sequence`` on hold it."""
+    def note_opened(self, line: LineKey, external_id: str, sequence: int) -> None:
+        """Note that a wager of ours is live: books from ``sequence`` on hold it."""
         state = self._states.get(line)
         if state is not None:
-            state.entered[external_id] = sequence
-            state.touch()
+            state.own.enter(external_id, sequence)
+            state.net = None
 
-    def leave(self, line: LineKey, external_id: str) -> None:
-        """A wager of ours is over."""
+    def note_ended(self, line: LineKey, external_id: str) -> None:
+        """Note that a wager of ours ended."""
         state = self._states.get(line)
         if state is not None:
-            state.entered.pop(external_id, None)
+            state.own.end(external_id)
 
-    def haunt(self, line: LineKey, side: Side, odds: Odds, stake: Cents, sequence: int) -> None:
-        """Own stake ended: it may stand in the book until the next message."""
+    def note_left_book(self, line: LineKey, stake: LeftStake) -> None:
+        """Note stake of ours that matched or ended: it may stand in the book until the next message."""
         state = self._states.get(line)
-        if state is None or stake <= 0 or (state.exact and 0 < sequence <= state.sequence):
+        if state is None or stake.stake <= 0 or (state.exact and 0 < stake.sequence <= state.sequence):
             return  # the book that we hold is later than that
-        state.ghosts.append(Ghost(side, odds, stake, sequence))
-        state.touch()
+        state.own.leave(stake)
+        state.net = None
 
-    def touch(self, line: LineKey) -> None:
-        """Own wagers on a line changed: its net book has to be made anew."""
+    def own_changed(self, line: LineKey) -> None:
+        """Drop the net book of a line: our wagers there changed."""
         state = self._states.get(line)
         if state is not None:
-            state.touch()
+            state.own_changed()
 
     def net(self, state: BookState, live: Collection[LineWager]) -> Book:
-        """The book without our own stake. A level of which it is not certain that others stand in it is left out.
-
-        ``live`` are the line's wagers that could still match; those that are not ours are others' offers.
-
-        A message's sequence tells which of our wagers it holds: those that entered before it and had not left. Where
-        the book came from a read, or a wager was found open by one, the wager is taken to be in it.
-        """
-        if state.net is not None:
-            return state.net
-        mine = state.mine if state.plain else None
-        if mine is None:
-            mine = state.mine = _mine(state, live)
-        under_0, under_1 = state.book.sides
-        state.net = Book((_without(under_0, mine[0]), _without(under_1, mine[1]))) if any(mine) else state.book
+        """The book of a line without our own stake. ``live`` are the line's wagers that could still match."""
+        if state.net is None:
+            state.net = state.own.take_out(state.book, live, state.sequence, state.exact)
         return state.net
-
-
-_Mine = dict[Odds, tuple[Cents, int]]
-"""Under one outcome, by the odds shown: what of ours takers can stake there, and in how many wagers."""
-
-
-def _mine(state: BookState, live: Collection[LineWager]) -> tuple[_Mine, _Mine]:
-    """What of ours stands in a book, under each outcome. Notes whether the next message could change that."""
-    mine: tuple[_Mine, _Mine] = ({}, {})
-    state.plain = not state.ghosts
-    for wager in live:
-        if wager.foreign:
-            continue
-        since = state.entered.get(wager.external_id)
-        if since is None:
-            if wager.opened_at is None:
-                state.plain = False
-                continue  # not activated, so not shown
-        elif since > state.sequence:
-            state.plain = False  # a message that is older than the wager may still come
-            if state.exact:
-                continue  # and so is the book
-        _add(mine[1 - wager.side], wager.odds, wager.remaining)
-    for ghost in state.ghosts:
-        _add(mine[1 - ghost.side], ghost.odds, ghost.stake)
-    return mine
-
-
-def _add(mine: _Mine, odds: Odds, stake: Cents) -> None:
-    shown, ours = negate(odds), profit(stake, odds)
-    same = mine.get(shown)
-    mine[shown] = (ours, 1) if same is None else (same[0] + ours, same[1] + 1)
-
-
-def _without(levels: Levels, mine: _Mine) -> Levels:
-    for odds, (ours, count) in mine.items():
-        first = 0
-        for level in levels:
-            if level.odds <= odds:  # the best odds for a taker come first
-                break
-            first += 1
-        else:
-            continue
-        if level.odds != odds:
-            continue
-        kept = []
-        last = first
-        while last < len(levels) and levels[last].odds == odds:
-            rest = levels[last].value - ours
-            if rest > count:  # each of our wagers may be rounded by a cent
-                kept.append(Level(odds, rest))
-            last += 1
-        levels = (*levels[:first], *kept, *levels[last:])
-    return levels
 
 
 def _differences(ours: Book, theirs: Book) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Quoting:
         be looked at: each wager of ours hides one level at most, so that many more are compared."""
         state, depth = slot.book, slot.depth
         former = state.former
-        if former is not None and depth is not None and state.plain and not slot.dirty and slot.shown:
+        if former is not None and depth is not None and state.own.certain and not slot.dirty and slot.shown:
             reach = depth + len(slot.live)
             (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
             if was_0[:reach] == under_0[:reach] and was_1[:reach] == under_1[:reach]:
@@ -92,9 +92,9 @@ class Quoting:
         """Own wagers or the position of a line changed."""
         slot = self.slots.get(line)
         if slot is None:
-            self._shared.books.touch(line)
+            self._shared.books.own_changed(line)
             return
-        slot.book.touch()
+        slot.book.own_changed()
         slot.touched = True
         if slot.group.several:
             slot.group.moved[line.market] = None
@@ -110,7 +110,7 @@ class Quoting:
             group = slot.group
             room, soft = self._shared.exposure.wide(slot.key)
             if whole and not slot.leaving and not group.several and not soft and not group.soft and group.needs <= room:
-                slot.book.await_ours()
+                slot.book.own.await_placed()
             else:
                 self.own_changed(slot.key)
 

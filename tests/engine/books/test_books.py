@@ -140,7 +140,7 @@ def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_d
         state=State.OPEN,
         number=1,
     )
-    books.enter(LINE, "a", START + SECOND)
+    books.note_opened(LINE, "a", START + SECOND)
     state = books.of(LINE)
     assert books.net(state, [ours]) == others, "the book is older than the wager"
     books.on_read(LINE, with_ours, START + SECOND, START + 2 * SECOND)

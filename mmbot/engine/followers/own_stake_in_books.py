@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents
 from mmbot.engine.books.books import Books
+from mmbot.engine.books.own_stake import LeftStake
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.wagers.changes import Change, Kind
 from mmbot.engine.wagers.wager import LineWager
 
 
-class OwnStake:
+class OwnStakeInBooks:
     """Notes when own stake enters a book and when it leaves."""
 
     def __init__(self, books: Books, quoting: Quoting) -> None:
@@ -24,11 +26,14 @@ class OwnStake:
         if not isinstance(wager, LineWager):
             return  # which book it stands in is not known, or no book of two sides has it
         if kind is Kind.OPENED:
-            self._books.enter(wager.line, wager.external_id, wager.sequence)
+            self._books.note_opened(wager.line, wager.external_id, wager.sequence)
             self._quoting.book_changed(wager.line)
         elif kind is Kind.MATCHED:
-            self._books.haunt(wager.line, wager.side, wager.odds, change.stake, wager.sequence)
+            self._leave(wager, change.stake)
         elif kind is Kind.ENDED:
             if wager.opened_at is not None:
-                self._books.haunt(wager.line, wager.side, wager.odds, change.stake, wager.sequence)
-            self._books.leave(wager.line, wager.external_id)
+                self._leave(wager, change.stake)
+            self._books.note_ended(wager.line, wager.external_id)
+
+    def _leave(self, wager: LineWager, stake: Cents) -> None:
+        self._books.note_left_book(wager.line, LeftStake(wager.side, wager.odds, stake, wager.sequence))

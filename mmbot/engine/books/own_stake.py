@@ -1,0 +1,142 @@
+"""Our own stake in the book of one line: which part of the book is ours, and the book without that part."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from mmbot.domain.book import Book, Level, Levels
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import Odds, Side, negate, profit
+from mmbot.engine.wagers.wager import LineWager
+
+Shown = dict[Odds, tuple[Cents, int]]
+"""Under one outcome, by the odds shown: how much of what takers can stake there is ours, in cents, and in how many
+wagers."""
+
+
+class LeftStake(NamedTuple):
+    """Stake of ours that matched or ended. Books older than ``sequence`` may still hold it."""
+
+    side: Side
+    odds: Odds
+    stake: Cents
+    sequence: int
+
+
+class OwnStake:
+    """Our wagers in the book of one line.
+
+    A message's sequence tells which of our wagers the book holds: those that entered before it and had not left. Where
+    the book came from a read, or a wager was found open by a read, the wager counts as being in the book.
+    """
+
+    __slots__ = ("_entered", "_left", "certain", "shown")
+
+    def __init__(self) -> None:
+        self.shown: tuple[Shown, Shown] | None = None
+        """Our part of the book, under each outcome; None since our wagers changed."""
+        self.certain = False
+        """Whether each of our wagers is in the book, and nothing that left: then the next message does not change which
+        part is ours."""
+        self._entered: Final[dict[str, int]] = {}
+        """Wagers known to be in books from a sequence on."""
+        self._left: list[LeftStake] = []
+
+    def enter(self, external_id: str, sequence: int) -> None:
+        """Note that a wager of ours is live: books from ``sequence`` on hold it."""
+        self._entered[external_id] = sequence
+        self.shown = None
+
+    def end(self, external_id: str) -> None:
+        """Forget when a wager of ours entered the book: the wager ended."""
+        self._entered.pop(external_id, None)
+
+    def leave(self, stake: LeftStake) -> None:
+        """Note stake of ours that matched or ended: it may stand in the book until the next message."""
+        self._left.append(stake)
+        self.shown = None
+
+    def await_placed(self) -> None:
+        """Expect a wager of ours that was just placed: the next message may hold it. The present book does not."""
+        self.certain = False
+
+    def take_message(self, sequence: int) -> None:
+        """Forget stake that left before the book of a message was made."""
+        if self._left:
+            self._left = [stake for stake in self._left if stake.sequence > sequence]
+
+    def find_awaited(self, awaited: Iterable[LineWager], former: Book, book: Book, sequence: int) -> None:
+        """Find wagers of ours that await their activation in the book of a message, though the private message that
+        says that they are live is still under way: a level grew by as much as such a wager would show."""
+        for wager in awaited:
+            ours = profit(wager.remaining, wager.odds)
+            odds = negate(wager.odds)
+            before = sum([level.value for level in former.sides[1 - wager.side] if level.odds == odds])
+            after = sum([level.value for level in book.sides[1 - wager.side] if level.odds == odds])
+            if after - before >= ours - 1:
+                self._entered.setdefault(wager.external_id, sequence)
+
+    def take_out(self, book: Book, live: Collection[LineWager], sequence: int, exact: bool) -> Book:
+        """The book without our own stake. A level is left out unless it is certain that others have stake in it.
+
+        Args:
+            live: the line's wagers that could still match; those that are not ours are others' offers.
+            sequence: of the latest message.
+            exact: whether the book is that message's, and not a read's.
+        """
+        shown = self.shown if self.certain else None
+        if shown is None:
+            shown = self.shown = self._find(live, sequence, exact)
+        if not any(shown):
+            return book
+        under_0, under_1 = book.sides
+        return Book((_without(under_0, shown[0]), _without(under_1, shown[1])))
+
+    def _find(self, live: Collection[LineWager], sequence: int, exact: bool) -> tuple[Shown, Shown]:
+        shown: tuple[Shown, Shown] = ({}, {})
+        self.certain = not self._left
+        for wager in live:
+            if wager.foreign:
+                continue
+            since = self._entered.get(wager.external_id)
+            if since is None:
+                if wager.opened_at is None:
+                    self.certain = False
+                    continue  # not activated, so not shown
+            elif since > sequence:
+                self.certain = False  # a message that is older than the wager may still come
+                if exact:
+                    continue  # and so is the book
+            _add(shown[1 - wager.side], wager.odds, wager.remaining)
+        for left in self._left:
+            _add(shown[1 - left.side], left.odds, left.stake)
+        return shown
+
+
+def _add(shown: Shown, odds: Odds, stake: Cents) -> None:
+    there, ours = negate(odds), profit(stake, odds)
+    same = shown.get(there)
+    shown[there] = (ours, 1) if same is None else (same[0] + ours, same[1] + 1)
+
+
+def _without(levels: Levels, shown: Shown) -> Levels:
+    for odds, (ours, count) in shown.items():
+        first = 0
+        for level in levels:
+            if level.odds <= odds:  # the best odds for a taker come first
+                break
+            first += 1
+        else:
+            continue
+        if level.odds != odds:
+            continue
+        kept = []
+        last = first
+        while last < len(levels) and levels[last].odds == odds:
+            rest = levels[last].value - ours
+            if rest > count:  # each of our wagers may be rounded by a cent
+                kept.append(Level(odds, rest))
+            last += 1
+        levels = (*levels[:first], *kept, *levels[last:])
+    return levels
