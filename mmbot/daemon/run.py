@@ -23,7 +23,7 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot import __version__
 from mmbot.config import ClockConfig, Config
-from mmbot.daemon.flatten import Flattener, Guarded
+from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.http import Door, DoorError
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine, Pump
@@ -36,8 +36,7 @@ from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
-from mmbot.engine.life.order_of_life import ANOTHERS_STATE
-from mmbot.engine.requests import CancelAll, Exit, Seed
+from mmbot.engine.requests import ANOTHERS_STATE, CancelAll, Exit, Seed
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
@@ -352,13 +351,13 @@ class _Life:
         limit = emergency_limit(self._config, self._clock)
         prefix = f"{self._run_id}-"
         ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
-        flat = await Flattener(client, self._clock, ours, _emergency_request()).run(limit)
+        flat = await AccountClearer(client, self._clock, ours, _emergency_request()).run(limit)
         self._log.error(
             "daemon.stopped",
             code=NOT_FLAT,
             reason=reason,
             flat=flat.proved,
-            resting=flat.resting,
+            open_wagers=flat.open_wagers,
             trouble=flat.trouble,
             seconds=in_seconds(flat.took),
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmbot.config import Config
 from mmbot.daemon import run as life
-from mmbot.daemon.flatten import Flattener, Guarded
+from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
@@ -85,7 +85,7 @@ async def flatten_alone(
     try:
         limit = max(life.emergency_limit(config, clock), seconds(min(in_seconds(DAY), wait_s) * clock.rate))
         patience = seconds(config.exchange.login_cooldown_s)
-        flat = await Flattener(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
+        flat = await AccountClearer(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
     finally:
         await wire.close()
     if flat.proved:

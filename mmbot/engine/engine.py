@@ -27,7 +27,7 @@ from mmbot.engine.fill_status import StatusWriter
 from mmbot.engine.followers.breakers import BREAKERS, Breaker
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.events_over import Forgetting
-from mmbot.engine.life.order_of_life import OrderOfLife, Step
+from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.reading.board import BoardReader
@@ -47,7 +47,7 @@ from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Status
+from mmbot.engine.status import Status, Step
 from mmbot.engine.timing.timers import NEVER, Due
 from mmbot.strategy.interface import Strategy
 
@@ -429,8 +429,7 @@ class Engine:
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
         shared = self._shared
-        shared.wall_offset = event.offset
-        shared.ahead = 0
+        shared.clock.stepped(event.offset)
         shared.alert(Level.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
         for event_id in shared.catalogue.markets:
             self._quoting.forget(event_id)

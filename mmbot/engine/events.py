@@ -239,13 +239,17 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
     accepted: tuple[str, ...]
     """External ids of wagers that can no longer be matched."""
     refused: tuple[RefusedItem, ...]
+    date: Instant | None = None
+    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """Answer to CancelAll or CancelEvent. A 404 (nothing was open) is one, and no proof of being flat."""
+    """Answer to CancelAll or CancelEvent. A 404 (nothing was open) is one, and no proof of being clear."""
 
     request: int
     nothing_open: bool
+    date: Instant | None = None
+    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
 
 
 class WagerRead(msgspec.Struct, frozen=True, tag=True):
@@ -264,6 +268,8 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     """Empty on the last page."""
     last_synced_at: Instant | None
     """Up to when the history is complete; None where it was missing, which proves nothing."""
+    date: Instant | None = None
+    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):

@@ -67,11 +67,11 @@ class Feed:
         line, sequence, book = message.line, message.sequence, message.book
         shared.coverage.heard(message.connection, now)
         generation = shared.coverage.generation(line.event, message.connection)
-        ahead = sequence - now - shared.wall_offset
-        if generation and ahead > shared.ahead:
-            shared.note_exchange_time(sequence, now, of_a_message=True)
-        if ahead > shared.ahead:  # otherwise a message from the far future would make all that follow look old
-            sequence = now + shared.wall_offset + shared.ahead
+        ahead = sequence - now - shared.clock.wall_offset
+        if generation and ahead > shared.clock.ahead:
+            shared.clock.note_message(sequence, now)
+        if ahead > shared.clock.ahead:  # otherwise a message from the far future would make all that follow look old
+            sequence = now + shared.clock.wall_offset + shared.clock.ahead
         slot = self._quoting.slots.get(line)
         if slot is not None and slot.live and shared.ledger.roster.awaiting:
             awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
@@ -108,7 +108,7 @@ class Feed:
 
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._shared.coverage.heard_at = now
-        self._shared.note_exchange_time(message.report.sequence, now, of_a_message=True)
+        self._shared.clock.note_message(message.report.sequence, now)
         self._effects.said(message.report, None, now)
         if message.report.status is Status.OPEN:
             self._life.may_rest(now)
@@ -127,7 +127,6 @@ class Feed:
             return
         coverage.carry(message.connection, message.channels, now)
         shared.alert(Level.INFO, "feed.up", connection=message.connection)
-        self._life.feed_is_up(now)
 
     def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
         coverage = self._shared.coverage

@@ -10,7 +10,7 @@ from mmbot.domain.instant import Instant, in_seconds
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.match_counts import MatchCounts
-from mmbot.engine.life.order_of_life import OrderOfLife, Step
+from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoted_line import Slot
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import NOTHING
@@ -28,6 +28,7 @@ from mmbot.engine.status import (
     OwnStatus,
     ScopeStatus,
     Status,
+    Step,
 )
 from mmbot.engine.wagers.wager import LineWager
 

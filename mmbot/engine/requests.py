@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -191,6 +192,10 @@ class Exit(msgspec.Struct, frozen=True, tag=True):
 
     code: int
     reason: str
+
+
+ANOTHERS_STATE: Final = "state_of_another"
+"""The reason of the exit at a start whose journal tells of wagers of which the exchange knows none."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
+
+
+class Step(Enum):
+    """Where in the order of life (``life/order_of_life.py``)."""
+
+    CANCEL = "cancelling"
+    PROVE = "proving flat"
+    HISTORY = "reading history"
+    LOOKUPS = "asking for wagers"
+    CONNECT = "connecting"
+    READ = "reading books"
+    HOLD = "holding"
+    READY = "ready"
+    ENDED = "ended"
 
 
 class LevelStatus(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from mmbot.exchange.errors import (
     unreachable,
     without_answer,
 )
-from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, pause_until, send, timeout_for
+from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_of, pause_until, send, timeout_for
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.warm import Connection, Outcome
 
@@ -66,6 +66,12 @@ class Caller:
         self._read_s: Final = timeout_for(clock, read_s)
         self._on_request = on_request
         self._on_spoilt = on_spoilt
+        self._date: str | None = None
+
+    @property
+    def date(self) -> Instant | None:
+        """The latest ``Date`` of an answer: the exchange's clock in whole seconds. None if there was none."""
+        return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
         """Write a call's request now, if there is a connection and a token for it. None: nothing was sent."""
@@ -117,6 +123,7 @@ class Caller:
         spoilt: Spoilt = []
         try:
             reply = await (self._send(call, http, token) if written is None else self._answer(written))
+            self._date = reply.date or self._date
             result = self._judge(call, reply, token, spoilt)
             outcome = "ok"
         except _Unauthorized:

@@ -11,6 +11,9 @@ SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 LOGIN_REFUSED: Final = "login_refused"
 """The code of a log-in that the exchange answered with a no, and the reason of the exit that follows at a start."""
 
+LOGIN_COOLDOWN: Final = "login_cooldown"
+"""The code of a log-in that is not tried yet: it would follow the last one too soon."""
+
 
 class CredentialsError(Exception):
     """Credentials are missing; the message names the variables and never a value."""

@@ -31,6 +31,7 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     retry_after: str | None
+    date: str | None = None
 
 
 class NotSent(Exception):
@@ -113,7 +114,8 @@ async def send(
         async with http.request(
             method, url, data=content, headers=headers, timeout=limits, allow_redirects=False
         ) as response:
-            return Reply(response.status, await response.read(), response.headers.get("Retry-After"))
+            told = response.headers
+            return Reply(response.status, await response.read(), told.get("Retry-After"), told.get("Date"))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
         failure = NotSent(_without_connection(error))
     except TimeoutError:
@@ -152,10 +154,18 @@ def pause_until(reply: Reply, next_allow_at: Instant | None, clock: Clock) -> In
 def _retry_after(text: str, clock: Clock) -> Duration | None:
     if text.isdecimal():
         return int(text[:9]) * SECOND
+    moment = date_of(text)
+    return None if moment is None else moment - clock.wall()
+
+
+def date_of(text: str | None) -> Instant | None:
+    """An HTTP date, in whole seconds; None for what is none."""
+    if text is None:
+        return None
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp()) * SECOND - clock.wall()
+    return round(moment.timestamp()) * SECOND

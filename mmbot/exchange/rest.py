@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from mmbot.config import ExchangeConfig
 from mmbot.domain.catalogue import Player, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, Clock, Instant
@@ -332,9 +334,12 @@ class Client:
 
     async def _perform(self, request: requests.Request, change: Call[Any] | Written[Any] | None) -> answers.Answer:
         try:
-            return await (self._read(request) if change is None else self._changed(request, change))
+            answer = await (self._read(request) if change is None else self._changed(request, change))
         except ExchangeError as error:
             return failed(request.id, error)
+        if isinstance(answer, answers.Cancelled | answers.CancelledAll | answers.HistoryRead):
+            return msgspec.structs.replace(answer, date=self._caller.date)
+        return answer
 
     async def _changed(self, request: requests.Request, change: Call[Any] | Written[Any]) -> answers.Answer:
         match request:

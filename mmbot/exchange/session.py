@@ -17,6 +17,7 @@ import aiohttp
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.engine.events import Rejection
+from mmbot.exchange.credentials import LOGIN_COOLDOWN
 from mmbot.exchange.dialect import Call, Dialect
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater, unreachable
 from mmbot.exchange.grants import Tokens
@@ -317,7 +318,7 @@ class SessionKeeper:
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
         said = f"the next log-in is at {iso(until)[11:19]}Z (exchange.login_cooldown_s)"
-        return RetryLater("login_cooldown", said, until)
+        return RetryLater(LOGIN_COOLDOWN, said, until)
 
     def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
         self._barred = error

@@ -138,6 +138,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._retry_after: str | None = None
+        self._date: str | None = None
         self._has_length = self._is_headed = False
         self._body: list[bytes] = []
         self._size = 0
@@ -153,6 +154,8 @@ class Connection(asyncio.Protocol):
         lowered = name.lower()
         if lowered == b"retry-after":
             self._retry_after = value.decode("latin-1")
+        elif lowered == b"date":
+            self._date = value.decode("latin-1")
         elif lowered in (b"content-length", b"transfer-encoding"):
             self._has_length = True
         elif lowered == b"content-encoding" and value.lower() != b"identity":
@@ -180,7 +183,7 @@ class Connection(asyncio.Protocol):
     def _complete(self) -> None:
         keep = self.open and self._has_length and self._parser.should_keep_alive()
         self.used_at = time.monotonic()
-        self._finish(Reply(self._parser.get_status_code(), b"".join(self._body), self._retry_after))
+        self._finish(Reply(self._parser.get_status_code(), b"".join(self._body), self._retry_after, self._date))
         self._begin()
         if keep:
             self.proved = True

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import scripted_daemon
 from scripted_daemon import KEYS, HeldClient, HeldWire, settings
 
 from mmbot.config.places import located, state_dir
 from mmbot.daemon import operate
-from mmbot.daemon.flatten import Flat
+from mmbot.daemon.clear_account import Cleared
 from mmbot.daemon.operate import (
     DONE,
     NOT_FLAT,
@@ -40,7 +41,7 @@ from mmbot.exchange.credentials import Credentials
 from mmbot.store import latch
 from mmbot.store.state_dir import Holder, StateDir, holder_of
 
-SCRIPT = Path(__file__).with_name("scripted.py")
+SCRIPT = Path(scripted_daemon.__file__)
 
 
 @pytest.fixture
@@ -73,10 +74,11 @@ def said():
     return []
 
 
-def alone_in(directory, config):
+def alone_in(directory, config, clock=None):
     """What ``mmbot kill`` without a daemon is given."""
     keys = Credentials("access", "secret")
-    return Surroundings(config, keys, SystemClock(), directory, print, int, None, None, None, Troubles(), True)
+    clock = clock or SystemClock()
+    return Surroundings(config, keys, clock, directory, print, int, None, None, None, Troubles(), True)
 
 
 def never():
@@ -261,14 +263,14 @@ def test_without_credentials_it_says_that_nothing_was_cancelled(tmp_path, said, 
     assert "PROPHETX_ACCESS_KEY" in said[0]
 
 
-@pytest.mark.parametrize(("synced", "code"), [(1 << 62, DONE), (0, NOT_FLAT)])
-async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_path, said, monkeypatch, synced, code):
-    monkeypatch.setattr("mmbot.daemon.flatten.READ_PAUSE", 0)
+@pytest.mark.parametrize(("complete", "code"), [(True, DONE), (False, NOT_FLAT)])
+async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_path, said, complete, code):
+    clock = SystemClock(rate=100.0 if complete else 1.0)
 
     class Exchange(HeldClient):
         async def perform(self, request):
             if isinstance(request, r.ReadHistory):
-                return e.HistoryRead(request.id, (), "", synced)
+                return e.HistoryRead(request.id, (), "", clock.now() if complete else 0)
             return await super().perform(request)
 
     wire = HeldWire(Exchange())
@@ -277,7 +279,7 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
         return wire
 
     config = settings(stop={"deadline_s": 0.1})
-    around = alone_in(tmp_path, config)
+    around = alone_in(tmp_path, config, clock)
     assert "secret" not in repr(around.credentials)
     assert await flatten_alone(around, open_wire, None, said.append) == code
     assert wire.closed
@@ -313,12 +315,12 @@ async def test_alone_it_tries_for_as_long_as_it_was_told_to_wait(tmp_path, said,
 
     async def run(_self, limit, patience):
         limits.append((limit, patience))
-        return Flat(True, 0, 1, 0, None)
+        return Cleared(True, 0, 1, 0, None)
 
     async def open_wire(_around):
         return HeldWire(HeldClient())
 
-    monkeypatch.setattr("mmbot.daemon.start.Flattener.run", run)
+    monkeypatch.setattr("mmbot.daemon.start.AccountClearer.run", run)
     around = alone_in(tmp_path, settings(stop={"deadline_s": 20.0}, exchange={"login_cooldown_s": 7.0}))
     for wait_s in (0.0, 100.0, float("inf")):
         assert await flatten_alone(around, open_wire, None, said.append, wait_s) == DONE

@@ -9,11 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import scripted_daemon
 from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
 
+from mmbot.config import ClockConfig
 from mmbot.daemon.run import FAULT, NOT_FLAT, NOT_STARTED, STOPPED, run
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -21,7 +24,7 @@ from mmbot.store import latch
 from mmbot.store.journal import Journal
 from mmbot.store.state_dir import StateDir, holder_of
 
-SCRIPT = Path(__file__).with_name("scripted.py")
+SCRIPT = Path(scripted_daemon.__file__)
 
 
 class Life:
@@ -275,17 +278,16 @@ async def test_a_part_that_dies_stops_the_daemon_in_order(tmp_path, how):
     assert life.logged()[-1]["fault"] == "session"
 
 
-async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path, monkeypatch):
-    monkeypatch.setattr("mmbot.daemon.flatten.READ_PAUSE", 0)
-
+async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
     class Exchange(HeldClient):
         async def perform(self, request):
             if isinstance(request, r.ReadHistory):
                 self.sent.append(request)
-                return e.HistoryRead(request.id, (), "", 1 << 62)
+                return e.HistoryRead(request.id, (), "", life.around.clock.now())
             return await super().perform(request)
 
-    life = Life(tmp_path, Exchange())
+    started = time.time_ns()
+    life = Life(tmp_path, Exchange(), exchange={"clock": ClockConfig(anchor_ns=started, epoch_ns=started, rate=50.0)})
     await life.up()
     life.engine.requests.append(r.PlaceMany(77, ()))
     life.around.deliver(e.Beat(1))

@@ -132,7 +132,7 @@ def test_the_one_that_is_asked_about_changes_alone_quotes_and_is_called_again_by
         return kept
 
     monkeypatch.setattr(strategy, "decide", noting)
-    run = played((config, (strategy,)), 3)
+    run = played((config, (strategy,)), 2)
     lines = [line for event in run.engine.status(run.now).events for line in event.lines]
     assert len([line for line in lines if {own.side for own in line.own} == {0, 1}]) > len(lines) / 2
     assert run.world.referee.report(run.now).ok

@@ -17,10 +17,9 @@ from mmbot.daemon import run
 from mmbot.daemon.wiring import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
-from mmbot.engine.life.order_of_life import Step
 from mmbot.engine.requests import Alert, Level
 from mmbot.engine.risk.guards import GUARDS, PAUSING
-from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
+from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status, Step
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import STATUSES
 from mmbot.store.journal import JOURNAL_FILE

@@ -274,6 +274,29 @@ async def test_a_wager_is_looked_up(exchange: ScriptedExchange, clock: ManualClo
     assert broken.failure is Failure.REFUSED
 
 
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("Fri, 15 Jan 2027 08:00:00 GMT", 1_800_000_000 * SECOND), ("soon", None), ("", None)],
+)
+async def test_answers_on_which_a_proof_rests_tell_the_exchanges_clock(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, date: str, told: int | None
+) -> None:
+    headers = {"Date": date}
+    exchange.script("/mm/cancel_all_wagers", answer({"error": "no_cancellable_wagers"}, 404, headers))
+    exchange.script("/mm/cancel_wager", answer({"data": {"success": True}}, 200, headers))
+    exchange.script("/v2/mm/get_wager_histories", answer({"data": {"wagers": []}}, 200, headers))
+    asked = [
+        requests.CancelAll(1),
+        requests.CancelMany(2, (requests.Cancellation("w1", "e1"),)),
+        requests.ReadHistory(3, created_from=START - DAY, created_to=START),
+    ]
+    async with client_of(exchange, clock, tmp_path) as (client, _):
+        for request in asked:
+            got = await client.perform(request)
+            assert isinstance(got, events.CancelledAll | events.Cancelled | events.HistoryRead)
+            assert got.date == told
+
+
 async def test_a_page_of_the_history(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
     synced = "2026-09-21T14:00:05.123456789Z"
     exchange.script(

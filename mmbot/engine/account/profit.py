@@ -94,7 +94,7 @@ class Profit:
         """Open a new day, save the day's figures when they moved, and judge the loss. A day that lost too much is over,
         whatever its marks do and however often the daemon starts."""
         shared = self._shared
-        date = shared.schedule(now) // DAY
+        date = shared.clock.schedule(now) // DAY
         day = self._day
         if day is None or day.day != date:
             if not (ready or self._valued):  # a day that began before that would lose or win what is valued then

@@ -1,61 +1,49 @@
-"""The order of life: cancel everything, prove it flat, read what happened, connect, read books, hold, quote.
+"""The order of life: cancel everything, prove it, read what happened, connect, read books, hold, quote.
 
-Start, a lost feed, a kill and a stop all walk the same steps; a later cause starts them again. Source: DESIGN,
-*Order of life*.
+Theory of operation. Start, a lost feed, a kill and a stop all walk the same steps; ``OrderOfLife._table`` is the walk.
+
+1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
+   that PROVE or LOOKUPS found.
+2. CANCEL and PROVE follow the proof of being clear (``clear_proof.py``) at once: an answered ``cancel_all`` leads from
+   CANCEL to PROVE, a page that shows an open wager leads from PROVE to CANCEL. Only a complete proof leads on.
+3. Rows are tried from the top, those of the present step and those of any step. The first row whose condition holds is
+   taken: its action is done, then its step is entered. This is repeated until no row is taken.
+4. A stop ends the daemon where the feed would be needed next, or at its deadline in any step. ENDED is final.
+
+Source: DESIGN, *Order of life*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import Enum
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
-from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Instant, in_seconds
-from mmbot.domain.wager import Status, WagerReport
+from mmbot.domain.instant import MINUTE, Instant, in_seconds
+from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead
+from mmbot.engine.life.clear_proof import ClearProof, Stage
+from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
-from mmbot.engine.reading.history import History
-from mmbot.engine.requests import CancelAll, Connect, Exit, Level, Request, SaveWager
+from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.reading.late_history import LateHistory
+from mmbot.engine.requests import ANOTHERS_STATE, CancelAll, Connect, Exit, Level, Request, SaveWager
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
-
-
-class Step(Enum):
-    """Where in the order of life."""
-
-    CANCEL = "cancelling"
-    PROVE = "proving flat"
-    HISTORY = "reading history"
-    LOOKUPS = "asking for wagers"
-    CONNECT = "connecting"
-    READ = "reading books"
-    HOLD = "holding"
-    READY = "ready"
-    ENDED = "ended"
-
-
-REPEAT: Final = 2 * SECOND
-"""``cancel_all`` is repeated this often until flat."""
-
-UNANSWERED: Final = SECOND
-"""After a ``cancel_all`` without an answer another is sent: it does no harm twice, and quotes that stay up do."""
-
-APART: Final = 100 * MILLISECOND
-"""Between two that news of wagers led to: many open at a time."""
-
-AGAIN: Final = 300 * MILLISECOND
-"""After a refused or lost ``cancel_all``, and after a proof that found something resting."""
+from mmbot.engine.status import Step
 
 SWEEP: Final = 15 * MINUTE
 """While all is well, what changed is read from the history this often: a message can be lost without a sign."""
 
 
-ANOTHERS_STATE: Final = "state_of_another"
-"""The reason of the exit at a start whose journal tells of wagers of which the exchange knows none."""
+class Row(NamedTuple):
+    """One line of the order of life."""
 
-ASKED_FOR: Final = 5
-"""So many of them are asked for by id before that is believed."""
+    step: Step | None
+    """The step that it leads away from; None: any but ENDED."""
+    when: Callable[[Instant], bool]
+    do: Callable[[Instant], None]
+    then: Step
 
 
 class OrderOfLife:
@@ -64,45 +52,292 @@ class OrderOfLife:
     def __init__(
         self, shared: Shared, effects: AppliesReports, board: BoardReader, since: Instant, now: Instant
     ) -> None:
-        self._shared = shared
-        self._effects = effects
-        self._board = board
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._board: Final = board
         self.step = Step.CANCEL
         self.idle_until: Instant = 0
         """``advance`` has nothing to do before."""
         self.cause = "start"
-        self.begun_at = now
+        self.started_at = now
         self.flat = False
         """Proved, and nothing was placed since."""
         self._since = since
         self._caught_up = False
         """Whether this run has read what happened before it."""
         self._sweep_at: Instant = 0
-        self._proof_from: Instant | None = None
-        """Since when every placement is resolved; only what is read after that proves anything."""
-        self._cancel_at: Instant = now
-        self._cancel_sent = self._cancel_done = 0
-        """The latest ``cancel_all``, and the latest whose answer counts for nothing any more, by their ids."""
+        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
+        self._proof: Final = ClearProof(
+            self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
+        )
         self._cancelled = False
-        self._history: Final = History(shared)
+        """Whether everything was cancelled since the latest restart."""
+        self._proved_at: Instant = 0
+        self._read_past: Instant = 0
+        """What is read after the proof has to be complete beyond this."""
+        self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
         self._connect_ordered = False
         self._stop_deadline: Instant | None = None
         self._hurry = False
+        self._login_refused = self._cannot_cancel = False
         self._asked: dict[str, None] = {}
-        self._expected: dict[str, str] = {}
+        self._journal: Final = JournalCheck()
+        self._rows: Final = self._table()
+
+    def _table(self) -> tuple[Row, ...]:
+        """The walk: in this step, when that holds, do this, and then enter that step."""
+        any_step = None
+        cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
+        connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
+        return (
+            Row(any_step, self._keys_are_refused, self._ends(2, "login_refused"), ended),
+            Row(any_step, self._deadline_is_over, self._exit_at_the_deadline, ended),
+            Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
+            Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
+            Row(cancel, self._ours_are_gone, self._start_proof, prove),
+            Row(prove, self._all_is_resolved, self._start_reads, prove),
+            Row(prove, self._is_proved, self._catch_up, history),
+            Row(history, self._history_is_read, self._look_up, lookups),
+            Row(lookups, self._journal_is_anothers, self._exit_with_anothers_journal, ended),
+            Row(lookups, self._something_is_open, self._cancel_again, cancel),
+            Row(lookups, self._stops, self._ends(0, "stopped"), ended),
+            Row(lookups, self._goes_on_with_feed, self._read_books, read),
+            Row(lookups, self._goes_on, self._order_connect, connect),
+            Row(connect, self._feed_is_up, self._read_books, read),
+            Row(read, self._books_are_read, self._start_hold, hold),
+            Row(hold, self._hold_is_over, self._start_quoting, ready),
+            Row(ready, self._sweep_is_due, self._sweep, ready),
+        )
+
+    def advance(self, now: Instant) -> None:
+        """Take the rows whose conditions hold."""
+        while (row := self._row(now)) is not None:
+            row.do(now)
+            self.step = row.then
+        if self.step is Step.READY:
+            self.idle_until = self._sweep_at
+
+    def _row(self, now: Instant) -> Row | None:
+        """The next row to take."""
+        if self.step is not Step.ENDED:
+            for row in self._rows:
+                if (row.step is None or row.step is self.step) and row.when(now):
+                    return row
+        return None
+
+    # --- conditions -----------------------------------------------------------------------------------------------
+
+    def _deadline_is_over(self, now: Instant) -> bool:
+        return self._stop_deadline is not None and now >= self._stop_deadline
+
+    def _hurries_and_cancelled(self, _: Instant) -> bool:
+        return self._hurry and self._cancelled
+
+    def _hurries_and_cannot_cancel(self, _: Instant) -> bool:
+        return self._cannot_cancel
+
+    def _keys_are_refused(self, _: Instant) -> bool:
+        return self._login_refused
+
+    def _ours_are_gone(self, _: Instant) -> bool:
+        """On a shared account, where our wagers are cancelled one by one."""
+        return not self._shared.settings.exclusive and not self._ours_are_live()
+
+    def _all_is_resolved(self, _: Instant) -> bool:
+        """Whether every placement ever sent is resolved, and the reads of the proof have not started."""
+        awaiting = self._shared.ledger.awaiting()
+        waits = any(wager.wager_id is None and not wager.foreign for wager in awaiting)
+        return self._proof.stage is Stage.CANCELLED and not waits
+
+    def _is_proved(self, _: Instant) -> bool:
+        return self._proof.stage is Stage.CLEAR
+
+    def _history_is_read(self, _: Instant) -> bool:
+        return self._history.idle
+
+    def _goes_on(self, _: Instant) -> bool:
+        """Whether every look-up is answered."""
+        return not any(wager_id in self._shared.lookups for wager_id in self._asked)
+
+    def _journal_is_anothers(self, now: Instant) -> bool:
+        return bool(self._journal.missing) and self._goes_on(now)
+
+    def _something_is_open(self, now: Instant) -> bool:
+        return self._goes_on(now) and self._ours_are_live()
+
+    def _stops(self, now: Instant) -> bool:
+        return self.stopping and self._goes_on(now)
+
+    def _goes_on_with_feed(self, now: Instant) -> bool:
+        return self._shared.coverage.up and self._goes_on(now)
+
+    def _feed_is_up(self, _: Instant) -> bool:
+        return self._shared.coverage.up
+
+    def _books_are_read(self, _: Instant) -> bool:
+        return self._board.idle
+
+    def _hold_is_over(self, now: Instant) -> bool:
+        return now >= self._hold_until and self._history.idle
+
+    def _sweep_is_due(self, now: Instant) -> bool:
+        return now >= self._sweep_at
+
+    # --- actions --------------------------------------------------------------------------------------------------
+
+    def _start_proof(self, now: Instant) -> None:
+        self._cancelled = True
+        self._proof.cancelled(now)
+
+    def _start_reads(self, now: Instant) -> None:
+        self._proof.resolved(self._shared.last_placement_at, now)
+
+    def _catch_up(self, now: Instant) -> None:
+        """The account is clear: read what happened meanwhile."""
+        self.flat = True
+        self._proved_at = self._read_past = now
+        took = now - self.started_at
+        self._shared.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
+        if not self._caught_up:
+            self._history.ask(Query())
+        if self._since:
+            self._read_changes(self._since, now)
+
+    def _look_up(self, _: Instant) -> None:
+        """Ask by id for every wager that still counts as live, and at a start for some that the journal knows."""
+        self._caught_up = True
+        self._since = self._proved_at
+        self._asked = {}
+        for wager in self._shared.ledger.all_live():
+            if wager.wager_id is not None and not wager.foreign:
+                self._asked[wager.wager_id] = None
+                self._shared.lookups[wager.wager_id] = "flattened"
+        for wager_id in self._journal.to_ask_for():
+            self._asked[wager_id] = None
+            self._shared.lookups[wager_id] = "not in the history"
+
+    def _cancel_again(self, now: Instant) -> None:
+        self._shared.alert(Level.WARNING, "life.live_after_flat", wagers=self._shared.ledger.live_count)
+        self.restart(self.cause, now)
+
+    def _order_connect(self, _: Instant) -> None:
+        if not self._connect_ordered:
+            self._connect_ordered = True
+            self._shared.order(Connect(self.cause))
+
+    def _read_books(self, now: Instant) -> None:
+        """Read books; and what happened to wagers from the proof until the feed was up, which no message told."""
+        self._board.everything(now)
+        self._read_changes(self._since, now)
+
+    def _start_hold(self, now: Instant) -> None:
+        settings = self._shared.settings
+        hold = settings.flap_hold if len(self._losses) > 3 else settings.hold
+        self._hold_until = now + hold
+        self._shared.alert(Level.INFO, "life.hold", seconds=in_seconds(hold))
+
+    def _start_quoting(self, now: Instant) -> None:
+        shared = self._shared
+        self._sweep_at = now + SWEEP
+        shared.hold("starting", ACCOUNT, None, now)
+        shared.hold("feed", ACCOUNT, None, now)
+        shared.touch_scope(ACCOUNT)  # a latch that was released on the way held no guard to lift here
+        shared.alert(Level.INFO, "life.ready")
+
+    def _sweep(self, now: Instant) -> None:
+        self._sweep_at = now + SWEEP
+        self._read_changes(now - SWEEP, now)
+
+    def _read_changes(self, since: Instant, now: Instant) -> None:
+        self._read_past = now
+        self._history.ask(Query(changed_since=since))
+
+    def _exit_at_the_deadline(self, _: Instant) -> None:
+        self._exit(0 if self.flat else 3, "stopped" if self.flat else "not flat at the deadline")
+
+    def _exit_in_a_hurry(self, _: Instant) -> None:
+        self._exit(0 if self.flat else 3, "stopped in a hurry")
+
+    def _exit_with_anothers_journal(self, _: Instant) -> None:
+        missing = self._journal.missing
+        self._shared.alert(Level.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
+        if self.stopping:
+            self._exit(0, "stopped")
+        else:
+            self._exit(2, ANOTHERS_STATE)
+
+    def _ends(self, code: int, reason: str) -> Callable[[Instant], None]:
+        return lambda _: self._exit(code, reason)
+
+    def _exit(self, code: int, reason: str) -> None:
+        self._shared.order(Exit(code, reason))
+
+    # --- causes ---------------------------------------------------------------------------------------------------
+
+    def restart(self, cause: str, now: Instant) -> None:
+        """Cancel everything at once and walk the steps again."""
+        if self.step is Step.ENDED:
+            return
+        if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
+            self._since = max(self._since, self._shared.coverage.heard_at)
+        if not self.flattening or cause in ("stop", "kill"):
+            self.started_at = now
+            self.cause = cause
+        self.step = Step.CANCEL
+        self.idle_until = 0
+        self.flat = False
+        self._proof.restart(now)
+        self._cancelled = False
+        self._connect_ordered = False
+        self._asked = {}
+        self._shared.alert(Level.INFO, "life.flatten", cause=cause)
+
+    def feed_lost(self, now: Instant) -> None:
+        """Note a loss, for the length of the hold, and cancel everything."""
+        self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
+        self._losses.append(now)
+        self.restart("feed", now)
+
+    def stop(self, hurry: bool, now: Instant) -> None:
+        """Cancel everything, prove it, exit. A second stop with ``hurry`` skips the waiting, not the ``cancel_all``."""
+        if self.stopping:
+            self._hurry = self._hurry or hurry
+            return
+        self._stop_deadline = now + self._shared.settings.stop_deadline
+        self._hurry = hurry
+        self._shared.hold("stop", ACCOUNT, "the daemon is ending", now)
+        self.restart("stop", now)
+
+    def kill(self, now: Instant) -> None:
+        """Cancel everything; the latch itself is a guard."""
+        self.restart("kill", now)
+
+    def may_rest(self, now: Instant) -> None:
+        """A placement may stand, or a wager is said to be open. One that was under way when everything was cancelled
+        may have come after that, or was not active yet: everything is cancelled once more."""
+        if self.flattening:
+            self._proof.cancels.wager_may_be_open(now)
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
-        """Wagers of the journal, in the order of sending, that the exchange has to know if it took them: one of them at
-        least, or the journal is of another account or exchange, or of one that was reset. What it says was matched
-        counts for nothing then, so that the daemon ends before it quotes."""
-        self._expected = {saved.external_id: saved.wager_id for saved in wagers if saved.wager_id is not None}
+        """Take the wagers of the journal that the exchange has to know."""
+        self._journal.expect(wagers)
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
-        """The exchange knows these wagers."""
-        if self._expected and any(report.external_id in self._expected for report in reports):
-            self._expected = {}
+        """Note that the exchange knows these wagers."""
+        self._journal.saw(reports)
+
+    def placed(self) -> None:
+        """Something was placed: the account is no longer clear."""
+        self.flat = False
+
+    def _is_ours(self, report: WagerReport) -> bool:
+        wager = self._shared.ledger.get(report.external_id)
+        return wager is not None and not wager.foreign
+
+    def _ours_are_live(self) -> bool:
+        return any(not wager.foreign for wager in self._shared.ledger.all_live())
 
     @property
     def flattening(self) -> bool:
@@ -114,92 +349,25 @@ class OrderOfLife:
         """Whether the daemon is on its way out."""
         return self._stop_deadline is not None
 
-    # --- causes ---------------------------------------------------------------------------------------------------
-
-    def restart(self, cause: str, now: Instant) -> None:
-        """Cancel everything at once and walk the steps again."""
-        if self.step is Step.ENDED:
-            return
-        if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
-            self._since = max(self._since, self._shared.coverage.heard_at)
-        if self.step not in (Step.CANCEL, Step.PROVE):
-            self.begun_at = now
-            self.cause = cause
-        elif cause in ("stop", "kill"):
-            self.cause = cause
-            self.begun_at = now
-        self.step = Step.CANCEL
-        self.idle_until = 0
-        self.flat = False
-        self._cancel_at = now
-        self._cancel_done = self._cancel_sent
-        self._cancelled = False
-        self._history.drop()
-        self._proof_from = None
-        self._connect_ordered = False
-        self._asked = {}
-        self._shared.alert(Level.INFO, "life.flatten", cause=cause)
-
-    def feed_lost(self, now: Instant) -> None:
-        """Note a loss, for the length of the hold, and flatten."""
-        self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
-        self._losses.append(now)
-        self.restart("feed", now)
-
-    def stop(self, hurry: bool, now: Instant) -> None:
-        """Stop: flatten and exit. A second time with ``hurry`` skips the waiting, not the ``cancel_all``."""
-        if self.stopping:
-            self._hurry = self._hurry or hurry
-            return
-        self._stop_deadline = now + self._shared.settings.stop_deadline
-        self._hurry = hurry
-        self._shared.hold("stop", ACCOUNT, "the daemon is ending", now)
-        self.restart("stop", now)
-
-    def kill(self, now: Instant) -> None:
-        """Flatten; the latch itself is a guard."""
-        self.restart("kill", now)
-
-    def may_rest(self, now: Instant) -> None:
-        """A placement may stand, or a wager is said to be open. One that was under way when everything was cancelled
-        may have come after that, or was not active yet: everything is cancelled once more."""
-        if self.step in (Step.CANCEL, Step.PROVE):
-            self._cancel_at = min(self._cancel_at, max(now, self._cancel_sent_at + APART))
-
-    def feed_is_up(self, now: Instant) -> None:
-        """The feed is up: go on from waiting for it."""
-        if self.step is Step.CONNECT:
-            self._begin_reads(now)
-
-    # --- what to send ---------------------------------------------------------------------------------------------
+    # --- requests and their answers -------------------------------------------------------------------------------
 
     def urgent(self, now: Instant) -> Request | None:
         """``cancel_all``, when it is due."""
-        if self.step not in (Step.CANCEL, Step.PROVE) or not self._shared.settings.exclusive:
-            return None
-        if now < self._cancel_at:
-            return None
-        request = CancelAll(self._shared.request_id())
-        self._cancel_sent = request.id
-        self._cancel_sent_at = now
-        self._cancel_at = now + UNANSWERED
-        self._shared.send(self, request, now)
-        return request
+        return self._sent(self._proof.cancel(now), now) if self.flattening else None
 
     def next(self, now: Instant) -> Request | None:
-        """The next read of a proof or of the history."""
-        request = self._history.next(now) if self._may_read() else None
+        """The next read of the proof or of the history."""
+        return self._sent(self._proof.read(now) if self.flattening else self._history.next(now), now)
+
+    def _sent(self, request: Request | None, now: Instant) -> Request | None:
         if request is not None:
             self._shared.send(self, request, now)
         return request
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``urgent``, ``next`` or ``advance`` has something to do."""
-        times: list[Instant] = []
-        if self.step in (Step.CANCEL, Step.PROVE) and self._shared.settings.exclusive:
-            times.append(self._cancel_at)
-        if self._may_read() and (at := self._history.wake_at(now)) is not None:
-            times.append(at)
+        reads_at = self._proof.wake_at(now) if self.flattening else self._history.wake_at(now)
+        times = [] if reads_at is None else [reads_at]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
         if self.step is Step.READY:
@@ -208,199 +376,44 @@ class OrderOfLife:
             times.append(self._stop_deadline)
         return min(times, default=None)
 
-    def _may_read(self) -> bool:
-        """Whether what the history shows now would prove anything."""
-        return self.step is not Step.PROVE or self._proof_from is not None
-
-    # --- answers --------------------------------------------------------------------------------------------------
-
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Take the answer to a ``cancel_all`` or to a read of the history. What was asked for before the latest restart
         proves nothing; its reports are applied."""
         if isinstance(answer, HistoryRead):
-            self._on_history(answer, sent_at, now)
+            for report in answer.wagers:
+                self._effects.said(report, sent_at, now)
+            if self._history.came(answer):
+                self._take_page(answer, now)
+            self._effects.take_touched(now)
+        elif isinstance(answer, CancelledAll):
+            self._shared.clock.note_date(answer.date, now)
+            if self._proof.cancels.answered(answer.request, now) and self.step is Step.CANCEL:
+                self._start_proof(now)
+                self.step = Step.PROVE
         elif isinstance(answer, Failed):
-            if not isinstance(request, CancelAll):
-                self._history.on_failed(answer, now)
-            elif request.id > self._cancel_done:
+            if isinstance(request, CancelAll):
                 self._cancel_failed(answer, now)
-        elif isinstance(answer, CancelledAll) and request.id > self._cancel_done:
-            self._cancel_done = self._cancel_sent
-            self._cancel_at = now + REPEAT
-            if self.step is Step.CANCEL:
-                self._begin_proof(now)
+            else:
+                self._history.failed(answer, now)
 
     def _cancel_failed(self, answer: Failed, now: Instant) -> None:
-        """A ``cancel_all`` failed: repeat it."""
-        hinted = min(answer.retry_at or 0, now + UNANSWERED)
-        self._cancel_at = min(self._cancel_at, max(now + AGAIN, hinted))
-        if answer.code == "login_refused" and self.cause == "start":
-            self._end(2, "login_refused")
-        elif self._hurry and not self._cancels_under_way():
-            self._end(3, "cancel_all failed")
-
-    def _cancels_under_way(self) -> bool:
-        """Whether a ``cancel_all`` that counts has no answer yet."""
-        return any(
-            isinstance(sent.request, CancelAll) and sent.request.id > self._cancel_done
-            for sent in self._shared.in_flight.values()
-        )
-
-    def _on_history(self, answer: HistoryRead, sent_at: Instant, now: Instant) -> None:
-        """Apply a page and go on from it, unless it was asked for before the latest restart."""
-        for report in answer.wagers:
-            self._effects.said(report, sent_at, now)
-        if self._history.came(answer):
-            self._take_page(answer, now)
-        self._effects.take_touched(now)
+        """Repeat a ``cancel_all`` that failed."""
+        cancels = self._proof.cancels
+        if cancels.failed(answer.request, answer.retry_at, now):
+            self._login_refused = answer.code == "login_refused" and self.cause == "start"
+            self._cannot_cancel = self._hurry and not cancels.under_way
+            self.idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
-        self.saw(answer.wagers)
-        exclusive = self._shared.settings.exclusive
-        resting = sum(is_resting(report) and (exclusive or self._is_ours(report)) for report in answer.wagers)
-        if self.step is Step.PROVE and resting:
-            self._shared.alert(Level.WARNING, "life.still_resting", wagers=resting)
-            self.step = Step.CANCEL
-            self._cancel_at = min(self._cancel_at, now + AGAIN)
-            self._history.drop()
-            return
-        after = self._read_past
-        if self.step is Step.PROVE:
-            after = max(self._shared.last_placement_at, self._cancelled_at, self._proof_from or now)
-        self._history.take(answer, after, now)
-
-    def _is_ours(self, report: WagerReport) -> bool:
-        wager = self._shared.ledger.get(report.external_id)
-        return wager is not None and not wager.foreign
-
-    # --- going on -------------------------------------------------------------------------------------------------
-
-    def advance(self, now: Instant) -> None:
-        """Take the steps whose conditions hold."""
-        shared = self._shared
-        if self._stop_deadline is not None and now >= self._stop_deadline:
-            self._end(0 if self.flat else 3, "stopped" if self.flat else "not flat at the deadline")
-            return
-        if self._hurry and self._cancelled and self.step is not Step.ENDED:
-            self._end(0 if self.flat else 3, "stopped in a hurry")
-            return
-        if self.step is Step.CANCEL and not shared.settings.exclusive and self._nothing_of_ours():
-            self._begin_proof(now)
-        if self.step is Step.PROVE and self._proof_from is None and self._resolved():
-            self._proof_from = now
-        if self.step is Step.PROVE and self._history.idle:
-            self._proved(now)
-        if self.step is Step.HISTORY and self._history.idle:
-            self._caught_up = True
-            self._since = self._proved_at
-            self.step = Step.LOOKUPS
-            self._ask_for_all()
-        if self.step is Step.LOOKUPS and self._answered():
-            self._looked_up(now)
-        if self.step is Step.READ and self._board.idle:
-            flapping = len(self._losses) > 3
-            hold = shared.settings.flap_hold if flapping else shared.settings.hold
-            self._hold_until = now + hold
-            self.step = Step.HOLD
-            shared.alert(Level.INFO, "life.hold", seconds=in_seconds(hold))
-        if self.step is Step.HOLD and now >= self._hold_until and self._history.idle:
-            self.step = Step.READY
-            self._sweep_at = now + SWEEP
-            shared.hold("starting", ACCOUNT, None, now)
-            shared.hold("feed", ACCOUNT, None, now)
-            shared.touch_scope(ACCOUNT)  # a latch that was released on the way held no guard to clear here
-            shared.alert(Level.INFO, "life.ready")
-        if self.step is Step.READY and now >= self._sweep_at:
-            self._sweep_at = now + SWEEP
-            self._read_changes(now - SWEEP, now)
-        if self.step is Step.READY:
-            self.idle_until = self._sweep_at
-
-    def placed(self) -> None:
-        """Something was placed: no longer flat."""
-        self.flat = False
-
-    def _begin_proof(self, now: Instant) -> None:
-        self._cancelled = True
-        self._cancelled_at = now
-        self.step = Step.PROVE
-        self._history.resting()
-
-    def _nothing_of_ours(self) -> bool:
-        return not any(True for wager in self._shared.ledger.all_live() if not wager.foreign)
-
-    def _resolved(self) -> bool:
-        """Every placement ever sent is resolved."""
-        return not any(wager.wager_id is None and not wager.foreign for wager in self._shared.ledger.awaiting())
-
-    def _proved(self, now: Instant) -> None:
-        self.flat = True
-        self._proved_at = self._read_past = now
-        took = now - self.begun_at
-        self._shared.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
-        self.step = Step.HISTORY
-        if not self._caught_up:
-            self._history.created()
-        if self._since:
-            self._read_changes(self._since, now)
-
-    def _read_changes(self, since: Instant, now: Instant) -> None:
-        self._read_past = now
-        self._history.changed(since)
-
-    def _ask_for_all(self) -> None:
-        self._asked = {}
-        for wager in self._shared.ledger.all_live():
-            if wager.wager_id is not None and not wager.foreign:
-                self._asked[wager.wager_id] = None
-                self._shared.lookups[wager.wager_id] = "flattened"
-        for wager_id in list(self._expected.values())[-ASKED_FOR:]:
-            self._asked[wager_id] = None
-            self._shared.lookups[wager_id] = "not in the history"
-
-    def _answered(self) -> bool:
-        return not any(wager_id in self._shared.lookups for wager_id in self._asked)
-
-    def _looked_up(self, now: Instant) -> None:
-        shared = self._shared
-        if self._expected:
-            shared.alert(Level.ERROR, "journal.unknown", wagers=len(self._expected), last=list(self._expected)[-1])
-            if self.stopping:
-                self._end(0, "stopped")
-            else:
-                self._end(2, ANOTHERS_STATE)
-            return
-        if not self._nothing_of_ours():
-            shared.alert(Level.WARNING, "life.live_after_flat", wagers=shared.ledger.live_count)
-            self.restart(self.cause, now)
-            return
-        if self.stopping:
-            self._end(0, "stopped")
-        elif shared.coverage.up:
-            self._begin_reads(now)
+        """Go on from a page that was applied to the ledger."""
+        self._journal.saw(answer.wagers)
+        if self.step is not Step.PROVE:
+            complete = self._history.take(answer, self._read_past, now)
         else:
-            self.step = Step.CONNECT
-            if not self._connect_ordered:
-                self._connect_ordered = True
-                shared.order(Connect(self.cause))
-
-    def _begin_reads(self, now: Instant) -> None:
-        """Read books; and what happened to wagers from the proof until the feed was up, which no message told."""
-        self.step = Step.READ
-        self._board.everything(now)
-        self._read_changes(self._since, now)
-
-    def _end(self, code: int, reason: str) -> None:
-        self.step = Step.ENDED
-        self._shared.order(Exit(code, reason))
-
-    _cancel_sent_at: Instant = 0
-    _cancelled_at: Instant = 0
-    _proved_at: Instant = 0
-    _read_past: Instant = 0
-    """The history has to be complete beyond this."""
-
-
-def is_resting(report: WagerReport) -> bool:
-    """Whether others can match the wager, or soon could."""
-    return report.resting or report.status is Status.INACTIVE
+            found = self._proof.take(answer, now)
+            complete = self._proof.complete
+            if found:
+                self._shared.alert(Level.WARNING, "life.still_resting", wagers=len(found))
+                self.step = Step.CANCEL
+        if not complete:
+            self._late.note(self._history.behind(answer, now), now)

@@ -337,7 +337,7 @@ class Quoting:
         slots = EventSlots()
         known: dict[LineKey, Slot] = {slot.key: slot for slot in old} if old is not None else {}
         states = {rule: group.state for rule, group in old.groups.items()} if old is not None else {}
-        schedule = shared.schedule(now)
+        schedule = shared.clock.schedule(now)
         for market in shared.catalogue.markets.get(event.event_id, {}).values():
             rule = matching_rule(shared.config.quoting, event, market, schedule)
             if rule is None:

@@ -271,7 +271,7 @@ class Placing:
             for report in answer.accepted:
                 self._cancelling.identified(report.external_id, now)
                 if report.created_at is not None:
-                    self._shared.note_exchange_time(report.created_at, now)
+                    self._shared.clock.note(report.created_at, now)
         else:
             return
         self._effects.after_placement(request, now)

@@ -7,7 +7,7 @@ from typing import Final
 
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey
-from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
+from mmbot.domain.instant import Duration, Instant, in_seconds
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.catalogue import Catalogue
@@ -16,17 +16,12 @@ from mmbot.engine.owners import InFlight, Owner
 from mmbot.engine.requests import Alert, Level, Order, Request, Seed
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
+from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.state.settings import settle
 from mmbot.engine.timing.limiter import Limiter, Pacer
 from mmbot.engine.timing.timers import Timers
 from mmbot.engine.wagers.ledger import Ledger, Wager
 from mmbot.strategy.interface import Strategy, depth_of
-
-BELIEVED: Final = 10 * MINUTE
-"""A reading of the exchange's clock that is further ahead of ours is a mistake, not a clock."""
-
-TOLERATED: Final = 2 * SECOND
-"""A clock that is further behind the exchange's is worth a warning: the machine should keep time."""
 
 
 class Shared:
@@ -51,12 +46,7 @@ class Shared:
         self.limiter: Final = Limiter(config.exchange.requests_per_second, config.exchange.cancel_reserve)
         self.pacer: Final = Pacer()
         self.ladder: Ladder | None = None
-        self.wall_offset: Duration = 0
-        """What to add to the clock to get schedule time."""
-        self.ahead: Duration = 0
-        """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
-        self._doubted: tuple[Duration, Instant] | None = None
-        """How far ahead the latest message put it that was not believed, and when."""
+        self.clock: Final = ExchangeClock(self._tell_clock_behind, self._doubt_clock)
         self.last_placement_at: Instant = 0
         """When the latest placement was handed out."""
         self.dirty_events: dict[int, None] = {}
@@ -141,28 +131,17 @@ class Shared:
             for event in self.catalogue.markets:
                 self.dirty_events[event] = None
 
-    def schedule(self, now: Instant) -> Instant:
-        """The present by the wall clock."""
-        return now + self.wall_offset
+    def _tell_clock_behind(self, ahead: Duration) -> None:
+        self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
 
-    def exchange_time(self, instant: Instant) -> Instant:
-        """An instant of the engine's clock as the exchange's clock reads it, as far as is known; never earlier."""
-        return instant + self.wall_offset + max(0, self.ahead)
-
-    def note_exchange_time(self, said: Instant, now: Instant, *, of_a_message: bool = False) -> None:
-        """The exchange's clock read ``said`` no later than ``now``: how far it is ahead at least. A single message that
-        says much more than all before is not believed: a clock that is ahead shows in every one."""
-        ahead = said - now - self.wall_offset
-        if of_a_message and ahead > self.ahead + TOLERATED:
-            doubted, self._doubted = self._doubted, (ahead, now)
-            if doubted is None or now > doubted[1] + MINUTE:
-                return
-            ahead = min(ahead, doubted[0])
-        if self.ahead < ahead <= BELIEVED:
-            if ahead > TOLERATED and ahead > self.ahead + SECOND:
-                self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
-            self.ahead = ahead
+    def _doubt_clock(self, ahead: Duration | None, now: Instant) -> None:
+        """Hold the guard ``clock`` while the exchange's clock is too far ahead of ours to be right."""
+        if ahead is not None:
+            minutes = round(in_seconds(ahead) / 60)
+            self.hold("clock", ACCOUNT, f"the exchange's is {minutes} minutes ahead of this machine's", now)
+        elif self.guards.holds("clock", ACCOUNT):
+            self.hold("clock", ACCOUNT, None, now)
 
     def on_clock(self, scheduled: Instant) -> Instant:
         """An instant of a schedule on the engine's clock."""
-        return scheduled - self.wall_offset
+        return scheduled - self.clock.wall_offset

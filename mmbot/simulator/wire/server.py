@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from email.utils import formatdate
 from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
-from mmbot.domain.instant import Instant, seconds
+from mmbot.domain.instant import SECOND, Instant, seconds
 from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.wire.api_request import ApiRequest, Body
 from mmbot.simulator.wire.control_endpoints import add_controls
@@ -131,6 +132,7 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
                 await exchange.sleep(exchange.faults.draw_delay(fault))
                 now = exchange.tick()
         response = _process(exchange, route, request, body, now, faults)
+        response.headers["Date"] = formatdate(now // SECOND, usegmt=True)  # by its own clock, not by the machine's
         if _has(faults, HangAnswer):
             await exchange.closing.wait()
         for fault in faults:

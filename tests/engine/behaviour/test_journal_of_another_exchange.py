@@ -10,7 +10,7 @@ from mmbot.backtest.run import Memory
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.engine.life.order_of_life import ANOTHERS_STATE
+from mmbot.engine.requests import ANOTHERS_STATE
 
 
 def kept(*, matched: bool, stopped: bool) -> Memory:

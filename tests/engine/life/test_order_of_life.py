@@ -56,13 +56,6 @@ def test_the_proof_of_flat_is_a_read_that_is_complete_past_the_last_cancel() -> 
     scene.close()
 
 
-def test_inactive_wagers_are_looked_for_before_open_ones() -> None:
-    scene = Scene().quoted()
-    proof = [request.status for request in scene.sent(r.ReadHistory) if request.status is not None]
-    assert list(dict.fromkeys(proof)) == ["inactive", "open"]
-    scene.close()
-
-
 def test_a_stray_of_an_earlier_run_is_found_and_cancelled_before_anything_is_placed() -> None:
     scene = Scene()
     line_id = scene.venue.line_id(*LINE, 0)

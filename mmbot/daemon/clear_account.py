@@ -1,0 +1,157 @@
+"""Cancel everything and prove it, without an engine: for a daemon whose engine broke, and for ``mmbot kill`` alone.
+
+The proof is the engine's own (``mmbot/engine/clear.py``); this sends its requests, and tells a person how it goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from mmbot.daemon.loop import Client
+from mmbot.domain.instant import Clock, Duration, Instant, iso
+from mmbot.engine.clear import ClearAlone
+from mmbot.engine.events import Answer, Failed, Failure
+from mmbot.engine.requests import CancelAll, CancelMany, Request
+from mmbot.exchange.credentials import LOGIN_COOLDOWN, LOGIN_REFUSED
+
+
+class Cleared(msgspec.Struct, frozen=True):
+    """How an attempt to clear the account ended."""
+
+    proved: bool
+    took: Duration
+    cancels: int
+    """How many cancel requests were answered."""
+    open_wagers: int
+    """How many open wagers the last page showed that showed any; 0 if the account is clear."""
+    trouble: str | None
+    """The last thing that went wrong, for a person; None if nothing did."""
+    nothing: bool = False
+    """No cancel was answered, and none can have been done without an answer."""
+    retry_at: Instant | None = None
+    """When the next try would be allowed, if it had to wait."""
+
+
+class AccountClearer:
+    """Cancels everything over a client until the account is proved clear, or time is up.
+
+    Args:
+        client: how requests are sent.
+        clock: the one of the whole process.
+        ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
+            cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
+        first_request: number of the first request; answers repeat it.
+        say: takes a line for a person at each new trouble while nothing was answered.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        clock: Clock,
+        ours: Callable[[str], bool] | None = None,
+        first_request: int = 1,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._client: Final = client
+        self._clock: Final = clock
+        self._ours: Final = ours
+        self._first_request: Final = first_request
+        self._say: Final = say
+        self._cancels = 0
+        self._answered = False
+        self._maybe = False  # whether a cancel without an answer may have been done
+        self._failed: Failed | None = None  # the last request, if it failed
+        self._told: str | None = None
+
+    async def run(self, limit: Duration, patience: Duration = 0) -> Cleared:
+        """Do it, for at most ``limit``; a request under way then is still waited for.
+
+        Args:
+            limit: counted from the first answer.
+            patience: how much longer the first answer is waited for, so that a log-in may be tried again. Given at a
+                person's kill, which wrong keys end at once: waiting would not mend them.
+        """
+        started = self._clock.now()
+        end = started + patience + limit
+        work = ClearAlone(self._ours, self._first_request, started)
+        while not work.clear:
+            now = self._clock.now()
+            request = work.next(now)
+            if request is None:
+                wake_at = work.wake_at(now)
+                if wake_at >= end:
+                    break
+                await asyncio.sleep(self._clock.real_seconds(wake_at - now))
+                continue
+            if now >= end:
+                break
+            answer = await self._client.perform(request)
+            now = self._clock.now()
+            first = not self._answered
+            self._note(request, answer)
+            work.take(request, answer, now)
+            if first and self._answered:
+                end = min(end, now + limit)
+            if not self._answered:
+                if self._waits_in_vain(end, patience):
+                    break
+                self._tell(work)
+        return self._ended(work, self._clock.now() - started)
+
+    def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
+        """Whether there will be no session in time."""
+        code = None if self._failed is None else self._failed.code
+        if code == LOGIN_COOLDOWN:
+            return (self._retry_at or 0) >= end
+        return code == LOGIN_REFUSED and patience > 0
+
+    @property
+    def _retry_at(self) -> Instant | None:
+        """When the next try is allowed, if the last request failed and said so."""
+        at = None if self._failed is None else self._failed.retry_at
+        return at if at is not None and at > self._clock.now() else None
+
+    def _note(self, request: Request, answer: Answer) -> None:
+        self._failed = answer if isinstance(answer, Failed) else None
+        self._answered |= self._failed is None
+        if isinstance(request, CancelAll | CancelMany):
+            self._cancels += self._failed is None
+            self._maybe |= self._failed is not None and self._failed.failure is Failure.UNKNOWN
+
+    def _tell(self, work: ClearAlone) -> None:
+        """Tell each new trouble once."""
+        if work.trouble == self._told:
+            return
+        self._told = work.trouble
+        retry_at = self._retry_at
+        later = f" at {iso(retry_at)[11:19]}Z" if retry_at is not None else ""
+        self._say(f"{work.trouble}; trying again{later}")
+
+    def _ended(self, work: ClearAlone, took: Duration) -> Cleared:
+        if work.clear:
+            return Cleared(True, took, self._cancels, 0, None)
+        nothing = self._cancels == 0 and not self._maybe
+        trouble = work.trouble or "out of time"
+        return Cleared(False, took, self._cancels, work.open_wagers, trouble, nothing, self._retry_at)
+
+
+class Guarded:
+    """A client whose exceptions, of which it should raise none, are answers like any other: nothing stops a cancel."""
+
+    def __init__(self, client: Client) -> None:
+        self._client: Final = client
+
+    async def perform(self, request: Request) -> Answer:
+        """Send a request; an exception becomes ``Failed``."""
+        task = asyncio.ensure_future(self._client.perform(request))
+        await asyncio.wait({task})
+        if task.cancelled():
+            return Failed(request=request.id, failure=Failure.UNKNOWN, code="cancelled")
+        error = task.exception()
+        if error is None:
+            return task.result()
+        return Failed(request=request.id, failure=Failure.UNKNOWN, code="shell", message=repr(error))

@@ -1,0 +1,135 @@
+"""Clears an account without an engine: the proof of being clear with a clock, a pager and single cancels of its own.
+
+For whoever has no engine: ``mmbot kill`` without a daemon, and a daemon whose engine broke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from mmbot.domain.instant import Duration, Instant, in_seconds
+from mmbot.domain.wager import WagerReport
+from mmbot.domain.words import counted
+from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
+from mmbot.engine.life.clear_proof import ClearProof, Stage
+from mmbot.engine.reading.history import HistoryPager
+from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, ReadHistory
+from mmbot.engine.sending.cancel_all import AGAIN
+from mmbot.engine.state.exchange_clock import ExchangeClock
+from mmbot.engine.timing.limiter import Pacer
+
+RANGES: Final = 4
+"""How many ranges of seven days are read for open wagers: without a journal, nobody else knows of an old one."""
+
+
+class ClearAlone:
+    """Says what to send until the account is proved clear. Every request is to be answered by ``take`` before the next.
+
+    Args:
+        ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
+            cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
+        first_request: the number of the first request; answers repeat it.
+        now: when it starts. No request of ours to place anything may be under way.
+    """
+
+    def __init__(self, ours: Callable[[str], bool] | None, first_request: int, now: Instant) -> None:
+        self._ours: Final = ours
+        self._next_number: int = first_request
+        self._clock: Final = ExchangeClock(self._tell_behind, self._tell_doubt)
+        self._pager: Final = HistoryPager(self._clock, Pacer(), self._number)
+        self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
+        self._found: list[WagerReport] = []
+        """Our open wagers on a shared account that are still to be cancelled."""
+        self._not_before: Instant = now
+        self._doubt: str | None = None
+        self.open_wagers = 0
+        """How many open wagers the last page showed that showed any; 0 once the account is clear."""
+        self.trouble: str | None = None
+        """Why the account is not proved clear so far, for a person."""
+        if ours is not None:
+            self._go_on(now)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the account is proved clear."""
+        return self._proof.stage is Stage.CLEAR
+
+    def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
+        """The next request, if one is due."""
+        if now < self._not_before:
+            return None
+        if self._found:
+            several = self._found[:BATCH]
+            items = tuple([Cancellation(one.wager_id, one.external_id) for one in several])
+            return CancelMany(self._number(), items)
+        return self._proof.cancel(now) or self._proof.read(now)
+
+    def wake_at(self, now: Instant) -> Instant:
+        """When ``next`` has something to send."""
+        at = now if self._found else self._proof.wake_at(now)
+        return max(self._not_before, now if at is None else at)
+
+    def take(self, request: CancelAll | CancelMany | ReadHistory, answer: Answer, now: Instant) -> None:
+        """Take the answer to the request that ``next`` gave last."""
+        if isinstance(request, ReadHistory) and isinstance(answer, HistoryRead):
+            if self._pager.came(answer):
+                self._take_page(answer, now)
+        elif isinstance(request, CancelAll) and isinstance(answer, CancelledAll):
+            self._clock.note_date(answer.date, now)
+            if self._proof.cancels.answered(request.id, now):
+                self._go_on(now)
+        elif isinstance(request, CancelMany) and isinstance(answer, Cancelled):
+            self._clock.note_date(answer.date, now)
+            del self._found[:BATCH]  # a wager whose cancel was rejected is found again by the reads
+            if not self._found:
+                self._not_before = now + AGAIN
+                self._go_on(now)
+        elif isinstance(answer, Failed):
+            self._failed(request, answer, now)
+        else:
+            self._failed(request, Failed(request.id, Failure.UNKNOWN, "wrong_answer", type(answer).__name__), now)
+
+    def _failed(self, request: CancelAll | CancelMany | ReadHistory, answer: Failed, now: Instant) -> None:
+        self.trouble = f"{answer.code}: {answer.message}" if answer.message else answer.code
+        if isinstance(request, CancelAll):
+            self._proof.cancels.failed(request.id, answer.retry_at, now)
+        elif isinstance(request, ReadHistory):
+            self._pager.failed(answer, now)
+        else:
+            self._not_before = now + AGAIN
+
+    def _go_on(self, now: Instant) -> None:
+        self._proof.cancelled(now)
+        self._proof.resolved(0, now)
+
+    def _take_page(self, answer: HistoryRead, now: Instant) -> None:
+        found = self._proof.take(answer, now)
+        if found:
+            self.open_wagers = len(found)
+            self.trouble = f"{counted(len(found), 'wager')} still open"
+            if self._ours is not None:
+                self._found = list(found)
+        elif self.clear:
+            self.open_wagers = 0
+            self.trouble = None
+        elif not self._proof.complete:
+            self.trouble = self._doubt or "the history is not complete up to the cancel"
+
+    def _is_ours(self, report: WagerReport) -> bool:
+        return self._ours is None or self._ours(report.external_id)
+
+    def _number(self) -> int:
+        number = self._next_number
+        self._next_number += 1
+        return number
+
+    def _tell_behind(self, ahead: Duration) -> None:
+        """A clock that is behind is allowed for; here nobody has to be told."""
+
+    def _tell_doubt(self, ahead: Duration | None, now: Instant) -> None:
+        self._doubt = (
+            None
+            if ahead is None
+            else (f"the exchange's clock is {round(in_seconds(ahead) / 60)} minutes ahead of this machine's")
+        )

@@ -1,0 +1,144 @@
+"""The proof of being clear: cancel everything, and let the exchange's own history show that nothing is open.
+
+Theory of operation. The account is *clear* when three things hold, all by the exchange's clock:
+
+1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
+2. The history is complete beyond the last placement and the cancel: ``last_synced_at`` is later than both. A 200 or a
+   404 to ``cancel_all`` proves nothing: a bulk cancel can race a match, and a wager that was accepted a moment before
+   may not be live yet.
+3. No page shows a wager that others could match: neither an inactive one, nor an open one that is unmatched or
+   partially matched.
+
+The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. So a wager
+that moves between two reads shows in the later read, if no read shows an older state of the account than the read
+before it; the pager sees to that. A wager that is fully matched stays open until its result is known, but nothing of it
+can be matched any more. It is not asked for, so the proof costs the same however many of them there are.
+
+``cancel_all`` is repeated all the while, and at once when a page shows an open wager; then the reads start again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.wager import Matching, Status, WagerReport
+from mmbot.engine.events import HistoryRead
+from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.requests import CancelAll, ReadHistory
+from mmbot.engine.sending.cancel_all import RepeatedCancelAll
+
+
+class Stage(Enum):
+    """How far the proof has come."""
+
+    CANCELLING = "cancelling"
+    """Everything is being cancelled; nothing that is read now would prove anything."""
+    CANCELLED = "cancelled"
+    """A cancel was answered; placements are still to be resolved."""
+    READING = "reading"
+    """The history is read."""
+    CLEAR = "clear"
+
+
+class ClearProof:
+    """Says what to send until the account is proved clear, and takes what comes back.
+
+    Args:
+        pager: reads the history; the proof drops whatever else is asked of it.
+        number: gives a new number for a request.
+        exclusive: whether the account is ours alone, so that ``cancel_all`` may be used. If not, the caller cancels our
+            wagers one by one and then calls ``cancelled``.
+        is_ours: on a shared account, tells which wagers are ours.
+        ranges: how many of the longest ranges of the history are read for open wagers.
+        now: when the first ``cancel_all`` is due.
+    """
+
+    def __init__(
+        self,
+        pager: HistoryPager,
+        number: Callable[[], int],
+        exclusive: bool,
+        is_ours: Callable[[WagerReport], bool],
+        ranges: int,
+        now: Instant,
+    ) -> None:
+        self._pager: Final = pager
+        self._exclusive: Final = exclusive
+        self._is_ours: Final = is_ours
+        self._ranges: Final = ranges
+        self.cancels: Final = RepeatedCancelAll(number, now)
+        self.stage = Stage.CANCELLING
+        self._cancelled_at: Instant = 0
+        self._complete_after: Instant = 0
+        """The history has to be complete beyond this instant of our clock."""
+        self.complete = True
+        """Whether the latest page was complete beyond that."""
+
+    def restart(self, now: Instant) -> None:
+        """Cancel everything at once and prove it from the start."""
+        self.stage = Stage.CANCELLING
+        self.cancels.restart(now)
+        self._pager.drop()
+
+    # --- what to send ---------------------------------------------------------------------------------------------
+
+    def cancel(self, now: Instant) -> CancelAll | None:
+        """The next ``cancel_all``, if one is due."""
+        return self.cancels.next(now) if self._exclusive and self.stage is not Stage.CLEAR else None
+
+    def read(self, now: Instant) -> ReadHistory | None:
+        """The next page of the history, if one may be read now."""
+        return self._pager.next(now) if self.stage is Stage.READING else None
+
+    def wake_at(self, now: Instant) -> Instant | None:
+        """When ``cancel`` or ``read`` has something to send."""
+        cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else None
+        read_at = self._pager.wake_at(now) if self.stage is Stage.READING else None
+        if cancel_at is None or read_at is None:
+            return cancel_at if read_at is None else read_at
+        return min(cancel_at, read_at)
+
+    # --- what comes back ------------------------------------------------------------------------------------------
+
+    def cancelled(self, now: Instant) -> None:
+        """Go on to the reads: everything was cancelled, by an answered ``cancel_all`` or one by one."""
+        if self.stage is Stage.CANCELLING:
+            self.stage = Stage.CANCELLED
+            self._cancelled_at = now
+
+    def resolved(self, last_placement_at: Instant, now: Instant) -> None:
+        """Start the reads: every placement is resolved, and the last one was sent at ``last_placement_at``."""
+        if self.stage is not Stage.CANCELLED:
+            return
+        self.stage = Stage.READING
+        self._complete_after = max(last_placement_at, self._cancelled_at, now)
+        self._pager.drop()
+        self._pager.ask(Query(Status.INACTIVE.value))
+        for ago in range(self._ranges):
+            for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
+                self._pager.ask(Query(Status.OPEN.value, matching.value, ranges_ago=ago))
+
+    def take(self, answer: HistoryRead, now: Instant) -> tuple[WagerReport, ...]:
+        """Take a page that the pager still wants.
+
+        Returns:
+            The wagers that it shows to be open. If there are any, everything is to be cancelled again.
+        """
+        found = tuple([one for one in answer.wagers if could_match(one) and (self._exclusive or self._is_ours(one))])
+        if found:
+            self.stage = Stage.CANCELLING
+            self.cancels.wager_is_open(now)
+            self._pager.drop()
+        else:
+            self.complete = self._pager.take(answer, self._complete_after, now)
+            if self._pager.idle:
+                self.stage = Stage.CLEAR
+        return found
+
+
+def could_match(report: WagerReport) -> bool:
+    """Whether others can match the wager, or soon could."""
+    return report.resting or report.status is Status.INACTIVE

@@ -1,0 +1,26 @@
+"""Says that a proof waits because the history is far behind our clock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import MINUTE, Duration, Instant, in_seconds
+from mmbot.engine.requests import Level
+from mmbot.engine.state.shared import Shared
+
+LATE: Final = MINUTE
+"""A history that is further behind our clock is worth a warning, this often: it lags, or our clock is ahead."""
+
+
+class LateHistory:
+    """Raises the alert ``history.behind``, once in a while."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self._told_at: Instant = 0
+
+    def note(self, behind: Duration, now: Instant) -> None:
+        """Note how far a page that was not complete enough was behind."""
+        if behind > LATE and now >= self._told_at + LATE:
+            self._told_at = now
+            self._shared.alert(Level.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

@@ -1,0 +1,79 @@
+"""The proof of being clear costs the same however many wagers are matched, and no order of changes gets past it."""
+
+from __future__ import annotations
+
+import pytest
+from engine_scene import LINE, START, Scene, settings
+
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
+from mmbot.engine import events as e
+from mmbot.engine import requests as r
+
+
+def stopped(matched: int, account: str) -> tuple[int, Duration]:
+    """How many reads of the history a stop makes, and how long it takes, with so many matched, unsettled wagers."""
+    scene = Scene(config=settings(account=account), balance=10_000_000)
+    line_id = scene.venue.line_id(*LINE, 0)
+    for number in range(matched):
+        scene.venue.place(scene.account, f"earlier-{number}", line_id, 100, 100, START)
+    scene.world.advance(START + 500 * MILLISECOND)
+    scene.venue.crowd.enter(scene.crowd, LINE, 1, -100, 100 * matched + 100, START + 500 * MILLISECOND, rest=False)
+    assert sum(wager.matched == 100 for wager in scene.venue.wagers(scene.account)) == matched
+    scene.until(lambda: scene.status().phase == "ready", within=2 * MINUTE)
+    scene.go(2 * MINUTE)
+    at = scene.now
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None)
+    assert scene.run.exit == r.Exit(0, "stopped")
+    return len(scene.sent(r.ReadHistory, at)), scene.now - at
+
+
+@pytest.mark.parametrize("account", ["exclusive", "shared"])
+def test_a_stop_reads_no_more_of_the_history_with_5000_matched_wagers_than_with_none(account: str) -> None:
+    reads, took = stopped(0, account)
+    many_reads, many_took = stopped(5_000, account)
+    assert many_reads == reads
+    assert many_took - took < SECOND
+
+
+def test_a_proof_reads_inactive_wagers_then_unmatched_ones_then_partially_matched_ones() -> None:
+    """A wager only moves forward, so one that moves between two reads shows in the later one."""
+    scene = Scene().quoted()
+    reads = scene.sent(r.ReadHistory)
+    proof = dict.fromkeys((request.status, request.matching) for request in reads if request.status is not None)
+    assert list(proof) == [("inactive", None), ("open", "unmatched"), ("open", "partially_matched")]
+    scene.close()
+
+
+@pytest.mark.parametrize("delay", [number * 300 * MILLISECOND for number in range(15)])
+def test_a_stray_that_opens_and_is_partly_matched_while_the_proof_is_read_is_found(delay: Duration) -> None:
+    scene = Scene()
+    line_id = scene.venue.line_id(*LINE, 0)
+    scene.run.at(START + delay, lambda: scene.venue.place(scene.account, "r0-q0-7", line_id, 105, 1000, scene.now))
+    scene.run.at(START + delay + 800 * MILLISECOND, lambda: scene.take(1, 300))
+
+    scene.until(lambda: bool(scene.alerts("life.flat")))
+    at = scene.now
+    if delay < 2 * SECOND:  # placed before the last read: by another process, for nothing of ours is under way
+        assert not scene.wagers()
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None)
+    assert scene.alerts("life.flat", at)
+    assert not scene.wagers()
+
+
+def test_the_date_of_an_answer_tells_the_exchanges_clock() -> None:
+    scene = Scene()
+    ahead = 45 * SECOND
+
+    def dated(answer: e.Answer, now: int) -> e.Answer:
+        if isinstance(answer, e.CancelledAll):
+            return e.CancelledAll(answer.request, answer.nothing_open, (now + ahead) // SECOND * SECOND)
+        return answer
+
+    scene.amend(dated)
+    scene.until(lambda: bool(scene.sent(r.ReadHistory)))
+    (said,) = scene.alerts("clock.behind")
+    assert 45 <= said["seconds"] <= 46
+    asked = scene.sent(r.ReadHistory)[0]
+    assert asked.created_to >= scene.now + ahead + MINUTE
