@@ -96,7 +96,7 @@ format: $(READY)
 bench: $(if $(filter plain,$(CORE)),$(READY),$(COMPILED)/.ready)
 	@echo "The rows of the speed budget. A ratio is how much of its budget a figure takes: above 1 is over. A budget \"for this"
 	@echo "machine\" is scaled by the time of one orjson.loads, 11 us on the machine that the budget was written for."
-	@for row in decode engine wire flatten requote replay size; do $(if $(filter plain,$(CORE)),$(BIN),$(COMPILED)/bin)/python benchmarks/bench_$$row.py $(ARGS) || exit 1; done
+	@for row in decode engine wire clear requote replay size; do $(if $(filter plain,$(CORE)),$(BIN),$(COMPILED)/bin)/python benchmarks/bench_$$row.py $(ARGS) || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(COMPILED) tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

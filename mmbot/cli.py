@@ -22,11 +22,11 @@ DOOR: Final = "http://127.0.0.1:9464"
 _DONE: Final = 0
 _BROKEN: Final = 1
 _FAILED: Final = 2
-_NOT_FLAT: Final = 3
+_NOT_CLEAR: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 not possible, 3 not proved flat, 1 a broken part."""
+    """Run one command and return its exit code: 0 done, 2 not possible, 3 not proved clear, 1 a broken part."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["exchange"]:  # its options are its own, and argparse would take them for ours
         return _exchange(words[1:])
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=30.0,
         metavar="S",
-        help="seconds to wait for the proof of being flat; without a daemon stop.deadline_s at least",
+        help="seconds to wait for the proof of being clear; without a daemon stop.deadline_s at least",
     )
     kill.set_defaults(command=_kill)
     resume = commands.add_parser("resume", help="clear the latch")
@@ -236,8 +236,8 @@ def _kill(options: argparse.Namespace) -> int:
             place, options.reason, _say, lambda: kill_alone(config, place.directory, _say, options.wait), options.wait
         )
     except KeyboardInterrupt:
-        _say("interrupted: not proved flat, wagers may still stand on the exchange")
-        return _NOT_FLAT
+        _say("interrupted: not proved clear, wagers may still stand on the exchange")
+        return _NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _refuse(str(error))
 

@@ -138,7 +138,7 @@ def test_kill_without_a_daemon_that_is_interrupted_says_that_nothing_is_proved(s
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=30)
     assert process.returncode == 3
-    assert "interrupted: not proved flat" in rest
+    assert "interrupted: not proved clear" in rest
     assert "Traceback" not in errors
 
 
@@ -160,7 +160,7 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
         matches=(),
         counts=Counts(0, 0, 0, 0, 0, 0, 0, 0, 0),
         profit=ProfitStatus(0, 0, 0, 0),
-        flat=False,
+        clear=False,
     )
     monkeypatch.setattr("mmbot.daemon.operate.fetch", lambda door: status if door == cli.DOOR else None)
     assert main(["status"]) == 0

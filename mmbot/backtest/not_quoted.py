@@ -18,7 +18,7 @@ NO_RULE: Final = "no rule matches this market"
 
 _SHOWN: Final = 6
 _SAID: Final = ("error", "reason", "why", "code", "message")
-_NOT_NEWS: Final = ("guard.held", "guard.cleared", "risk.threshold")
+_NOT_NEWS: Final = ("guard.held", "guard.lifted", "risk.threshold")
 
 
 class Held(NamedTuple):
@@ -127,7 +127,7 @@ def _guards(alerts: list[tuple[Instant, Alert]], end: Instant) -> tuple[Held, ..
             since[guard, scope] = at
             times[guard] += 1
             first.setdefault(guard, str(alert.fields["reason"]))
-        elif alert.name == "guard.cleared" and (guard, scope) in since:
+        elif alert.name == "guard.lifted" and (guard, scope) in since:
             total[guard] += min(at, end) - since.pop((guard, scope))
     for (guard, _), at in since.items():
         total[guard] += end - at

@@ -251,7 +251,7 @@ class Run:
                 case r.WriteLatch():
                     self.memory.latch = order.reason
                     self._later(self.now, e.LatchWritten())
-                case r.ClearLatch():
+                case r.ReleaseLatch():
                     self.memory.latch = None
                 case r.ReserveBlock():
                     self.memory.end = max(self.memory.end, order.end)

@@ -27,7 +27,7 @@ from mmbot.store.state_dir import Holder, StateDir, StateDirError, StateDirLocke
 
 DONE: Final = 0
 FAILED: Final = 2
-NOT_FLAT: Final = 3
+NOT_CLEAR: Final = 3
 
 ANSWER_WITHIN_S: Final = 3.0
 """How long one question to a daemon may take."""
@@ -136,7 +136,7 @@ def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
     code = resume_at(door, say, wait_s)
     if code == DONE and holder is not None and not _comes(lambda: latch.read(place.directory) is None):
         say(f"but its file in {place.directory} still stands: the next start will be latched")
-        return NOT_FLAT
+        return NOT_CLEAR
     return code
 
 
@@ -152,15 +152,15 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
     post(door, "/resume", {})
     status = _wait(door, wait_s, lambda status: status.latched is None)
     if status is not None and status.latched is None:
-        say("resumed: the latch is cleared")
+        say("resumed: the kill switch is released")
         return DONE
-    why = "it is not flat yet" if status is not None and not status.flat else "see mmbot why"
+    why = "it is not clear yet" if status is not None and not status.clear else "see mmbot why"
     say(f"the daemon did not resume: {why}")
-    return NOT_FLAT
+    return NOT_CLEAR
 
 
 def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: float = 30.0) -> int:
-    """Press the kill switch and wait for the proof of being flat. Returns the exit code: 0 flat, 3 not proved.
+    """Press the kill switch and wait for the proof of being clear. Returns the exit code: 0 clear, 3 not proved.
 
     Args:
         place: where the daemon is looked for.
@@ -191,7 +191,7 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
 
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
-    """Press the kill switch of the daemon that answers there. Returns the exit code: 0 flat, 3 not proved.
+    """Press the kill switch of the daemon that answers there. Returns the exit code: 0 clear, 3 not proved.
 
     Raises:
         Unreachable: if none answers, or it stops answering.
@@ -201,7 +201,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
         raise Unreachable(f"no daemon answers at {door}: give its settings with -c, to cancel without it")
     post(door, "/kill", {"reason": _short(reason)})
     say(f"kill switch pressed ({door})")
-    code = _until_flat(lambda: door, say, wait_s)
+    code = _until_clear(lambda: door, say, wait_s)
     if code is None:
         raise Unreachable(f"the daemon at {door} stopped answering: give its settings with -c, to cancel without it")
     return code
@@ -210,7 +210,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
 def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -> int:
     written = _write_latch(place, reason, say)
     code = alone()
-    return code if written else NOT_FLAT
+    return code if written else NOT_CLEAR
 
 
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
@@ -244,10 +244,10 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
     def find() -> str | None:
         return door or getattr(holder_of(place.directory), "url", None)
 
-    code = _until_flat(find, say, wait_s)
+    code = _until_clear(find, say, wait_s)
     if code == DONE and holder.pid is not None and not _comes(lambda: latch.read(place.directory) is not None):
         say(f"but the latch is NOT on disk in {place.directory}: a restart would quote again")
-        return NOT_FLAT
+        return NOT_CLEAR
     return code
 
 
@@ -261,8 +261,8 @@ def _comes(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
-    """Watch a daemon until it is latched and flat, or time is up. None if it has stopped answering."""
+def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
+    """Watch a daemon until it is latched and clear, or time is up. None if it has stopped answering."""
     answered = time.monotonic()
     until = answered + wait_s
     status: Status | None = None
@@ -270,8 +270,8 @@ def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int 
         door = find()
         status = None if door is None else _try(door)
         if status is not None:
-            if status.latched is not None and status.flat:
-                say(f"latched and flat: {status.latched}")
+            if status.latched is not None and status.clear:
+                say(f"latched and clear: {status.latched}")
                 return DONE
             answered = now
         elif now - answered > SILENT_S:
@@ -281,10 +281,10 @@ def _until_flat(find: Callable[[], str | None], say: Say, wait_s: float) -> int 
         return None
     counts = status.counts
     say(
-        f"{'latched' if status.latched is not None else 'NOT LATCHED'}, but not proved flat in {wait_s:g} s: "
+        f"{'latched' if status.latched is not None else 'NOT LATCHED'}, but not proved clear in {wait_s:g} s: "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; it goes on trying"
     )
-    return NOT_FLAT
+    return NOT_CLEAR
 
 
 def _wait(door: str, wait_s: float, done: Callable[[Status], bool]) -> Status | None:

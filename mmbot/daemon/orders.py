@@ -15,11 +15,11 @@ from mmbot.domain.instant import Instant
 from mmbot.engine.events import BlockReserved, Control, LatchWritten
 from mmbot.engine.requests import (
     Alert,
-    ClearLatch,
     Connect,
     Exit,
     Level,
     Order,
+    ReleaseLatch,
     ReserveBlock,
     SaveDay,
     SaveSettlement,
@@ -81,7 +81,7 @@ class Orders:
                 self._journal.reserve(order.end, lambda: self._to_loop(self._deliver, BlockReserved(order.end)))
             case WriteLatch():
                 self.write_latch(order.reason, order.at)
-            case ClearLatch():
+            case ReleaseLatch():
                 self._disk.submit(latch.clear, self._directory).add_done_callback(
                     lambda done: self._to_loop(self._cleared, done)
                 )
@@ -136,9 +136,9 @@ class Orders:
     def _cleared(self, done: Future[None]) -> None:
         error = done.exception()
         if error is None:
-            self._log.warning("latch.cleared", directory=str(self._directory))
+            self._log.warning("latch.released", directory=str(self._directory))
         else:  # the next run starts latched: safe, but not what was asked for
-            self._log.error("latch.not_cleared", directory=str(self._directory), why=str(error))
+            self._log.error("latch.not_released", directory=str(self._directory), why=str(error))
 
     def _journal_trouble(self, trouble: str | None) -> None:
         if trouble is None:

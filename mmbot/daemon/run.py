@@ -1,6 +1,6 @@
 """One life of the daemon, from the lock to the exit code (DESIGN, *Order of life*).
 
-Exit codes: 0 stopped and proved flat; 1 the same, but because a part of the daemon died; 2 could not start, nothing was
+Exit codes: 0 stopped and proved clear; 1 the same, but a part of the daemon died; 2 could not start, nothing was
 placed; 3 stopped without the proof.
 """
 
@@ -49,7 +49,7 @@ from mmbot.telemetry.metrics import Metrics
 STOPPED: Final = 0
 FAULT: Final = 1
 NOT_STARTED: Final = 2
-NOT_FLAT: Final = 3
+NOT_CLEAR: Final = 3
 
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -104,7 +104,7 @@ def clock_for(setting: ClockConfig | None) -> SystemClock:
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """How long an emergency tries to prove the account flat."""
+    """How long an emergency tries to prove the account clear."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
@@ -315,7 +315,7 @@ class _Life:
             "daemon.stopped",
             code=code,
             reason=end.reason,
-            flat=last.flat,
+            clear=last.clear,
             matches=last.counts.matches,
             matched_cents=last.counts.matched_stake,
             gross_cents=last.profit.realised,
@@ -351,17 +351,17 @@ class _Life:
         limit = emergency_limit(self._config, self._clock)
         prefix = f"{self._run_id}-"
         ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
-        flat = await AccountClearer(client, self._clock, ours, _emergency_request()).run(limit)
+        clear = await AccountClearer(client, self._clock, ours, _emergency_request()).run(limit)
         self._log.error(
             "daemon.stopped",
-            code=NOT_FLAT,
+            code=NOT_CLEAR,
             reason=reason,
-            flat=flat.proved,
-            open_wagers=flat.open_wagers,
-            trouble=flat.trouble,
-            seconds=in_seconds(flat.took),
+            clear=clear.proved,
+            open_wagers=clear.open_wagers,
+            trouble=clear.trouble,
+            seconds=in_seconds(clear.took),
         )
-        return NOT_FLAT
+        return NOT_CLEAR
 
 
 def _emergency_request() -> int:

@@ -43,8 +43,8 @@ def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> in
 
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -> int:
-    """Cancel everything over a session of its own, without a daemon. Returns 0 if proved flat, 3 if not, 2 if it could
-    not begin. ``wait_s`` is as for ``flatten_alone``."""
+    """Cancel everything over a session of its own, without a daemon. Returns 0 if proved clear, 3 if not, 2 if it could
+    not begin. ``wait_s`` is as for ``clear_alone``."""
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -59,7 +59,7 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -
             config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles(), True
         )
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(flatten_alone(around, _open_wire(), ours, say, wait_s))
+            return runner.run(clear_alone(around, _open_wire(), ours, say, wait_s))
     except (CredentialsError, JournalError) as bad:
         say(f"NOTHING WAS CANCELLED: {bad}")
         return life.NOT_STARTED
@@ -67,10 +67,10 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -
         lines.close()
 
 
-async def flatten_alone(
+async def clear_alone(
     surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say, wait_s: float = 0.0
 ) -> int:
-    """Cancel everything over a session of its own, and say how it went. Returns 0 if proved flat, 3 if not.
+    """Cancel everything over a session of its own, and say how it went. Returns 0 if proved clear, 3 if not.
 
     Args:
         surroundings: as a daemon would have them.
@@ -85,20 +85,20 @@ async def flatten_alone(
     try:
         limit = max(life.emergency_limit(config, clock), seconds(min(in_seconds(DAY), wait_s) * clock.rate))
         patience = seconds(config.exchange.login_cooldown_s)
-        flat = await AccountClearer(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
+        clear = await AccountClearer(Guarded(wire.client), clock, ours, say=say).run(limit, patience)
     finally:
         await wire.close()
-    if flat.proved:
-        say(f"flat, proved after {in_seconds(flat.took):.1f} s and {counted(flat.cancels, 'cancel')}")
+    if clear.proved:
+        say(f"clear, proved after {in_seconds(clear.took):.1f} s and {counted(clear.cancels, 'cancel')}")
         return life.STOPPED
-    trouble = flat.trouble or ""
+    trouble = clear.trouble or ""
     hint = f"; {check_keys(config.environment)}" if trouble.startswith(LOGIN_REFUSED) else ""
-    if flat.nothing:
-        later = f"the next log-in is allowed at {iso(flat.retry_at)[11:19]}Z, " if flat.retry_at is not None else ""
+    if clear.nothing:
+        later = f"the next log-in is allowed at {iso(clear.retry_at)[11:19]}Z, " if clear.retry_at is not None else ""
         hint += f"; {later}another mmbot kill may log in at once"
-    head = "NOTHING WAS CANCELLED" if flat.nothing else "NOT proved flat"
-    say(f"{head} in {in_seconds(flat.took):.1f} s; the last trouble: {trouble}{hint}")
-    return life.NOT_FLAT
+    head = "NOTHING WAS CANCELLED" if clear.nothing else "NOT proved clear"
+    say(f"{head} in {in_seconds(clear.took):.1f} s; the last trouble: {trouble}{hint}")
+    return life.NOT_CLEAR
 
 
 def _ours(directory: Path) -> Callable[[str], bool]:

@@ -1,7 +1,7 @@
 """``mmbot demo``: a local exchange and the daemon as two processes, a live view of the daemon, and an end in order.
 
 The demo only starts, watches and stops the two; they talk with each other over HTTP and a websocket as they would
-anywhere. However the demo ends, the daemon is asked to stop, has the exchange to cancel at until it is flat, and
+anywhere. However the demo ends, the daemon is asked to stop, has the exchange to cancel at until it is clear, and
 neither is left behind.
 """
 

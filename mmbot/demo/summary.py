@@ -21,7 +21,7 @@ from mmbot.simulator.judge.verdict import RefereeReport
 
 DONE: Final = 0
 FAULT: Final = 1
-NOT_FLAT: Final = 3
+NOT_CLEAR: Final = 3
 
 _GOOD: Final = "green"
 _BAD: Final = "bold red"
@@ -135,9 +135,9 @@ def last_errors(log: Path) -> tuple[str, ...]:
 
 
 def exit_code(ending: Ending) -> int:
-    """0 if everything is as it should be, 3 if the exchange does not confirm that it is flat, else 1."""
-    if ending.report is None or ending.report.live_wagers or ending.code == NOT_FLAT:
-        return NOT_FLAT
+    """0 if everything is as it should be, 3 if the exchange does not confirm that it is clear, else 1."""
+    if ending.report is None or ending.report.live_wagers or ending.code == NOT_CLEAR:
+        return NOT_CLEAR
     return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
 
 
@@ -151,9 +151,9 @@ def summary(ending: Ending) -> list[Text]:
     rows = [Text(f"stopped: {ending.reason}", "bold")]
     report = ending.report
     if report is None:
-        rows.append(_row("flat", "NOT CONFIRMED: the exchange could not be asked", _BAD))
+        rows.append(_row("clear", "NOT CONFIRMED: the exchange could not be asked", _BAD))
     else:
-        rows += [_flat(ending, report), *_profit(ending, report), *_matches(ending, report)]
+        rows += [_clear(ending, report), *_profit(ending, report), *_matches(ending, report)]
         rows += [*_worst(report), *_rules(report)]
     rows += [_row("errors" if not place else "", error, _BAD) for place, error in enumerate(ending.errors)]
     if ending.kept:
@@ -181,13 +181,13 @@ def _agree(ending: Ending) -> bool:
     return ending.report is not None and ending.own in (ending.seen | {figures_of(ending.report)})
 
 
-def _flat(ending: Ending, report: RefereeReport) -> Text:
+def _clear(ending: Ending, report: RefereeReport) -> Text:
     code = "was killed" if ending.code is None or ending.code < 0 else f"ended with exit code {ending.code}"
     daemon = f"the daemon {code} after {ending.took_s:.1f} s"
     if report.live_wagers:
-        return _row("flat", f"NO: the exchange still has {counted(report.live_wagers, 'wager')} open; {daemon}", _BAD)
+        return _row("clear", f"NO: the exchange still has {counted(report.live_wagers, 'wager')} open; {daemon}", _BAD)
     text = f"confirmed by the exchange: none of {counted(report.placed, 'wager')} is open; {daemon}"
-    return _row("flat", text, _GOOD if ending.code == DONE else _BAD)
+    return _row("clear", text, _GOOD if ending.code == DONE else _BAD)
 
 
 def _profit(ending: Ending, report: RefereeReport) -> Iterable[Text]:

@@ -35,9 +35,9 @@ from mmbot.engine.reading.history import CREATED_RANGE
 from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import (
-    ClearLatch,
     Level,
     Order,
+    ReleaseLatch,
     Request,
     Seed,
     WriteLatch,
@@ -178,15 +178,15 @@ class Engine:
 
     def _most_urgent(self, now: Instant) -> Request | None:
         shared = self._shared
-        flattening = self._life.flattening
-        request = self._life.urgent(now) if flattening else None
+        clearing = self._life.clearing
+        request = self._life.urgent(now) if clearing else None
         if request is None:
             if shared.dirty_events:
                 self._look(now)
-            if self._cancelling.ready and not self._flattening and (self._cancelling.full or not shared.dirty_events):
+            if self._cancelling.ready and not self._clearing and (self._cancelling.full or not shared.dirty_events):
                 request = self._cancelling.next(now)
-            if request is None and flattening:
-                # The proof of being flat is as urgent, whatever a 429 says; what may or may not be there is part of it.
+            if request is None and clearing:
+                # The proof of being clear is as urgent, whatever a 429 says; unknown placements are part of it.
                 request = self._unknown.next(now) or self._life.next(now)
         if request is not None:
             shared.limiter.take(now, True)
@@ -222,7 +222,7 @@ class Engine:
                 times.append(self._board.wake_at(now))
             self._rests_until = min(at for at in times if at is not None)
             times.append(shared.timers.next())
-        if self._cancelling.ready and not self._flattening:
+        if self._cancelling.ready and not self._clearing:
             times.append(shared.limiter.ready_at(now, True))
         if shared.dirty_events:
             looks_at = shared.limiter.ready_at(now, True)
@@ -283,9 +283,9 @@ class Engine:
     # --- what is due ----------------------------------------------------------------------------------------------
 
     @property
-    def _flattening(self) -> bool:
+    def _clearing(self) -> bool:
         """Whether ``cancel_all`` is doing the cancelling."""
-        return self._shared.settings.exclusive and self._life.flattening
+        return self._shared.settings.exclusive and self._life.clearing
 
     def _rests(self, now: Instant) -> bool:
         """Whether nothing can be due: the usual answer to a book of which only the depth changed."""
@@ -358,7 +358,7 @@ class Engine:
         quotable = self._life.step is Step.READY
         lines = 0
         for event in list(dirty):
-            if lines >= SLICE or (self._cancelling.full and not self._flattening):
+            if lines >= SLICE or (self._cancelling.full and not self._clearing):
                 return
             del dirty[event]
             lines += self._quoting.look(event, quotable, now)
@@ -415,11 +415,11 @@ class Engine:
         if not shared.guards.holds("latch", ACCOUNT):
             return
         if self._life.step in (Step.CANCEL, Step.PROVE):
-            shared.alert(Level.ERROR, "latch.resume_refused", reason="the account is not proved flat yet")
+            shared.alert(Level.ERROR, "latch.resume_refused", reason="the account is not proved clear yet")
             return
         shared.hold("latch", ACCOUNT, None, now)
-        shared.order(ClearLatch())
-        shared.alert(Level.WARNING, "latch.cleared")
+        shared.order(ReleaseLatch())
+        shared.alert(Level.WARNING, "latch.released")
 
     def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
         if event.error is not None:

@@ -344,7 +344,7 @@ Answer = (
 
 
 class StopRequested(msgspec.Struct, frozen=True, tag=True):
-    """Stop: cancel everything, prove it flat, exit. ``hurry`` (a second signal) skips the waiting."""
+    """Stop: cancel everything, prove it clear, exit. ``hurry`` (a second signal) skips the waiting."""
 
     hurry: bool = False
 
@@ -356,7 +356,7 @@ class KillRequested(msgspec.Struct, frozen=True, tag=True):
 
 
 class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
-    """Clear the latch. Refused with an alert while the account is not flat."""
+    """Clear the latch. Refused with an alert while the account is not clear."""
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):

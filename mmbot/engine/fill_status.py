@@ -101,7 +101,7 @@ class StatusWriter:
                 book_differences=sum(shared.books.differences.values()),
             ),
             profit=self._profit.status(),
-            flat=self._life.flat,
+            clear=self._life.clear,
         )
 
     def _event(self, event_id: int) -> EventStatus | None:

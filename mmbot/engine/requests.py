@@ -161,7 +161,7 @@ class WriteLatch(msgspec.Struct, frozen=True, tag=True):
     at: Instant
 
 
-class ClearLatch(msgspec.Struct, frozen=True, tag=True):
+class ReleaseLatch(msgspec.Struct, frozen=True, tag=True):
     """Remove the kill latch from disk."""
 
 
@@ -188,7 +188,7 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
 
 
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """The daemon's life is over: 0 if flat, 3 if not, 2 if it could not start."""
+    """The daemon's life is over: 0 if clear, 3 if not, 2 if it could not start."""
 
     code: int
     reason: str
@@ -251,7 +251,7 @@ class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
     at: Instant
 
 
-Order = Connect | WriteLatch | ClearLatch | ReserveBlock | Alert | Exit | SaveWager | SaveDay | SaveSettlement
+Order = Connect | WriteLatch | ReleaseLatch | ReserveBlock | Alert | Exit | SaveWager | SaveDay | SaveSettlement
 
 
 class Seed(msgspec.Struct, frozen=True):

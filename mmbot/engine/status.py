@@ -15,7 +15,7 @@ class Step(Enum):
     """Where in the order of life (``life/order_of_life.py``)."""
 
     CANCEL = "cancelling"
-    PROVE = "proving flat"
+    PROVE = "proving clear"
     HISTORY = "reading history"
     LOOKUPS = "asking for wagers"
     CONNECT = "connecting"
@@ -99,7 +99,7 @@ class GuardStatus(msgspec.Struct, frozen=True):
     guard: str
     scope: str
     reason: str
-    clears: str
+    lifts: str
     since: Instant
 
 
@@ -155,4 +155,4 @@ class Status(msgspec.Struct, frozen=True):
     matches: tuple[MatchStatus, ...]
     counts: Counts
     profit: ProfitStatus
-    flat: bool
+    clear: bool

@@ -177,7 +177,7 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
         Figure(5, Text(f"  {time_of_day}Z")),
         Figure(2, Text(f"  ×{caption.rate:g}" if caption.rate != 1.0 else "", "magenta")),
         Figure(3, Text(f"  balance {'unknown' if status.balance is None else show(status.balance)}")),
-        Figure(4, Text("  flat" if status.flat else "", "bold")),
+        Figure(4, Text("  clear" if status.clear else "", "bold")),
     ]
     return row_of(figures, width)
 
@@ -233,7 +233,7 @@ def _guards(status: Status, width: int, rows: int) -> list[Text]:
 def _guard(guard: GuardStatus, status: Status, width: int) -> Text:
     text = Text(f" guard {guard.guard}", "bold yellow")
     text.append(f" {_scope_name(guard.scope, status)}: {guard.reason} for {span(status.now - guard.since)}", "yellow")
-    return fit(text.append(f"; clears: {guard.clears}", DIM), width)
+    return fit(text.append(f"; lifted when: {guard.lifts}", DIM), width)
 
 
 def _scope_name(scope: str, status: Status) -> str:

@@ -80,7 +80,7 @@ def _head(status: Status) -> list[str]:
     profit, counts = status.profit, status.counts
     return [
         f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {latched}",
-        f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'flat' if status.flat else 'not flat'}; "
+        f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'clear' if status.clear else 'not clear'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
         f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
         f"matches; profit today {show(profit.today)}; "
@@ -107,7 +107,8 @@ def _guards(status: Status) -> Iterator[str]:
 
 def _guard(guard: GuardStatus, status: Status) -> str:
     return (
-        f"{guard.guard} ({guard.scope}): {guard.reason}; for {_span(status.now - guard.since)}; clears: {guard.clears}"
+        f"{guard.guard} ({guard.scope}): {guard.reason}; for {_span(status.now - guard.since)}; "
+        f"lifted when: {guard.lifts}"
     )
 
 

@@ -31,7 +31,7 @@ WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3
 """Seconds; around the budgets of 150 µs, 1 ms and 5 ms."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-FLATTEN_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
@@ -79,11 +79,11 @@ class Metrics:
             buckets=WIRE_BUCKETS,
             registry=self.registry,
         )
-        self._flatten = Histogram(
-            "mmbot_flatten_seconds",
-            "From the cause to the proof of being flat, by the bot's clock.",
+        self._clear = Histogram(
+            "mmbot_clear_seconds",
+            "From the cause to the proof of being clear, by the bot's clock.",
             ["cause"],
-            buckets=FLATTEN_BUCKETS,
+            buckets=CLEAR_BUCKETS,
             registry=self.registry,
         )
         self._undecodable = Counter(
@@ -151,11 +151,11 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert; that of being flat brings how long it took."""
+        """Count an alert; that of being clear brings how long it took."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
-            case "life.flat", {"cause": str(cause), "seconds": float() | int() as took}:
-                self._flatten.labels(cause).observe(float(took))
+            case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
+                self._clear.labels(cause).observe(float(took))
             case _:
                 pass
 
@@ -196,7 +196,7 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     if status.feed_age_s is not None:
         yield _gauge("mmbot_feed_age_seconds", "Since the feed's last message.", status.feed_age_s)
     yield _gauge("mmbot_kill_latched", "1 while the kill latch is set.", status.latched is not None)
-    yield _gauge("mmbot_flat", "1 while nothing of ours is proved to rest at the exchange.", status.flat)
+    yield _gauge("mmbot_clear", "1 while nothing of ours is proved to rest at the exchange.", status.clear)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)
     yield _gauge("mmbot_unknown_wagers", "Placements whose outcome is unknown.", counts.unknown_wagers)
     if status.balance is not None:

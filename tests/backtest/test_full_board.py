@@ -104,7 +104,7 @@ def run() -> Run:
 
 
 class TestTheProgramme:
-    def test_the_books_are_equal_to_the_cent_and_it_ends_flat(self, run: Run) -> None:
+    def test_the_books_are_equal_to_the_cent_and_it_ends_clear(self, run: Run) -> None:
         assert run.world.referee.report(run.now).profit.gross != 0
         agreed(run)
         assert run.engine.status(run.now).phase == "ready"

@@ -11,7 +11,7 @@ from container_files import ROOT, compose
 
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
-from mmbot.telemetry.metrics import FLATTEN_BUCKETS, SCOPES, Metrics
+from mmbot.telemetry.metrics import CLEAR_BUCKETS, SCOPES, Metrics
 
 OPS = ROOT / "ops"
 PROMTOOL = shutil.which("promtool")
@@ -110,7 +110,7 @@ def test_the_labels_that_rules_choose_by_exist():
     guards = {name for names in re.findall(r'guard=~"([^"]*)"', text) for name in names.split("|")}
     assert guards
     assert guards <= {guard.name for guard in GUARDS if guard.scope == "account"}
-    assert {float(edge) for edge in re.findall(r'le="([^"]*)"', text)} <= set(FLATTEN_BUCKETS)
+    assert {float(edge) for edge in re.findall(r'le="([^"]*)"', text)} <= set(CLEAR_BUCKETS)
 
 
 @promtool

@@ -1,4 +1,4 @@
-"""The compose file: nothing is open to the network, the daemon has time to get flat, and each account its own state."""
+"""The compose file: nothing is open to the network, the daemon has time to end, each account has its own state."""
 
 import asyncio
 import shutil
@@ -83,7 +83,7 @@ def test_two_daemons_share_no_state_and_a_volume_keeps_its_name_where_the_folder
 
 @pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_stop_is_given_more_time_than_any_shipped_settings_take(path):
-    # Flattening may take the whole deadline, and if the engine breaks at its end, once more without it.
+    # Clearing may take the whole deadline, and if the engine breaks at its end, once more without it.
     config = load(path)
     longest = 2 * config.stop.deadline_s + 2 * config.exchange.change_timeout_s + ANSWERS_S
     for name in DAEMONS:

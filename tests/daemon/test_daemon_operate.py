@@ -18,7 +18,7 @@ from mmbot.daemon import operate
 from mmbot.daemon.clear_account import Cleared
 from mmbot.daemon.operate import (
     DONE,
-    NOT_FLAT,
+    NOT_CLEAR,
     Place,
     Unreachable,
     door_of,
@@ -30,7 +30,7 @@ from mmbot.daemon.operate import (
     resume_at,
 )
 from mmbot.daemon.run import emergency_limit
-from mmbot.daemon.start import flatten_alone, kill_alone
+from mmbot.daemon.start import clear_alone, kill_alone
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.clock import SystemClock
@@ -89,7 +89,7 @@ def test_a_living_daemon_is_killed_through_its_door_and_stays_up(tmp_path, daemo
     process = daemon()
     place = Place(tmp_path, None)
     assert kill(place, "drill", said.append, never) == DONE
-    assert said[-1] == "latched and flat: drill"
+    assert said[-1] == "latched and clear: drill"
     assert latch.read(tmp_path).reason == "drill"
     assert process.poll() is None
     assert fetch(door_of(place)).latched == "drill"
@@ -115,7 +115,7 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
     real = without_door(tmp_path, process, monkeypatch)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
-    assert said[-1].startswith("latched and flat: ")  # flat may come before the words, which the daemon reads from disk
+    assert said[-1].startswith("latched and clear: ")  # it may be clear before the daemon has read the words
     assert operate._wait(real.url, 5.0, lambda status: status.latched == "drill").latched == "drill"
     assert latch.read(tmp_path).reason == "drill"
     assert resume(Place(tmp_path, None), said.append) == DONE
@@ -143,26 +143,26 @@ def test_a_hung_daemon_is_not_waited_for(tmp_path, daemon, said, monkeypatch):
     assert latch.read(tmp_path).reason == "drill"
 
 
-def test_a_daemon_that_gets_no_answers_is_latched_but_not_called_flat(tmp_path, daemon, said):
+def test_a_daemon_that_gets_no_answers_is_latched_but_not_called_clear(tmp_path, daemon, said):
     daemon("silent")
-    assert kill(Place(tmp_path, None), "drill", said.append, never, wait_s=0.5) == NOT_FLAT
-    assert said[-1].startswith("latched, but not proved flat")
+    assert kill(Place(tmp_path, None), "drill", said.append, never, wait_s=0.5) == NOT_CLEAR
+    assert said[-1].startswith("latched, but not proved clear")
 
 
 def test_without_a_daemon_it_latches_and_cancels_on_its_own_while_nobody_can_start(tmp_path, said):
     def alone():
         assert latch.read(tmp_path).reason == "drill"
         assert holder_of(tmp_path).pid == os.getpid()
-        return NOT_FLAT
+        return NOT_CLEAR
 
-    assert kill(Place(tmp_path, None), "drill", said.append, alone) == NOT_FLAT
+    assert kill(Place(tmp_path, None), "drill", said.append, alone) == NOT_CLEAR
     assert latch.read(tmp_path).reason == "drill"
 
 
 def test_a_latch_that_cannot_be_written_does_not_keep_it_from_cancelling(tmp_path, said):
     (tmp_path / "latch.json").mkdir()
     alone = []
-    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(1) or DONE) == NOT_FLAT
+    assert kill(Place(tmp_path, None), "drill", said.append, lambda: alone.append(1) or DONE) == NOT_CLEAR
     assert alone == [1]
     assert any("could NOT be written" in line for line in said)
 
@@ -263,7 +263,7 @@ def test_without_credentials_it_says_that_nothing_was_cancelled(tmp_path, said, 
     assert "PROPHETX_ACCESS_KEY" in said[0]
 
 
-@pytest.mark.parametrize(("complete", "code"), [(True, DONE), (False, NOT_FLAT)])
+@pytest.mark.parametrize(("complete", "code"), [(True, DONE), (False, NOT_CLEAR)])
 async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_path, said, complete, code):
     clock = SystemClock(rate=100.0 if complete else 1.0)
 
@@ -281,9 +281,9 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
     config = settings(stop={"deadline_s": 0.1})
     around = alone_in(tmp_path, config, clock)
     assert "secret" not in repr(around.credentials)
-    assert await flatten_alone(around, open_wire, None, said.append) == code
+    assert await clear_alone(around, open_wire, None, said.append) == code
     assert wire.closed
-    assert said[0].startswith("flat" if code == DONE else "NOT proved flat")
+    assert said[0].startswith("clear" if code == DONE else "NOT proved clear")
 
 
 COOLING = e.Failed(0, e.Failure.LATER, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61)
@@ -305,7 +305,7 @@ async def test_alone_without_a_log_in_it_says_that_nothing_was_cancelled(tmp_pat
     async def open_wire(_around):
         return HeldWire(Barred())
 
-    assert await flatten_alone(alone_in(tmp_path, settings()), open_wire, None, said.append, 30.0) == NOT_FLAT
+    assert await clear_alone(alone_in(tmp_path, settings()), open_wire, None, said.append, 30.0) == NOT_CLEAR
     assert said[0].startswith("NOTHING WAS CANCELLED in 0.0 s; the last trouble: " + failed.code)
     assert said[0].endswith(said_last.format(at=iso(1 << 61)[11:19]))
 
@@ -323,7 +323,7 @@ async def test_alone_it_tries_for_as_long_as_it_was_told_to_wait(tmp_path, said,
     monkeypatch.setattr("mmbot.daemon.start.AccountClearer.run", run)
     around = alone_in(tmp_path, settings(stop={"deadline_s": 20.0}, exchange={"login_cooldown_s": 7.0}))
     for wait_s in (0.0, 100.0, float("inf")):
-        assert await flatten_alone(around, open_wire, None, said.append, wait_s) == DONE
+        assert await clear_alone(around, open_wire, None, said.append, wait_s) == DONE
     assert limits == [(limit, 7 * SECOND) for limit in (20 * SECOND, 100 * SECOND, DAY)]
 
 
@@ -343,7 +343,7 @@ def test_a_kill_that_meets_a_starting_daemon_asks_it(tmp_path, daemon, said, mon
 
     monkeypatch.setattr(operate, "holder_of", not_yet)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
-    assert said[-1] == "latched and flat: drill"
+    assert said[-1] == "latched and clear: drill"
 
 
 def test_a_directory_held_by_nobody_that_answers_is_an_error_for_resume(tmp_path, said):

@@ -72,7 +72,7 @@ def test_why_names_first_what_holds_everywhere():
     text = why_text(status)
     assert "LATCHED: a fat finger" in text
     assert text.index("latch (account): a fat finger") < text.index("Cavaliers")
-    assert "clears: mmbot resume" in text
+    assert "lifted when: mmbot resume" in text
     assert "0 of 1 lines" in text
 
 
@@ -96,7 +96,7 @@ def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
     assert "not through its start: reading books (step 6 of 7 before it quotes)" in starting
 
 
-@pytest.mark.parametrize("phase", ["cancelling", "proving flat", "reading history", "connecting", "reading books"])
+@pytest.mark.parametrize("phase", ["cancelling", "proving clear", "reading history", "connecting", "reading books"])
 def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
     guard = GuardStatus("stop", "account", "the daemon is ending", "never", NOW)
     for guards in ((), (guard,)):

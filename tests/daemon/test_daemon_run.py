@@ -17,7 +17,7 @@ import scripted_daemon
 from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings, until
 
 from mmbot.config import ClockConfig
-from mmbot.daemon.run import FAULT, NOT_FLAT, NOT_STARTED, STOPPED, run
+from mmbot.daemon.run import FAULT, NOT_CLEAR, NOT_STARTED, STOPPED, run
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.store import latch
@@ -224,7 +224,7 @@ async def test_orders_are_carried_out_and_reported_back(tmp_path):
     await until(lambda: e.LatchWritten(reason="why") in [event for event, _ in life.engine.heard])
     assert life.wire.connects == ["start"]
     assert latch.read(tmp_path) == latch.Latch("why", 5)
-    life.engine.outbox.append(r.ClearLatch())
+    life.engine.outbox.append(r.ReleaseLatch())
     life.around.deliver(e.Beat(1))
     await until(lambda: latch.read(tmp_path) is None)
     life.around.deliver(e.StopRequested())
@@ -297,7 +297,7 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
     await until(lambda: len(life.client.sent) > before)
     assert isinstance(life.client.sent[before], r.CancelAll)  # at once, with a placement still under way
     life.client.waiting[77].set_result(e.Placed(77, (), ()))
-    assert await life.ended() == NOT_FLAT
+    assert await life.ended() == NOT_CLEAR
     assert sum(isinstance(request, r.CancelAll) for request in life.client.sent[before:]) >= 2  # and after it
     raised = next(line for line in life.logged() if line["event"] == "engine.raised")
     assert "PriceGiven" in raised["over"]
@@ -305,7 +305,7 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
     assert "secret-key-of-the-test" not in life.out.getvalue()
     assert latch.read(tmp_path).reason == "the engine broke: RuntimeError"
     stopped = next(line for line in life.logged() if line["event"] == "daemon.stopped")
-    assert (stopped["code"], stopped["flat"]) == (NOT_FLAT, True)
+    assert (stopped["code"], stopped["clear"]) == (NOT_CLEAR, True)
 
 
 # --- signals, in a process of their own ------------------------------------------------------------------------------
@@ -365,9 +365,9 @@ def test_a_second_sigint_skips_the_waiting_but_not_the_cancel(process):
     daemon.signal(signal.SIGINT)
     daemon.wait_for("CancelAll")  # of the hurry
     code, _, log = daemon.ended()
-    assert code == NOT_FLAT
+    assert code == NOT_CLEAR
     last = log[-1]
-    assert (last["event"], last["reason"], last["flat"]) == ("daemon.stopped", "stopped in a hurry", False)
+    assert (last["event"], last["reason"], last["clear"]) == ("daemon.stopped", "stopped in a hurry", False)
     assert last["unanswered"] == ["CancelAll"] * 3
     assert last["lived_s"] < 8
 

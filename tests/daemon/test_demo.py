@@ -88,7 +88,7 @@ def text(one: Ending) -> str:
     return "\n".join(row.plain for row in summary(one))
 
 
-def test_the_summary_tells_flat_profit_matches_worst_case_and_rules() -> None:
+def test_the_summary_tells_clear_profit_matches_worst_case_and_rules() -> None:
     shown = text(ending())
     assert "stopped: asked to" in shown
     assert (
@@ -104,7 +104,7 @@ def test_the_summary_tells_flat_profit_matches_worst_case_and_rules() -> None:
     assert exit_code(ending()) == 0
 
 
-def test_a_wager_that_is_open_at_the_exchange_is_never_called_flat() -> None:
+def test_a_wager_that_is_open_at_the_exchange_is_never_called_clear() -> None:
     left = ending(report=report(live_wagers=2))
     assert "NO: the exchange still has 2 wagers open" in text(left)
     assert exit_code(left) == 3
@@ -116,7 +116,7 @@ def test_without_the_exchange_nothing_is_confirmed() -> None:
     assert exit_code(gone) == 3
 
 
-def test_a_daemon_that_could_not_prove_it_flat_is_not_excused_by_the_exchange() -> None:
+def test_a_daemon_that_could_not_prove_it_clear_is_not_excused_by_the_exchange() -> None:
     assert exit_code(ending(code=3)) == 3
 
 
@@ -165,10 +165,10 @@ def test_what_went_wrong_in_the_daemon_is_told_in_a_line_each(tmp_path: Path) ->
     log.write_text(
         '{"level":"info","event":"daemon.started"}\nno JSON\n[1]\n'
         '{"level":"error","event":"part.died","part":"session","exception":"Traceback\\n  in x\\nKeyError: 1"}\n'
-        '{"level":"error","event":"daemon.stopped","reason":"not flat at the deadline"}\n'
+        '{"level":"error","event":"daemon.stopped","reason":"not clear at the deadline"}\n'
     )
     errors = last_errors(log)
-    assert errors == ("part.died: session: KeyError: 1", "daemon.stopped: not flat at the deadline")
+    assert errors == ("part.died: session: KeyError: 1", "daemon.stopped: not clear at the deadline")
     log.write_text(
         '{"at":"x","level":"error","event":"request.failed","request":"CancelAll","code":"http_500","message":"busy"}\n'
         '{"at":"x","level":"error","event":"strategy.raised","sport_event":7,"error":"ZeroDivisionError: x"}\n'

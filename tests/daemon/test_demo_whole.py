@@ -93,7 +93,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         yield start
 
 
-def test_ctrl_c_ends_it_flat_and_confirmed_with_both_books_equal(demo: Callable[..., Demo], tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_clear_and_confirmed_with_both_books_equal(demo: Callable[..., Demo], tmp_path: Path) -> None:
     with ExitStack() as taken:
         for port in (9000, 9464):  # whoever has these, the demo takes others
             try:
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_flat_and_confirmed_with_both_books_equal(demo: Callable[
     assert not any(map(lives, children))
     last = running.logged("daemon.stopped")
     assert last is not None
-    assert (last["code"], last["flat"]) == (0, True)
+    assert (last["code"], last["clear"]) == (0, True)
     written = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
     assert "a-real-account" not in written  # keys of a real account are not handed on
     assert "of-the-user" not in written
@@ -131,7 +131,7 @@ def test_it_ends_by_itself_after_its_seconds_and_removes_its_folder(demo: Callab
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_demo_that_is_killed_leaves_a_daemon_that_ends_flat_and_then_an_exchange_that_ends(
+def test_a_demo_that_is_killed_leaves_a_daemon_that_ends_clear_and_then_an_exchange_that_ends(
     demo: Callable[..., Demo],
 ) -> None:
     running = demo()
@@ -142,7 +142,7 @@ def test_a_demo_that_is_killed_leaves_a_daemon_that_ends_flat_and_then_an_exchan
     until(lambda: not any(map(lives, children)))
     last = running.logged("daemon.stopped")
     assert last is not None
-    assert (last["code"], last["flat"]) == (0, True)
+    assert (last["code"], last["clear"]) == (0, True)
 
 
 def test_a_daemon_that_dies_ends_the_demo_and_is_told(demo: Callable[..., Demo]) -> None:

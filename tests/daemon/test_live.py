@@ -51,7 +51,7 @@ _BUSY = Status(
     matches=tuple(MatchStatus(START, 7, "Herons", 110, 10**number, False) for number in range(12)),
     counts=Counts(*[10**9] * 9),
     profit=ProfitStatus(-(10**9), 1, 10**9, 0),
-    flat=False,
+    clear=False,
 )
 
 
@@ -189,7 +189,7 @@ def test_guards_are_named_with_their_event_and_those_without_a_row_are_counted(s
     guards = tuple(GuardStatus("start", f"event {number}", "about to start", "never", now) for number in range(7, 12))
     guards += (GuardStatus("balance", "account", "too low", "a deposit", now - 65 * SECOND),)
     shown = text(with_lines(status, one_line(), guards=guards, quoting=False), 100, 24).splitlines()
-    assert shown[3].startswith(" guard balance account: too low for 1m05s; clears: a deposit")
+    assert shown[3].startswith(" guard balance account: too low for 1m05s; lifted when: a deposit")
     assert shown[4].startswith(" guard start Comets at Herons: about to start")
     assert shown[5].startswith(" guards and start ×4")
 
@@ -207,7 +207,7 @@ def test_a_latch_outshines_everything(run: Run) -> None:
 def test_figures_without_room_are_left_out_whole(status: Status, width: int) -> None:
     gains = ProfitStatus(-1_234_567, 98_765, 2_345_678, -1_234_567)
     counts = Counts(12_345, 98_765_432, 123_456, 123_456, 234_567, 1_234, 0, 1_234, 2_345)
-    busy = msgspec.structs.replace(status, profit=gains, counts=counts, balance=25_000_000, feed_age_s=12.3, flat=True)
+    busy = msgspec.structs.replace(status, profit=gains, counts=counts, balance=25_000_000, feed_age_s=12.3, clear=True)
     full = " ".join(" ".join(text(busy, 300, 24).splitlines()[:3]).split()) + " realised net -13333.32"
     for row in text(busy, width, 24).splitlines()[:3]:
         assert "…" not in row

@@ -99,7 +99,7 @@ def guards() -> dict[str, dict[str, str]]:
     return {
         name: {
             point: " ".join(says.split())
-            for point, says in re.findall(r"^- (\w+): (.*?)(?=^- |\Z)", text, re.MULTILINE | re.DOTALL)
+            for point, says in re.findall(r"^- (\w[\w ]*): (.*?)(?=^- |\Z)", text, re.MULTILINE | re.DOTALL)
         }
         for name, text in found
     }
@@ -112,10 +112,10 @@ def test_the_guards_are_those_of_the_code_in_their_order() -> None:
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: str(guard.name))
 def test_each_guard_has_scope_occasion_reason_effect_and_what_clears_it(guard) -> None:
     points = guards()[guard.name]
-    assert list(points) == ["Scope", "Holds", "Why", "Does", "Clears"]
+    assert list(points) == ["Scope", "Holds", "Why", "Does", "Lifted when"]
     assert all(points.values())
     assert points["Scope"] == guard.scope
-    assert points["Clears"] == guard.clears or points["Clears"].startswith(f"{guard.clears}. ")
+    assert points["Lifted when"] == guard.lifts or points["Lifted when"].startswith(f"{guard.lifts}. ")
 
 
 def test_each_guard_stands_under_the_heading_of_its_scope() -> None:
@@ -149,7 +149,7 @@ def busy() -> Metrics:
         matches=(),
         counts=Counts(1, 1, 1, 1, 1, 1, 1, 1, 1),
         profit=ProfitStatus(realised=1, commission=1, marked=1, today=1),
-        flat=False,
+        clear=False,
     )
     metrics.observe(lambda: status, differences=lambda: {"missing": 1}, taken_or_pulled=lambda: {"taken": 1})
     metrics.request("place_many", "ok", SECOND)
@@ -157,7 +157,7 @@ def busy() -> Metrics:
     metrics.match_to_wire(1)
     metrics.undecodable("json")
     metrics.spoilt("markets")
-    metrics.alert(Alert(Level.INFO, "life.flat", {"cause": "kill", "seconds": 1.5}))
+    metrics.alert(Alert(Level.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
     return metrics
 
 
@@ -201,7 +201,7 @@ def test_the_files_of_the_state_directory_are_those_of_the_code() -> None:
 
 def test_the_exit_codes_are_those_of_the_code() -> None:
     codes = [int(cells[0]) for cells in rows(section(page("operations"), "Running"))]
-    assert codes == sorted((run.STOPPED, run.FAULT, run.NOT_STARTED, run.NOT_FLAT))
+    assert codes == sorted((run.STOPPED, run.FAULT, run.NOT_STARTED, run.NOT_CLEAR))
 
 
 def test_the_picture_of_the_house_shows_the_rooms_in_the_order_that_the_import_rules_hold() -> None:

@@ -29,22 +29,22 @@ def lost(daemon: Daemon) -> int:
     return len(daemon.events("feed.lost"))
 
 
-def flattened_since(house: House, at: int) -> list[float]:
-    """Seconds to flat of each loss since an instant, by the referee; an open one fails."""
+def cleared_since(house: House, at: int) -> list[float]:
+    """Seconds to clear of each loss since an instant, by the referee; an open one fails."""
     found = [each for each in house.judged()["clearings"] if each["at"] >= at]
     assert all(each["cause"] == "feed" and each["took_ns"] is not None for each in found), found
     return [each["took_ns"] / 1e9 for each in found]
 
 
 def recovered(house: House, daemon: Daemon, losses: int) -> None:
-    """It lost the feed, became flat, came back, quotes again, and knows what the exchange knows."""
+    """It lost the feed, became clear, came back, quotes again, and knows what the exchange knows."""
     feed_lost = daemon.said("feed.lost", losses + 1)
     up = wait_for(
         "the feed up again", lambda: [e for e in daemon.events("feed.up") if e["at"] > feed_lost["at"]], watch=daemon
     )
-    flat = [e for e in daemon.events("life.flat") if feed_lost["at"] <= e["at"]]
-    assert flat
-    assert flat[0]["at"] < up[0]["at"]
+    clear = [e for e in daemon.events("life.clear") if feed_lost["at"] <= e["at"]]
+    assert clear
+    assert clear[0]["at"] < up[0]["at"]
     house.until_quoting(daemon)
     house.agree(daemon)
     house.judged()
@@ -65,7 +65,7 @@ def test_a_dropped_socket(house: House, daemon: Daemon) -> None:
     losses, at = lost(daemon), house.exchange.now()
     assert house.exchange.inflict("drop_socket")["sockets"] == 1
     recovered(house, daemon, losses)
-    took = flattened_since(house, at)
+    took = cleared_since(house, at)
     assert took
     assert max(took) < 10
 
@@ -75,8 +75,8 @@ def test_a_feed_that_stays_away_leaves_nothing_resting(house: House, daemon: Dae
     house.exchange.inflict("reject_socket")
     house.exchange.inflict("drop_socket")
     daemon.said("feed.lost", losses + 1)
-    house.until_flat()
-    status = daemon.until("flat by its own word", lambda status: status.flat and not status.feed_up)
+    house.until_clear()
+    status = daemon.until("clear by its own word", lambda status: status.clear and not status.feed_up)
     assert not status.quoting
     assert any(guard.guard == "feed" for guard in status.guards)
     placed = house.exchange.referee()["placed"]
@@ -100,7 +100,7 @@ def test_a_socket_that_stands_and_says_nothing(house: House, daemon: Daemon, fau
     recovered(house, daemon, losses)
     if fault != "half_open":  # there, a ping without an answer tells sooner
         assert 25 <= daemon.events("feed.lost")[losses]["silent_s"] < 45
-    assert max(flattened_since(house, at)) < 45
+    assert max(cleared_since(house, at)) < 45
 
 
 def test_a_frame_that_is_no_json_harms_nothing(house: House, daemon: Daemon) -> None:
@@ -139,9 +139,9 @@ def test_http_and_feed_dead_and_back(house: House, daemon: Daemon) -> None:
         return len([e for e in daemon.events("request.failed")[failures:] if e["request"] == "CancelAll"]) >= 2
 
     wait_for("cancels that get no answer", failed, watch=daemon)
-    assert not daemon.status().flat
+    assert not daemon.status().clear
     house.exchange.heal()
-    house.until_flat()
+    house.until_clear()
     recovered(house, daemon, losses)
 
 

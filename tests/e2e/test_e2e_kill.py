@@ -41,10 +41,10 @@ def released(house: House) -> None:
 
 
 def latched(house: House, daemon: Daemon, reason: str) -> None:
-    """It is latched, on disk as well, and flat; it lives, does not quote, and nothing is left at the exchange."""
+    """It is latched, on disk as well, and clear; it lives, does not quote, and nothing is left at the exchange."""
     daemon.until("latched", lambda status: status.latched == reason)
     house.exchange.inflict("latched", cause="kill")
-    daemon.until("flat", lambda status: status.flat)
+    daemon.until("clear", lambda status: status.clear)
     assert not house.exchange.live_wagers()
     wait_for("the latch on disk", latch_file(house).exists)
     assert json.loads(latch_file(house).read_text())["reason"] == reason
@@ -87,7 +87,7 @@ def test_a_signal_latches_and_the_latch_outlives_the_process(house: House) -> No
     latched(house, daemon, "SIGUSR1")
     assert daemon.stop() == 0
     again = house.start()
-    status = again.until("flat and latched", lambda status: status.flat and status.feed_up)
+    status = again.until("clear and latched", lambda status: status.clear and status.feed_up)
     assert status.latched == "SIGUSR1"
     again.said("life.ready")
     assert not again.status().quoting
@@ -103,11 +103,11 @@ def test_a_signal_latches_and_the_latch_outlives_the_process(house: House) -> No
     house.judged()
 
 
-def test_the_command_latches_a_living_daemon_and_waits_for_flat(house: House) -> None:
+def test_the_command_latches_a_living_daemon_and_waits_for_clear(house: House) -> None:
     daemon = house.quoting()
     done = mmbot("kill", "-c", house.config, "--reason", "enough for today")
     assert done.returncode == 0, done
-    assert "latched and flat: enough for today" in done.stdout
+    assert "latched and clear: enough for today" in done.stdout
     latched(house, daemon, "enough for today")
     said = mmbot("why", "-c", house.config)
     assert said.returncode == 0
@@ -172,7 +172,7 @@ def test_without_a_daemon_the_command_cancels_by_itself_and_latches_the_next(hou
     assert house.exchange.live_wagers()
     done = mmbot("kill", "-c", house.config, "--reason", "nobody home")
     assert done.returncode == 0, done
-    assert "flat, proved" in done.stdout
+    assert "clear, proved" in done.stdout
     assert not house.exchange.live_wagers()
     house.exchange.inflict("latched", cause="kill")
     daemon = house.start()
@@ -208,7 +208,7 @@ def test_a_daemon_that_hangs_is_gone_around(house: House) -> None:
         assert latch_file(house).exists()
     finally:
         daemon.signal(signal.SIGCONT)
-    daemon.until("latched as well", lambda status: status.latched is not None and status.flat)
+    daemon.until("latched as well", lambda status: status.latched is not None and status.clear)
     assert not house.exchange.live_wagers()
     house.agree(daemon)
     house.judged()

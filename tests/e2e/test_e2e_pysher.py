@@ -1,4 +1,4 @@
-"""The daemon with pysher for its feed: it quotes, loses the feed in three ways, comes back, and leaves flat."""
+"""The daemon with pysher for its feed: it quotes, loses the feed in three ways, comes back, and leaves clear."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_feed_that_is_lost_is_found_again_and_leaves_no_thread(house: House, d
         losses, ups = len(daemon.events("feed.lost")), len(daemon.events("feed.up"))
         house.exchange.inflict(fault)
         daemon.said("feed.lost", losses + 1)
-        house.until_flat()
+        house.until_clear()
         house.exchange.heal()
         daemon.said("feed.up", ups + 1)
         house.until_quoting(daemon)
@@ -48,7 +48,7 @@ def test_a_feed_that_is_lost_is_found_again_and_leaves_no_thread(house: House, d
     wait_for("the threads ended", lambda: threads(daemon) <= before + 2, watch=daemon)
 
 
-def test_it_stops_flat(house: House, daemon: Daemon) -> None:
+def test_it_stops_clear(house: House, daemon: Daemon) -> None:
     assert daemon.stop() == 0, daemon.tail()
-    house.until_flat()
+    house.until_clear()
     assert not daemon.events("library"), "what libraries said"

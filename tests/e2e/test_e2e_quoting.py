@@ -31,7 +31,7 @@ NAMED = (
     "mmbot_tick_to_wire_seconds",
     "mmbot_match_to_wire_seconds",
     "mmbot_request_seconds",
-    "mmbot_flatten_seconds",
+    "mmbot_clear_seconds",
 )
 
 
@@ -181,7 +181,7 @@ def test_an_empty_account_quotes_nothing(house: House) -> None:
     daemon = house.quoting()
     house.exchange.inflict("deposit", amount=-9_950)
     daemon.until("the guard", lambda status: any(guard.guard == "balance" for guard in status.guards))
-    house.until_flat()
+    house.until_clear()
     house.exchange.inflict("deposit", amount=9_950)
     house.until_quoting(daemon)
     house.agree(daemon)

@@ -113,7 +113,7 @@ def test_a_storm_of_429_is_waited_out(house: House, daemon: Daemon) -> None:
     began, before = house.exchange.now(), sum(house.exchange.referee()["requests"].values())
     wait_for("half a minute of its clock", lambda: house.exchange.now() > began + 30_000_000_000)
     sent = sum(house.exchange.referee()["requests"].values()) - before
-    assert sent < 100  # in half a minute: cancels and the proof of flat go on, once a second each; nothing else does
+    assert sent < 100  # in half a minute: cancels and the proof of clear go on, once a second each; nothing else does
     house.exchange.heal()
     sound(house, daemon)
 

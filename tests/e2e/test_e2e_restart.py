@@ -31,10 +31,10 @@ def started_clean(house: House, strays: set[str]) -> Daemon:
     """Start another; the strays are gone before it places anything, and it knows what the exchange knows."""
     placed = house.exchange.referee()["placed"]
     daemon = house.start()
-    first = daemon.said("life.flat")
+    first = daemon.said("life.clear")
     assert first["cause"] == "start"
     house.until_quoting(daemon)
-    assert not daemon.events("life.live_after_flat")
+    assert not daemon.events("life.live_after_clear")
     assert first["at"] < daemon.first_placed()["at"]
     assert strays.isdisjoint(wager["external_id"] for wager in house.exchange.live_wagers())
     assert house.exchange.referee()["placed"] > placed
@@ -80,7 +80,7 @@ def test_killed_with_a_placement_on_its_way(house: House) -> None:
 
 def test_killed_twice_while_starting(house: House) -> None:
     strays = killed(house, house.quoting())
-    for moment in ("daemon.started", "life.flat"):
+    for moment in ("daemon.started", "life.clear"):
         half = house.start()
         half.said(moment)
         half.signal(signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_without_its_journal_it_still_cancels_what_it_finds(house: House) -> Non
     strays = killed(house, house.quoting())
     shutil.rmtree(house.state)
     daemon = house.start()
-    daemon.said("life.flat")
+    daemon.said("life.clear")
     wait_for(
         "the strays gone",
         lambda: strays.isdisjoint(wager["external_id"] for wager in house.exchange.live_wagers()),

@@ -31,7 +31,7 @@ def test_wagers_by_hand_are_counted_and_survive_stop_kill_and_the_command(tmp_pa
         assert resting() == hand
         daemon = house.quoting()
         daemon.signal(signal.SIGUSR1)
-        daemon.until("latched and flat", lambda status: status.latched is not None and status.flat)
+        daemon.until("latched and clear", lambda status: status.latched is not None and status.clear)
         assert resting() == hand
         assert mmbot("resume", "-c", house.config).returncode == 0
         house.until_quoting(daemon)
@@ -46,5 +46,5 @@ def test_wagers_by_hand_are_counted_and_survive_stop_kill_and_the_command(tmp_pa
         assert mmbot("resume", "-c", house.config).returncode == 0
         house.configure(exchange={"account": "exclusive"})
         daemon = house.start()
-        daemon.said("life.flat")
+        daemon.said("life.clear")
         assert not resting() & hand

@@ -22,7 +22,7 @@ def healed(house: House) -> Iterator[None]:
     house.exchange.heal()
 
 
-def flat_after(house: House, daemon: Daemon, code: int = 0) -> dict[str, Any]:
+def clear_after(house: House, daemon: Daemon, code: int = 0) -> dict[str, Any]:
     """It ends with this code, with nothing at the exchange; returns its last words."""
     assert daemon.ended() == code, daemon.tail()
     assert not house.exchange.live_wagers()
@@ -31,12 +31,12 @@ def flat_after(house: House, daemon: Daemon, code: int = 0) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_flat(house: House, number: signal.Signals) -> None:
+def test_a_signal_ends_it_clear(house: House, number: signal.Signals) -> None:
     daemon = house.quoting()
     house.until_matched(daemon)
     daemon.signal(number)
-    said = flat_after(house, daemon)
-    assert said["flat"] is True
+    said = clear_after(house, daemon)
+    assert said["clear"] is True
     assert said["unanswered"] == []
     house.exchange.inflict("latched", cause="stop")  # nothing may come from it any more
     house.exchange.inflict("resumed")
@@ -47,7 +47,7 @@ def test_with_a_dead_feed(house: House) -> None:
     house.exchange.inflict("reject_socket")
     house.exchange.inflict("drop_socket")
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
 
 
 def test_with_a_feed_that_was_never_up(house: House) -> None:
@@ -55,7 +55,7 @@ def test_with_a_feed_that_was_never_up(house: House) -> None:
     daemon = house.start()
     daemon.until("waiting for the feed", lambda status: status.phase == "connecting")
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
     assert not daemon.events("feed.up")
 
 
@@ -63,7 +63,7 @@ def test_while_the_exchange_is_slow(house: House) -> None:
     daemon = house.quoting()
     house.exchange.inflict("delay_answer", seconds=5, times=None)
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
 
 
 def test_with_a_placement_still_on_its_way(house: House) -> None:
@@ -72,7 +72,7 @@ def test_with_a_placement_still_on_its_way(house: House) -> None:
     wait_for("a placement that is held", lambda: not house.exchange.faults(), watch=daemon)
     before = house.exchange.referee()["placed"]
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
     assert house.exchange.referee()["placed"] > before  # it came after the first cancel_all, and is gone all the same
     assert house.exchange.requests("cancel_all_wagers") > 1
 
@@ -82,7 +82,7 @@ def test_with_a_placement_of_unknown_outcome(house: House) -> None:
     house.exchange.inflict("hang_answer", endpoint="place_multiple_wagers")
     wait_for("a placement without an answer", lambda: not house.exchange.faults(), watch=daemon)
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
 
 
 def test_while_answers_are_lost(house: House) -> None:
@@ -90,7 +90,7 @@ def test_while_answers_are_lost(house: House) -> None:
     house.exchange.inflict("lose_answer", endpoint="cancel_all_wagers", times=2)
     house.exchange.inflict("lose_answer", endpoint="get_*", times=3)
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
     assert not house.exchange.faults()
 
 
@@ -99,7 +99,7 @@ def test_while_the_exchange_fails(house: House) -> None:
     house.exchange.inflict("fail_request", endpoint="cancel_all_wagers", times=3, status=503)
     house.exchange.inflict("fail_request", endpoint="get_wager_histories", times=2, status=500)
     daemon.signal(signal.SIGTERM)
-    flat_after(house, daemon)
+    clear_after(house, daemon)
     assert not house.exchange.faults()
 
 
@@ -109,8 +109,8 @@ def test_a_second_signal_skips_the_waiting_and_not_the_cancel(house: House) -> N
     daemon.signal(signal.SIGINT)
     daemon.said("stop.asked")
     daemon.signal(signal.SIGINT)
-    said = flat_after(house, daemon, 3)
-    assert said["flat"] is False
+    said = clear_after(house, daemon, 3)
+    assert said["clear"] is False
     assert daemon.said("stop.asked", 2)["hurry"] is True
 
 
@@ -119,8 +119,8 @@ def test_cancelled_and_yet_not_proved_is_told_by_the_exit_code(house: House) -> 
     daemon = house.quoting()
     house.exchange.inflict("fail_request", endpoint="get_wager_histories", times=None, status=503)
     daemon.signal(signal.SIGTERM)
-    said = flat_after(house, daemon, 3)
-    assert said["flat"] is False
+    said = clear_after(house, daemon, 3)
+    assert said["clear"] is False
 
 
 def test_an_exchange_that_hears_nothing_and_the_start_that_follows(house: House) -> None:
@@ -135,8 +135,8 @@ def test_an_exchange_that_hears_nothing_and_the_start_that_follows(house: House)
     # What it left behind goes first.
     house.configure()
     again = house.start()
-    flat = again.said("life.flat")
-    assert flat["at"] < again.first_placed()["at"]
+    clear = again.said("life.clear")
+    assert clear["at"] < again.first_placed()["at"]
     house.until_quoting(again)
     assert strays.isdisjoint(wager["external_id"] for wager in house.exchange.live_wagers())
     house.agree(again)

@@ -44,7 +44,7 @@ def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -
             "the guard before the start", lambda s: any(guard.guard == "start" for guard in s.guards), within_s=60
         )
         assert status.counts.matches > 0
-        house.until_flat()
+        house.until_clear()
         house.agree(daemon)
         wait_for(
             "the event in play",

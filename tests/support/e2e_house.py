@@ -356,7 +356,7 @@ class House:
 
         wait_for("both outcomes of every line quoted", look, watch=daemon)
 
-    def until_flat(self, within_s: float = PATIENCE_S) -> None:
+    def until_clear(self, within_s: float = PATIENCE_S) -> None:
         """Wait until the exchange holds nothing of ours that could match."""
         wait_for("nothing left at the exchange", lambda: not self.exchange.live_wagers(), within_s)
 

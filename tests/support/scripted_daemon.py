@@ -36,7 +36,7 @@ def settings(**changes: object) -> Config:
 
 
 def status_of(
-    now: int = 0, *, quoting: bool = False, latched: str | None = None, flat: bool = True, **more: object
+    now: int = 0, *, quoting: bool = False, latched: str | None = None, clear: bool = True, **more: object
 ) -> Status:
     """A status in which nothing goes on."""
     plain = Status(
@@ -54,7 +54,7 @@ def status_of(
         matches=(),
         counts=Counts(0, 0, 0, 0, 0, 0, 0, 0, 0),
         profit=ProfitStatus(0, 0, 0, 0),
-        flat=flat,
+        clear=clear,
     )
     return msgspec.structs.replace(plain, **more)
 
@@ -72,13 +72,13 @@ class ScriptedEngine:
         self.requests: list[r.Request] = [r.CancelAll(1)]
         self.outbox: list[r.Order] = []
         self.latched = seed.latched if seed else None
-        self.flat = False
+        self.clear = False
         self.stopping = False
         self.ids = 1
 
     def cancel_all(self) -> None:
         self.ids += 1
-        self.flat = False
+        self.clear = False
         self.requests.insert(0, r.CancelAll(self.ids))
 
     def handle(self, event: e.Event, now: int) -> None:
@@ -97,9 +97,9 @@ class ScriptedEngine:
                 self.latched = reason
             case e.ResumeRequested():
                 self.latched = None
-                self.outbox.append(r.ClearLatch())
+                self.outbox.append(r.ReleaseLatch())
             case e.CancelledAll():
-                self.flat = True
+                self.clear = True
                 if self.stopping:
                     self.outbox.append(r.Exit(0, "stopped"))
             case e.PriceGiven(line_id="boom"):
@@ -121,7 +121,7 @@ class ScriptedEngine:
         return 0
 
     def status(self, now: int, *, events: bool = True) -> Status:
-        return status_of(now, latched=self.latched, flat=self.flat)
+        return status_of(now, latched=self.latched, clear=self.clear)
 
 
 class HeldClient:

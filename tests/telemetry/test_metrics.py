@@ -36,7 +36,7 @@ PROMISED = {
     "mmbot_tick_to_wire_seconds": (),
     "mmbot_match_to_wire_seconds": (),
     "mmbot_request_seconds": ("endpoint",),
-    "mmbot_flatten_seconds": ("cause",),
+    "mmbot_clear_seconds": ("cause",),
 }
 """Names that the design promises."""
 
@@ -47,7 +47,7 @@ MORE = {
     "mmbot_book_drops_dollars": ("kind",),
     "mmbot_build_info": ("version",),
     "mmbot_feed_losses": (),
-    "mmbot_flat": (),
+    "mmbot_clear": (),
     "mmbot_hedges": (),
     "mmbot_journal_backlog": (),
     "mmbot_log_lines_dropped": (),
@@ -102,7 +102,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         matches=(),
         counts=Counts(3, 12_345, 40, 30, 99, 4, 1, 2, 5),
         profit=ProfitStatus(realised=-500, commission=20, marked=310, today=-190),
-        flat=False,
+        clear=False,
     )
 
 
@@ -124,7 +124,7 @@ def busy():
     metrics.spoilt("markets")
     metrics.feed_lost()
     metrics.alert(Alert(Level.WARNING, "anything", {}))
-    metrics.alert(Alert(Level.INFO, "life.flat", {"cause": "kill", "seconds": 1.5}))
+    metrics.alert(Alert(Level.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
     return metrics
 
 
@@ -166,7 +166,7 @@ def test_what_is_shown_is_what_the_engine_says():
     assert shown["mmbot_log_lines_dropped_total", ()] == 2
     assert shown["mmbot_book_differences_total", (("kind", "missing"),)] == 3
     assert shown["mmbot_book_drops_dollars_total", (("kind", "taken"),)] == 120.5
-    assert shown["mmbot_flatten_seconds_sum", (("cause", "kill"),)] == 1.5
+    assert shown["mmbot_clear_seconds_sum", (("cause", "kill"),)] == 1.5
 
 
 def test_every_guard_has_a_series_and_one_that_holds_counts_its_scopes():
@@ -184,5 +184,5 @@ def test_a_scrape_before_there_is_an_engine_works():
 @pytest.mark.parametrize("fields", [{}, {"cause": 3, "seconds": 1}, {"cause": "kill", "seconds": "long"}])
 def test_an_alert_with_other_fields_than_expected_is_only_counted(fields):
     metrics = Metrics()
-    metrics.alert(Alert(Level.ERROR, "life.flat", fields))
+    metrics.alert(Alert(Level.ERROR, "life.clear", fields))
     assert samples(metrics)["mmbot_alerts_total", (("level", "error"),)] == 1

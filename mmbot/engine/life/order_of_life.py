@@ -60,7 +60,7 @@ class OrderOfLife:
         """``advance`` has nothing to do before."""
         self.cause = "start"
         self.started_at = now
-        self.flat = False
+        self.clear = False
         """Proved, and nothing was placed since."""
         self._since = since
         self._caught_up = False
@@ -196,10 +196,10 @@ class OrderOfLife:
 
     def _catch_up(self, now: Instant) -> None:
         """The account is clear: read what happened meanwhile."""
-        self.flat = True
+        self.clear = True
         self._proved_at = self._read_past = now
         took = now - self.started_at
-        self._shared.alert(Level.INFO, "life.flat", cause=self.cause, seconds=in_seconds(took))
+        self._shared.alert(Level.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
         if not self._caught_up:
             self._history.ask(Query())
         if self._since:
@@ -213,13 +213,13 @@ class OrderOfLife:
         for wager in self._shared.ledger.all_live():
             if wager.wager_id is not None and not wager.foreign:
                 self._asked[wager.wager_id] = None
-                self._shared.lookups[wager.wager_id] = "flattened"
+                self._shared.lookups[wager.wager_id] = "everything was cancelled"
         for wager_id in self._journal.to_ask_for():
             self._asked[wager_id] = None
             self._shared.lookups[wager_id] = "not in the history"
 
     def _cancel_again(self, now: Instant) -> None:
-        self._shared.alert(Level.WARNING, "life.live_after_flat", wagers=self._shared.ledger.live_count)
+        self._shared.alert(Level.WARNING, "life.live_after_clear", wagers=self._shared.ledger.live_count)
         self.restart(self.cause, now)
 
     def _order_connect(self, _: Instant) -> None:
@@ -255,10 +255,10 @@ class OrderOfLife:
         self._history.ask(Query(changed_since=since))
 
     def _exit_at_the_deadline(self, _: Instant) -> None:
-        self._exit(0 if self.flat else 3, "stopped" if self.flat else "not flat at the deadline")
+        self._exit(0 if self.clear else 3, "stopped" if self.clear else "not clear at the deadline")
 
     def _exit_in_a_hurry(self, _: Instant) -> None:
-        self._exit(0 if self.flat else 3, "stopped in a hurry")
+        self._exit(0 if self.clear else 3, "stopped in a hurry")
 
     def _exit_with_anothers_journal(self, _: Instant) -> None:
         missing = self._journal.missing
@@ -282,17 +282,17 @@ class OrderOfLife:
             return
         if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
             self._since = max(self._since, self._shared.coverage.heard_at)
-        if not self.flattening or cause in ("stop", "kill"):
+        if not self.clearing or cause in ("stop", "kill"):
             self.started_at = now
             self.cause = cause
         self.step = Step.CANCEL
         self.idle_until = 0
-        self.flat = False
+        self.clear = False
         self._proof.restart(now)
         self._cancelled = False
         self._connect_ordered = False
         self._asked = {}
-        self._shared.alert(Level.INFO, "life.flatten", cause=cause)
+        self._shared.alert(Level.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
         """Note a loss, for the length of the hold, and cancel everything."""
@@ -317,7 +317,7 @@ class OrderOfLife:
     def may_rest(self, now: Instant) -> None:
         """A placement may stand, or a wager is said to be open. One that was under way when everything was cancelled
         may have come after that, or was not active yet: everything is cancelled once more."""
-        if self.flattening:
+        if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
@@ -330,7 +330,7 @@ class OrderOfLife:
 
     def placed(self) -> None:
         """Something was placed: the account is no longer clear."""
-        self.flat = False
+        self.clear = False
 
     def _is_ours(self, report: WagerReport) -> bool:
         wager = self._shared.ledger.get(report.external_id)
@@ -340,7 +340,7 @@ class OrderOfLife:
         return any(not wager.foreign for wager in self._shared.ledger.all_live())
 
     @property
-    def flattening(self) -> bool:
+    def clearing(self) -> bool:
         """Whether everything is being cancelled, or proved to be."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
@@ -353,11 +353,11 @@ class OrderOfLife:
 
     def urgent(self, now: Instant) -> Request | None:
         """``cancel_all``, when it is due."""
-        return self._sent(self._proof.cancel(now), now) if self.flattening else None
+        return self._sent(self._proof.cancel(now), now) if self.clearing else None
 
     def next(self, now: Instant) -> Request | None:
         """The next read of the proof or of the history."""
-        return self._sent(self._proof.read(now) if self.flattening else self._history.next(now), now)
+        return self._sent(self._proof.read(now) if self.clearing else self._history.next(now), now)
 
     def _sent(self, request: Request | None, now: Instant) -> Request | None:
         if request is not None:
@@ -366,7 +366,7 @@ class OrderOfLife:
 
     def wake_at(self, now: Instant) -> Instant | None:
         """When ``urgent``, ``next`` or ``advance`` has something to do."""
-        reads_at = self._proof.wake_at(now) if self.flattening else self._history.wake_at(now)
+        reads_at = self._proof.wake_at(now) if self.clearing else self._history.wake_at(now)
         times = [] if reads_at is None else [reads_at]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
@@ -413,7 +413,7 @@ class OrderOfLife:
             found = self._proof.take(answer, now)
             complete = self._proof.complete
             if found:
-                self._shared.alert(Level.WARNING, "life.still_resting", wagers=len(found))
+                self._shared.alert(Level.WARNING, "life.still_open", wagers=len(found))
                 self.step = Step.CANCEL
         if not complete:
             self._late.note(self._history.behind(answer, now), now)

@@ -1,4 +1,4 @@
-"""Guards: named reasons not to quote. Each says what it covers, why it holds and what clears it.
+"""Guards: named reasons not to quote. Each says what it covers, why it holds and what lifts it.
 
 A guard that holds cancels what rests in its scope and stops quoting there. ``GUARDS`` is the whole list; docs and
 metrics are held against it.
@@ -20,7 +20,7 @@ class Guard(NamedTuple):
     name: str
     scope: str
     """``account``, ``event`` or ``line``."""
-    clears: str
+    lifts: str
 
 
 ACCOUNT: Final = "account"
@@ -28,8 +28,8 @@ ACCOUNT: Final = "account"
 GUARDS: Final = (
     Guard("latch", "account", "mmbot resume"),
     Guard("stop", "account", "never: the daemon is ending"),
-    Guard("starting", "account", "flat, history read, feed up, books read, hold over"),
-    Guard("feed", "account", "reconnected, flat, history and books read, hold over"),
+    Guard("starting", "account", "clear, history read, feed up, books read, hold over"),
+    Guard("feed", "account", "reconnected, clear, history and books read, hold over"),
     Guard("feed_refused", "account", "a restart, after the cause is mended"),
     Guard("clock", "account", "a history that is no later than this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder"),
@@ -81,7 +81,7 @@ class Guards:
         self.raised = 0
         """How often one came to hold."""
         self.changes = 0
-        """How often one came to hold or was cleared: what was judged by the guards stands while this does."""
+        """How often one came to hold or was lifted: what was judged by the guards stands while this does."""
 
     def add(self, guard: Guard) -> None:
         """Let a guard be held that is not in ``GUARDS``."""
@@ -161,7 +161,7 @@ class Guards:
         """All that hold."""
         return tuple(
             GuardStatus(
-                guard=name, scope=shown(scope), reason=held.reason, clears=self._known[name].clears, since=held.since
+                guard=name, scope=shown(scope), reason=held.reason, lifts=self._known[name].lifts, since=held.since
             )
             for scope, names in (*self.held.items(), *self.pausing.items())
             for name, held in names.items()

@@ -118,7 +118,7 @@ class Shared:
             self._tell(Level.INFO, guard, scope, reason)
 
     def _tell(self, level: Level, guard: str, scope: str | int | LineKey, reason: str | None) -> None:
-        name = "guard.cleared" if reason is None else "guard.held"
+        name = "guard.lifted" if reason is None else "guard.held"
         self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
 
     def touch_scope(self, scope: str | int | LineKey) -> None:

@@ -82,7 +82,7 @@ def test_no_call_looks_at_much_more_than_a_slice_and_full_batches_of_cancels_lea
     scene.close()
 
 
-def test_a_kill_in_the_middle_of_a_burst_is_the_next_thing_that_leaves_and_leads_to_flat() -> None:
+def test_a_kill_in_the_middle_of_a_burst_is_the_next_thing_that_leaves_and_leads_to_clear() -> None:
     scene, strategy = board()
     calls = strategy.calls
     after: list[r.Request] = []
@@ -99,7 +99,7 @@ def test_a_kill_in_the_middle_of_a_burst_is_the_next_thing_that_leaves_and_leads
 
     asked(scene, note)
     move(scene, strategy)
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)
     assert isinstance(after[0], r.CancelAll)
     assert not any(isinstance(request, r.PlaceMany) for request in after)
     assert not scene.wagers()

@@ -63,7 +63,7 @@ def flicker(scene: Scene) -> None:
 
 def stepped(step: Duration) -> Scene:
     """The machine slept (the exchange went on meanwhile), or its clock went ahead of the exchange's and was put back:
-    what is added to the engine's clock makes up for it. Returns when flat is proved after that."""
+    what is added to the engine's clock makes up for it. Returns when clear is proved after that."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), settings(), venue=SLOW, starts=24 * HOUR).quoted()
     shifted = Shifted(scene.run.engine, 0)
     scene.run.engine = shifted  # type: ignore[misc, assignment]
@@ -76,7 +76,7 @@ def stepped(step: Duration) -> Scene:
     scene.run.tell(e.WallStepped(step))
     scene.run.drop_feed("slept")
     at = scene.now
-    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=30 * SECOND)
+    scene.until(lambda: bool(scene.alerts("life.clear", at)), within=30 * SECOND)
     return scene
 
 
@@ -92,7 +92,7 @@ def stop_after_a_lost_answer(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("behind", [-60, -7, 0, 7, 60])
-def test_a_stop_never_says_flat_while_something_is_live_whatever_the_clocks_say(behind: int) -> None:
+def test_a_stop_never_says_clear_while_something_is_live_whatever_the_clocks_say(behind: int) -> None:
     scene = off(behind * SECOND)
     stop_after_a_lost_answer(scene)
     assert scene.run.exit is not None
@@ -127,7 +127,7 @@ def test_a_clock_that_is_behind_the_exchanges_is_said() -> None:
 
 def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once_a_minute() -> None:
     scene = off(-5 * MINUTE, busy=False)
-    scene.until(lambda: bool(scene.alerts("life.flat")), within=7 * MINUTE)
+    scene.until(lambda: bool(scene.alerts("life.clear")), within=7 * MINUTE)
     assert scene.now - START > 5 * MINUTE
     said = [alert["seconds"] for alert in scene.alerts("history.behind")]
     assert 4 <= len(said) <= 6
@@ -164,7 +164,7 @@ def test_a_reading_of_the_exchanges_clock_that_cannot_be_one_is_not_believed(sai
     scene.quoted()
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
-    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.until(lambda: bool(scene.alerts("life.clear", at)), within=10 * SECOND)
     scene.close()
 
 
@@ -189,7 +189,7 @@ def test_what_was_matched_while_the_feed_was_lost_is_booked_after_a_step_of_the_
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR])
 @pytest.mark.parametrize("feed", ["kept", "dropped"])
-def test_after_a_step_of_the_wall_clock_flat_is_proved_in_time_and_truly(step: Duration, feed: str) -> None:
+def test_after_a_step_of_the_wall_clock_clear_is_proved_in_time_and_truly(step: Duration, feed: str) -> None:
     scene = stepped(step)
     assert not scene.wagers()
     if feed == "kept":
@@ -210,13 +210,13 @@ def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_e
     scene = off(behind, busy=False, venue=VenueSettings(activation_ns=30 * SECOND))
     line_id = scene.venue.line_id(*LINE, 0)
     scene.venue.place(scene.account, "earlier-1", line_id, 105, 1000, scene.now)  # cannot be cancelled for a while
-    scene.until(lambda: bool(scene.alerts("life.flat")) or not scene.wagers(), within=MINUTE)
+    scene.until(lambda: bool(scene.alerts("life.clear")) or not scene.wagers(), within=MINUTE)
     assert not scene.wagers()
     scene.go(2 * MINUTE)
     if behind == 5 * MINUTE:
         assert scene.sides() == {0, 1}
         return
-    assert not scene.alerts("life.flat")  # no exchange's clock is hours ahead of a machine that keeps time
+    assert not scene.alerts("life.clear")  # no exchange's clock is hours ahead of a machine that keeps time
     guard = scene.guard("clock")
     assert guard is not None
     assert guard.reason == "the exchange's is 300 minutes ahead of this machine's"

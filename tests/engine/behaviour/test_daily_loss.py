@@ -37,7 +37,7 @@ def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
     scene.go(MINUTE)
     assert scene.status().profit.today > -2000
     assert scene.guard("daily_loss") is not None
-    assert not [fields for fields in scene.alerts("guard.cleared", at) if fields["guard"] == "daily_loss"]
+    assert not [fields for fields in scene.alerts("guard.lifted", at) if fields["guard"] == "daily_loss"]
     assert not [fields for fields in scene.alerts("guard.held", at) if fields["guard"] == "daily_loss"]
     assert not scene.placements(at)
     assert not scene.wagers()

@@ -148,4 +148,4 @@ def test_a_placement_that_comes_after_the_cancel_of_everything_is_cancelled_as_s
     opened = scene.now
     scene.until(lambda: not scene.wagers())
     assert scene.now - opened < 300 * MILLISECOND, (opened - killed, scene.now - killed)
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)

@@ -26,7 +26,7 @@ def test_a_kill_cancels_before_it_writes_and_stays_up_without_quoting() -> None:
     assert scene.status().latched == "enough"
     assert scene.status().phase == "ready"
     assert not scene.status().quoting
-    assert scene.status().flat
+    assert scene.status().clear
     assert not scene.wagers()
     scene.close()
 
@@ -61,10 +61,10 @@ def test_a_latch_whose_file_could_not_be_written_holds_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("step", ["reading history", "reading books", "holding", "ready"])
-def test_a_resume_at_any_step_after_flat_leads_to_quotes(step: str) -> None:
+def test_a_resume_at_any_step_after_clear_leads_to_quotes(step: str) -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
-    scene.until(lambda: scene.status().flat and scene.status().phase == step)
+    scene.until(lambda: scene.status().clear and scene.status().phase == step)
     scene.run.tell(e.ResumeRequested())
     assert scene.status().latched is None
     scene.quoted()
@@ -76,7 +76,7 @@ def test_a_latch_takes_the_words_that_its_file_has_while_it_holds() -> None:
     scene.run.tell(e.KillRequested("SIGUSR1"))
     scene.run.tell(e.LatchWritten(reason="drill"))
     assert scene.status().latched == "drill"
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)
     scene.run.tell(e.ResumeRequested())
     scene.run.tell(e.LatchWritten(reason="drill"))  # late: it is released by then
     assert scene.status().latched is None
@@ -84,7 +84,7 @@ def test_a_latch_takes_the_words_that_its_file_has_while_it_holds() -> None:
     scene.close()
 
 
-def test_a_resume_is_refused_until_the_account_is_proved_flat() -> None:
+def test_a_resume_is_refused_until_the_account_is_proved_clear() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
     scene.run.engine.handle(e.ResumeRequested(), scene.now)
@@ -126,7 +126,7 @@ def test_a_lost_feed_cancels_at_once_over_http_and_quotes_again_after_the_reconn
     assert isinstance(scene.run.requests[-1][1], r.CancelAll)
     assert scene.run.requests[-1][0] == noticed
     scene.until(lambda: not scene.wagers(), within=SECOND)
-    scene.until(lambda: scene.status().flat, within=10 * SECOND)
+    scene.until(lambda: scene.status().clear, within=10 * SECOND)
     scene.go(MINUTE)
     assert scene.status().phase == "connecting"
     assert scene.guard("feed") is not None
@@ -153,13 +153,13 @@ def test_a_lost_feed_is_followed_as_the_second_document_says() -> None:
     order = order_of(scene, at)
     assert order[:2] == ["CancelAll", "ReadHistory"]
     connected = next(when for when, alert in scene.run.alerts if alert.name == "feed.up" and when > at)
-    flat = next(when for when, alert in scene.run.alerts if alert.name == "life.flat" and when > at)
+    clear = next(when for when, alert in scene.run.alerts if alert.name == "life.clear" and when > at)
     histories = [
         when
         for when, request in scene.run.requests
         if isinstance(request, r.ReadHistory) and request.updated_from is not None and when > at
     ]
-    assert flat <= histories[0] < connected
+    assert clear <= histories[0] < connected
     assert all(
         when >= connected
         for when, request in scene.run.requests
@@ -269,7 +269,7 @@ def test_a_shared_account_is_rid_of_what_an_earlier_run_left() -> None:
     scene.restart()
     left = {wager.wager_id for wager in scene.wagers()}
     assert len(left) == 4
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)
     assert not scene.wagers()
     scene.requoted()
     scene.go(SECOND)

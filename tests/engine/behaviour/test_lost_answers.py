@@ -19,7 +19,7 @@ TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25
 
 
 def shut(scene: Scene) -> None:
-    """Everything is resolved, the books agree, the referee is content, and a stop ends flat."""
+    """Everything is resolved, the books agree, the referee is content, and a stop ends clear."""
     scene.go(5 * SECOND)
     assert scene.status().counts.unknown_wagers == 0
     scene.agree()
@@ -306,7 +306,7 @@ def test_a_cancel_waits_until_its_wager_is_live() -> None:
     shut(scene)
 
 
-def test_a_cancel_all_that_races_a_late_activation_is_repeated_until_flat() -> None:
+def test_a_cancel_all_that_races_a_late_activation_is_repeated_until_clear() -> None:
     scene = Scene(venue=VenueSettings(activation_ns=3 * SECOND))
     scene.until(lambda: len(scene.wagers()) == 2)
     scene.run.tell(e.StopRequested())
@@ -323,7 +323,7 @@ def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
     scene.until(lambda: not scene.wagers(), within=7 * SECOND)
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)
     assert len(scene.sent(r.CancelAll, at)) >= 2
     scene.close()
 

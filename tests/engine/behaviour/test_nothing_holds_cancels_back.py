@@ -38,7 +38,7 @@ def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, accou
     scene.until(lambda: not scene.wagers(), within=2 * SECOND)
     if account == "exclusive":
         assert cancels(scene, at)[0] <= 1
-    scene.until(lambda: scene.status().flat, within=5 * SECOND)
+    scene.until(lambda: scene.status().clear, within=5 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)  # what happened meanwhile is read if it may be
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
@@ -54,7 +54,7 @@ def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() 
     limited(scene, r.ReadBalance, MINUTE)  # while the answer is still waited for
     assert scene.status().counts.unknown_wagers + scene.status().counts.open_wagers == 1
     scene.run.tell(e.StopRequested())
-    scene.until(lambda: scene.status().flat, within=20 * SECOND)
+    scene.until(lambda: scene.status().clear, within=20 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
@@ -72,7 +72,7 @@ def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> 
     scene.until(lambda: not scene.wagers(), within=2 * SECOND)
     first, second = cancels(scene, at)[:2]
     assert 0.2 < second - first <= 1.05
-    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.until(lambda: bool(scene.alerts("life.clear", at)), within=10 * SECOND)
     scene.close()
 
 
@@ -81,7 +81,7 @@ def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -
     scene.run.faults.hint = 24 * HOUR
     scene.run.faults.interfere = lose(r.ReadHistory, 1, Fate.LIMITED)
     scene.run.tell(e.StopRequested())
-    scene.until(lambda: scene.status().flat, within=15 * SECOND)
+    scene.until(lambda: scene.status().clear, within=15 * SECOND)
     scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
@@ -95,7 +95,7 @@ def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fa
     scene.run.faults.interfere = lose(r.CancelAll, 3, fate)
     at = scene.now
     scene.run.tell(e.KillRequested("test"))
-    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.until(lambda: bool(scene.alerts("life.clear", at)), within=10 * SECOND)
     sent = cancels(scene, at)
     assert sent[0] == 0
     assert all(0.9 < after - before < 1.2 for before, after in pairwise(sent[:4]))
@@ -111,5 +111,5 @@ def test_cancel_all_is_not_sent_in_a_flood_while_none_is_answered() -> None:
     scene.go(20 * SECOND)
     assert 15 <= len(cancels(scene, at)) <= 60
     scene.run.faults.interfere = None
-    scene.until(lambda: bool(scene.alerts("life.flat", at)), within=10 * SECOND)
+    scene.until(lambda: bool(scene.alerts("life.clear", at)), within=10 * SECOND)
     assert not scene.wagers()

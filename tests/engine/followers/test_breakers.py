@@ -64,7 +64,7 @@ def test_a_breaker_stops_its_line_alone_and_lifts_its_guard_by_its_timer() -> No
     third = three_matches(fills)
     guard = fills.guard("fill_rate")
     assert guard is not None
-    assert (guard.scope, guard.reason, guard.clears) == (
+    assert (guard.scope, guard.reason, guard.lifts) == (
         "line 1/219/0",
         "3 matches within 10 s",
         "a minute after the third match",

@@ -52,13 +52,13 @@ def test_a_stray_that_opens_and_is_partly_matched_while_the_proof_is_read_is_fou
     scene.run.at(START + delay, lambda: scene.venue.place(scene.account, "r0-q0-7", line_id, 105, 1000, scene.now))
     scene.run.at(START + delay + 800 * MILLISECOND, lambda: scene.take(1, 300))
 
-    scene.until(lambda: bool(scene.alerts("life.flat")))
+    scene.until(lambda: bool(scene.alerts("life.clear")))
     at = scene.now
     if delay < 2 * SECOND:  # placed before the last read: by another process, for nothing of ours is under way
         assert not scene.wagers()
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
-    assert scene.alerts("life.flat", at)
+    assert scene.alerts("life.clear", at)
     assert not scene.wagers()
 
 

@@ -33,7 +33,7 @@ def test_a_start_cancels_first_then_proves_reads_connects_reads_books_holds_and_
     assert order[:2] == ["CancelAll", "ReadHistory"]
     assert order.index("ReadHistory") < order.index("ReadTournaments") < order.index("ReadMarkets")
     assert order[-1] == "PlaceMany"
-    wanted = ["cancelling", "proving flat", "reading history", "connecting", "reading books", "holding", "ready"]
+    wanted = ["cancelling", "proving clear", "reading history", "connecting", "reading books", "holding", "ready"]
     assert [phase for phase in phases if phase in wanted] == wanted
     assert scene.guard("starting") is None
     scene.agree()
@@ -48,11 +48,11 @@ def test_the_hold_after_a_start_lasts_as_long_as_it_is_set() -> None:
     scene.close()
 
 
-def test_the_proof_of_flat_is_a_read_that_is_complete_past_the_last_cancel() -> None:
+def test_the_proof_of_clear_is_a_read_that_is_complete_past_the_last_cancel() -> None:
     scene = Scene(venue=VenueSettings(history_lag_ns=5 * SECOND)).quoted()
     answered = next(at for at, request in scene.run.requests if isinstance(request, r.CancelAll))
-    flat = next(at for at, alert in scene.run.alerts if alert.name == "life.flat")
-    assert flat - answered > 5 * SECOND
+    clear = next(at for at, alert in scene.run.alerts if alert.name == "life.clear")
+    assert clear - answered > 5 * SECOND
     scene.close()
 
 
@@ -176,7 +176,7 @@ def test_an_external_id_is_never_used_again_after_a_restart() -> None:
 # --- stop -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_stop_ends_flat_with_code_0() -> None:
+def test_a_stop_ends_clear_with_code_0() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.run.tell(e.StopRequested())
     at = scene.now
@@ -190,7 +190,7 @@ def test_a_stop_ends_flat_with_code_0() -> None:
     scene.close()
 
 
-def test_a_stop_that_cannot_be_proved_flat_ends_with_code_3_at_the_deadline() -> None:
+def test_a_stop_that_cannot_be_proved_clear_ends_with_code_3_at_the_deadline() -> None:
     scene = Scene(config=settings(deadline_s=20.0)).quoted()
     scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
     scene.run.tell(e.StopRequested())
@@ -219,7 +219,7 @@ def test_a_second_stop_skips_the_waiting_but_not_the_cancel_all() -> None:
 def test_a_stop_in_a_hurry_after_the_proof_ends_with_code_0() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.StopRequested())
-    scene.until(lambda: scene.status().flat)
+    scene.until(lambda: scene.status().clear)
     scene.run.tell(e.StopRequested(hurry=True))
     scene.until(lambda: scene.run.exit is not None, within=SECOND)
     assert scene.run.exit is not None
@@ -227,7 +227,7 @@ def test_a_stop_in_a_hurry_after_the_proof_ends_with_code_0() -> None:
     scene.close()
 
 
-def test_a_late_placement_keeps_a_stop_from_calling_itself_flat() -> None:
+def test_a_late_placement_keeps_a_stop_from_calling_itself_clear() -> None:
     """The request reaches the exchange after the proof was read: only a read after its answer proves anything."""
     slow = Delays(request=4 * SECOND)
     scene = Scene()
@@ -241,7 +241,7 @@ def test_a_late_placement_keeps_a_stop_from_calling_itself_flat() -> None:
 
     while scene.run.exit is None:
         scene.go(100 * MILLISECOND)
-        if scene.status().flat:
+        if scene.status().clear:
             assert not scene.wagers()
 
     assert scene.run.exit.code == 0
@@ -251,7 +251,7 @@ def test_a_late_placement_keeps_a_stop_from_calling_itself_flat() -> None:
 
 @pytest.mark.parametrize(
     "phase",
-    ["cancelling", "proving flat", "reading history", "connecting", "reading books", "holding", "ready"],
+    ["cancelling", "proving clear", "reading history", "connecting", "reading books", "holding", "ready"],
 )
 @pytest.mark.parametrize("order", [e.StopRequested(), e.KillRequested("test")])
 def test_a_stop_or_a_kill_works_in_every_step_of_a_start(phase: str, order: e.Event) -> None:
@@ -283,7 +283,7 @@ def test_a_stop_or_a_kill_works_while_the_feed_is_down(order: e.Event) -> None:
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase == "connecting")
     scene.run.tell(order)
-    scene.until(lambda: scene.run.exit is not None if isinstance(order, e.StopRequested) else scene.status().flat)
+    scene.until(lambda: scene.run.exit is not None if isinstance(order, e.StopRequested) else scene.status().clear)
     assert not scene.wagers()
     scene.close()
 
@@ -292,6 +292,6 @@ def test_a_stop_or_a_kill_works_while_the_feed_is_down(order: e.Event) -> None:
 def test_a_stop_or_a_kill_works_while_the_exchange_is_slow(order: e.Event) -> None:
     scene = Scene(delays=Delays(request=1500 * MILLISECOND, answer=1500 * MILLISECOND)).quoted()
     scene.run.tell(order)
-    scene.until(lambda: scene.run.exit is not None if isinstance(order, e.StopRequested) else scene.status().flat)
+    scene.until(lambda: scene.run.exit is not None if isinstance(order, e.StopRequested) else scene.status().clear)
     assert not scene.wagers()
     scene.close()

@@ -1,6 +1,6 @@
 """Row four of the speed budget: a signal or a disconnect until ``cancel_all``'s bytes are handed to the socket.
 
-    .venv/bin/python benchmarks/bench_flatten.py
+    .venv/bin/python benchmarks/bench_clear.py
 
 The real daemon quotes 50 lines while a thousand book messages a second arrive, of which one in twenty moves a price.
 In turn its process gets SIGUSR1 (the kill switch, cleared again over its HTTP door) and its websocket is cut. From the
@@ -76,7 +76,7 @@ async def measured() -> None:
             async with asyncio.timeout(60):
                 while len(exchange.resting) < 2 * LINES:
                     if turn % 2 == 0:
-                        await resume(daemon)  # refused until the account is proved flat
+                        await resume(daemon)  # refused until the account is proved clear
                     await asyncio.sleep(0.02)
             await asyncio.sleep(SETTLE_S)
         took_s = time.monotonic() - started
