@@ -22,7 +22,7 @@ START = 1_800_000_000 * SECOND
 
 @pytest.fixture(scope="module")
 def tape() -> Tape:
-    """MMBOT_TAPE is the file, or the folder that holds it."""
+    """Read the tape that MMBOT_TAPE names: a file, or the folder with the file."""
     given = Path(os.environ.get("MMBOT_TAPE") or ROOT.parent / "shared" / "tapes")
     path = given / NAME if given.is_dir() else given
     if not path.is_file():
@@ -49,12 +49,12 @@ def low(tape: Tape) -> TapeResult:
     return play(tape, msgspec.structs.replace(config, limits=limits), strategies, START)
 
 
-def test_both_outcomes_are_quoted_nine_tenths_of_the_time_in_which_the_market_was_tight(demo: TapeResult) -> None:
+def test_both_outcomes_are_quoted_in_nine_tenths_of_the_time_with_a_tight_market(demo: TapeResult) -> None:
     assert demo.quality.covered >= 0.90
     assert demo.quality.wanted > 0
 
 
-def test_the_own_width_is_three_points_at_most(demo: TapeResult) -> None:
+def test_the_own_spread_is_three_points_at_most(demo: TapeResult) -> None:
     assert demo.quality.width is not None
     assert 0.0 < demo.quality.width <= 0.03
 
@@ -67,7 +67,7 @@ def test_both_outcomes_are_matched(demo: TapeResult) -> None:
 
 
 @pytest.mark.parametrize("which", ["demo", "low"])
-def test_the_profit_is_the_exchanges_to_the_cent_commission_included(
+def test_the_profit_after_commission_equals_the_exchanges_to_the_cent(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     result: TapeResult = request.getfixturevalue(which)
@@ -79,7 +79,7 @@ def test_the_profit_is_the_exchanges_to_the_cent_commission_included(
 
 
 @pytest.mark.parametrize("which", ["demo", "low"])
-def test_the_referee_finds_nothing_broken_and_judged_the_limits(which: str, request: pytest.FixtureRequest) -> None:
+def test_the_referee_judged_the_limits_and_found_no_breach(which: str, request: pytest.FixtureRequest) -> None:
     result: TapeResult = request.getfixturevalue(which)
     assert result.referee.ok, result.referee.broken
     assert len(result.referee.worst_case) == 5
@@ -91,7 +91,7 @@ def test_the_referee_finds_nothing_broken_and_judged_the_limits(which: str, requ
     assert result.status.counts.unknown_wagers == 0
 
 
-def test_low_limits_make_soft_and_hedge_come_and_go(low: TapeResult) -> None:
+def test_low_limits_are_passed_and_left_again_at_soft_and_at_hedge(low: TapeResult) -> None:
     for threshold in ("soft", "hedge"):
         assert low.thresholds[f"{threshold}.entered"] >= 1
         assert low.thresholds[f"{threshold}.left"] >= 1
@@ -99,7 +99,7 @@ def test_low_limits_make_soft_and_hedge_come_and_go(low: TapeResult) -> None:
     assert max(figure.matched_greatest for figure in low.referee.worst_case) >= 0.6 * 6000
 
 
-def test_its_figures_are_said_in_whole_words(demo: TapeResult) -> None:
+def test_the_figures_are_printed_in_words(demo: TapeResult) -> None:
     text = "\n".join(demo.lines())
     for said in ("worst case of a line:", "worst case of an event:", "worst case of the account:"):
         assert said in text

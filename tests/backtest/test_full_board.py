@@ -52,7 +52,7 @@ def at(run: Run, seconds: int) -> None:
 
 
 def wagers(world: World) -> list[VenueWager]:
-    """Those that the daemon placed."""
+    """Return the wagers that the daemon placed."""
     return [wager for wager in world.venue.wagers(world.account) if wager.external_id != BY_HAND]
 
 
@@ -61,7 +61,7 @@ def market(world: World, wager: VenueWager) -> Market:
 
 
 def agreed(run: Run) -> None:
-    """The referee found nothing, and the engine's books are the exchange's to the cent."""
+    """Check that the referee found no breach and that the engine's books equal the exchange's to the cent."""
     report = run.world.referee.report(run.now)
     status = run.engine.status(run.now)
     assert report.ok, report.broken
@@ -97,7 +97,7 @@ class TestTheShippedRules:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    """Thirteen minutes in which everything on the board's programme happens."""
+    """Run thirteen minutes in which every scripted change of the board happens."""
     run = begin(demo())
     at(run, 13 * 60)
     return run
@@ -174,7 +174,7 @@ class TestTheProgramme:
         assert kinds & {"ADJUSTMENT_INCREASE", "ADJUSTMENT_REDUCE"}
 
 
-def test_three_outcomes_are_not_quoted_even_where_a_rule_is_for_every_market() -> None:
+def test_a_market_of_three_outcomes_is_not_quoted_even_if_a_rule_matches_it() -> None:
     rule = RuleConfig(strategy="strategies.fair_value:FairValueMaker")
     run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), happenings=False, events=5)
     at(run, 60)
@@ -185,7 +185,7 @@ def test_three_outcomes_are_not_quoted_even_where_a_rule_is_for_every_market() -
     agreed(run)
 
 
-def test_an_event_that_starts_sooner_than_it_was_due_is_left_in_time() -> None:
+def test_quoting_ends_in_time_if_a_sport_event_is_moved_to_an_earlier_start() -> None:
     run = begin(demo(), happenings=False, events=1)
     at(run, 120)
     assert run.engine.status(run.now).counts.open_wagers
@@ -199,7 +199,7 @@ def test_an_event_that_starts_sooner_than_it_was_due_is_left_in_time() -> None:
 
 
 class Weather:
-    """A feed and answers at the mercy of chance, by a seed."""
+    """Random delays, copies and losses of messages and answers, from a seed."""
 
     def __init__(self, seed: int, *, lost: float = 0.0) -> None:
         self._rng = Random(seed)
@@ -227,7 +227,7 @@ class Weather:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_messages_twice_late_and_out_of_order_are_harmless(seed: int) -> None:
+def test_messages_that_come_twice_late_or_out_of_order_do_no_harm(seed: int) -> None:
     run = begin(demo(), seed, events=4)
     weather = Weather(seed)
     weather.over(run)
@@ -241,7 +241,7 @@ def test_messages_twice_late_and_out_of_order_are_harmless(seed: int) -> None:
     assert not [alert for _, alert in run.alerts if alert.name in ("feed.lost", "book.repaired", "wager.not_found")]
 
 
-def test_messages_that_are_lost_are_made_up_for_within_a_quarter_of_an_hour() -> None:
+def test_the_books_agree_again_a_quarter_of_an_hour_after_messages_were_lost() -> None:
     run = begin(demo(), 3, happenings=False, events=3)
     weather = Weather(3, lost=0.03)
     weather.over(run)
@@ -257,7 +257,7 @@ def test_messages_that_are_lost_are_made_up_for_within_a_quarter_of_an_hour() ->
     assert run.exit == r.Exit(0, "stopped")
 
 
-def test_a_ladder_that_is_off_by_a_rung_costs_a_handful_of_refusals() -> None:
+def test_a_ladder_that_becomes_coarser_leads_to_a_few_rejected_wagers() -> None:
     run = begin(demo(), happenings=False, events=3)
     at(run, 30)
     run.world.venue.set_ladder(COARSE, run.now)

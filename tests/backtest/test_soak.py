@@ -80,7 +80,7 @@ def habits(rng: Random, late: bool) -> VenueSettings:
 
 
 class Soak:
-    """A run under faults that follow from a seed. A crash is a fault too: then another run goes on."""
+    """A run under random faults from a seed. After a crash another run goes on."""
 
     def __init__(self, seed: int, *, late: bool = False) -> None:
         self.rng = Random(f"soak {seed}")
@@ -184,12 +184,12 @@ class Soak:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nothing_is_broken_and_every_cent_agrees_after_hours_of_faults(seed: int) -> None:
+def test_no_rule_is_broken_and_every_cent_agrees_after_hours_of_faults(seed: int) -> None:
     judge(Soak(seed), 30 * MINUTE)
 
 
 @pytest.mark.parametrize("seed", SEEDS[: max(1, len(SEEDS) // 2)])
-def test_placements_that_are_carried_out_after_all_are_found_and_cancelled(seed: int) -> None:
+def test_placements_that_are_carried_out_late_are_found_and_cancelled(seed: int) -> None:
     soak = Soak(100 + seed, late=True)
     judge(soak, 20 * MINUTE)
     assert soak.met["late"] > 5

@@ -1,4 +1,4 @@
-"""A backtest says what kept it from quoting: errors, guards, the strategy's reasons, or that no rule matches."""
+"""A backtest says why nothing was quoted: errors, guards, the strategy's reasons, or that no rule matches."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FAIR = "from strategies.fair_value import FairValueMaker as Odd\n"
 
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Play:
-    """Plays a made-up hour with a strategy under settings; gives the exit code and what was printed."""
+    """Play an invented hour with a strategy and settings; return the exit code and the output."""
 
     def played(decide: str, more: str = RULE) -> tuple[int, str]:
         name = f"of_{tmp_path.name}"  # no module that another test has imported
@@ -66,7 +66,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("return (Quote(0, 10.5, probability=0.4),)", "payout"),
     ],
 )
-def test_a_strategy_that_raises_is_told_with_its_count_and_fails(play: Play, decide: str, said: str) -> None:
+def test_a_strategy_that_raises_is_named_with_a_count_and_the_command_fails(play: Play, decide: str, said: str) -> None:
     code, text = play(decide)
     rows = [row for row in text.splitlines() if row.startswith("strategy.raised ")]
     assert code == 1
@@ -79,37 +79,37 @@ def test_a_strategy_that_raises_is_told_with_its_count_and_fails(play: Play, dec
     assert "nan" not in text
 
 
-def test_a_strategy_that_returns_no_result_at_all_fails_too(play: Play) -> None:
+def test_the_command_fails_if_the_strategy_returns_no_result(play: Play) -> None:
     code, text = play("return ()\n\n    def quote(self, view, state):\n        return None")
     assert code == 1
     assert "strategy.raised " in text
 
 
-def test_its_reasons_for_not_quoting_are_told_with_how_long(play: Play) -> None:
+def test_the_strategys_reasons_are_named_with_their_durations(play: Play) -> None:
     code, text = play('return NoQuote("waiting for the line-up")')
     assert code == 0
     assert "not quoted before the start, for 57.8 min: waiting for the line-up\n" in text
 
 
-def test_a_market_that_no_rule_matches_is_told(play: Play) -> None:
+def test_a_market_that_no_rule_matches_is_reported(play: Play) -> None:
     code, text = play("return ()", RULE.replace("type: [moneyline]", "type: [spread]"))
     assert code == 0
     assert "no rule matches this market" in text
 
 
-def test_a_strategy_that_gives_no_reason_is_told_as_one(play: Play) -> None:
+def test_a_strategy_that_gives_no_reason_is_reported_as_such(play: Play) -> None:
     code, text = play("return None")
     assert code == 0
     assert "the strategy made no decision" in text
 
 
-def test_a_balance_below_the_least_is_told_as_the_guard_that_holds(play: Play) -> None:
+def test_a_balance_below_the_minimum_is_reported_as_the_guard_that_holds(play: Play) -> None:
     code, text = play("fair", RULE + "guards: {min_balance: 20000}\n")
     assert code == 0
     assert "guard balance held 1 time for 60.0 min" in text
 
 
-def test_what_is_quoted_has_no_such_lines_but_the_minutes_before_the_start(play: Play) -> None:
+def test_a_quoted_market_has_reasons_for_the_minutes_before_the_start_alone(play: Play) -> None:
     code, text = play("fair")
     assert code == 0
     assert "own width –" not in text

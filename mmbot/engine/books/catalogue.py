@@ -1,4 +1,4 @@
-"""The catalogue kept current: tournaments, events, markets and lines from REST reads and structural messages."""
+"""Keeps the catalogue current: tournaments, sport events, markets and lines, from REST reads and from messages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from mmbot.domain.odds import Side
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
-"""Event statuses before the start (PROTOCOL 5.3); any other string means not tradeable."""
+"""The statuses of a sport event before its start (PROTOCOL 5.3); with any other status it is not tradeable."""
 
 UNLISTED: Final = "unlisted"
-"""Our own status of an event that was taken off the list."""
+"""Our own status of a sport event that was taken off the list."""
 
 
 class Catalogue:
-    """What is traded, and what a ``line_id`` stands for. Ids outlive their lines: matches and results come late."""
+    """Everything on the board, and the meaning of each ``line_id``.
+
+    Ids are kept longer than their lines, since matches and results may come after a line has left the board."""
 
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
@@ -27,12 +29,12 @@ class Catalogue:
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
-        """Without a side where the line has not two outcomes."""
+        """The side is None if the line does not have exactly two outcomes."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
-        """Of each line that could be quoted, as they were named last."""
+        """The outcomes of each line that could be quoted, with their latest names."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and outcome that a ``line_id`` stands for; None where the line is not known or has not exactly two
+        """Return the line and outcome of a ``line_id``; None if the line is not known or does not have exactly two
         outcomes."""
         place = self._by_line_id.get(line_id)
         if place is None or place[1] is None:
@@ -40,20 +42,20 @@ class Catalogue:
         return place[0], place[1]
 
     def line_of(self, line_id: str) -> LineKey | None:
-        """The line that a ``line_id`` belongs to, however many outcomes it has."""
+        """Return the line of a ``line_id``, however many outcomes it has; None if it is not known."""
         place = self._by_line_id.get(line_id)
         return None if place is None else place[0]
 
     def learn(self, line_id: str, line: LineKey, side: Side) -> None:
-        """Remember an id from elsewhere (the journal) until a read brings the line itself."""
+        """Remember an id of the journal until a read brings the line itself."""
         self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
-        """The market of a line, or None if it is not on the board."""
+        """Return the market of a line; None if it is not on the board."""
         return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
 
     def open_lines(self, event: int) -> list[LineKey]:
-        """The lines of an event that are open, by all that is known."""
+        """Return the lines of a sport event that are active, as far as is known."""
         return [
             listed.key
             for market in self.markets.get(event, {}).values()
@@ -63,14 +65,14 @@ class Catalogue:
         ]
 
     def outcome_name(self, line: LineKey, side: Side) -> str:
-        """The name of an outcome; its number where the line is not known."""
+        """Return the name of an outcome; its number if the line is not known."""
         known = self.lines.get(line)
         if known is None or not 0 <= side < len(known.outcomes):
             return str(side)
         return known.outcomes[side].name
 
     def outcome_by_id(self, line_id: str) -> str:
-        """The name of the outcome that a ``line_id`` stands for; the id itself where the line is not known."""
+        """Return the name of the outcome of a ``line_id``; the id itself if the line is not known."""
         line = self.line_of(line_id)
         known = self.lines.get(line) if line is not None else None
         for outcome in known.outcomes if known is not None else ():
@@ -79,25 +81,25 @@ class Catalogue:
         return line_id
 
     def tournament_of(self, event: int) -> int:
-        """The tournament of an event; 0 if the event is not known."""
+        """Return the tournament of a sport event; 0 if the sport event is not known."""
         known = self.events.get(event)
         return known.tournament_id if known else 0
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
-        """Of the events of which anything is known, here or by ``also``, those that are not on the list."""
+        """Return the sport events that are known here, or are in ``also``, and are not on the list."""
         known = dict.fromkeys((*self.events, *(line.event for line, _ in self._by_line_id.values()), *also))
         listed = {event: None for event, each in self.events.items() if each.status != UNLISTED}
         return {event: None for event in known if event not in listed}
 
     def take_off(self, events: Container[int]) -> None:
-        """Drop the markets and lines of events that are off the list; what their ids stand for stays known."""
+        """Drop the markets and lines of sport events that are off the list, but keep their ids."""
         for event in [event for event in self.markets if event in events]:
             del self.markets[event]
         for line in [line for line in self.lines if line.event in events]:
             del self.lines[line]
 
     def forget(self, events: Container[int]) -> None:
-        """Drop events altogether, with their ids."""
+        """Drop sport events altogether, with their ids."""
         self.take_off(events)
         for event in [event for event in self.events if event in events]:
             del self.events[event]
@@ -113,7 +115,7 @@ class Catalogue:
         self.tournaments = {t.tournament_id: t for t in tournaments}
 
     def read_events(self, tournament: int, events: Iterable[SportEvent]) -> list[int]:
-        """Replace the listed events of a tournament; returns the ids of which something changed."""
+        """Replace the listed sport events of a tournament. Returns the ids of those that changed."""
         changed = []
         listed = {e.event_id: e for e in events}
         for event_id, event in listed.items():
@@ -130,8 +132,10 @@ class Catalogue:
         return changed
 
     def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
-        """Replace the markets of an event; True if something is another. A market that is gone leaves the board; its
-        ids stay resolvable. An outcome that this read left unnamed is what it was before."""
+        """Replace the markets of a sport event. Returns True if anything changed.
+
+        A market that the read lacks leaves the board, but its ids are kept. An outcome that the read does not name
+        keeps its earlier name."""
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
@@ -145,13 +149,13 @@ class Catalogue:
         return True
 
     def _completed(self, market: Market) -> Market:
-        """A market of which unnamed outcomes are named as they were."""
+        """Return a market with the earlier names of its unnamed outcomes."""
         lines = tuple([self._named(line) for line in market.lines])
         return market if lines == market.lines else replace(market, lines=lines)
 
     def _named(self, line: Line) -> Line:
         if any(self._by_line_id.get(each.line_id) == (line.key, 1 - side) for side, each in enumerate(line.outcomes)):
-            # They have changed places. A book's sides go by them, and so do our positions: nothing is certain now.
+            # The outcomes changed places. The sides of books and positions follow their order: do not trade the line.
             return replace(line, outcomes=())
         if line.quotable:
             self._outcomes[line.key] = line.outcomes
@@ -165,7 +169,7 @@ class Catalogue:
     # --- messages -------------------------------------------------------------------------------------------------
 
     def on_tournament(self, message: TournamentMessage) -> bool:
-        """Apply; True if something changed."""
+        """Apply a message. Returns True if something changed."""
         if message.op is Op.DELETE:
             return self.tournaments.pop(message.tournament_id, None) is not None
         if message.tournament is None or self.tournaments.get(message.tournament_id) == message.tournament:
@@ -174,7 +178,7 @@ class Catalogue:
         return True
 
     def on_event(self, message: EventMessage) -> bool:
-        """Apply a create, update or delete; True if something changed."""
+        """Apply a message. Returns True if something changed."""
         known = self.events.get(message.event_id)
         if message.op is Op.DELETE or message.event is None:
             if known is None or known.status == UNLISTED:
@@ -187,7 +191,8 @@ class Catalogue:
         return True
 
     def on_market(self, message: MarketMessage) -> bool:
-        """Apply a change of status; True if it changed one, or named a market that is not known (read it again)."""
+        """Apply a change of status. Returns True if the sport event is to be read again: the status is another one, or
+        the market is not known."""
         key = MarketKey(message.event, message.market)
         market = self.markets.get(message.event, {}).get(key)
         if market is None:
@@ -199,7 +204,8 @@ class Catalogue:
         return True
 
     def on_line(self, message: LineMessage) -> bool:
-        """Apply a change of status; True if it changed one, or named a line that is not known (read it again)."""
+        """Apply a change of status. Returns True if the sport event is to be read again: the status is another one, or
+        the line is not known."""
         place = self._by_line_id.get(message.line_id)
         line = self.lines.get(place[0]) if place else None
         if line is None:

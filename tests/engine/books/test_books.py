@@ -23,7 +23,7 @@ def book(value: int, odds: int = -110) -> Book:
 
 
 def fresh() -> Books:
-    """A line whose book came by a message at START under connection 1."""
+    """Return books with one line, whose book came by a message at START under generation 1."""
     books = Books(covered(1))
     books.on_message(LINE, book(100), START, 1, START)
     return books
@@ -40,7 +40,7 @@ def covered(*connections: int) -> Coverage:
 # --- messages and reads -----------------------------------------------------------------------------------------------
 
 
-def test_a_message_that_came_after_the_read_was_asked_for_wins() -> None:
+def test_a_message_that_came_after_the_read_was_sent_wins() -> None:
     books = fresh()
     books.on_message(LINE, book(200), START + 5, 1, START + 5)
     assert not books.on_read(LINE, book(100), START + 3, START + 9)
@@ -51,7 +51,7 @@ def test_a_message_that_came_after_the_read_was_asked_for_wins() -> None:
     assert sum(books.differences.values()) == 0
 
 
-def test_a_read_that_was_asked_for_after_the_last_message_repairs_the_book() -> None:
+def test_a_read_that_was_sent_after_the_last_message_repairs_the_book() -> None:
     books = fresh()
     assert books.on_read(LINE, book(300), START + SECOND, START + 2 * SECOND)
     state = books.get(LINE)
@@ -70,7 +70,7 @@ def test_a_difference_that_a_message_explains_does_not_count() -> None:
     assert sum(books.differences.values()) == 0
 
 
-def test_differences_are_told_apart_by_kind() -> None:
+def test_differences_are_counted_by_kind() -> None:
     books = Books(covered(1))
     mine = Book(((Level(-110, 100), Level(-112, 50)), ()))
     theirs = Book(((Level(-110, 70), Level(-114, 60)), ()))
@@ -108,7 +108,7 @@ def test_an_older_message_is_dropped_and_one_of_equal_sequence_is_taken() -> Non
     assert books.on_message(LINE, book(300), START, 1, START) is not None
 
 
-def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None:
+def test_a_read_that_was_sent_before_the_reconnect_does_not_make_a_book_current() -> None:
     coverage = covered(1)
     books = Books(coverage)
     books.on_message(LINE, book(100), START, 1, START)
@@ -121,7 +121,7 @@ def test_a_read_under_an_older_connection_does_not_make_a_book_current() -> None
     assert coverage.is_current(GAME, state.generation)
 
 
-def test_a_message_from_before_our_wager_opened_holds_none_of_it_though_a_read_did() -> None:
+def test_a_message_from_before_our_wager_opened_does_not_contain_it_even_if_a_read_did() -> None:
     others = Book(((Level(110, 10_000), Level(105, 5_000)), (Level(110, 10_000),)))
     with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
     books = Books(covered(1))
@@ -183,8 +183,8 @@ def test_a_book_that_was_repaired_is_read_once_more_and_does_not_age() -> None:
     scene.close()
 
 
-def test_no_moment_of_placing_resting_or_cancelling_shows_us_our_own_stake() -> None:
-    """Whatever the order in which book and private messages come."""
+def test_the_net_book_never_contains_our_own_stake() -> None:
+    """In whatever order book messages and private messages come, while wagers are placed, open and cancelled."""
     for delay in (1, 40, 149, 151, 400):
         strategy = Fixed((0, 105, 5000), (1, 106, 7000))
         scene = Scene(strategy)
@@ -207,7 +207,7 @@ def test_no_moment_of_placing_resting_or_cancelling_shows_us_our_own_stake() -> 
         scene.close()
 
 
-def test_a_taker_of_ours_and_a_taker_of_others_are_told_apart_from_makers_who_pull() -> None:
+def test_stakes_that_takers_matched_and_stakes_that_makers_withdrew_are_counted_apart() -> None:
     scene = Scene().quoted()
     scene.go(5 * SECOND)
     assert scene.run.engine.taken_or_pulled == {"taken": 0, "pulled": 0}
@@ -224,7 +224,7 @@ def test_a_taker_of_ours_and_a_taker_of_others_are_told_apart_from_makers_who_pu
     scene.close()
 
 
-def test_a_line_without_two_sides_gives_no_fair_price_and_is_not_made_up() -> None:
+def test_a_book_with_one_side_gives_no_fair_price() -> None:
     scene = Scene(maker(margin=0.01), house=False)
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(10 * SECOND)
@@ -236,8 +236,8 @@ def test_a_line_without_two_sides_gives_no_fair_price_and_is_not_made_up() -> No
     scene.close()
 
 
-def test_markets_asked_for_before_a_reconnect_are_asked_for_again() -> None:
-    """An event that is new then has no book of the new connection by any other way until the next round of reads."""
+def test_markets_whose_read_was_sent_before_a_reconnect_are_read_again() -> None:
+    """Otherwise a new sport event would have no current book until the next round of reads."""
     scene = Scene().quoted()
     scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
     listed = LineKey(3, 219, 0)
