@@ -277,6 +277,11 @@ class PysherLink:
         self._box: Final = _Mailbox(asyncio.get_running_loop(), room)
         self._pusher: Final = _Pusher(place, tls, self._box)
 
+    @property
+    def backlog(self) -> int:
+        """How many frames have come and were not received yet."""
+        return len(self._box.frames)
+
     async def open(self) -> None:
         """Start the threads, and wait until it stands.
 

@@ -13,12 +13,12 @@ except ImportError:  # it is not there on every platform, and then the daemon do
     uvloop = None
 
 ON_BOTH = {
-    "test_exchange_feed_faults",
-    "test_exchange_transport",
-    "test_exchange_transport_tls",
-    "test_exchange_warm",
-    "test_exchange_warm_client",
-    "test_exchange_withdrawn",
+    "test_feed_faults",
+    "test_every_transport",
+    "test_encrypted_transports",
+    "test_warm",
+    "test_changes_over_warm_connections",
+    "test_withdrawn_placements",
 }
 
 

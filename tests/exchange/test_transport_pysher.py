@@ -7,7 +7,8 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextvars import Context
 
 import pytest
 from aiohttp import web
@@ -16,7 +17,7 @@ from scripted_pusher import Peer, ScriptedPusher, until
 
 from mmbot.exchange import transport_pysher
 from mmbot.exchange.transport import Link, LinkClosed, LinkFailed
-from mmbot.exchange.transport_pysher import _Mailbox, open_link
+from mmbot.exchange.transport_pysher import open_link
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_a_queue_that_is_just_full_loses_nothing(server: ScriptedPusher) -
 
     server.scripts.append(pours)
     link = await open_link(address(server), room=50)
-    await until(lambda: len(link._box.frames) == 50)
+    await until(lambda: link.backlog == 50)
     assert [await link.receive() for _ in range(50)] == [str(number).encode() for number in range(50)]
     server.up.transport.write(b"\x81\x02on")
     assert await link.receive() == b"on"
@@ -91,9 +92,15 @@ async def test_what_came_before_the_end_is_received_before_it(server: ScriptedPu
 async def test_frames_that_come_while_the_loop_is_busy_are_one_wake_up(
     server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wakes: list[int] = []
-    tell = _Mailbox._wake
-    monkeypatch.setattr(_Mailbox, "_wake", lambda box: (wakes.append(len(box.frames)), tell(box)))
+    wakes: list[str] = []
+    loop = asyncio.get_running_loop()
+    wake = loop.call_soon_threadsafe
+
+    def counted(callback: Callable[..., object], *args: object, context: Context | None = None) -> asyncio.Handle:
+        wakes.append(threading.current_thread().name)
+        return wake(callback, *args, context=context)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
     stands = asyncio.Event()
 
     async def pours(peer: Peer) -> None:
@@ -101,7 +108,7 @@ async def test_frames_that_come_while_the_loop_is_busy_are_one_wake_up(
         wakes.clear()
         peer.transport.write(b"\x81\x04beat" * 5000)
         deadline = time.monotonic() + 10
-        while len(link._box.frames) < 5000 and time.monotonic() < deadline:
+        while link.backlog < 5000 and time.monotonic() < deadline:
             time.sleep(0.001)  # noqa: ASYNC251  # the loop is to be busy
         await peer.listen()
 
@@ -110,7 +117,7 @@ async def test_frames_that_come_while_the_loop_is_busy_are_one_wake_up(
     stands.set()
     for _ in range(5000):
         assert await link.receive() == b"beat"
-    assert wakes == [5000]
+    assert wakes.count("PysherEventLoop") == 1
     await link.close()
 
 
