@@ -1,4 +1,4 @@
-"""What the daemon needs of the exchange's side: a client, a feed, and the parts that keep them going."""
+"""The exchange's side as the daemon sees it: a client, the feed, and the tasks that keep them going."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from mmbot.telemetry.metrics import Metrics
 
 
 class Surroundings(NamedTuple):
-    """What the exchange's side is given."""
+    """Everything that the exchange's side is given."""
 
     config: Config
     credentials: Credentials
     clock: Clock
     directory: Path
-    """The state directory: the session's tokens are kept there."""
+    """The state directory, where the tokens of the session are kept."""
     deliver: Callable[[Event], None]
     backlog: Callable[[], int]
-    """How many delivered events wait to be handled."""
+    """Tells how many delivered events wait to be handled."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
     troubles: Troubles
-    """Told of the feed's ends."""
+    """Gets the ends of the feed."""
     urgent: bool = False
-    """A person's kill: its first log-in does not wait for the cool-down."""
+    """True for a kill by a person, whose first log-in does not wait for the cool-down."""
 
 
 class Wire(Protocol):
-    """The exchange's side, opened but silent: nothing is sent before it is asked."""
+    """The exchange's side. It sends nothing before a request or an order."""
 
     @property
     def client(self) -> Client:
-        """Sends requests."""
+        """The client that sends requests."""
 
     def connect(self, reason: str) -> None:
-        """Open the feed, with back-off, until it is up; ends one that stands."""
+        """Open the feed, and retry with back-off until it is up. A feed that is up is ended first."""
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """What has to run beside it, by name; asked for once."""
+        """The tasks that have to run as well, by name. Called once."""
 
     async def close(self) -> None:
         """End everything, the feed first."""

@@ -30,7 +30,7 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 TOKEN_FILE: Final = "session.json"
-"""In the state directory: the refresh token and the time of the last log-in."""
+"""The file in the state directory with the refresh token and the time of the last log-in."""
 
 _TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_refused", "session.not_kept"})
 
@@ -48,7 +48,7 @@ class ExchangeWire:
 
     @property
     def client(self) -> Client:
-        """Sends requests."""
+        """The client that sends requests."""
         return self._client
 
     def connect(self, reason: str) -> None:
@@ -57,7 +57,7 @@ class ExchangeWire:
             feed.connect(reason)
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """The keeper that renews tokens ahead of time, and the connections that stand ready for changes."""
+        """The task that renews tokens ahead of time, and the one that keeps connections open for changes."""
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
@@ -69,7 +69,7 @@ class ExchangeWire:
 
 
 async def open_wire(around: Surroundings) -> ExchangeWire:
-    """Open the exchange's side. Nothing is sent before it is asked."""
+    """Put the exchange's side together. Nothing is sent before a request or an order."""
     config, log, metrics = around.config.exchange, around.log, around.metrics
     dialect = dialect_of(config.dialect)
     http = open_http()
@@ -119,7 +119,7 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
 
 
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
-    """What opens a websocket. Only who chose pysher loads it, with the libraries that it brings along."""
+    """The function that opens a websocket. pysher and its libraries are loaded only if the settings choose it."""
     if name == "pysher":
         from mmbot.exchange.transport_pysher import open_link as open_pysher
 
@@ -130,7 +130,7 @@ def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
 
 
 class _Spoilt:
-    """Items of answers that could not be read: all counted, the first of each call logged."""
+    """Counts the items of answers that cannot be read, and logs the first of each call."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
         self._log: Final = log

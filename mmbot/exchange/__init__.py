@@ -1,1 +1,1 @@
-"""ProphetX on the wire: the session, the REST calls, the Pusher feed. Names of a dialect stand in its own folder."""
+"""ProphetX on the wire: the session, the REST calls and the Pusher feed. Each dialect has a folder of its own."""

@@ -1,5 +1,7 @@
-"""When to connect again: a table of how connections end, with a delay that grows, is capped, and is never twice the
-same. Pure: instants are given, and the random source too."""
+"""The back-off of the feed: when to connect again, by how the last connection ended.
+
+The delay grows with each failure, has a cap, and is randomised. The caller gives the instants and the random source.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The longest first delay; it doubles with every further failure."""
     cap: Duration = 30 * SECOND
     settled: Duration = 30 * SECOND
-    """A connection that was up for so long wipes out what went wrong before it."""
+    """A connection that was up for this long resets the back-off."""
 
 
 class BackOff:
-    """What went wrong lately, and the instant before which nothing is tried."""
+    """Counts recent failures and gives the earliest instant of the next attempt."""
 
     __slots__ = ("_again", "_failures", "_rng", "_settings", "not_before")
 
@@ -35,7 +37,7 @@ class BackOff:
         self._again = False
 
     def ended(self, ending: Ending, up_for: Duration | None, now: Instant) -> None:
-        """An attempt or connection ended.
+        """Note the end of an attempt or a connection.
 
         Args:
             up_for: how long it was up; None if it never was.
@@ -46,7 +48,7 @@ class BackOff:
             self._again = False
         match ending:
             case Ending.ORDERED:
-                return  # no failure: nothing to wait for beyond what there already was
+                return  # we ended it, which is no failure
             case Ending.AGAIN if not self._again:
                 self._again = True
                 self.not_before = now
@@ -62,5 +64,5 @@ class BackOff:
         return min(self._settings.cap, self._settings.first << min(self._failures, 40))
 
     def _jittered(self, delay: Duration) -> Duration:
-        """Between half of it and all of it, so that the clients of a server that comes back do not come at once."""
+        """Between half of the delay and all of it, so that clients do not reconnect to a restarted server together."""
         return delay - round(delay / 2 * self._rng.random())

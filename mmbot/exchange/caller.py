@@ -1,4 +1,4 @@
-"""One call to the exchange: the token, the timeout, the one repeat after a 401, and what the answer means."""
+"""One call to the exchange: its token, its timeout, one repeat after a 401, and the meaning of the answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.warm import Connection, Outcome
 
 OnSpoilt = Callable[[str, str], None]
-"""Told of what an answer held that could not be read: which call, and what."""
+"""Called with the name of a call and the reason for each item of its answer that cannot be read."""
 
 T = TypeVar("T")
 
@@ -39,12 +39,12 @@ class Written(NamedTuple, Generic[T]):
 
 
 class Caller:
-    """Makes calls over the pool that it is given for each, or over a connection that stands ready.
+    """Makes calls, over a pool of connections or over a connection that is open already.
 
     Args:
         errors: the error codes of the dialect.
-        change_s: seconds of the clock for a placement or a cancel.
-        read_s: the same for a read. Neither goes below one second of the machine.
+        change_s: timeout of a placement or a cancel, in seconds of the clock.
+        read_s: timeout of a read. Neither timeout is shorter than one second of the machine.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Caller:
         return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
-        """Write a call's request now, if there is a connection and a token for it. None: nothing was sent."""
+        """Write a request to an open connection now. Without a connection or a token nothing is sent: None."""
         token = self._keeper.current()
         if connection is None or token is None:
             return None
@@ -82,7 +82,7 @@ class Caller:
         return Written(call, token, self._clock.now(), outcome)
 
     async def __call__(self, call: Call[T] | Written[T], http: aiohttp.ClientSession) -> T:
-        """Make a call, or go on with one that is written, and read its answer.
+        """Make a call, or wait for one whose request was written already, and read its answer.
 
         Raises:
             Refused, RetryLater, UnknownOutcome, Malformed: never UnknownOutcome for a read.
@@ -95,7 +95,7 @@ class Caller:
             return await self._once(call, http, token, written)
         except _Unauthorized:
             if call.purpose is Purpose.PLACE:
-                # What was allowed when it was decided may not be allowed now: the engine decides anew.
+                # The engine has to decide again: the placement may no longer be allowed.
                 self._keeper.reject(token)
                 raise Refused("unauthorized", "the token was not accepted; nothing was placed") from None
         token = await self._keeper.rejected(token)
@@ -107,7 +107,7 @@ class Caller:
             raise RetryLater("unauthorized", "a new token was not accepted either", later) from None
 
     async def _token(self, purpose: Purpose) -> str:
-        """The token to send with. A placement does not wait for one: it would be stale when it went out."""
+        """The token for a call. A placement does not wait for one, because it would be stale by then."""
         if purpose is not Purpose.PLACE:
             return await self._keeper.token()
         token = self._keeper.current()
@@ -153,7 +153,9 @@ class Caller:
                 withdrawn=call.withdrawn,
             )
         except Withdrawn:
-            raise RetryLater("withdrawn", "everything was cancelled before it left; nothing was done") from None
+            raise RetryLater(
+                "withdrawn", "everything was cancelled before the request left; nothing was done"
+            ) from None
         except NotSent as error:
             raise unreachable(str(error)) from None
         except NoAnswer as error:
@@ -172,7 +174,7 @@ class Caller:
     def _judge(self, call: Call[T], reply: Reply, token: str, spoilt: Spoilt) -> T:
         if reply.status == 401:
             raise _Unauthorized
-        if reply.status < 500:  # a gateway breaks without having looked at the token
+        if reply.status < 500:  # a failing gateway has not checked the token
             self._keeper.accepted(token)
         if 300 <= reply.status < 400:
             raise without_answer(call.purpose, "redirect", f"HTTP {reply.status}, which is not followed")
@@ -188,4 +190,4 @@ class Caller:
 
 
 class _Unauthorized(Exception):
-    """A 401: the caller of this file never sees it."""
+    """A 401. It never leaves this file."""

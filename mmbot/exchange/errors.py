@@ -16,10 +16,10 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.events import Failed, Failure, Rejection
 
 RETRY_SOON: Final = 300 * MILLISECOND
-"""How long to wait after a cancel met a wager that is being placed or matched (specification, ``opened_retry``)."""
+"""The pause after a cancel that met a wager in placement or in a match (specification, ``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
-"""How long to wait after a 429 that does not say."""
+"""The pause after a 429 that names none."""
 
 
 CONNECTION: Final = "connection"
@@ -27,7 +27,7 @@ CONNECTION: Final = "connection"
 
 
 class Purpose(Enum):
-    """What a call does, which decides what its failure means."""
+    """The effect of a call, which decides the meaning of its failure."""
 
     PLACE = "place"
     CANCEL = "cancel"
@@ -40,7 +40,7 @@ class ExchangeError(Exception):
     Args:
         code: the exchange's error code, or ours: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
             ``http_NNN`` where an answer named none, ``login_refused``, ``login_cooldown``, ``withdrawn``.
-        message: what the exchange said.
+        message: the exchange's own text.
     """
 
     failure: ClassVar[Failure]
@@ -55,19 +55,19 @@ class ExchangeError(Exception):
 
 
 class Refused(ExchangeError):
-    """The exchange said no; nothing was done."""
+    """The exchange rejected the call; nothing was done."""
 
     failure = Failure.REFUSED
 
 
 class LoginRefused(Refused):
-    """The keys are wrong or barred. Asking again without a change would not help."""
+    """The keys are wrong or barred. Repeating the log-in unchanged would not help."""
 
     rejection = Rejection.LOGIN
 
 
 class RetryLater(ExchangeError):
-    """Nothing was done and it may be asked again, from ``retry_at`` on if given."""
+    """Nothing was done, and the call may be repeated, from ``retry_at`` on if given."""
 
     failure = Failure.LATER
 
@@ -77,19 +77,19 @@ class RetryLater(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """No readable answer to a request that changes something: it may have been done or not."""
+    """No readable answer to a request that changes something: the change may have been made or not."""
 
     failure = Failure.UNKNOWN
 
 
 class Malformed(ExchangeError):
-    """The exchange, or a check before sending, found the request wrong; nothing was done. Our bug."""
+    """The exchange, or a check before sending, found the request wrong. Nothing was done; it is our bug."""
 
     failure = Failure.BUG
 
 
 class Meaning(NamedTuple):
-    """What a code means for each purpose."""
+    """The meaning of a code for each purpose."""
 
     place: Failure
     cancel: Failure

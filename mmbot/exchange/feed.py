@@ -1,7 +1,7 @@
-"""Keeps the feed: opens a connection when the engine orders one, tries until it is up, and says when it is gone.
+"""The feed: opens a connection when the engine orders one, retries until it is up, and reports its end.
 
-Each attempt is a generation with a number of its own. Whether a silent exchange counts as a lost feed is the engine's
-to judge, from the health checks that are delivered; here a link is judged by its own pings.
+Each attempt has a number of its own. The engine decides from the delivered health checks when a silent exchange counts
+as a lost feed; this module judges a link by its own pings.
 """
 
 from __future__ import annotations
@@ -41,36 +41,36 @@ Delivered = FeedMessage | FeedUp | FeedLost | FeedRefused
 
 
 class FeedState(Enum):
-    """What the keeper is doing."""
+    """The state of a feed."""
 
     IDLE = "idle"
-    """Nothing stands, and none was ordered since the last one ended."""
+    """There is no connection, and no order to open one."""
     WAITING = "waiting"
-    """Ordered; the back-off has not run out."""
+    """An attempt is due when the back-off has run out."""
     OPENING = "opening"
     UP = "up"
     REFUSED = "refused"
-    """The exchange forbade it; only a new order tries again."""
+    """The exchange forbade connections; only a new order leads to another attempt."""
     CLOSED = "closed"
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Durations in nanoseconds of the clock. Those of the network are stretched where the clock is faster than the
-    machine's, so that they keep at least a second of the machine's time: a loopback is no faster for it."""
+    """Durations in nanoseconds of the clock. If the clock is faster than the machine's, time limits of the network are
+    stretched to at least one second of the machine, because the network is no faster."""
 
     open: Duration = 10 * SECOND
-    """For the connection config, the TCP connection and the websocket's upgrade together."""
+    """For the connection config, the TCP connection and the upgrade of the websocket together."""
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
     """How often the connection config is read again (specification)."""
     max_backlog: int = 20_000
-    """Delivered and not handled; or held until the connection is up. More than this ends the connection: a book that
-    is read so late is not one to quote from."""
+    """The most messages that may wait, either to be handled or for the connection to be up. More end the connection,
+    because a book that is read so late is not fit to quote from."""
 
 
 class AttemptEnded(NamedTuple):
-    """For the log: a connection, or an attempt at one, is over."""
+    """The end of a connection or of an attempt at one, for the log."""
 
     connection: int
     ending: Ending
@@ -78,14 +78,14 @@ class AttemptEnded(NamedTuple):
     code: int | None
     was_up: bool
     retry_at: Instant
-    """Nothing is tried before."""
+    """The earliest instant of the next attempt."""
 
 
 def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
-    """Where the websocket is opened (PROTOCOL 8.1).
+    """The address of the websocket (docs/protocol.md 8.1).
 
     Args:
-        ws_url: scheme, host and port to use instead of what the config says.
+        ws_url: scheme, host and port to use instead of those of the config.
         scheme: for a config that names a bare host.
 
     Raises:
@@ -99,37 +99,35 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
 
 
 def _ignore_undecodable(kind: str, why: str, count: int) -> None:
-    """Nobody asked."""
+    """Ignore a message that could not be read."""
 
 
 def _ignore_end(ended: AttemptEnded) -> None:
-    """Nobody asked."""
+    """Ignore an end."""
 
 
 class Feed:
-    """The keeper of one feed.
+    """Keeps one socket of the feed.
 
-    ``deliver`` is given, in order: every message of the connection that is up; FeedUp once it is; and FeedLost exactly
-    once for each FeedUp, at the instant of its end, whether it broke or was ended to carry out an order. A connection
-    without a private channel is opened again without an order. Attempts that
-    never came up are told to ``on_end`` alone, and ``close`` delivers nothing. What arrives before a connection is up
-    is held until FeedUp; what is left of a connection that ended is dropped. A wager message is delivered whenever it
-    comes.
+    ``deliver`` gets FeedUp when a connection is up, every message of that connection, and one FeedLost at the instant
+    of its end. Messages that come before FeedUp are held until then, except wager messages, which are delivered at
+    once. An attempt that never came up is reported to ``on_end`` alone, and ``close`` delivers nothing. A connection
+    without a private channel is opened again without an order.
 
     Args:
         dialect: decodes messages.
-        config_source: GET websocket/connection-config.
-        register: authorises a socket id; both raise ExchangeError.
-        deliver: takes a message; it must only queue it.
-        open_link: opens a websocket; the transport.
+        config_source: reads the connection config; raises ExchangeError.
+        register: authorises a socket id; raises ExchangeError.
+        deliver: takes a message, and only queues it.
+        open_link: the transport, which opens a websocket.
         rng: for the jitter of the back-off.
         number: gives the next connection its number, for several feeds that share one row of numbers.
-        ws_url: used instead of the host in the connection config.
-        scheme: for a host that the connection config names without one.
-        backlog: how many delivered messages wait to be handled.
-        on_undecodable: told kind, reason and how many of that kind there were, this one included, of each message that
-            could not be read; a count of 1 is the one to log.
-        on_end: told of the end of each connection and each attempt.
+        ws_url: replaces the host of the connection config.
+        scheme: of a host that the connection config names without one.
+        backlog: tells how many delivered messages wait to be handled.
+        on_undecodable: called for each message that cannot be read, with its kind, the reason, and the number of such
+            messages so far, this one included.
+        on_end: called at the end of each connection and each attempt.
     """
 
     def __init__(
@@ -152,10 +150,10 @@ class Feed:
     ) -> None:
         self.settings: Final = settings or FeedSettings()
         self.connection = 0
-        """The generation of the latest attempt; 0 before the first."""
+        """The number of the latest attempt; 0 before the first."""
         self.state = FeedState.IDLE
         self.undecodable: dict[str, int] = {}
-        """Messages that could not be read, by kind."""
+        """Numbers of messages that could not be read, by kind."""
         self._config_source: Final = config_source
         self.register: Final = register
         self.decode: Final = dialect.decode
@@ -173,19 +171,19 @@ class Feed:
         self._standing: _Connection | None = None
 
     def connect(self, reason: str) -> None:
-        """An order: open a connection, with back-off, until one is up. One that is up is ended first; one that is
-        being opened already carries the order out. After ``close`` nothing happens."""
+        """Open a connection, and retry with back-off until one is up. A connection that is up is ended first. An
+        attempt that is under way carries the order out. After ``close`` nothing happens."""
         if self.state in (FeedState.CLOSED, FeedState.OPENING, FeedState.WAITING):
             return
         if self._standing is not None:
             self._standing.act(self._standing.machine.close(reason))
         self.state = FeedState.WAITING
-        # A keeper that has not ended is closing the last connection, and goes on when it sees the order.
+        # A task that has not ended is closing the last connection; it goes on when it sees the order.
         if self._keeper is None or self._keeper.done():
             self._start()
 
     async def close(self) -> None:
-        """End everything. After this no task and no socket of the feed is left. It may be called again."""
+        """End the feed. No task and no socket of it is left. A second call does nothing."""
         self.state = FeedState.CLOSED
         if self._standing is not None:
             self._standing.act(self._standing.machine.close("closed"))
@@ -199,14 +197,14 @@ class Feed:
         self._on_undecodable(kind, why, count)
 
     def stretched(self, duration: Duration) -> Duration:
-        """A duration of the network, at least a second of the machine's time (or itself, if it is less)."""
+        """Stretch a time limit of the network to one second of the machine, or to its own length if that is shorter."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
-        """Where to connect, by the connection config as it is now.
+        """Read the connection config and make the address to connect to.
 
         Raises:
-            TimeoutError, ExchangeError, LinkFailed: if it cannot be told.
+            TimeoutError, ExchangeError, LinkFailed: if there is none.
         """
         return address_of(await self._config_source(), self._ws_url, self._scheme)
 
@@ -215,7 +213,7 @@ class Feed:
         self._keeper.add_done_callback(self._kept)
 
     async def _keep(self) -> None:
-        """Attempt by attempt, for as long as there is an order that was not carried out."""
+        """Make attempts for as long as an order is not carried out."""
         while self.state is FeedState.WAITING:
             if (left := self._back_off.not_before - self.clock.now()) > 0:
                 await asyncio.sleep(self.clock.real_seconds(left))
@@ -226,16 +224,16 @@ class Feed:
     def _kept(self, keeper: asyncio.Task[None]) -> None:
         if keeper.cancelled() or (crash := keeper.exception()) is None:
             return
-        # A mistake of ours, or of what we were given. What was up has been ended, FeedLost included.
-        keeper.get_loop().call_exception_handler({"message": "the feed's keeper failed", "exception": crash})
+        # A bug of ours or of a callback. A connection that was up has ended, and FeedLost was delivered.
+        keeper.get_loop().call_exception_handler({"message": "the task of the feed failed", "exception": crash})
         if self.state in (FeedState.OPENING, FeedState.WAITING):
-            # The order still stands, and nobody would repeat it.
+            # The order is not carried out, and nobody would repeat it.
             self._back_off.ended(Ending.BACK_OFF, None, self.clock.now())
             self.state = FeedState.WAITING
             self._start()
 
     async def _attempt(self) -> None:
-        """One generation, from the connection config to the end of its websocket."""
+        """Make one attempt, from the connection config to the end of its websocket."""
         try:
             async with asyncio.timeout(self.clock.real_seconds(self.stretched(self.settings.open))):
                 address = await self.address()
@@ -255,11 +253,11 @@ class Feed:
                 await link.close()
 
     def over(self, ended: Ended, up_at: Instant | None, private: bool = True) -> None:
-        """The latest attempt ended. Called at the instant of the end: closing the websocket may take a moment.
+        """Note the end of the latest attempt, before its websocket is closed, which may take a moment.
 
         Args:
-            up_at: when it came up; None if it never did.
-            private: whether it had a private channel. One without is opened again at once.
+            up_at: when the connection came up; None if it never did.
+            private: True if it had a private channel. A connection without one is opened again.
         """
         now = self.clock.now()
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
@@ -280,10 +278,10 @@ class Feed:
 
 
 class _Connection:
-    """One open websocket: its machine, its timer, its reader, and what it still has to deliver."""
+    """One open websocket: its machine, its timer, its reader, and the messages that it holds."""
 
     BURST: Final = 32
-    """Messages read before the loop gets a turn: a flood must not hold up a cancel."""
+    """Messages that are read before the loop gets a turn, so that a flood does not delay a cancel."""
 
     def __init__(self, feed: Feed, number: int, link: Link, address: str) -> None:
         timing = feed.settings.timing
@@ -301,7 +299,7 @@ class _Connection:
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
     async def run(self) -> None:
-        """Serve it to its end. Raises what is a mistake of ours; FeedLost is delivered then too."""
+        """Serve the websocket to its end. Raises only for a bug of ours, after FeedLost was delivered."""
         self._start(self._read())
         self._start(self._watch_config())
         clock = self._feed.clock
@@ -317,14 +315,14 @@ class _Connection:
                     if task.done():
                         task.result()
         finally:
-            # Without effect unless we are leaving by an exception.
+            # This has an effect only after an exception.
             self.act(self.machine.fail("crashed"))
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks)
 
     def act(self, outputs: Outputs) -> None:
-        """Carry out what the machine puts out."""
+        """Carry out the outputs of the machine."""
         for output in outputs:
             match output:
                 case Message():
@@ -390,7 +388,7 @@ class _Connection:
             self.act(self.machine.registered(registration, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
-        """End the connection when the connection config has come to say another place."""
+        """End the connection when the connection config names another address."""
         feed = self._feed
         while True:
             await asyncio.sleep(feed.clock.real_seconds(feed.settings.config_every))
@@ -398,7 +396,7 @@ class _Connection:
                 async with asyncio.timeout(feed.clock.real_seconds(feed.stretched(feed.settings.open))):
                     address = await feed.address()
             except (TimeoutError, ExchangeError, LinkFailed):
-                continue  # not to know is no change; the next time will tell
+                continue  # unknown is not changed; the next read will tell
             if address != self._address:
                 self.act(self.machine.close("config_changed"))
                 return

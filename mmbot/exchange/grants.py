@@ -26,18 +26,18 @@ class Tokens(NamedTuple):
 
 
 class ConnectionConfig(msgspec.Struct, frozen=True):
-    """Answer to GET websocket/connection-config (PROTOCOL 8.1)."""
+    """The address of the feed (docs/protocol.md 8.1)."""
 
     key: str
-    """The application key, part of the websocket's path."""
+    """The application key, which is part of the path of the websocket."""
     cluster: str = ""
     ws_host: str | None = None
-    """Where it is missing the host is ``ws-<cluster>.pusher.com``."""
+    """None for ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
 
 
 class Topics(NamedTuple):
-    """What a socket of the feed is to hear of. Without any, it hears whatever the exchange sends to every socket."""
+    """Topics that a socket of the feed registers for. Without any, it gets what the exchange sends to every socket."""
 
     tournaments: tuple[int, ...] = ()
     events: tuple[int, ...] = ()
@@ -51,11 +51,11 @@ EVERYTHING: Final = Topics()
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):
-    """One channel that a registration authorised."""
+    """A channel that a registration authorised."""
 
     name: str
     auth: str
-    """The channel's own signature, ``key:hex``; it holds for one socket id."""
+    """The signature of the channel, ``key:hex``, valid for one socket id."""
     bindings: tuple[str, ...] = ()
     """Names of the Pusher events that the exchange offers on the channel. Every event that arrives is read."""
     covers: tuple[int, ...] | None = None
@@ -65,11 +65,11 @@ class ChannelGrant(msgspec.Struct, frozen=True):
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """Proof of who the user of a socket is, to be sent before any channel is subscribed."""
+    """Proof of the identity of a socket's user, sent before any channel is subscribed."""
 
     auth: str
     user_data: str
-    """Sent as it came."""
+    """Sent back unchanged."""
 
 
 class Registration(msgspec.Struct, frozen=True):

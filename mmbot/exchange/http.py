@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, over aiohttp: what was surely not sent is told apart from what got no answer."""
+"""One HTTP request and its answer, over aiohttp. A request that never left is told apart from one without an answer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from aiohttp.abc import AbstractStreamWriter
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
 OnRequest = Callable[[str, str, Duration], None]
-"""Told of each request: which call, how it ended, how long it took."""
+"""Called after each request with the name of the call, how it ended, and how long it took."""
 
 SHORTEST: Final = 1.0
-"""Seconds of the machine below which no timeout goes: a faster clock does not make the network faster."""
+"""The shortest timeout, in seconds of the machine: a faster clock does not make the network faster."""
 
 LONGEST_PAUSE: Final = 5 * MINUTE
-"""An answer that asks for a longer pause is not believed further than this."""
+"""The longest pause that an answer can ask for; a longer one is cut to this."""
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mmbot"}
 
@@ -35,15 +35,15 @@ class Reply(NamedTuple):
 
 
 class NotSent(Exception):
-    """The exchange never saw the request. Mostly no connection could be had."""
+    """The exchange never saw the request, mostly because no connection could be opened."""
 
 
 class Withdrawn(NotSent):
-    """It was not wanted any more when it could have left."""
+    """The request was withdrawn before it left."""
 
 
 class NoAnswer(Exception):
-    """The request may have reached the exchange, but no whole answer came back."""
+    """The request may have reached the exchange, but no complete answer came back."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -52,20 +52,20 @@ class NoAnswer(Exception):
 
 
 def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
-    """A pool of connections without a limit, so that no request waits for another; the request rate bounds it. No
-    cookies. To be closed by the caller."""
+    """Open a pool of connections, which the caller closes. It has no limit, so that no request waits for another; the
+    rate of requests bounds it. It keeps no cookies."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
 
 
 def timeout_for(clock: Clock, limit_s: float) -> float:
-    """The machine's seconds for a timeout in seconds of the clock."""
+    """Convert a timeout from seconds of the clock to seconds of the machine."""
     return max(SHORTEST, clock.real_seconds(seconds(limit_s)))
 
 
 class _Body(aiohttp.BytesPayload):
-    """A body that asks, in the instant in which it is written, whether it may be. The head waits for it: aiohttp writes
-    the two as one."""
+    """A body that checks, at the instant at which it is written, whether the request was withdrawn. aiohttp writes the
+    head together with the body."""
 
     def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:
         super().__init__(body)
@@ -75,7 +75,7 @@ class _Body(aiohttp.BytesPayload):
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         if self._withdrawn():
             self.kept = True
-            raise Withdrawn("withdrawn")  # aiohttp closes the connection, and nothing of the request has left
+            raise Withdrawn("withdrawn")  # aiohttp closes the connection, and no byte has left
         await super().write_with_length(writer, content_length)
 
 
@@ -89,16 +89,16 @@ async def send(
     timeout_s: float,
     withdrawn: Callable[[], bool] | None = None,
 ) -> Reply:
-    """Send one request and read the whole answer. Redirects are answers. Nothing is sent twice but a GET whose kept
-    connection turned out to be closed.
+    """Send one request and read the whole answer. Redirects are answers. A request is sent twice only if it is a GET
+    and the server had closed the kept connection.
 
     Args:
-        timeout_s: for everything, in the machine's seconds; most of it may go into connecting.
-        withdrawn: for a request with a body, asked at the start and in the instant before its first byte leaves.
+        timeout_s: for the whole exchange, in seconds of the machine; up to 60 % of it for connecting.
+        withdrawn: for a request with a body; asked at the start and just before its first byte leaves.
 
     Raises:
-        NotSent: if no connection came about; ``Withdrawn`` if it was withdrawn.
-        NoAnswer: for a timeout (``timeout``), or a connection that broke or spoke no HTTP (``connection``).
+        NotSent: if no connection could be opened; ``Withdrawn`` if the request was withdrawn.
+        NoAnswer: after a timeout (``timeout``), or if the connection broke or spoke no HTTP (``connection``).
     """
     if http.closed:
         raise NotSent("the pool is closed")
@@ -124,11 +124,11 @@ async def send(
         failure = NoAnswer("connection", type(error).__name__)
     if isinstance(content, _Body) and content.kept:
         failure = Withdrawn("withdrawn")
-    raise failure  # out here, so that aiohttp's error, whose text may hold the headers, does not hang on to it
+    raise failure  # here, because aiohttp's error may quote the headers and must not become its context
 
 
 def _without_connection(error: Exception) -> str:
-    """Why no connection came about, in the machine's words where it has some: ``connection refused``."""
+    """The reason why no connection could be opened, in the words of the system where it has some."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, aiohttp.ClientConnectorError):
@@ -139,9 +139,10 @@ def _without_connection(error: Exception) -> str:
 
 
 def pause_until(reply: Reply, next_allow_at: Instant | None, clock: Clock) -> Instant | None:
-    """When an answer says to come again, by the clock; None where it says nothing that can be read.
+    """The instant of our clock from which an answer allows the next request; None if it names none.
 
-    ``next_allow_at`` is by the exchange's wall clock, and finer; else ``Retry-After``, seconds or a date (PROTOCOL 11).
+    ``next_allow_at``, by the exchange's wall clock, counts before ``Retry-After``, which is in seconds or a date
+    (docs/protocol.md 11).
     """
     wait: Duration | None = None
     if next_allow_at is not None:

@@ -1,7 +1,7 @@
-"""The Pusher protocol (version 7) as a pure state machine: frames and instants in, outputs out.
+"""The Pusher protocol (version 7) as a pure state machine: frames and instants go in, outputs come out.
 
-It opens no socket and reads no clock. ``feed.py`` is the shell around it. What a message says is for the dialect's
-decoder; here it is a channel, an event name and its data.
+The machine opens no socket and reads no clock; ``feed.py`` is the shell around it. A message is a channel, an event
+name and data here; the dialect decodes the data.
 """
 
 from __future__ import annotations
@@ -20,60 +20,60 @@ class State(Enum):
     them → ENDED."""
 
     OPENING = "opening"
-    """The websocket stands; ``pusher:connection_established`` has not come."""
+    """The websocket is open; ``pusher:connection_established`` has not come."""
     REGISTERING = "registering"
-    """The socket id is known; its channels are being authorised."""
+    """The socket id is known, and its channels are being authorised."""
     SIGNING_IN = "signing_in"
     """The sign-in is sent; the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
-    """Subscriptions are sent; not every one has succeeded."""
+    """The subscriptions are sent, and not all of them have succeeded."""
     UP = "up"
     """Connected, and every channel subscribed."""
     ENDED = "ended"
-    """Over. Nothing comes out any more."""
+    """Over. The machine puts out nothing more."""
 
 
 class Ending(Enum):
-    """Why a connection is over, as far as it decides what to do next."""
+    """How a connection ended, which decides what follows."""
 
     ORDERED = "ordered"
-    """We ended it: expected."""
+    """We ended it."""
     LOST = "lost"
-    """It broke, fell silent, or a step was not done in time."""
+    """It broke or fell silent, or a step took too long."""
     REFUSED = "refused"
-    """4000 to 4099: connecting again unchanged is forbidden."""
+    """Codes 4000 to 4099: the server forbids to connect again unchanged."""
     BACK_OFF = "back_off"
-    """4100 to 4199: connect again, but not at once."""
+    """Codes 4100 to 4199: connect again after a pause."""
     AGAIN = "again"
-    """4200 to 4299: connect again at once."""
+    """Codes 4200 to 4299: connect again at once."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """How long is waited, in nanoseconds of the clock whose instants are given."""
+    """Time limits, in nanoseconds of the clock whose instants the machine is given."""
 
     establish: Duration = 10 * SECOND
     """For ``pusher:connection_established``."""
     register: Duration = 30 * SECOND
-    """For the registration: it can take seconds (PROTOCOL 8.2)."""
+    """For the registration, which can take seconds (docs/protocol.md 8.2)."""
     sign_in: Duration = 10 * SECOND
     """For ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
     """For every channel's ``subscription_succeeded``."""
     silence: Duration = 15 * SECOND
-    """Nothing heard for this long, or for the server's ``activity_timeout`` if that is less: a ping."""
+    """After a silence this long, or as long as the server's ``activity_timeout`` if that is shorter, a ping is sent."""
     pong: Duration = 5 * SECOND
-    """For anything to come after a ping."""
+    """For any frame after a ping."""
     least_silence: Duration = SECOND
-    """What the server's ``activity_timeout`` is not followed below."""
+    """The shortest ``activity_timeout`` of a server that is followed."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """Output: something was published on one of our channels."""
+    """Output: a message was published on one of our channels."""
 
     channel: str
     event: str
     data: str | bytes
-    """Text as it stood in the frame, mostly JSON; or JSON bytes where the frame held an object in its place."""
+    """The text of the frame, mostly JSON; or JSON bytes where the frame held an object."""
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -93,14 +93,14 @@ class Up(msgspec.Struct, frozen=True):
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """Output: a frame that means nothing to us. The connection goes on."""
+    """Output: a frame without a meaning to us. The connection goes on."""
 
     kind: str
     why: str
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Output, the last one: the connection is over and its websocket is to be closed."""
+    """The last output: the connection is over, and its websocket has to be closed."""
 
     ending: Ending
     reason: str
@@ -145,7 +145,7 @@ _LONGEST_REASON: Final = 200
 
 
 def ending_of(code: int | None) -> Ending:
-    """What a close or error code asks of us."""
+    """The ending that a close code or error code stands for."""
     if code is None or not 4000 <= code < 4300:
         return Ending.LOST
     return (Ending.REFUSED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
@@ -179,7 +179,7 @@ class Pusher:
         self.state = State.OPENING
         self.ended: Ended | None = None
         self.channels: frozenset[str] = frozenset()
-        """What was subscribed to."""
+        """The channels that were subscribed to."""
         self._timing: Final = timing
         self._silence: Duration = timing.silence
         self._heard_at: Instant = now
@@ -189,7 +189,7 @@ class Pusher:
         self._grants: tuple[ChannelGrant, ...] = ()
 
     def deadline(self) -> Instant | None:
-        """When ``tick`` has something to do if nothing comes before; None once it is over."""
+        """The instant at which to call ``tick`` if no frame comes before; None after the end."""
         if self.state is State.ENDED:
             return None
         if self._pinged_at is not None:
@@ -199,7 +199,7 @@ class Pusher:
         return heard_by if self._step_by is None else min(heard_by, self._step_by)
 
     def tick(self, now: Instant) -> Outputs:
-        """Time has passed."""
+        """Note that time has passed."""
         if self.state is State.ENDED:
             return ()
         if self._step_by is not None and now >= self._step_by:
@@ -213,7 +213,7 @@ class Pusher:
         return ()
 
     def receive(self, frame: str | bytes, now: Instant) -> Outputs:
-        """A frame came. Never raises, whatever it holds."""
+        """Take a frame. Never raises, whatever the frame holds."""
         if self.state is State.ENDED:
             return ()
         self._heard_at = now
@@ -235,7 +235,7 @@ class Pusher:
         return self._protocol(event, channel, data or b"{}", now)
 
     def registered(self, registration: Registration, now: Instant) -> Outputs:
-        """The socket is registered: sign in if that is due, then subscribe to each channel with its own signature."""
+        """Sign in if the registration asks for it, then subscribe to each channel with its own signature."""
         if self.state is not State.REGISTERING:
             return ()
         if not registration.channels:
@@ -259,15 +259,15 @@ class Pusher:
         )
 
     def fail(self, reason: str) -> Outputs:
-        """What the connection needs from outside was not to be had: the registration, or room for its messages."""
+        """End the connection because of a need that was not met: a registration, or room for its messages."""
         return self._end(Ending.LOST, reason)
 
     def close(self, reason: str) -> Outputs:
-        """We want it to end."""
+        """End the connection by our own choice."""
         return self._end(Ending.ORDERED, reason)
 
     def closed(self, code: int | None, reason: str) -> Outputs:
-        """The websocket is gone, with a close code if there was one."""
+        """Note that the websocket is gone, with its close code if there was one."""
         return self._end(ending_of(code), reason or "closed", code)
 
     def _protocol(self, event: str, channel: str | None, data: str | bytes, now: Instant) -> Outputs:
@@ -289,7 +289,7 @@ class Pusher:
                     return self._not_subscribed(channel)
         except _UNREADABLE as bad:
             if self.state is State.OPENING:
-                # Whatever it was to be, there is nothing to go on with.
+                # Without this frame the connection cannot go on.
                 return self._end(Ending.LOST, f"unreadable {event}")
             return (Garbage("protocol", _short(bad)),)
         return (Garbage("protocol", f"unknown event {event[:60]!r}"),)

@@ -1,7 +1,7 @@
-"""The REST client: each call that the bot makes as a typed coroutine, and ``perform`` for the engine's requests.
+"""The REST client: every call as a typed coroutine, and ``perform`` for the engine's requests.
 
-It sends when it is told to: rate, order and repeats are the engine's. The one thing that is repeated here is a read or
-a cancel that met an expired token.
+The engine decides when, in which order and how often to send. The client repeats only a read or a cancel whose token
+had expired.
 """
 
 from __future__ import annotations
@@ -40,37 +40,37 @@ from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.warm import Connection, WarmPool
 
 MATCHES_A_READ: Final = 100
-"""Wagers in one read of matching details (PROTOCOL 4.1)."""
+"""The most wagers in one read of matching details (docs/protocol.md 4.1)."""
 
 MATCH_PAGES: Final = 50
-"""More pages of matches than this in one read is an exchange that turns in circles."""
+"""The most pages of matches in one read. With more, the cursor of the exchange is taken to run in circles."""
 
 LOOK_S: Final = 1.0
-"""Seconds of the machine between two looks at the connections that stand ready."""
+"""Seconds of the machine between two checks of the open connections."""
 
-_RETRY_S: Final = 5.0  # the same while none can be opened
+_RETRY_S: Final = 5.0  # seconds between two checks while none can be opened
 
 WRONG_SIZE: Final = "wrong_size"
 """Our code for a request with no items, or with more than the exchange takes. It is not sent."""
 
 LEFT_TO_CANCELS: Final = 1
-"""Of the connections that stand ready, so many are not for placements."""
+"""Open connections that placements leave free."""
 
 T = TypeVar("T")
 N = TypeVar("N")
 
 
 class Client:
-    """The exchange's REST calls. Connections stand ready for the engine's changes, one of them for cancels alone.
+    """The exchange's REST calls. It keeps connections open for the engine's changes, one of them for cancels alone.
 
     Every call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``; a read never ``UnknownOutcome``.
 
     Args:
-        keeper: gives tokens; closed by the caller, after the client.
+        keeper: gives tokens. The caller closes it, after the client.
         dialect: writes requests, reads answers, and names errors.
-        on_request: told of each request: the call, how it ended (``ok``, ``refused``, ``later``, ``unknown``, ``bug``,
-            ``unauthorized``, ``cancelled``), and how long it took by the clock.
-        on_spoilt: told of each item of an answer that could not be read: the call, and what it was.
+        on_request: called after each request with the name of the call, how it ended (``ok``, ``refused``, ``later``,
+            ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and how long it took by the clock.
+        on_spoilt: called with the name of the call and the reason for each item of an answer that cannot be read.
     """
 
     def __init__(
@@ -101,23 +101,22 @@ class Client:
         )
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
-        """Connections that stand ready, while ``keep_warm`` runs."""
-        self._sweeps = 0  # how often ``perform`` was to cancel everything
+        """Open connections, while ``keep_warm`` runs."""
+        self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
-        """Close every connection. Calls that are under way end as if they had got no answer."""
+        """Close every connection. A call under way ends as one without an answer."""
         self.warm.close()
         await self._http.close()
 
     async def keep_warm(self) -> None:
-        """Keep connections that stand ready for ``perform``, until cancelled."""
+        """Keep connections open for ``perform``, until cancelled."""
         while True:
             good = await self.warm_up()
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open what is missing of the connections that stand ready, and touch those that should be. False if none can
-        be opened, or a new one is of no use."""
+        """Open missing connections, and touch those that need it. False if one cannot be opened or used."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -125,33 +124,33 @@ class Client:
     async def _touch(self, connection: Connection) -> bool:
         call = self._feed.connection_config()._replace(name="warm")
         if not connection.idle or (touch := self._caller.write(call, connection)) is None:
-            return True  # it was taken meanwhile, or there is no session to touch it with
-        with contextlib.suppress(ExchangeError):  # counted by on_request; one that broke is replaced
+            return True  # a request took it meanwhile, or there is no session
+        with contextlib.suppress(ExchangeError):  # on_request counts it, and a broken connection is replaced
             await self._caller(touch, self._http)
         return connection.proved
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. Accepted means queued: it is live when the private message says so."""
+        """Place one wager. Accepted means queued; a private message tells when the wager is live."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
-        """Place up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
+        """Place up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
         _check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
     async def cancel_one(self, item: Cancellation) -> None:
-        """Cancel one wager. A 404 is Refused with ``data_not_found``."""
+        """Cancel one wager. A wager that is not found raises Refused."""
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
-        """Cancel up to 20 wagers. An item that is in neither list of the answer has an unknown outcome."""
+        """Cancel up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
         _check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_event(self, event: int) -> bool:
-        """Cancel every open wager of an event. False if the exchange found none, which is no proof."""
+        """Cancel every open wager of a sport event. False if the exchange found none, which proves nothing."""
         return await self._swept(self._changes.cancel_event(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
@@ -159,56 +158,56 @@ class Client:
         return await self._swept(self._changes.cancel_market(event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. False if the exchange found none, which is no proof."""
+        """Cancel every open wager of the account. False if the exchange found none, which proves nothing."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
     async def balance(self, request: int = 0) -> answers.BalanceRead:
-        """The balance."""
+        """Read the balance."""
         return await self._ask(self._wallet.balance(request))
 
     async def ladder(self) -> tuple[int, ...]:
-        """The odds ladder, as it came."""
+        """Read the odds ladder, in the exchange's order."""
         return await self._ask(self._board.ladder())
 
     async def tournaments(self, *, active: bool = True) -> tuple[Tournament, ...]:
-        """The tournaments that have active events, or all of them."""
+        """Read the tournaments that have active sport events, or all of them."""
         return await self._ask(self._board.tournaments(active))
 
     async def events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """The listed events of a tournament; none where the exchange answers 404 or null (PROTOCOL 4.1)."""
+        """Read the sport events of a tournament; none if the exchange answers 404 or null (docs/protocol.md 4.1)."""
         return await self._found(self._board.events(tournament), ())
 
     async def markets(
         self, wanted: Sequence[int], *, version: Version = 2
     ) -> dict[int, tuple[answers.MarketImage, ...]]:
-        """Markets and books of up to 50 events. An event of which nothing could be read has no entry. Version 1 is
-        deprecated, see ``markets_of``."""
+        """Read the markets and books of up to 50 sport events. A sport event whose markets cannot be read has no entry.
+        Version 1 is deprecated, see ``markets_of``."""
         _check_events(wanted)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
         return await self._found(self._board.markets(wanted, version), nothing)
 
     async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
-        """Up to 50 events by their ids. One that is not listed is left out."""
+        """Read up to 50 sport events by their ids. One that is not listed is left out."""
         _check_events(wanted)
         return await self._found(self._board.events_by_id(wanted), ())
 
     async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
-        """Markets and books of one event; None where the exchange does not list it. Version 1 is deprecated: without
-        ``sub_type`` and ``category_name`` it does not tell a game from its first half."""
+        """Read the markets and books of one sport event; None if the exchange does not list it. Version 1 is
+        deprecated: without ``sub_type`` and ``category_name`` a game looks like its first half."""
         return await self._found(self._board.markets_of(event, version), None)
 
     async def search_markets(
         self, tournament: int, *, events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
     ) -> tuple[answers.MarketImage, ...]:
-        """Markets and books of a tournament. The filters go with the request and are applied to its answer too: the
-        exchange may not know them.
+        """Read the markets and books of a tournament. The filters go with the request and are applied to its answer
+        too, because the exchange may ignore them.
 
         Args:
-            events: of these alone.
+            events: only markets of these sport events.
             types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
-            least: what takers can stake in the market at least, over all its lines and levels.
+            least: the least amount that takers can stake in the market, over all lines and levels.
         """
         images = await self._found(self._board.search(tournament, events, types, least), ())
         return tuple(
@@ -220,11 +219,11 @@ class Client:
         )
 
     async def players(self, tournament: int) -> tuple[Player, ...]:
-        """The players of a tournament."""
+        """Read the players of a tournament."""
         return await self._found(self._board.players(tournament), ())
 
     async def player(self, player: int, tournament: int) -> Player | None:
-        """One player of a tournament; None where the exchange does not know them."""
+        """Read one player of a tournament; None if the exchange does not know the player."""
         return await self._found(self._board.player(player, tournament), None)
 
     async def transactions(
@@ -239,8 +238,8 @@ class Client:
         cursor: str = "",
         limit: int = 100,
     ) -> TransactionPage:
-        """One page of the wallet's lines, between two instants widened to whole seconds; ``limit`` is 1000 at most.
-        As in a search, each filter is applied to the answer too."""
+        """Read one page of the wallet's lines between two instants, widened to whole seconds. ``limit`` is 1000 at
+        most. Each filter is applied to the answer too, as in a search."""
         call = self._wallet.transactions(begin, end, type, event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
@@ -254,29 +253,29 @@ class Client:
         return page._replace(transactions=wanted)
 
     async def wager(self, wager_id: str) -> WagerReport | None:
-        """One wager; None where the exchange does not know it."""
+        """Read one wager; None if the exchange does not know it."""
         return await self._found(self._wagers.wager(wager_id), None)
 
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, event: int | None = None
     ) -> answers.HistoryRead:
-        """One page of the history. Raises Malformed, unsent, for a range that the exchange would refuse."""
+        """Read one page of the history. Raises Malformed, unsent, for a range that the exchange would reject."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
     ) -> MatchPage:
-        """One page of the account's matches between two instants, widened to whole seconds; 100 at most. Raises
-        Malformed, unsent, for a range that the exchange would refuse."""
+        """Read one page of the account's matches between two instants, widened to whole seconds; 100 at most. Raises
+        Malformed, unsent, for a range that the exchange would reject."""
         return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
     async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
-        """One page of the matches of one wager; 100 at most."""
+        """Read one page of the matches of one wager; 100 at most."""
         return await self._ask(self._wagers.matches_of(wager_id, cursor, limit))
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
-        """Every match of up to 100 wagers. Further pages follow a second apart, and all of them count or none. A wager
-        with a match that could not be read is left out."""
+        """Read every match of up to 100 wagers, with a second between two pages. If a page fails, the whole read fails.
+        A wager with a match that cannot be read is left out."""
         if not 0 < len(wager_ids) <= MATCHES_A_READ:
             raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")
         pages: list[MatchPage] = []
@@ -290,7 +289,7 @@ class Client:
         raise RetryLater("undecodable", "the pages of matches have no end")
 
     async def connection_config(self) -> ConnectionConfig:
-        """Where the feed is."""
+        """Read the address of the feed."""
         return await self._ask(self._feed.connection_config())
 
     async def register(self, socket_id: str, topics: Topics = EVERYTHING) -> Registration:
@@ -300,10 +299,12 @@ class Client:
     # --- the engine's requests --------------------------------------------------------------------------------------
 
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
-        """Carry out one request of the engine. What changes something has left when this returns, if a connection and a
-        token stand ready for it; to wait for the answer is left to the caller. Of a placement that found none no byte
-        leaves any more once everything is cancelled. Whatever goes wrong comes back as ``Failed``; only being cancelled
-        is raised."""
+        """Carry out one request of the engine. The caller awaits the answer.
+
+        A change has left when this returns, if there are an open connection and a token. A placement that has to wait
+        for them is withdrawn when everything is cancelled meanwhile. A failure comes back as ``Failed``; only
+        cancellation is raised.
+        """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
         if call is None:
@@ -316,8 +317,8 @@ class Client:
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
-        """The call for a request that changes something; None for a read, and for a batch of a wrong size. A batch of
-        one cancel goes by the single call, whose answers are the best known."""
+        """The call for a change; None for a read, and for a batch of a wrong size. A batch of one cancel goes by the
+        single call, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if _is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -383,8 +384,8 @@ class Client:
     async def _cancel_item(
         self, call: Call[None] | Written[None], item: Cancellation, number: int
     ) -> answers.Cancelled:
-        """The answer to a single cancel says of its wager what a batch says of an item. What it says of the call (429,
-        no token) fails the request."""
+        """Cancel one wager and answer as for a batch. A failure that is about the call (429, no token) and not about
+        the wager fails the request."""
         try:
             await self._ask(call)
         except (Refused, Malformed, RetryLater) as error:

@@ -1,7 +1,7 @@
-"""The session with the exchange: an access token that is always good, with as few log-ins as possible.
+"""The session with the exchange: a valid access token at any time, with as few log-ins as possible.
 
-A key pair has twenty sessions and only a log-in opens one (PROTOCOL 2). So the refresh token and the time of the last
-log-in are kept over restarts, a refresh comes first, and log-ins keep their distance from each other.
+A key pair has twenty sessions, and each log-in opens one (docs/protocol.md 2). So the refresh token and the time of the
+last log-in survive restarts, a refresh is tried first, and log-ins are spaced out.
 """
 
 from __future__ import annotations
@@ -25,37 +25,38 @@ from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until
 from mmbot.exchange.token_store import Kept, TokenStore
 
 UNSTATED_LIFE: Final = 10 * MINUTE
-"""Of an access token that does not say when it ends, or says what cannot be (PROTOCOL 2)."""
+"""The assumed life of an access token whose end is missing or impossible (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
 REFUSED_PAUSE: Final = 10 * MINUTE
-"""After wrong keys, or when all sessions are taken: production practice (PROTOCOL 2)."""
+"""The pause after wrong keys, or when all sessions are taken: production practice (docs/protocol.md 2)."""
 
 REFUSED_APART: Final = 5 * SECOND
-"""From a refused log-in to that of the next start. It opened no session, but a crash loop must not flood."""
+"""The pause between a rejected log-in and that of the next start. It opened no session, but a crash loop must not
+flood the exchange."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
-"""Told what happened, as an event name with fields for the log. No field holds a secret."""
+"""Called with the name of an event and its fields for the log. No field holds a secret."""
 
 
 def refresh_after(life: Duration) -> Duration:
-    """How long after it was given a token is refreshed: at 60 % of its life and 90 s before its end, the earlier."""
+    """The age at which a token is refreshed: 60 % of its life, or 90 s before its end if that is earlier."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
 class SessionKeeper:
-    """Keeps one session. One renewal is in flight at a time and everybody waits for the same one.
+    """Keeps one session. At most one renewal is under way, and all callers wait for it.
 
     Args:
-        http: from ``open_http``; the caller closes it, after ``close``.
+        http: from ``open_http``. The caller closes it, after ``close``.
         dialect: writes the log-in and the refresh, and names their errors.
-        base_url: up to and with ``/partner``.
-        cooldown: between two log-ins at least, restarts included. It doubles with each log-in that got no answer.
-        timeout_s: for one request.
-        urgent: a person's kill: the first log-in does not wait for the cool-down of an earlier process, and one without
-            an answer does not lengthen it.
-        on_event: told ``session.logged_in``, ``session.refreshed``, ``session.renewal_failed`` and the like.
-        on_request: told of each request, as the client tells of its own.
+        base_url: including ``/partner``.
+        cooldown: the least time between two log-ins, across restarts. It doubles with each log-in without an answer.
+        timeout_s: of one request.
+        urgent: for a kill by a person. The first log-in does not wait for the cool-down of an earlier process, and a
+            log-in without an answer does not lengthen the cool-down.
+        on_event: called with ``session.logged_in``, ``session.refreshed``, ``session.renewal_failed`` and the like.
+        on_request: called after each request, as by the client.
     """
 
     def __init__(
@@ -107,25 +108,25 @@ class SessionKeeper:
         self._lately: deque[str] = deque(maxlen=8)
 
     def current(self) -> str | None:
-        """The access token if there is a good one now. Starts nothing."""
+        """The access token if there is a valid one now. Sends nothing."""
         return self._access if self._access is not None and self._clock.now() < self._ends else None
 
     async def token(self) -> str:
-        """An access token, renewed first if there is none.
+        """Get an access token, after a renewal if there is none.
 
         Raises:
-            LoginRefused: if the exchange does not take the keys; for ten minutes it is not asked again.
-            RetryLater: if none can be had now.
+            LoginRefused: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
+            RetryLater: if there can be no token now.
         """
         return self.current() or await self._renewed()
 
     def accepted(self, token: str) -> None:
-        """The exchange took this token: it is good."""
+        """Note that the exchange accepted this token."""
         if token == self._access:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """A 401 came for this token: drop it and start a renewal, unless a newer one stands already."""
+        """Drop this token after a 401 and start a renewal, unless there is a newer token."""
         if token != self._access:
             return
         self._access = None
@@ -133,16 +134,16 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str) -> str:
-        """The same, and wait for the token that takes its place.
+        """Drop this token after a 401 and wait for the next one.
 
         Raises:
-            LoginRefused, RetryLater: as ``token``; also when tokens are refused as soon as they are given out.
+            LoginRefused, RetryLater: as ``token``; also if the exchange rejects new tokens at once.
         """
         self.reject(token)
         return await self.token()
 
     async def run(self) -> None:
-        """Renew ahead of time, until cancelled. A failure is tried again, later each time, up to half a minute."""
+        """Renew ahead of time, until cancelled. After a failure it retries, with pauses that grow to half a minute."""
         failures = 0
         while True:
             self._changed.clear()
@@ -160,14 +161,14 @@ class SessionKeeper:
             await self._wait(self._refresh_at - self._clock.now())
 
     async def close(self) -> None:
-        """End a renewal that is under way. The session at the exchange stays, for the next start."""
+        """End a renewal that is under way. The session at the exchange remains for the next start."""
         self._closed = True
         if (renewal := self._renewal) is not None:
             renewal.cancel()
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """The text with every secret that this keeper holds, or held lately, taken out."""
+        """Replace every secret of this keeper in a text, recent tokens included."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if secret:
                 text = text.replace(secret, "***")
@@ -202,7 +203,7 @@ class SessionKeeper:
             raise
 
     async def _wait(self, duration: Duration) -> None:
-        """Until the token changes, or the duration is over."""
+        """Wait until the token changes or the duration is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.01, self._clock.real_seconds(duration))):
                 await self._changed.wait()
@@ -214,12 +215,12 @@ class SessionKeeper:
             if self._kept.refresh_token is not None:
                 self._lately.append(self._kept.refresh_token)
             if (last := self._kept.logged_in_at) is not None and not self._urgent:
-                # One that lies ahead, after a step of the wall clock, counts as just now: it must not bar for ever.
+                # After a step of the wall clock the time may lie in the future. It then counts as now.
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
         now = self._clock.now()
         unproved = self._renewed_at is not None and self._access is None and not self._proved
         if unproved and self._renewed_at is not None and now - self._renewed_at < SECOND:
-            raise RetryLater("unauthorized", "tokens are refused as soon as given", self._renewed_at + SECOND)
+            raise RetryLater("unauthorized", "the exchange rejects new tokens at once", self._renewed_at + SECOND)
         refresh_token = self._kept.refresh_token
         if refresh_token is not None and not (unproved and self._refreshed and self._log_in_barred(now) is None):
             renewed = await self._refresh(refresh_token)
@@ -228,10 +229,10 @@ class SessionKeeper:
         return await self._log_in()
 
     async def _refresh(self, refresh_token: str) -> str | None:
-        """Refresh. None where a log-in has to follow.
+        """Refresh the session. None if a log-in has to follow.
 
         Raises:
-            RetryLater: if it may work later, and a log-in would not help or is not needed yet.
+            RetryLater: if a refresh may work later, and a log-in would not help or is not needed yet.
         """
         call = self._session.refresh(refresh_token)
         try:
@@ -239,7 +240,7 @@ class SessionKeeper:
         except NotSent as error:
             raise unreachable(f"refresh: {error}") from None
         except NoAnswer as error:
-            # A log-in would meet the same silence, and could open a session that nobody hears of.
+            # A log-in would probably get no answer either, and could open a session without our knowledge.
             raise RetryLater(error.code, f"refresh: {error.message}") from None
         if reply.status in (200, 201):
             try:
@@ -306,13 +307,13 @@ class SessionKeeper:
         raise RetryLater(code, self.scrub(error_body.message), now + self._pause())
 
     def _pause(self) -> Duration:
-        """The cool-down as it stands: doubled with each log-in that came to nothing, up to ten minutes."""
+        """The present cool-down, doubled with each log-in without an answer, up to ten minutes."""
         if self._urgent:
             return self._cooldown
         return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REFUSED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
-        """Why no log-in may be tried now."""
+        """The reason why no log-in may be sent now; None if one may."""
         if self._barred is not None and now < self._barred_until:
             return self._barred
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
@@ -348,7 +349,7 @@ class SessionKeeper:
         try:
             await asyncio.to_thread(self._store.save, self._kept)
         except OSError as error:
-            # Without the file the next start logs in once more; without a session nothing can be cancelled.
+            # A missing file costs one more log-in at the next start. A missing session would prevent cancels.
             self._tell("session.not_kept", error=error.strerror or type(error).__name__)
 
     async def _post(self, call: Call[Tokens]) -> Reply:

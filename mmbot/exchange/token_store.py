@@ -1,4 +1,4 @@
-"""What of a session outlives a restart: the refresh token, and when the last log-in was."""
+"""The file of a session that survives restarts: the refresh token and the time of the last log-in."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from mmbot.domain.instant import Instant
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is kept of a session."""
+    """The part of a session that survives a restart."""
 
     account: str
-    """Which keys and which exchange it belongs to, as a digest."""
+    """A digest of the keys and the exchange that the session belongs to."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
-    """The last log-in that may have opened a session, by the wall clock."""
+    """The time of the last log-in that may have opened a session, by the wall clock."""
 
     def __repr__(self) -> str:
         return f"Kept(account={self.account!r}, logged_in_at={self.logged_in_at!r})"
 
 
 class TokenStore:
-    """The file that outlives a restart. Readable by its owner alone; replaced as a whole or not at all."""
+    """The file, readable by its owner alone, and replaced as a whole or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self, account: str) -> Kept:
-        """What is kept for these keys: nothing where the file is missing, unreadable or another account's."""
+        """Read what was saved for these keys. Empty if the file is missing, unreadable or another account's."""
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except (OSError, ValueError):
@@ -38,7 +38,7 @@ class TokenStore:
         return kept if kept.account == account else Kept(account)
 
     def save(self, kept: Kept) -> None:
-        """Replace the file, durably.
+        """Replace the file and flush it to the disk.
 
         Raises:
             OSError: if it cannot be written.

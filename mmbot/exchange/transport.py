@@ -1,6 +1,6 @@
-"""The seam below the feed: an open websocket, as any transport has to offer it.
+"""The seam below the feed: the open websocket that every transport offers.
 
-A transport knows frames only. The Pusher protocol is in ``pusher.py``, what to do about an end in ``feed.py``.
+A transport knows frames only. ``pusher.py`` holds the Pusher protocol, and ``feed.py`` decides what follows an end.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class LinkClosed(Exception):
     """A websocket is gone.
 
     Args:
-        code: the close code that came, None where none did.
-        reason: what came with it, or what happened instead.
+        code: the close code; None if none came.
+        reason: the text of the close frame, or what happened instead.
     """
 
     def __init__(self, code: int | None, reason: str) -> None:
@@ -31,19 +31,18 @@ class Link(Protocol):
     """An open websocket."""
 
     async def receive(self) -> str | bytes:
-        """The next text frame. Cancelling it loses at most that frame.
+        """Wait for the next text frame. Cancelling loses at most that frame.
 
         Raises:
             LinkClosed: when no more will come.
         """
 
     def send(self, text: str) -> None:
-        """Queue a text frame. Never blocks and never raises: a link that cannot send any more ends, and says so in
-        ``receive``."""
+        """Queue a text frame. Never blocks and never raises: if the link cannot send any more, ``receive`` raises."""
 
     async def close(self) -> None:
-        """End it, at once: after this nothing of it is left, no task and no socket. It may be called again."""
+        """Close the link at once. No task and no socket is left. A second call does nothing."""
 
 
 OpenLink = Callable[[str], Awaitable[Link]]
-"""Opens a websocket to an address. It raises LinkFailed, and leaves nothing behind when it fails or is cancelled."""
+"""Opens a websocket to an address. Raises LinkFailed, and leaves nothing open when it fails or is cancelled."""

@@ -1,4 +1,4 @@
-"""The websocket over aiohttp: no thread, ended by cancelling, and gone when it is closed."""
+"""The websocket over aiohttp, without a thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GONE_S: Final = 1.0  # for the loop to let go of a socket that is already shut 
 
 
 class AiohttpLink:
-    """One websocket with a session, a connector and a socket of its own, so that closing it leaves nothing."""
+    """One websocket with a session, a connector and a socket of its own, so that nothing is left after ``close``."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class AiohttpLink:
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._web_socket.close()
         finally:
-            # A transport that still has something to write would wait for a peer that may never read it.
+            # A transport with bytes to write would wait for a peer that may never read them.
             for each in self._sockets:
                 _shut(each)
             with suppress(TimeoutError):
@@ -69,7 +69,7 @@ class AiohttpLink:
             try:
                 await self._web_socket.send_str(await self._outbox.get())
             except ConnectionError:
-                # ``receive`` tells.
+                # ``receive`` raises for it.
                 return
 
 
@@ -79,10 +79,10 @@ def _shut(one: socket.socket) -> None:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None) -> AiohttpLink:
-    """Open a websocket. There is no timeout here: whoever waits cancels.
+    """Open a websocket. There is no timeout here; the caller cancels.
 
     Args:
-        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
+        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
 
     Raises:
         LinkFailed: if it could not be opened.

@@ -1,7 +1,7 @@
-"""The websocket over pysher, for those who want the library of the exchange's own examples: it carries frames, no more.
+"""The websocket over pysher, the library of the exchange's own examples. It only carries frames.
 
 Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and ``feed.py``; docs/decisions/transport.md
-says why. Import this module only where it is chosen: pysher brings libraries along that nothing else needs.
+gives the reasons. Import this module only if the settings choose it: pysher loads libraries that nothing else needs.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ logging.getLogger("websocket").propagate = False
 
 
 class _Place(NamedTuple):
-    """Where a websocket is opened."""
+    """The address of a websocket, in parts."""
 
     address: str
     host: str
@@ -58,16 +58,16 @@ class _Place(NamedTuple):
 
 
 class _Mailbox:
-    """What the threads tell the loop: frames, and how far the connection is. One wake-up is pending at most."""
+    """Passes frames and the state of the connection from the threads to the loop, with one pending wake-up at most."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
         self.opened = False
         self.said = False
-        """Nothing will be sent any more."""
+        """True when nothing more will be sent."""
         self.over: tuple[int | None, str] | None = None
-        """The first end that was noticed: its close code and reason."""
+        """Close code and reason of the first end that was noticed."""
         self.gone = False
-        """The socket is closed and the threads are at their ends."""
+        """True when the socket is closed and both threads are about to end."""
         self.full = False
         self.frames: Final[deque[bytes]] = deque()
         self._room: Final = room
@@ -76,7 +76,7 @@ class _Mailbox:
         self._waking = False
 
     def put(self, frame: bytes) -> None:
-        """A frame came. From a thread."""
+        """Take a frame. Called by a thread."""
         if len(self.frames) >= self._room:
             self.full = True
             self.end(None, "overflow")
@@ -85,27 +85,27 @@ class _Mailbox:
         self._tell()
 
     def end(self, code: int | None, reason: str) -> None:
-        """The connection ended. From a thread."""
+        """Note the end of the connection. Called by a thread."""
         if self.over is None:
             self.over = code, reason
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """It has come so far. From a thread."""
+        """Note the state of the connection. Called by a thread."""
         setattr(self, what, True)
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait for a condition on what was told."""
+        """Wait for a condition on the attributes."""
         while not true():
             self._news.clear()
             await self._news.wait()
 
     def _tell(self) -> None:
-        # Whoever clears the flag looks at everything after it.
+        # ``_wake`` clears the flag before it looks at the attributes.
         if not self._waking:
             self._waking = True
-            with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits
                 self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
@@ -114,7 +114,7 @@ class _Mailbox:
 
 
 class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
-    """One websocket, once: no reconnecting and no timers. Its thread opens, reads, and lets go of all there was."""
+    """One websocket without reconnecting and without timers. Its thread opens it, reads from it, and cleans up."""
 
     def __init__(self, place: _Place, tls: ssl.SSLContext | None, box: _Mailbox) -> None:
         super().__init__(None, place.address, socket_kwargs=_OPTIONS)
@@ -131,16 +131,16 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
     # --- from the loop ----------------------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
-        """Send this soon."""
+        """Queue a frame."""
         self._outbox.put((text, ABNF.OPCODE_TEXT))
 
     def take_leave(self) -> None:
-        """Send a close frame and then nothing more."""
+        """Queue a close frame, the last frame to be sent."""
         self._outbox.put((struct.pack("!H", websocket.STATUS_NORMAL), ABNF.OPCODE_CLOSE))
         self._outbox.put(None)
 
     def end(self) -> None:
-        """Stop, whatever either thread is waiting for. May be called again, and by any thread."""
+        """Stop both threads, whatever they wait for. Any thread may call it, and more than once."""
         with self._guard:
             self._is_ended = True
             if self._held is not None:
@@ -165,7 +165,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
             self._let_go()
 
     def _open(self) -> None:
-        """Ours, because the library's own socket is out of reach while it is being connected."""
+        """Make the socket ourselves, because the library hides its own while it connects."""
         failed: OSError | None = None
         for family, kind, proto, _, end in socket.getaddrinfo(
             self._place.host, self._place.port, type=socket.SOCK_STREAM
@@ -259,7 +259,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
 
 
 class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
-    """One attempt: an object that is used again would bring channels and settings of the last connection along."""
+    """One attempt. An object that is used again would keep channels and settings of the last connection."""
 
     client_id = "mmbot"
     protocol = 7
@@ -283,7 +283,7 @@ class PysherLink:
         return len(self._box.frames)
 
     async def open(self) -> None:
-        """Start the threads, and wait until it stands.
+        """Start the threads and wait until the websocket is open.
 
         Raises:
             LinkFailed: if it could not be opened.
@@ -319,7 +319,7 @@ class PysherLink:
                         await box.until(lambda: box.said)
         finally:
             connection.end()
-            # It can be late in one way, looking up a name; then it opens nothing any more.
+            # Only a look-up of the name can make it late; then it opens nothing.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GONE_S):
                     await box.until(lambda: box.gone)
@@ -328,10 +328,10 @@ class PysherLink:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None, room: int = _ROOM) -> PysherLink:
-    """Open a websocket. There is no timeout here: whoever waits cancels.
+    """Open a websocket. There is no timeout here; the caller cancels.
 
     Args:
-        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
+        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
         room: how many frames may wait to be received; one more ends the link.
 
     Raises:
@@ -359,7 +359,7 @@ def _place(address: str) -> _Place:
 
 
 def _limit(web_socket: websocket.WebSocket) -> None:
-    """Refuse a message that is too large before it is read: the library has no limit."""
+    """Reject a message that is too large before it is read, because the library has no limit."""
     frames, parts = web_socket.frame_buffer, web_socket.cont_frame
     read = frames.recv_strict
 

@@ -1,8 +1,7 @@
-"""Connections that stand ready: a request is written to one of them in the same instant that it is asked for.
+"""Open connections that wait for requests, so that a change is written to a socket before the call returns.
 
-What a library does at a request's leisure, building it, choosing a connection and waking the task that writes it, takes
-longer than all the deciding before it. Here a change's bytes are handed to the socket before the call returns. What
-finds no connection ready goes by ``http.py``. The framing of answers is read by httptools.
+An HTTP library builds the request, chooses a connection and wakes the task that writes it, which takes longer than the
+decision to send. A request that finds no open connection goes by ``http.py``. httptools parses the answers.
 """
 
 from __future__ import annotations
@@ -18,31 +17,31 @@ import httptools
 from mmbot.exchange.http import NoAnswer, Reply
 
 SIZE: Final = 3
-"""Connections that are kept."""
+"""How many connections are kept open."""
 
 TOUCH_AFTER_S: Final = 10.0
-"""Seconds of the machine after which an unused connection is touched: fewer than a server keeps one."""
+"""Seconds of the machine after which an unused connection is touched, before a server would close it."""
 
 _OPEN_S: Final = 10.0  # for the address, the connection and its TLS
 _LARGEST: Final = 1 << 24  # bytes of one answer; one to a batch has some 20 thousand
 
 Outcome = Reply | NoAnswer
-"""What became of a request that was written."""
+"""The outcome of a request that was written."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with one request under way at most.
+    """One connection, with at most one request under way.
 
     Args:
-        host: for the header of that name, with its port.
-        prefix: what stands before every path.
+        host: the Host header, with the port.
+        prefix: the part of the base URL before every path.
     """
 
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
-        """When it was opened, or its last answer was complete, by the machine's monotonic clock in seconds."""
+        """When it was opened or its last answer was complete, in seconds of the machine's monotonic clock."""
         self.proved = False
-        """Whether a whole answer came over it after which it still stood: the answers to come can be read."""
+        """True after a complete answer that left it open, which shows that its answers can be read."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -56,24 +55,24 @@ class Connection(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether it stands."""
+        """True if it is open."""
         return self._transport is not None and not self._transport.is_closing()
 
     @property
     def idle(self) -> bool:
-        """Whether it stands and no request is under way."""
+        """True if it is open and no request is under way."""
         return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
-        """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. It is
-        never sent again. Whoever cancels the future ends the connection.
+        """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. The
+        request is never repeated. Cancelling the future ends the connection.
 
         Args:
-            path: without characters that a path cannot hold, and ``token`` without those that a header cannot.
-            timeout_s: for the whole answer, in the machine's seconds.
+            path: encoded for a request line, as ``token`` is for a header.
+            timeout_s: for the whole answer, in seconds of the machine.
 
         Raises:
-            RuntimeError: if it is not idle; nothing was sent.
+            RuntimeError: if the connection is not idle; nothing is sent.
         """
         if self._transport is None or not self.idle:
             raise RuntimeError("the connection is not idle")
@@ -89,7 +88,7 @@ class Connection(asyncio.Protocol):
         return waiting
 
     def close(self) -> None:
-        """End it; a request that is under way gets no answer."""
+        """Close the connection. A request under way gets no answer."""
         self._fail("connection", "closed")
 
     def _fail(self, code: str, message: str) -> None:
@@ -105,7 +104,7 @@ class Connection(asyncio.Protocol):
             waiting.set_result(outcome)
 
     def _settled(self, waiting: asyncio.Future[Outcome]) -> None:
-        if waiting is self._waiting:  # cancelled: what comes now is nobody's
+        if waiting is self._waiting:  # cancelled: nobody waits for the answer
             self._fail("connection", "given up")
 
     # --- called by the event loop -----------------------------------------------------------------------------------
@@ -117,7 +116,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See ``asyncio``."""
         if self._waiting is None:
-            self._fail("connection", "unasked")  # what nobody asked for could be taken for the next answer
+            self._fail("connection", "unasked")  # it could be taken for the next answer
             return
         try:
             self._parser.feed_data(data)
@@ -125,7 +124,7 @@ class Connection(asyncio.Protocol):
             self._fail("connection", type(bad).__name__)
 
     def eof_received(self) -> None:
-        """See ``asyncio``. An answer without a length ends here."""
+        """See ``asyncio``. It ends an answer without a length."""
         if self._is_headed and not self._has_length:
             self._complete()
 
@@ -178,7 +177,7 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() >= 200:
             self._complete()
         else:
-            self._begin()  # it announces the answer
+            self._begin()  # an interim response: the answer follows
 
     def _complete(self) -> None:
         keep = self.open and self._has_length and self._parser.should_keep_alive()
@@ -192,11 +191,11 @@ class Connection(asyncio.Protocol):
 
 
 class WarmPool:
-    """Keeps some connections to one host.
+    """Keeps connections to one host open.
 
     Args:
-        base_url: ``https`` or ``http``, with what stands before every path.
-        tls: what the peer's certificate is checked with; None for the authorities that this machine trusts.
+        base_url: with the part before every path.
+        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
     """
 
     def __init__(self, base_url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -210,7 +209,7 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Of the idle connections that have proved good the one last used, if there are more than ``leave``."""
+        """The proved idle connection that was used last, if there are more than ``leave`` of them."""
         found = None
         idle = 0
         for each in self._connections:
@@ -221,15 +220,15 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """Those that should be touched: all that have yet to prove good, and of those that did one at most, which has
-        been idle for so long that the server may close it."""
+        """The connections to touch: all that are not proved yet, and at most one that has been idle for so long that
+        the server may close it."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]
         return new + old[:1]
 
     async def fill(self) -> bool:
-        """Open what is missing. What is new has to prove good before it is ready. False if that failed."""
+        """Open the missing connections, which have to be proved before they are used. False if one cannot be opened."""
         self._connections = [each for each in self._connections if each.open]
         while len(self._connections) < SIZE:
             try:
@@ -240,7 +239,7 @@ class WarmPool:
         return True
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all connections."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()

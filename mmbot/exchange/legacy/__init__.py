@@ -1,1 +1,1 @@
-"""The dialect that the specification describes: wager, odds, stake, line. Its names stand here and nowhere else."""
+"""The dialect of the specification: wager, odds, stake, line. Its names appear in this folder alone."""

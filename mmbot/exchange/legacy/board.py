@@ -1,8 +1,8 @@
-"""What is traded, as REST answers show it in the legacy dialect: ladder, tournaments, events, players, markets, books.
+"""The board in the legacy dialect: the odds ladder, tournaments, sport events, players, markets and books.
 
-An item that cannot be read is named in ``spoilt`` and left out: of a market a line, whose book with one bad level would
-be another book. What is left out is not quoted. What cannot be read at all raises ValueError.
-"""
+An item that cannot be read is named in ``spoilt`` and left out, and so is not quoted. One bad level leaves its whole
+line out, because a book without that level would be another book. An answer that cannot be read at all raises
+ValueError."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class _Tournaments(msgspec.Struct):
 
 
 def read_tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
-    """The tournaments."""
+    """Read the tournaments."""
     found = []
     for place, item in each(
         msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), TournamentInfo, spoilt
@@ -136,8 +136,8 @@ class _Events(msgspec.Struct):
 
 
 def read_events(body: bytes, tournament: int | None, spoilt: Spoilt) -> tuple[SportEvent, ...]:
-    """The events of a tournament, or of several: then each has to name its own. One without a status has an empty
-    one, which is not tradeable."""
+    """Read the sport events of a tournament. With None for the tournament, each sport event has to name its own. A
+    missing status is read as empty, which is not tradeable."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
     found = []
@@ -180,7 +180,7 @@ class _Players(msgspec.Struct):
 
 
 def read_players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
-    """The players of a tournament: in a list under ``data``, or ``data`` itself."""
+    """Read the players of a tournament: a list under ``data``, or ``data`` itself."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -198,7 +198,7 @@ def read_players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
 
 
 def read_player(body: bytes) -> Player:
-    """One player: directly under ``data``, or under ``data.player``."""
+    """Read one player, directly under ``data`` or under ``data.player``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_Players).player)
     return _player(msgspec.json.decode(data if inner is None else inner, type=_Player))
@@ -251,8 +251,8 @@ class _Market(msgspec.Struct):
 
 
 def read_markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tuple[MarketImage, ...]]:
-    """The markets of the events ``wanted``, with their books. An event that is missing or null has none; one whose
-    markets cannot be read as a list is left out altogether, since nothing is known of it."""
+    """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
+    One whose markets are no list is left out, because nothing is known of them."""
     data = unwrap_or_none(body)
     by_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
     found: dict[int, tuple[MarketImage, ...]] = {}
@@ -272,7 +272,7 @@ class _Markets(msgspec.Struct):
 
 
 def read_markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ...]:
-    """The markets of one event: in a list under ``data``, or ``data`` itself (PROTOCOL 4.1)."""
+    """Read the markets of one sport event: a list under ``data``, or ``data`` itself (docs/protocol.md 4.1)."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -282,8 +282,8 @@ def read_markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImag
 
 
 def read_search(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
-    """The markets of a search, whose answer no source shows: a list in which each names its event, alone or under
-    ``markets``, or lists by event id as ``markets`` reads them."""
+    """Read the markets of a search. No source shows the answer, so three forms are accepted: a list of markets that
+    name their sport events, such a list under ``markets``, or lists by the id of the sport event."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -299,7 +299,7 @@ def read_search(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
 
 
 def _images(event: int | None, items: list[msgspec.Raw] | None, spoilt: Spoilt) -> tuple[MarketImage, ...]:
-    """The markets of one event, or of those that they name where it is None."""
+    """The markets of one sport event; with None, of the sport events that the markets name."""
     images = []
     where = "" if event is None else f" of event {event}"
     for place, item in each(items or (), _Market, spoilt):
@@ -343,7 +343,7 @@ def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
 
 
 def _player_id(value: Id) -> int | None:
-    """Whose prop a market is. 0 and "" are nobody's, and one that cannot be read is no reason to lose the market."""
+    """The player whose prop a market is. 0, "" and an unreadable id stand for none."""
     try:
         return whole(value, "player_id") or None
     except ValueError:
@@ -351,7 +351,7 @@ def _player_id(value: Id) -> int | None:
 
 
 def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line]]:
-    """A market's lines: spreads and totals list them, the others have their one beside the market's own fields."""
+    """The lines of a market. Spreads and totals list them; other markets have one, among their own fields."""
     if market.market_lines:
         before = len(spoilt)
         lines = list(each(market.market_lines, _Line, spoilt))
@@ -363,8 +363,8 @@ def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line
 
 
 def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
-    """A line with its book. An empty side is a placeholder that still names its outcome; where even that is missing
-    (PROTOCOL 5.2) the outcome keeps its place and is unnamed."""
+    """A line with its book. A placeholder on an empty side still names the outcome. Without a placeholder
+    (docs/protocol.md 5.2) the outcome keeps its place and has no name."""
     sides = [side or [] for side in line.selections or ()]
     outcomes = tuple([_outcome(side) for side in sides])
     named = [outcome.line_id for outcome in outcomes if outcome.line_id]
@@ -376,7 +376,7 @@ def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
 
 
 def _outcome(side: list[_Level]) -> Outcome:
-    """Which outcome a side is for. Raises ValueError where its levels disagree."""
+    """The outcome that a side is for. Raises ValueError if its levels disagree."""
     named = [level for level in side if level.line_id]
     if not named:
         return _UNNAMED

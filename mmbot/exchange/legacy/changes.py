@@ -1,6 +1,6 @@
-"""Placements and cancels in the legacy dialect: what is sent, and what the answers say of each item.
+"""Placements and cancels in the legacy dialect: the requests, and the answer for each item.
 
-An item whose fate cannot be told from an answer is in neither of its lists: its outcome is unknown.
+An item whose fate an answer does not tell is in neither list of the result; its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _PlacedOne(msgspec.Struct):
 
 
 def placed_one(body: bytes, sent: Placement) -> WagerReport:
-    """The answer to one placement."""
+    """Read the answer to one placement."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedOne)
     if answer.success is False or answer.capital is False:
         raise ValueError("accepted, and yet no success")
@@ -92,7 +92,7 @@ class _Item(msgspec.Struct):
     status: Any = msgspec.field(name="statusCode", default=None)
 
     def refusal(self, external_id: str, purpose: Purpose) -> RefusedItem:
-        """Why the exchange did not accept this item."""
+        """The rejection of this item."""
         error, number, message = self.error, self.error_code, self.message or ""
         if isinstance(error, dict):
             number = error.get("error_code", number)
@@ -112,8 +112,8 @@ class _PlacedMany(msgspec.Struct):
 
 
 def placed_many(request: int, body: bytes, sent: Sequence[Placement], spoilt: Spoilt) -> Placed:
-    """The answer to a batch. An item that is in neither list, in both, or cannot be read is left out: its outcome is
-    unknown (PROTOCOL 15)."""
+    """Read the answer to a batch. An item in neither list or in both, or that cannot be read, is left out: its outcome
+    is unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
     if answer.succeed_wagers is None and answer.failed_wagers is None:
         raise ValueError("a batch answer with neither list")
@@ -189,7 +189,7 @@ class _Success(msgspec.Struct):
 
 
 def succeeded(body: bytes) -> None:
-    """Check the answer to a cancel that has no items. Raises ValueError where it does not say that it was done."""
+    """Check the answer to a cancel without items. Raises ValueError if it denies success."""
     answer = msgspec.json.decode(unwrap(body), type=_Success)
     if answer.success is False or answer.capital is False:
         raise ValueError("answered 200, and yet no success")
@@ -201,8 +201,8 @@ class _CancelledMany(msgspec.Struct):
 
 
 def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], spoilt: Spoilt) -> Cancelled:
-    """The answer to a batch of cancels: a list of results, or an object with lists (PROTOCOL 14, 6). An item that
-    cannot be found in it is left out: its outcome is unknown."""
+    """Read the answer to a batch of cancels: a list of results, or an object with two lists (docs/protocol.md 6, 14).
+    An item that the answer does not name is left out: its outcome is unknown."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         results = [(item, None) for _, item in each(msgspec.json.decode(data, type=list[msgspec.Raw]), _Item, spoilt)]

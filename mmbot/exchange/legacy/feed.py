@@ -129,24 +129,24 @@ def read_registration(body: bytes) -> Registration:
 
 # --- messages -------------------------------------------------------------------------------------------------------
 
-# ValueError is msgspec's own errors, ours of a value, and those of text that is no UTF-8. RecursionError is JSON nested
-# without end; OverflowError a number beyond every float.
+# ValueError covers errors of msgspec, our own of a value, and text that is not UTF-8; RecursionError covers JSON that
+# is nested too deeply; OverflowError covers a number beyond every float.
 _UNREADABLE: Final = (ValueError, OverflowError, RecursionError)
 
 
 def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
-    """What a message says; nothing where it concerns a line that no book can be kept of.
+    """Decode a message. The result is empty if the message is about a line that no book can be kept of.
 
     Args:
-        connection: the generation of the connection that brought it.
+        connection: the number of the connection that brought it.
         event_name: Pusher's name of the event.
-        data: the envelope as JSON. It may be encoded twice, and so may its payload (PROTOCOL 8.1).
+        data: the envelope as JSON. It may be encoded twice, and so may its payload (docs/protocol.md 8.1).
 
     Raises:
         Undecodable: if it cannot be read.
     """
     if event_name == HEALTH_CHECK:
-        # That it was published is all it says.
+        # Nothing in it matters.
         return (Beat(connection),)
     try:
         envelope = _unfold(messages.envelope, data)
@@ -163,7 +163,7 @@ def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMes
 
 
 def _unfold(decoder: Callable[[str | bytes], T], data: str | bytes) -> T:
-    """Decode; where JSON was put into a JSON string once more, take it out first."""
+    """Decode JSON, which may be encoded a second time as a JSON string."""
     try:
         return decoder(data)
     except msgspec.ValidationError:
@@ -181,7 +181,7 @@ def _read_book(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
     info = wire.info
     selections = info.selections
     if selections and len(selections) > 2:
-        # Such a market is not quoted, so that its books are of no use.
+        # A market with more than two outcomes is not quoted, so its books are of no use.
         return ()
     if info.line is None:
         told = _unfold(messages.book_lines, payload).info
@@ -217,7 +217,7 @@ def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
 def _read_wager(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
     info = _unfold(messages.wager, payload).info
     match_stake, matched_odds = info.matched_stake, info.matched_odds
-    # In a message ``matched_stake`` is one match alone; only the total may stand for what is matched.
+    # In a message ``matched_stake`` is the stake of one match. Only the total counts as the matched stake.
     info.matched_stake = None
     report = report_of(info)
     if info.update_type == "matching" and match_stake:
@@ -235,7 +235,7 @@ def _stake(dollars: float) -> Cents:
 
 
 def _odds_or_none(odds: float | None) -> int | None:
-    """Odds of a match. None where they are no whole price: then the matching detail has to tell."""
+    """The odds of a match; None if they are no whole price, and then the matching detail has to be read."""
     try:
         return american(odds)
     except ValueError:
@@ -243,7 +243,7 @@ def _odds_or_none(odds: float | None) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """What a structural message does. Without an ``op`` one that says something is an update."""
+    """The effect of a structural message. Without an ``op``, a message with ``info`` is an update."""
     if op is None and informed:
         return Op.UPDATE
     found = Op(op)
@@ -267,7 +267,7 @@ def _read_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
     wire = _unfold(messages.event, payload)
     info = wire.info
     doing = _op(op, info is not None)
-    # ``info.event_id`` may be 0 in a delete: the outer id comes first (PROTOCOL 8.3).
+    # ``info.event_id`` may be 0 in a delete, so the outer id counts first (docs/protocol.md 8.3).
     event_id = _first("id", wire.id, None if info is None else info.event_id)
     outer, inner = wire.tournament_id, None if info is None else info.tournament_id
     tournament_id = None if outer is None and inner is None else _first("tournament_id", outer, inner)
@@ -321,7 +321,7 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _first(what: str, *values: Id) -> int:
-    """The first that is given and not 0. Raises ValueError if none is, or if it is no integer."""
+    """The first value that is given and not 0. Raises ValueError if there is none, or if it is no integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number
@@ -337,10 +337,10 @@ _TOPICS: Final[Mapping[str, Callable[[int, str | None, bytes], tuple[FeedMessage
     "matched_bet": _read_print,
     "wager": _read_wager,
     HEALTH_CHECK: _read_beat,
-    # What a health check is called inside its envelope.
+    # The name of a health check inside its envelope.
     "private_system_signal": _read_beat,
 }
-"""``change_type`` to what reads it (specification, *Complete WebSocket Event Reference*)."""
+"""The reader for each ``change_type`` (specification, *Complete WebSocket Event Reference*)."""
 
 
 def _short(bad: Exception) -> str:

@@ -1,5 +1,4 @@
-"""What the feed's topics carry as this dialect writes it, much of it as REST does: the fields that are needed, and what
-decodes them."""
+"""The payloads of the feed's topics: the fields that are needed, and their decoders. Many are the same in REST."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ REGISTER: Final = "/mm/pusher"
 # --- queries --------------------------------------------------------------------------------------------------------
 
 PAGE: Final = 1000
-"""Wagers on one page of the history at most (PROTOCOL 4.2)."""
+"""The most wagers on one page of the history (docs/protocol.md 4.2)."""
 
 MATCH_PAGE: Final = 100
 TRANSACTION_PAGE: Final = 1000
@@ -55,7 +55,7 @@ _Query = Mapping[str, str | int | None]
 
 
 def _with(path: str, query: _Query) -> str:
-    """A path with those parameters that are there."""
+    """A path with the parameters that have a value."""
     given = {name: str(value) for name, value in query.items() if value is not None and value != ""}
     return f"{path}?{urlencode(given, safe=',')}" if given else path
 
@@ -65,33 +65,33 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def tournaments_path(active: bool) -> str:
-    """All tournaments, or those that have active events."""
+    """All tournaments, or those that have active sport events."""
     return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
 def events_path(tournament: int) -> str:
-    """The events of one tournament."""
+    """The sport events of one tournament."""
     return _with(EVENTS, {"tournament_id": tournament})
 
 
 def events_by_id_path(events: Sequence[int]) -> str:
-    """Some events."""
+    """Some sport events by their ids."""
     return _with(EVENTS, {"event_ids": _listed(events)})
 
 
 def markets_path(events: Sequence[int], version: int = 2) -> str:
-    """The markets of some events. Version 1 is deprecated."""
+    """The markets of some sport events. Version 1 is deprecated."""
     return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(events)})
 
 
 def markets_of_path(event: int, version: int) -> str:
-    """The markets of one event. Version 1 is deprecated."""
+    """The markets of one sport event. Version 1 is deprecated."""
     return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": event})
 
 
 def search_path(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> str:
-    """A search for markets. Beyond the tournament no source names a filter: these are the names that the market data
-    interface has for its own (PROTOCOL 13)."""
+    """A search for markets. No source names a filter other than the tournament, so the names of the market data
+    interface are used (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
     query: _Query = {
         "tournament_id": tournament,
@@ -108,7 +108,7 @@ def players_path(tournament: int) -> str:
 
 
 def player_path(player: int, tournament: int) -> str:
-    """One of them."""
+    """One player of a tournament."""
     return _with(f"{PLAYERS}/{player}", {"tournament_id": tournament})
 
 
@@ -154,10 +154,10 @@ def matches_of_path(wager_id: str, cursor: str, limit: int) -> str:
 
 
 def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MATCH_PAGE) -> str:
-    """The account's matches between two instants, widened to whole seconds as those of a history are.
+    """The account's matches between two instants, widened to whole seconds as in a history.
 
     Raises:
-        Malformed: for a range that the exchange would refuse.
+        Malformed: for a range that the exchange would reject.
     """
     bounds = _bounds("", begin, end, CREATED_SPAN, end, "invalid_from_to_range")
     return _with(MATCHED_BETS, {**bounds, "limit": min(max(limit, 1), MATCH_PAGE), "next_cursor": cursor})
@@ -175,12 +175,12 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, event: int | None = None) -> str:
-    """One page of the history, its bounds in whole seconds widened outwards.
+    """One page of the history, with its bounds widened outwards to whole seconds.
 
-    Where the widening alone would pass the longest range, the older bound gives way by a second.
+    If the widening makes the range too long, the older bound moves up by a second.
 
     Raises:
-        Malformed: for no bound at all, one that lies before its beginning, or a range that the exchange would refuse.
+        Malformed: without any bound, with an end before its beginning, or for a range that the exchange would reject.
     """
     created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
     updated = _bounds(

@@ -1,4 +1,4 @@
-"""The levels of a book as this dialect writes them, read into a typed book, at the pace of the feed."""
+"""The fast reader of the levels of a book."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from mmbot.domain.money import cents
 from mmbot.domain.odds import is_odds
 from mmbot.exchange.legacy.wire import Selections, WireLevel, american
 
-# A price on the wire to the same price as an integer, for those seen in practice. It is a short cut and no rule: what
-# is not in it is judged by ``american``.
+# Prices that occur in practice, as they are on the wire, to integers: a short cut. ``american`` judges any other price.
 _PRICES: Final[dict[float | None, int]] = {
     sign * size: sign * size
     for size in (*range(100, 1001), *range(1050, 25_001, 50))
@@ -22,18 +21,18 @@ _PRICES: Final[dict[float | None, int]] = {
     if is_odds(sign * size)
 }
 TOTAL: Final = "total"
-"""The type of a market whose outcomes share their line's number; of a spread they are opposite (PROTOCOL 5.2)."""
+"""The type of a market whose outcomes share one number. In a spread the numbers are opposite (docs/protocol.md 5.2)."""
 
 _LONGEST: Final = 1_000_000  # the ladder ends at 25,000
-_SPECK: Final = 1e-7  # of a cent: lifts what binary floats leave just below a whole number over it
-_RESIDUE: Final = 1e-6  # of a cent: the most that the levels of a book may leave over together
+_SPECK: Final = 1e-7  # of a cent: lifts a binary float that lies just below a whole number over it
+_RESIDUE: Final = 1e-6  # of a cent: the largest distance of all levels together from whole cents
 
 
 def book_of(selections: Selections) -> Book:
-    """The book of a line. Null, no lists, and placeholders give empty sides; so does a level with nothing to stake.
+    """The book of a line. Null, missing lists, placeholders and levels without a value give empty sides.
 
     Raises:
-        ValueError: if a level's odds are no price or its value is no amount of money, or there are not two sides.
+        ValueError: for odds that are no price, a value that is no amount of money, or another number of sides than two.
     """
     if not selections:
         return Book()
@@ -44,23 +43,23 @@ def book_of(selections: Selections) -> Book:
     try:
         return _plain(first, second)
     except (KeyError, TypeError, ValueError, OverflowError):
-        # Not every level is a plain one: each is judged by itself.
+        # Some level is not plain, so each is judged by itself.
         return Book((_levels(first), _levels(second)))
 
 
 class Numbered(Protocol):
-    """What may say a line's number: the outcome's own spread, or the total."""
+    """A level that may carry the number of its line: the spread of its outcome, or the total."""
 
     line: float | None
 
 
 def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
-    """A line's number in quarter points: as the line itself says it, else as its first outcome does, else 0. Of a total
-    any outcome may say it: they share it.
+    """The number of a line in quarter points: its own, else that of its first outcome, else 0. For a total, that of any
+    outcome.
 
     Raises:
-        ValueError: if it is no multiple of a quarter point; or if only another outcome says it, whose number may be
-            the opposite.
+        ValueError: if it is no multiple of a quarter point; or if only the second outcome has one, which may be the
+            opposite number.
     """
     if line is not None:
         return quarter_points(line)
@@ -71,13 +70,13 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
-    """The fast way, all levels at a time: a book message's cost is here. Raises where a level needs a second look."""
+    """Read all levels at once, which keeps book messages cheap. Raises if any level is not plain."""
     levels = first + second
     exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
     whole = list(map(floor, exact))
     odds = [_PRICES[level.odds] for level in levels]
     split = len(first)
-    # Among American odds the longer price is the greater integer: best for the taker first is descending.
+    # Among American odds the longer price is the greater integer, so best for the taker first means descending.
     if (
         not dist(exact, whole) < _RESIDUE
         or 0 in whole

@@ -40,7 +40,7 @@ def read_tokens(body: bytes) -> Tokens:
     try:
         read = msgspec.json.decode(unwrap(body), type=_Tokens)
     except ValueError:
-        read = None  # the reason could quote what it failed on, and that may be a token
+        read = None  # the text of the error could quote a token
     if read is None or not _is_token(read.access_token):
         raise ValueError("the answer holds no access token")
     expires = read.access_expire_time

@@ -1,7 +1,7 @@
 """Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
 
-A wager that cannot be read never takes the others with it: it is named in ``spoilt``, and where its absence could be
-mistaken for knowledge the answer says that it proves nothing. What cannot be read at all raises ValueError.
+A wager that cannot be read is named in ``spoilt``, and the others are read. If its absence could be taken for
+knowledge, the result says that it proves nothing. An answer that cannot be read at all raises ValueError.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Wager(msgspec.Struct, gc=False):
 
 
 def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
-    """One wager. What the answer to a placement leaves out is taken from what was ``sent``.
+    """Read one wager. Fields that the answer to a placement leaves out are taken from the placement ``sent``.
 
     Raises:
-        ValueError: for an unknown status, money that is not in cents, odds that are none, or no id.
+        ValueError: for an unknown status, money that is not in cents, odds that are no price, or a missing id.
     """
     wager_id = text_of(wager.wager_id) or text_of(wager.id)
     if not wager_id:
@@ -101,7 +101,7 @@ def _amount(value: float | None, what: str) -> Cents:
 
 
 def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
-    """How much is matched in total. In REST ``matched_stake`` is the total; in a message it is one match alone."""
+    """The matched stake in total. ``matched_stake`` is the total in REST, and a single match in a message."""
     total = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
     if total is not None:
         return _amount(total, "matched_stake")
@@ -113,7 +113,7 @@ def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
 
 
 def _matching(matched: Cents, stake: Cents) -> Matching:
-    """What a missing ``matching_status`` must be."""
+    """The matching status that follows from the matched stake."""
     if matched == 0:
         return Matching.UNMATCHED
     return Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
@@ -156,7 +156,7 @@ def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[
 
 
 def wager_of(body: bytes) -> WagerReport:
-    """The wager directly under ``data``, or under ``data.wager``."""
+    """Read one wager, directly under ``data`` or under ``data.wager``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_OneWager).wager)
     return report_of(msgspec.json.decode(data if inner is None else inner, type=Wager))
@@ -175,8 +175,8 @@ class _Page(msgspec.Struct):
 
 
 def history_page(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
-    """One page of the history. A wager that cannot be read may be an open one: the page then proves nothing, which
-    is said by leaving ``last_synced_at`` out."""
+    """Read one page of the history. A wager that cannot be read may be an open one, so the page then proves nothing:
+    its ``last_synced_at`` is None."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
     before = len(spoilt)
@@ -199,7 +199,7 @@ class _Match(msgspec.Struct):
 
 
 def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
-    """A page of matched bets or of the matching detail: under ``data``, or in a list under it."""
+    """Read a page of matched bets or of the matching detail, a list under ``data`` or ``data`` itself."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         page = _Page(matching_details=msgspec.json.decode(data, type=list[msgspec.Raw]))

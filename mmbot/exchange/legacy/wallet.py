@@ -30,7 +30,7 @@ _TAKEN: Final = frozenset(
     }
 )
 _UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.OTHER})
-"""Types that do not say by themselves which way the money went, if it moved at all."""
+"""Types that do not tell the direction of the money."""
 
 
 def balance(request: int) -> Call[BalanceRead]:
@@ -91,7 +91,7 @@ class _Page(msgspec.Struct):
 
 
 def read_transactions(body: bytes, spoilt: Spoilt) -> TransactionPage:
-    """One page of transactions. The cursor is ``next_cursor`` or ``next``: which is not confirmed (PROTOCOL 4.1)."""
+    """Read one page of transactions. The cursor is ``next_cursor`` or ``next``, unconfirmed (docs/protocol.md 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)
     found = []
     for place, item in each(page.transactions or (), _Transaction, spoilt):
@@ -121,7 +121,7 @@ def _transaction(item: _Transaction) -> Transaction:
 
 
 def _change(item: _Transaction, kind: TransactionType) -> Cents:
-    """What the line put into the balance: as it says, else as the balances around it do, else by its type."""
+    """The change of the balance: the line's own figure, else the difference of its balances, else by its type."""
     if item.change is not None:
         return cents(item.change)
     if item.balance is not None and item.balance_before is not None:
@@ -137,5 +137,5 @@ def _change(item: _Transaction, kind: TransactionType) -> Cents:
 
 
 def _number(value: Id, what: str) -> int | None:
-    """An id; None where it is missing, empty or 0."""
+    """An id; None if it is missing, empty or 0."""
     return None if value is None or value == "" else whole(value, what) or None

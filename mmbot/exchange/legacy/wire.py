@@ -1,4 +1,4 @@
-"""How single values of the wire are read: tolerantly in form (7, 7.0 and "7"), strictly in meaning."""
+"""Readers of single values: tolerant of their form (7, 7.0 and "7"), strict about their meaning."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 class WireLevel(msgspec.Struct, gc=False):
-    """What is needed of one entry of ``selections``. Both may be null: an empty side is one such placeholder."""
+    """The needed fields of one entry of ``selections``. Both are null in the placeholder of an empty side."""
 
     odds: int | float | None = None
     value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
-"""One list for each outcome, in the exchange's order. Lists may be null (PROTOCOL 5.2, 15)."""
+"""One list for each outcome, in the exchange's order. Lists may be null (docs/protocol.md 5.2, 15)."""
 
 
 def whole(value: Id, what: str) -> int:
@@ -39,7 +39,7 @@ def whole(value: Id, what: str) -> int:
 
 
 def american(value: float | None, what: str = "odds") -> Odds:
-    """American odds, which the wire may write as 110.0; -100 is read as the +100 that it equals (PROTOCOL 7.1)."""
+    """American odds, which the wire may write as 110.0; -100 is read as its equal, +100 (docs/protocol.md 7.1)."""
     odds = whole(value, what)
     if odds == -100:
         return 100
@@ -49,7 +49,7 @@ def american(value: float | None, what: str = "odds") -> Odds:
 
 
 def moment(value: Id) -> Instant | None:
-    """An RFC 3339 text, or None where it is missing, unreadable or the zero time."""
+    """The instant of an RFC 3339 text; None if it is missing, unreadable or the zero time."""
     if not isinstance(value, str):
         return None
     try:
@@ -60,24 +60,24 @@ def moment(value: Id) -> Instant | None:
 
 
 def text_of(value: Id) -> str:
-    """An id as text; empty where it is missing."""
+    """An id as text; empty if it is missing."""
     return "" if value is None else str(value)
 
 
 def why(bad: Exception) -> str:
-    """The reason in an exception, short."""
+    """The text of an exception, shortened."""
     return str(bad)[:200]
 
 
 class Envelope(msgspec.Struct, gc=False):
-    """What every success but the connection config comes in (PROTOCOL 3)."""
+    """The envelope of every successful answer but the connection config (docs/protocol.md 3)."""
 
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     last_synced_at: Id = None
 
 
 def unwrap(body: bytes) -> msgspec.Raw:
-    """What is under ``data``.
+    """The value under ``data``.
 
     Raises:
         ValueError: for a body that is no JSON object, or whose ``data`` is missing or null.
@@ -89,7 +89,7 @@ def unwrap(body: bytes) -> msgspec.Raw:
 
 
 def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
-    """The same where nothing is an answer too: None if ``data`` is there and null. Raises ValueError otherwise."""
+    """The value under ``data``; None if it is null. Raises ValueError if it is missing."""
     envelope = msgspec.json.decode(body, type=Envelope)
     if envelope.data is msgspec.UNSET:
         raise ValueError("the answer has no data")
@@ -101,12 +101,12 @@ Part = msgspec.Raw | msgspec.UnsetType
 
 
 def part(member: Part) -> msgspec.Raw | None:
-    """Such a member; None where it is missing or null."""
+    """A member; None if it is missing or null."""
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
 def each(items: Sequence[msgspec.Raw], kind: type[T], spoilt: Spoilt) -> Iterator[tuple[int, T]]:
-    """The items that have the shape of ``kind``, with their places; the others go to ``spoilt``."""
+    """The items that decode as ``kind``, with their places. The others go to ``spoilt``."""
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
