@@ -1,29 +1,87 @@
-"""What a report does to one wager: what it tells of matches, the state it leads to, and the result."""
+"""Applies what the exchange says of one wager to that wager: its matches, its state and its result."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.wager import Matching, WagerReport, Winning
-from mmbot.domain.wager_states import FINAL, SAID, Happening, State, after
+from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
+from mmbot.domain.wager_states import COULD_MATCH, FINAL, SAID, Happening, State, after
 from mmbot.engine.wagers.changes import Change, Changes, Kind
-from mmbot.engine.wagers.commission import outcome
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.wager import Wager
 
-_SAYS: Final = {
+_BRINGS: Final = {
     State.VOID: Happening.SAID_VOID,
     State.SETTLED: Happening.SAID_SETTLED,
     State.CLOSED: Happening.SAID_CLOSED,
     State.MANUAL: Happening.SAID_MANUAL,
 }
-"""Which happening brings a final state about; any other leaves it and its result alone."""
+"""The happening that brings a final state about; any other leaves the state and its result alone."""
+
+_OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
 
-def learn(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Take up what a report tells of matches. True if it leaves the odds of more of them open than before."""
+class Applied(NamedTuple):
+    """What a report did to a wager."""
+
+    was: State
+    """The state before."""
+    left: Cents
+    """The stake that could match before, without what the report says is matched of it."""
+    changes: Changes
+
+
+def apply_report(
+    wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
+) -> Applied:
+    """Apply a report to a wager. The caller lists and counts the wager by its new state and figures.
+
+    Args:
+        from_message: whether the report came over the feed; its sequence then counts.
+        asked_at: when a REST answer was asked for. The answer does not undo a result that was told after that.
+    """
+    was, matched, win = wager.state, wager.matched, wager.win
+    detail_wanted = _note_matches(wager, report, from_message)
+    if (
+        not report.sequence or report.sequence >= wager.sequence
+    ):  # of an older message only what it says of matches counts
+        wager.state = _next_state(wager, report, from_message, now, asked_at)
+    new, left = wager.state, wager.remaining
+    changes: Changes = ()
+    if new is not was:
+        if was in COULD_MATCH:
+            left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
+        elif new in COULD_MATCH:
+            changes = (Change(Kind.REVIVED, wager, wager.stake - matched),)
+    if wager.opened_at is None and report.status is Status.OPEN and new in _OPENED:
+        wager.opened_at = now
+        changes += (Change(Kind.OPENED, wager),)
+    if wager.matches is not None:
+        _set_figures(wager, wager.matches)
+        if new is State.MATCHED:
+            wager.stake = wager.matched  # a cancelled remainder is gone from the stake
+        changes += _difference(wager, matched, win)
+        if detail_wanted and wager.win_estimated:
+            changes += (Change(Kind.DETAIL_WANTED, wager),)
+    return Applied(was, left, changes)
+
+
+def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
+    """Apply the matching detail of a wager: every match with its odds."""
+    record = wager.matches
+    if record is None:
+        record = wager.matches = Matches(wager.odds)
+    matched, win = wager.matched, wager.win
+    record.detail(matches)
+    _set_figures(wager, record)
+    return _difference(wager, matched, win)
+
+
+def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
+    """Note what a report says of matches. True if the odds of more of them are unknown than before."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake
@@ -40,8 +98,8 @@ def learn(wager: Wager, report: WagerReport, from_message: bool) -> bool:
     return record.untold > untold or (record.disputed and not disputed)
 
 
-def follow(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
-    """The state that a report leads to; its result is taken up where it counts."""
+def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
+    """The state that a report leads to. The report's result is noted where it counts."""
     state = wager.state
     overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
     if overtaken and state in FINAL:
@@ -55,16 +113,13 @@ def follow(wager: Wager, report: WagerReport, from_message: bool, now: Instant, 
         if full or (wager.matches is not None and wager.matches.total >= wager.stake):
             happening = Happening.SAID_FILLED
     new = after(state, happening)
-    if new in FINAL and happening is _SAYS[new] and report.winning is not Winning.TBD:
+    if new in FINAL and happening is _BRINGS[new] and report.winning is not Winning.TBD:
         wager.result = report.winning
     return new
 
 
-def take(wager: Wager) -> None:
-    """Read the figures of a wager from what is known of its matches."""
-    record = wager.matches
-    if record is None:
-        return
+def _set_figures(wager: Wager, record: Matches) -> None:
+    """Set the figures of a wager by what is known of its matches."""
     if wager.state is State.VOID:
         wager.matched = wager.win = 0
     else:
@@ -74,18 +129,11 @@ def take(wager: Wager) -> None:
     wager.win_estimated = record.estimated and wager.state is not State.VOID
 
 
-def difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
-    """How the matched part differs from what it was."""
+def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
+    """The change of the matched part from what it was."""
     rise = wager.matched - matched
     if rise > 0:
         return (Change(Kind.MATCHED, wager, rise, wager.win - win),)
     if rise < 0:
         return (Change(Kind.TAKEN_BACK, wager, -rise, wager.win - win),)
     return (Change(Kind.REPRICED, wager, 0, wager.win - win),) if wager.win != win else ()
-
-
-def result_of(wager: Wager) -> Cents | None:
-    """What the wager came to; None while that is open or nothing was matched."""
-    if wager.matches is None or wager.state not in FINAL:
-        return None
-    return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)

@@ -14,16 +14,15 @@ from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FullStakes, Position
-from mmbot.domain.wager import MatchDetail, Status, WagerReport
-from mmbot.domain.wager_states import COULD_MATCH, Happening, State, after
+from mmbot.domain.wager import MatchDetail, WagerReport
+from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import Rejection
 from mmbot.engine.requests import Placement, SaveWager
-from mmbot.engine.wagers.apply_report import difference, follow, learn, take
+from mmbot.engine.wagers.apply_report import apply_detail, apply_report
 from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.forgotten import Over
 from mmbot.engine.wagers.live import Counts, Roster
-from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.totals import Sums
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report, from_saved, on_line, saved
 
@@ -195,13 +194,10 @@ class Ledger:
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
             return ()  # not held any more, or a list that cannot be of this wager
-        record = wager.matches
-        if record is None:
-            record = wager.matches = Matches(wager.odds)
-        matched, win = wager.matched, wager.win
-        record.detail(matches)
-        self._take(wager)
-        return difference(wager, matched, win) + self._count(wager)
+        estimated = wager.win_estimated
+        changes = apply_detail(wager, matches)
+        self._list_estimated(wager, estimated)
+        return changes + self._count(wager)
 
     def locate(self, resolve: Resolve) -> list[LineWager]:
         """Put wagers that were reported before their line was known on their lines; returns these.
@@ -376,7 +372,8 @@ class Ledger:
         if new is state:
             return ()
         left = wager.remaining
-        self.roster.move(wager, new)
+        wager.state = new
+        self.roster.relist(wager, state)
         if state in COULD_MATCH and new in COULD_MATCH:
             return ()  # it counts for what it counted before
         changes = self._count(wager)
@@ -391,41 +388,20 @@ class Ledger:
         if wager.wager_id is None:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
-        state, matched, win = wager.state, wager.matched, wager.win
-        untold = learn(wager, report, from_message)
-        changes: Changes = ()
-        if report.sequence and report.sequence < wager.sequence:
-            new = state  # an older message: only what it tells of matches counts
-        else:
-            new = follow(wager, report, from_message, now, asked_at)
-        left = wager.remaining
-        if new is not state:
-            self.roster.move(wager, new)
-            if state in COULD_MATCH:
-                left = max(0, left - (0 if wager.matches is None else wager.matches.total - matched))
-            elif new in COULD_MATCH:
-                changes = (Change(Kind.REVIVED, wager, wager.stake - matched),)
-        if wager.opened_at is None and report.status is Status.OPEN and new in _OPENED:
-            wager.opened_at = now
-            changes += (Change(Kind.OPENED, wager),)
-        if wager.matches is not None:
-            self._take(wager)
-            if new is State.MATCHED:
-                wager.stake = wager.matched  # a cancelled remainder is gone from the stake
-            changes += difference(wager, matched, win)
-            if untold and wager.win_estimated:
-                changes += (Change(Kind.DETAIL_WANTED, wager),)
-        changes += self._count(wager)
-        if new is not state and state in COULD_MATCH and new not in COULD_MATCH:
-            changes += (Change(Kind.ENDED, wager, left),)
-        if new not in COULD_MATCH:
+        estimated = wager.win_estimated
+        applied = apply_report(wager, report, from_message, now, asked_at)
+        if wager.state is not applied.was:
+            self.roster.relist(wager, applied.was)
+        self._list_estimated(wager, estimated)
+        changes = applied.changes + self._count(wager)
+        if wager.state not in COULD_MATCH:
+            if applied.was in COULD_MATCH:
+                changes += (Change(Kind.ENDED, wager, applied.left),)
             self._note_over(wager, now)
         return changes
 
-    def _take(self, wager: Wager) -> None:
-        """Read a wager's figures from what is known of its matches, and list it if their odds are not all known."""
-        was = wager.win_estimated
-        take(wager)
+    def _list_estimated(self, wager: Wager, was: bool) -> None:
+        """List a wager if the odds of its matches are not all known. ``was``: whether it is listed already."""
         if wager.win_estimated is not was:
             if was:
                 self._estimated.pop(wager.external_id, None)
@@ -452,6 +428,3 @@ class Ledger:
             self._without_line.pop(key, None)
             if wager.wager_id is not None:
                 self._by_id.pop(wager.wager_id, None)
-
-
-_OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)

@@ -89,10 +89,9 @@ class Roster:
             self.unknown[key] = wager
         _insert(self.line(wager.line), wager)
 
-    def move(self, wager: Wager, state: State) -> None:
-        """Change a wager's state, and list it accordingly."""
-        was, wager.state = wager.state, state
-        key = wager.external_id
+    def relist(self, wager: Wager, was: State) -> None:
+        """List a wager by its state; until now it is listed by the state that it was in before."""
+        state, key = wager.state, wager.external_id
         if was in AWAITING and state not in AWAITING:
             del self.awaiting[key]
         if was is State.UNKNOWN:

@@ -12,10 +12,9 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.money import Cents
 from mmbot.domain.position import FullStakes, Position
-from mmbot.domain.wager_states import COULD_MATCH
-from mmbot.engine.wagers.apply_report import result_of
+from mmbot.domain.wager_states import COULD_MATCH, FINAL, State
 from mmbot.engine.wagers.changes import Change, Changes, Kind
-from mmbot.engine.wagers.commission import Settlements
+from mmbot.engine.wagers.commission import Settlements, outcome
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager
 
 _NOTHING: Final = Position()
@@ -55,7 +54,7 @@ class Sums:
         wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
         if wager.apart:
             return ()
-        booked = None if wager.matches is None else result_of(wager)
+        booked = None if wager.matches is None else _result_of(wager)
         counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)
         was = wager.counted
         if counted != was:
@@ -130,3 +129,10 @@ class Sums:
             self.locked[line] = locked
         else:
             self.locked.pop(line, None)
+
+
+def _result_of(wager: Wager) -> Cents | None:
+    """What the wager came to, in cents; None while the result is open or nothing was matched."""
+    if wager.matches is None or wager.state not in FINAL:
+        return None
+    return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)
