@@ -19,7 +19,7 @@ from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.followers.match_details import MatchDetails
 from mmbot.engine.followers.own_stake_in_books import OwnStakeInBooks
 from mmbot.engine.followers.prints import Prints
-from mmbot.engine.followers.thresholds import Thresholds
+from mmbot.engine.followers.thresholds import ThresholdLog
 from mmbot.engine.followers.wiped import Wiped
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
@@ -38,7 +38,7 @@ class Effects:
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
-        self._thresholds: Final = Thresholds(shared)
+        self._thresholds: Final = ThresholdLog(shared)
         self._activation: Final = Activation(shared)
         self.prints: Final = Prints(shared)
 

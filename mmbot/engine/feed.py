@@ -73,7 +73,7 @@ class Feed:
         if ahead > shared.clock.ahead:  # otherwise a message from the far future would make all that follow look old
             sequence = now + shared.clock.wall_offset + shared.clock.ahead
         slot = self._quoting.slots.get(line)
-        if slot is not None and slot.live and shared.ledger.roster.awaiting:
+        if slot is not None and slot.live and shared.ledger.live_wagers.awaiting:
             awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
                 shared.books.find_awaited(line, awaited, book, sequence)

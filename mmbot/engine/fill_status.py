@@ -15,7 +15,7 @@ from mmbot.engine.quoting.quoted_line import Slot
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.risk.scopes import Scope
+from mmbot.engine.risk.scopes import LimitScope
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
@@ -80,7 +80,7 @@ class StatusWriter:
             feed_up=shared.coverage.up,
             feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
             balance=self._balance.latest,
-            locked=ledger.sums.locked_in_all,
+            locked=ledger.totals.locked_in_all,
             events=tuple(
                 event
                 for event_id in (self._quoting.events if events else ())
@@ -150,7 +150,7 @@ class StatusWriter:
                 for wager in live
             ),
             profit=(position.profit[0], position.profit[1]),
-            locked=shared.ledger.sums.locked.get(key, 0),
+            locked=shared.ledger.totals.locked.get(key, 0),
             worst_case=position.worst_case(),
             limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
             matches=self._counts.by_line.get(key, 0),
@@ -160,7 +160,7 @@ class StatusWriter:
     def _why(self, line: LineKey, slot: Slot) -> str | None:
         return self._shared.guards.why(line) or (slot.pending and self._placing.held_back) or slot.why
 
-    def _scope(self, scope: Scope) -> ScopeStatus:
+    def _scope(self, scope: LimitScope) -> ScopeStatus:
         exposure = self._shared.exposure
         soft, hedge, limit = exposure.thresholds(scope)
         return ScopeStatus(
@@ -173,7 +173,7 @@ class StatusWriter:
             limit=limit,
         )
 
-    def _name(self, scope: Scope) -> str:
+    def _name(self, scope: LimitScope) -> str:
         catalogue = self._shared.catalogue
         match scope.id:
             case LineKey() as line:

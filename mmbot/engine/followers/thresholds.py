@@ -7,16 +7,16 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.risk.scopes import Scope
+from mmbot.engine.risk.scopes import LimitScope
 from mmbot.engine.state.shared import Shared
 
 
-class Thresholds:
+class ThresholdLog:
     """Which scopes are at soft or at hedge, as it was logged last."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
-        self._reached: Final[dict[Scope, str]] = {}
+        self._reached: Final[dict[LimitScope, str]] = {}
 
     def moved(self, line: LineKey | MarketKey) -> None:
         """Judge the scopes of a line whose position moved, or of a market whose full stakes did. A threshold of a wide

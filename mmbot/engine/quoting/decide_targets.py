@@ -96,7 +96,7 @@ class Targets:
         if not targets:
             return (), "nothing large enough to place"
         kept = self._cut(slot, targets, room)
-        return tuple(kept), None if kept else f"{shared.exposure.level(key).name.lower()}: nothing reduces"
+        return tuple(kept), None if kept else f"{shared.exposure.reached(key).name.lower()}: nothing reduces"
 
     def _target(
         self,

@@ -352,7 +352,7 @@ class Quoting:
                     shared.exposure.stake_limit(line.key),
                     shared.depths[rule],
                     shared.books.of(line.key),
-                    shared.ledger.roster.line(line.key),
+                    shared.ledger.live_wagers.line(line.key),
                 )
                 self._views.take_early(line, now)
                 former = known.pop(line.key, None)

@@ -16,7 +16,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.money import Cents, cents, share
 from mmbot.domain.odds import Side
 from mmbot.domain.position import FullStakes, Position
-from mmbot.engine.risk.scopes import ACCOUNT, Level, LineLimits, Scope, Thresholds, resolve
+from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, LineLimits, Reached, Thresholds, resolve
 
 UNKNOWN_TOURNAMENT: Final = 0
 """Stands for the tournament of an event that is not in the catalogue: a wager that is not ours may be on one."""
@@ -40,7 +40,7 @@ class _Node:
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 
-    def __init__(self, scope: Scope, rank: int) -> None:
+    def __init__(self, scope: LimitScope, rank: int) -> None:
         self.scope: Final = scope
         self.rank: Final = rank
         self.worst: Cents = 0
@@ -83,13 +83,13 @@ class Exposure:
             )
         self._limits: Final = limits
         self._shares: Final = (Decimal(str(limits.soft)), Decimal(str(limits.hedge)))
-        self._nodes: Final[dict[Scope, _Node]] = {}
+        self._nodes: Final[dict[LimitScope, _Node]] = {}
         self._entries: Final[dict[LineKey | MarketKey, _Entry]] = {}
         self._events: Final[dict[int, dict[LineKey | MarketKey, _Entry]]] = {}
         self._tournaments: Final[dict[int, int]] = {}
         self._exposed: Final[dict[LineKey, _Entry]] = {}
-        self._hot: Final[dict[Scope, _Node]] = {}
-        self._account: Final = self._node(ACCOUNT, 4, cents(limits.account))
+        self._hot: Final[dict[LimitScope, _Node]] = {}
+        self._account: Final = self._node(ACCOUNT_SCOPE, 4, cents(limits.account))
 
     # --- which lines there are ---------------------------------------------------------------------------------------
 
@@ -241,15 +241,15 @@ class Exposure:
 
     # --- how far the scopes are --------------------------------------------------------------------------------------
 
-    def level(self, line: LineKey) -> Level:
+    def reached(self, line: LineKey) -> Reached:
         """The worst of the line's five scopes."""
-        level = Level.CLEAR
+        reached = Reached.NOTHING
         for node in self._entries[line].path:
             if node.worst > node.limit:
-                return Level.OVER
-            if node.matched >= node.soft and level is not Level.HEDGE:
-                level = Level.HEDGE if node.hot else Level.SOFT
-        return level
+                return Reached.OVER
+            if node.matched >= node.soft and reached is not Reached.HEDGE:
+                reached = Reached.HEDGE if node.hot else Reached.SOFT
+        return reached
 
     def hedge_wanted(self, line: LineKey, position: Position) -> Cents:
         """By how many cents this line's matched worst case should fall, 0 for not at all: see ``hedge_candidates``."""
@@ -286,38 +286,38 @@ class Exposure:
                     need -= part
         return list(planned.items())
 
-    def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[Scope, Cents, Cents, Cents]]:
+    def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[LimitScope, Cents, Cents, Cents]]:
         """The scopes of a line, or of a market's full stakes, narrowest first, each with its matched worst case, its
         soft and its hedge threshold."""
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
-    def scopes(self, line: LineKey) -> tuple[Scope, ...]:
+    def scopes(self, line: LineKey) -> tuple[LimitScope, ...]:
         """The five scopes of a line, narrowest first."""
         return tuple(node.scope for node in self._entries[line].path)
 
-    def worst_case(self, scope: Scope) -> Cents:
+    def worst_case(self, scope: LimitScope) -> Cents:
         """Matched and everything that could still match. Raises KeyError for a scope without lines."""
         return self._nodes[scope].worst
 
-    def matched(self, scope: Scope) -> Cents:
+    def matched(self, scope: LimitScope) -> Cents:
         """The matched worst case. Raises KeyError for a scope without lines."""
         return self._nodes[scope].matched
 
-    def limit(self, scope: Scope) -> Cents:
+    def limit(self, scope: LimitScope) -> Cents:
         """The limit. Raises KeyError for a scope without lines."""
         return self._nodes[scope].limit
 
-    def thresholds(self, scope: Scope) -> Thresholds:
+    def thresholds(self, scope: LimitScope) -> Thresholds:
         """All three thresholds. Raises KeyError for a scope without lines."""
         node = self._nodes[scope]
         return Thresholds(node.soft, node.hedge, node.limit)
 
-    def fullest(self) -> tuple[Scope, ...]:
+    def fullest(self) -> tuple[LimitScope, ...]:
         """Of each kind the scope that has used the greatest share of its limit, narrowest kind first.
 
         For the status page: it looks at every scope.
         """
-        best: list[tuple[float, Scope] | None] = [None] * 5
+        best: list[tuple[float, LimitScope] | None] = [None] * 5
         for node in self._nodes.values():
             used = node.worst / node.limit if node.limit else float(node.worst)
             found = best[node.rank]
@@ -355,7 +355,7 @@ class Exposure:
         else:
             self._hot.pop(node.scope, None)
 
-    def _node(self, scope: Scope, rank: int, limit: Cents) -> _Node:
+    def _node(self, scope: LimitScope, rank: int, limit: Cents) -> _Node:
         """The scope's node, with one more claim to this limit."""
         node = self._nodes.get(scope)
         if node is None:
@@ -375,16 +375,16 @@ class Exposure:
         key, limits = entry.key, entry.limits
         path: tuple[_Node, ...] = ()
         if isinstance(key, LineKey):
-            path = (self._node(Scope("line", key), 0, limits.line),)
+            path = (self._node(LimitScope("line", key), 0, limits.line),)
             market = market_of(key)
         else:
             market = key
         entry.path = (
             *path,
-            self._node(Scope("market", market), 1, limits.market),
-            self._node(Scope("event", key.event), 2, limits.event),
-            self._node(Scope("tournament", tournament), 3, limits.tournament),
-            self._node(ACCOUNT, 4, limits.account),
+            self._node(LimitScope("market", market), 1, limits.market),
+            self._node(LimitScope("event", key.event), 2, limits.event),
+            self._node(LimitScope("tournament", tournament), 3, limits.tournament),
+            self._node(ACCOUNT_SCOPE, 4, limits.account),
         )
         self._add(entry.path, entry.worst, entry.matched)
 

@@ -56,7 +56,7 @@ GUARDS: Final = (
 PAUSING: Final = ("activation",)
 """Guards that keep further wagers back and leave what rests where it is."""
 
-Scope = str | int | LineKey
+GuardScope = str | int | LineKey
 """``account``, an event id, or a line."""
 
 
@@ -73,9 +73,9 @@ class Guards:
     """Which guards hold, over what."""
 
     def __init__(self) -> None:
-        self.held: Final[dict[Scope, dict[str, _Held]]] = {}
+        self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """What holds over which scope: a scope that is not in it is free. Read it; ``hold`` and ``clear`` write it."""
-        self.pausing: Final[dict[Scope, dict[str, _Held]]] = {}
+        self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The same of those that only keep further wagers back."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
@@ -87,7 +87,7 @@ class Guards:
         """Let a guard be held that is not in ``GUARDS``."""
         self._known[guard.name] = guard
 
-    def hold(self, guard: str, scope: Scope, reason: str, now: Instant) -> bool:
+    def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
         """Let a guard hold; True if it did not before. A new reason replaces the old one."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
@@ -97,7 +97,7 @@ class Guards:
             self.changes += 1
         return known is None
 
-    def clear(self, guard: str, scope: Scope) -> bool:
+    def clear(self, guard: str, scope: GuardScope) -> bool:
         """Let a guard go; True if it held."""
         held = self._of(guard)
         names = held.get(scope)
@@ -114,29 +114,29 @@ class Guards:
         for scope in [scope for scope in self.held if _event_of(scope) in events]:
             del self.held[scope]
 
-    def set(self, guard: str, scope: Scope, reason: str | None, now: Instant) -> bool:
+    def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
         """Hold with a reason, or clear with None; True if that changed whether it holds."""
         return self.clear(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
-    def holds(self, guard: str, scope: Scope) -> bool:
+    def holds(self, guard: str, scope: GuardScope) -> bool:
         """Whether one guard holds over one scope."""
         return guard in self._of(guard).get(scope, ())
 
-    def since(self, guard: str, scope: Scope) -> Instant | None:
+    def since(self, guard: str, scope: GuardScope) -> Instant | None:
         """Since when one guard holds over one scope; None if it does not."""
         held = self._of(guard).get(scope, {}).get(guard)
         return None if held is None else held.since
 
-    def any(self, scope: Scope) -> bool:
+    def any(self, scope: GuardScope) -> bool:
         """Whether any guard holds over just this scope; not those that only keep further wagers back."""
         return scope in self.held
 
-    def reason(self, guard: str, scope: Scope) -> str | None:
+    def reason(self, guard: str, scope: GuardScope) -> str | None:
         """Why a guard holds over a scope; None if it does not."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
-    def only(self, guard: str, scope: Scope) -> bool:
+    def only(self, guard: str, scope: GuardScope) -> bool:
         """Whether a guard holds over a scope, and no other does."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
@@ -167,7 +167,7 @@ class Guards:
             for name, held in names.items()
         )
 
-    def _of(self, guard: str) -> dict[Scope, dict[str, _Held]]:
+    def _of(self, guard: str) -> dict[GuardScope, dict[str, _Held]]:
         return self.pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:
@@ -175,13 +175,13 @@ class Guards:
         return tuple(f"{name}: {held.reason}" for name, held in self.held.get(ACCOUNT, {}).items())
 
 
-def _event_of(scope: Scope) -> int | None:
+def _event_of(scope: GuardScope) -> int | None:
     if isinstance(scope, LineKey):
         return scope.event
     return scope if isinstance(scope, int) else None
 
 
-def shown(scope: Scope) -> str:
+def shown(scope: GuardScope) -> str:
     """A scope for a person: ``account``, ``event 10``, ``line 10/223/-3.5``."""
     if isinstance(scope, LineKey):
         return f"line {scope.event}/{scope.market}/{scope.number / 4:g}"

@@ -1,4 +1,7 @@
-"""The five scopes that a limit can be for, thresholds, and how far a line is. Source: DESIGN, *Rules of money*."""
+"""The five scopes that a limit can be for, their thresholds, and which threshold a line has reached.
+
+Source: DESIGN, *Rules of money*.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.money import Cents, cents
 
 
-class Scope(NamedTuple):
+class LimitScope(NamedTuple):
     """What a limit is for."""
 
     kind: str
@@ -32,17 +35,17 @@ class Scope(NamedTuple):
                 return str(number)
 
 
-ACCOUNT: Final = Scope("account", 0)
+ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 
 
-class Level(IntEnum):
-    """How far a line is, by the worst of its five scopes.
+class Reached(IntEnum):
+    """The threshold that a line has reached, by the worst of its five scopes.
 
-    There is no hysteresis: the level is decided by what is *matched*, which only a match, a settlement or a void moves,
-    so it cannot flap on prices, and between the hedge threshold and soft, where a hedge leads back to, lies a wide gap.
+    There is no hysteresis. What counts for a threshold is what is *matched*, and only a match, a settlement or a void
+    moves that: prices do not. A hedge leads from the hedge threshold back to soft, which is far below.
     """
 
-    CLEAR = 0
+    NOTHING = 0
     SOFT = 1
     """Matched worst case at soft or above: only the reducing side is quoted. Left when it is below soft."""
     HEDGE = 2

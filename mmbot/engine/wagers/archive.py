@@ -15,8 +15,8 @@ from mmbot.domain.money import Cents
 _DIGITS: Final = "0123456789"
 
 
-class Past(NamedTuple):
-    """What a wager came to, in cents. All zero if nothing of it was matched."""
+class Remembered(NamedTuple):
+    """What is remembered of a wager, in cents. All zero if nothing of it was matched."""
 
     matched: Cents = 0
     win: Cents = 0
@@ -24,7 +24,7 @@ class Past(NamedTuple):
     """Its part of its market's gross."""
 
 
-_NOTHING: Final = Past()
+_NOTHING: Final = Remembered()
 
 
 class _Series:
@@ -37,23 +37,23 @@ class _Series:
         self.numbers = array("q")
         self.columns = (array("q"), array("q"), array("q"))
 
-    def put(self, number: int, past: Past) -> None:
+    def put(self, number: int, remembered: Remembered) -> None:
         self.highest = max(self.highest, number)
         place = bisect_left(self.numbers, number)
         if place < len(self.numbers) and self.numbers[place] == number:
-            for column, value in zip(self.columns, past, strict=True):
+            for column, value in zip(self.columns, remembered, strict=True):
                 column[place] = value
-        elif past != _NOTHING:
+        elif remembered != _NOTHING:
             self.numbers.insert(place, number)
-            for column, value in zip(self.columns, past, strict=True):
+            for column, value in zip(self.columns, remembered, strict=True):
                 column.insert(place, value)
 
-    def get(self, number: int) -> Past | None:
+    def get(self, number: int) -> Remembered | None:
         if number > self.highest:
             return None
         place = bisect_left(self.numbers, number)
         if place < len(self.numbers) and self.numbers[place] == number:
-            return Past(*(column[place] for column in self.columns))
+            return Remembered(*(column[place] for column in self.columns))
         return _NOTHING
 
 
@@ -64,20 +64,20 @@ class Archive:
 
     def __init__(self) -> None:
         self._series: dict[str, _Series] = {}
-        self._others: dict[str, Past] = {}
+        self._others: dict[str, Remembered] = {}
 
-    def put(self, external_id: str, past: Past) -> None:
+    def put(self, external_id: str, remembered: Remembered) -> None:
         """Remember a wager; what was remembered of it before is replaced."""
         prefix, number = _split(external_id)
         if number is None:
-            self._others[external_id] = past
+            self._others[external_id] = remembered
             return
         series = self._series.get(prefix)
         if series is None:
             series = self._series[prefix] = _Series()
-        series.put(number, past)
+        series.put(number, remembered)
 
-    def get(self, external_id: str) -> Past | None:
+    def get(self, external_id: str) -> Remembered | None:
         """What is remembered; None if no wager of ours with this id was put here."""
         prefix, number = _split(external_id)
         if number is None:

@@ -8,43 +8,43 @@ from typing import Final
 
 from mmbot.domain.instant import DAY, HOUR, Instant
 from mmbot.engine.timing.timers import NEVER
-from mmbot.engine.wagers.archive import Archive, Past
+from mmbot.engine.wagers.archive import Archive, Remembered
 from mmbot.engine.wagers.wager import Wager
 
 KEPT: Final = HOUR
 """How long a wager that is over is held for late messages, before only its result is remembered."""
 
-KEPT_STRANGE: Final = 3 * DAY
+KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held: its id has no number to remember it by, and results get corrected.
 A correction after that is not noticed."""
 
 
-class Over:
-    """Which wagers may be forgotten, and what is remembered of them."""
+class EndedWagers:
+    """The wagers that ended: when each may be forgotten, and what is remembered of it."""
 
-    __slots__ = ("_archive", "_ours", "_strange", "due_at")
+    __slots__ = ("_archive", "_foreign", "_ours", "due_at")
 
     def __init__(self) -> None:
         self._archive = Archive()
         self._ours: deque[tuple[Instant, Wager]] = deque()
-        self._strange: deque[tuple[Instant, Wager]] = deque()
+        self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
         """Nothing is to be forgotten before."""
 
-    def past(self, external_id: str) -> Past | None:
+    def remembered(self, external_id: str) -> Remembered | None:
         """What is remembered of a wager of ours that was forgotten; None if it never was."""
         return self._archive.get(external_id)
 
     def note(self, wager: Wager, now: Instant) -> None:
         """Nothing is open about a wager, so it may be forgotten in a while; seen again, a while later."""
         wager.over_at = now
-        strange = wager.foreign and wager.booked is not None
-        (self._strange if strange else self._ours).append((now, wager))
-        self.due_at = min(self.due_at, now + (KEPT_STRANGE if strange else KEPT))
+        foreign = wager.foreign and wager.booked is not None
+        (self._foreign if foreign else self._ours).append((now, wager))
+        self.due_at = min(self.due_at, now + (KEPT_FOREIGN if foreign else KEPT))
 
     def due(self, now: Instant) -> Iterator[Wager]:
         """A few wagers to be forgotten, so that no single call pays for many."""
-        for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._strange, KEPT_STRANGE)):
+        for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._foreign, KEPT_FOREIGN)):
             if not queue or queue[0][0] > now - kept:
                 continue
             over_at, wager = queue.popleft()
@@ -53,12 +53,12 @@ class Over:
                 yield wager
         self.due_at = min(
             self._ours[0][0] + KEPT if self._ours else NEVER,
-            self._strange[0][0] + KEPT_STRANGE if self._strange else NEVER,
+            self._foreign[0][0] + KEPT_FOREIGN if self._foreign else NEVER,
         )
 
     def remember(self, wager: Wager) -> None:
         """What a wager of ours came to, before it is forgotten."""
         if not wager.foreign:
             record = wager.matches
-            past = Past() if record is None else Past(record.total, record.win, wager.booked or 0)
-            self._archive.put(wager.external_id, past)
+            remembered = Remembered() if record is None else Remembered(record.total, record.win, wager.booked or 0)
+            self._archive.put(wager.external_id, remembered)

@@ -1,7 +1,7 @@
 """The ledger: every wager of the account, what it could still match, and what it came to.
 
-It alone changes wagers. What they add up to is in sums.py, which of them could match in roster.py. What is over is
-forgotten after an hour, except for what a late report needs (over.py, archive.py).
+The ledger alone changes wagers. What they add up to is in totals.py, which of them could match in live.py. A wager that
+ended is forgotten after an hour, except for what a late report needs (forgotten.py, archive.py).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from mmbot.engine.requests import Placement, SaveWager
 from mmbot.engine.wagers.apply_report import apply_detail, apply_report
 from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlement
-from mmbot.engine.wagers.forgotten import Over
-from mmbot.engine.wagers.live import Counts, Roster
-from mmbot.engine.wagers.totals import Sums
+from mmbot.engine.wagers.forgotten import EndedWagers
+from mmbot.engine.wagers.live import Counts, LiveWagers
+from mmbot.engine.wagers.totals import Totals
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report, from_saved, on_line, saved
 
 __all__ = [
@@ -54,24 +54,25 @@ class LedgerError(Exception):
 class Ledger:
     """All wagers of the account. Every instant is the caller's; nothing here reads a clock.
 
-    Reports are applied whenever they come. What was matched only grows (a void takes all back), by pieces that are told
-    apart, so a match told twice or late counts once. A state only moves forward, as the table in lifecycle.py says.
+    Reports are applied whenever they come. The matched stake only grows (a void takes all of it back). It grows by
+    pieces that can be told from each other, so a match that is reported twice or late counts once. A state only moves
+    forward, as the table in mmbot/domain/wager_states.py says.
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
         """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
-        self.sums: Final = Sums(commission)
-        self.positions: Final[dict[LineKey, Position]] = self.sums.positions
-        self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.sums.full_stakes
-        self._count: Final = self.sums.count
+        self.totals: Final = Totals(commission)
+        self.positions: Final[dict[LineKey, Position]] = self.totals.positions
+        self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.totals.full_stakes
+        self._count: Final = self.totals.count
         self._runs: Final = dict.fromkeys(runs)
         self._new_from: Final = since - _JOURNALLED
         self._without_line: dict[str, MarketWager] = {}
         self._wagers: dict[str, Wager] = {}
         self._by_id: dict[str, Wager] = {}
-        self.roster: Final = Roster()
+        self.live_wagers: Final = LiveWagers()
         self._estimated: dict[str, Wager] = {}
-        self._over = Over()
+        self._ended = EndedWagers()
         self._number = 0
 
     # --- what we do -----------------------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ class Ledger:
             LedgerError: if its ``external_id`` was ever used.
         """
         key = placement.external_id
-        if key in self._wagers or self._over.past(key) is not None:
+        if key in self._wagers or self._ended.remembered(key) is not None:
             raise LedgerError(f"external_id {key} was used before")
         self._number += 1
         wager = LineWager(
@@ -99,9 +100,9 @@ class Ledger:
             number=self._number,
         )
         self._wagers[key] = wager
-        self.roster.add(wager)
-        self.sums.placed(wager)
-        if now >= self._over.due_at:
+        self.live_wagers.add(wager)
+        self.totals.placed(wager)
+        if now >= self._ended.due_at:
             self._forget(now)
         return wager
 
@@ -215,10 +216,10 @@ class Ledger:
             self._hold(there)
             if key in self._estimated:
                 self._estimated[key] = there
-            self.sums.move(wager, there)
-            self.roster.replace(there)
+            self.totals.move(wager, there)
+            self.live_wagers.replace(there)
             if there.over_at is not None:
-                self._over.note(there, there.over_at)
+                self._ended.note(there, there.over_at)
             located.append(there)
         return located
 
@@ -236,23 +237,23 @@ class Ledger:
         """Wagers of a line of which something could still match, ours or not, in the order of sending.
 
         A view: copy it before calling what changes the ledger."""
-        return self.roster.of_line(line)
+        return self.live_wagers.of_line(line)
 
     def has_live(self, line: LineKey) -> bool:
         """Whether something of the line could still match."""
-        return bool(self.roster.of_line(line))
+        return bool(self.live_wagers.of_line(line))
 
     def all_live(self) -> list[Wager]:
         """Every wager of which something could still match, in the order of sending."""
-        return list(self.roster.all.values())
+        return list(self.live_wagers.all.values())
 
     def unknown(self) -> list[Wager]:
         """Wagers whose placement has an unknown outcome, oldest first."""
-        return list(self.roster.unknown.values())
+        return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
         """Wagers not known to be live yet (placing, inactive, unknown), oldest first. A view, as ``live``."""
-        return self.roster.awaiting.values()
+        return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
         """Wagers of which the matching detail is wanted, in the order in which that arose."""
@@ -261,7 +262,7 @@ class Ledger:
     @property
     def live_count(self) -> int:
         """How many wagers could still match."""
-        return len(self.roster.all)
+        return len(self.live_wagers.all)
 
     @property
     def estimated_count(self) -> int:
@@ -271,45 +272,45 @@ class Ledger:
     @property
     def awaiting_count(self) -> int:
         """How many wagers are not known to be live yet."""
-        return len(self.roster.awaiting)
+        return len(self.live_wagers.awaiting)
 
     @property
     def counts(self) -> Counts:
         """How many wagers are live, of unknown outcome, and live but not ours."""
-        return self.roster.counts
+        return self.live_wagers.counts
 
     def drain_touched(self) -> list[LineKey | MarketKey]:
         """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
         they first did."""
-        return self.sums.drain_touched()
+        return self.totals.drain_touched()
 
     @property
     def outstanding(self) -> Cents:
         """Stakes that could still match, whosoever placed them."""
-        return self.sums.outstanding
+        return self.totals.outstanding
 
     def settlement(self, market: MarketKey) -> Settlement:
         """What the settled wagers of a market came to, and the commission on it."""
-        return self.sums.settlements.of(market)
+        return self.totals.settlements.of(market)
 
     @property
     def realised(self) -> Cents:
         """What all settled wagers came to, before commission."""
-        return self.sums.settlements.realised
+        return self.totals.settlements.realised
 
     @property
     def commission(self) -> Cents:
         """On all markets."""
-        return self.sums.settlements.commission
+        return self.totals.settlements.commission
 
     def at_stake(self) -> dict[int, None]:
         """Events with a wager that could match, or with a stake that is matched and not settled."""
-        return dict.fromkeys(wager.event for wager in self.roster.all.values()) | self.sums.at_stake()
+        return dict.fromkeys(wager.event for wager in self.live_wagers.all.values()) | self.totals.at_stake()
 
     def forget(self, events: Container[int]) -> None:
         """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
-        self.sums.forget(events)
-        self.roster.forget(events)
+        self.totals.forget(events)
+        self.live_wagers.forget(events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
@@ -331,13 +332,13 @@ class Ledger:
         self._number += 1
         wager = from_saved(saved, self._number)
         self._hold(wager)
-        self.roster.enrol(wager)
+        self.live_wagers.list_by_state(wager)
         self._count(wager)
         self._note_over(wager, saved.sent_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
         """Set what a market had come to by earlier runs, whose wagers need not all have been restored."""
-        self.sums.settlements.put(market, gross)
+        self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
 
@@ -356,13 +357,13 @@ class Ledger:
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
         """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
-        past = self._over.past(report.external_id) if report.external_id else None
+        remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
         new = report.created_at is not None and report.created_at >= self._new_from
-        wager = from_report(report, resolve(report.line_id), past, now, self._number, ours=ours, new=new)
+        wager = from_report(report, resolve(report.line_id), remembered, now, self._number, ours=ours, new=new)
         self._hold(wager)
-        self.roster.enrol(wager)
+        self.live_wagers.list_by_state(wager)
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
@@ -373,7 +374,7 @@ class Ledger:
             return ()
         left = wager.remaining
         wager.state = new
-        self.roster.relist(wager, state)
+        self.live_wagers.relist(wager, state)
         if state in COULD_MATCH and new in COULD_MATCH:
             return ()  # it counts for what it counted before
         changes = self._count(wager)
@@ -391,7 +392,7 @@ class Ledger:
         estimated = wager.win_estimated
         applied = apply_report(wager, report, from_message, now, asked_at)
         if wager.state is not applied.was:
-            self.roster.relist(wager, applied.was)
+            self.live_wagers.relist(wager, applied.was)
         self._list_estimated(wager, estimated)
         changes = applied.changes + self._count(wager)
         if wager.state not in COULD_MATCH:
@@ -413,16 +414,16 @@ class Ledger:
     def _note_over(self, wager: Wager, now: Instant) -> None:
         """Once nothing is open about a wager, it may be forgotten in a while."""
         if wager.over:
-            self._over.note(wager, now)
-            if now >= self._over.due_at:
+            self._ended.note(wager, now)
+            if now >= self._ended.due_at:
                 self._forget(now)
 
     def _forget(self, now: Instant) -> None:
-        for wager in self._over.due(now):
+        for wager in self._ended.due(now):
             key = wager.external_id
             if self._wagers.get(key) is not wager:
                 continue
-            self._over.remember(wager)
+            self._ended.remember(wager)
             del self._wagers[key]
             self._estimated.pop(key, None)
             self._without_line.pop(key, None)

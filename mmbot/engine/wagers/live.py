@@ -23,7 +23,7 @@ class Counts(NamedTuple):
     foreign_live: int
 
 
-class Roster:
+class LiveWagers:
     """Wagers of which something could still match, each list in the order of sending."""
 
     __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
@@ -57,7 +57,7 @@ class Roster:
         key = wager.external_id
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
-    def enrol(self, wager: Wager) -> None:
+    def list_by_state(self, wager: Wager) -> None:
         """List a wager under what its state makes it; nowhere if nothing of it can match."""
         state, key = wager.state, wager.external_id
         if state not in COULD_MATCH:
@@ -98,7 +98,7 @@ class Roster:
             del self.unknown[key]
         if state in COULD_MATCH:
             if was not in COULD_MATCH or state in AWAITING:
-                self.enrol(wager)
+                self.list_by_state(wager)
         elif was in COULD_MATCH:
             del self.all[key]
             if isinstance(wager, LineWager):

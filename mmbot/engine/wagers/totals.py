@@ -20,7 +20,7 @@ from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager
 _NOTHING: Final = Position()
 
 
-class Sums:
+class Totals:
     """The sums. The ledger alone calls what changes them."""
 
     __slots__ = ("_touched", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
@@ -52,7 +52,7 @@ class Sums:
         """Bring the sums in line with a wager."""
         matched, win = wager.matched, wager.win
         wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
-        if wager.apart:
+        if wager.uncounted:
             return ()
         booked = None if wager.matches is None else _result_of(wager)
         counted = (remaining, matched, win) if booked is None else (remaining, 0, 0)

@@ -13,7 +13,7 @@ from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
 from mmbot.engine.requests import SaveWager
-from mmbot.engine.wagers.archive import Past
+from mmbot.engine.wagers.archive import Remembered
 from mmbot.engine.wagers.matched_pieces import Matches
 
 
@@ -61,8 +61,8 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """What of it the position of the line, or of the market, holds: remaining, matched, win."""
     booked: Cents | None = None
     """What of it the market's settlement holds; None while unknown."""
-    apart: bool = False
-    """Settled before it was first seen: counts in nothing."""
+    uncounted: bool = False
+    """It was settled before it was first seen, and counts in nothing."""
     heard_at: Instant = 0
     """The latest message applied to its state."""
     over_at: Instant | None = None
@@ -86,7 +86,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     @property
     def over(self) -> bool:
         """Whether nothing can become of it but a correction."""
-        return not self.live and (not self.matched or self.booked is not None or self.apart)
+        return not self.live and (not self.matched or self.booked is not None or self.uncounted)
 
 
 class LineWager(Wager, eq=False, kw_only=True, gc=False):
@@ -174,7 +174,7 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
 def from_report(
     report: WagerReport,
     found: tuple[LineKey, Side] | None,
-    past: Past | None,
+    remembered: Remembered | None,
     now: Instant,
     number: int,
     *,
@@ -185,7 +185,7 @@ def from_report(
 
     Args:
         found: its line and outcome; None where they are not known.
-        past: what is remembered of it if it is one of ours.
+        remembered: what is remembered of it if it is one of ours.
         ours: whether its id says that an earlier run placed it.
         new: whether no earlier run can have booked its result. One that is not, and settled already, counts in nothing.
     """
@@ -201,21 +201,21 @@ def from_report(
         sent_at=now if report.created_at is None else report.created_at,
         number=number,
     )
-    known = past is not None or ours
+    known = remembered is not None or ours
     wager.remaining = 0 if known else report.stake
     wager.foreign = not known
     wager.state = State.ABSENT if known else State.UNKNOWN
-    wager.apart = past is None and report.status in _DECIDED and not (ours and new)
-    if past is not None and past.matched:
+    wager.uncounted = remembered is None and report.status in _DECIDED and not (ours and new)
+    if remembered is not None and remembered.matched:
         wager.matches = Matches(report.odds)
-        wager.matches.known(past.matched, past.win)
+        wager.matches.known(remembered.matched, remembered.win)
         wager.state = State.CLOSED
-        wager.booked = past.booked
-        if past.booked:
-            wager.result = Winning.WON if past.booked > 0 else Winning.LOST
+        wager.booked = remembered.booked
+        if remembered.booked:
+            wager.result = Winning.WON if remembered.booked > 0 else Winning.LOST
         else:
             wager.result = Winning.PUSH
-        wager.matched, wager.win = past.matched, past.win
+        wager.matched, wager.win = remembered.matched, remembered.win
     return wager
 
 

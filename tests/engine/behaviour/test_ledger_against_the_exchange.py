@@ -155,8 +155,8 @@ class Day:
             locked[theirs.line] += matched
         for line, position in positions.items():
             assert self.ledger.positions.get(line, Position()) == position
-        assert self.ledger.sums.locked == {line: stake for line, stake in locked.items() if stake}
-        assert self.ledger.sums.locked_in_all == sum(locked.values())
+        assert self.ledger.totals.locked == {line: stake for line, stake in locked.items() if stake}
+        assert self.ledger.totals.locked_in_all == sum(locked.values())
         wallet = self.venue.wallet(self.us)
         assert self.ledger.commission == wallet.commission
         assert wallet.balance + wallet.staked == BALANCE + self.ledger.realised - self.ledger.commission

@@ -75,7 +75,7 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert stray.market == unknown
     assert (books.full_stakes[unknown].worst_case(), books.full_stakes[unknown].matched) == (1000, 400)
     assert books.positions == {}
-    assert books.sums.locked == {unknown: 400}
+    assert books.totals.locked == {unknown: 400}
     assert books.locate(unread) == []
     books.drain_touched()
 
@@ -86,8 +86,8 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert not books.full_stakes[unknown]
     there = books.positions[SPREAD]
     assert (there.profit, there.remaining) == ([-400, 600], [0, 600])
-    assert books.sums.locked == {SPREAD: 400}
-    assert books.sums.locked_in_all == 400
+    assert books.totals.locked == {SPREAD: 400}
+    assert books.totals.locked_in_all == 400
     assert list(books.live(SPREAD)) == [placed]
     assert books.drain_touched() == [unknown, SPREAD]
     assert books.outstanding == 600

@@ -14,7 +14,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.odds import profit
 from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.risk.exposure import Exposure, most_reducing
-from mmbot.engine.risk.scopes import ACCOUNT, Level, Scope, Thresholds
+from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresholds
 
 ODDS = st.sampled_from([-400, -150, -110, -101, 100, 105, 130, 250])
 STAKES = st.integers(1, 6000)
@@ -100,7 +100,7 @@ def board(
     return exposure, truth
 
 
-def snapshot(exposure: Exposure, keys: list[LineKey]) -> dict[Scope, tuple[int, int, Thresholds]]:
+def snapshot(exposure: Exposure, keys: list[LineKey]) -> dict[LimitScope, tuple[int, int, Thresholds]]:
     return {
         scope: (exposure.worst_case(scope), exposure.matched(scope), exposure.thresholds(scope))
         for key in keys
@@ -108,7 +108,7 @@ def snapshot(exposure: Exposure, keys: list[LineKey]) -> dict[Scope, tuple[int, 
     }
 
 
-def within(truth: dict[LineKey, tuple[list[Held], int]], scope: Scope) -> list[LineKey]:
+def within(truth: dict[LineKey, tuple[list[Held], int]], scope: LimitScope) -> list[LineKey]:
     """The lines of a scope, found without the scopes' own bookkeeping."""
     ids = {
         "line": lambda key: key,
@@ -166,9 +166,9 @@ def test_incremental_equals_recomputed(
         count(fresh, latest, key)
     keys = list(latest)
     assert snapshot(exposure, keys) == snapshot(fresh, keys)
-    assert [exposure.level(key) for key in keys] == [fresh.level(key) for key in keys]
+    assert [exposure.reached(key) for key in keys] == [fresh.reached(key) for key in keys]
     assert dict(exposure.hedge_candidates()) == dict(fresh.hedge_candidates())
-    assert exposure.worst_case(ACCOUNT) == sum(brute_worst(w, u) for w, u in latest.values())
+    assert exposure.worst_case(ACCOUNT_SCOPE) == sum(brute_worst(w, u) for w, u in latest.values())
 
 
 def test_a_line_that_still_counts_is_not_forgotten() -> None:
@@ -176,7 +176,7 @@ def test_a_line_that_still_counts_is_not_forgotten() -> None:
     with pytest.raises(ValueError, match="worst case of 100 cents"):
         exposure.forget(KEYS[0])
     exposure.forget(KEYS[1])
-    assert exposure.worst_case(ACCOUNT) == 100
+    assert exposure.worst_case(ACCOUNT_SCOPE) == 100
 
 
 def test_an_event_moves_into_its_tournament_with_all_its_lines() -> None:
@@ -184,9 +184,9 @@ def test_an_event_moves_into_its_tournament_with_all_its_lines() -> None:
     exposure.update(KEYS[0], position_of([Held(0, 100, 100, 0)]))
     exposure.update(KEYS[1], position_of([Held(1, 100, 50, 0)]))
     exposure.register(KEYS[0], 10, None)
-    assert exposure.worst_case(Scope("tournament", 10)) == 150
+    assert exposure.worst_case(LimitScope("tournament", 10)) == 150
     with pytest.raises(KeyError):
-        exposure.worst_case(Scope("tournament", 0))
+        exposure.worst_case(LimitScope("tournament", 0))
 
 
 # --- the limits -------------------------------------------------------------------------------------------------------
@@ -196,20 +196,20 @@ def test_the_tightest_of_general_and_rule_holds_for_a_scope() -> None:
     exposure = Exposure(LimitsConfig(line=500, market=500, event=1000, stake=250))
     exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, event=400, stake=20))
     exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, event=300))
-    assert exposure.limit(Scope("line", LineKey(1, 1, 0))) == 200_00
-    assert exposure.limit(Scope("line", LineKey(1, 1, 4))) == 500_00
-    assert exposure.limit(Scope("event", 1)) == 300_00
+    assert exposure.limit(LimitScope("line", LineKey(1, 1, 0))) == 200_00
+    assert exposure.limit(LimitScope("line", LineKey(1, 1, 4))) == 500_00
+    assert exposure.limit(LimitScope("event", 1)) == 300_00
     assert exposure.stake_limit(LineKey(1, 1, 0)) == 20_00
     assert exposure.stake_limit(LineKey(1, 1, 4)) == 250_00
     exposure.register(LineKey(1, 1, 4), 10, None)
-    assert exposure.limit(Scope("event", 1)) == 400_00
+    assert exposure.limit(LimitScope("event", 1)) == 400_00
 
 
 def test_thresholds_are_shares_of_each_limit_in_whole_cents() -> None:
     exposure = Exposure(LimitsConfig(line=333.33, account=1000, soft=0.4, hedge=0.7))
     exposure.register(KEYS[0], 10, None)
-    assert exposure.thresholds(Scope("line", KEYS[0])) == Thresholds(133_33, 233_33, 333_33)
-    assert exposure.thresholds(ACCOUNT) == Thresholds(400_00, 700_00, 1000_00)
+    assert exposure.thresholds(LimitScope("line", KEYS[0])) == Thresholds(133_33, 233_33, 333_33)
+    assert exposure.thresholds(ACCOUNT_SCOPE) == Thresholds(400_00, 700_00, 1000_00)
 
 
 @pytest.mark.parametrize(("soft", "hedge"), [(0.7, 0.7), (0.8, 0.4)])
@@ -308,12 +308,12 @@ def test_at_soft_only_what_reduces_should_rest() -> None:
     exposure, _ = board(LimitsConfig(line=1000, market=1000, soft=0.4, hedge=0.7), [(KEYS[0], [], 0, None)])
     position = position_of([Held(0, -200, 399_99, 399_99)])  # loses 399.99 if 1 wins, gains 200.00 if 0 does
     exposure.update(KEYS[0], position)
-    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.reached(KEYS[0]) is Reached.NOTHING
     assert exposure.most_resting(KEYS[0], position)[0] == 1000_00 - 399_99
     assert exposure.most_resting(KEYS[0], position)[1] == 1000_00 + 200_00
     position = position_of([Held(0, -200, 400_00, 400_00), Held(1, 100, 50_00, 0)])
     exposure.update(KEYS[0], position)
-    assert exposure.level(KEYS[0]) is Level.SOFT
+    assert exposure.reached(KEYS[0]) is Reached.SOFT
     assert exposure.most_resting(KEYS[0], position)[0] == 0
     assert exposure.most_resting(KEYS[0], position)[1] == 600_00  # 200 gained, and 400 may be lost as before
 
@@ -344,7 +344,7 @@ def test_a_lowered_limit_leaves_reducing_only() -> None:
     position = position_of([Held(0, 100, 80_00, 80_00)])
     assert exposure.largest_stake(KEYS[0], position, 0) == 20_00
     exposure.register(KEYS[0], 10, RuleLimits(line=50))
-    assert exposure.level(KEYS[0]) is Level.OVER
+    assert exposure.reached(KEYS[0]) is Reached.OVER
     assert exposure.largest_stake(KEYS[0], position, 0) == 0
     assert exposure.largest_stake(KEYS[0], position, 1) == 160_00  # from +80 to -80 if outcome 0 wins, as before
     assert exposure.most_resting(KEYS[0], position)[0] == 0
@@ -356,8 +356,8 @@ def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_an
     stranger = FullStakes()
     stranger.move(150_00, 0)
     exposure.update_full(MarketKey(99, 1), stranger)
-    assert exposure.worst_case(ACCOUNT) == 150_00
-    assert exposure.level(KEYS[0]) is Level.OVER
+    assert exposure.worst_case(ACCOUNT_SCOPE) == 150_00
+    assert exposure.reached(KEYS[0]) is Reached.OVER
     assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
 
 
@@ -366,7 +366,7 @@ def test_at_its_limit_a_line_still_takes_what_the_other_outcome_covers() -> None
     position = position_of([Held(0, 100, 100_00, 0)])
     assert exposure.largest_stake(KEYS[0], position, 0) == 0
     assert exposure.largest_stake(KEYS[0], position, 1) == 100_00
-    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.reached(KEYS[0]) is Reached.NOTHING
 
 
 # --- the thresholds ---------------------------------------------------------------------------------------------------
@@ -376,31 +376,31 @@ def test_each_threshold_is_entered_at_it_and_left_below_it() -> None:
     exposure = Exposure(LimitsConfig(line=100, soft=0.4, hedge=0.7))
     exposure.register(KEYS[0], 10, None)
     for matched, level in [
-        (39_99, Level.CLEAR),
-        (40_00, Level.SOFT),
-        (69_99, Level.SOFT),
-        (70_00, Level.HEDGE),
-        (100_00, Level.HEDGE),
-        (100_01, Level.OVER),
-        (70_00, Level.HEDGE),
-        (69_99, Level.SOFT),
-        (39_99, Level.CLEAR),
+        (39_99, Reached.NOTHING),
+        (40_00, Reached.SOFT),
+        (69_99, Reached.SOFT),
+        (70_00, Reached.HEDGE),
+        (100_00, Reached.HEDGE),
+        (100_01, Reached.OVER),
+        (70_00, Reached.HEDGE),
+        (69_99, Reached.SOFT),
+        (39_99, Reached.NOTHING),
     ]:
         exposure.update(KEYS[0], position_of([Held(0, 100, matched, matched)]))
-        assert exposure.level(KEYS[0]) is level
+        assert exposure.reached(KEYS[0]) is level
         assert bool(exposure.hedge_candidates()) is (matched >= 70_00)
 
 
 def test_a_limit_of_nothing_is_not_soft_with_nothing_matched() -> None:
     exposure, _ = board(LimitsConfig(line=0), [(KEYS[0], [], 0, None)])
-    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.reached(KEYS[0]) is Reached.NOTHING
     assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
     assert exposure.hedge_candidates() == []
 
 
 def test_what_is_only_open_makes_no_line_soft() -> None:
     exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 99_00, 0)], 0, None)])
-    assert exposure.level(KEYS[0]) is Level.CLEAR
+    assert exposure.reached(KEYS[0]) is Reached.NOTHING
 
 
 def test_a_line_above_its_hedge_threshold_is_brought_back_to_soft() -> None:
@@ -415,7 +415,7 @@ def test_for_a_wider_scope_the_lines_with_the_largest_matched_worst_case_are_hed
     rows = [(key, [Held(0, 100, stake, stake)], 0, None) for key, stake in stakes.items()]
     limits = LimitsConfig(line=1000, market=1000, event=1000, tournament=200, soft=0.3, hedge=0.7)
     exposure, _ = board(limits, rows)
-    assert exposure.level(KEYS[0]) is Level.HEDGE
+    assert exposure.reached(KEYS[0]) is Reached.HEDGE
     # 170 matched, soft at 60: the largest in full, the rest from the next.
     assert exposure.hedge_candidates() == [(KEYS[2], 90_00), (KEYS[4], 20_00)]
     assert exposure.hedge_wanted(KEYS[0], position_of(rows[0][1])) == 0

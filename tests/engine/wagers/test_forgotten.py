@@ -16,7 +16,7 @@ from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, Winning
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Rejection
-from mmbot.engine.wagers.archive import Archive, Past
+from mmbot.engine.wagers.archive import Archive, Remembered
 from mmbot.engine.wagers.ledger import Kind, LedgerError, Settlement
 
 ID = "r1-fv-1"
@@ -186,11 +186,11 @@ def test_revived_and_ended_again_it_is_held_for_an_hour_from_then() -> None:
 def test_the_archive_is_a_dictionary_that_takes_little_room(entries: list[tuple[int, int, int, int]]) -> None:
     archive, expected = Archive(), {}
     for number, matched, win, booked in entries:
-        past = Past(matched, win, booked)
+        past = Remembered(matched, win, booked)
         archive.put(f"r1-fv-{number}", past)
         expected[number] = past
     for number in range(70):
-        known = expected.get(number, Past() if number < max(expected, default=-1) else None)
+        known = expected.get(number, Remembered() if number < max(expected, default=-1) else None)
         assert archive.get(f"r1-fv-{number}") == known
     assert archive.get("r2-fv-1") is None
 
