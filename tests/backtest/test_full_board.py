@@ -36,10 +36,10 @@ def demo() -> Config:
     return load(FOLDER / "demo.yaml")
 
 
-def begin(config: Config, seed: int = 1, *, happenings: bool = True, events: int | None = None) -> Run:
+def begin(config: Config, seed: int = 1, *, scripted: bool = True, events: int | None = None) -> Run:
     board = BoardSettings(full=True, events=events)
     world = synthetic_world(
-        None, seed, START, board=board, balance=100_000_000, limits=referee_limits(config), happenings=happenings
+        None, seed, START, board=board, balance=100_000_000, limits=referee_limits(config), scripted_changes=scripted
     )
     strategies = [
         FairValueMaker(msgspec.convert(rule.params, FairValueParams, strict=False)) for rule in config.quoting
@@ -176,7 +176,7 @@ class TestTheProgramme:
 
 def test_a_market_of_three_outcomes_is_not_quoted_even_if_a_rule_matches_it() -> None:
     rule = RuleConfig(strategy="strategies.fair_value:FairValueMaker")
-    run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), happenings=False, events=5)
+    run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), scripted=False, events=5)
     at(run, 60)
     quoted = {market(run.world, wager).sub_type for wager in wagers(run.world)}
     assert {"moneyline", "first_half_moneyline", "both_teams_to_score"} <= quoted
@@ -186,7 +186,7 @@ def test_a_market_of_three_outcomes_is_not_quoted_even_if_a_rule_matches_it() ->
 
 
 def test_quoting_ends_in_time_if_a_sport_event_is_moved_to_an_earlier_start() -> None:
-    run = begin(demo(), happenings=False, events=1)
+    run = begin(demo(), scripted=False, events=1)
     at(run, 120)
     assert run.engine.status(run.now).counts.open_wagers
     run.world.venue.move_event(FIRST_EVENT, run.now + 90 * SECOND, run.now)
@@ -242,7 +242,7 @@ def test_messages_that_come_twice_late_or_out_of_order_do_no_harm(seed: int) -> 
 
 
 def test_the_books_agree_again_a_quarter_of_an_hour_after_messages_were_lost() -> None:
-    run = begin(demo(), 3, happenings=False, events=3)
+    run = begin(demo(), 3, scripted=False, events=3)
     weather = Weather(3, lost=0.03)
     weather.over(run)
     at(run, 5 * 60)
@@ -258,7 +258,7 @@ def test_the_books_agree_again_a_quarter_of_an_hour_after_messages_were_lost() -
 
 
 def test_a_ladder_that_becomes_coarser_leads_to_a_few_rejected_wagers() -> None:
-    run = begin(demo(), happenings=False, events=3)
+    run = begin(demo(), scripted=False, events=3)
     at(run, 30)
     run.world.venue.set_ladder(COARSE, run.now)
     at(run, 90)

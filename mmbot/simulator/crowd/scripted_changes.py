@@ -35,7 +35,7 @@ class ScriptedChanges:
         self._first_ladder = venue.ladder
         self._unlisted: int | None = None
         self._timers: Final = Timers()
-        for after, action in self._programme(start):
+        for after, action in self._script(start):
             self._timers.add(start + after, action)
 
     def next_due(self) -> Instant | None:
@@ -56,7 +56,7 @@ class ScriptedChanges:
             except (KeyError, VenueError):
                 continue  # not on this board, or changed by somebody else
 
-    def _programme(self, start: Instant) -> list[tuple[Duration, TimedAction]]:
+    def _script(self, start: Instant) -> list[tuple[Duration, TimedAction]]:
         venue = self._venue
         return [
             (30 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, "suspended", now)),

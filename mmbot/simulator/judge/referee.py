@@ -88,7 +88,7 @@ class Referee:
         self._commission = Decimal(venue.settings.commission)
         self._wagers: dict[str, VenueWager] = {}
         self._lines: dict[LineKey, _Line] = {}
-        self._touched: dict[LineKey, None] = {}
+        self._changed_lines: dict[LineKey, None] = {}
         self._scopes: dict[tuple[str, str], _Scope] = {}
         self._live = 0
         self._statuses: dict[Status, int] = {}
@@ -104,7 +104,7 @@ class Referee:
         self._clearings: list[Clearing] = []
         self._stopped_at: Instant | None = None
         self._feed_lost_at: Instant | None = None
-        self._gone = False
+        self._process_killed = False
         venue.watch(account, self)
         for wager in venue.wagers(account):
             self.changed(wager, None, None, wager.updated_at)
@@ -120,10 +120,10 @@ class Referee:
         if before is None:
             self._judge_new(wager, line, now)
         else:
-            self._count(before, line, -1)
-        self._count(wager, line, 1)
+            self._include(before, line, -1)
+        self._include(wager, line, 1)
         self._wagers[wager.wager_id] = wager
-        self._touched[wager.line] = None
+        self._changed_lines[wager.line] = None
         if match_stake is not None:
             figure = self._matched.setdefault((wager.line, wager.side), [0, 0, 0])
             figure[0] += 1
@@ -140,10 +140,10 @@ class Referee:
 
     def operation_complete(self, now: Instant) -> None:
         """Judge the state after a complete operation (called by the venue)."""
-        if self._touched:
-            for key in self._touched:
+        if self._changed_lines:
+            for key in self._changed_lines:
                 self._update_worst_case(key, now)
-            self._touched.clear()
+            self._changed_lines.clear()
             self._judge_money(now)
         if self._duties:
             self._judge_duties(now)
@@ -179,7 +179,7 @@ class Referee:
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
         """Take note that the feed was lost. The bot may take ``notice_ns`` to notice it (30 s if the feed falls
         silent)."""
-        if self._gone:
+        if self._process_killed:
             return
         if self._feed_lost_at is None:
             self._feed_lost_at = now + notice_ns
@@ -188,13 +188,13 @@ class Referee:
     def note_feed_up(self, now: Instant) -> None:
         """Take note that the feed is subscribed again."""
         self._feed_lost_at = None
-        self._gone = False
+        self._process_killed = False
 
-    def note_gone(self) -> None:
+    def note_process_killed(self) -> None:
         """Take note that the bot's process is about to be killed. Nobody can cancel its open wagers until it starts
         again, so the lost feed creates no duty to become clear. Everything that the bot does afterwards is judged as
         usual."""
-        self._gone = True
+        self._process_killed = True
 
     # --- judging --------------------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Referee:
         for duty in self._duties:
             duty.wagers[wager.wager_id] = None
 
-    def _count(self, wager: VenueWager, line: _Line, sign: int) -> None:
+    def _include(self, wager: VenueWager, line: _Line, sign: int) -> None:
         side = wager.side
         self._statuses[wager.status] = self._statuses.get(wager.status, 0) + sign
         if wager.live:

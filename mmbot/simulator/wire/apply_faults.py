@@ -26,8 +26,8 @@ from mmbot.simulator.wire.one_off_faults import (
     ListEvent,
     Maintenance,
     MoveEvent,
-    NoteGone,
     NoteLatched,
+    NoteProcessKilled,
     NoteResumed,
     OneOffFault,
     PlaceByHand,
@@ -174,8 +174,8 @@ def _to_account(exchange: LocalExchange, fault: AccountFault, now: Instant) -> d
             exchange.world.referee.note_latched(now, fault.cause)
         case NoteResumed():
             exchange.world.referee.note_resumed(now)
-        case NoteGone():
-            exchange.world.referee.note_gone()
+        case NoteProcessKilled():
+            exchange.world.referee.note_process_killed()
         case Deposit():
             exchange.venue.deposit(exchange.account, cents(fault.amount), now)
         case PlaceByHand():

@@ -177,7 +177,7 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
     """Tell the referee that the kill switch was released."""
 
 
-class NoteGone(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
+class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
     """Tell the referee that the bot's process is about to be killed. Until the bot's next feed there is no duty to
     become clear."""
 
@@ -201,6 +201,6 @@ BoardFault = (
 
 ResultFault = Settle | Correct | VoidMarket
 
-AccountFault = Deposit | PlaceByHand | NoteLatched | NoteResumed | NoteGone
+AccountFault = Deposit | PlaceByHand | NoteLatched | NoteResumed | NoteProcessKilled
 
 OneOffFault = ConnectionFault | BoardFault | ResultFault | AccountFault

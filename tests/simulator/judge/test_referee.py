@@ -275,7 +275,7 @@ def test_a_killed_process_has_no_duty_until_it_is_back() -> None:
     bench = Bench()
     referee = judged(bench, clear_within_ns=SECOND)
     bench.place(bench.a, 0, 110, 1_000)
-    referee.note_gone()
+    referee.note_process_killed()
     referee.note_feed_lost(bench.now)
     bench.wait(60 * SECOND)
     assert referee.report(bench.now).ok
