@@ -319,10 +319,10 @@ def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
         "while True: time.sleep(1)\n"
     )
-    (deaf / "daemon").mkdir()
-    (deaf / "daemon" / "__init__.py").touch()
-    leash = ROOT / "mmbot" / "daemon" / "leash.py"
-    (deaf / "daemon" / "leash.py").write_text(leash.read_text())
+    (deaf / "demo").mkdir()
+    (deaf / "demo" / "__init__.py").touch()
+    leash = ROOT / "mmbot" / "demo" / "leash.py"
+    (deaf / "demo" / "leash.py").write_text(leash.read_text())
     environ = {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
     part = Part("daemon", [], tmp_path / "log", environ, read=True)
     assert part.first_line(lambda: False) == b"deaf\n"
