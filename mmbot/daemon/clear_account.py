@@ -14,9 +14,8 @@ import msgspec
 from mmbot.daemon.loop import Client
 from mmbot.domain.instant import Clock, Duration, Instant, iso
 from mmbot.engine.clear import ClearAlone
-from mmbot.engine.events import Answer, Failed, Failure
+from mmbot.engine.events import Answer, Failed, Failure, Rejection
 from mmbot.engine.requests import CancelAll, CancelMany, Request
-from mmbot.exchange.credentials import LOGIN_COOLDOWN, LOGIN_REFUSED
 
 
 class Cleared(msgspec.Struct, frozen=True):
@@ -34,6 +33,8 @@ class Cleared(msgspec.Struct, frozen=True):
     """No cancel was answered, and none can have been done without an answer."""
     retry_at: Instant | None = None
     """When the next try would be allowed, if it had to wait."""
+    keys_rejected: bool = False
+    """True if the exchange rejected the keys."""
 
 
 class AccountClearer:
@@ -104,10 +105,14 @@ class AccountClearer:
 
     def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
         """Whether there will be no session in time."""
-        code = None if self._failed is None else self._failed.code
-        if code == LOGIN_COOLDOWN:
+        if self._rejection is Rejection.LOGIN_WAITS:
             return (self._retry_at or 0) >= end
-        return code == LOGIN_REFUSED and patience > 0
+        return self._rejection is Rejection.LOGIN and patience > 0
+
+    @property
+    def _rejection(self) -> Rejection | None:
+        """The reason of the last request's failure; None if it did not fail."""
+        return None if self._failed is None else self._failed.rejection
 
     @property
     def _retry_at(self) -> Instant | None:
@@ -136,7 +141,8 @@ class AccountClearer:
             return Cleared(True, took, self._cancels, 0, None)
         nothing = self._cancels == 0 and not self._maybe
         trouble = work.trouble or "out of time"
-        return Cleared(False, took, self._cancels, work.open_wagers, trouble, nothing, self._retry_at)
+        keys_rejected = self._rejection is Rejection.LOGIN
+        return Cleared(False, took, self._cancels, work.open_wagers, trouble, nothing, self._retry_at, keys_rejected)
 
 
 class Guarded:

@@ -20,7 +20,7 @@ from mmbot.daemon.wire import OpenWire, Surroundings
 from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.requests import Seed
-from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
+from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
 from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
@@ -92,7 +92,7 @@ async def clear_alone(
         say(f"clear, proved after {in_seconds(clear.took):.1f} s and {counted(clear.cancels, 'cancel')}")
         return life.STOPPED
     trouble = clear.trouble or ""
-    hint = f"; {check_keys(config.environment)}" if trouble.startswith(LOGIN_REFUSED) else ""
+    hint = f"; {check_keys(config.environment)}" if clear.keys_rejected else ""
     if clear.nothing:
         later = f"the next log-in is allowed at {iso(clear.retry_at)[11:19]}Z, " if clear.retry_at is not None else ""
         hint += f"; {later}another mmbot kill may log in at once"

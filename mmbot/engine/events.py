@@ -194,6 +194,8 @@ class Rejection(Enum):
     """Every session of the key pair is taken."""
     LOGIN = "login"
     """The exchange rejected the keys."""
+    LOGIN_WAITS = "login_waits"
+    """The next log-in may not be sent yet."""
     UNREACHABLE = "unreachable"
     """The exchange could not be reached."""
     OTHER = "other"

@@ -11,9 +11,6 @@ SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 LOGIN_REFUSED: Final = "login_refused"
 """The code of a log-in that the exchange rejected, and the reason of the exit that follows at a start."""
 
-LOGIN_COOLDOWN: Final = "login_cooldown"
-"""The code of a log-in that is not tried yet: it would follow the last one too soon."""
-
 
 class CredentialsError(Exception):
     """Credentials are missing. The message names the variables and never a value."""

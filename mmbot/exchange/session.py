@@ -17,7 +17,7 @@ import aiohttp
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.engine.events import Rejection
-from mmbot.exchange.credentials import LOGIN_COOLDOWN
+from mmbot.exchange.credentials import LOGIN_REFUSED
 from mmbot.exchange.dialect import Call, Dialect
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater, unreachable
 from mmbot.exchange.grants import Tokens
@@ -302,7 +302,7 @@ class SessionKeeper:
             apart = wall - self._cooldown + min(self._cooldown, REFUSED_APART)
             await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart))
             said = self.scrub(f"{code}: {error_body.message}")
-            raise self._bar(LoginRefused("login_refused", said), REFUSED_PAUSE)
+            raise self._bar(LoginRefused(LOGIN_REFUSED, said), REFUSED_PAUSE)
         self._silent_log_ins += 1
         raise RetryLater(code, self.scrub(error_body.message), now + self._pause())
 
@@ -319,7 +319,9 @@ class SessionKeeper:
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
         said = f"the next log-in is at {iso(until)[11:19]}Z (exchange.login_cooldown_s)"
-        return RetryLater(LOGIN_COOLDOWN, said, until)
+        waits = RetryLater("login_cooldown", said, until)
+        waits.rejection = Rejection.LOGIN_WAITS
+        return waits
 
     def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
         self._barred = error

@@ -269,7 +269,9 @@ async def test_when_time_is_up_it_says_what_was_the_matter(clear):
     assert LIMIT - SECOND < ended.took <= LIMIT
 
 
-COOLING = e.Failed(0, e.Failure.LATER, "login_cooldown", "the next log-in is at 08:01:00Z", NOW + 60 * SECOND)
+COOLING = e.Failed(
+    0, e.Failure.LATER, "login_cooldown", "the next log-in is at 08:01:00Z", NOW + 60 * SECOND, e.Rejection.LOGIN_WAITS
+)
 
 
 async def test_a_kill_waits_a_cool_down_out_says_so_and_has_its_whole_time_after_it(clear):
@@ -310,7 +312,9 @@ async def test_a_cancel_without_an_answer_is_not_called_nothing(clear):
 
 async def test_a_kill_with_wrong_keys_ends_at_once(clear):
     exchange = Exchange(wager(1))
-    exchange.answers = [e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized")] * 10_000
+    exchange.answers = [
+        e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized", rejection=e.Rejection.LOGIN)
+    ] * 10_000
     ended = await clear(exchange, patience=60 * SECOND)
     assert (ended.proved, ended.nothing, len(exchange.sent)) == (False, True, 1)
 

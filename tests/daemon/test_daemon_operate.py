@@ -286,8 +286,10 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
     assert said[0].startswith("clear" if code == DONE else "NOT proved clear")
 
 
-COOLING = e.Failed(0, e.Failure.LATER, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61)
-REFUSED = e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized")
+COOLING = e.Failed(
+    0, e.Failure.LATER, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61, e.Rejection.LOGIN_WAITS
+)
+REFUSED = e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized", rejection=e.Rejection.LOGIN)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
-from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead
+from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead, Rejection
 from mmbot.engine.life.clear_proof import ClearProof, Stage
 from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.owners import AppliesReports
@@ -400,7 +400,7 @@ class OrderOfLife:
         """Repeat a ``cancel_all`` that failed."""
         cancels = self._proof.cancels
         if cancels.failed(answer.request, answer.retry_at, now):
-            self._login_refused = answer.code == "login_refused" and self.cause == "start"
+            self._login_refused = answer.rejection is Rejection.LOGIN and self.cause == "start"
             self._cannot_cancel = self._hurry and not cancels.under_way
             self.idle_until = 0
 
