@@ -1,4 +1,4 @@
-"""docs/endpoints.md held against the specification, the client, the local exchange and the tests that it names."""
+"""Compares docs/endpoints.md with the specification, the client, the local exchange and the tests that it names."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Row(NamedTuple):
 
     @property
     def fixed(self) -> str:
-        """The path up to what varies, without the base."""
+        """The constant part of the path, without the base."""
         return self.path.removeprefix(BASE).partition("{")[0]
 
 

@@ -1,4 +1,4 @@
-"""The wire is tested on both event loops that the daemon may run on."""
+"""Runs the tests of the wire on both event loops that the daemon may use."""
 
 from __future__ import annotations
 

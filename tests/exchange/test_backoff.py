@@ -1,4 +1,4 @@
-"""When to connect again: at once where that is right, later and later where it is not, never in step with others."""
+"""The back-off: at once where the end of a connection allows it, with growing random pauses otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call against a real server: every way in which an answer may not come back, the token, and the pools."""
+"""One call against a real server: missing and unreadable answers, the token, and the pools."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WAGER = {
 
 @pytest.fixture(params=[False, True], ids=["aiohttp", "warm"])
 async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[ScriptedExchange]:
-    """Changes go over a new connection, or over one that stands ready: it is to make no difference."""
+    """Changes go over a new connection or over an open one, which must make no difference."""
     scripted = ScriptedExchange(warm=request.param)
     async with scripted.serving():
         yield scripted

@@ -1,4 +1,4 @@
-"""The error table, row by row over the wire: what each answer means for a placement, a cancel and a read."""
+"""The error table row by row: the meaning of each answer for a placement, a cancel and a read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feed's keeper in virtual time, over a link that the test holds in its hand."""
+"""The feed in virtual time, over a link that the test controls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LoopClock:
 
 
 def up(connection: int) -> FeedUp:
-    """What is delivered when a connection is up with both of its channels."""
+    """The event of a connection that is up with both of its channels."""
     return FeedUp(connection, (Channel("private-all", None, True), Channel("private-me", None, True)))
 
 
@@ -105,7 +105,7 @@ class HandLink:
 
 
 class Desk:
-    """A feed with everything around it in hand."""
+    """A feed with surroundings that the test controls."""
 
     def __init__(self, rate: float = 1.0, settings: FeedSettings | None = None, good: bool = True) -> None:
         self.config = CONFIG

@@ -1,4 +1,4 @@
-"""The Pusher machine: given frames and instants, what comes out, and that nothing at all makes it raise."""
+"""The Pusher machine: its outputs for frames and instants, and that no input makes it raise."""
 
 from __future__ import annotations
 

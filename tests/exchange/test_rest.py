@@ -47,7 +47,7 @@ WAGER = {
 
 @pytest.fixture(params=[False, True], ids=["aiohttp", "warm"])
 async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[ScriptedExchange]:
-    """Changes go over a new connection, or over one that stands ready: it is to make no difference."""
+    """Changes go over a new connection or over an open one, which must make no difference."""
     scripted = ScriptedExchange(warm=request.param)
     async with scripted.serving():
         yield scripted

@@ -1,4 +1,4 @@
-"""The session keeper against a real server: as few log-ins as possible, and a token that is always good."""
+"""The session keeper against a real server: as few log-ins as possible, and a token that is always valid."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def clock() -> ManualClock:
 
 @contextlib.asynccontextmanager
 async def urgent(exchange: ScriptedExchange, clock: ManualClock, path: Path) -> AsyncIterator[SessionKeeper]:
-    """The keeper of a person's kill."""
+    """The keeper of a kill by a person."""
     store = TokenStore(path / "session.json")
     async with open_http() as http:
         keeper = SessionKeeper(http, LEGACY, exchange.base_url, ACCESS_KEY, SECRET_KEY, clock, store, urgent=True)

@@ -1,4 +1,4 @@
-"""What only the transport with threads can get wrong: its bounded queue, its wake-ups, and pysher's own habits."""
+"""The transport with threads: its bounded queue, its wake-ups, and the habits of pysher."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ async def test_a_host_with_a_dead_address_is_reached_by_its_next(
 
 
 async def test_a_redirect_is_not_followed(server: ScriptedPusher) -> None:
-    """The library would, over a socket that nobody could end."""
+    """The library would follow it, over a socket that nobody could close."""
 
     async def redirect(request: web.Request) -> None:
         raise web.HTTPFound(address(server))
@@ -236,7 +236,7 @@ async def test_a_name_that_is_looked_up_too_long_opens_nothing_afterwards(
 
 
 async def test_a_loop_that_is_gone_is_no_failure_of_the_thread(server: ScriptedPusher) -> None:
-    """Were one forgotten: what its thread raised would be reported here."""
+    """An exception of a forgotten thread would be reported here."""
 
     async def forgets() -> None:
         await open_link(address(server))

@@ -1,4 +1,4 @@
-"""Connections that stand ready: when a request leaves, how its answer is read, and what a broken one leaves behind."""
+"""Open connections: when a request leaves, how its answer is read, and the state after one breaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Wire:
-    """A server that says what a test tells it to, byte by byte."""
+    """A server that sends the bytes of the test."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
@@ -91,7 +91,7 @@ async def pool(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[War
 
 
 async def prove(pool: WarmPool, wire: Wire) -> None:
-    """Fill a pool of one, and let its connection prove good."""
+    """Fill a pool of one and prove its connection."""
     before = wire.accepted
     assert await pool.fill()
     await wire.until(lambda: wire.accepted == before + 1)

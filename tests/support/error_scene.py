@@ -132,7 +132,7 @@ class Scene(NamedTuple):
             return await send(http, method, url, body=body, token=token, timeout_s=10)
 
     async def read(self, path: str, body: bytes | None = None) -> None:
-        """The same, judged as the client judges the answer to a read."""
+        """Make a read over the client's own transport, and judge its answer as the client does."""
         call = Call("raw", Purpose.READ, "GET" if body is None else "POST", path, body, lambda answer, _: answer)
         clock, errors = self.server.exchange.clock, dialect_of("legacy").errors
         async with open_http() as http:

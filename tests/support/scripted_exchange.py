@@ -66,7 +66,7 @@ def error(status: int, code: str | None, message: str = "", **more: object) -> A
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
-    """Take the request and break the connection without a word."""
+    """Take the request and break the connection."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
@@ -83,8 +83,8 @@ async def half(request: web.Request) -> web.StreamResponse:
 
 
 class ScriptedExchange:
-    """Each call takes the next step of its path's script, and the last one for good. Log-in and refresh answer by
-    themselves unless they are scripted: ``a1``, ``a2`` … are the access tokens, and only the newest is good."""
+    """Each call takes the next step of its path's script; the last step is repeated. Log-in and refresh have answers of
+    their own unless they are scripted: ``a1``, ``a2`` … are the access tokens, and only the newest is valid."""
 
     def __init__(self, *, warm: bool = False) -> None:
         self.warm = warm
@@ -129,7 +129,7 @@ class ScriptedExchange:
         return given
 
     def step(self, seen: Seen) -> Step:
-        """What answers a request."""
+        """The step that answers a request."""
         script = self.scripts.get(seen.path)
         if not seen.path.startswith("/auth/") and self.check_tokens and seen.token not in self.good:
             return error(401, "unauthorized", "Unauthorized")
@@ -169,7 +169,7 @@ class ScriptedExchange:
 
 
 class Told:
-    """What a keeper or a client told its callbacks."""
+    """Records the callbacks of a keeper or a client."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, object]]] = []
@@ -237,7 +237,7 @@ async def keeping(
 async def client_of(
     exchange: ScriptedExchange, clock: Clock, path: Path, *, told: Told | None = None, timeout_s: float = 10.0
 ) -> AsyncIterator[tuple[Client, SessionKeeper]]:
-    """A client with a session that stands."""
+    """A client with an open session."""
     told = told or Told()
     config = ExchangeConfig(base_url=exchange.base_url, change_timeout_s=timeout_s, read_timeout_s=timeout_s)
     async with keeping(exchange, clock, path) as keeper:
@@ -253,7 +253,7 @@ async def client_of(
 
 
 async def _warm_up(exchange: ScriptedExchange, client: Client) -> None:
-    """As if what opens the connections had not been seen, and took nothing from a script."""
+    """Open the connections without a trace in ``seen`` and without using up a script."""
     scripts, exchange.scripts = exchange.scripts, {}
     seen = len(exchange.seen)
     assert await client.warm_up()

@@ -65,7 +65,7 @@ async def until(true: Callable[[], object], what: str = "", seconds: float = 10.
 
 
 def signature(socket_id: str, channel: str) -> str:
-    """What authorises a channel."""
+    """The signature of a channel."""
     digest = hmac.new(SECRET.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
     return f"{KEY}:{digest}"
 
@@ -139,7 +139,7 @@ class Peer:
         await self.listen()
 
     async def deaf(self) -> None:
-        """Do nothing more, and read nothing more, until the connection is gone."""
+        """Neither read nor write until the connection is gone."""
         self.transport.pause_reading()
         await until(self.transport.is_closing, "a deaf connection was cut", 30)
 
@@ -245,7 +245,7 @@ class Rig:
         return [each for each in self.delivered if type(each) is kind]
 
     async def come_up(self, reason: str = "test") -> int:
-        """Order a connection and wait for it; its number."""
+        """Order a connection, wait for it, and return its number."""
         before = len(self.of(FeedUp))
         self.feed.connect(reason)
         await until(lambda: len(self.of(FeedUp)) > before, "the feed came up")
@@ -254,14 +254,14 @@ class Rig:
         return up.connection
 
     async def lose(self) -> FeedLost:
-        """Wait until what is up is lost."""
+        """Wait until the connection is lost."""
         await until(lambda: len(self.of(FeedLost)) == len(self.of(FeedUp)), "the feed was lost")
         lost = self.of(FeedLost)[-1]
         assert isinstance(lost, FeedLost)
         return lost
 
     def judge(self) -> None:
-        """What holds in every test: each FeedLost follows its own FeedUp, once; numbers rise."""
+        """Check what holds in every test: one FeedLost follows each FeedUp, and numbers rise."""
         standing: int | None = None
         latest = 0
         for each in self.delivered:

@@ -1,4 +1,4 @@
-"""The wider calls against a scripted server: what is sent, what strange answers come to, and what is never sent."""
+"""The calls of the REST client: requests, the forms of answers that are accepted, and requests that are never sent."""
 
 from __future__ import annotations
 

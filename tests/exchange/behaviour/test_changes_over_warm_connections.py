@@ -1,4 +1,4 @@
-"""The client over connections that stand ready: what goes over them, what does not, and how they are kept."""
+"""Open connections of the client: the requests that use them, those that do not, and how they are kept open."""
 
 from __future__ import annotations
 

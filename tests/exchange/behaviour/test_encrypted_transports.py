@@ -1,4 +1,4 @@
-"""Every transport over TLS: whom it trusts, and that it ends as promptly as without."""
+"""Every transport over TLS: the authorities that it trusts, and its end, which is as prompt as without TLS."""
 
 from __future__ import annotations
 

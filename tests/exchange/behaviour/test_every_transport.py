@@ -1,4 +1,4 @@
-"""What every transport owes the feed beyond the scenarios: it names no key, bounds a message, and lets go at once."""
+"""Duties of every transport beyond the fault scenarios: it names no key, limits a message, and closes at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fault scenarios of the transport, each against a real websocket server, for every transport there is."""
+"""Fault scenarios of the feed against a real websocket server, for every transport."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def patient(server: ScriptedPusher, open_link: OpenLink) -> AsyncIterator[
 
 @asynccontextmanager
 async def rigged(server: ScriptedPusher, open_link: OpenLink, settings: FeedSettings) -> AsyncIterator[Rig]:
-    """A rig; after the test neither task, thread nor socket of the feed is left, and what it delivered makes sense."""
+    """A rig. After the test no task, thread or socket of the feed is left, and its messages are consistent."""
     before = Before()
     rig = Rig(server, open_link, settings)
     try:
@@ -69,7 +69,7 @@ async def rigged(server: ScriptedPusher, open_link: OpenLink, settings: FeedSett
 
 
 async def goes_deaf(peer: Peer) -> None:
-    """A script: subscribes what is asked for, and from then on neither reads nor writes."""
+    """A script that accepts the subscriptions and then neither reads nor writes."""
     await peer.hello()
     listening = asyncio.create_task(peer.listen())
     await until(lambda: len(peer.subscribed) == 2)
@@ -78,7 +78,7 @@ async def goes_deaf(peer: Peer) -> None:
 
 
 async def stalls(peer: Peer) -> None:
-    """A script: a text frame that announces 512 bytes and brings ten."""
+    """A script with a text frame that announces 512 bytes and brings ten."""
     await peer.hello()
     listening = asyncio.create_task(peer.listen(pong=False))
     await until(lambda: len(peer.subscribed) == 2)

@@ -1,4 +1,4 @@
-"""A placement that waits for a connection while everything is cancelled: none of it leaves any more."""
+"""A placement that waits for a connection while everything is cancelled is never sent."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 @pytest.fixture
 def serving() -> ssl.SSLContext:
-    """What a server on loopback shows."""
+    """The certificate of a server on loopback."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
 @pytest.fixture(autouse=True)
 def trusting(serving: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every client trusts that server."""
+    """Make every client trust that server."""
     authority = trustme.CA()
     authority.issue_cert("127.0.0.1").configure_cert(serving)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""The topics of the legacy feed, from the bytes of the specification's examples and from whatever else may come."""
+"""Topics of the legacy feed, from the specification's examples and from arbitrary bytes."""
 
 from __future__ import annotations
 

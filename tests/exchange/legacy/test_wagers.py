@@ -1,4 +1,4 @@
-"""Wagers, the history and matches in the legacy dialect: one bad item never takes the others with it."""
+"""Wagers, the history and matches in the legacy dialect: the others are read in spite of a bad item."""
 
 from __future__ import annotations
 
