@@ -1,4 +1,4 @@
-"""What follows from a change of a wager: each follower is told of each change, in one order."""
+"""The consequences of a change of a wager: each follower takes each change, in one order."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Effects:
             Journal(shared),
             Log(shared),
         )
-        """In the order in which they are told of a change. A guard is logged before the change that it follows from."""
+        """The order in which they take a change. A guard is logged before the change that it follows from."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Take over what a call to the ledger changed."""
@@ -91,16 +91,16 @@ class Effects:
         if changes:
             self._placing.freed()
             self._placing.watch(now)
-        self.take_touched(now)
+        self.take_positions(now)
 
-    def take_touched(self, now: Instant) -> None:
+    def take_positions(self, now: Instant) -> None:
         """Take over the positions that moved: the sums of their scopes first, since all else reads those."""
         shared = self._shared
-        touched = shared.ledger.drain_touched()
-        if not touched:
+        moved = shared.ledger.drain_moved()
+        if not moved:
             return
         shared.moves += 1
-        for key in touched:
+        for key in moved:
             if isinstance(key, LineKey):
                 position = shared.ledger.positions[key]
                 shared.exposure.update(key, position)
@@ -125,15 +125,15 @@ class Effects:
         ledger, and nothing matched."""
         self._shared.moves += 1
 
-    def said(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
+    def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
         """Take a report: of a private message, or of a read that was asked for at ``asked_at``."""
         shared = self._shared
-        changes = shared.ledger.report(report, asked_at is None, now, shared.catalogue.resolve, asked_at)
+        changes = shared.ledger.take_report(report, asked_at is None, now, shared.catalogue.resolve, asked_at)
         self._cancelling.identified(report.external_id, now)
         self.apply(changes, now)
         self._activation.reported(report.external_id, now)
 
-    def markets_known(self, now: Instant) -> None:
+    def locate_wagers(self, now: Instant) -> None:
         """Give wagers that were reported before their line was known their place, now that lines were read."""
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
@@ -141,9 +141,9 @@ class Effects:
             if not wager.foreign:
                 shared.save(wager)
         if located:
-            self.take_touched(now)
+            self.take_positions(now)
 
-    def after_placement(self, request: PlaceMany, now: Instant) -> None:
+    def placement_answered(self, request: PlaceMany, now: Instant) -> None:
         """A placement was answered, or given up: journal it and see to what is unknown."""
         ledger = self._shared.ledger
         for item in request.items:
@@ -155,7 +155,7 @@ class Effects:
                 self._unknown.note(item.external_id, now)
             elif wager.hedge and not wager.remaining:
                 self._hedging.ended(wager)
-        self.take_touched(now)
+        self.take_positions(now)
 
     def timer(self, due: Due, key: str, now: Instant) -> None:
         """Act on a timer of a follower: ``key`` is the wager, or the guard of a breaker."""

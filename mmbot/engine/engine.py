@@ -139,7 +139,7 @@ class Engine:
         self._life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
         for settled in seed.settlements:
             shared.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
-        self._effects.take_touched(now)
+        self._effects.take_positions(now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **self._feed.handlers(),
             **dict.fromkeys(ANSWERS, self._on_answer),

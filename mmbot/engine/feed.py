@@ -109,7 +109,7 @@ class Feed:
     def _on_wager(self, message: e.WagerMessage, now: Instant) -> None:
         self._shared.coverage.heard_at = now
         self._shared.clock.note_message(message.report.sequence, now)
-        self._effects.said(message.report, None, now)
+        self._effects.take_report(message.report, None, now)
         if message.report.status is Status.OPEN:
             self._life.may_rest(now)
 

@@ -38,16 +38,16 @@ class AppliesReports(Protocol):
     def apply(self, changes: Changes, now: Instant) -> None:
         """Take over what a call to the ledger changed."""
 
-    def said(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
+    def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
         """Take a report of a read that was asked for at ``asked_at``."""
 
-    def take_touched(self, now: Instant) -> None:
+    def take_positions(self, now: Instant) -> None:
         """Take over the positions that changed."""
 
-    def after_placement(self, request: PlaceMany, now: Instant) -> None:
+    def placement_answered(self, request: PlaceMany, now: Instant) -> None:
         """See to the wagers of a placement that was answered, or given up."""
 
-    def markets_known(self, now: Instant) -> None:
+    def locate_wagers(self, now: Instant) -> None:
         """Put wagers that were reported before their line was known where they belong."""
 
     def room_freed(self) -> None:

@@ -106,7 +106,7 @@ class Rig:
         """A private message, with the next sequence unless given one."""
         self.sequence += 1
         more.setdefault("sequence", self.sequence)
-        return list(self.ledger.report(said(external_id, status, matched, **more), True, self.tick(), resolve))
+        return list(self.ledger.take_report(said(external_id, status, matched, **more), True, self.tick(), resolve))
 
     def read(
         self,
@@ -119,7 +119,7 @@ class Rig:
     ) -> list[Change]:
         """A REST answer."""
         return list(
-            self.ledger.report(said(external_id, status, matched, **more), False, self.tick(), resolve, asked_at)
+            self.ledger.take_report(said(external_id, status, matched, **more), False, self.tick(), resolve, asked_at)
         )
 
     def cancel(self, external_id: str = "r1-fv-1") -> None:

@@ -59,4 +59,4 @@ class MatchesAMinute:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
-"""Every breaker there is, in the order in which each is told of a change."""
+"""Every circuit breaker, in the order in which they take a change."""

@@ -381,10 +381,10 @@ class OrderOfLife:
         proves nothing; its reports are applied."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
-                self._effects.said(report, sent_at, now)
+                self._effects.take_report(report, sent_at, now)
             if self._history.came(answer):
                 self._take_page(answer, now)
-            self._effects.take_touched(now)
+            self._effects.take_positions(now)
         elif isinstance(answer, CancelledAll):
             self._shared.clock.note_date(answer.date, now)
             if self._proof.cancels.answered(answer.request, now) and self.step is Step.CANCEL:

@@ -288,7 +288,7 @@ class BoardReader:
             self._quoting.book_changed(line)
         for event in changed:
             self._quoting.forget(event)
-        self._effects.markets_known(now)
+        self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
         """Compare the books of a market with ours. Returns the lines of which the book is another now."""

@@ -69,7 +69,7 @@ class WagerLookups:
         self._life.saw((answer.report,))
         wager = shared.ledger.by_id(wager_id)
         silent = wager is not None and wager.state is State.INACTIVE
-        self._effects.said(answer.report, sent_at, now)
+        self._effects.take_report(answer.report, sent_at, now)
         if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
             self._feed.reconnect("an activation was not told", now)
 

@@ -66,12 +66,12 @@ class UnknownPlacements:
         """Apply a page; after a failure, read from the start again."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
-                self._effects.said(report, sent_at, now)
+                self._effects.take_report(report, sent_at, now)
             if self._history.came(answer) and self._history.turn(answer, now):
                 self._effects.apply(self._absent(now), now)
                 self._history.drop()
                 self._not_before = now + SECOND
-            self._effects.take_touched(now)
+            self._effects.take_positions(now)
         elif isinstance(answer, Failed):
             self._history.failed(answer, now)
             self._history.drop()

@@ -74,7 +74,7 @@ class Guards:
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """What holds over which scope: a scope that is not in it is free. Read it; ``hold`` and ``clear`` write it."""
+        """The guards that hold, by scope: a scope that is not in it is free. Only ``hold`` and ``lift`` write it."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The same of those that only keep further wagers back."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
@@ -97,8 +97,8 @@ class Guards:
             self.changes += 1
         return known is None
 
-    def clear(self, guard: str, scope: GuardScope) -> bool:
-        """Let a guard go; True if it held."""
+    def lift(self, guard: str, scope: GuardScope) -> bool:
+        """Lift a guard; True if it held."""
         held = self._of(guard)
         names = held.get(scope)
         if names is None or guard not in names:
@@ -115,11 +115,11 @@ class Guards:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
-        """Hold with a reason, or clear with None; True if that changed whether it holds."""
-        return self.clear(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
+        """Hold with a reason, or lift with None; True if that changed whether it holds."""
+        return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
     def holds(self, guard: str, scope: GuardScope) -> bool:
-        """Whether one guard holds over one scope."""
+        """True if one guard holds over one scope."""
         return guard in self._of(guard).get(scope, ())
 
     def since(self, guard: str, scope: GuardScope) -> Instant | None:
@@ -128,7 +128,7 @@ class Guards:
         return None if held is None else held.since
 
     def any(self, scope: GuardScope) -> bool:
-        """Whether any guard holds over just this scope; not those that only keep further wagers back."""
+        """True if any guard holds over just this scope. Guards that only keep further wagers back do not count."""
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
@@ -137,7 +137,7 @@ class Guards:
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: GuardScope) -> bool:
-        """Whether a guard holds over a scope, and no other does."""
+        """True if a guard holds over a scope, and no other does."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 

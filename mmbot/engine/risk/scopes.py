@@ -16,7 +16,7 @@ from mmbot.domain.money import Cents, cents
 
 
 class LimitScope(NamedTuple):
-    """What a limit is for."""
+    """The lines that a limit is for."""
 
     kind: str
     """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
@@ -63,11 +63,11 @@ class LineLimits(msgspec.Struct, frozen=True):
     tournament: Cents
     account: Cents
     stake: Cents
-    """Of one wager."""
+    """The most that one wager may stake."""
 
 
 class Thresholds(NamedTuple):
-    """Of one scope, in cents."""
+    """The thresholds of one scope, in cents."""
 
     soft: Cents
     hedge: Cents

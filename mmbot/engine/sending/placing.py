@@ -274,7 +274,7 @@ class Placing:
                     self._shared.clock.note(report.created_at, now)
         else:
             return
-        self._effects.after_placement(request, now)
+        self._effects.placement_answered(request, now)
 
     def _on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
         """Each item was accepted, refused or left out."""

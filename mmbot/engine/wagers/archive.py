@@ -1,4 +1,4 @@
-"""What is remembered of wagers that are over: enough to know an ``external_id`` as used and to correct a late result.
+"""The memory of wagers that ended: enough to know an ``external_id`` as used and to correct a late result.
 
 An ``external_id`` ends in a number that grows with each wager of its run and strategy, so one number for each such
 prefix tells all that were used, and a wager that was matched takes 32 bytes.
@@ -16,7 +16,7 @@ _DIGITS: Final = "0123456789"
 
 
 class Remembered(NamedTuple):
-    """What is remembered of a wager, in cents. All zero if nothing of it was matched."""
+    """The memory of one wager, in cents. All zero if nothing of it was matched."""
 
     matched: Cents = 0
     win: Cents = 0
@@ -78,7 +78,7 @@ class Archive:
         series.put(number, remembered)
 
     def get(self, external_id: str) -> Remembered | None:
-        """What is remembered; None if no wager of ours with this id was put here."""
+        """The memory of a wager; None if no wager of ours with this id was put here."""
         prefix, number = _split(external_id)
         if number is None:
             return self._others.get(external_id)

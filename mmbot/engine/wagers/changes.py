@@ -1,4 +1,4 @@
-"""What a call to the ledger did to a wager, and who is told of it."""
+"""The changes of wagers that a call to the ledger makes, and the parts that follow them."""
 
 from __future__ import annotations
 

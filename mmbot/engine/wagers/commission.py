@@ -1,4 +1,4 @@
-"""What the results of wagers came to, market by market, and the commission on each market's net gain."""
+"""The results of wagers, market by market, and the commission on each market's net gain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.domain.wager import Winning
 
 
 class Settlement(NamedTuple):
-    """What a market's settled wagers came to, in cents."""
+    """The sum of a market's settled wagers, in cents."""
 
     gross: Cents = 0
     commission: Cents = 0
@@ -23,8 +23,8 @@ _LOST = (Winning.LOST, Winning.MANUALLY_LOST)
 
 
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
-    """What a result makes of a matched stake: won pays the win, lost takes the stake, and a push, a draw or no result
-    gives it back (second document, *Winning status*). None while the result is pending."""
+    """The profit of a matched stake by its result: won pays the win, lost takes the stake, and a push, a draw or no
+    result gives it back (second document, *Winning status*). None while the result is pending."""
     if result is Winning.TBD:
         return None
     if result in _WON:

@@ -32,7 +32,7 @@ class EndedWagers:
         """Nothing is to be forgotten before."""
 
     def remembered(self, external_id: str) -> Remembered | None:
-        """What is remembered of a wager of ours that was forgotten; None if it never was."""
+        """The memory of a wager of ours that was forgotten; None if it never was."""
         return self._archive.get(external_id)
 
     def note(self, wager: Wager, now: Instant) -> None:
@@ -57,7 +57,7 @@ class EndedWagers:
         )
 
     def remember(self, wager: Wager) -> None:
-        """What a wager of ours came to, before it is forgotten."""
+        """Remember the result of a wager of ours, before the wager is forgotten."""
         if not wager.foreign:
             record = wager.matches
             remembered = Remembered() if record is None else Remembered(record.total, record.win, wager.booked or 0)

@@ -164,7 +164,7 @@ class Ledger:
 
     # --- what the exchange says -----------------------------------------------------------------------------------
 
-    def report(
+    def take_report(
         self,
         report: WagerReport,
         from_message: bool,
@@ -266,7 +266,7 @@ class Ledger:
 
     @property
     def estimated_count(self) -> int:
-        """Of how many wagers the matching detail is wanted."""
+        """The number of wagers whose matching detail is wanted."""
         return len(self._estimated)
 
     @property
@@ -279,10 +279,10 @@ class Ledger:
         """How many wagers are live, of unknown outcome, and live but not ours."""
         return self.live_wagers.counts
 
-    def drain_touched(self) -> list[LineKey | MarketKey]:
+    def drain_moved(self) -> list[LineKey | MarketKey]:
         """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
         they first did."""
-        return self.totals.drain_touched()
+        return self.totals.drain_moved()
 
     @property
     def outstanding(self) -> Cents:
@@ -290,12 +290,12 @@ class Ledger:
         return self.totals.outstanding
 
     def settlement(self, market: MarketKey) -> Settlement:
-        """What the settled wagers of a market came to, and the commission on it."""
+        """The sum of a market's settled wagers, and the commission on it."""
         return self.totals.settlements.of(market)
 
     @property
     def realised(self) -> Cents:
-        """What all settled wagers came to, before commission."""
+        """The sum of all settled wagers, before commission, in cents."""
         return self.totals.settlements.realised
 
     @property
@@ -315,7 +315,7 @@ class Ledger:
     # --- across restarts ------------------------------------------------------------------------------------------
 
     def saved(self, wager: Wager) -> SaveWager:
-        """What the journal keeps of a wager. One that is not ours needs no keeping: the exchange tells of it again."""
+        """A wager in its form for the journal. A wager that is not ours is not kept: the exchange reports it again."""
         return saved(wager)
 
     def restore(self, saved: SaveWager) -> None:

@@ -37,11 +37,11 @@ class LiveWagers:
         self._foreign = 0
 
     def of_line(self, line: LineKey) -> ValuesView[LineWager]:
-        """Those of one line: a view."""
+        """The wagers of one line: a view."""
         return self._of_line.get(line, _NONE).values()
 
     def line(self, line: LineKey) -> dict[str, LineWager]:
-        """Those of one line, by our id: the same dictionary for as long as its event is not forgotten."""
+        """The wagers of one line, by our id: the same dictionary for as long as its event is not forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
             of_line = self._of_line[line] = {}

@@ -1,4 +1,5 @@
-"""What of one wager's stake was matched at which odds, pieced together from messages that repeat, merge or go missing.
+"""The matches of one wager, each with its stake and odds, pieced together from messages that repeat, merge or
+go missing.
 
 A match message carries no id, but the total after it and the stake of this match alone, so it speaks of one piece of
 the stake: (total - match, total]. Pieces may come in any order and twice. Each match wins its own half-up profit at its
@@ -34,7 +35,7 @@ class Matches:
         self.odds = odds
         """The wager's own."""
         self.total: Cents = 0
-        """Matched of the stake, by the greatest total that was ever told."""
+        """The matched part of the stake, by the greatest total that was ever reported."""
         self.disputed = False
         """Messages contradicted each other."""
         self._pieces: list[Piece] = []
@@ -44,26 +45,26 @@ class Matches:
 
     @property
     def untold(self) -> Cents:
-        """Of the total, what no match message or detail spoke of."""
+        """The part of the total that no match message or detail has accounted for, in cents."""
         return self.total - self._told
 
     @property
     def estimated(self) -> bool:
-        """Whether ``win`` rests on an assumption about odds."""
+        """True if ``win`` rests on an assumption about odds."""
         return self.disputed or self._told < self.total
 
     @property
     def win(self) -> Cents:
-        """What the matched part wins beyond itself."""
+        """The win of the matched part, beyond its stake."""
         untold = self.total - self._told
         return self._won + profit(untold, self.odds) if untold > 0 else self._won
 
     def rise(self, total: Cents) -> None:
-        """The total was told; it only grows."""
+        """Take a reported total; the total only grows."""
         self.total = max(self.total, total)
 
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
-        """One match was told: its stake and odds, and the total after it. Told twice, it counts once."""
+        """Take one match: its stake and odds, and the total after it. A match that is reported twice counts once."""
         start = total - stake
         if stake <= 0 or total <= self._detailed:
             return
@@ -87,7 +88,7 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Every match up to some total was read: it replaces all that was told up to there.
+        """Take a read of every match up to some total: it replaces all that messages said up to there.
 
         One that speaks of less than an earlier one, or of less than messages told without a gap, is a late answer and
         changes nothing.

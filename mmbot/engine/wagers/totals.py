@@ -1,4 +1,4 @@
-"""What all wagers add up to: positions by line, what could still match, what is locked in matches, and settlements.
+"""The sums over all wagers: positions by line, what could still match, what is locked in matches, and settlements.
 
 Each change of a wager is applied as a difference to what it counted before, so the cost of a call does not grow with
 the number of wagers ever placed.
@@ -23,13 +23,13 @@ _NOTHING: Final = Position()
 class Totals:
     """The sums. The ledger alone calls what changes them."""
 
-    __slots__ = ("_touched", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
+    __slots__ = ("_moved", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
 
     def __init__(self, commission: float) -> None:
         """``commission``: the share of a market's net gain."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """What counts in full, by market: the wagers that are on no line."""
+        """The full stakes of each market: wagers that are on no line."""
         self.outstanding: Cents = 0
         """Stakes that could still match, whosoever placed them."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
@@ -37,11 +37,11 @@ class Totals:
         are not in it."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
-        self._touched: dict[LineKey | MarketKey, None] = {}
+        self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
         """Count a wager that is being placed: nothing of it is matched. That its line's position moved is known to
-        whoever places it, and not told by ``drain_touched``."""
+        whoever places it, and not told by ``drain_moved``."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)
@@ -88,14 +88,14 @@ class Totals:
         for market in [market for market, full in self.full_stakes.items() if market.event in events and not full]:
             del self.full_stakes[market]
 
-    def drain_touched(self) -> list[LineKey | MarketKey]:
+    def drain_moved(self) -> list[LineKey | MarketKey]:
         """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
         they first did."""
-        if not self._touched:
+        if not self._moved:
             return []
-        touched = list(self._touched)
-        self._touched.clear()
-        return touched
+        moved = list(self._moved)
+        self._moved.clear()
+        return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
         """Add to what a wager counts on its line, or in full in its market."""
@@ -108,7 +108,7 @@ class Totals:
             self._full(key).move(remaining, matched)
         if matched:
             self._lock(key, matched)
-        self._touched[key] = None
+        self._moved[key] = None
 
     def _full(self, market: MarketKey) -> FullStakes:
         full = self.full_stakes.get(market)
@@ -132,7 +132,7 @@ class Totals:
 
 
 def _result_of(wager: Wager) -> Cents | None:
-    """What the wager came to, in cents; None while the result is open or nothing was matched."""
+    """The profit of a wager, in cents; None while the result is open or nothing was matched."""
     if wager.matches is None or wager.state not in FINAL:
         return None
     return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)

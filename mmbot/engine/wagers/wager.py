@@ -21,20 +21,20 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
 
     external_id: str
-    """Of a wager not ours that has none: its ``wager_id``."""
+    """The ``wager_id`` where a wager that is not ours has none."""
     wager_id: str | None = None
     line_id: str
     odds: Odds
     stake: Cents
     """At present: a cancel after a partial match cuts it to the matched part."""
     remaining: Cents = 0
-    """What could still match; 0 once nothing can. It follows from stake, matched and state when they are counted."""
+    """The stake that could still match; 0 once nothing can. Set from stake, matched and state when they are counted."""
     matched: Cents = 0
-    """Of the stake; 0 again after a void."""
+    """The matched part of the stake; 0 again after a void."""
     win: Cents = 0
-    """What the matched part wins beyond itself, each match at its own odds."""
+    """The win of the matched part, beyond its stake, each match at its own odds."""
     win_estimated: bool = False
-    """Whether the odds of some match are assumed to be the wager's own."""
+    """True if the odds of some match are assumed to be the wager's own."""
     state: State = State.PLACING
     result: Winning = Winning.TBD
     hedge: bool = False
@@ -50,7 +50,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     able to match until a report says what became of it."""
     cancel_tries: int = 0
     sequence: int = 0
-    """Of the latest message applied."""
+    """The sequence of the latest message applied."""
 
     number: int
     """Its place in the order of sending."""
@@ -58,15 +58,15 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The stake as it was sent."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """What of it the position of the line, or of the market, holds: remaining, matched, win."""
+    """The part that the position of the line, or of the market, holds of it: remaining, matched, win."""
     booked: Cents | None = None
-    """What of it the market's settlement holds; None while unknown."""
+    """The part that the market's settlement holds of it; None while unknown."""
     uncounted: bool = False
     """It was settled before it was first seen, and counts in nothing."""
     heard_at: Instant = 0
     """The latest message applied to its state."""
     over_at: Instant | None = None
-    """Since when nothing can become of it but a correction."""
+    """The instant at which it ended."""
 
     @property
     def market(self) -> MarketKey:
@@ -80,12 +80,12 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
 
     @property
     def live(self) -> bool:
-        """Whether something of it could still match."""
+        """True if something of the wager could still match."""
         return self.state in COULD_MATCH
 
     @property
     def over(self) -> bool:
-        """Whether nothing can become of it but a correction."""
+        """True if the wager ended, so that only a correction can change it."""
         return not self.live and (not self.matched or self.booked is not None or self.uncounted)
 
 
@@ -119,7 +119,7 @@ class MarketWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 def saved(wager: Wager) -> SaveWager:
-    """What the journal keeps of a wager."""
+    """A wager in its form for the journal."""
     return SaveWager(
         external_id=wager.external_id,
         wager_id=wager.wager_id,

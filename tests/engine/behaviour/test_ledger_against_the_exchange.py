@@ -75,9 +75,9 @@ class Day:
                 if message.match_stake is not None and message.match_odds is not None:
                     match = (message.match_stake, message.match_odds)
                 said = report(message.wager, match, message.sequence)
-                self.ledger.report(said, True, self.now, self.venue.find_line)
+                self.ledger.take_report(said, True, self.now, self.venue.find_line)
                 if self.random.random() < 0.2:
-                    self.ledger.report(said, True, self.now, self.venue.find_line)
+                    self.ledger.take_report(said, True, self.now, self.venue.find_line)
 
     def wait(self, duration: int) -> None:
         self.now += duration
@@ -133,7 +133,7 @@ class Day:
         """Quiet: what was placed is open or over, every wager is read, every detail wanted is read."""
         self.wait(10 * SECOND)
         for wager in self.venue.wagers(self.us):
-            self.ledger.report(report(wager), False, self.now, self.venue.find_line, self.now)
+            self.ledger.take_report(report(wager), False, self.now, self.venue.find_line, self.now)
         for held in self.ledger.estimated():
             matches = self.venue.matches(self.us, [str(held.wager_id)])
             self.ledger.detail(

@@ -158,7 +158,7 @@ class World:
         self.hear(report, from_message=True)
 
     def hear(self, report: WagerReport, *, from_message: bool, asked_at: int | None = None) -> None:
-        changes = self.rig.ledger.report(report, from_message, self.rig.tick(), resolve, asked_at)
+        changes = self.rig.ledger.take_report(report, from_message, self.rig.tick(), resolve, asked_at)
         self.told += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
         self.told -= sum(change.stake for change in changes if change.kind is Kind.TAKEN_BACK)
 
@@ -329,7 +329,7 @@ def test_the_order_and_number_of_copies_of_messages_do_not_matter(seed: int, ord
             held.external_id, line_id=held.line_id, odds=held.odds, stake=messages[0].stake if messages else held.stake
         )
         for report in stream:
-            rig.ledger.report(report, True, rig.tick(), resolve)
+            rig.ledger.take_report(report, True, rig.tick(), resolve)
         figures.append(
             (wager.matched, wager.win, wager.win_estimated, wager.state, rig.position(wager.line), rig.ledger.realised)
         )

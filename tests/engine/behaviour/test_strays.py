@@ -31,7 +31,7 @@ def unread(line_id: str) -> tuple[LineKey, int] | None:
 
 
 def told(ledger: Ledger, report: WagerReport, resolve: Any = LINES.get) -> list[Change]:
-    return list(ledger.report(report, False, START, resolve))
+    return list(ledger.take_report(report, False, START, resolve))
 
 
 def created(at: Instant, *args: Any, **more: Any) -> WagerReport:
@@ -77,7 +77,7 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert books.positions == {}
     assert books.totals.locked == {unknown: 400}
     assert books.locate(unread) == []
-    books.drain_touched()
+    books.drain_moved()
 
     (placed,) = books.locate(LINES.get)
     assert (placed.external_id, placed.line, placed.side) == (stray.external_id, SPREAD, 1)
@@ -89,7 +89,7 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert books.totals.locked == {SPREAD: 400}
     assert books.totals.locked_in_all == 400
     assert list(books.live(SPREAD)) == [placed]
-    assert books.drain_touched() == [unknown, SPREAD]
+    assert books.drain_moved() == [unknown, SPREAD]
     assert books.outstanding == 600
 
     told(books, created(ENDED, "r1-fv-9", Status.CLOSED, 400, stake=400, line_id="s1", odds=150, winning=Winning.WON))

@@ -80,6 +80,6 @@ def test_wagers_on_two_outcomes_of_three_may_lose_both() -> None:
     catalogue.read_markets(1, (e.MarketImage(market, (Book(),)),))
     ledger = Ledger(0.02)
     for side in (0, 1):
-        ledger.report(by_hand(side, 10_000), False, START, catalogue.resolve)
+        ledger.take_report(by_hand(side, 10_000), False, START, catalogue.resolve)
     assert ledger.full_stakes[market.key].worst_case() == 20_000
     assert ledger.positions == {}

@@ -81,13 +81,13 @@ def test_a_late_copy_about_a_forgotten_wager_counts_nothing_again() -> None:
     settle(rig, Winning.WON)
     pass_an_hour(rig)
     assert rig.ledger.get(ID) is None
-    rig.ledger.drain_touched()
+    rig.ledger.drain_moved()
     assert rig.message(status=Status.CLOSED, matched=1000, winning=Winning.WON) == []
     assert rig.message(matched=1000, match=(1000, -110)) == []
     assert rig.read(matched=1000) == []
     assert rig.ledger.settlement(MARKET) == Settlement(909, 18)
     assert rig.position() == Position()
-    assert rig.ledger.drain_touched() == []
+    assert rig.ledger.drain_moved() == []
 
 
 def test_a_result_corrected_after_months_replaces_the_earlier_one() -> None:
@@ -232,7 +232,7 @@ def test_the_ten_thousandth_wager_costs_what_the_hundredth_did() -> None:
         else:
             rig.message(key, Status.CANCELED)
         rig.tick(10_000_000_000)
-        rig.ledger.drain_touched()
+        rig.ledger.drain_moved()
 
     def thirty() -> None:
         for _ in range(30):
@@ -339,7 +339,7 @@ def test_a_detail_for_a_restored_wager_makes_its_win_exact() -> None:
 
 def test_a_wager_of_an_earlier_run_that_was_not_restored_counts_as_not_ours() -> None:
     rig = Rig()
-    changes = list(rig.ledger.report(said("r0-fv-77", matched=200), False, rig.tick(), resolve))
+    changes = list(rig.ledger.take_report(said("r0-fv-77", matched=200), False, rig.tick(), resolve))
     assert changes[0].kind is Kind.FOREIGN
     assert rig.position().worst_case() == 1000
     assert rig.ledger.get("r0-fv-77") is not None

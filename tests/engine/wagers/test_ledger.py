@@ -26,7 +26,7 @@ def test_a_wager_counts_from_the_instant_it_is_handed_out() -> None:
     assert rig.ledger.outstanding == 2500
     assert list(rig.ledger.awaiting()) == [wager]
     assert list(rig.ledger.live(LINE)) == [wager]
-    assert rig.ledger.drain_touched() == []  # whoever placed it knows
+    assert rig.ledger.drain_moved() == []  # whoever placed it knows
 
 
 def test_accepted_is_not_yet_live() -> None:
@@ -406,7 +406,7 @@ def test_one_that_was_over_before_it_was_seen_counts_in_nothing() -> None:
     assert rig.read("long-ago", Status.MANUALLY_SETTLED, 1000, winning=Winning.MANUALLY_LOST) == []
     assert (rig.ledger.realised, rig.ledger.outstanding) == (0, 0)
     assert rig.position() == Position()
-    assert rig.ledger.drain_touched() == []
+    assert rig.ledger.drain_moved() == []
 
 
 def test_a_late_message_does_not_bring_back_one_not_ours_that_was_over() -> None:
