@@ -21,7 +21,7 @@ STAGES: Final = (
     ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its event marked"),
     ("", "mmbot.engine.engine", "Engine", "_tick", "timers, life"),
     ("", "mmbot.engine.quoting.quoting", "Quoting", "look", "the event is looked at"),
-    ("  ", "mmbot.engine.quoting.view", "Views", "of", "guards of the line, its view"),
+    ("  ", "mmbot.engine.quoting.quoting", "Quoting", "_see", "guards of the line, its view"),
     ("    ", "mmbot.engine.books.books", "Books", "net", "own stake out of the book"),
     ("  ", "strategies.fair_value", "FairValueMaker", "quote", "the strategy"),
     ("  ", "mmbot.engine.quoting.decide_targets", "Targets", "of", "ladder, fat finger, limits: targets"),

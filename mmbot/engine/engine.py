@@ -28,8 +28,8 @@ from mmbot.engine.followers.breakers import BREAKERS, Breaker
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.quoting.view import Views
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import CREATED_RANGE
 from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
@@ -77,10 +77,10 @@ class Engine:
         shared = self._shared
         self._effects: Final = Effects(shared)
         effects = self._effects
-        self._cancelling: Final = Cancelling(shared, effects)
         self._profit: Final = Profit(shared, seed.day)
-        self._views: Final = Views(shared, self._profit)
-        self._quoting: Final = Quoting(shared, self._cancelling, self._views)
+        self._given: Final = GivenPrices(shared)
+        self._quoting: Final = Quoting(shared, self._profit, self._given)
+        self._cancelling: Final = Cancelling(shared, effects, self._quoting)
         self._board: Final = BoardReader(shared, effects, self._quoting)
         self._unknown: Final = UnknownPlacements(shared, effects)
         self._life: Final = OrderOfLife(shared, effects, self._board, seed.since, now)
@@ -88,10 +88,10 @@ class Engine:
         self._placing: Final = Placing(
             shared, effects, self._life, self._quoting, self._cancelling, self._balance, self._board
         )
-        self._hedging: Final = Hedging(shared, self._quoting, self._placing, self._views)
+        self._hedging: Final = Hedging(shared, self._quoting, self._placing, self._given)
         self._counts: Final = MatchCounts(shared.catalogue, now)
         self._forgetting: Final = Forgetting(
-            shared, self._quoting, self._views, self._placing, self._hedging, self._profit, self._counts
+            shared, self._quoting, self._given, self._placing, self._hedging, self._profit, self._counts
         )
         self._status: Final = StatusWriter(
             shared,
@@ -259,6 +259,10 @@ class Engine:
         """Lines with at least one wager that could match."""
         return self._status.quoted_lines()
 
+    def look_at_everything(self) -> None:
+        """Use nothing that is remembered between two looks from now on: slower, with the same requests. For tests."""
+        self._quoting.look_at_everything()
+
     @property
     def looks(self) -> int:
         """How many lines were looked at so far: each time one is judged by its book, its strategy and its limits."""
@@ -295,7 +299,7 @@ class Engine:
             and not shared.dirty_events
             and now < shared.timers.soonest
             and not self._cancelling.ready
-            and not self._quoting.pending.lines
+            and not self._quoting.to_place.lines
             and not self._hedging.check
         )
 
@@ -362,6 +366,8 @@ class Engine:
                 return
             del dirty[event]
             lines += self._quoting.look(event, quotable, now)
+            if self._quoting.compared:
+                self._cancelling.collect()
 
     def _other(self, now: Instant) -> Request | None:
         """What is no cancel, in order of urgency."""
@@ -446,7 +452,7 @@ class Engine:
             self._shared.alert(
                 Level.WARNING, "price.unknown_line", line_id=event.line_id
             )  # used once the board shows it
-            self._views.price_early(event.line_id, event.probability, event.given_at)
+            self._given.take_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
         if event.given_at + self._shared.settings.price_age <= now:

@@ -72,21 +72,21 @@ class Feed:
             shared.clock.note_message(sequence, now)
         if ahead > shared.clock.ahead:  # otherwise a message from the far future would make all that follow look old
             sequence = now + shared.clock.wall_offset + shared.clock.ahead
-        slot = self._quoting.slots.get(line)
-        if slot is not None and slot.live and shared.ledger.live_wagers.awaiting:
-            awaited = [wager for wager in slot.live.values() if wager.opened_at is None and not wager.foreign]
+        quoted = self._quoting.lines.get(line)
+        if quoted is not None and quoted.live and shared.ledger.live_wagers.awaiting:
+            awaited = [wager for wager in quoted.live.values() if wager.opened_at is None and not wager.foreign]
             if awaited:
                 shared.books.find_awaited(line, awaited, book, sequence)
         state = shared.books.on_message(line, book, sequence, generation, now)
         if state is None:
             return
-        if slot is None or not slot.sound:
+        if quoted is None or not quoted.sound:
             self._board.missed(line, now)
-        if slot is None:
+        if quoted is None:
             return
         if state.former is not None:
             self.taken_or_pulled.replaced(line, state.former, book, now)
-        self._quoting.book_came(slot)
+        self._quoting.book_came(quoted)
         if shared.hedging and line in shared.hedging:
             self._hedging.check = True
 
@@ -97,7 +97,7 @@ class Feed:
         if place is None:
             return
         line, side = place
-        if line in self._quoting.slots:
+        if line in self._quoting.lines:
             self.taken_or_pulled.printed(line, side, message.matched_odds, message.stake, now)
         for wager in shared.ledger.live(line):
             # A taker may accept worse odds than those of the wager that he gets, so the odds that he got count too.

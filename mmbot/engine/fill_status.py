@@ -11,7 +11,7 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.order_of_life import OrderOfLife
-from mmbot.engine.quoting.quoted_line import Slot
+from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.risk.guards import ACCOUNT
@@ -64,7 +64,7 @@ class StatusWriter:
     def quoted_lines(self) -> int:
         """How many lines have a wager that could match."""
         ledger = self._shared.ledger
-        return sum(any(True for _ in ledger.live(line)) for line in self._quoting.slots)
+        return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
 
     def status(self, now: Instant, events: bool = True) -> Status:
         """Everything, or everything but the events with their lines."""
@@ -107,7 +107,7 @@ class StatusWriter:
     def _event(self, event_id: int) -> EventStatus | None:
         coverage = self._shared.coverage
         event = self._shared.catalogue.events.get(event_id)
-        slots = self._quoting.events[event_id]
+        lines = self._quoting.events[event_id]
         if event is None:
             return None
         cover = coverage.of(event_id)
@@ -117,27 +117,27 @@ class StatusWriter:
             tournament=event.tournament_name,
             status=event.status,
             start=event.scheduled,
-            lines=tuple(self._line(slot) for slot in slots),
+            lines=tuple(self._line(quoted) for quoted in lines),
             covered_since=cover.since if coverage.up and cover.generation else None,
         )
 
-    def _line(self, slot: Slot) -> LineStatus:
+    def _line(self, quoted: QuotedLine) -> LineStatus:
         shared = self._shared
-        key = slot.line.key
+        key = quoted.line.key
         state = shared.books.get(key)
         live = list(shared.ledger.live(key))
         own: list[LineWager] = [wager for wager in live if not wager.foreign]
         sides: tuple[Levels, Levels] = shared.books.net(state, own).sides if state is not None else ((), ())
         position = shared.ledger.positions.get(key, NOTHING)
-        names = [outcome.name for outcome in slot.line.outcomes]
+        names = [outcome.name for outcome in quoted.line.outcomes]
         return LineStatus(
             event=key.event,
             market=key.market,
             number=key.number,
-            name=slot.line.name or slot.market.name,
+            name=quoted.line.name or quoted.market.name,
             outcomes=(names[0] if names else "", names[1] if len(names) > 1 else ""),
             book=(_shown(sides[0]), _shown(sides[1])),
-            fair=slot.fair,
+            fair=quoted.fair,
             own=tuple(
                 OwnStatus(
                     external_id=wager.external_id,
@@ -154,11 +154,13 @@ class StatusWriter:
             worst_case=position.worst_case(),
             limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
             matches=self._counts.by_line.get(key, 0),
-            why=None if slot.targets and slot.why is None and not slot.pending else self._why(key, slot),
+            why=None
+            if quoted.rest.targets and quoted.why is None and not quoted.rest.place
+            else self._why(key, quoted),
         )
 
-    def _why(self, line: LineKey, slot: Slot) -> str | None:
-        return self._shared.guards.why(line) or (slot.pending and self._placing.held_back) or slot.why
+    def _why(self, line: LineKey, quoted: QuotedLine) -> str | None:
+        return self._shared.guards.why(line) or (quoted.rest.place and self._placing.held_back) or quoted.why
 
     def _scope(self, scope: LimitScope) -> ScopeStatus:
         exposure = self._shared.exposure

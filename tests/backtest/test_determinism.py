@@ -14,11 +14,8 @@ import pytest
 from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
-from mmbot.domain.catalogue import SportEvent
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.engine import Engine
-from mmbot.engine.quoting.quoted_line import Group, Slot
-from mmbot.engine.quoting.quoting import Quoting
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
@@ -27,8 +24,8 @@ START = 1_800_000_000 * SECOND
 SEED = 5
 
 
-def requests() -> list[bytes]:
-    """Every request, alert and journal record of a run with matches, hedges, a lost feed and a start of an event."""
+def looked_at(*, everything: bool = False) -> Run:
+    """A run with matches, hedges, a lost feed and a start of an event. With ``everything`` all lines are looked at."""
     config = Config(
         environment="local",
         exchange=ExchangeConfig(base_url="http://127.0.0.1:9000/partner"),
@@ -40,20 +37,32 @@ def requests() -> list[bytes]:
     board = BoardSettings(events=3, first_start_ns=4 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
     world = synthetic_world(None, SEED, START, board=board)
     run = Run(world, world.account, config, (strategy,), START)
+    if everything:
+        run.engine.look_at_everything()
     run.at(START + 3 * MINUTE, run.drop_feed)
     run.until(START + 6 * MINUTE)
+    return run
+
+
+def said(run: Run) -> list[bytes]:
+    """Every request, alert and journal record of a run."""
     encode = msgspec.msgpack.Encoder().encode
-    said = [encode((at, type(request).__name__, request)) for at, request in run.requests]
-    said += [encode((at, alert)) for at, alert in run.alerts]
-    said += [encode(saved) for saved in run.memory.wagers.values()]
-    return said
+    told = [encode((at, type(request).__name__, request)) for at, request in run.requests]
+    told += [encode((at, alert)) for at, alert in run.alerts]
+    told += [encode(saved) for saved in run.memory.wagers.values()]
+    return told
+
+
+def requests() -> list[bytes]:
+    """Every request, alert and journal record of the run as it is."""
+    return said(looked_at())
 
 
 def digest() -> str:
     """Of all that was said."""
     whole = hashlib.sha256()
-    for said in requests():
-        whole.update(said)
+    for record in requests():
+        whole.update(record)
     return whole.hexdigest()
 
 
@@ -63,53 +72,28 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
     assert first == requests()
 
 
-@pytest.mark.plain
-def test_what_is_kept_from_look_to_look_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event is looked at by what changed in it. Looked at whole, every line anew, it is quoted the same."""
-    as_it_is = requests()
-    look_at = Quoting._look_at
-    looks = 0
-
-    def look_at_all(self: Quoting, event: SportEvent, group: Group, now: Instant) -> None:
-        nonlocal looks
-        looks += 1
-        group.anew()
-        for slot in group.slots:
-            slot.dirty = True
-            slot.asked = False
-            slot.view = None
-        look_at(self, event, group, now)
-
-    monkeypatch.setattr(Quoting, "_look_at", look_at_all)
-    assert requests() == as_it_is
-    assert looks > 1000
+def test_what_is_kept_from_look_to_look_changes_nothing() -> None:
+    """An event is looked at by what changed in it, and not at all where nobody looks. Looked at whole, with nothing
+    that is remembered, it is quoted the same."""
+    run = looked_at()
+    whole = looked_at(everything=True)
+    assert said(whole) == said(run)
+    assert whole.engine.looks > 2 * run.engine.looks > 2000
 
 
 @pytest.mark.plain
-def test_a_book_that_changed_where_nobody_looks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It leads to no look and, where nothing else is due, to no question at all. Asked anyway, the same leaves."""
+def test_an_engine_that_is_asked_though_nothing_can_be_due_sends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_is = requests()
-    passed_over = rested = 0
-    book_came, rests = Quoting.book_came, Engine._rests
-
-    def came(self: Quoting, slot: Slot) -> None:
-        nonlocal passed_over
-        dirty = slot.dirty
-        book_came(self, slot)
-        passed_over += not dirty and not slot.dirty
-        self.mark(slot)
+    rested = 0
+    rests = Engine._rests
 
     def always_asked(self: Engine, now: Instant) -> bool:
         nonlocal rested
         rested += rests(self, now)
         return False
 
-    monkeypatch.setattr(Quoting, "book_came", came)
-    assert requests() == as_it_is
-    monkeypatch.undo()
     monkeypatch.setattr(Engine, "_rests", always_asked)
     assert requests() == as_it_is
-    assert passed_over > 100
     assert rested > 100
 
 

@@ -15,6 +15,10 @@ Shown = dict[Odds, tuple[Cents, int]]
 wagers."""
 
 
+NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
+"""Where no part of a book is ours. Never written to."""
+
+
 class LeftStake(NamedTuple):
     """Stake of ours that matched or ended. Books older than ``sequence`` may still hold it."""
 
@@ -85,6 +89,9 @@ class OwnStake:
             sequence: of the latest message.
             exact: whether the book is that message's, and not a read's.
         """
+        if not live and not self._left:
+            self.shown, self.certain = NOTHING_SHOWN, True
+            return book
         shown = self.shown if self.certain else None
         if shown is None:
             shown = self.shown = self._find(live, sequence, exact)

@@ -11,8 +11,8 @@ from typing import Final
 from mmbot.domain.instant import DAY, HOUR, Instant
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.match_counts import MatchCounts
+from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.quoting.view import Views
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
@@ -35,7 +35,7 @@ class Forgetting:
         self,
         shared: Shared,
         quoting: Quoting,
-        views: Views,
+        given: GivenPrices,
         placing: Placing,
         hedging: Hedging,
         profit: Profit,
@@ -43,7 +43,7 @@ class Forgetting:
     ) -> None:
         self._shared: Final = shared
         self._quoting: Final = quoting
-        self._views: Final = views
+        self._given: Final = given
         self._placing: Final = placing
         self._hedging: Final = hedging
         self._profit: Final = profit
@@ -67,7 +67,7 @@ class Forgetting:
         if not over:
             return
         self._quoting.drop(over)
-        self._views.forget(over)
+        self._given.forget(over)
         self._placing.forget(over)
         self._hedging.forget(over)
         self._profit.forget(over)

@@ -1,7 +1,8 @@
-"""What a strategy's decision asks to have resting, within what the rules of money let a quote be."""
+"""Decides the targets of a line: the quotes of its strategy, on the ladder and within the rules of money."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -10,11 +11,12 @@ from mmbot.domain.book import Levels
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, stake_for_payout
-from mmbot.engine.quoting.quoted_line import NO_ROOM, Slot
-from mmbot.engine.quoting.target import Target
-from mmbot.engine.quoting.view import NOTHING, Views
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.quoting.quoted_line import QuotedLine, RuleLines
+from mmbot.engine.quoting.target import Target, Wanted
+from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.state.shared import Shared
-from mmbot.strategy.interface import Decision, NoQuote, Quote, require_sound
+from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound
 
 MOST_QUOTES: Final = 40
 """Quotes that a strategy may want on one line."""
@@ -22,67 +24,136 @@ MOST_QUOTES: Final = 40
 _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
+def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
+    """Whether the targets of a line would be the same again, apart from what limits leave."""
+    if wanted.own != line.own or ladder is not wanted.ladder:
+        return False
+    seen, before = line.seen, wanted.seen
+    if seen is not before:
+        if line.fair != wanted.fair or seen is None or before is None:
+            return False
+        (is_0, is_1), (was_0, was_1) = seen.book.sides, before.book.sides
+        if not (_same_best(is_0, was_0) and _same_best(is_1, was_1)):
+            return False
+    return decision is wanted.decision or decision == wanted.decision
+
+
+def _same_best(one: Levels, other: Levels) -> bool:
+    """Whether the best odds are the same."""
+    if one and other:
+        return one[0].odds == other[0].odds
+    return not one and not other
+
+
 class Targets:
     """Turns decisions into targets."""
 
-    def __init__(self, shared: Shared, views: Views) -> None:
+    def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
-        self._views: Final = views
+        self._profit: Final = profit
 
-    def of(
-        self, slot: Slot, decision: Decision, ladder: Ladder, anew: bool, room: Cents, now: Instant
-    ) -> tuple[tuple[Target, ...], str | None]:
-        """What is wanted of a line, and why nothing is. Worked out again only if what it follows from is another.
+    def of_rule(
+        self,
+        lines: RuleLines,
+        said: Said,
+        changed: Iterable[QuotedLine] | None,
+        moved: dict[int, None],
+        ladder: Ladder,
+        now: Instant,
+    ) -> tuple[list[tuple[QuotedLine, Wanted]], Cents | None, bool]:
+        """Decide what is wanted on the lines of one rule.
 
         Args:
-            anew: the room that limits leave may be less than it was: cut again if a position moved since.
-            room: by how much the worst cases of the event, the tournament and the account may rise.
-        """
-        view = slot.view
-        guarded = view is None or slot.key in self._shared.guards.held
-        best: tuple[float | None, Odds | None, Odds | None] = (None, None, None)
-        if view is not None:
-            under_0, under_1 = view.book.sides
-            best = (slot.fair, under_0[0].odds if under_0 else None, under_1[0].odds if under_1 else None)
-        same = (
-            slot.asked
-            and not guarded
-            and not slot.touched
-            and best == slot.best
-            and ladder is slot.ladder
-            and (not anew or slot.moves == self._shared.moves)
-            and decision == slot.decision
-        )
-        if not same:
-            slot.wanted = self._wanted(slot, decision, ladder, room, now)
-            slot.moves = self._shared.moves
-        slot.asked = not guarded
-        slot.decision = decision
-        slot.judged = view
-        slot.best = best
-        slot.ladder = ladder
-        return slot.wanted
+            lines: the lines, with up-to-date views.
+            said: what their strategy returned.
+            changed: the lines to decide on, None for all. It is all as well where the room for lines became less.
+            moved: markets with several lines, of one of which own wagers or the position changed.
+            ladder: the exchange's odds.
+            now: the present.
 
-    def _wanted(
-        self, slot: Slot, decision: Decision, ladder: Ladder, room: Cents, now: Instant
-    ) -> tuple[tuple[Target, ...], str | None]:
-        key, shared = slot.key, self._shared
-        slot.needs = 0
-        shared.cut.pop(key, None)
-        if isinstance(decision, NoQuote):
-            shared.judge("off_fair", key, None, now)
-            return (), decision.reason
-        if not decision:
-            shared.judge("off_fair", key, None, now)
-            return (), "the strategy quotes nothing here"
+        Returns:
+            What is wanted on each line that has to be compared with its wagers; with less room than how many cents in
+            the event, the tournament or the account all lines have to be decided again, None for with any room; and
+            whether one of those three is at soft.
+
+        Raises:
+            TypeError, ValueError: for a decision that cannot be used.
+        """
+        room, soft = self._shared.exposure.wide(lines.lines[0].key)
+        tighter = soft or lines.soft
+        needs = lines.needs
+        if changed is None or tighter or moved or needs is None or needs > room:
+            changed = lines.shown
+            needs = 0
+        wanted: list[tuple[QuotedLine, Wanted]] = []
+        decisions = said.decisions
+        for line in changed:
+            if line.rule_lines is not lines or line.place is None:
+                continue
+            decision = decision_of(decisions.get(line.key))
+            before = line.wanted
+            short = before.needs is None or before.needs > room
+            again = tighter or short or (bool(moved) and line.key.market in moved)
+            newly = self.of(line, decision, ladder, again, room, now)
+            if newly is not before or line.rest.own != line.own:
+                wanted.append((line, newly))
+            if newly.needs is None:
+                needs = None
+            elif needs is not None and newly.needs > needs:
+                needs = newly.needs
+        return wanted, needs, soft
+
+    def of(
+        self, line: QuotedLine, decision: Decision, ladder: Ladder, tighter: bool, room: Cents, now: Instant
+    ) -> Wanted:
+        """The targets of a line: ``line.wanted`` itself while what the targets follow from is the same.
+
+        Args:
+            line: the line, with an up-to-date view.
+            decision: what its strategy decided.
+            ladder: the exchange's odds.
+            tighter: limits may leave less room than they did: decide again if a position moved since.
+            room: by how much the worst cases of the event, the tournament and the account may rise.
+            now: the present.
+
+        Raises:
+            TypeError, ValueError: for a decision that cannot be used.
+        """
+        wanted, moves = line.wanted, self._shared.moves
+        if not (tighter and wanted.moves != moves) and stands(wanted, line, decision, ladder):
+            return wanted
+        self._shared.cut.pop(line.key, None)
+        targets, why, needs = self._decide(line, decision, ladder, room, now)
+        return Wanted(targets, why, needs, moves, line.own, line.seen, line.fair, decision, ladder)
+
+    def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
+        """The most that a wager on each outcome may imply: its fair probability now, or the last known one, and
+        ``guards.off_fair`` more. None where there was never one."""
+        fair = line.fair
+        if fair is None:
+            fair = self._profit.last_fair(line.key)
+            if fair is None:
+                return None
+        slack = self._shared.settings.off_fair
+        return fair + slack, 1.0 - fair + slack
+
+    def _decide(
+        self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
+    ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
+        """The targets, why there are none, and the room that they need."""
+        key, shared = line.key, self._shared
+        if isinstance(decision, NoQuote) or not decision:
+            if key in shared.guards.held:
+                shared.judge("off_fair", key, None, now)
+            return (), decision.reason if isinstance(decision, NoQuote) else "the strategy quotes nothing here", 0
         targets: list[Target] = []
         off: str | None = None
         if len(decision) > MOST_QUOTES:
             raise ValueError(f"{len(decision)} quotes on one line; at most {MOST_QUOTES}")
-        bounds = self._views.bounds(slot)
-        sides = slot.view.book.sides if slot.view is not None else _NO_SIDES
+        bounds = self.bounds(line)
+        sides = line.seen.book.sides if line.seen is not None else _NO_SIDES
         for quote in decision:
-            target = self._target(slot, quote, sides, bounds, ladder)
+            target = self._target(line, quote, sides, bounds, ladder)
             if isinstance(target, str):
                 off = target
             elif target is not None:
@@ -90,17 +161,17 @@ class Targets:
         if off is not None or key in shared.guards.held:
             shared.judge("off_fair", key, off, now)
         if off is not None:
-            return (), f"off_fair: {off}"
+            return (), f"off_fair: {off}", 0
         if key in shared.hedging:
-            return (), "hedging"
+            return (), "hedging", 0
         if not targets:
-            return (), "nothing large enough to place"
-        kept = self._cut(slot, targets, room)
-        return tuple(kept), None if kept else f"{shared.exposure.reached(key).name.lower()}: nothing reduces"
+            return (), "nothing large enough to place", 0
+        kept, needs = self._cut(line, targets, room)
+        return kept, None if kept else f"{shared.exposure.reached(key).name.lower()}: nothing reduces", needs
 
     def _target(
         self,
-        slot: Slot,
+        line: QuotedLine,
         quote: Quote,
         sides: tuple[Levels, Levels],
         bounds: tuple[float, float] | None,
@@ -125,38 +196,40 @@ class Targets:
         if price > bound:
             return f"{odds:+d} implies {price:.3f}, fair is {bound - self._shared.settings.off_fair:.3f}"
         stake = stake_for_payout(quote.payout, odds)
-        if stake > slot.most:
-            stake = slot.most
+        if stake > line.most:
+            stake = line.most
         if stake < self._shared.settings.min_stake:
             return None
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
-    def _cut(self, slot: Slot, targets: list[Target], wide: Cents) -> list[Target]:
-        """Cut targets to what the rules of money let rest: at soft and above that is what reduces."""
-        shared, line = self._shared, slot.key
-        room = list(shared.exposure.most_resting(line, shared.ledger.positions.get(line, NOTHING)))
+    def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
+        """Cut targets to what the rules of money let rest: at soft and above that is what reduces. Returns them with
+        the room that they need, None if they were cut."""
+        shared, key = self._shared, line.key
+        room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []
-        spare = NO_ROOM
+        cut = False
+        spare = wide
         for target in targets:
             side, stake = target.side, target.stake
             left = room[side]
             room[side] = rest = left - stake
-            if rest < spare:
-                spare = rest
             if rest >= 0:
                 kept.append(target)
-            elif left >= shared.settings.min_stake:
+                if rest < spare:
+                    spare = rest
+                continue
+            cut = True
+            if left >= shared.settings.min_stake:
                 kept.append(msgspec.structs.replace(target, stake=left))
-        if spare >= 0:
-            slot.needs = wide - spare
-        else:
-            slot.needs = NO_ROOM
-            shared.cut[line] = shared.moves
-        return kept
+        if cut:
+            shared.cut[key] = shared.moves
+            return tuple(kept), None
+        return tuple(kept), wide - spare
 
 
 def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
-    """The first rung longer than a price, which need not be on the ladder itself."""
+    """The first odds of the ladder that are longer than a price, which need not be on the ladder itself."""
     if odds in ladder:
         return ladder.longer(odds)
     return ladder.at_most(implied(odds))

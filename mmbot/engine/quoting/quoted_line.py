@@ -1,68 +1,47 @@
-"""What is known of each line that falls under a rule: what its strategy saw and wants, and what is still to
-be placed."""
+"""A line under a rule: what it is, what its strategy saw, what is wanted there, and what rests there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
-from mmbot.domain.catalogue import Line, LineKey, Market, SportEvent
+from mmbot.domain.catalogue import Line, Market, SportEvent
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Ladder, Odds
+from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import BookState
-from mmbot.engine.quoting.target import Target
+from mmbot.engine.quoting.target import Rest, Wanted
 from mmbot.engine.wagers.wager import LineWager
-from mmbot.strategy.interface import Decision, LineView, Said
-
-NO_ROOM: Final[Cents] = 1 << 62
-"""More than any scope has: targets that were cut are cut anew whenever a position moved."""
-
-HIDDEN: Final = -1
-"""In place of a place: the strategy is not shown the line."""
-
-ANEW: Final = -1
-"""In place of a count of changes: everything is to be looked at again."""
+from mmbot.strategy.interface import LineView, Said
 
 
-class Slot:
-    """One line under a rule."""
+class QuotedLine:
+    """One line under a rule. Only the district ``quoting`` writes it."""
 
     __slots__ = (
-        "asked",
-        "best",
         "book",
-        "decision",
         "depth",
-        "dirty",
         "fair",
-        "group",
-        "judged",
         "key",
-        "ladder",
-        "leaving",
         "line",
         "live",
         "market",
         "most",
-        "moves",
-        "needs",
-        "pending",
+        "outdated",
+        "own",
         "place",
-        "restless",
+        "rest",
         "rule",
+        "rule_lines",
+        "seen",
         "sound",
-        "targets",
-        "touched",
-        "view",
+        "unsettled",
         "wakes_at",
         "wanted",
-        "why",
     )
 
-    group: Group
-    """Set when a group takes it in, before anything else."""
+    rule_lines: RuleLines
+    """Set when the line is added to them, before anything else."""
 
     def __init__(
         self,
@@ -74,6 +53,7 @@ class Slot:
         book: BookState,
         live: dict[str, LineWager],
     ) -> None:
+        # The line itself: a changed line, market or rule makes another QuotedLine.
         self.key: Final = line.key
         self.line: Final = line
         self.market: Final = market
@@ -85,174 +65,122 @@ class Slot:
         self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
         """Open, with two outcomes that can be backed."""
         self.book: Final = book
-        """What is known of its book."""
+        """What is known of its book. The books alone write it."""
         self.live: Final = live
         """Its wagers that could still match, by our id. The ledger alone writes it."""
-        self.wakes_at: Instant = 0
-        """Later than now: a timer that makes it be looked at again is due then, or before."""
-        self.place = HIDDEN
-        """Its place among the views of its group; ``HIDDEN`` where it is not shown."""
 
-        self.view: LineView | None = None
-        """What the strategy saw last, or is to see now. It stays the same object while it says the same."""
-        self.dirty = True
-        """The view is out of date: the book, own wagers or the position changed."""
-        self.restless = False
-        """The view is made anew at every look: the user's own price in it ages, or a guard of the line may clear."""
+        self.seen: LineView | None = None
+        """The latest view of the line: the same object while it says the same."""
         self.fair: float | None = None
-        """Of outcome 0: the user's own price if there is one, otherwise the book's."""
+        """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the book's."""
+        self.wanted = Wanted((), "not looked at yet")
+        self.rest = Rest((), 0, ())
 
-        self.targets: tuple[Target, ...] = ()
-        self.pending: tuple[Target, ...] = ()
-        """What is still to be placed."""
-        self.leaving = False
-        """Some of what rested was to be cancelled when that was last compared with what is wanted."""
-        self.why: str | None = "not looked at yet"
-        """Why nothing is wanted, or why what is wanted cannot be placed."""
-        self.touched = True
-        """Own wagers or the position changed since what rests was last compared with what is wanted."""
-
-        # What ``wanted`` follows from. While that is the same, so is ``wanted``.
-        self.wanted: tuple[tuple[Target, ...], str | None] = ((), None)
-        self.asked = False
-        self.decision: Decision | None = None
-        self.judged: LineView | None = None
-        self.best: tuple[float | None, Odds | None, Odds | None] = (None, None, None)
-        """The fair probability and both best odds."""
-        self.ladder: Ladder | None = None
-        self.moves = 0
-        """``Shared.moves`` at that time."""
-        self.needs: Cents = NO_ROOM
-        """With less room than this in the event, the tournament or the account, ``wanted`` may be less."""
+        # When to look again.
+        self.own = 1
+        """Counts the changes of own wagers and of the position."""
+        self.outdated = True
+        """The book, own wagers or the position changed since ``seen`` was made."""
+        self.unsettled = False
+        """The view is made at every look: the user's own price in it ages, or a guard of the line may lift."""
+        self.wakes_at: Instant = 0
+        """If later than now: a timer makes the line be looked at then, or before."""
+        self.place: int | None = None
+        """Its place among the views that the strategy is shown; None where the line is hidden."""
 
     @property
-    def shown(self) -> bool:
-        """Whether the strategy is shown the line, and no guard of it and no price of the user's makes that change by
-        itself."""
-        return self.place != HIDDEN and not self.restless
+    def why(self) -> str | None:
+        """Why nothing is wanted, or why a target cannot be placed."""
+        return self.wanted.why or self.rest.why
 
 
-class Pending:
-    """Lines with something to place: those of a higher priority first, and of one priority in the order in which they
-    came. The cost of a call does not grow with their number, unless it says so."""
-
-    __slots__ = ("_by_priority", "lines")
-
-    def __init__(self) -> None:
-        self._by_priority: Final[dict[int, dict[LineKey, Slot]]] = {}
-        self.lines: Final[dict[LineKey, int]] = {}
-        """Each with its priority: the highest among what it has to place."""
-
-    def put(self, slot: Slot) -> None:
-        """Add a line, or note that what it has to place is another. It has something."""
-        priority = max([target.priority for target in slot.pending])
-        if self.lines.get(slot.key, priority) != priority:
-            self.drop(slot.key)
-        self.lines[slot.key] = priority
-        self._by_priority.setdefault(priority, {})[slot.key] = slot
-
-    def drop(self, line: LineKey) -> None:
-        """Take a line out. An unknown one is none."""
-        priority = self.lines.pop(line, None)
-        if priority is not None:
-            bucket = self._by_priority[priority]
-            del bucket[line]
-            if not bucket:
-                del self._by_priority[priority]
-
-    def first(self, count: int) -> list[Slot]:
-        """So many of those of the highest priority, at most."""
-        if not self._by_priority:
-            return []
-        return list(islice(self._by_priority[max(self._by_priority)].values(), count))
+Conditions = tuple[int, int, Ladder]
+"""What holds for every line: ``Guards.changes``, the generation of the sport event's books, and the ladder. When one of
+them changes, every line is looked at."""
 
 
-class Group:
-    """The lines of one event under one rule: what one call of a strategy is about."""
+class RuleLines:
+    """The lines of one sport event under one rule: one call of a strategy is about these."""
 
     __slots__ = (
-        "dirty",
-        "generation",
-        "guards_at",
-        "ladder",
+        "conditions",
+        "lines",
         "moved",
         "needs",
-        "open",
-        "restless",
-        "result",
+        "outdated",
         "rule",
+        "said",
         "several",
-        "slots",
+        "shown",
         "soft",
         "state",
+        "unsettled",
         "views",
     )
 
     def __init__(self, rule: int, state: object) -> None:
         self.rule: Final = rule
-        self.result: Said | None = None
-        """What the strategy returned last, while it would return the same again."""
-        self.slots: Final[list[Slot]] = []
+        self.lines: Final[list[QuotedLine]] = []
         self.state = state
         """The strategy's own."""
-        self.open: list[Slot] = []
-        """Those that the strategy is shown, in the order of the board."""
+        self.said: Said | None = None
+        """What the strategy returned last; None once it may return something else."""
+        self.shown: list[QuotedLine] = []
+        """Lines that the strategy is shown, in the order of the board."""
         self.views: list[LineView] = []
-        """What it is shown of each."""
-        self.dirty: dict[Slot, None] = {}
-        """Those of which the view is out of date, in the order in which that arose."""
-        self.restless: list[Slot] = []
+        """The view of each of them."""
+        self.outdated: dict[QuotedLine, None] = {}
+        """Lines whose view is out of date, in the order in which that arose."""
+        self.unsettled: list[QuotedLine] = []
         self.several = False
         """Whether lines share a market, and so its limit."""
         self.moved: dict[int, None] = {}
         """Markets with a line of which own wagers or the position changed."""
-        self.guards_at = ANEW
-        """``Guards.changes`` when every line was last looked at."""
-        self.generation = 0
-        """The generation of the sport event's books at that time."""
-        self.ladder: Ladder | None = None
+        self.conditions: Conditions | None = None
+        """What held when every line was last looked at; None makes the next look be at every line."""
         self.soft = False
         """Whether the event, the tournament or the account was at soft."""
-        self.needs: Cents = NO_ROOM
-        """No line's ``needs`` is more."""
+        self.needs: Cents | None = None
+        """No line's ``Wanted.needs`` is more; None if one of them is."""
 
-    def add(self, slot: Slot) -> None:
-        """Take in a line of the event."""
-        if self.slots and self.slots[-1].market.key == slot.market.key:
+    def add(self, line: QuotedLine) -> None:
+        """Add a line of the sport event."""
+        if self.lines and self.lines[-1].market.key == line.market.key:
             self.several = True
-        slot.group = self
-        self.slots.append(slot)
+        line.rule_lines = self
+        self.lines.append(line)
 
     def dissolve(self) -> None:
-        """Its lines stand in other groups now, or nowhere."""
-        for lines in (self.slots, self.open, self.restless, self.dirty):
+        """Drop all lines: they stand under other rules now, or under none."""
+        for lines in (self.lines, self.shown, self.unsettled):
             lines.clear()
+        self.outdated.clear()
 
-    def anew(self) -> None:
-        """Look at every line next time."""
-        self.guards_at = ANEW
-        self.result = None
-        self.dirty.clear()
+    def look_at_all(self) -> None:
+        """Make the next look be at every line, and ask the strategy."""
+        self.conditions = None
+        self.said = None
+        self.outdated.clear()
 
 
-class EventSlots:
-    """The lines of one event by rule."""
+class EventLines:
+    """The lines of one sport event, by rule."""
 
-    __slots__ = ("groups", "judged", "judged_until")
+    __slots__ = ("by_rule", "judged", "judged_until")
 
     def __init__(self) -> None:
-        self.groups: dict[int, Group] = {}
+        self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The event by which its guards were last judged; they stand until ``judged_until``."""
+        """The sport event by which its guards were last judged; they stand until ``judged_until``."""
         self.judged_until: Instant = 0
 
-    def add(self, slot: Slot, state: object) -> None:
-        """Take in a line. ``state`` is what the strategy of its rule is handed first."""
-        group = self.groups.get(slot.rule)
-        if group is None:
-            group = self.groups[slot.rule] = Group(slot.rule, state)
-        group.add(slot)
+    def add(self, line: QuotedLine, state: object) -> None:
+        """Add a line. ``state`` is handed to the strategy of its rule first."""
+        lines = self.by_rule.get(line.rule)
+        if lines is None:
+            lines = self.by_rule[line.rule] = RuleLines(line.rule, state)
+        lines.add(line)
 
-    def __iter__(self) -> Iterator[Slot]:
-        for group in self.groups.values():
-            yield from group.slots
+    def __iter__(self) -> Iterator[QuotedLine]:
+        for lines in self.by_rule.values():
+            yield from lines.lines

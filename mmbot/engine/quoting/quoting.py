@@ -1,5 +1,5 @@
-"""From books to wagers: which rule a line falls under, what its strategy wants, and what follows for
-what rests there."""
+"""From books to wagers: looks at the lines that changed, asks their strategies, and compares the answers with the
+wagers at the exchange. What is to be placed and cancelled waits here until it is fetched to be sent."""
 
 from __future__ import annotations
 
@@ -7,139 +7,179 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey, SportEvent
-from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, Instant, in_seconds
-from mmbot.domain.odds import Side, implied
+from mmbot.domain.instant import MILLISECOND, MINUTE, Instant
+from mmbot.domain.odds import Side
 from mmbot.domain.wager_states import State
-from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.quoting.compare import compare
 from mmbot.engine.quoting.decide_targets import Targets
-from mmbot.engine.quoting.diff import diff
-from mmbot.engine.quoting.quoted_line import HIDDEN, NO_ROOM, EventSlots, Group, Pending, Slot
-from mmbot.engine.quoting.target import Live, Target
+from mmbot.engine.quoting.event_guards import EventGuards
+from mmbot.engine.quoting.event_lines import LinesByRule
+from mmbot.engine.quoting.given_prices import GivenPrices
+from mmbot.engine.quoting.line_guards import LineGuards
+from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine, RuleLines
+from mmbot.engine.quoting.target import Rest, Target, Wanted
+from mmbot.engine.quoting.to_place import ToPlace
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.strategy.interface import EventView, ask, decision_of
-from mmbot.strategy.rules import matching_rule
+from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
 """A strategy that wants to be asked again is asked no sooner than this."""
 
-_FOREVER: Final[Instant] = 1 << 63
-
 
 class Quoting:
-    """Looks at dirty events: guards, strategy, targets, and the difference to what rests."""
+    """Looks at sport events of which something changed."""
 
-    def __init__(self, shared: Shared, cancelling: Cancelling, views: Views) -> None:
+    def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
-        self._cancelling: Final = cancelling
-        self._views: Final = views
-        self._targets: Final = Targets(shared, views)
-        self.events: Final[dict[int, EventSlots]] = {}
-        self.slots: Final[dict[LineKey, Slot]] = {}
-        self.pending: Final = Pending()
+        self._given: Final = given
+        self._views: Final = Views(shared, profit)
+        self._targets: Final = Targets(shared, profit)
+        self._line_guards: Final = LineGuards(shared)
+        self._event_guards: Final = EventGuards(shared)
+        self._by_rule: Final = LinesByRule(shared, given)
+        self.events: Final[dict[int, EventLines]] = {}
+        self.lines: Final[dict[LineKey, QuotedLine]] = {}
+        self.to_place: Final = ToPlace()
+        self.compared: Final[list[Rest]] = []
+        """Wagers to keep and to cancel, in the order in which they were found. Whoever cancels them empties it."""
         self._stale: Final[dict[int, None]] = {}
+        self._everything = False
         self.looks = 0
         """How many lines were looked at so far."""
+
+    def look_at_everything(self) -> None:
+        """From now on use nothing that is remembered between two looks. The requests stay the same, at a greater cost:
+        for tests."""
+        self._everything = True
 
     # --- what changed ---------------------------------------------------------------------------------------------
 
     def forget(self, event: int) -> None:
-        """The catalogue of an event changed: its lines fall under rules anew."""
+        """Sort the lines of an event by rule again: its catalogue changed."""
         self._stale[event] = None
         self._shared.dirty_events[event] = None
 
     def drop(self, events: Container[int]) -> None:
-        """Events are over: nothing of them is looked at any more."""
+        """Drop the lines of events that are over."""
         for event in [event for event in self.events if event in events]:
-            slots = self.events.pop(event)
-            for slot in slots:
-                self.slots.pop(slot.key, None)
-                self.pending.drop(slot.key)
-                self._shared.cut.pop(slot.key, None)
-            for group in slots.groups.values():
-                group.dissolve()
+            lines = self.events.pop(event)
+            for line in lines:
+                self.lines.pop(line.key, None)
+                self.to_place.forget(line.key)
+                self._shared.cut.pop(line.key, None)
+            for of_rule in lines.by_rule.values():
+                of_rule.dissolve()
             self._stale.pop(event, None)
 
-    def mark(self, slot: Slot) -> None:
-        """What a line's strategy is shown of it is out of date."""
-        slot.dirty = True
-        slot.group.dirty[slot] = None
-        self._shared.dirty_events[slot.key.event] = None
+    def mark(self, line: QuotedLine) -> None:
+        """Have a line looked at: its view is out of date."""
+        line.outdated = True
+        line.rule_lines.outdated[line] = None
+        self._shared.dirty_events[line.key.event] = None
 
-    def book_came(self, slot: Slot) -> None:
-        """A message replaced the book of a line. If it is another only where its strategy does not look, nothing is to
-        be looked at: each wager of ours hides one level at most, so that many more are compared."""
-        state, depth = slot.book, slot.depth
+    def book_came(self, line: QuotedLine) -> None:
+        """Have a line looked at whose book a message replaced, unless the book changed only where its strategy does not
+        look: each wager of ours hides one level at most, so that many more are compared."""
+        state, depth = line.book, line.depth
         former = state.former
-        if former is not None and depth is not None and state.own.certain and not slot.dirty and slot.shown:
-            reach = depth + len(slot.live)
+        watched = line.place is not None and not line.unsettled and not line.outdated
+        if former is not None and depth is not None and state.own.certain and watched and not self._everything:
+            reach = depth + len(line.live)
             (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
             if was_0[:reach] == under_0[:reach] and was_1[:reach] == under_1[:reach]:
                 return
-        self.mark(slot)
+        self.mark(line)
 
-    def book_changed(self, line: LineKey) -> None:
-        """A line's book changed."""
-        slot = self.slots.get(line)
-        if slot is not None:
-            self.mark(slot)
+    def book_changed(self, key: LineKey) -> None:
+        """Have a line looked at whose book changed."""
+        line = self.lines.get(key)
+        if line is not None:
+            self.mark(line)
 
-    def own_changed(self, line: LineKey) -> None:
-        """Own wagers or the position of a line changed."""
-        slot = self.slots.get(line)
-        if slot is None:
-            self._shared.books.own_changed(line)
+    def own_changed(self, key: LineKey) -> None:
+        """Have a line looked at of which own wagers or the position changed."""
+        line = self.lines.get(key)
+        if line is None:
+            self._shared.books.own_changed(key)
             return
-        slot.book.own_changed()
-        slot.touched = True
-        if slot.group.several:
-            slot.group.moved[line.market] = None
-        self.mark(slot)
-
-    def placed(self, served: Sequence[tuple[Slot, bool]]) -> None:
-        """Take over that wagers were placed on these lines, each with whether it got all that it wanted.
-
-        A line that did needs no second look, unless the wagers took room that a line of its group may need, or another
-        wager of the line is on its way out: its cancel may have been rejected since.
-        """
-        for slot, whole in served:
-            group = slot.group
-            room, soft = self._shared.exposure.wide(slot.key)
-            if whole and not slot.leaving and not group.several and not soft and not group.soft and group.needs <= room:
-                slot.book.own.await_placed()
-            else:
-                self.own_changed(slot.key)
+        line.book.own_changed()
+        line.own += 1
+        if line.rule_lines.several:
+            line.rule_lines.moved[key.market] = None
+        self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """The room in a market changed, by wagers that are on none of its lines."""
-        for slot in self.events.get(market.event, ()):
-            if slot.key.market == market.market:
-                self.own_changed(slot.key)
+        """Have the lines of a market looked at: its room changed, by wagers that are on none of its lines."""
+        for line in self.events.get(market.event, ()):
+            if line.key.market == market.market:
+                self.own_changed(line.key)
 
-    def line_due(self, line: LineKey) -> None:
-        """A line's timer is due: its book or price may have aged, or a pause is over."""
-        slot = self.slots.get(line)
-        if slot is not None:
-            slot.wakes_at = 0
-        self.own_changed(line)
+    def line_due(self, key: LineKey) -> None:
+        """Have a line looked at whose timer is due: its book or price may have aged, or a pause is over."""
+        line = self.lines.get(key)
+        if line is not None:
+            line.wakes_at = 0
+        self.own_changed(key)
 
-    def price_given(self, line: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
-        """The user's own price of an outcome. One that is older than what is known changes nothing."""
-        if self._views.price_given(line, probability if side == 0 else 1.0 - probability, min(at, now)):
-            slot = self.slots.get(line)
-            if slot is not None:
-                self.mark(slot)
-                slot.group.anew()
-            self._shared.dirty_events[line.event] = None
+    def price_given(self, key: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
+        """Take the user's own price of an outcome. One that is older than the known one changes nothing."""
+        if self._given.take(key, probability if side == 0 else 1.0 - probability, min(at, now)):
+            line = self.lines.get(key)
+            if line is not None:
+                self.mark(line)
+                line.rule_lines.look_at_all()
+            self._shared.dirty_events[key.event] = None
 
     def timer(self, event: int, now: Instant) -> None:
         """An event's timer is due: a strategy's pause may be over, a window may have opened or closed."""
         self._shared.hold("strategy", event, None, now)
         self.forget(event)
+
+    def look_at_cut(self) -> None:
+        """Have the lines looked at whose targets limits cut: there may be more room now."""
+        shared = self._shared
+        for line, moves in shared.cut.items():
+            if moves != shared.moves:
+                shared.dirty_events[line.event] = None
+
+    # --- what was sent --------------------------------------------------------------------------------------------
+
+    def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
+        """Note the targets of a line that are left to place, and what blocks them for now if something does."""
+        rest = line.rest
+        why = blocked if blocked is not None or not left else rest.why
+        line.rest = Rest(rest.targets, rest.own, left, (), (), rest.leaving, why)
+        if blocked is not None:
+            self.to_place.set_aside(line)
+        elif left:
+            self.to_place.put(line)
+        else:
+            self.to_place.drop(line.key)
+
+    def placed(self, lines: Sequence[tuple[QuotedLine, bool]]) -> None:
+        """Note that wagers were placed on these lines, each with whether all its targets were placed in full.
+
+        Such a line is not looked at again, unless the wagers took room that a line beside it may need, or the cancel of
+        another wager of the line was rejected.
+        """
+        for line, whole in lines:
+            beside = line.rule_lines
+            needs = beside.needs
+            if (
+                whole
+                and needs is not None
+                and not (beside.several or beside.soft or (line.rest.leaving and _cancel_rejected(line)))
+            ):
+                room, soft = self._shared.exposure.wide(line.key)
+                if needs <= room and not soft and not self._everything:
+                    line.book.own.await_placed()
+                    continue
+            self.own_changed(line.key)
 
     # --- looking --------------------------------------------------------------------------------------------------
 
@@ -150,264 +190,220 @@ class Quoting:
         event = shared.catalogue.events.get(event_id)
         if event is None:
             return 0
-        slots = self.events.get(event_id)
-        if slots is None or event_id in self._stale:
-            slots = self._assign(event, slots, now)
-        if slots.judged is not event or slots.judged_until <= now:
-            self._judge_event(event, slots, now)
+        lines = self.events.get(event_id)
+        if lines is None or event_id in self._stale:
+            lines = self._sort(event, lines, now)
+        if lines.judged is not event or lines.judged_until <= now:
+            self._judge_event(event, lines, now)
         held = shared.guards.held
+        looks = 0
         if not quotable or ACCOUNT in held or event_id in held:
-            for slot in slots:
-                self._views.value(slot, now)
-                self._want_nothing(slot, shared.guards.why(slot.key) or "starting")
-            for group in slots.groups.values():
-                group.anew()
-            lines = sum(len(group.slots) for group in slots.groups.values())
-            self.looks += lines
-            return lines
-        lines = 0
-        for group in slots.groups.values():
-            lines += len(group.dirty) if group.guards_at == shared.guards.changes else len(group.slots)
-            self._look_at(event, group, now)
-        self.looks += lines
-        return lines
+            for line in lines:
+                self._value(line, now)
+                self._want_nothing(line, shared.guards.why(line.key) or "starting")
+            for of_rule in lines.by_rule.values():
+                of_rule.look_at_all()
+                looks += len(of_rule.lines)
+        else:
+            for of_rule in lines.by_rule.values():
+                if self._everything:
+                    self._forget_memos(of_rule)
+                conditions = of_rule.conditions
+                known = conditions is not None and conditions[0] == shared.guards.changes
+                looks += len(of_rule.outdated) if known else len(of_rule.lines)
+                self._look_at(event, of_rule, now)
+        self.looks += looks
+        return looks
 
-    def _look_at(self, event: SportEvent, group: Group, now: Instant) -> None:
-        """Ask the strategy about a group, and settle each line of which something is another than it was.
+    def _look_at(self, event: SportEvent, lines: RuleLines, now: Instant) -> None:
+        """Ask the strategy about the lines of one rule, and settle each line that is wanted otherwise than before.
 
-        What did not change costs nothing: a line is looked at if it is dirty, and every line only if a guard, the
-        feed's coverage or the ladder changed, or the room that the wider scopes leave became less than some line needs.
+        What did not change costs nothing: a line is looked at if its view is out of date, and every line only if the
+        conditions changed, or the room that the wider scopes leave is less than some line needs.
         """
         shared = self._shared
         ladder = shared.ladder
         if ladder is None:
-            group.anew()
+            lines.look_at_all()
             return
-        room, soft = shared.exposure.wide(group.slots[0].key)
-        guards_at, generation = shared.guards.changes, shared.coverage.of(event.event_id).generation
-        every = group.guards_at != guards_at or group.generation != generation or group.ladder is not ladder
-        changed, group.dirty = group.dirty, {}
-        if group.restless:
-            changed.update(dict.fromkeys(group.restless))
-        moved = group.moved
-        if moved:
-            group.moved = {}
-        if every or not self._renew(group, changed, now):
-            self._renew_all(group, now)
-            every = True
-        if not group.open:
+        generation = shared.coverage.of(event.event_id).generation
+        conditions = (shared.guards.changes, generation, ladder)
+        changed = self._renew(lines, lines.conditions == conditions, generation, now)
+        moved, lines.moved = lines.moved, {}
+        if not lines.shown:
             return
-        anew = soft or group.soft
         try:
-            result = None if every else group.result
-            lines: tuple[LineKey, ...] | None = ()
+            said = None if changed is None else lines.said
             wake_at = None
-            if result is None:
+            if said is None:  # else all that the strategy was shown last stands, and so does what it said
                 start = None if event.scheduled is None else shared.on_clock(event.scheduled)
-                view = EventView(event, tuple(group.views), ladder, now, start)
-                result = ask(shared.strategies[group.rule], view, group.state)
-                lines, wake_at = result.changed, result.wake_at
-            # Otherwise all that the strategy was shown last stands, and so does what it said.
-            decisions = result.decisions
-            all_slots = every or anew or bool(moved) or group.needs > room or lines is None
-            if lines is not None and not all_slots:
-                for line in lines:
-                    other = self.slots.get(line)
-                    if other is not None:
-                        changed[other] = None
-            needs = 0 if all_slots else group.needs
-            wants: list[tuple[Slot, tuple[Target, ...], str | None]] = []
-            for slot in group.open if all_slots else changed:
-                if slot.group is not group or slot.place == HIDDEN:
-                    continue
-                decision = decision_of(decisions.get(slot.key))
-                again = anew or slot.needs > room or (bool(moved) and slot.market.key.market in moved)
-                if every or again or slot.touched or decision is not slot.decision or slot.judged is not slot.view:
-                    targets, why = self._targets.of(slot, decision, ladder, again, room, now)
-                    wants.append((slot, targets, why))
-                if slot.needs > needs:
-                    needs = slot.needs
+                view = EventView(event, tuple(lines.views), ladder, now, start)
+                said = ask(shared.strategies[lines.rule], view, lines.state)
+                wake_at = said.wake_at
+                if said.changed is None:
+                    changed = None
+                elif changed is not None:
+                    for key in said.changed:
+                        line = self.lines.get(key)
+                        if line is not None:
+                            changed[line] = None
+            decided, needs, soft = self._targets.of_rule(lines, said, changed, moved, ladder, now)
         except (Exception, SystemExit) as raised:  # noqa: BLE001 - a user's code: it stops this event and nothing else
-            self._raised(event, group, raised, now)
+            self._raised(event, lines, raised, now)
             return
-        group.result, group.state, group.needs, group.soft = result, result.state, needs, soft
-        group.guards_at, group.generation, group.ladder = guards_at, generation, ladder
+        lines.said, lines.state, lines.needs, lines.soft = said, said.state, needs, soft
+        lines.conditions = conditions
         if wake_at is not None:
             shared.timers.set(Due.EVENT, event.event_id, max(wake_at, now + SOONEST))
-        for slot, targets, why in wants:
-            self._settle(slot, targets, why)
+        for line, wanted in decided:
+            self._settle(line, wanted)
 
-    def _renew(self, group: Group, changed: Iterable[Slot], now: Instant) -> bool:
-        """Bring the views of some lines up to date; False if a line came to be shown, or is shown no more."""
-        views = group.views
-        for slot in changed:
-            view = self._views.of(slot, now)
-            place = slot.place
-            if (view is None) is not (place == HIDDEN):
-                return False
+    def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
+        """Bring views up to date: of the lines that may have changed, which are returned; or of all, returning None,
+        where the conditions changed (not ``known``) or the strategy is to be shown other lines than before."""
+        changed, lines.outdated = lines.outdated, {}
+        if lines.unsettled:
+            changed.update(dict.fromkeys(lines.unsettled))
+        if known and self._renew_some(lines, changed, generation, now):
+            return changed
+        lines.shown = []
+        lines.views = []
+        for line in lines.lines:
+            view = self._see(line, generation, now)
             if view is None:
-                self._want_nothing(slot, self._shared.guards.why(slot.key) or "no book")
+                line.place = None
+                self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
+            else:
+                line.place = len(lines.views)
+                lines.shown.append(line)
+                lines.views.append(view)
+        lines.unsettled = [line for line in lines.lines if line.unsettled]
+        return None
+
+    def _renew_some(self, lines: RuleLines, changed: Iterable[QuotedLine], generation: int, now: Instant) -> bool:
+        """Bring the views of some lines up to date; False if a line has to be shown or hidden."""
+        views = lines.views
+        for line in changed:
+            view = self._see(line, generation, now)
+            place = line.place
+            if view is None:
+                if place is not None:
+                    return False
+                self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
+            elif place is None:
+                return False
             elif view is not views[place]:
                 views[place] = view
-                group.result = None
+                lines.said = None
         return True
 
-    def _renew_all(self, group: Group, now: Instant) -> None:
-        """Bring every view up to date. A line that is not shown is to have nothing resting."""
-        group.open = []
-        group.views = []
-        for slot in group.slots:
-            view = self._views.of(slot, now)
-            if view is None:
-                slot.place = HIDDEN
-                self._want_nothing(slot, self._shared.guards.why(slot.key) or "no book")
-            else:
-                slot.place = len(group.views)
-                group.open.append(slot)
-                group.views.append(view)
-        group.restless = [slot for slot in group.slots if slot.restless]
+    def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
+        """A line as its strategy sees it now; None while a guard hides it. A timer is set for when its book ages.
+        ``generation``: that of the event's books."""
+        shared, settings = self._shared, self._shared.settings
+        key, state = line.key, line.book
+        price = self._given.prices.get(key) if self._given.prices else None
+        aged = price is not None and price.at + settings.price_age <= now
+        fresh_at = state.message_at if state.message_at > state.read_at else state.read_at
+        stale_at = fresh_at + settings.book_age
+        current = state.known and state.generation == generation > 0
+        guarded = hidden = False
+        if key in shared.guards.held or aged or not line.sound or not current or stale_at <= now or state.differed >= 2:
+            guarded, hidden = self._line_guards.judge(line, aged, now)
+        line.unsettled = guarded or price is not None
+        if not current or not line.sound:
+            return None
+        if stale_at > now and not now < line.wakes_at <= stale_at:
+            shared.timers.set(Due.LINE, key, stale_at)
+            line.wakes_at = stale_at
+        if price is not None and not aged:
+            shared.timers.set(Due.LINE, key, price.at + settings.price_age)
+        if line.outdated or price is not None:
+            line.seen, line.fair = self._views.of(line, None if aged else price, now)
+            line.outdated = False
+        return None if hidden else line.seen
 
-    def _raised(self, event: SportEvent, group: Group, raised: BaseException, now: Instant) -> None:
-        """A strategy raised: its event is not quoted for a minute."""
+    def _value(self, line: QuotedLine, now: Instant) -> None:
+        """Keep the fair price of a line with a position, though it may not be quoted: the mark follows that price."""
+        if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
+            line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
+            line.outdated = False
+
+    def _raised(self, event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
+        """Stop quoting an event for a minute: its strategy raised."""
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", event.event_id, reason, now)
         shared.alert(Level.ERROR, "strategy.raised", event=event.event_id, error=reason)
         shared.timers.set(Due.EVENT, event.event_id, now + MINUTE)
-        group.anew()
-        for slot in group.slots:
-            self._want_nothing(slot, f"strategy: {reason}")
+        lines.look_at_all()
+        for line in lines.lines:
+            self._want_nothing(line, f"strategy: {reason}")
 
-    def _settle(self, slot: Slot, targets: tuple[Target, ...], why: str | None) -> None:
-        """Compare what is wanted with what rests."""
-        if targets == slot.targets and not slot.touched:
-            slot.why = why if not targets else slot.why
+    # --- comparing ------------------------------------------------------------------------------------------------
+
+    def _want_nothing(self, line: QuotedLine, why: str) -> None:
+        self._shared.cut.pop(line.key, None)
+        self._settle(line, Wanted((), why))
+
+    def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
+        """Take over what is wanted on a line, and compare it with the wagers there if one of them changed."""
+        line.wanted = wanted
+        targets, rest, own = wanted.targets, line.rest, line.own
+        if own == rest.own and targets == rest.targets:
             return
-        slot.targets = targets
-        slot.touched = False
-        slot.why = why
-        live = []
-        if slot.live:
-            bounds = self._views.bounds(slot)
-            for wager in slot.live.values():
-                if wager.foreign or wager.hedge:
-                    continue
-                side, odds = wager.side, wager.odds
-                fading = wager.state is State.CANCELLING
-                if not fading and bounds is not None and implied(odds) > bounds[side]:
-                    self._cancelling.want(wager)  # no tolerance keeps such a one
-                else:
-                    live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
-        if not live:
-            slot.pending = targets
-            slot.leaving = bool(slot.live)
+        if line.live:
+            bounds = self._targets.bounds(line)
+            line.rest = rest = compare(line, targets, bounds, self._shared.settings.min_stake)
+            if rest.keep or rest.cancel:
+                self.compared.append(rest)
         else:
-            change = diff(targets, live, self._shared.settings.min_stake)
-            slot.pending = change.place
-            slot.leaving = len(change.keep) < len(slot.live)
-            for external_id in change.keep:
-                self._cancelling.keep(external_id)
-            for external_id in change.cancel:
-                self._cancelling.want(slot.live[external_id])
-        if slot.pending:
-            self.pending.put(slot)
+            line.rest = rest = Rest(targets, own, targets)
+        if rest.place:
+            self.to_place.put(line)
         else:
-            self.pending.drop(slot.key)
-
-    def look_at_cut(self) -> None:
-        """Limits may leave more room than they did: what was cut because of them is cut anew."""
-        shared = self._shared
-        for line, moves in shared.cut.items():
-            if moves != shared.moves:
-                self._shared.dirty_events[line.event] = None
-
-    def _want_nothing(self, slot: Slot, why: str) -> None:
-        self._shared.cut.pop(slot.key, None)
-        slot.asked = False
-        slot.judged = None
-        slot.needs = NO_ROOM
-        self._settle(slot, (), why)
+            self.to_place.drop(line.key)
 
     # --- rules and guards of the event ----------------------------------------------------------------------------
 
-    def _assign(self, event: SportEvent, old: EventSlots | None, now: Instant) -> EventSlots:
+    def _sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> EventLines:
         """Put the lines of an event under the rules that match them."""
-        shared = self._shared
         self._stale.pop(event.event_id, None)
-        slots = EventSlots()
-        known: dict[LineKey, Slot] = {slot.key: slot for slot in old} if old is not None else {}
-        states = {rule: group.state for rule, group in old.groups.items()} if old is not None else {}
-        schedule = shared.clock.schedule(now)
-        for market in shared.catalogue.markets.get(event.event_id, {}).values():
-            rule = matching_rule(shared.config.quoting, event, market, schedule)
-            if rule is None:
-                continue
-            for listed in market.lines:
-                line = shared.catalogue.lines.get(listed.key, listed)
-                shared.exposure.register(line.key, event.tournament_id, shared.config.quoting[rule].limits)
-                slot = Slot(
-                    line,
-                    market,
-                    rule,
-                    shared.exposure.stake_limit(line.key),
-                    shared.depths[rule],
-                    shared.books.of(line.key),
-                    shared.ledger.live_wagers.line(line.key),
-                )
-                self._views.take_early(line, now)
-                former = known.pop(line.key, None)
-                if former is not None:
-                    slot.targets, slot.pending = former.targets, former.pending
-                slots.add(slot, states.get(rule))
-                self.slots[line.key] = slot
-                if line.key in self.pending.lines and slot.pending:
-                    self.pending.put(slot)
-        for slot in known.values():  # no rule any more, or off the board
-            self._want_nothing(slot, "no rule matches")
-            self.slots.pop(slot.key, None)
-        for group in old.groups.values() if old is not None else ():
-            group.dissolve()
-        self.events[event.event_id] = slots
-        self._wake_for_windows(event, now)
-        return slots
+        lines, left = self._by_rule.sort(event, old, now)
+        for line in lines:
+            self.lines[line.key] = line
+            if line.key in self.to_place.lines and line.rest.place:
+                self.to_place.put(line)
+        for line in left:
+            self._want_nothing(line, "no rule matches")
+            self.lines.pop(line.key, None)
+        for of_rule in old.by_rule.values() if old is not None else ():
+            of_rule.dissolve()
+        self.events[event.event_id] = lines
+        self._by_rule.wake_for_windows(event, now)
+        return lines
 
-    def _wake_for_windows(self, event: SportEvent, now: Instant) -> None:
-        """Rules with a window of hours to the start match from and until an instant."""
-        if event.scheduled is None:
-            return
-        start = self._shared.on_clock(event.scheduled)
-        edges = [start - self._shared.settings.stop_before_start]
-        for rule in self._shared.config.quoting:
-            if rule.match.hours_to_start is not None:
-                edges += [start - round(hours * HOUR) + 1 for hours in rule.match.hours_to_start]
-        later = [edge for edge in edges if edge > now]
-        if later:
-            self._shared.timers.set(Due.EVENT, event.event_id, min(later))
-
-    def _judge_event(self, event: SportEvent, slots: EventSlots, now: Instant) -> None:
+    def _judge_event(self, event: SportEvent, lines: EventLines, now: Instant) -> None:
         """Judge the event's own guards; they stand while the event is the same, until its start is near."""
-        shared = self._shared
-        key = event.event_id
-        closed = shared.guards.holds("unlisted", key) or shared.guards.holds("live", key)
-        unlisted = event.status == UNLISTED
-        live = not unlisted and event.status not in TRADEABLE
-        shared.judge("unlisted", key, "taken off the list" if unlisted else None, now)
-        shared.judge("live", key, f"status {event.status}" if live else None, now)
-        if closed and not unlisted and not live:  # it is back, and nobody kept its books while it was away
-            for slot in slots:
-                shared.books.distrust(slot.key)
-                self.book_changed(slot.key)
-        reason = None
-        slots.judged, slots.judged_until = event, _FOREVER
-        if event.scheduled is None:
-            reason = "no known start"
-        else:
-            near = shared.on_clock(event.scheduled) - shared.settings.stop_before_start
-            if near <= now:
-                reason = f"within {in_seconds(shared.settings.stop_before_start):g} s of its start, or past it"
-            else:
-                slots.judged_until = near
-        shared.judge("start", key, reason, now)
+        lines.judged = event
+        lines.judged_until, back = self._event_guards.judge(event, now)
+        if back:
+            for line in lines:
+                self._shared.books.distrust(line.key)
+                self.book_changed(line.key)
+
+    def _forget_memos(self, lines: RuleLines) -> None:
+        """Remember nothing of an earlier look."""
+        lines.look_at_all()
+        for line in lines.lines:
+            line.outdated = True
+            line.seen = None
+            line.wanted = Wanted((), None)
+
+
+def _cancel_rejected(line: QuotedLine) -> bool:
+    """Whether a wager that was to go is still there, and no cancel of it is on its way."""
+    return any(wager.cancel_sent_at is not None and wager.state is not State.CANCELLING for wager in line.live.values())
 
 
 def _place(raised: BaseException) -> str:

@@ -8,6 +8,7 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, RefusedItem, Rejection
 from mmbot.engine.owners import AppliesReports
+from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -30,9 +31,10 @@ OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
 class Cancelling:
     """The wagers that are to go."""
 
-    def __init__(self, shared: Shared, effects: AppliesReports) -> None:
+    def __init__(self, shared: Shared, effects: AppliesReports, quoting: Quoting) -> None:
         self._shared = shared
         self._effects = effects
+        self._quoting: Final = quoting
         self.ready: Final[dict[str, None]] = {}
         """Wagers whose cancel could be sent now, in the order in which that was wanted."""
         self._waiting: dict[str, None] = {}
@@ -56,6 +58,18 @@ class Cancelling:
             self.want(wager)
         elif kind is Kind.FOREIGN and self._shared.settings.exclusive and wager.external_id != wager.wager_id:
             self.want(wager)  # nobody else has this account: it is of an earlier run, say, and was processed only now
+
+    def collect(self) -> None:
+        """Take over which wagers quoting keeps and which it wants cancelled."""
+        compared = self._quoting.compared
+        for rest in compared:
+            for external_id in rest.keep:
+                self.keep(external_id)
+            for external_id in rest.cancel:
+                wager = self._shared.ledger.get(external_id)
+                if wager is not None:
+                    self.want(wager)
+        compared.clear()
 
     def want(self, wager: Wager) -> None:
         """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""

@@ -9,8 +9,8 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
+from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.quoting.view import Views
 from mmbot.engine.requests import Level, PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.risk.hedge_size import OWN_QUOTES, blocking, size_hedge
@@ -33,11 +33,11 @@ NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "l
 class Hedging:
     """Watches for lines to hedge and hands the hedges out."""
 
-    def __init__(self, shared: Shared, quoting: Quoting, placing: Placing, views: Views) -> None:
+    def __init__(self, shared: Shared, quoting: Quoting, placing: Placing, given: GivenPrices) -> None:
         self._shared = shared
         self._quoting = quoting
         self._placing = placing
-        self._views = views
+        self._given = given
         self._in_flight: dict[LineKey, str] = {}
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
@@ -67,13 +67,13 @@ class Hedging:
 
     def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
         shared = self._shared
-        slot = self._quoting.slots.get(line)
+        quoted = self._quoting.lines.get(line)
         state = shared.books.get(line)
         ladder = shared.ladder
-        if slot is None or state is None or ladder is None:
+        if quoted is None or state is None or ladder is None:
             self._put_off(line, "not on the board", now)
             return None
-        if not slot.line.quotable:
+        if not quoted.line.quotable:
             self._put_off(line, NOT_TWO, now)
             return None
         if any(shared.guards.holds(guard, line.event) for guard in CLOSED):
@@ -88,7 +88,7 @@ class Hedging:
             shared.ledger.positions[line],
             reduction,
             book,
-            self._views.fair_of(line, book, now),
+            self._given.fair_of(line, book, now),
             shared.settings.hedge_cost,
             ladder,
             shared.settings.min_stake,
@@ -110,7 +110,7 @@ class Hedging:
             return None
         placement = Placement(
             self._placing.external_id("h"),
-            slot.line.outcomes[sized.side].line_id,
+            quoted.line.outcomes[sized.side].line_id,
             sized.odds,
             sized.stake,
             fill_or_kill=True,

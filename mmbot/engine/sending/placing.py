@@ -16,7 +16,7 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.diff import self_match
-from mmbot.engine.quoting.quoted_line import Slot
+from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.view import NOTHING
@@ -43,6 +43,25 @@ and the exchange rounds each."""
 _priority: Final = attrgetter("priority")
 
 
+class Batch:
+    """A batch of placements that is being filled."""
+
+    __slots__ = ("awaiting", "doubt", "funds", "items", "lines", "most")
+
+    def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
+        self.items: Final[list[Placement]] = []
+        self.lines: Final[list[tuple[QuotedLine, bool]]] = []
+        """Lines that something is placed on, each with whether all its targets are placed in full."""
+        self.funds = funds
+        """How much more may be staked, in cents."""
+        self.most: Final = most
+        """How many items it may have, by what awaits activation and by the number of open wagers."""
+        self.awaiting: Final = awaiting
+        """How many placements awaited activation before it."""
+        self.doubt: Final = doubt
+        """Kept free of every limit, in cents."""
+
+
 class Placing:
     """Hands out placements."""
 
@@ -63,7 +82,6 @@ class Placing:
         self._cancelling = cancelling
         self._balance = balance
         self._board = board
-        self._blocked: dict[LineKey, Slot] = {}
         self._pauses: dict[LineKey, Duration] = {}
         self._paused_until: dict[LineKey, Instant] = {}
         self._reserving = False
@@ -75,7 +93,7 @@ class Placing:
     @property
     def pending(self) -> bool:
         """Whether something might be placed now."""
-        return bool(self._quoting.pending.lines)
+        return bool(self._quoting.to_place.lines)
 
     def funds_left(self) -> Cents:
         """How much more may be staked, in cents."""
@@ -83,11 +101,7 @@ class Placing:
 
     def freed(self) -> None:
         """Room may have come free: what was blocked is judged again."""
-        if self._blocked:
-            for line, slot in self._blocked.items():
-                if slot.pending and self._quoting.slots.get(line) is slot:  # else it was put under the rules anew
-                    self._quoting.pending.put(slot)
-            self._blocked.clear()
+        self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
         """How many placements await activation; clears the guard once they are fewer than allowed."""
@@ -110,67 +124,65 @@ class Placing:
 
     def forget(self, events: Container[int]) -> None:
         """Events are over: their lines need no pause."""
-        for lines in (self._blocked, self._pauses, self._paused_until):
+        for lines in (self._pauses, self._paused_until):
             for line in [line for line in lines if line.event in events]:
                 del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:
         """The next batch of quotes, or None if nothing may be placed."""
         shared = self._shared
-        pending = self._quoting.pending
+        to_place = self._quoting.to_place
         self.held_back = None
-        if not pending.lines or not self.numbers_left(BATCH):
+        if not to_place.lines or not self.numbers_left(BATCH):
             return None
-        items: list[Placement] = []
-        funds, least = self._balance.left(), shared.settings.min_stake
         awaiting = self.watch(now)
-        doubt = DOUBT * shared.ledger.estimated_count
         most = min(
             shared.settings.awaiting_activation - awaiting, shared.settings.open_wagers - shared.ledger.live_count
         )
-        served: list[tuple[Slot, bool]] = []
-        while self.held_back is None and len(items) < BATCH and (slots := pending.first(BATCH)):
-            for slot in slots:
-                rest: list[Target] = []
-                blocked = cut = False
-                before = len(items)
-                targets = sorted(slot.pending, key=_priority, reverse=True)
-                for target in targets:
-                    if target.priority < targets[0].priority and not blocked:  # after what is as urgent elsewhere
-                        rest.append(target)
-                        continue
-                    placed = len(items)
-                    if placed < BATCH and (placed >= most or funds < least) and self.held_back is None:
-                        self.held_back = self._hold_back(awaiting + placed, now)
-                    if placed >= BATCH or self.held_back is not None:
-                        rest.append(target)
-                        continue
-                    stake, why = self._judge(slot, target, funds, doubt)
-                    if stake <= 0:
-                        slot.why = why
-                        rest.append(target)
-                        blocked = True
-                        continue
-                    items.append(self._place(slot, target.side, target.odds, stake, now))
-                    funds -= stake
-                    cut = cut or stake < target.stake
-                if len(items) > before:
-                    served.append((slot, not rest and not cut))
-                slot.pending = tuple(rest)
-                if blocked:
-                    pending.drop(slot.key)
-                    self._blocked[slot.key] = slot
-                elif rest:
-                    pending.put(slot)
-                else:
-                    pending.drop(slot.key)
-                    slot.why = None
-                if len(items) >= BATCH or self.held_back is not None:
+        batch = Batch(self._balance.left(), most, awaiting, DOUBT * shared.ledger.estimated_count)
+        while to_place.lines and self.held_back is None and len(batch.items) < BATCH:
+            for line in to_place.first(BATCH):
+                self._serve(line, batch, now)
+                if len(batch.items) >= BATCH or self.held_back is not None:
                     break
-        if not items:
+        if not batch.items:
             return None
-        self._quoting.placed(served)
-        return self.hand_out(tuple(items), now)
+        self._quoting.placed(batch.lines)
+        return self.hand_out(tuple(batch.items), now)
+
+    def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> None:
+        """Put the targets of one line in a batch, as far as they may be placed."""
+        left: list[Target] = []
+        blocked: str | None = None
+        cut = False
+        items = batch.items
+        before = len(items)
+        least = self._shared.settings.min_stake
+        place = line.rest.place
+        ordered = len(place) < 2 or (len(place) == 2 and place[0].priority >= place[1].priority)
+        targets = place if ordered else sorted(place, key=_priority, reverse=True)
+        for target in targets:
+            if target.priority < targets[0].priority and blocked is None:  # after what is as urgent elsewhere
+                left.append(target)
+                continue
+            count = len(items)
+            if count < BATCH and (count >= batch.most or batch.funds < least) and self.held_back is None:
+                self.held_back = self._hold_back(batch.awaiting + count, now)
+            if count >= BATCH or self.held_back is not None:
+                left.append(target)
+                continue
+            stake, why = self._judge(line, target, batch.funds, batch.doubt)
+            if stake <= 0:
+                left.append(target)
+                blocked = why or "limit"
+                continue
+            items.append(self._place(line, target.side, target.odds, stake, now))
+            batch.funds -= stake
+            if stake < target.stake:
+                cut = True
+        if len(items) > before:
+            batch.lines.append((line, not left and not cut))
+        self._quoting.served(line, tuple(left), blocked)
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
         """Why nothing more may be placed on any line."""
@@ -182,16 +194,16 @@ class Placing:
             return "limits.open_wagers is reached"
         return "funds"
 
-    def _judge(self, slot: Slot, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
+    def _judge(self, line: QuotedLine, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
         """The stake that may be placed of a target, 0 with the reason if none."""
-        shared, line = self._shared, slot.key
-        if shared.hedging and line in shared.hedging:
+        shared, key = self._shared, line.key
+        if shared.hedging and key in shared.hedging:
             return 0, "hedging"
-        live = slot.live.values()
+        live = line.live.values()
         if live and self_match(target.side, target.odds, live):
             return 0, "would match a wager of our own"
-        position = shared.ledger.positions.get(line, NOTHING)
-        room = shared.exposure.largest_stake(line, position, target.side) - doubt
+        position = shared.ledger.positions.get(key, NOTHING)
+        room = shared.exposure.largest_stake(key, position, target.side) - doubt
         if funds < room:
             room = funds
         if target.stake <= room:
@@ -200,12 +212,10 @@ class Placing:
             return 0, "funds" if room == funds else "limit"  # what is on its way out makes room soon: no fragment now
         return room, None
 
-    def _place(self, slot: Slot, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
+    def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
         """Note a placement in the ledger before it leaves: from here on it could match."""
-        placement = Placement(
-            self.external_id(f"q{slot.rule}"), slot.line.outcomes[side].line_id, odds, stake, fill_or_kill=False
-        )
-        self._note(placement, slot.key, side, False, now)
+        placement = Placement(self.external_id(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
+        self._note(placement, line.key, side, False, now)
         return placement
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
@@ -215,9 +225,8 @@ class Placing:
 
     def _note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
         shared = self._shared
-        wager = shared.ledger.sent(placement, line, side, hedge, now)
+        shared.save(shared.ledger.sent(placement, line, side, hedge, now))
         shared.exposure.update(line, shared.ledger.positions[line])
-        shared.save(wager)
         if self._at_placement:
             self._balance.spent(placement.stake, now)
 

@@ -1,0 +1,43 @@
+"""Compares the targets of a line with its wagers."""
+
+from __future__ import annotations
+
+from mmbot.domain.money import Cents
+from mmbot.domain.odds import implied
+from mmbot.domain.wager_states import State
+from mmbot.engine.quoting.diff import diff
+from mmbot.engine.quoting.quoted_line import QuotedLine
+from mmbot.engine.quoting.target import Live, Rest, Target
+
+
+def compare(
+    line: QuotedLine, targets: tuple[Target, ...], bounds: tuple[float, float] | None, min_stake: Cents
+) -> Rest:
+    """What to keep, cancel and place so that the wagers of a line become its targets.
+
+    Args:
+        line: the line, with its wagers that could still match.
+        targets: what is wanted there.
+        bounds: the most that a wager on each outcome may imply: others are cancelled, whatever the tolerance.
+        min_stake: the least that may be placed, in cents.
+    """
+    live = []
+    off: list[str] = []
+    unwanted: list[str] = []
+    for wager in line.live.values():
+        if wager.foreign or wager.hedge:
+            continue
+        side, odds = wager.side, wager.odds
+        fading = wager.state is State.CANCELLING
+        if not fading and bounds is not None and implied(odds) > bounds[side]:
+            off.append(wager.external_id)
+        elif not targets:
+            if not fading:
+                unwanted.append(wager.external_id)
+        else:
+            live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
+    if not live:
+        return Rest(targets, line.own, targets, (), (*off, *unwanted), True)
+    change = diff(targets, live, min_stake)
+    leaving = len(change.keep) < len(line.live)
+    return Rest(targets, line.own, change.place, change.keep, (*off, *change.cancel), leaving)

@@ -1,0 +1,44 @@
+"""The guards of a sport event that follow from its status and its start."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import SportEvent
+from mmbot.domain.instant import Instant, in_seconds
+from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import NEVER
+
+
+class EventGuards:
+    """Judges the guards of sport events."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+
+    def judge(self, event: SportEvent, now: Instant) -> tuple[Instant, bool]:
+        """Set and lift the guards of a sport event.
+
+        Returns until when they stand, if the event stays the same, and whether the event has just come back: nobody
+        kept its books while it was away.
+        """
+        shared = self._shared
+        key = event.event_id
+        closed = shared.guards.holds("unlisted", key) or shared.guards.holds("live", key)
+        unlisted = event.status == UNLISTED
+        live = not unlisted and event.status not in TRADEABLE
+        shared.judge("unlisted", key, "taken off the list" if unlisted else None, now)
+        shared.judge("live", key, f"status {event.status}" if live else None, now)
+        reason = None
+        until = NEVER
+        if event.scheduled is None:
+            reason = "no known start"
+        else:
+            near = shared.on_clock(event.scheduled) - shared.settings.stop_before_start
+            if near <= now:
+                reason = f"within {in_seconds(shared.settings.stop_before_start):g} s of its start, or past it"
+            else:
+                until = near
+        shared.judge("start", key, reason, now)
+        return until, closed and not unlisted and not live

@@ -1,0 +1,70 @@
+"""Which lines of a sport event fall under which rule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, SportEvent
+from mmbot.domain.instant import HOUR, Instant
+from mmbot.engine.quoting.given_prices import GivenPrices
+from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine
+from mmbot.engine.quoting.target import Rest
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+from mmbot.strategy.rules import matching_rule
+
+
+class LinesByRule:
+    """Sorts the lines of sport events by the rules that match them."""
+
+    def __init__(self, shared: Shared, given: GivenPrices) -> None:
+        self._shared: Final = shared
+        self._given: Final = given
+
+    def sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> tuple[EventLines, list[QuotedLine]]:
+        """The lines of a sport event by rule, and the old ones that no rule matches any more.
+
+        A line that stays takes with it what rests there; a rule keeps the strategy's state.
+        """
+        shared = self._shared
+        lines = EventLines()
+        known: dict[LineKey, QuotedLine] = {line.key: line for line in old} if old is not None else {}
+        states = {rule: of_rule.state for rule, of_rule in old.by_rule.items()} if old is not None else {}
+        schedule = shared.clock.schedule(now)
+        for market in shared.catalogue.markets.get(event.event_id, {}).values():
+            rule = matching_rule(shared.config.quoting, event, market, schedule)
+            if rule is None:
+                continue
+            for listed in market.lines:
+                found = shared.catalogue.lines.get(listed.key, listed)
+                key = found.key
+                shared.exposure.register(key, event.tournament_id, shared.config.quoting[rule].limits)
+                line = QuotedLine(
+                    found,
+                    market,
+                    rule,
+                    shared.exposure.stake_limit(key),
+                    shared.depths[rule],
+                    shared.books.of(key),
+                    shared.ledger.live_wagers.line(key),
+                )
+                self._given.came_on_board(found, now)
+                former = known.pop(key, None)
+                if former is not None:
+                    line.rest = Rest(former.rest.targets, 0, former.rest.place)
+                lines.add(line, states.get(rule))
+        return lines, list(known.values())
+
+    def wake_for_windows(self, event: SportEvent, now: Instant) -> None:
+        """Have a sport event looked at when a rule with a window of hours to the start begins or ends to match."""
+        shared = self._shared
+        if event.scheduled is None:
+            return
+        start = shared.on_clock(event.scheduled)
+        edges = [start - shared.settings.stop_before_start]
+        for rule in shared.config.quoting:
+            if rule.match.hours_to_start is not None:
+                edges += [start - round(hours * HOUR) + 1 for hours in rule.match.hours_to_start]
+        later = [edge for edge in edges if edge > now]
+        if later:
+            shared.timers.set(Due.EVENT, event.event_id, min(later))

@@ -1,0 +1,78 @@
+"""The user's own prices, by line, and the fair price that follows from them or from a book."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final, NamedTuple
+
+from mmbot.domain.book import Book
+from mmbot.domain.catalogue import Line, LineKey
+from mmbot.domain.fair import fair_from
+from mmbot.domain.instant import Instant
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
+
+EARLY: Final = 10_000
+"""Prices of outcomes that are not on the board which are kept at most."""
+
+
+class GivenPrice(NamedTuple):
+    """One price of the user's own."""
+
+    probability: float
+    """Of outcome 0, or of the outcome itself while it is not on the board."""
+    at: Instant
+
+
+class GivenPrices:
+    """Keeps the latest price that the user gave for each line."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+        self.prices: Final[dict[LineKey, GivenPrice]] = {}
+        """The latest price of each line, however old. Read it; ``take`` writes it."""
+        self._early: Final[dict[str, GivenPrice]] = {}
+
+    def take(self, line: LineKey, probability: float, at: Instant) -> bool:
+        """Take a price of outcome 0. Returns False for one that is older than the known one: it changes nothing."""
+        known = self.prices.get(line)
+        if known is not None and known.at > at:
+            return False
+        self.prices[line] = GivenPrice(probability, at)
+        self._shared.timers.set(Due.LINE, line, at + self._shared.settings.price_age)
+        return True
+
+    def take_early(self, line_id: str, probability: float, at: Instant) -> None:
+        """Keep a price of an outcome that is not on the board yet. The newest ``EARLY`` are kept."""
+        self._early.pop(line_id, None)
+        self._early[line_id] = GivenPrice(probability, at)
+        if len(self._early) > EARLY:
+            del self._early[next(iter(self._early))]
+
+    def came_on_board(self, line: Line, now: Instant) -> None:
+        """Use the early prices of a line's outcomes: the line is on the board now."""
+        if not self._early:
+            return
+        for side, outcome in enumerate(line.outcomes):
+            early = self._early.pop(outcome.line_id, None) if outcome.line_id else None
+            if early is not None:
+                probability = early.probability if side == 0 else 1.0 - early.probability
+                self.take(line.key, probability, min(early.at, now))
+
+    def fresh(self, line: LineKey, now: Instant) -> GivenPrice | None:
+        """The latest price of a line if it is not too old."""
+        price = self.prices.get(line)
+        return None if price is None or price.at + self._shared.settings.price_age <= now else price
+
+    def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
+        """The fair probability of outcome 0 now: the user's own if there is one, otherwise that of a net book."""
+        price = self.fresh(line, now)
+        if price is not None:
+            return price.probability
+        fair = fair_from(book, self._shared.settings.max_gap)
+        return None if fair is None else fair.probability
+
+    def forget(self, events: Container[int]) -> None:
+        """Drop the prices of events that are over."""
+        for line in [line for line in self.prices if line.event in events]:
+            del self.prices[line]

@@ -1,0 +1,54 @@
+"""The guards of a line that follow from its status, its book and the user's own price."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import Instant
+from mmbot.engine.quoting.quoted_line import QuotedLine
+from mmbot.engine.risk.guards import NOT_TWO
+from mmbot.engine.state.shared import Shared
+
+JUDGED: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
+"""The guards that are judged here."""
+
+
+class LineGuards:
+    """Judges the guards of lines."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared: Final = shared
+
+    def judge(self, line: QuotedLine, aged: bool, now: Instant) -> tuple[bool, bool]:
+        """Set and lift the guards of a line; ``aged``: the user's own price is too old.
+
+        Returns whether any guard of the line holds, and whether one holds that hides it. ``off_fair`` does not: it
+        lifts when the strategy is asked again.
+        """
+        shared, key = self._shared, line.key
+        reasons = self._reasons(line, aged, now)
+        for guard in JUDGED:
+            shared.judge(guard, key, reasons.get(guard), now)
+        guarded = shared.guards.any(key)
+        return guarded, guarded and not shared.guards.only("off_fair", key)
+
+    def _reasons(self, line: QuotedLine, aged: bool, now: Instant) -> dict[str, str]:
+        """Why guards of a line hold, by guard."""
+        state = line.book
+        reasons: dict[str, str] = {}
+        if line.line.status != "active" or line.market.status != "active":
+            reasons["inactive"] = f"market {line.market.status}, line {line.line.status}"
+        if not line.line.quotable:
+            reasons["outcomes"] = NOT_TWO
+        coverage, event = self._shared.coverage, line.key.event
+        if not state.known or not coverage.is_current(event, state.generation):
+            covered = coverage.of(event).generation > 0
+            reasons["book_unread"] = "not read since the last connect" if covered else "no connection brings its books"
+            return reasons
+        if state.fresh_at + self._shared.settings.book_age <= now:
+            reasons["book_age"] = "no message and no agreeing read"
+        if state.doubtful:
+            reasons["reconciliation"] = "differed in two reads running"
+        if aged:
+            reasons["price_age"] = "the user's price is too old"
+        return reasons

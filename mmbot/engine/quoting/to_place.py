@@ -1,0 +1,68 @@
+"""The queue of lines with something to place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.engine.quoting.quoted_line import QuotedLine
+
+
+class ToPlace:
+    """Lines with something to place: those of a higher priority first, and of one priority in the order in which they
+    came. The cost of a call does not grow with their number, unless it says so."""
+
+    __slots__ = ("_aside", "_by_priority", "lines")
+
+    def __init__(self) -> None:
+        self._by_priority: Final[dict[int, dict[LineKey, QuotedLine]]] = {}
+        self._aside: Final[dict[LineKey, QuotedLine]] = {}
+        self.lines: Final[dict[LineKey, int]] = {}
+        """Each with its priority: the highest among its targets to place."""
+
+    def put(self, line: QuotedLine) -> None:
+        """Add a line that has something to place, or note that its targets changed."""
+        place = line.rest.place
+        priority = place[0].priority
+        for target in place:
+            if target.priority > priority:
+                priority = target.priority
+        if self.lines.get(line.key, priority) != priority:
+            self.drop(line.key)
+        self.lines[line.key] = priority
+        self._by_priority.setdefault(priority, {})[line.key] = line
+
+    def drop(self, line: LineKey) -> None:
+        """Remove a line. An unknown one is ignored."""
+        priority = self.lines.pop(line, None)
+        if priority is not None:
+            bucket = self._by_priority[priority]
+            del bucket[line]
+            if not bucket:
+                del self._by_priority[priority]
+
+    def first(self, count: int) -> list[QuotedLine]:
+        """At most ``count`` of the lines of the highest priority."""
+        if not self._by_priority:
+            return []
+        return list(islice(self._by_priority[max(self._by_priority)].values(), count))
+
+    def set_aside(self, line: QuotedLine) -> None:
+        """Leave a line out until ``take_back``: limits, funds or a wager of our own stand in its way."""
+        self.drop(line.key)
+        self._aside[line.key] = line
+
+    def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
+        """Queue what was set aside, where a line is still the one in ``lines``. The cost grows with those lines."""
+        if self._aside:
+            for key, line in self._aside.items():
+                if line.rest.place and lines.get(key) is line:
+                    self.put(line)
+            self._aside.clear()
+
+    def forget(self, line: LineKey) -> None:
+        """Drop a line that is quoted no more."""
+        self.drop(line)
+        self._aside.pop(line, None)
