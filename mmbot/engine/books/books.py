@@ -1,7 +1,7 @@
-"""Books of all lines: messages and REST reads merged, compared and repaired.
+"""Keeps the books of all lines: merges messages and REST reads, compares them and repairs differences.
 
 A REST read has no sequence: it loses to any message for its line that came after it was asked for, and a difference
-counts only if none did (DESIGN, *What the exchange does*).
+counts only if none did.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""A message may still be under way this long after a read that already shows its effect."""
+"""The longest time by which a message may come later than a read that already shows its effect."""
 
 
 UNREAD: Final = -1
-"""In place of a generation: the book was not confirmed under any."""
+"""The generation of a book that no message and no read has confirmed."""
 
 
 class BookState:
-    """One line's book and what is known about it."""
+    """The book of one line, and how far it can be trusted."""
 
     __slots__ = (
         "book",
@@ -45,7 +45,7 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """What the latest message replaced; None if nothing was known under its generation."""
+        """The book before the latest message; None if no book was known under the message's generation."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake; None since either of the two changed."""
@@ -58,7 +58,7 @@ class BookState:
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
         self.differed = 0
         self.exact = False
-        """Whether ``sequence`` dates the book: it came as a message, not from a read."""
+        """True if the book came by a message, so that ``sequence`` dates it; False if it came from a read."""
 
     def own_changed(self) -> None:
         """Drop the net book: our wagers on the line changed."""
@@ -67,12 +67,12 @@ class BookState:
 
     @property
     def fresh_at(self) -> Instant:
-        """The latest message or agreeing read."""
+        """The time of the latest message or agreeing read."""
         return max(self.message_at, self.read_at)
 
     @property
     def doubtful(self) -> bool:
-        """Two reads running differed and none has agreed since."""
+        """True if two reads in a row differed from the book and none has agreed since."""
         return self.differed >= 2
 
 
@@ -83,38 +83,41 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """Repaired differences by kind: a level REST shows and we had not, the reverse, another size."""
+        """Repaired differences by kind. ``missing``: a level that only REST showed. ``extra``: a level that only our
+        book had. ``size``: a level of another size."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:
-        """The state of a line's book; None where none was ever asked for."""
+        """Return the state of a line's book; None if there is none yet."""
         return self._states.get(line)
 
     def of(self, line: LineKey) -> BookState:
-        """The state of a line's book, which stays the same object until its event is forgotten."""
+        """Return the state of a line's book, a new one if needed. It is the same object until its sport event is
+        forgotten."""
         state = self._states.get(line)
         if state is None:
             state = self._states[line] = BookState()
         return state
 
     def distrust(self, line: LineKey) -> None:
-        """What is known of a line's book counts for nothing until it is read, or a message brings another."""
+        """Do not use a line's book until a read or a message confirms it again."""
         state = self._states.get(line)
         if state is not None:
             state.generation = UNREAD
 
     def lines(self) -> list[LineKey]:
-        """All lines with a book."""
+        """Return all lines that have a book."""
         return list(self._states)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the books of events that are over."""
+        """Drop the books of sport events that are over."""
         for line in [line for line in self._states if line.event in events]:
             del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
-        """Take a full replacement. Returns None if the message was dropped, since it is strictly older by its sequence,
-        or since its connection does not cover the sport event: then ``generation`` is 0."""
+        """Replace the book of a line by that of a message. ``generation`` is 0 if the message's connection does not
+        cover the sport event. Such a message, and one that is strictly older by its sequence, is dropped: returns
+        None."""
         if not generation:
             self.stale_messages += 1
             return None
@@ -135,7 +138,8 @@ class Books:
         return state
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
-        """Compare a REST image that was asked for at ``sent_at``. True if it changed the book."""
+        """Compare a book with a REST image whose read was sent at ``sent_at``, and repair it. Returns True if the book
+        changed."""
         state, cover = self.of(line), self._coverage.of(line.event)
         generation = cover.generation
         current = state.known and state.generation == generation
@@ -161,7 +165,7 @@ class Books:
         return changed or not current
 
     def judge(self, line: LineKey, now: Instant) -> bool:
-        """Count a difference once no message explained it in time. True if the line became doubtful by it."""
+        """Count a difference that no message explained in time. Returns True if the line became doubtful by it."""
         state = self._states.get(line)
         if state is None or state.suspect is None or state.suspect[0] > now:
             return False
@@ -205,7 +209,7 @@ class Books:
             state.own_changed()
 
     def net(self, state: BookState, live: Collection[LineWager]) -> Book:
-        """The book of a line without our own stake. ``live`` are the line's wagers that could still match."""
+        """Return the book of a line without our own stake. ``live`` are the line's wagers that could still match."""
         if state.net is None:
             state.net = state.own.take_out(state.book, live, state.sequence, state.exact)
         return state.net

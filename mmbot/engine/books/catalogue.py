@@ -12,7 +12,7 @@ from mmbot.domain.odds import Side
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
-"""The statuses of a sport event before its start (PROTOCOL 5.3); with any other status it is not tradeable."""
+"""The statuses of a sport event before its start (docs/protocol.md 5.3); with any other status it is not tradeable."""
 
 UNLISTED: Final = "unlisted"
 """Our own status of a sport event that was taken off the list."""

@@ -82,7 +82,7 @@ class OwnStake:
                 self._entered.setdefault(wager.external_id, sequence)
 
     def take_out(self, book: Book, live: Collection[LineWager], sequence: int, exact: bool) -> Book:
-        """The book without our own stake. A level is left out unless it is certain that others have stake in it.
+        """Return the book without our own stake. A level is left out unless it is certain that others have stake in it.
 
         Args:
             live: the line's wagers that could still match; those that are not ours are others' offers.
