@@ -29,6 +29,8 @@ ROUNDS: Final = 60
 CALLS: Final = 500  # of each side in a round
 FRAMES: Final = 50
 
+decode: Final = dialect_of("legacy").feed.decode
+
 
 def connected() -> Pusher:
     """A machine that is up."""
@@ -55,7 +57,6 @@ def main() -> None:
     inner = [inner_json(rng, NOW) for _ in range(FRAMES)]
     frames = [frame_of(each, NOW) for each in inner]
     machine = connected()
-    decode = dialect_of("legacy").feed.decode
 
     def typed_book(frame: bytes) -> BookMessage:
         (message,) = machine.receive(frame, NOW)

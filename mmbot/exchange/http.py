@@ -160,7 +160,7 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """An HTTP date, in whole seconds; None for what is none."""
+    """The instant of an HTTP date, in whole seconds; None if the text is no date."""
     if text is None:
         return None
     try:

@@ -27,23 +27,23 @@ from websocket import ABNF
 from mmbot.exchange.transport import LinkClosed, LinkFailed
 
 _LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
-_ROOM: Final = 20_000  # frames that wait for the loop; so many of them are not to be quoted from
+_ROOM: Final = 20_000  # frames that may wait for the loop; a longer queue is too old to quote from
 _GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
 _GONE_S: Final = 1.0  # for a thread to end whose socket is shut down already
-_CONNECT_S: Final = 3.0  # for one address of several: the next one has to have its turn
-_STUCK_S: Final = 30.0  # for one blocking call; the feed judges a link that is silent for 20 lost, and ends it
+_CONNECT_S: Final = 3.0  # for one address of several, so that the next one has its turn
+_STUCK_S: Final = 30.0  # for one blocking call; the feed ends a link after 20 s of silence
 
 _OPTIONS: Final = {
-    "ping_timeout": 1,  # it never pings; this is how long it waits in select
-    "skip_utf8_validation": True,  # pure Python, 650 µs for a book; the decoder refuses what is no UTF-8
-    # It follows a redirect over a socket that we do not hold, and reads proxies from the environment. Every socket but
-    # the one it is given fails with these, before it is opened.
+    "ping_timeout": 1,  # the library never pings here; this limits its wait in select
+    "skip_utf8_validation": True,  # pure Python, 650 µs for a book; the decoder rejects invalid UTF-8
+    # The library follows redirects over sockets of its own and reads proxies from the environment. With these options,
+    # every socket but ours fails before it is opened.
     "http_proxy_host": "nowhere.invalid",
     "http_proxy_port": 0,
     "proxy_type": "socks5",
 }
 
-# Each end of a connection is an error to it, with the headers of an answer in the text. Ends are told by ``receive``.
+# The library logs each end of a connection as an error with headers of the answer. ``receive`` reports ends instead.
 logging.getLogger("websocket").propagate = False
 
 
@@ -186,8 +186,8 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
         raise failed or OSError("no address")
 
     def _keep(self, one: socket.socket) -> None:
-        # The library closes what it is given while the writer may be in the middle of it, and the number of a closed
-        # descriptor is the next socket's: perhaps one with orders on it. An open file holds a socket open.
+        # The library closes the socket while the writer may still be writing. The number of a closed descriptor goes to
+        # the next socket, perhaps one with orders. An open file keeps the socket open.
         with self._guard:
             self._held, self._hold = one, one.makefile("rb", buffering=0)
             if not self._is_ended:
@@ -351,7 +351,7 @@ def _place(address: str) -> _Place:
         split: SplitResult = urlsplit(address)
         host, port = split.hostname, split.port
     except ValueError as bad:
-        raise LinkFailed(type(bad).__name__) from None  # its text holds the address
+        raise LinkFailed(type(bad).__name__) from None  # its text quotes the address
     if split.scheme not in ("ws", "wss") or not host:
         raise LinkFailed("not the address of a websocket")
     secure = split.scheme == "wss"
@@ -374,7 +374,7 @@ def _limit(web_socket: websocket.WebSocket) -> None:
 
 def _shut(one: socket.socket) -> None:
     with suppress(OSError):  # it is not connected any more
-        # Not the method of a TLS socket: that would have the threads read and write on without encryption.
+        # Not the method of a TLS socket, after which the threads would go on without encryption.
         socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 
