@@ -60,7 +60,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     foresight: int = 120
     """The number of steps that informed takers see ahead."""
     push: float = 0.03
-    """The probability that a spread or total with a whole number ends exactly on that number."""
+    """The probability that a point spread or total with a whole number ends exactly on that number."""
 
 
 FIRST_EVENT: Final = 10_000_001
@@ -203,8 +203,8 @@ class SyntheticCrowd:
         self._venue.add_market(market, now)
         favourite = offer.numbers[0]
         rng = Random(f"{self._seed}/{event}/{offer.market}/{favourite}")
-        spread_of_prices = 0.15 if offer.kind in ("spread", "total") else 0.8
-        walk = _PriceWalk(rng, max(-1.2, min(1.2, rng.gauss(0.0, spread_of_prices))), self._board)
+        price_deviation = 0.15 if offer.kind in ("spread", "total") else 0.8
+        walk = _PriceWalk(rng, max(-1.2, min(1.2, rng.gauss(0.0, price_deviation))), self._board)
         for line in market.lines:
             number = line.key.number
             leads = number == favourite

@@ -189,8 +189,8 @@ def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -
 
 
 def side_number(market_type: str, line: LineKey, side: Side) -> int:
-    """A side's own number in quarter points: opposite signs for the two sides of a spread, the same number for those of
-    a total."""
+    """A side's own number in quarter points. The two sides of a point spread have opposite numbers, those of a total
+    have the same."""
     return -line.number if market_type == "spread" and side == 1 else line.number
 
 
