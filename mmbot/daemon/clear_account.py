@@ -83,10 +83,10 @@ class AccountClearer:
             now = self._clock.now()
             request = work.next(now)
             if request is None:
-                wake_at = work.wake_at(now)
-                if wake_at >= end:
+                due_at = work.due_at(now)
+                if due_at >= end:
                     break
-                await asyncio.sleep(self._clock.real_seconds(wake_at - now))
+                await asyncio.sleep(self._clock.real_seconds(due_at - now))
                 continue
             if now >= end:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
@@ -157,11 +157,13 @@ class Effects:
                 self._hedging.ended(wager)
         self.take_positions(now)
 
-    def timer(self, due: Due, key: str, now: Instant) -> None:
-        """Act on a timer of a follower: ``key`` is the wager, or the guard of a breaker."""
-        if due is Due.ACTIVATION:
-            self._activation.overdue(key, now)
-        elif due is Due.PRINT:
-            self.prints.overdue(key)
-        elif due is Due.BREAKER:
-            self._breakers[key].due(now)
+    def timers(self) -> Mapping[Due, Callable[..., None]]:
+        """What is called when a timer of a follower is due."""
+        return {
+            Due.ACTIVATION: self._activation.overdue,
+            Due.PRINT: self.prints.overdue,
+            Due.BREAKER: self._breaker_due,
+        }
+
+    def _breaker_due(self, guard: str, now: Instant) -> None:
+        self._breakers[guard].due(now)

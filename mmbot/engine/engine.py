@@ -16,7 +16,7 @@ from typing import Final, get_args
 
 from mmbot.config import Config
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.domain.instant import SECOND, Instant, in_seconds
+from mmbot.domain.instant import Instant, in_seconds
 from mmbot.engine import events as e
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
@@ -26,6 +26,7 @@ from mmbot.engine.feed import Feed
 from mmbot.engine.fill_status import StatusWriter
 from mmbot.engine.followers.breakers import BREAKERS, Breaker
 from mmbot.engine.followers.match_counts import MatchCounts
+from mmbot.engine.life.chores import CancelOneByOne, EverySecond
 from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.given_prices import GivenPrices
@@ -48,7 +49,8 @@ from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import Status, Step
-from mmbot.engine.timing.timers import NEVER, Due
+from mmbot.engine.timing.due import Asker, Chore, Part
+from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
@@ -120,9 +122,45 @@ class Engine:
         self._lookups: Final = WagerLookups(shared, effects, self._life, self._feed)
         self._details: Final = MatchingDetails(shared, effects)
         self._failed: Final = FailedRequests(shared)
-        self._profit_at: Instant = now
-        self._rests_until: Instant = 0
-        """Life, board, reads, profit and the feed's silence have nothing to do before; 0: they are to be asked."""
+        self._askers: Final[tuple[Asker, ...]] = (
+            self._lookups,
+            self._unknown,
+            self._life,
+            self._board,
+            self._details,
+            self._balance,
+        )
+        """The parts that read something, in the order in which they are asked for a request."""
+        self._chores: Final[tuple[Chore, ...]] = (
+            self._feed,
+            shared.timers,
+            CancelOneByOne(shared, self._life, self._cancelling),
+            self._life,
+            EverySecond(self._life, self._profit, self._quoting, self._forgetting, now),
+        )
+        """The parts that do something themselves, in the order in which it is done."""
+        chores: tuple[Part, ...] = self._chores
+        askers: tuple[Part, ...] = self._askers
+        parts = dict.fromkeys(chores + askers)  # life is both
+        del parts[shared.timers]
+        self._parts: Final[tuple[Part, ...]] = tuple(parts)
+        """All of them but the timers, which are asked at each event: any part may set one."""
+        shared.timers.register(
+            {
+                Due.EVENT: self._quoting.timer,
+                Due.LINE: self._line_due,
+                Due.HEDGE: self._hedging.pause_over,
+                Due.SUSPECT: self._board.judge,
+                Due.MISSED: self._board.reread,
+                Due.CANCEL: self._cancelling.again,
+                **effects.timers(),
+            }
+        )
+        self._quiet_until: Instant = 0
+        """No part but the timers has anything due before this; 0: the parts are to be asked."""
+        self._remembers = True
+        self.asked = 0
+        """How often the chores and askers were asked when something is due."""
         shared.guards.hold("starting", ACCOUNT, "start", now)
         if seed.latched is not None:
             shared.guards.hold("latch", ACCOUNT, seed.latched, now)
@@ -158,22 +196,25 @@ class Engine:
         """Take one event. Decisions are left to ``next_request``, so that a burst costs one."""
         kind = type(event)
         if kind is not e.BookMessage and kind is not e.Beat:  # they bring nothing nearer
-            self._rests_until = 0
+            self._quiet_until = 0
         self._on[kind](event, now)
 
     def next_request(self, now: Instant) -> Request | None:
         """The most urgent request that is due and allowed at ``now``."""
-        if self._rests(now):
+        if self._is_quiet(now):
             self._feed.taken_or_pulled.pair(now)
             return None
-        self._tick(now)
+        if now >= self._quiet_until or now >= self._shared.timers.soonest:
+            self._quiet_until = 0
+            for chore in self._chores:
+                chore.do_due(now)
         request = None
         if self._life.step is not Step.ENDED and self._shared.limiter.ready_at(now, True) <= now:
             request = self._most_urgent(now)
         if request is None:
             self._feed.taken_or_pulled.pair(now)  # nothing waits for this
         else:
-            self._rests_until = 0
+            self._quiet_until = 0
         return request
 
     def _most_urgent(self, now: Instant) -> Request | None:
@@ -200,51 +241,44 @@ class Engine:
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
-        """When to ask again if no event comes first. Call after ``next_request`` returned None."""
+        """When to ask again if no event comes first; None once life has ended. Call after ``next_request`` returned
+        None."""
         shared = self._shared
-        if self._rests(now):
-            soonest = shared.timers.next()
-            return soonest if soonest < self._rests_until else self._rests_until
+        if self._is_quiet(now):
+            return min(self._quiet_until, shared.timers.due_at(now))
         if self._life.step is Step.ENDED:
             return None
-        times: list[Instant | None] = [shared.timers.next(), self._rests_until]
-        if self._rests_until <= now:
-            times = [
-                self._profit_at,
-                self._life.wake_at(now),
-                self._unknown.wake_at(now),
-                self._lookups.wake_at(),
-                self._details.wake_at(),
-                self._balance.wake_at(),
-            ]
-            if shared.coverage.up:
-                times.append(shared.coverage.silent_at)
-                times.append(self._board.wake_at(now))
-            self._rests_until = min(at for at in times if at is not None)
-            times.append(shared.timers.next())
-        if self._cancelling.ready and not self._clearing:
-            times.append(shared.limiter.ready_at(now, True))
-        if shared.dirty_events:
-            looks_at = shared.limiter.ready_at(now, True)
-            if looks_at <= now:
+        times = self._due_times(now)
+        if shared.dirty_events or (self._cancelling.ready and not self._clearing):
+            at = shared.limiter.ready_at(now, True)
+            if at <= now and shared.dirty_events:
                 return now
-            times.append(looks_at)
+            times.append(at)
         if self._placing.pending or self._hedging.check:
             times.append(shared.limiter.ready_at(now, False))
-        soonest = NEVER
-        due = False
-        for at in times:
-            if at is not None and at < soonest:
-                if at > now:
-                    soonest = at
-                else:
-                    due = True
-        if due:  # and yet nothing could be sent: the limiter holds it, or it waits for an event
+        later = [at for at in times if at > now]
+        if len(later) < len(times):  # something is due and was not sent: the limiter holds it, or it waits for an event
             limited = shared.limiter.ready_at(now, True)
-            if now < limited < soonest:
-                return limited
-            return soonest if soonest < NEVER else now + SECOND
-        return soonest
+            if limited > now:
+                later.append(limited)
+        return min(later)
+
+    def _due_times(self, now: Instant) -> list[Instant]:
+        """When something of the chores and askers is due: as remembered, or asked of each of them."""
+        timers_at = self._shared.timers.due_at(now)
+        if now < self._quiet_until:
+            return [self._quiet_until, timers_at]
+        self.asked += 1
+        times = [part.due_at(now) for part in self._parts]
+        if self._remembers:
+            self._quiet_until = min(times)
+        times.append(timers_at)
+        return times
+
+    def ask_every_time(self) -> None:
+        """Ask every chore and asker at each event from now on: slower, with the same requests. For tests."""
+        self._remembers = False
+        self._quiet_until = 0
 
     def orders(self) -> list[Order]:
         """Take what the shell has to do: connect, journal, latch, log, exit."""
@@ -291,11 +325,11 @@ class Engine:
         """Whether ``cancel_all`` is doing the cancelling."""
         return self._shared.settings.exclusive and self._life.clearing
 
-    def _rests(self, now: Instant) -> bool:
+    def _is_quiet(self, now: Instant) -> bool:
         """Whether nothing can be due: the usual answer to a book of which only the depth changed."""
         shared = self._shared
         return (
-            now < self._rests_until
+            now < self._quiet_until
             and not shared.dirty_events
             and now < shared.timers.soonest
             and not self._cancelling.ready
@@ -303,55 +337,11 @@ class Engine:
             and not self._hedging.check
         )
 
-    def _tick(self, now: Instant) -> None:
-        shared = self._shared
-        if shared.coverage.up and now >= shared.coverage.silent_at:
-            self._feed.lose("no health_check", now)
-        if shared.timers.soonest <= now:
-            self._rests_until = 0
-            for due, key in shared.timers.pop(now):
-                self._timer(due, key, now)
-        if self._life.step is Step.CANCEL and not shared.settings.exclusive:
-            for wager in shared.ledger.all_live():  # no cancel_all here; a line may be off the board or not read yet
-                if not wager.foreign:
-                    self._cancelling.want(wager)
-        if now >= self._life.idle_until:
-            before = self._life.step
-            self._life.advance(now)
-            if self._life.step is not before:
-                self._rests_until = 0
-                if self._life.step is Step.READY:  # a loss of earlier today counts from the first quote
-                    self._profit_at = now
-        if now >= self._profit_at:
-            ready = self._life.step is Step.READY
-            self._profit_at = now + SECOND
-            self._profit.look(now, ready)
-            self._quoting.look_at_cut()
-            if ready:
-                self._forgetting.look(now)
-
-    def _timer(self, due: Due, key: LineKey | int | str, now: Instant) -> None:
-        if isinstance(key, LineKey):
-            if due is Due.HEDGE:
-                self._hedging.pause_over(key, now)
-            elif due is Due.SUSPECT:
-                self._board.judge(key, now)
-                self._quoting.book_changed(key)
-            elif due is Due.MISSED:
-                self._board.reread(key, now)
-            else:
-                self._placing.pause_over(key, now)
-                self._quoting.line_due(key)
-                self._hedging.check = True
-        elif isinstance(key, int):
-            if due is Due.MISSED:
-                self._board.reread(key, now)
-            else:
-                self._quoting.timer(key, now)
-        elif due is Due.CANCEL:
-            self._cancelling.again(key, now)
-        else:
-            self._effects.timer(due, key, now)
+    def _line_due(self, line: LineKey, now: Instant) -> None:
+        """A line's pause may be over, or its book or price may have aged."""
+        self._placing.pause_over(line, now)
+        self._quoting.line_due(line)
+        self._hedging.check = True
 
     def _look(self, now: Instant) -> None:
         """Look at what changed, a slice at a time: a burst over the whole board keeps nobody waiting who is in a hurry.
@@ -373,15 +363,10 @@ class Engine:
         """What is no cancel, in order of urgency."""
         shared = self._shared
         request: Request | None
-        if now >= self._rests_until:
-            request = self._lookups.next(now) or self._unknown.next(now) or self._life.next(now)
-            if request is not None:
-                return request
-            if shared.coverage.up and (request := self._board.next(now)) is not None:
-                return request
-            request = self._details.next(now) or self._balance.next(now)
-            if request is not None:
-                return request
+        if now >= self._quiet_until:
+            for asker in self._askers:
+                if (request := asker.next(now)) is not None:
+                    return request
         if self._life.step is not Step.READY or shared.dirty_events:
             return None
         request = self._hedging.next(now)

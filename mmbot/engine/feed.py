@@ -20,6 +20,7 @@ from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
 """The shortest time between two reconnects because of lost messages."""
@@ -163,6 +164,16 @@ class Feed:
         shared.alert(Level.ERROR, "feed.refused", reason=message.reason)
         if shared.coverage.up:
             self.lose(message.reason, now)
+
+    def due_at(self, now: Instant) -> Instant:
+        """When the feed counts as silent, if no health check comes until then; ``NEVER`` while it is down."""
+        coverage = self._shared.coverage
+        return coverage.silent_at if coverage.up else NEVER
+
+    def do_due(self, now: Instant) -> None:
+        """Take the feed as lost if it is silent."""
+        if self.due_at(now) <= now:
+            self.lose("no health_check", now)
 
     def lose(self, reason: str, now: Instant) -> None:
         """Treat the feed as lost and cancel everything."""

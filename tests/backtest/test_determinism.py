@@ -14,8 +14,7 @@ import pytest
 from mmbot.backtest.run import Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
-from mmbot.domain.instant import MINUTE, SECOND, Instant
-from mmbot.engine.engine import Engine
+from mmbot.domain.instant import MINUTE, SECOND
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
@@ -24,8 +23,8 @@ START = 1_800_000_000 * SECOND
 SEED = 5
 
 
-def looked_at(*, everything: bool = False) -> Run:
-    """A run with matches, hedges, a lost feed and a start of an event. With ``everything`` all lines are looked at."""
+def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> Run:
+    """A run with matches, hedges, a lost feed and a start of an event."""
     config = Config(
         environment="local",
         exchange=ExchangeConfig(base_url="http://127.0.0.1:9000/partner"),
@@ -37,7 +36,9 @@ def looked_at(*, everything: bool = False) -> Run:
     board = BoardSettings(events=3, first_start_ns=4 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
     world = synthetic_world(None, SEED, START, board=board)
     run = Run(world, world.account, config, (strategy,), START)
-    if everything:
+    if ask_every_time:
+        run.engine.ask_every_time()
+    if look_at_everything:
         run.engine.look_at_everything()
     run.at(START + 3 * MINUTE, run.drop_feed)
     run.until(START + 6 * MINUTE)
@@ -55,7 +56,7 @@ def said(run: Run) -> list[bytes]:
 
 def requests() -> list[bytes]:
     """Every request, alert and journal record of the run as it is."""
-    return said(looked_at())
+    return said(made())
 
 
 def digest() -> str:
@@ -75,45 +76,16 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
 def test_what_is_kept_from_look_to_look_changes_nothing() -> None:
     """An event is looked at by what changed in it, and not at all where nobody looks. Looked at whole, with nothing
     that is remembered, it is quoted the same."""
-    run = looked_at()
-    whole = looked_at(everything=True)
+    run = made()
+    whole = made(look_at_everything=True)
     assert said(whole) == said(run)
     assert whole.engine.looks > 2 * run.engine.looks > 2000
 
 
-@pytest.mark.plain
-def test_an_engine_that_is_asked_though_nothing_can_be_due_sends_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_it_is = requests()
-    rested = 0
-    rests = Engine._rests
-
-    def always_asked(self: Engine, now: Instant) -> bool:
-        nonlocal rested
-        rested += rests(self, now)
-        return False
-
-    monkeypatch.setattr(Engine, "_rests", always_asked)
-    assert requests() == as_it_is
-    assert rested > 100
-
-
-@pytest.mark.plain
-def test_a_deadline_that_is_remembered_is_the_one_that_is_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    deadline = Engine.deadline
-    remembered = 0
-
-    def asked_anew(self: Engine, now: Instant) -> Instant | None:
-        nonlocal remembered
-        remembered += self._rests_until > now
-        first = deadline(self, now)
-        self._rests_until = 0
-        again = deadline(self, now)
-        assert first == again
-        return first
-
-    monkeypatch.setattr(Engine, "deadline", asked_anew)
-    requests()
-    assert remembered > 1000
+def test_what_is_due_is_the_same_whether_it_is_remembered_or_asked_at_each_event() -> None:
+    as_it_is, always = made(), made(ask_every_time=True)
+    assert said(always) == said(as_it_is)
+    assert always.engine.asked > 2 * as_it_is.engine.asked > 2000
 
 
 def told(interpreter: str, say: str, **environment: str) -> str:

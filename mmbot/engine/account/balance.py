@@ -65,8 +65,8 @@ class Balance:
         self._shared.send(self, request, now)
         return request
 
-    def wake_at(self) -> Instant:
-        """When ``next`` has something to send; ``NEVER`` while a read is under way."""
+    def due_at(self, now: Instant) -> Instant:
+        """When the next read is due; ``NEVER`` while one is under way."""
         return self._read_at
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:

@@ -30,7 +30,7 @@ class Prints:
         if change.kind is Kind.MATCHED or change.kind is Kind.ENDED:
             self._awaited.pop(change.wager.external_id, None)
 
-    def overdue(self, external_id: str) -> None:
+    def overdue(self, external_id: str, now: Instant) -> None:
         """Look a wager up if its match did not come in time."""
         if external_id not in self._awaited:
             return

@@ -18,6 +18,7 @@ from mmbot.engine.requests import BATCH, CancelAll, Cancellation, CancelMany, Re
 from mmbot.engine.sending.cancel_all import AGAIN
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
+from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
 """How many ranges of seven days are read for open wagers: without a journal, nobody else knows of an old one."""
@@ -65,10 +66,10 @@ class ClearAlone:
             return CancelMany(self._number(), items)
         return self._proof.cancel(now) or self._proof.read(now)
 
-    def wake_at(self, now: Instant) -> Instant:
+    def due_at(self, now: Instant) -> Instant:
         """When ``next`` has something to send."""
-        at = now if self._found else self._proof.wake_at(now)
-        return max(self._not_before, now if at is None else at)
+        at = now if self._found else self._proof.due_at(now)
+        return max(self._not_before, now if at == NEVER else at)
 
     def take(self, request: CancelAll | CancelMany | ReadHistory, answer: Answer, now: Instant) -> None:
         """Take the answer to the request that ``next`` gave last."""

@@ -29,6 +29,7 @@ from mmbot.engine.events import HistoryRead
 from mmbot.engine.reading.history import HistoryPager, Query
 from mmbot.engine.requests import CancelAll, ReadHistory
 from mmbot.engine.sending.cancel_all import RepeatedCancelAll
+from mmbot.engine.timing.timers import NEVER
 
 
 class Stage(Enum):
@@ -93,12 +94,10 @@ class ClearProof:
         """The next page of the history, if one may be read now."""
         return self._pager.next(now) if self.stage is Stage.READING else None
 
-    def wake_at(self, now: Instant) -> Instant | None:
-        """When ``cancel`` or ``read`` has something to send."""
-        cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else None
-        read_at = self._pager.wake_at(now) if self.stage is Stage.READING else None
-        if cancel_at is None or read_at is None:
-            return cancel_at if read_at is None else read_at
+    def due_at(self, now: Instant) -> Instant:
+        """When ``cancel`` or ``read`` has something to send; ``NEVER`` if an answer has to come first."""
+        cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else NEVER
+        read_at = self._pager.due_at(now) if self.stage is Stage.READING else NEVER
         return min(cancel_at, read_at)
 
     # --- what comes back ------------------------------------------------------------------------------------------

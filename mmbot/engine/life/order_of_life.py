@@ -56,8 +56,8 @@ class OrderOfLife:
         self._effects: Final = effects
         self._board: Final = board
         self.step = Step.CANCEL
-        self.idle_until: Instant = 0
-        """``advance`` has nothing to do before."""
+        self._idle_until: Instant = 0
+        """``do_due`` has nothing to do before."""
         self.cause = "start"
         self.started_at = now
         self.clear = False
@@ -111,13 +111,15 @@ class OrderOfLife:
             Row(ready, self._sweep_is_due, self._sweep, ready),
         )
 
-    def advance(self, now: Instant) -> None:
+    def do_due(self, now: Instant) -> None:
         """Take the rows whose conditions hold."""
+        if now < self._idle_until:
+            return
         while (row := self._row(now)) is not None:
             row.do(now)
             self.step = row.then
         if self.step is Step.READY:
-            self.idle_until = self._sweep_at
+            self._idle_until = self._sweep_at
 
     def _row(self, now: Instant) -> Row | None:
         """The next row to take."""
@@ -286,7 +288,7 @@ class OrderOfLife:
             self.started_at = now
             self.cause = cause
         self.step = Step.CANCEL
-        self.idle_until = 0
+        self._idle_until = 0
         self.clear = False
         self._proof.restart(now)
         self._cancelled = False
@@ -364,17 +366,16 @@ class OrderOfLife:
             self._shared.send(self, request, now)
         return request
 
-    def wake_at(self, now: Instant) -> Instant | None:
-        """When ``urgent``, ``next`` or ``advance`` has something to do."""
-        reads_at = self._proof.wake_at(now) if self.clearing else self._history.wake_at(now)
-        times = [] if reads_at is None else [reads_at]
+    def due_at(self, now: Instant) -> Instant:
+        """When ``urgent``, ``next`` or ``do_due`` has something to do."""
+        times = [self._proof.due_at(now) if self.clearing else self._history.due_at(now)]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
         if self.step is Step.READY:
             times.append(self._sweep_at)
         if self._stop_deadline is not None and self.step is not Step.ENDED:
             times.append(self._stop_deadline)
-        return min(times, default=None)
+        return min(times)
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Take the answer to a ``cancel_all`` or to a read of the history. What was asked for before the latest restart
@@ -402,7 +403,7 @@ class OrderOfLife:
         if cancels.failed(answer.request, answer.retry_at, now):
             self._login_refused = answer.rejection is Rejection.LOGIN and self.cause == "start"
             self._cannot_cancel = self._hurry and not cancels.under_way
-            self.idle_until = 0
+            self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
         """Go on from a page that was applied to the ledger."""

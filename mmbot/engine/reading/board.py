@@ -22,7 +22,7 @@ from mmbot.engine.requests import (
 )
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.timing.timers import Due
+from mmbot.engine.timing.timers import NEVER, Due
 
 RETRY: Final = SECOND
 """After a failed read."""
@@ -49,7 +49,7 @@ class BoardReader:
         to wait until it leads to that once more. It is forgotten when a read brings something new."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
         """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
-        self.next_round: Instant | None = None
+        self.next_round: Instant = NEVER
         """When everything is read again."""
         rules = shared.config.quoting
         self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
@@ -140,7 +140,9 @@ class BoardReader:
 
     def next(self, now: Instant) -> Request | None:
         """The next read that may be sent now."""
-        if self.next_round is not None and now >= self.next_round:
+        if not self._shared.coverage.up:
+            return None
+        if now >= self.next_round:
             self.everything(now)
         if now < self._not_before:
             return None
@@ -170,8 +172,10 @@ class BoardReader:
             shared.send(self, request, now)
         return request
 
-    def wake_at(self, now: Instant) -> Instant | None:
-        """When ``next`` may have something to send."""
+    def due_at(self, now: Instant) -> Instant:
+        """When the next read is due; ``NEVER`` while the feed is down: then books would be out of date at once."""
+        if not self._shared.coverage.up:
+            return NEVER
         if not (self._ladder or self._tournaments or self._events or self._markets):
             return self.next_round
         pacer = self._shared.pacer
@@ -182,9 +186,7 @@ class BoardReader:
             ("markets", self._markets),
         )
         ready = [max(pacer.ready_at(path, now), self._not_before) for path, wanted in paths if wanted]
-        if self.next_round is not None:
-            ready.append(self.next_round)
-        return min(ready, default=None)
+        return min(self.next_round, *ready)
 
     # --- answers --------------------------------------------------------------------------------------------------
 
@@ -313,6 +315,7 @@ class BoardReader:
         state = shared.books.get(line)
         if state is not None and state.doubtful:
             shared.dirty_events[line.event] = None
+        self._quoting.book_changed(line)
 
     def _is_wanted(self, tournament: int) -> bool:
         return self._all or self._by_event_only or tournament in self._wanted_tournaments

@@ -15,15 +15,13 @@ from mmbot.engine.events import Failed, HistoryRead
 from mmbot.engine.requests import ReadHistory
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
+from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
 """A read that a 429 stopped is repeated after this at the latest: a nonsensical hint must not end a proof."""
 
 OVERLAP: Final = MINUTE
 """How much earlier than an instant a read starts: the exchange's clock may be so much behind ours."""
-
-LATER: Final[Instant] = 1 << 63
-"""Later than any instant."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
@@ -62,7 +60,7 @@ class HistoryPager:
         self._request: int | None = None
         """The page under way; None if there is none, or if its answer is no longer wanted."""
         self._not_before: Instant = 0
-        self._complete_to: Instant | None = LATER
+        self._complete_to: Instant | None = NEVER
         """Up to when, by the exchange's clock, all pages of the query hold everything; None if one of them does not."""
         self.synced: Instant = 0
         """The latest ``last_synced_at`` of the queries that were read since the last ``drop``."""
@@ -98,7 +96,7 @@ class HistoryPager:
     def _rewind(self) -> None:
         self._range = None
         self._cursor = ""
-        self._complete_to = LATER
+        self._complete_to = NEVER
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
         """A query with its range as of now. Our clock may have been corrected since an instant was noted."""
@@ -117,8 +115,7 @@ class HistoryPager:
 
     def next(self, now: Instant) -> ReadHistory | None:
         """The next page, if one is asked for, none is under way, and it may be read now."""
-        ready_at = self.wake_at(now)
-        if ready_at is None or now < ready_at:
+        if now < self.due_at(now):
             return None
         if self._range is None:
             self._range = self._range_of(self._queries[0], now)
@@ -127,9 +124,9 @@ class HistoryPager:
         self._pacer.take("history", now)
         return request
 
-    def wake_at(self, now: Instant) -> Instant | None:
-        """When ``next`` has something to send."""
-        return self.ready_at(now) if self._queries and self._request is None else None
+    def due_at(self, now: Instant) -> Instant:
+        """When the next page is due; ``NEVER`` if none is asked for, or one is under way."""
+        return self.ready_at(now) if self._queries and self._request is None else NEVER
 
     def ready_at(self, now: Instant) -> Instant:
         """When a page may be read."""
@@ -158,7 +155,7 @@ class HistoryPager:
             self._complete_to = None
         elif self._complete_to is not None and asked is not None:
             self.synced = max(self.synced, synced)
-            ends = LATER if self._queries[0].ranges_ago else end_of(asked)
+            ends = NEVER if self._queries[0].ranges_ago else end_of(asked)
             self._complete_to = min(self._complete_to, synced, ends)
         self._cursor = answer.next_cursor
         return not self._cursor
@@ -193,4 +190,4 @@ class HistoryPager:
 def end_of(asked: ReadHistory) -> Instant:
     """Where the range of a query ends."""
     end = asked.created_to if asked.updated_to is None else asked.updated_to
-    return LATER if end is None else end
+    return NEVER if end is None else end

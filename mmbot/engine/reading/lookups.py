@@ -10,6 +10,7 @@ from mmbot.engine.events import Answer, Failed, MatchesRead, WagerRead
 from mmbot.engine.owners import AppliesReports, HearsOfWagers, Reconnects
 from mmbot.engine.requests import Level, ReadMatches, ReadWager, Request
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import NEVER
 
 DETAILS: Final = 100
 """Wagers in one read of matches (PROTOCOL 4.1)."""
@@ -47,9 +48,9 @@ class WagerLookups:
         self._shared.send(self, request, now)
         return request
 
-    def wake_at(self) -> Instant | None:
-        """When ``next`` has something to send."""
-        return None if self._next_id() is None else self._not_before
+    def due_at(self, now: Instant) -> Instant:
+        """When the next look-up is due; ``NEVER`` if there is nothing to look up."""
+        return NEVER if self._next_id() is None else self._not_before
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Apply what the exchange says of a wager; after a failure, ask again later."""
@@ -95,9 +96,9 @@ class MatchingDetails:
         shared.send(self, request, now)
         return request
 
-    def wake_at(self) -> Instant | None:
-        """When ``next`` has something to send."""
-        return self._not_before if self._shared.details else None
+    def due_at(self, now: Instant) -> Instant:
+        """When the next read is due; ``NEVER`` if there is nothing to read."""
+        return self._not_before if self._shared.details else NEVER
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Apply the matches; those that are still missing are read again."""

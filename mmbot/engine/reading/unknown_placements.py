@@ -11,6 +11,7 @@ from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.history import HistoryPager, Query
 from mmbot.engine.requests import Level, ReadHistory, Request
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Changes
 
 
@@ -56,10 +57,10 @@ class UnknownPlacements:
         if sent:  # if the first is of an earlier run, its clock may have been right before ours was
             self._history.ask(Query(created_since=min(sent)))
 
-    def wake_at(self, now: Instant) -> Instant | None:
-        """When ``next`` may have something to send."""
+    def due_at(self, now: Instant) -> Instant:
+        """When the next page is due; ``NEVER`` if none is to be read."""
         if not self._given_up or self._history.under_way:
-            return None
+            return NEVER
         return max(self._not_before, self._history.ready_at(now))
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:

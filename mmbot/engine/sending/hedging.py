@@ -26,7 +26,7 @@ PAUSE: Final = 3 * SECOND
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
 """Guards of an event that stop a hedge. What stops a strategy does not: the position is there all the same."""
 
-NEVER: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
+STOPPED_BY: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
 """Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
 
 
@@ -50,7 +50,7 @@ class Hedging:
         if not self.check:
             return None
         shared = self._shared
-        if any(shared.guards.holds(guard, ACCOUNT) for guard in NEVER) or not self._placing.numbers_left(1):
+        if any(shared.guards.holds(guard, ACCOUNT) for guard in STOPPED_BY) or not self._placing.numbers_left(1):
             return None
         self.check = False
         # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.

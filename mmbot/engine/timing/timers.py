@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
@@ -49,8 +49,13 @@ class Timers:
         self._heap: list[tuple[Instant, int, Due, Key]] = []
         self._at: dict[tuple[Due, Key], Instant] = {}
         self._count = 0
+        self._handlers: dict[Due, Callable[..., None]] = {}
         self.soonest: Instant = NEVER
-        """Nothing is due earlier; ``next`` is exact."""
+        """Nothing is due earlier; ``due_at`` is exact."""
+
+    def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
+        """Give for each purpose what is called with the key and the present when a timer of it is due."""
+        self._handlers.update(handlers)
 
     def set(self, due: Due, key: Key, at: Instant) -> None:
         """Wake for this at ``at``, or earlier if that was asked already."""
@@ -63,7 +68,7 @@ class Timers:
         if at < self.soonest:
             self.soonest = at
 
-    def next(self) -> Instant:
+    def due_at(self, now: Instant) -> Instant:
         """When the next timer is due; ``NEVER`` if there is none."""
         heap = self._heap
         while heap and self._at.get((heap[0][2], heap[0][3])) != heap[0][0]:
@@ -71,9 +76,9 @@ class Timers:
         self.soonest = heap[0][0] if heap else NEVER
         return self.soonest
 
-    def pop(self, now: Instant) -> Iterator[tuple[Due, Key]]:
-        """Take out what is due, in order of its instant and then of setting."""
-        while self.soonest <= now and self.next() <= now:
+    def do_due(self, now: Instant) -> None:
+        """Call the handlers of what is due, in order of its instant and then of setting."""
+        while self.soonest <= now and self.due_at(now) <= now:
             _, _, due, key = heapq.heappop(self._heap)
             del self._at[due, key]
-            yield due, key
+            self._handlers[due](key, now)
