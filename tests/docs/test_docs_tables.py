@@ -127,7 +127,7 @@ def test_each_guard_stands_under_the_heading_of_its_scope() -> None:
 def test_the_guard_that_leaves_wagers_where_they_are_is_said_to() -> None:
     for name in PAUSING:
         assert f"[`{name}`](#{name})" in page("guards").split("## Of the account")[0]
-        assert "What rests stays" in guards()[name]["Does"]
+        assert "Open wagers stay" in guards()[name]["Does"]
 
 
 def busy() -> Metrics:
