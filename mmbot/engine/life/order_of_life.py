@@ -88,7 +88,7 @@ class OrderOfLife:
 
     def _table(self) -> tuple[Row, ...]:
         """The walk: in this step, when that holds, do this, and then enter that step."""
-        any_step = None
+        any_step: Step | None = None
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
         return (
