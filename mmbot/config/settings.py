@@ -164,8 +164,8 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """With less on the account nothing is quoted."""
     off_fair: Probability = 0.10
     """A quote implying this much more probability than the fair price is a mistake and is not placed."""
-    max_gap: Probability = 0.20
-    """A book whose two best prices are further apart gives no fair value."""
+    max_bid_ask_spread: Probability = 0.20
+    """The bot takes no fair value from a book whose bid-ask spread is wider."""
     reconcile_s: Seconds = 900.0
     """Books are compared with REST this often."""
 

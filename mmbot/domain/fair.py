@@ -13,24 +13,24 @@ class Fair(NamedTuple):
 
     probability: float
     """Of outcome 0, given that neither side is pushed."""
-    gap: float
+    bid_ask_spread: float
     """Bid–ask spread in probability: the loss of a taker who backs both outcomes, per dollar of payout."""
 
 
-def fair_from(book: Book, widest_gap: float) -> Fair | None:
+def fair_from(book: Book, max_bid_ask_spread: float) -> Fair | None:
     """Return the fair probability of outcome 0: the two best prices, each weighted with the size of the other side.
 
     The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
     best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty or the bid–ask spread is
-    wider than ``widest_gap`` (in probability). Source: docs/design.md, *Fair value*.
+    wider than ``max_bid_ask_spread`` (in probability). Source: docs/design.md, *Fair value*.
     """
     under_0, under_1 = book.sides
     if not under_0 or not under_1:
         return None
     ask = implied(under_0[0].odds)
     bid = 1.0 - implied(under_1[0].odds)
-    gap = ask - bid
-    if gap > widest_gap:
+    bid_ask_spread = ask - bid
+    if bid_ask_spread > max_bid_ask_spread:
         return None
     size_0 = payout(under_0[0].value, under_0[0].odds)
     size_1 = payout(under_1[0].value, under_1[0].odds)
@@ -40,4 +40,4 @@ def fair_from(book: Book, widest_gap: float) -> Fair | None:
     probability = (bid * size_0 + ask * size_1) / total
     if not 0.0 < probability < 1.0:
         return None
-    return Fair(probability, gap)
+    return Fair(probability, bid_ask_spread)

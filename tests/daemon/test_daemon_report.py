@@ -77,9 +77,9 @@ def test_why_names_first_what_holds_everywhere():
 
 
 def test_why_gathers_lines_by_their_reason_and_leaves_out_what_is_quoted():
-    lines = [line(f"Total {number}", "gap too wide", False) for number in range(6)]
+    lines = [line(f"Total {number}", "bid-ask spread too wide", False) for number in range(6)]
     text = why_text(status_of(NOW, quoting=True, events=(event(line("Moneyline"), *lines),)))
-    assert "gap too wide: Total 0, Total 1, Total 2, Total 3 and 2 more" in text
+    assert "bid-ask spread too wide: Total 0, Total 1, Total 2, Total 3 and 2 more" in text
     assert "Moneyline" not in text
     assert "1 of 7 lines" in text
 

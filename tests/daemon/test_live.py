@@ -133,8 +133,8 @@ def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_ro
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, height: int) -> None:
-    shown = text(with_lines(status, one_line(own=(), why="gap too wide")), width, height)
-    assert "gap too wide" in shown
+    shown = text(with_lines(status, one_line(own=(), why="bid-ask spread too wide")), width, height)
+    assert "bid-ask spread too wide" in shown
 
 
 def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: Status) -> None:

@@ -25,7 +25,7 @@ def test_the_fair_price_lies_between_the_two_best_and_nearer_to_the_thinner_offe
     fair = fair_from(book((odds_0, value_0), (odds_1, value_1)), 2.0)
     ask, bid = implied(odds_0), 1.0 - implied(odds_1)
     assert fair is not None
-    assert fair.gap == pytest.approx(ask - bid)
+    assert fair.bid_ask_spread == pytest.approx(ask - bid)
     assert min(ask, bid) - 1e-12 <= fair.probability <= max(ask, bid) + 1e-12
     if ask > bid:
         below = fair.probability - bid
@@ -44,7 +44,7 @@ def test_seen_from_the_other_outcome_it_is_the_complement(odds_0: int, value_0: 
 
 
 @given(prices, values, values)
-def test_a_book_without_a_gap_is_its_price(odds: int, value_0: int, value_1: int) -> None:
+def test_a_book_without_a_bid_ask_spread_is_its_price(odds: int, value_0: int, value_1: int) -> None:
     fair = fair_from(book((odds, value_0), (negate(odds), value_1)), 0.001)
     assert fair is not None
     assert fair.probability == pytest.approx(implied(odds))
@@ -54,7 +54,7 @@ def test_equal_payouts_give_the_middle() -> None:
     fair = fair_from(book((100, 1000), (-150, 1200)), 0.2)  # payouts of 2000 each
     assert fair is not None
     assert fair.probability == pytest.approx((0.5 + 0.4) / 2)
-    assert fair.gap == pytest.approx(0.1)
+    assert fair.bid_ask_spread == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("sides", [((), ()), ((Level(110, 100),), ()), ((), (Level(110, 100),))])
@@ -62,7 +62,7 @@ def test_a_missing_side_gives_none(sides: tuple[tuple[Level, ...], tuple[Level, 
     assert fair_from(Book(sides), 1.0) is None
 
 
-def test_too_wide_a_gap_gives_none() -> None:
+def test_too_wide_a_bid_ask_spread_gives_none() -> None:
     wide = book((-150, 100), (-150, 100))  # 0.6 against 0.4
     assert fair_from(wide, 0.19) is None
     assert fair_from(wide, 0.21) is not None

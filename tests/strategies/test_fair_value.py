@@ -440,12 +440,12 @@ def test_only_the_outcome_with_a_price_is_quoted_and_nothing_where_neither_has_o
     assert isinstance(decide(maker(margin=0.495), line_view(0.5)), NoQuote)
 
 
-def test_a_real_book_is_quoted_inside_its_gap_at_demo_like_settings() -> None:
+def test_a_real_book_is_quoted_inside_its_bid_ask_spread_at_demo_like_settings() -> None:
     book = Book(((Level(215, 20_00),), (Level(-280, 60_00),)))
     fair = fair_from(book, 0.2)
     assert fair is not None
     decision = decide(maker(margin=0.003, size=100), line_view(fair.probability, book=book))
-    assert fair.gap > 0.05
+    assert fair.bid_ask_spread > 0.05
     assert 0 < 1 - price(decision, 0) - price(decision, 1) < 0.03
 
 

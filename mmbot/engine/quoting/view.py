@@ -40,7 +40,7 @@ class Views:
             if price is None and before.given is None and before.profit == (first, second) and before.book == book:
                 return before, line.fair
         else:
-            fair = fair_from(book, shared.settings.max_gap)
+            fair = fair_from(book, shared.settings.max_bid_ask_spread)
         given = None
         probability = None if fair is None else fair.probability
         if price is not None:

@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     matches_a_minute: int
     min_balance: Cents
     off_fair: float
-    max_gap: float
+    max_bid_ask_spread: float
     reconcile: Duration
     stop_deadline: Duration
 
@@ -57,7 +57,7 @@ def settle(config: Config) -> Settings:
         matches_a_minute=guards.matches_a_minute,
         min_balance=cents(guards.min_balance),
         off_fair=guards.off_fair,
-        max_gap=guards.max_gap,
+        max_bid_ask_spread=guards.max_bid_ask_spread,
         reconcile=seconds(guards.reconcile_s),
         stop_deadline=seconds(config.stop.deadline_s),
     )

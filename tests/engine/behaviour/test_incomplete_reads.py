@@ -83,7 +83,7 @@ def test_a_line_is_quoted_again_as_soon_as_its_empty_side_is_back_though_a_read_
     bare(scene)
     scene.quoted()
     empty(scene, 0)
-    scene.until(lambda: not scene.resting())  # with a gap too empty there is no fair value
+    scene.until(lambda: not scene.resting())  # the best prices are too far apart for a fair value
     reads = len(scene.sent(r.ReadMarkets))
     scene.until(lambda: len(scene.sent(r.ReadMarkets)) > reads, within=2 * MINUTE)
     scene.go(2 * SECOND)
