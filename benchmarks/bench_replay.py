@@ -4,7 +4,7 @@
 
 A thousand books a second of the clock come in; every call that a backtest makes is timed: ``handle`` for each book and
 for each answer and private message that follows from what was sent, ``next_request`` until there is nothing more, the
-orders and the deadline. Only the books are counted. Of a thousand books 20 move the best price by some rungs, 80 change
+orders and the deadline. Only the books are counted. Of a thousand books 20 move the best price by some ticks, 80 change
 the size at the best price, which moves the fair price a little, and 900 change a size further down, where the shipped
 strategy does not look: those cost no decision. Where it is made to look at every level, each book costs one.
 """

@@ -34,10 +34,10 @@ CHANNEL: Final = "private-broadcast-service=3-device_type=5"
 
 
 def book(middle: int) -> Book:
-    """Ten levels a side around a rung of the ladder."""
-    rungs = LADDER.rungs
-    under_0 = tuple(Level(rungs[middle - 2 - depth], 20_000 + 100 * depth) for depth in range(DEPTH))
-    under_1 = tuple(Level(negate(rungs[middle + 2 + depth]), 20_000 + 100 * depth) for depth in range(DEPTH))
+    """Ten levels a side around a tick of the ladder."""
+    ticks = LADDER.ticks
+    under_0 = tuple(Level(ticks[middle - 2 - depth], 20_000 + 100 * depth) for depth in range(DEPTH))
+    under_1 = tuple(Level(negate(ticks[middle + 2 + depth]), 20_000 + 100 * depth) for depth in range(DEPTH))
     return Book((under_0, under_1))
 
 

@@ -229,11 +229,11 @@ class FairValueMaker:
         """
         shown = seen.best[side]
         bound = 1.0 if shown is None else implied(shown) - _NEARLY_NOTHING
-        rungs = self._params.improve
+        ticks = self._params.improve
         others = seen.best[1 - side]
-        if rungs is not None and others is not None:
+        if ticks is not None and others is not None:
             best = seen.ladder.at_most(implied(negate(others)))
             if best is not None:
-                best = seen.ladder.longer(best, -rungs) or seen.ladder.rungs[0]
+                best = seen.ladder.longer(best, -ticks) or seen.ladder.ticks[0]
                 bound = min(bound, implied(best))
         return bound

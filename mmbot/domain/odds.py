@@ -88,57 +88,57 @@ class Ladder:
         OddsError: on construction, if a member is not a price or occurs twice, or if there are none.
     """
 
-    __slots__ = ("_falling", "members", "rungs")
+    __slots__ = ("_falling", "members", "ticks")
 
-    rungs: tuple[Odds, ...]
+    ticks: tuple[Odds, ...]
     members: Mapping[Odds, int]
-    """Each rung with its place, 0 for the shortest."""
+    """Each tick with its place, 0 for the shortest."""
 
     def __init__(self, odds: Iterable[int]) -> None:
-        rungs = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []
-        if not rungs:
+        ticks = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []
+        if not ticks:
             raise OddsError("an odds ladder needs at least one price and no zero")
-        for rung in rungs:
-            if not is_odds(rung):
-                raise OddsError(f"{rung} in the odds ladder is no American price: at least +100, or below -100")
-        self.rungs = tuple(rungs)
-        self.members = {rung: i for i, rung in enumerate(rungs)}
-        if len(self.members) != len(rungs):
+        for tick in ticks:
+            if not is_odds(tick):
+                raise OddsError(f"{tick} in the odds ladder is no American price: at least +100, or below -100")
+        self.ticks = tuple(ticks)
+        self.members = {tick: i for i, tick in enumerate(ticks)}
+        if len(self.members) != len(ticks):
             raise OddsError("the odds ladder holds the same price twice")
-        self._falling: Final = [-implied(rung) for rung in rungs]
+        self._falling: Final = [-implied(tick) for tick in ticks]
 
     def __contains__(self, odds: object) -> bool:
         return odds in self.members
 
     def __len__(self) -> int:
-        return len(self.rungs)
+        return len(self.ticks)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ladder) and other.rungs == self.rungs
+        return isinstance(other, Ladder) and other.ticks == self.ticks
 
     def __hash__(self) -> int:
-        return hash(self.rungs)
+        return hash(self.ticks)
 
     def __reduce__(self) -> tuple[type[Ladder], tuple[tuple[Odds, ...]]]:
-        return Ladder, (self.rungs,)
+        return Ladder, (self.ticks,)
 
     def index(self, odds: Odds) -> int:
-        """The rung's place, 0 for the shortest. Raises KeyError for odds that are not on the ladder."""
+        """Return the place of a tick, 0 for the shortest. Raises KeyError for odds that are not on the ladder."""
         return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
         """Return the shortest odds that imply no more than ``probability``: rounded in favour of the maker. None if
         even the longest odds imply more."""
         place = bisect_left(self._falling, -probability - 1e-12)
-        return self.rungs[place] if place < len(self.rungs) else None
+        return self.ticks[place] if place < len(self.ticks) else None
 
     def at_least(self, probability: float) -> Odds | None:
         """Return the longest odds that imply at least ``probability``: rounded against the maker. None if there are
         none."""
         place = bisect_right(self._falling, -probability + 1e-12)
-        return self.rungs[place - 1] if place else None
+        return self.ticks[place - 1] if place else None
 
-    def longer(self, odds: Odds, rungs: int = 1) -> Odds | None:
-        """The price ``rungs`` steps longer (shorter if negative), or None beyond the end."""
-        place = self.members[odds] + rungs
-        return self.rungs[place] if 0 <= place < len(self.rungs) else None
+    def longer(self, odds: Odds, ticks: int = 1) -> Odds | None:
+        """Return the price ``ticks`` longer (shorter if negative), or None beyond the end."""
+        place = self.members[odds] + ticks
+        return self.ticks[place] if 0 <= place < len(self.ticks) else None

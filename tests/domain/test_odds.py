@@ -95,47 +95,47 @@ def test_longer_odds_imply_less(one: int, other: int) -> None:
 
 
 @given(ladders, probabilities)
-def test_a_maker_s_price_is_never_shorter_than_wanted_and_no_shorter_rung_would_do(
+def test_a_maker_s_price_is_never_shorter_than_wanted_and_no_shorter_tick_would_do(
     ladder: Ladder, wanted: float
 ) -> None:
-    rung = ladder.at_most(wanted)
-    if rung is None:
-        assert all(implied(odds) > wanted for odds in ladder.rungs)
+    tick = ladder.at_most(wanted)
+    if tick is None:
+        assert all(implied(odds) > wanted for odds in ladder.ticks)
         return
-    assert implied(rung) <= wanted + 1e-12
-    shorter = ladder.longer(rung, -1)
+    assert implied(tick) <= wanted + 1e-12
+    shorter = ladder.longer(tick, -1)
     assert shorter is None or implied(shorter) > wanted
 
 
 @given(ladders, probabilities)
-def test_a_taker_s_price_reaches_what_is_wanted_and_no_longer_rung_would(ladder: Ladder, wanted: float) -> None:
-    rung = ladder.at_least(wanted)
-    if rung is None:
-        assert all(implied(odds) < wanted for odds in ladder.rungs)
+def test_a_taker_s_price_reaches_what_is_wanted_and_no_longer_tick_would(ladder: Ladder, wanted: float) -> None:
+    tick = ladder.at_least(wanted)
+    if tick is None:
+        assert all(implied(odds) < wanted for odds in ladder.ticks)
         return
-    assert implied(rung) >= wanted - 1e-12
-    longer = ladder.longer(rung)
+    assert implied(tick) >= wanted - 1e-12
+    longer = ladder.longer(tick)
     assert longer is None or implied(longer) < wanted
 
 
 @given(ladders)
-def test_a_rung_s_own_probability_gives_the_rung(ladder: Ladder) -> None:
-    for odds in ladder.rungs:
+def test_a_tick_s_own_probability_gives_the_tick(ladder: Ladder) -> None:
+    for odds in ladder.ticks:
         assert ladder.at_most(implied(odds)) == odds
         assert ladder.at_least(implied(odds)) == odds
 
 
 @given(ladders)
-def test_rungs_run_from_shortest_to_longest(ladder: Ladder) -> None:
-    assert list(ladder.rungs) == sorted(ladder.rungs, key=exactly, reverse=True)
-    assert [ladder.index(odds) for odds in ladder.rungs] == list(range(len(ladder)))
-    assert ladder.longer(ladder.rungs[-1]) is None
-    assert ladder.longer(ladder.rungs[0], -1) is None
+def test_ticks_run_from_shortest_to_longest(ladder: Ladder) -> None:
+    assert list(ladder.ticks) == sorted(ladder.ticks, key=exactly, reverse=True)
+    assert [ladder.index(odds) for odds in ladder.ticks] == list(range(len(ladder)))
+    assert ladder.longer(ladder.ticks[-1]) is None
+    assert ladder.longer(ladder.ticks[0], -1) is None
 
 
 def test_after_minus_101_comes_plus_100() -> None:
     ladder = Ladder([102, 101, 100, -101, -102])
-    assert ladder.rungs == (-102, -101, 100, 101, 102)
+    assert ladder.ticks == (-102, -101, 100, 101, 102)
     assert ladder.longer(-101) == 100
     assert ladder.at_most(0.5015) == 100
     assert ladder.at_most(0.50249) == -101
@@ -143,17 +143,17 @@ def test_after_minus_101_comes_plus_100() -> None:
 
 @settings(max_examples=30)
 @given(ladders)
-def test_ladders_of_the_same_rungs_are_equal(ladder: Ladder) -> None:
-    again = Ladder(reversed(ladder.rungs))
+def test_ladders_of_the_same_ticks_are_equal(ladder: Ladder) -> None:
+    again = Ladder(reversed(ladder.ticks))
     assert again == ladder
     assert hash(again) == hash(ladder)
-    assert ladder.rungs[0] in again
+    assert ladder.ticks[0] in again
 
 
-@pytest.mark.parametrize("rungs", [[], [0], [110, 0], [110, 110], [-100, 110], [99, 120], [-50]])
-def test_what_is_no_ladder_is_refused(rungs: list[int]) -> None:
+@pytest.mark.parametrize("ticks", [[], [0], [110, 0], [110, 110], [-100, 110], [99, 120], [-50]])
+def test_what_is_no_ladder_is_refused(ticks: list[int]) -> None:
     with pytest.raises(OddsError):
-        Ladder(rungs)
+        Ladder(ticks)
 
 
 def test_odds_off_the_ladder_have_no_place() -> None:

@@ -79,7 +79,7 @@ def test_seeding_finds_the_wallet_the_ladder_events_and_lines(saw: Saw) -> None:
         "unmatched_wager_balance_status",
         "unmatched_wager_last_synced_at",
     }
-    assert (seed["balance"]["balance"], seed["rungs"], seed["events"]) == (10_000, 555, 2)
+    assert (seed["balance"]["balance"], seed["ticks"], seed["events"]) == (10_000, 555, 2)
     assert seed["lines"] >= 6
 
 

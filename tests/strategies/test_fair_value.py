@@ -126,7 +126,7 @@ def test_every_quote_earns_its_margin_after_commission(p: float, margin: float, 
         assert earned(fair, implied(quote.odds), c) >= margin - 1e-9
 
 
-def test_a_quote_is_the_shortest_rung_that_leaves_the_margin() -> None:
+def test_a_quote_is_the_shortest_tick_that_leaves_the_margin() -> None:
     decision = decide(maker(margin=0.01), line_view(0.3))
     odds = odds_of(decision, 0)
     shorter = LADDER.longer(odds, -1)
@@ -189,7 +189,7 @@ def test_the_outcomes_are_alike_seen_from_either_side(p: float, margin: float) -
     assume(not isinstance(one, NoQuote) and not isinstance(other, NoQuote))
     for side in (0, 1):
         if quotes(one, side) and quotes(other, 1 - side):
-            assert price(one, side) == pytest.approx(price(other, 1 - side), abs=0.006)  # a rung, where p is on an edge
+            assert price(one, side) == pytest.approx(price(other, 1 - side), abs=0.006)  # a tick, where p is on an edge
 
 
 # --- the lean -----------------------------------------------------------------------------------------------------
@@ -253,10 +253,10 @@ def test_levels_are_a_step_apart() -> None:
         assert all(0.016 <= better - worse <= 0.024 for better, worse in pairwise(prices))
 
 
-def test_levels_closer_than_a_rung_stand_on_rungs_of_their_own() -> None:
+def test_levels_closer_than_a_tick_stand_on_ticks_of_their_own() -> None:
     decision = decide(maker(levels=5, level_step=0.0001), line_view(0.3))
-    rungs = [LADDER.index(odds_of(decision, 0, level)) for level in range(5)]
-    assert rungs == list(range(rungs[0], rungs[0] + 5))
+    ticks = [LADDER.index(odds_of(decision, 0, level)) for level in range(5)]
+    assert ticks == list(range(ticks[0], ticks[0] + 5))
 
 
 def test_levels_end_where_the_ladder_or_the_probability_does() -> None:
@@ -276,13 +276,13 @@ def test_a_quote_never_takes_what_others_offer() -> None:
     assert per_hundred(odds_of(decision, 1)) > per_hundred(-170)
 
 
-def test_a_price_shown_between_two_rungs_is_not_taken_either() -> None:
+def test_a_price_shown_between_two_ticks_is_not_taken_either() -> None:
     book = Book(((Level(151, 100_00),), ()))
     assert odds_of(decide(maker(source="given"), line_view(given=0.6, book=book)), 0) == 152
 
 
 @pytest.mark.parametrize(("improve", "odds"), [(0, 160), (1, 158), (3, 154), (50, 132), (None, 132)])
-def test_a_bound_on_improving_keeps_a_quote_that_many_rungs_from_the_others(improve: int | None, odds: int) -> None:
+def test_a_bound_on_improving_keeps_a_quote_that_many_ticks_from_the_others(improve: int | None, odds: int) -> None:
     # Others want outcome 0 at +160: shown under outcome 1 at -160. Fair would allow far better.
     book = Book(((Level(120, 100_00),), (Level(-160, 100_00),)))
     decision = decide(maker(margin=0.015, improve=improve), line_view(0.4515, book=book))

@@ -219,7 +219,7 @@ class Walk:
         self.tournaments = [tournament["id"] for tournament in tournaments]
         self.read_lines()
         events = {where["event"] for where, _ in self.lines}
-        self.say("seed", balance=balance, rungs=len(self.ladder), events=len(events), lines=len(self.lines))
+        self.say("seed", balance=balance, ticks=len(self.ladder), events=len(events), lines=len(self.lines))
 
     def read_lines(self) -> None:
         """Events by tournament, and the lines of their markets with what is offered on each outcome."""
@@ -261,14 +261,14 @@ class Walk:
 
         return dict(until("a line with two prices", look))
 
-    def far(self, rungs: int = 40) -> dict[str, Any]:
+    def far(self, ticks: int = 40) -> dict[str, Any]:
         """A wager that rests: on an outcome at a much longer price than is offered on it."""
         offered = self.shown()
         place = self.ladder.index(offered["odds"])
         return {
             "external_id": f"example-{uuid.uuid4()}",
             "line_id": offered["line_id"],
-            "odds": self.ladder[min(place + rungs, len(self.ladder) - 1)],
+            "odds": self.ladder[min(place + ticks, len(self.ladder) - 1)],
             "stake": 10.0,
         }
 

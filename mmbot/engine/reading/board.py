@@ -235,7 +235,7 @@ class BoardReader:
             return
         if ladder != shared.ladder:
             shared.ladder = ladder
-            shared.alert(Level.INFO, "ladder.read", rungs=len(ladder))
+            shared.alert(Level.INFO, "ladder.read", ticks=len(ladder))
             shared.touch_scope(ACCOUNT)
         shared.hold("ladder", ACCOUNT, None, now)
 

@@ -70,21 +70,21 @@ def size_hedge(
     won = behind
     for offer in offers:
         offered, value = offer.odds, offer.value
-        rung: Odds | None = offered if offered in ladder else ladder.at_least(implied(offered))
-        if rung is None or implied(rung) > dearest:
+        tick: Odds | None = offered if offered in ladder else ladder.at_least(implied(offered))
+        if tick is None or implied(tick) > dearest:
             break
         if value <= 0:
             continue
-        enough = _stake_to_win(aim - won, rung)
-        room = ahead - stake - min(aim, _even(won, ahead - stake, rung))
+        enough = _stake_to_win(aim - won, tick)
+        room = ahead - stake - min(aim, _even(won, ahead - stake, tick))
         part = min(value, enough, room, max_stake - stake)
         if part <= 0:
             if odds is None:
                 return OWN_QUOTES if position.remaining[side] else NO_ROOM
             break
-        odds = rung
+        odds = tick
         stake += part
-        won += profit(part, rung)
+        won += profit(part, tick)
         if part < value:
             break
     if odds is None:

@@ -106,7 +106,7 @@ def _get(name: str, path: str, read: Callable[[bytes, Spoilt], T]) -> Call[T]:
 
 def read_ladder(body: bytes) -> tuple[int, ...]:
     """Read the odds ladder, in the exchange's order."""
-    return tuple(whole(rung, "odds") for rung in msgspec.json.decode(unwrap(body), type=list[float]))
+    return tuple(whole(tick, "odds") for tick in msgspec.json.decode(unwrap(body), type=list[float]))
 
 
 class _Tournaments(msgspec.Struct):

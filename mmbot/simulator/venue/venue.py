@@ -150,7 +150,7 @@ class Venue:
             OddsError: ``odds`` is not a ladder.
         """
         self.advance(now)
-        self._order_intake.set_ladder(Ladder(odds).rungs)
+        self._order_intake.set_ladder(Ladder(odds).ticks)
 
     def go_live(self, event_id: int, now: Instant) -> None:
         """Start a sport event: the unmatched part of every pre-match wager is wiped (docs/protocol.md 9).

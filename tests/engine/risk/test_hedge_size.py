@@ -22,8 +22,8 @@ from mmbot.engine.risk.hedge_size import (
     size_hedge,
 )
 
-RUNGS = [-500, -400, -300, -250, -200, -170, -150, -140, -130, -120, -115, -110, -105, -102]
-LADDER = Ladder([*RUNGS, 100, *[-rung for rung in RUNGS]])
+TICKS = [-500, -400, -300, -250, -200, -170, -150, -140, -130, -120, -115, -110, -105, -102]
+LADDER = Ladder([*TICKS, 100, *[-tick for tick in TICKS]])
 MIN_STAKE = 100
 MAX_STAKE = 50_000
 
@@ -78,7 +78,7 @@ def test_a_cost_of_exactly_what_is_allowed_is_allowed() -> None:
     assert hedge((-350_00, 300_00), 100_00, [(-150, 900_00)], fair=0.55, max_cost=0.05) == HedgeOrder(0, -150, 150_00)
 
 
-def test_an_offer_off_the_ladder_is_taken_at_the_next_rung_that_reaches_it() -> None:
+def test_an_offer_off_the_ladder_is_taken_at_the_next_tick_that_reaches_it() -> None:
     assert hedge((-350_00, 300_00), 100_00, [(-112, 900_00)]) == HedgeOrder(0, -115, 115_00)
     assert hedge((-350_00, 300_00), 100_00, [(-112, 900_00)], max_cost=0.03) == TOO_DEAR
 

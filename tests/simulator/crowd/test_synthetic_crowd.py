@@ -130,7 +130,7 @@ def test_events_start_wipe_are_quoted_in_play_end_and_settle_all_their_markets()
     line_id = venue.line_id(*moneyline, 0)
     world.advance(START + SECOND)
     fair = crowd(world).fair(moneyline)
-    odds = next(rung for rung in venue.settings.ladder if implied(rung) < fair - 0.1)
+    odds = next(tick for tick in venue.settings.ladder if implied(tick) < fair - 0.1)
     wager = venue.place(world.account, "x", line_id, odds, 1_000, START + SECOND)
     world.advance(START + 2 * MINUTE)
     assert venue.event(FIRST_EVENT).status == "live"
