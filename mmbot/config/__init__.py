@@ -1,4 +1,4 @@
-"""YAML to frozen, validated settings. Every problem is reported with its place, what was expected and the mend."""
+"""Read YAML into frozen, validated settings. Each problem is reported with its place, the expected value and a fix."""
 
 from mmbot.config.problems import ConfigError, Problem
 from mmbot.config.reading import Reading, load, loads, read

@@ -1,8 +1,8 @@
-"""YAML text to plain values that know their lines.
+"""Turn YAML text into plain values and remember the line of each.
 
-It reads a strict part of YAML: no duplicate keys, anchors, aliases or tags, and of the plain words only true, false,
-null and decimal numbers mean something other than text. ``NO``, ``on``, ``1_000`` and ``1:30`` are text, and so are
-refused where a number or a truth value has to stand.
+The parser reads a strict part of YAML. It rejects duplicate keys, anchors, aliases and tags. Unquoted words are text,
+except true, false, null and decimal numbers. ``NO``, ``on``, ``1_000`` and ``1:30`` are therefore text, and are
+rejected where a setting takes a number or true/false.
 """
 
 from __future__ import annotations
@@ -24,38 +24,39 @@ from yaml.scanner import Scanner
 
 from mmbot.config.problems import ConfigError, Path, Problem, shown_path
 
-_REFUSED: Final = "refused"  # the tag of a node that is reported already
+_REJECTED: Final = "rejected"  # the tag of a node that was already reported
 _DEEPEST: Final = 32  # levels of nesting; settings need six
 _NO_CREDENTIALS: Final = (
-    "credentials do not belong in a file; set PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY in the environment instead"
+    "keys and passwords must not be in this file; set PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY in the environment"
 )
 _CREDENTIAL_WORDS: Final = ("accesskey", "secretkey", "secret", "password", "passwd", "apikey", "credential", "token")
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A file's values with the lines on which they stand."""
+    """The values of a file, with the line of each."""
 
     name: str
-    """The file, as a person wrote it."""
+    """Name of the file, as the user gave it."""
     values: Any
-    """Dicts with text keys, lists, text, numbers, truth values and None."""
+    """Dicts with text keys, lists, text, numbers, booleans and None."""
     lines: dict[Path, int]
-    """The line of each key and of each item of a list, counted from 1."""
+    """Line of each key and of each list item, counted from 1."""
     problems: tuple[tuple[int, Problem], ...] = ()
-    """What is wrong with the text itself, each with its line."""
-    refused: tuple[Path, ...] = ()
-    """Where a value could not be read for one of these; None stands there. A key that was refused is left out."""
+    """Problems of the text itself, each with its line."""
+    rejected: tuple[Path, ...] = ()
+    """Paths of values that could not be read because of these problems. The value there is None. A rejected key is left
+    out."""
 
     def place(self, path: Path) -> str:
-        """``FILE:LINE: path``, the line being that of the nearest key around it."""
+        """Return ``FILE:LINE: path``. The line is that of the key, or of the nearest key around it."""
         return _place(self.name, self.lines, path)
 
     def line(self, path: Path) -> int:
-        """The line of a key, or of the nearest around it; 0 where there is none."""
+        """Return the line of a key, or of the nearest key around it; 0 if there is none."""
         return _line(self.lines, path)
 
     def given(self, path: Path) -> bool:
-        """Whether the file has this key, rather than leaving it to its default."""
+        """Return True if the file contains this key, False if the key has its default."""
         return path in self.lines
 
 
@@ -72,7 +73,7 @@ def _place(name: str, lines: dict[Path, int], path: Path) -> str:
 
 
 class _PlainWords(BaseResolver):
-    """Which plain scalars are not text: a part of YAML 1.2's core, without octal and hexadecimal numbers."""
+    """The unquoted scalars that are not text: the core schema of YAML 1.2 without octal and hexadecimal numbers."""
 
 
 _PlainWords.add_implicit_resolver("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
@@ -89,7 +90,7 @@ _PlainWords.add_implicit_resolver(
 
 
 class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
-    """PyYAML's own stages up to the tree of nodes; values are built here, not by its constructors."""
+    """PyYAML's stages up to the tree of nodes. This module builds the values itself."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -97,7 +98,7 @@ class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
         Parser.__init__(self)
         Composer.__init__(self)
         _PlainWords.__init__(self)
-        self.refused: list[tuple[int, str]] = []
+        self.rejected: list[tuple[int, str]] = []
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
@@ -105,13 +106,13 @@ class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             self.get_event()  # type: ignore[no-untyped-call]
-            self.refused.append((line, f"the alias '*{event.anchor}' is not supported; write the value out"))
-            return yaml.ScalarNode(_REFUSED, "")
+            self.rejected.append((line, f"the alias '*{event.anchor}' is not supported; write the value out"))
+            return yaml.ScalarNode(_REJECTED, "")
         if getattr(event, "anchor", None) is not None:
-            self.refused.append((line, f"the anchor '&{event.anchor}' is not supported; write the value out"))
+            self.rejected.append((line, f"the anchor '&{event.anchor}' is not supported; write the value out"))
             event.anchor = None
         if getattr(event, "tag", None) is not None:
-            self.refused.append((line, f"the tag '{event.tag}' is not supported; write the plain value"))
+            self.rejected.append((line, f"the tag '{event.tag}' is not supported; write the plain value"))
             event.tag = None
         self._depth += 1
         if self._depth > _DEEPEST:
@@ -122,7 +123,7 @@ class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
 
 
 def is_credential(key: str) -> bool:
-    """Whether a key looks as if a secret stood behind it."""
+    """Return True if the name of a key suggests that its value is a secret."""
     plain = re.sub(r"[^a-z]", "", key.lower())
     return any(word in plain for word in _CREDENTIAL_WORDS) or bool(
         get_close_matches(plain, _CREDENTIAL_WORDS, 1, 0.85)
@@ -133,8 +134,8 @@ def read_document(path: FilePath | str) -> Document:
     """Read a file.
 
     Raises:
-        ConfigError: if it cannot be read, is not UTF-8 or is no YAML: where nothing after the place can be trusted.
-            Whatever else is wrong with it is in ``problems``.
+        ConfigError: if the file cannot be read, is not UTF-8 or is not YAML. Other problems are listed in the
+            document's ``problems``.
     """
     name = str(path)
     try:
@@ -145,7 +146,7 @@ def read_document(path: FilePath | str) -> Document:
 
 
 def parse_document(name: str, raw: bytes) -> Document:
-    """The same for text that was already read. Raises ConfigError as ``read_document`` does."""
+    """Parse the bytes of a file that was already read. Raises ConfigError like ``read_document``."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,28 +158,32 @@ def parse_document(name: str, raw: bytes) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigError([Problem(f"{name}:{mark.line + 1}" if mark else name, f"is no YAML: {what}")]) from None
+        raise ConfigError(
+            [Problem(f"{name}:{mark.line + 1}" if mark else name, f"is not valid YAML: {what}")]
+        ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise ConfigError([Problem(f"{name}:{line}", f"holds a character that YAML has not: {error.reason}")]) from None
+        raise ConfigError(
+            [Problem(f"{name}:{line}", f"contains a character that YAML does not allow: {error.reason}")]
+        ) from None
     if root is None or (isinstance(root, yaml.ScalarNode) and root.tag == "null"):
-        raise ConfigError([Problem(name, "is empty; expected a mapping of settings")])
+        raise ConfigError([Problem(name, "is empty; expected settings")])
     if not isinstance(root, yaml.MappingNode):
-        kind = "a list" if isinstance(root, yaml.SequenceNode) else "one plain value"
+        kind = "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
         raise ConfigError([Problem(f"{name}:1", f"expected a mapping of settings at the top, found {kind}")])
-    builder = _Builder(name, [(line, Problem(f"{name}:{line}", why)) for line, why in tree.refused])
+    builder = _Builder(name, [(line, Problem(f"{name}:{line}", why)) for line, why in tree.rejected])
     values = builder.value(root, ())
-    return Document(name, values, builder.lines, tuple(builder.problems), tuple(builder.refused))
+    return Document(name, values, builder.lines, tuple(builder.problems), tuple(builder.rejected))
 
 
 class _Builder:
-    """Builds plain values of nodes, and notes their lines and what is wrong."""
+    """Builds plain values from nodes and collects their lines and problems."""
 
     def __init__(self, name: str, problems: list[tuple[int, Problem]]) -> None:
         self.name = name
         self.problems = problems
         self.lines: dict[Path, int] = {}
-        self.refused: list[Path] = []
+        self.rejected: list[Path] = []
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         if isinstance(node, yaml.MappingNode):
@@ -196,30 +201,31 @@ class _Builder:
         try:
             return _scalar(node)
         except ValueError as error:
-            self.refused.append(path)
-            if node.tag != _REFUSED:
+            self.rejected.append(path)
+            if node.tag != _REJECTED:
                 self.problems.append(
                     (node.start_mark.line + 1, Problem(_place(self.name, self.lines, path), str(error)))
                 )
             return None
 
     def _keys(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, int, yaml.Node]]:
-        """Each key of a mapping with its line and what is behind it; one that cannot be used is noted and left out."""
+        """Yield each key of a mapping with its line and its node. A key that cannot be used is reported and left
+        out."""
         for key_node, inner in node.value:
             line = key_node.start_mark.line + 1 if key_node.start_mark else self.lines.get(path, 1)
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag in ("null", _REFUSED):
-                self._refuse(line, path, "expected a key of plain text")
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag in ("null", _REJECTED):
+                self._reject(line, path, "expected a key that is plain text")
                 continue
             key = key_node.value
             here = (*path, key)
             if is_credential(key):
-                self._refuse(line, here, _NO_CREDENTIALS)
+                self._reject(line, here, _NO_CREDENTIALS)
             elif here in self.lines:
-                self._refuse(line, here, f"the same key stands on line {self.lines[here]} already; remove one of them")
+                self._reject(line, here, f"this key is already on line {self.lines[here]}; remove one of them")
             else:
                 yield key, line, inner
 
-    def _refuse(self, line: int, path: Path, why: str) -> None:
+    def _reject(self, line: int, path: Path, why: str) -> None:
         shown = shown_path(path)
         self.problems.append((line, Problem(f"{self.name}:{line}" + (f": {shown}" if shown else ""), why)))
 
@@ -227,7 +233,7 @@ class _Builder:
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text: str = node.value
     match node.tag:
-        case "refused":
+        case "rejected":
             raise ValueError("cannot be read")
         case "null":
             return None
@@ -235,7 +241,7 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
             return text.lower() == "true"
         case "int":
             if len(text) > 40:
-                raise ValueError("a number with so many digits cannot be meant")
+                raise ValueError("this number has more than 40 digits")
             return int(text)
         case "float":
             number = math.inf if text.lstrip("+-").startswith((".i", ".I", ".n", ".N")) else float(text)

@@ -1,4 +1,4 @@
-"""Whose host an address names: this machine's, ProphetX's sandbox or ProphetX itself (PROTOCOL 1)."""
+"""The owner of a host: this machine, ProphetX's sandbox or ProphetX's production (docs/protocol.md 1)."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _TRIAL_WORDS: Final = ("sandbox", "staging")
 
 
 class Owner(Enum):
-    """Whose a host is."""
+    """The owner of a host. The value is the text for messages."""
 
     LOOPBACK = "a host on this machine"
     SANDBOX = "a host of ProphetX's sandbox"
     PRODUCTION = "a host of ProphetX's production"
-    UNKNOWN = "a host that is not known"
+    UNKNOWN = "an unknown host"
 
 
 class Address(NamedTuple):
-    """What matters of a URL."""
+    """The parts of a URL that the checks need."""
 
     scheme: str
     host: str
     owner: Owner
     plain: bool
-    """Without user, query or fragment."""
+    """True if the URL has no user, query or fragment."""
 
 
 def owner_of(host: str) -> Owner:
-    """Whose a host name or address is."""
+    """Return the owner of a host name or IP address."""
     name = host.lower().rstrip(".")
     if is_loopback(name):
         return Owner.LOOPBACK
@@ -46,7 +46,7 @@ def owner_of(host: str) -> Owner:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
+    """Return True if a host name or address can only mean this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -56,7 +56,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address(url: str) -> Address | None:
-    """The parts of a URL, or None if it is none with a scheme and a host."""
+    """Return the parts of a URL, or None if the text is not a URL with a scheme and a host."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,6 +1,6 @@
-"""Where the paths of a file of settings lead: relative ones are counted from the file's own folder.
+"""Resolve the relative paths in a settings file. They are relative to the folder of the file.
 
-Not from wherever a command is typed, so that ``mmbot kill`` finds the daemon that ``mmbot run`` began.
+They do not depend on the working directory, so ``mmbot kill`` finds the daemon that ``mmbot run`` started elsewhere.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from mmbot.config.settings import Config
 
 
 def state_dir(config: Config, file: Path) -> Path:
-    """The state directory of a file of settings, absolute."""
+    """Return the absolute path of the state directory."""
     return (file.resolve().parent / config.state_dir).resolve()
 
 
 def located(config: Config, file: Path) -> Config:
-    """The settings with an absolute ``prices.file``."""
+    """Return the settings with an absolute ``prices.file``."""
     prices = config.prices
     if prices.file is None:
         return config

@@ -1,4 +1,4 @@
-"""What is wrong with a file of settings: one problem each, with its place, and the error that carries them all."""
+"""The problems of a settings file, each with its place, and the error that lists all of them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-"""Where something stands in a document: keys and places in lists, from the top."""
+"""Path of a value in a document: keys and list indexes, from the top."""
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong."""
+    """One problem of a settings file."""
 
     place: str
-    """``FILE:LINE: path``, as far as each is known."""
+    """``FILE:LINE: path``, as far as known."""
     message: str
-    """What was expected, and what to do."""
+    """The expected value, the value found, and what to do."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
 
 
 class ConfigError(ValueError):
-    """Settings that cannot be used; ``problems`` has everything that is wrong with them, not only the first."""
+    """The settings cannot be used. ``problems`` lists every problem, not only the first."""
 
     problems: tuple[Problem, ...]
 
@@ -33,7 +33,7 @@ class ConfigError(ValueError):
 
 
 def shown_path(path: Path) -> str:
-    """``quoting[0].match.type``; the empty text for the top."""
+    """Return a path as text, like ``quoting[0].match.type``; the empty text for the top."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -44,9 +44,9 @@ def shown_path(path: Path) -> str:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """A hint at what a misspelt name was meant to be: ``; did you mean 'x'?``, or all valid names if none is near."""
+    """Return a hint for a misspelt name: ``; did you mean 'x'?``, or the list of valid names if none is similar."""
     names = list(valid)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean '{near[0]}'?"
-    return f"; valid are: {', '.join(names)}" if names else "; none is valid here"
+    return f"; valid names: {', '.join(names)}" if names else "; no name is valid here"

@@ -1,4 +1,4 @@
-"""A file of settings, read and judged: everything that is wrong with it at once, or a ``Config``."""
+"""Read and check a settings file. The result is a ``Config`` or the list of all problems."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ _NEEDED: Final[tuple[tuple[Path, str], ...]] = (
     (("exchange",), ""),
     (("exchange", "base_url"), "http://127.0.0.1"),
 )
-"""What has no default, with a stand-in, so that the rest is judged where one of these is missing."""
+"""The required settings, each with a stand-in. With the stand-in, the other settings can be checked if one is
+missing."""
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What came of a file."""
+    """The result of reading a file."""
 
     document: Document
     config: Config | None
-    """None where there are problems."""
+    """None if there are problems."""
     problems: tuple[Problem, ...]
 
 
 def load(path: FilePath | str) -> Config:
-    """The settings in a file.
+    """Return the settings in a file.
 
     Raises:
-        ConfigError: with everything that is wrong with the file.
+        ConfigError: with every problem of the file.
     """
     reading = read(path)
     if reading.config is None:
@@ -44,12 +45,12 @@ def load(path: FilePath | str) -> Config:
 
 
 def read(path: FilePath | str) -> Reading:
-    """Read and judge a file. Raises ConfigError where it is not even a mapping of YAML."""
+    """Read and check a file. Raises ConfigError if the file is not a YAML mapping at all."""
     return judge(read_document(path))
 
 
 def loads(text: str, name: str = "config") -> Config:
-    """The settings in a text. Raises ConfigError as ``load`` does."""
+    """Return the settings in a text. Raises ConfigError like ``load``."""
     reading = judge(parse_document(name, text.encode()))
     if reading.config is None:
         raise ConfigError(reading.problems)
@@ -57,9 +58,9 @@ def loads(text: str, name: str = "config") -> Config:
 
 
 def judge(document: Document) -> Reading:
-    """Judge a document: its text, its keys and types, then what its values mean beside each other."""
-    wrong = [one for one in mismatches(Config, document.values) if one.path not in document.refused]
-    bad = [*document.refused, *(one.path for one in wrong)]
+    """Check a document: first its text, then its keys and types, then whether its values make sense together."""
+    wrong = [one for one in mismatches(Config, document.values) if one.path not in document.rejected]
+    bad = [*document.rejected, *(one.path for one in wrong)]
     problems = list(document.problems)
 
     def note(path: Path, message: str) -> None:
@@ -81,13 +82,13 @@ def judge(document: Document) -> Reading:
 
 
 def _touch(one: Path, other: Path) -> bool:
-    """Whether one path is the other or leads to it."""
+    """Return True if one path equals the other or contains it."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
 
 def _mended(values: Any, bad: list[Path]) -> Any:
-    """The values without those that do not fit, so that the others can be judged beside each other."""
+    """Return a copy of the values without the bad ones, so that the others can still be checked together."""
     mended = copy.deepcopy(values)
     for path in bad:
         _remove(mended, path)
@@ -106,7 +107,7 @@ def _mended(values: Any, bad: list[Path]) -> Any:
 
 
 def _remove(values: Any, path: Path) -> None:
-    """Take out the value at a path. Of a list nothing is taken out but the whole: places must not move."""
+    """Remove the value at a path. A list is removed as a whole, since the indexes of its items must not move."""
     for step in range(1, len(path)):
         if isinstance(path[step], int) and path[:step] != ("quoting",):
             path = path[:step]

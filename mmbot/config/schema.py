@@ -1,6 +1,6 @@
-"""The settings as a JSON schema (draft 2020-12) and as a list, both from the Structs and the docstrings in them.
+"""Describe the settings as a JSON schema (draft 2020-12) and as a list, from the Structs and their docstrings.
 
-A schema judges keys, types and bounds. What values mean beside each other is judged by ``mmbot check`` alone.
+A schema checks keys, types and bounds. Only ``mmbot check`` checks whether values make sense together.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from mmbot.config.validation import expected
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _REFERENCE: Final = "#/$defs/{name}"
-_SAYS: Final = "Settings of mmbot. `mmbot check` also judges what values mean beside each other, which no schema can."
+_SAYS: Final = "Settings of mmbot. `mmbot check` also checks whether values make sense together, which a schema cannot."
 
 
 class Setting(NamedTuple):
-    """One setting, as documentation shows it."""
+    """One setting, as the documentation shows it."""
 
     path: str
-    """``limits.line``; ``quoting[].match.type`` for what is set once a rule."""
+    """Like ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
     takes: str
-    """What a value has to be, with its bounds."""
+    """Type and bounds of the value."""
     default: str | None
-    """As it would be written in a file; None where there is none."""
+    """The default as written in a file; None if the setting is required."""
     unit: str
-    """Of its number; empty where it has none."""
+    """Unit of the number; empty if it has none."""
     meaning: str
 
 
 def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None) -> dict[str, Any]:
-    """The schema of a file of settings.
+    """Return the schema of a settings file.
 
     Args:
-        params: by the ``module:Class`` of a strategy, the Struct of its ``params:``; None for one that takes none. What
-            stands under ``params:`` of other strategies is not judged.
+        params: for the ``module:Class`` of each strategy, the Struct of its ``params:``, or None if the strategy takes
+            none. The schema does not check the ``params:`` of other strategies.
     """
     strategies = dict(params or {})
     own = [shape for shape in strategies.values() if shape is not None]
@@ -63,7 +63,7 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
 
 
 def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator[Setting]:
-    """Every setting of a Struct and of the Structs in it, in the order of their definition."""
+    """Yield every setting of a Struct and of the Structs in it, in the order of their definition."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         path = f"{prefix}{field.encode_name}"
@@ -78,7 +78,7 @@ def settings(shape: type[msgspec.Struct] = Config, prefix: str = "") -> Iterator
 
 
 def _unwrapped(kind: shapes.Type) -> tuple[shapes.Type, str, type[msgspec.Struct] | None, bool]:
-    """A field's type, its unit, the Struct in it if there is one, and whether that is listed."""
+    """Return a field's type, its unit, the Struct in it (or None), and True if the field is a list of that Struct."""
     unit = ""
     found: type[msgspec.Struct] | None = None
     listed = False
@@ -113,7 +113,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str | None:
 
 
 def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
-    """The Structs that can be reached from some, each once."""
+    """Return the given Structs and every Struct inside them, each once."""
     known: dict[type[msgspec.Struct], None] = {}
     waiting = list(roots)
     while waiting:
@@ -129,14 +129,14 @@ def _structs(*roots: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _part(parts: dict[str, Any], shape: type[msgspec.Struct]) -> dict[str, Any]:
-    """A Struct's part of a schema. msgspec gives the full name to those that share their short one."""
+    """Return a Struct's part of a schema. msgspec uses the full name for Structs that share a short name."""
     full = re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{shape.__module__}.{shape.__qualname__}")
     part: dict[str, Any] = parts.get(shape.__name__) or parts[full]
     return part
 
 
 def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
-    """Put the meaning and the unit of each field into its part of a schema."""
+    """Add the meaning and the unit of each field to a Struct's part of a schema."""
     meanings = _meanings(shape)
     for field in msgspec.structs.fields(shape):
         unit = _unwrapped(shapes.type_info(field.type))[1]
@@ -146,7 +146,7 @@ def _describe(shape: type[msgspec.Struct], described: dict[str, Any]) -> None:
 
 
 def _meanings(shape: type[msgspec.Struct]) -> dict[str, str]:
-    """The text under each field in the Struct's source; nothing where the source is not at hand."""
+    """Return the docstring of each field in the Struct's source; empty if the source is not available."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
     except (OSError, TypeError):

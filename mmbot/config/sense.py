@@ -1,4 +1,4 @@
-"""Values that fit their types and still make no sense, alone or beside each other."""
+"""Find values that fit their types but make no sense, alone or together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mmbot.config.problems import Path, nearest, shown_path
 from mmbot.config.settings import Config, MatchConfig
 
 HEALTH_CHECK_S: Final = 5.0
-"""ProphetX sends a health check this often (specification)."""
+"""Interval of ProphetX's health checks in seconds (specification)."""
 
 TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
-"""Types of markets at ProphetX (PROTOCOL 5.2); it may have more."""
+"""Market types of ProphetX (docs/protocol.md 5.2). ProphetX may add more."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -24,16 +24,16 @@ Given = Callable[[Path], bool]
 
 
 class Senseless(NamedTuple):
-    """Something that makes no sense."""
+    """A value that makes no sense."""
 
     path: Path
     message: str
     because_of: tuple[Path, ...] = ()
-    """Other values that the judgement rests on."""
+    """Other values that lead to this verdict."""
 
 
 def senseless(config: Config, given: Given) -> Iterator[Senseless]:
-    """Everything in a config that makes no sense. ``given`` tells what was written from what is a default."""
+    """Yield every value that makes no sense. ``given`` returns True for a path that the file contains."""
     yield from _exchange(config)
     yield from _pace(config, given)
     yield from _quoting(config)
@@ -44,16 +44,16 @@ def senseless(config: Config, given: Given) -> Iterator[Senseless]:
 
 
 def doubtful(config: Config) -> Iterator[Senseless]:
-    """What may be meant as it stands, and more likely is a slip."""
+    """Yield values that are allowed but are probably a mistake."""
     for number, rule in enumerate(config.quoting):
         for place, name in enumerate(rule.match.type):
             if name not in TYPES:
-                message = f"'{name}' is none of the types of markets that are known{nearest(name, TYPES)}"
+                message = f"'{name}' is not a known market type{nearest(name, TYPES)}"
                 yield Senseless(("quoting", number, "match", "type", place), message)
 
 
 def is_class_name(text: str) -> bool:
-    """Whether a text reads ``module:Class``."""
+    """Return True if a text has the form ``module:Class``."""
     return _CLASS_NAME.fullmatch(text) is not None
 
 
@@ -66,18 +66,18 @@ def _exchange(config: Config) -> Iterator[Senseless]:
     elif not base.plain:
         yield Senseless(here, "expected a URL without user, password, query or fragment")
     elif base.scheme != "https" and not (base.scheme == "http" and base.owner is Owner.LOOPBACK):
-        yield Senseless(here, f"expected https (http only to this machine), found {base.scheme} to {base.host}")
+        yield Senseless(here, f"expected https (http is for this machine only), found {base.scheme} to {base.host}")
     else:
         wanted, example = _HOSTS[environment]
         if base.owner is not wanted:
-            message = f"the environment is {environment}, which needs {wanted.value} ({example}); "
+            message = f"environment {environment} needs {wanted.value} (like {example}), but "
             message += f"{base.host} is {base.owner.value}"
             yield Senseless(here, message, (("environment",),))
     yield from _websocket(config)
     if config.exchange.clock is not None:
         local = base is not None and base.owner is Owner.LOOPBACK and environment == "local"
         if not local:
-            message = "a clock of its own is for a local exchange on this machine only; remove it"
+            message = "only a local exchange on this machine may have its own clock; remove this setting"
             yield Senseless(("exchange", "clock"), message, (here, ("environment",)))
 
 
@@ -98,13 +98,13 @@ def _websocket(config: Config) -> Iterator[Senseless]:
     elif not feed.plain:
         yield Senseless(here, "expected a URL without user, password, query or fragment")
     elif feed.scheme != "wss" and not (feed.scheme == "ws" and feed.owner is Owner.LOOPBACK):
-        yield Senseless(here, f"expected wss (ws only to this machine), found {feed.scheme} to {feed.host}")
+        yield Senseless(here, f"expected wss (ws is for this machine only), found {feed.scheme} to {feed.host}")
     else:
-        # A feed may be served by a hosted Pusher, so an unknown host is one of the sandbox or of production alike.
+        # A hosted Pusher may serve the feed, so an unknown host is accepted for the sandbox and for production.
         wanted = _HOSTS[config.environment][0]
         strange = feed.owner is not Owner.UNKNOWN or wanted is Owner.LOOPBACK
         if strange and feed.owner is not wanted:
-            message = f"the environment is {config.environment}; {feed.host} is {feed.owner.value}"
+            message = f"environment {config.environment} needs {wanted.value}, but {feed.host} is {feed.owner.value}"
             yield Senseless(here, message, (("environment",),))
 
 
@@ -115,7 +115,9 @@ def _pace(config: Config, given: Given) -> Iterator[Senseless]:
         message = (
             f"expected less than requests_per_second ({config.exchange.requests_per_second}{_source(rate, given)}), "
         )
-        message += f"found {config.exchange.cancel_reserve}{_source(reserve, given)}; nothing would be left for placing"
+        message += (
+            f"found {config.exchange.cancel_reserve}{_source(reserve, given)}; else nothing is left for placing wagers"
+        )
         yield Senseless(reserve, message, (rate,))
 
 
@@ -126,11 +128,11 @@ def _quoting(config: Config) -> Iterator[Senseless]:
             yield Senseless(("quoting", place, "strategy"), message)
         window = rule.match.hours_to_start
         if window is not None and window[0] >= window[1]:
-            message = f"expected from and to, the first below the second, found [{window[0]:g}, {window[1]:g}]"
+            message = f"expected [from, to] with from below to, found [{window[0]:g}, {window[1]:g}]"
             yield Senseless(("quoting", place, "match", "hours_to_start"), message)
         for earlier in range(place):
             if _takes_all_of(config.quoting[earlier].match, rule.match):
-                message = f"this rule can never decide: quoting[{earlier}] comes first and matches all that it matches"
+                message = f"this rule is never used: quoting[{earlier}] comes first and matches all of its markets"
                 yield Senseless(("quoting", place, "match"), message, (("quoting", earlier, "match"),))
                 break
 
@@ -171,7 +173,7 @@ def _rule_limits(config: Config, given: Given) -> Iterator[Senseless]:
             value = getattr(rule.limits, name)
             general = getattr(config.limits, name)
             if value is not None and value > general:
-                message = f"a rule's limit can only be tighter; expected at most limits.{name} "
+                message = f"a rule can only tighten a limit; expected at most limits.{name} "
                 message += f"({general:g}{_source(('limits', name), given)}), found {value:g}"
                 yield Senseless((*own, name), message, (("limits", name),))
         written = [name for name in ("line", "market", "event") if getattr(rule.limits, name) is not None]
@@ -190,7 +192,7 @@ def _guards(config: Config, given: Given) -> Iterator[Senseless]:
     age, reconcile = ("guards", "book_age_s"), ("guards", "reconcile_s")
     if guards.book_age_s <= guards.reconcile_s:
         message = f"expected longer than reconcile_s ({guards.reconcile_s:g}{_source(reconcile, given)}), found "
-        message += f"{guards.book_age_s:g}{_source(age, given)}; a quiet book would count as stale between two reads"
+        message += f"{guards.book_age_s:g}{_source(age, given)}; otherwise a quiet book becomes stale between two reads"
         yield Senseless(age if given(age) else reconcile, message, (age, reconcile))
     hold, flap = ("guards", "hold_s"), ("guards", "flap_hold_s")
     if guards.flap_hold_s < guards.hold_s:
@@ -203,8 +205,8 @@ def _guards(config: Config, given: Given) -> Iterator[Senseless]:
 
 def _doors(config: Config) -> Iterator[Senseless]:
     if config.prices.http and not is_loopback(config.telemetry.host):
-        message = f"prices over HTTP need telemetry.host on this machine; anyone who reaches {config.telemetry.host} "
-        yield Senseless(("prices", "http"), message + "could set them", (("telemetry", "host"),))
+        message = f"anyone who reaches {config.telemetry.host} could set prices; set telemetry.host to 127.0.0.1 "
+        yield Senseless(("prices", "http"), message + "or turn prices.http off", (("telemetry", "host"),))
 
 
 def _article(scope: str) -> str:
@@ -212,5 +214,5 @@ def _article(scope: str) -> str:
 
 
 def _source(path: Path, given: Given) -> str:
-    """What to say of a value that the file does not show."""
+    """Return a note that a value is a default, or the empty text if the file contains the value."""
     return "" if given(path) else f", the default of {shown_path(path)}"

@@ -1,4 +1,4 @@
-"""Everything that can be set, as frozen Structs; reading and judging a file is left to the modules beside this one."""
+"""All settings, as frozen Structs. The other modules of this package read and check a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-# ``unit`` is for the schema and the documentation; the checks know nothing of it.
+# ``unit`` is for the schema and the documentation only; the checks do not use it.
 Text = Annotated[str, Meta(min_length=1)]
 Dollars = Annotated[float, Meta(ge=0, le=100_000_000, extra={"unit": "dollars"})]
 Seconds = Annotated[float, Meta(gt=0, le=604_800, extra={"unit": "seconds"})]
@@ -19,207 +19,212 @@ Probability = Annotated[float, Meta(gt=0, lt=1, extra={"unit": "probability"})]
 
 
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A faster clock, shared with a local exchange. Refused against any other."""
+    """A faster clock that the daemon shares with a local exchange. Rejected for any other exchange."""
 
     anchor_ns: Annotated[int, Meta(ge=0, extra={"unit": "nanoseconds since 1970"})]
-    """Wall-clock instant of the machine at which the clock showed ``epoch_ns``."""
+    """Time of the machine at which the clock shows ``epoch_ns``."""
     epoch_ns: Annotated[int, Meta(ge=0, extra={"unit": "nanoseconds since 1970"})]
-    """What the clock showed then."""
+    """Time that the clock shows at ``anchor_ns``."""
     rate: Annotated[float, Meta(gt=0, le=10_000)]
-    """Seconds of the clock that pass in a second of the machine."""
+    """Seconds of the clock for each second of the machine."""
 
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The exchange and how it is spoken to."""
+    """The exchange and the connection to it."""
 
     base_url: Text
     """The REST root, ending in ``/partner`` at ProphetX."""
     ws_url: str | None = None
-    """Where the feed is, scheme, host and port. ``null``: as the exchange says (``websocket/connection-config``)."""
+    """Scheme, host and port of the feed. ``null``: ask the exchange (``websocket/connection-config``)."""
     dialect: Literal["legacy"] = "legacy"
-    """The names and forms that the exchange is spoken to in. ``legacy``: wager, odds, stake, line."""
+    """Dialect of the exchange's interface. ``legacy`` uses the names wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
-    """What carries the feed's websocket: our own client over ``aiohttp``, or ``pysher``, the library of the exchange's
-    examples, with a thread that reads and one that writes. Both behave alike."""
+    """Library for the feed's websocket: ``aiohttp``, or ``pysher``, which the exchange's examples use and which runs in
+    two threads. Both behave alike."""
     requests_per_second: Annotated[int, Meta(ge=2, le=48, extra={"unit": "requests a second"})] = 40
-    """The most that the engine sends in any second. What the session and the connections need, and further pages of
-    matches, come on top and are rare. The exchange's ceiling is 50 for the account, all programs together."""
+    """Most requests that the engine sends in any second. Log-ins, connections and further pages of matches come on top,
+    but are rare. The exchange allows 50 for the account, all programs together."""
     cancel_reserve: Annotated[int, Meta(ge=1, le=47, extra={"unit": "requests a second"})] = 8
-    """Of these, kept for cancels."""
+    """Part of ``requests_per_second`` that is reserved for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
-    """``exclusive``: every wager on the account is ours to cancel. ``shared``: others are counted but left alone."""
+    """``exclusive``: the bot may cancel every wager on the account. ``shared``: the bot counts wagers that are not its
+    own, but leaves them alone."""
     funds: Literal["at_match", "at_placement"] = "at_match"
-    """When the exchange takes a stake from the balance."""
+    """When the exchange takes the stake from the balance."""
     commission: Rate = 0.02
-    """What the exchange keeps of a market's net gain."""
+    """Share of a market's net gain that the exchange keeps."""
     min_stake: Annotated[float, Meta(gt=0, extra={"unit": "dollars"})] = 1.0
-    """The smallest stake that the exchange takes."""
+    """Smallest stake that the exchange accepts."""
     change_timeout_s: Seconds = 5.0
-    """How long a request that places or cancels is waited for; then its outcome is unknown and looked up."""
+    """Time limit of a request that places or cancels. After it the outcome is unknown, and the bot looks the wager
+    up."""
     read_timeout_s: Seconds = 10.0
-    """How long a read is waited for; then it is asked again."""
+    """Time limit of a read. After it the bot repeats the read."""
     login_cooldown_s: Seconds = 60.0
-    """Between two log-ins at least, restarts included: a key pair may hold 20 sessions. ``mmbot kill`` passes over it
-    once."""
+    """Shortest time between two log-ins, also across restarts, since a key pair may hold 20 sessions. ``mmbot kill``
+    may ignore it once."""
     clock: ClockConfig | None = None
-    """A faster clock, of a local exchange that runs with ``--speed``. ``null``: the machine's own."""
+    """Clock of a local exchange that runs with ``--speed``. ``null``: the clock of the machine."""
 
 
 class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which markets a rule is for; an empty list or a missing key matches all."""
+    """The markets that a rule is for. An empty list or a missing key matches all markets."""
 
     tournament: tuple[int, ...] = ()
-    """The exchange's ids of tournaments."""
+    """Tournament ids of the exchange."""
     event: tuple[int, ...] = ()
-    """The exchange's ids of events."""
+    """Sport event ids of the exchange."""
     type: tuple[Text, ...] = ()
-    """Types of markets, like ``moneyline``. First halves, quarters and many props share that type with the game."""
+    """Market types, like ``moneyline``. First halves, quarters and many props have that type too."""
     sub_type: tuple[Text, ...] = ()
-    """Sub-types of markets: these tell the game from its parts."""
+    """Market sub-types. They distinguish the whole game from its parts."""
     category_name: tuple[Text, ...] = ()
-    """Categories of markets as the exchange shows them, like ``Game Lines``."""
+    """Market categories as the exchange shows them, like ``Game Lines``."""
     hours_to_start: tuple[Hours, Hours] | None = None
-    """From and to, both included. A market whose event has no known start matches no window."""
+    """From and to, both included. A market whose sport event has no known start never matches."""
 
 
 class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Limits of a rule, tighter than the general ones; dollars."""
+    """Limits of one rule in dollars, tighter than the general ones."""
 
     line: Dollars | None = None
-    """Of each line; ``null`` leaves it at ``limits.line``."""
+    """Limit of each line; ``null``: ``limits.line``."""
     market: Dollars | None = None
-    """Of each market; ``null`` leaves it at ``limits.market``."""
+    """Limit of each market; ``null``: ``limits.market``."""
     event: Dollars | None = None
-    """Of each event; ``null`` leaves it at ``limits.event``."""
+    """Limit of each sport event; ``null``: ``limits.event``."""
     stake: Dollars | None = None
-    """Of one wager; ``null`` leaves it at ``limits.stake``."""
+    """Limit of the stake of one wager; ``null``: ``limits.stake``."""
 
 
 class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One quoting rule. The first whose ``match`` fits a market decides."""
+    """One quoting rule. The first rule whose ``match`` fits a market applies."""
 
     match: MatchConfig = MatchConfig()
-    """Which markets the rule is for."""
+    """The markets that the rule is for."""
     strategy: Text
-    """``module:Class``, installed or in the working folder."""
+    """``module:Class``, installed or in the working directory."""
     params: dict[str, Any] = {}
     """The strategy's own settings."""
     limits: RuleLimits = RuleLimits()
-    """Tighter limits for what the rule matches."""
+    """Tighter limits for the markets of this rule."""
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rules of money. Dollars; ``soft`` and ``hedge`` are shares of each limit."""
+    """Limits on money, in dollars. ``soft`` and ``hedge`` are shares of each limit."""
 
     line: Dollars = 500.0
-    """The worst case of a line: what is matched and what could still match, over its outcomes. Never passed."""
+    """Largest worst-case loss of a line, from matched wagers and from open wagers that could still match. Never
+    exceeded."""
     market: Dollars = 500.0
     """The same for a market: the sum over its lines."""
     event: Dollars = 1000.0
-    """The same for an event."""
+    """The same for a sport event."""
     tournament: Dollars = 3000.0
     """The same for a tournament."""
     account: Dollars = 5000.0
-    """The same for everything."""
+    """The same for the whole account."""
     soft: Share = 0.4
-    """Of each limit: with so much matched, only what reduces is quoted."""
+    """Share of a limit. Once matched wagers risk this much, the bot quotes only the side that reduces the risk."""
     hedge: Share = 0.7
-    """Of each limit: with so much matched, the excess over ``soft`` is hedged away."""
+    """Share of a limit. Once matched wagers risk this much, the bot hedges the excess over ``soft``."""
     hedge_cost: Annotated[float, Meta(ge=0, lt=1, extra={"unit": "probability"})] = 0.05
-    """A hedge pays at most this much above the fair price."""
+    """Most that a hedge may pay above the fair price."""
     daily_loss: Dollars = 500.0
-    """Realised and marked, since midnight UTC; from here on nothing is quoted that day."""
+    """Realised and marked loss since midnight UTC. Once it is reached, the bot quotes nothing for the rest of the
+    day."""
     stake: Dollars = 250.0
-    """Of one wager, at most."""
+    """Largest stake of one wager."""
     open_wagers: Annotated[int, Meta(ge=1, extra={"unit": "wagers"})] = 500
-    """That could still match, at most."""
+    """Most wagers that could still match at the same time."""
     funds_multiple: Annotated[float, Meta(gt=0, le=10, extra={"unit": "times the balance"})] = 8.0
-    """What stakes that could still match may sum to."""
+    """Largest sum of the stakes that could still match."""
 
 
 class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When not to quote."""
+    """The conditions under which the bot does not quote."""
 
     stop_before_start_s: Pause = 120.0
-    """Nothing rests so shortly before an event is due to start."""
+    """The bot cancels its quotes this long before a sport event is due to start."""
     book_age_s: Seconds = 1200.0
-    """Neither a message nor an agreeing read of a book for this long: it is stale."""
+    """A book is stale if neither a message nor an agreeing read came for this long."""
     price_age_s: Seconds = 300.0
-    """A user's own price older than this is not used."""
+    """The bot ignores a price of your own that is older than this."""
     hold_s: Pause = 5.0
-    """After start or a reconnect, before quoting."""
+    """Wait after a start or a reconnect before the bot quotes."""
     flap_hold_s: Pause = 60.0
-    """The same when the feed was lost more than three times in ten minutes."""
+    """The same wait after the feed was lost more than three times in ten minutes."""
     feed_silence_s: Seconds = 30.0
-    """No ``health_check`` for this long: the feed is lost. The exchange sends one every five seconds."""
+    """The feed is lost if no ``health_check`` came for this long. The exchange sends one every five seconds."""
     activation_s: Seconds = 10.0
-    """An accepted wager without its private message for this long is looked up."""
+    """The bot looks up an accepted wager if its private message did not come within this time."""
     awaiting_activation: Annotated[int, Meta(ge=1, extra={"unit": "placements"})] = 60
-    """As many as this sent and not yet known to be live: nothing further is placed."""
+    """The bot places nothing more while this many placements are not yet known to be live."""
     print_match_s: Seconds = 2.0
-    """A print at our price without a private match for this long: the wager is looked up."""
+    """After a trade at the price of our wager, the bot looks the wager up if no match was reported within this time."""
     matches_a_minute: Annotated[int, Meta(ge=1, extra={"unit": "matches"})] = 60
-    """More matches than this in a minute: nothing is quoted until a minute has passed without one."""
+    """After more matches than this in a minute, the bot quotes nothing until a minute passes without a match."""
     min_balance: Dollars = 10.0
-    """With less on the account nothing is quoted."""
+    """The bot quotes nothing while the balance is below this."""
     off_fair: Probability = 0.10
-    """A quote implying this much more probability than the fair price is a mistake and is not placed."""
+    """The bot does not place a quote whose probability is this far above the fair price: such a quote is a mistake."""
     max_bid_ask_spread: Probability = 0.20
     """The bot takes no fair value from a book whose bid-ask spread is wider."""
     reconcile_s: Seconds = 900.0
-    """Books are compared with REST this often."""
+    """Interval at which the bot compares its books with those that the exchange returns over REST."""
 
 
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user's own fair probabilities: a watched file, and POST /prices on the telemetry port."""
+    """Your own fair probabilities, from a watched file or from POST /prices on the telemetry port."""
 
     file: Text | None = None
-    """Watched for prices; a relative path is counted from the folder of the settings. ``null``: no file."""
+    """File with prices that the bot watches. A relative path starts at the folder of the settings file. ``null``: no
+    file."""
     poll_s: Seconds = 1.0
-    """How often it is looked at."""
+    """Interval at which the bot checks the file for a change."""
     http: bool = False
-    """Whether ``POST /prices`` is open, to this machine alone."""
+    """``true`` accepts ``POST /prices`` from this machine."""
 
 
 class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the daemon ends."""
+    """How the daemon stops."""
 
     deadline_s: Seconds = 30.0
-    """A stop waits this long for the proof that nothing of ours rests."""
+    """Time that a stop waits for the proof that no wager is open."""
 
 
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Logs and the HTTP door."""
+    """Logs and the daemon's HTTP server."""
 
     host: Text = "127.0.0.1"
-    """Where the HTTP door listens. What changes something is taken from this machine alone, whatever stands here."""
+    """Address on which the HTTP server listens. Requests that change something are accepted from this machine only."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
-    """0: any free port."""
+    """Port of the HTTP server; 0: any free port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """What is less important is not logged."""
+    """Lowest level that is logged."""
     log_format: Literal["auto", "json", "text"] = "auto"
-    """``json``, ``text``, or ``auto``: text on a terminal."""
+    """``json``, ``text``, or ``auto``: text on a terminal, otherwise JSON."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that can be set."""
+    """All settings of mmbot."""
 
     environment: Literal["local", "sandbox", "production"]
-    """Which exchange the base URL has to be of; ``local`` is one on this machine."""
+    """The exchange that ``base_url`` must belong to. ``local`` is an exchange on this machine."""
     exchange: ExchangeConfig
-    """The exchange and how it is spoken to."""
+    """The exchange and the connection to it."""
     quoting: tuple[RuleConfig, ...] = ()
-    """Rules; the first that matches a market decides, and a market that none matches is left alone."""
+    """Quoting rules. The first rule that matches a market applies. The bot leaves a market without a rule alone."""
     limits: LimitsConfig = LimitsConfig()
-    """What may be lost."""
+    """Limits on money."""
     guards: GuardsConfig = GuardsConfig()
-    """When not to quote."""
+    """The conditions under which the bot does not quote."""
     prices: PricesConfig = PricesConfig()
-    """Where the user's own prices come from."""
+    """Source of your own prices."""
     stop: StopConfig = StopConfig()
-    """How the daemon ends."""
+    """How the daemon stops."""
     state_dir: Text = "var"
-    """The journal, the kill latch, the lock and the refresh token; one for each account. A relative path is counted
-    from the folder of the settings."""
+    """Directory of the journal, the kill switch, the lock and the refresh token; one for each account. A relative path
+    starts at the folder of the settings file."""
     telemetry: TelemetryConfig = TelemetryConfig()
-    """Logs and the HTTP door."""
+    """Logs and the daemon's HTTP server."""

@@ -1,4 +1,4 @@
-"""Plain values against a msgspec Struct, key by key: every problem is found, where msgspec stops at the first."""
+"""Compare plain values with a msgspec Struct key by key, and find every problem. msgspec itself stops at the first."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Wrong(NamedTuple):
 
 
 def mismatches(shape: type[msgspec.Struct], value: Any, path: Path = ()) -> list[Wrong]:
-    """Everything in ``value`` that does not fit a Struct, in the order of the document.
+    """Return everything in ``value`` that does not fit a Struct, in the order of the document.
 
-    Unknown keys never fit, whatever the Struct itself would let pass.
+    An unknown key is always a mismatch, even if the Struct itself would accept it.
     """
     return list(_walk(inspect.type_info(shape), value, path))
 
 
 def convert(shape: type[T], value: Any) -> T:
-    """Build a Struct of values without mismatches; its own ``__post_init__`` has the last word.
+    """Build a Struct from values without mismatches. The Struct's ``__post_init__`` may still reject them.
 
     Raises:
-        ValueError: with what the Struct objects to.
+        ValueError: with the Struct's reason.
     """
     try:
         return msgspec.convert(value, shape)
@@ -105,7 +105,7 @@ def _walk_union(shape: inspect.UnionType, value: Any, path: Path) -> Iterator[Wr
 
 
 def _fits(shape: inspect.Type, value: Any) -> bool:
-    """Whether a plain value is of a simple type; types that are not known here are left to msgspec."""
+    """Return True if a plain value fits a simple type. Other types are left to msgspec and count as fitting."""
     match shape:
         case inspect.BoolType():
             return isinstance(value, bool)
@@ -142,7 +142,7 @@ def _within(length: int, least: int | None, most: int | None) -> bool:
 
 
 def expected(shape: inspect.Type) -> str:
-    """What a type takes, for a person."""
+    """Describe the values of a type in words."""
     match shape:
         case inspect.Metadata():
             return expected(shape.type)
@@ -214,7 +214,7 @@ def _unfit(shape: inspect.Type, value: Any, path: Path) -> Wrong:
 
 
 def found(value: Any) -> str:
-    """What stands there, for a person."""
+    """Describe a value in words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -50,13 +50,13 @@ def test_an_unknown_key_is_refused_with_file_line_path_and_the_nearest_valid_key
 
 
 def test_an_unknown_key_unlike_any_valid_one_gets_the_list_of_them() -> None:
-    assert only(MINIMAL + "stop: {zzz: 1}") == "f.yaml:3: stop.zzz: unknown key; valid are: deadline_s"
+    assert only(MINIMAL + "stop: {zzz: 1}") == "f.yaml:3: stop.zzz: unknown key; valid names: deadline_s"
 
 
 def test_a_duplicate_key_is_refused_at_any_depth_naming_both_lines() -> None:
-    assert "the same key stands on line 3 already" in only(MINIMAL + "limits: {line: 100}\nlimits: {line: 200}\n")
+    assert "this key is already on line 3" in only(MINIMAL + "limits: {line: 100}\nlimits: {line: 200}\n")
     text = MINIMAL + "quoting:\n  - match:\n      type: [a]\n      type: [b]\n    strategy: a:B\n"
-    assert only(text) == ("f.yaml:6: quoting[0].match.type: the same key stands on line 5 already; remove one of them")
+    assert only(text) == ("f.yaml:6: quoting[0].match.type: this key is already on line 5; remove one of them")
     assert "params.x.y" in only(MINIMAL + "quoting: [{strategy: a:B, params: {x: {y: 1, y: 2}}}]")
 
 
@@ -148,15 +148,15 @@ def test_anchors_aliases_and_tags_are_refused() -> None:
         (b"", "is empty"),
         (b"# only a comment\n", "is empty"),
         (b"- a\n- b\n", "at the top, found a list"),
-        (b"just text", "at the top, found one plain value"),
+        (b"just text", "at the top, found a single value"),
         (b"environment: local\nstate_dir: \xff\xfe\n", "f.yaml:2: is not UTF-8 text"),
-        (b"environment: local\n  x: 1\n", "f.yaml:2: is no YAML"),
-        (b"a: [1, 2\n", "is no YAML"),
-        (b"a: 1\n---\nb: 2\n", "f.yaml:2: is no YAML"),
-        (b"a: \x07\n", "f.yaml:1: holds a character that YAML has not"),
+        (b"environment: local\n  x: 1\n", "f.yaml:2: is not valid YAML"),
+        (b"a: [1, 2\n", "is not valid YAML"),
+        (b"a: 1\n---\nb: 2\n", "f.yaml:2: is not valid YAML"),
+        (b"a: \x07\n", "f.yaml:1: contains a character that YAML does not allow"),
         (b"a: " + b"[" * 5000, "nested deeper than"),
-        (b"? [a, b]\n: 1\n", "expected a key of plain text"),
-        (b"? \n: 1\n", "expected a key of plain text"),
+        (b"? [a, b]\n: 1\n", "expected a key that is plain text"),
+        (b"? \n: 1\n", "expected a key that is plain text"),
     ],
 )
 def test_a_file_that_is_no_mapping_of_yaml_is_refused_with_its_place(tmp_path: Path, raw: bytes, says: str) -> None:
@@ -220,16 +220,16 @@ def test_no_setting_of_ours_looks_like_a_credential() -> None:
         ("guards: {book_age_s: 900}", "guards.book_age_s", "longer than reconcile_s (900"),
         ("guards: {reconcile_s: 3600}", "guards.reconcile_s", "reconcile_s (3600), found 1200, the default"),
         ("guards: {hold_s: 61}", "guards.hold_s", "expected at least hold_s (61), found 60"),
-        ("telemetry: {host: 0.0.0.0}\nprices: {http: true}", "prices.http", "need telemetry.host on this machine"),
+        ("telemetry: {host: 0.0.0.0}\nprices: {http: true}", "prices.http", "set telemetry.host to 127.0.0.1 or"),
         ("telemetry: {log_level: loud}", "telemetry.log_level", "expected one of debug, error, info, warning"),
         ("telemetry: {port: 70000}", "telemetry.port", "at most 65,535"),
-        (RULE + "    limits: {line: 501}\n", "quoting[0].limits.line", "tighter; expected at most limits.line (500"),
+        (RULE + "    limits: {line: 501}\n", "quoting[0].limits.line", "tighten a limit; expected at most limits.line (500"),
         (RULE + "    limits: {line: 300, event: 200}\n", "quoting[0].limits.line", "found 300 and 200"),
         (RULE + "    limits: {stake: 0.1}\n", "quoting[0].limits.stake", "smallest stake"),
-        (RULE + "    match: {hours_to_start: [48, 0]}\n", "quoting[0].match.hours_to_start", "first below the second"),
+        (RULE + "    match: {hours_to_start: [48, 0]}\n", "quoting[0].match.hours_to_start", "with from below to"),
         (RULE + "    match: {hours_to_start: [-1, 2]}\n", "quoting[0].match.hours_to_start[0]", "at most 87,600"),
         (RULE + "    match: {type: ['']}\n", "quoting[0].match.type[0]", "text that is not empty"),
-        (RULE + "  - {match: {event: [1]}, strategy: 'a:B'}\n", "quoting[1].match", "can never decide: quoting[0]"),
+        (RULE + "  - {match: {event: [1]}, strategy: 'a:B'}\n", "quoting[1].match", "is never used: quoting[0]"),
     ],
 )  # fmt: skip
 def test_values_that_make_no_sense_are_refused(text: str, where: str, why: str) -> None:
@@ -299,10 +299,10 @@ def test_each_environment_takes_its_own_host(environment: str, url: str) -> None
     [
         ("sandbox", "https://cash.api.prophetx.co/partner", "is a host of ProphetX's production"),
         ("production", "https://api.sandbox.prophetx.dev/partner", "is a host of ProphetX's sandbox"),
-        ("production", "https://cash.api.prophetx.co.evil.example/partner", "is a host that is not known"),
+        ("production", "https://cash.api.prophetx.co.evil.example/partner", "is an unknown host"),
         ("production", "https://127.0.0.1/partner", "is a host on this machine"),
         ("local", "https://cash.api.prophetx.co/partner", "is a host of ProphetX's production"),
-        ("local", "https://10.0.0.7/partner", "is a host that is not known"),
+        ("local", "https://10.0.0.7/partner", "is an unknown host"),
         ("sandbox", "http://api.sandbox.prophetx.dev/partner", "expected https"),
         ("local", "http://127.0.0.1.evil.example/partner", "expected https"),
         ("local", "ftp://127.0.0.1/partner", "expected https"),
@@ -336,7 +336,7 @@ def test_a_feed_of_a_hosted_pusher_is_taken_but_not_by_a_local_exchange() -> Non
     url = "wss://ws-mt1.pusher.com"
     text = f"environment: sandbox\nexchange: {{base_url: 'https://api.sandbox.prophetx.dev/partner', ws_url: '{url}'}}"
     assert loads(text).exchange.ws_url == url
-    assert "is a host that is not known" in only(
+    assert "is an unknown host" in only(
         f"environment: local\nexchange: {{base_url: 'http://127.0.0.1/partner', ws_url: '{url}'}}"
     )
 
@@ -348,7 +348,7 @@ def test_a_clock_of_its_own_is_for_a_local_exchange_only(rate: int) -> None:
     assert local.exchange.clock is not None
     assert local.exchange.clock.rate == rate
     text = f"environment: sandbox\nexchange: {{base_url: 'https://api.sandbox.prophetx.dev/partner', {clock}}}"
-    assert only(text).startswith("f.yaml:2: exchange.clock: a clock of its own is for a local exchange")
+    assert only(text).startswith("f.yaml:2: exchange.clock: only a local exchange on this machine")
 
 
 # --- anything ----------------------------------------------------------------------------------------------------
