@@ -237,8 +237,8 @@ def test_check_notes_a_type_of_market_that_is_not_known_and_still_says_valid(bas
     assert lines[0].endswith(": valid")
     place = f"note: {base / 'mine.yaml'}:"
     assert [line.startswith(place) for line in lines[2:]] == [True, True]
-    assert lines[2].endswith("'moneylin' is none of the types of markets that are known; did you mean 'moneyline'?")
-    assert lines[3].endswith("known; valid are: moneyline, spread, total, sup_moneyline")
+    assert lines[2].endswith("'moneylin' is not a known market type; did you mean 'moneyline'?")
+    assert lines[3].endswith("known market type; valid names: moneyline, spread, total, sup_moneyline")
 
 
 def test_check_lists_settings_and_strategies_together_with_lines_and_says_2(base: Path) -> None:

@@ -69,7 +69,7 @@ class GivenPrices:
         price = self.fresh(line, now)
         if price is not None:
             return price.probability
-        fair = fair_from(book, self._shared.settings.max_gap)
+        fair = fair_from(book, self._shared.settings.max_bid_ask_spread)
         return None if fair is None else fair.probability
 
     def forget(self, events: Container[int]) -> None:
