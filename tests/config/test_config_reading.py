@@ -223,7 +223,7 @@ def test_no_setting_of_ours_looks_like_a_credential() -> None:
         ("telemetry: {host: 0.0.0.0}\nprices: {http: true}", "prices.http", "set telemetry.host to 127.0.0.1 or"),
         ("telemetry: {log_level: loud}", "telemetry.log_level", "expected one of debug, error, info, warning"),
         ("telemetry: {port: 70000}", "telemetry.port", "at most 65,535"),
-        (RULE + "    limits: {line: 501}\n", "quoting[0].limits.line", "tighten a limit; expected at most limits.line (500"),
+        (RULE + "    limits: {line: 501}\n", "quoting[0].limits.line", "tighten a limit; expected at most limits.line"),
         (RULE + "    limits: {line: 300, event: 200}\n", "quoting[0].limits.line", "found 300 and 200"),
         (RULE + "    limits: {stake: 0.1}\n", "quoting[0].limits.stake", "smallest stake"),
         (RULE + "    match: {hours_to_start: [48, 0]}\n", "quoting[0].match.hours_to_start", "with from below to"),
