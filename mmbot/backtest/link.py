@@ -59,7 +59,7 @@ class Link:
         except VenueError as error:
             return failed(request, error, now)
 
-    def _ask(self, request: r.Request, now: int) -> e.Answer:
+    def _ask(self, request: r.Request, now: int) -> e.Answer:  # noqa: PLR0912 - one branch for each type of request
         venue, account = self._venue, self._account
         match request:
             case r.PlaceMany():

@@ -1,6 +1,6 @@
 """Cancel everything and prove it, without an engine: for a daemon whose engine broke, and for ``mmbot kill`` alone.
 
-The proof is the engine's own (``mmbot/engine/clear.py``); this sends its requests, and tells a person how it goes.
+The proof is the engine's own (``mmbot/engine/exports.py``); this sends its requests, and tells a person how it goes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import msgspec
 
 from mmbot.daemon.loop import Client
 from mmbot.domain.instant import Clock, Duration, Instant, iso
-from mmbot.engine.clear import ClearAlone
 from mmbot.engine.events import Answer, Failed, Failure, Rejection
+from mmbot.engine.exports import ClearAlone
 from mmbot.engine.requests import CancelAll, CancelMany, Request
 
 

@@ -36,8 +36,8 @@ from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
+from mmbot.engine.exports import GUARDS
 from mmbot.engine.requests import ANOTHERS_STATE, CancelAll, Exit, Seed
-from mmbot.engine.risk.guards import GUARDS
 from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError

@@ -1,9 +1,9 @@
-"""A user's own fair probabilities: one form for the watched file and for the loopback POST, read all or nothing.
+"""The user's own fair probabilities, from the watched file or from POST. One mistake rejects all of them.
 
     {"prices": [{"line_id": "5f…", "probability": 0.431, "at": "2026-10-01T18:30:00Z"}]}
 
-``line_id`` names the outcome, ``probability`` is the chance that it wins given that it is not pushed, and ``at``, which
-may be left out, is when the price was made. Its age counts from there. When to look at the file is the daemon's.
+``line_id`` names the outcome. ``probability`` is the chance that the outcome wins, given no push. ``at`` is the time of
+the price, from which its age counts; it may be missing. The daemon decides when to read the file.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from mmbot.config.problems import Problem, nearest
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 
 LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of a file or a body at most; some 80,000 prices."""
+"""Most bytes of a file or a body: enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""How far ahead of our clock a price may claim to be made, for clocks that differ."""
+"""A price may be this far ahead of our clock, since clocks differ."""
 
 _OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
 
 
 class OwnPrice(NamedTuple):
-    """One price, with the fields of the engine's price event in their order."""
+    """One price, with the fields of the engine's ``PriceGiven`` in their order."""
 
     line_id: str
     probability: float
-    """In (0, 1), of the outcome that ``line_id`` stands for."""
+    """In (0, 1), of the outcome with this ``line_id``."""
     at: Instant
 
 
 class PriceError(ValueError):
-    """Prices that cannot be used; none of them is. ``problems`` has everything that is wrong."""
+    """Raised if a price is wrong; then none is used. ``problems`` lists every mistake."""
 
     problems: tuple[Problem, ...]
 
@@ -66,10 +66,10 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
         raise PriceError([Problem(where, "is not UTF-8 text")]) from error
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}:{error.colno}"
-        raise PriceError([Problem(place, f"is no JSON: {error.msg}")]) from error
+        raise PriceError([Problem(place, f"is not JSON: {error.msg}")]) from error
     except RecursionError as error:
         raise PriceError([Problem(where, "is nested too deeply")]) from error
-    except ValueError as error:  # a key that stands twice, or a whole number of thousands of digits
+    except ValueError as error:  # a repeated key, or an integer of thousands of digits
         raise PriceError([Problem(where, str(error))]) from error
     prices: list[OwnPrice] = []
     problems = [
@@ -89,7 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _instant(text: str) -> Instant:
-    """An instant that says its offset: the exchange's are in UTC without one, a user's may be of any zone."""
+    """Read an instant with its offset. The user's times may be of any zone, so the offset must be there."""
     if _OFFSET.search(text) is None:
         raise ValueError(f"{text!r} has no offset")
     return from_iso(text)
@@ -100,7 +100,7 @@ def _no_constant(name: str) -> float:
 
 
 def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice]) -> Iterator[tuple[str, str]]:
-    """Add what is right to ``prices`` and tell what is wrong: where, and why."""
+    """Append correct prices to ``prices`` and yield each mistake: its place, and the reason."""
     if not isinstance(values, dict) or not isinstance(values.get("prices"), list):
         yield "", 'expected {"prices": [{"line_id": …, "probability": …}, …]}'
         return
@@ -113,33 +113,40 @@ def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice
         if not isinstance(item, dict):
             yield place, "expected an object with line_id, probability and, if known, at"
             continue
-        for key in item:
-            if key not in _KEYS:
-                yield f"{place}.{key}", f"unknown key{nearest(key, _KEYS)}"
-        line_id: Any = item.get("line_id")
-        probability: Any = item.get("probability")
-        at = now if made is None else made
-        right = True
-        if not isinstance(line_id, str) or not line_id:
-            right = False
-            yield f"{place}.line_id", "expected text that is not empty"
-        elif line_id in seen:
-            right = False
-            yield f"{place}.line_id", f"the same line_id stands in prices[{seen[line_id]}] already"
-        else:
-            seen[line_id] = number
-        if type(probability) not in (int, float) or not 0.0 < probability < 1.0:
-            right = False
-            yield f"{place}.probability", f"expected a number above 0 and below 1, found {json.dumps(probability)[:40]}"
-        if "at" in item:
-            try:
-                at = _instant(item["at"])
-            except (ValueError, TypeError, AttributeError):
-                right = False
-                yield f"{place}.at", "expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
-            else:
-                if at > now + CLOCK_SLACK:
-                    right = False
-                    yield f"{place}.at", f"lies ahead; it is {iso(now)} now"
-        if right:
-            prices.append(OwnPrice(line_id, float(probability), min(at, now)))
+        wrong = [*_wrong_keys(item), *_wrong_outcome(item, seen), *_wrong_instant(item, now)]
+        for field, why in wrong:
+            yield f"{place}.{field}", why
+        if isinstance(item.get("line_id"), str):
+            seen.setdefault(item["line_id"], number)
+        if all(field not in _KEYS for field, _ in wrong):
+            at = _instant(item["at"]) if "at" in item else now if made is None else made
+            prices.append(OwnPrice(item["line_id"], float(item["probability"]), min(at, now)))
+
+
+def _wrong_keys(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in item:
+        if key not in _KEYS:
+            yield key, f"unknown key{nearest(key, _KEYS)}"
+
+
+def _wrong_outcome(item: dict[str, Any], seen: dict[str, int]) -> Iterator[tuple[str, str]]:
+    line_id: Any = item.get("line_id")
+    probability: Any = item.get("probability")
+    if not isinstance(line_id, str) or not line_id:
+        yield "line_id", "expected text that is not empty"
+    elif line_id in seen:
+        yield "line_id", f"the same line_id stands in prices[{seen[line_id]}] already"
+    if type(probability) not in (int, float) or not 0.0 < probability < 1.0:
+        yield "probability", f"expected a number above 0 and below 1, found {json.dumps(probability)[:40]}"
+
+
+def _wrong_instant(item: dict[str, Any], now: Instant) -> Iterator[tuple[str, str]]:
+    if "at" not in item:
+        return
+    try:
+        at = _instant(item["at"])
+    except (ValueError, TypeError, AttributeError):
+        yield "at", "expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
+        return
+    if at > now + CLOCK_SLACK:
+        yield "at", f"lies ahead; it is {iso(now)} now"

@@ -93,7 +93,7 @@ def test_what_is_no_probability_is_refused(written: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        (b"", "is no JSON"),
+        (b"", "is not JSON"),
         (b'{"prices": [', "POST /prices:1:"),
         (b"[]", 'expected {"prices"'),
         (b'{"prices": {}}', 'expected {"prices"'),

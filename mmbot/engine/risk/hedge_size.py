@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mmbot.domain.book import Book
+from mmbot.domain.book import Book, Levels
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, could_match, fraction, implied, profit
 from mmbot.domain.position import Position
@@ -43,13 +43,25 @@ def size_hedge(
     min_stake: Cents,
     max_stake: Cents,
 ) -> HedgeOrder | str:
-    """The hedge that lets the line's matched worst case fall by ``reduction`` cents, or in a few words why none.
+    """Size the hedge that lowers the line's matched worst case by ``reduction`` cents.
 
-    Backs the outcome that now loses most, taking the levels shown under it, longest odds first, until enough is won;
-    the odds are those of the last level taken. ``book`` is without ourselves, ``fair`` the probability of outcome 0,
-    ``max_cost`` what the odds may imply above the fair price. Smaller than asked for where the offers do not reach, at
-    ``max_stake``, and where the other outcome, with our own wagers beside the hedge matched too, would come to lose
-    more than the worst case aimed at or reached. ``min_stake`` is sent where less would do, if it still only reduces.
+    The hedge backs the outcome that loses most now. It takes the levels that are shown under that outcome, longest odds
+    first, until enough is won; its odds are those of the last level. It is smaller than asked for if the offers do not
+    suffice, at ``max_stake``, and if the other outcome, with our own wagers matched next to the hedge, would lose more
+    than the worst case that is aimed at or reached. If less than ``min_stake`` would do, ``min_stake`` is sent,
+    provided that it still only reduces.
+
+    Args:
+        position: of the line, in cents.
+        reduction: cents by which the matched worst case is to fall.
+        book: without our own stake.
+        fair: probability of outcome 0; None if unknown.
+        max_cost: probability by which the odds may be dearer than fair.
+        ladder: the odds that the exchange accepts.
+        min_stake, max_stake: cents.
+
+    Returns:
+        The hedge, or the reason why there is none, in a few words.
     """
     side = 0 if position.profit[0] <= position.profit[1] else 1
     behind = position.profit[side]
@@ -64,7 +76,29 @@ def size_hedge(
     if not offers:
         return NO_OFFER
     dearest = (fair if side == 0 else 1.0 - fair) + max_cost + _EDGE
-    aim = min(0, behind + reduction)  # what both outcomes should come to at least
+    aim = min(0, behind + reduction)  # both outcomes should come to this at least
+    taken = _take(offers, ladder, dearest, behind, ahead, aim, max_stake)
+    if taken is None:
+        return TOO_DEAR
+    odds, stake = taken
+    if stake == 0:
+        return OWN_QUOTES if position.remaining[side] else NO_ROOM
+    if stake < min_stake:
+        if ahead - min_stake < behind:
+            return TOO_SMALL
+        stake = min_stake
+    return HedgeOrder(side, odds, stake)
+
+
+def _take(
+    offers: Levels, ladder: Ladder, dearest: float, behind: Cents, ahead: Cents, aim: Cents, max_stake: Cents
+) -> tuple[Odds, Cents] | None:
+    """Take offers, longest odds first, until the outcome that is behind comes to ``aim``.
+
+    Returns:
+        The odds of the last level that was taken, with the stake: 0 if there is no room for any. None if every offer
+        implies more than ``dearest``.
+    """
     odds: Odds | None = None
     stake = 0
     won = behind
@@ -79,21 +113,13 @@ def size_hedge(
         room = ahead - stake - min(aim, _even(won, ahead - stake, tick))
         part = min(value, enough, room, max_stake - stake)
         if part <= 0:
-            if odds is None:
-                return OWN_QUOTES if position.remaining[side] else NO_ROOM
-            break
+            return (tick, 0) if odds is None else (odds, stake)
         odds = tick
         stake += part
         won += profit(part, tick)
         if part < value:
             break
-    if odds is None:
-        return TOO_DEAR
-    if stake < min_stake:
-        if ahead - min_stake < behind:
-            return TOO_SMALL
-        stake = min_stake
-    return HedgeOrder(side, odds, stake)
+    return None if odds is None else (odds, stake)
 
 
 def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> list[str]:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-from mmbot.domain.catalogue import LineKey
+from mmbot.domain.catalogue import Line, LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import Level, PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
-from mmbot.engine.risk.hedge_size import OWN_QUOTES, blocking, size_hedge
+from mmbot.engine.risk.hedge_size import OWN_QUOTES, HedgeOrder, blocking, size_hedge
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -24,10 +24,13 @@ PAUSE: Final = 3 * SECOND
 """Between two tries on one line."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
-"""Guards of an event that stop a hedge. What stops a strategy does not: the position is there all the same."""
+"""Guards of a sport event that stop a hedge. A guard about its strategy does not: the position exists anyway."""
 
-STOPPED_BY: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
-"""Guards of the account that stop a hedge. The others are about making markets; a hedge passes them."""
+LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation")
+"""Guards of a line that stop a hedge."""
+
+ACCOUNT_CLOSED: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
+"""Guards of the account that stop a hedge. The other guards are about making markets; a hedge passes them."""
 
 
 class Hedging:
@@ -50,7 +53,7 @@ class Hedging:
         if not self.check:
             return None
         shared = self._shared
-        if any(shared.guards.holds(guard, ACCOUNT) for guard in STOPPED_BY) or not self._placing.numbers_left(1):
+        if any(shared.guards.holds(guard, ACCOUNT) for guard in ACCOUNT_CLOSED) or not self._placing.numbers_left(1):
             return None
         self.check = False
         # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.
@@ -66,6 +69,7 @@ class Hedging:
         return None
 
     def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
+        """Size and send the hedge of one line, or note why there is none."""
         shared = self._shared
         quoted = self._quoting.lines.get(line)
         state = shared.books.get(line)
@@ -73,14 +77,8 @@ class Hedging:
         if quoted is None or state is None or ladder is None:
             self._put_off(line, "not on the board", now)
             return None
-        if not quoted.line.quotable:
-            self._put_off(line, NOT_TWO, now)
-            return None
-        if any(shared.guards.holds(guard, line.event) for guard in CLOSED):
-            self._put_off(line, shared.guards.why(line) or "guarded", now)
-            return None
-        if any(shared.guards.holds(guard, line) for guard in ("inactive", "book_unread", "book_age", "reconciliation")):
-            self._put_off(line, shared.guards.why(line) or "guarded", now)
+        if (why := self._guarded(quoted.line)) is not None:
+            self._put_off(line, why, now)
             return None
         own: list[LineWager] = [wager for wager in shared.ledger.live(line) if not wager.foreign]
         book = shared.books.net(state, own)
@@ -108,24 +106,35 @@ class Hedging:
         if not reducing:
             self._put_off(line, "wagers that are not ours take up the room", now)
             return None
-        placement = Placement(
-            self._placing.external_id("h"),
-            quoted.line.outcomes[sized.side].line_id,
-            sized.odds,
-            sized.stake,
-            fill_or_kill=True,
-        )
-        shared.hedging[line] = None
-        self._placing.note_hedge(placement, line, sized.side, now)
-        self._in_flight[line] = placement.external_id
-        self._pause(line, now)
-        self._reasons.pop(line, None)
+        return self._send(quoted.line, sized, reduction, now)
+
+    def _guarded(self, line: Line) -> str | None:
+        """Return the reason why no hedge may be sent on a line; None if it may."""
+        if not line.quotable:
+            return NOT_TWO
+        guards = self._shared.guards
+        event_closed = any(guards.holds(guard, line.key.event) for guard in CLOSED)
+        if event_closed or any(guards.holds(guard, line.key) for guard in LINE_CLOSED):
+            return guards.why(line.key) or "guarded"
+        return None
+
+    def _send(self, line: Line, sized: HedgeOrder, reduction: int, now: Instant) -> PlaceMany:
+        """Hand out a hedge. It counts as a wager that could match from here on."""
+        shared, key = self._shared, line.key
+        external_id = self._placing.external_id("h")
+        line_id = line.outcomes[sized.side].line_id
+        placement = Placement(external_id, line_id, sized.odds, sized.stake, fill_or_kill=True)
+        shared.hedging[key] = None
+        self._placing.note_hedge(placement, key, sized.side, now)
+        self._in_flight[key] = external_id
+        self._pause(key, now)
+        self._reasons.pop(key, None)
         self.sent += 1
         shared.alert(
             Level.INFO,
             "hedge.sent",
-            external_id=placement.external_id,
-            line=shown(line),
+            external_id=external_id,
+            line=shown(key),
             side=sized.side,
             odds=sized.odds,
             probability=round(implied(sized.odds), 4),
