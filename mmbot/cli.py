@@ -1,4 +1,4 @@
-"""The commands. Arguments are read here and nothing else is done: each command imports what it calls."""
+"""The commands of mmbot. This module only parses arguments. Each command imports the code that it calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mmbot.daemon.operate import Place
 
 DOOR: Final = "http://127.0.0.1:9464"
-"""Where a daemon is asked when neither settings nor an address are given: the default of ``telemetry``."""
+"""Address of the daemon if neither settings nor an address are given: the default of ``telemetry``."""
 
 _DONE: Final = 0
 _BROKEN: Final = 1
@@ -26,15 +26,15 @@ _NOT_CLEAR: Final = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 not possible, 3 not proved clear, 1 a broken part."""
+    """Run one command and return its exit code: 0 done, 1 a part failed, 2 not possible, 3 not proved clear."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["exchange"]:  # its options are its own, and argparse would take them for ours
+    if words[:1] == ["exchange"]:  # it parses its own options
         return _exchange(words[1:])
     options = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except BrokenPipeError:  # the reader of our output is gone, as in ``mmbot status | head``
+    except BrokenPipeError:  # the reader of the output has ended, as in ``mmbot status | head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
 
@@ -45,67 +45,71 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mmbot {__version__} (core {core})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = commands.add_parser("run", help="make markets until stopped (SIGINT or SIGTERM)")
-    run.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
+    run = commands.add_parser("run", help="make markets until you stop it (Ctrl-C or SIGTERM)")
+    run.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
     run.set_defaults(command=_run)
 
-    demo = commands.add_parser("demo", help="a local exchange and the daemon, with a live view")
-    demo.add_argument("--tape", type=Path, metavar="FILE", help="a recorded moneyline instead of the synthetic board")
-    demo.add_argument("--speed", type=float, metavar="X", help="how many times faster than life, at most 1000")
-    demo.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board")
-    demo.add_argument("--seed", type=int, default=1, help="of the synthetic board")
-    demo.add_argument("--seconds", type=float, metavar="S", help="stop by itself after so long (default: Ctrl-C)")
-    demo.add_argument("--plain", action="store_true", help="a line now and then instead of the full screen")
-    demo.add_argument("--keep", action="store_true", help="leave the logs and the settings of the run where they are")
-    demo.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings (default: config/demo.yaml)")
+    demo = commands.add_parser("demo", help="run a local exchange and the daemon, with a live view")
+    demo.add_argument(
+        "--tape", type=Path, metavar="FILE", help="play a recorded moneyline instead of the synthetic board"
+    )
+    demo.add_argument(
+        "--speed", type=float, metavar="X", help="speed of the clock, at most 1000 (default: 1; with --tape 60)"
+    )
+    demo.add_argument("--board", choices=("plain", "full"), default="plain", help="synthetic board (default: plain)")
+    demo.add_argument("--seed", type=int, default=1, help="seed of the synthetic board (default: 1)")
+    demo.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds (default: run until Ctrl-C)")
+    demo.add_argument(
+        "--plain", action="store_true", help="print a line every few seconds instead of the full-screen view"
+    )
+    demo.add_argument("--keep", action="store_true", help="keep the logs and the settings of the run")
+    demo.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (default: config/demo.yaml)")
     demo.set_defaults(command=_demo)
 
-    commands.add_parser("exchange", help="the local exchange alone; see mmbot exchange --help", add_help=False)
+    commands.add_parser("exchange", help="run only the local exchange; see mmbot exchange --help", add_help=False)
 
     backtest = commands.add_parser(
         "backtest",
-        help="play a recorded market to its end in virtual time",
-        epilog="Exit code: 0 done, 1 if the strategy raised or a rule was broken, 2 if it could not begin.",
+        help="play a recorded market in virtual time and report the result",
+        epilog="Exit code: 0 done, 1 the strategy failed or a rule was broken, 2 the backtest could not start.",
     )
-    backtest.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
-    backtest.add_argument(
-        "--tape", type=Path, required=True, metavar="FILE", help="the recorded market, a moneyline only"
-    )
-    backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="to begin with")
+    backtest.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
+    backtest.add_argument("--tape", type=Path, required=True, metavar="FILE", help="the recorded market (a moneyline)")
+    backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="first balance of the account")
     backtest.set_defaults(command=_backtest)
 
-    check = commands.add_parser("check", help="judge a file of settings, without touching the network")
-    check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the settings")
+    check = commands.add_parser("check", help="check a settings file, without using the network")
+    check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
     check.set_defaults(command=_check)
 
-    schema = commands.add_parser("schema", help="the JSON schema of a file of settings")
+    schema = commands.add_parser("schema", help="print the JSON schema of the settings file")
     schema.add_argument(
-        "-c", "--config", type=Path, metavar="FILE", help="judge the params of the strategies that FILE names, too"
+        "-c", "--config", type=Path, metavar="FILE", help="also describe the params of the strategies that FILE names"
     )
     schema.set_defaults(command=_schema)
 
-    status = commands.add_parser("status", help="what a running daemon does")
+    status = commands.add_parser("status", help="show what a running daemon is doing")
     shape = status.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="as JSON")
-    shape.add_argument("--watch", action="store_true", help="on one screen, until Ctrl-C")
+    shape.add_argument("--json", action="store_true", help="print JSON")
+    shape.add_argument("--watch", action="store_true", help="show a live view until Ctrl-C")
     status.set_defaults(command=_status)
-    why = commands.add_parser("why", help="why a running daemon does not quote")
+    why = commands.add_parser("why", help="explain why a market, or everything, is not being quoted")
     why.set_defaults(command=_why)
-    kill = commands.add_parser("kill", help="latch: cancel everything, and quote no more until resumed")
-    kill.add_argument("--reason", default="mmbot kill", help="kept with the latch")
+    kill = commands.add_parser("kill", help="kill switch on: cancel everything and quote nothing until you resume")
+    kill.add_argument("--reason", default="mmbot kill", help="reason, stored with the kill switch")
     kill.add_argument(
         "--wait",
         type=float,
         default=30.0,
         metavar="S",
-        help="seconds to wait for the proof of being clear; without a daemon stop.deadline_s at least",
+        help="wait S seconds for the proof that no wager is open (default: 30; without a daemon at least stop.deadline_s)",
     )
     kill.set_defaults(command=_kill)
-    resume = commands.add_parser("resume", help="clear the latch")
+    resume = commands.add_parser("resume", help="kill switch off: allow quoting again")
     resume.set_defaults(command=_resume)
     for asking in (status, why, kill, resume):
-        asking.add_argument("-c", "--config", type=Path, metavar="FILE", help="the daemon's settings")
-        asking.add_argument("--url", metavar="URL", help=f"the daemon's address; without -c, {DOOR}")
+        asking.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file of the daemon")
+        asking.add_argument("--url", metavar="URL", help=f"address of the daemon (default without -c: {DOOR})")
     return parser
 
 
@@ -236,7 +240,7 @@ def _kill(options: argparse.Namespace) -> int:
             place, options.reason, _say, lambda: kill_alone(config, place.directory, _say, options.wait), options.wait
         )
     except KeyboardInterrupt:
-        _say("interrupted: not proved clear, wagers may still stand on the exchange")
+        _say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")
         return _NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _refuse(str(error))
@@ -254,11 +258,11 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 class _Unusable(Exception):
-    """The settings cannot be read; the message lists why."""
+    """The settings cannot be read. The message lists the problems."""
 
 
 def _place(options: argparse.Namespace) -> tuple[Config, Place]:
-    """The settings and where their daemon is looked for."""
+    """Return the settings and the place where their daemon is expected."""
     from mmbot.config import ConfigError, load
     from mmbot.config.places import state_dir
     from mmbot.daemon.operate import place_of
@@ -272,7 +276,8 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
 
 
 def _door(options: argparse.Namespace) -> Callable[[], str]:
-    """Where the daemon answers, looked for anew each time: another one may have been started since."""
+    """Return a function that finds the daemon's address. It looks each time, since the daemon may have been
+    restarted."""
     from mmbot.daemon.operate import door_of
 
     if options.url is not None or options.config is None:

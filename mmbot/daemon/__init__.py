@@ -1,1 +1,1 @@
-"""The asyncio shell around the engine: start-up, the pump, supervision, signals, HTTP and the end."""
+"""The asyncio shell around the engine: start-up, the pump, supervision, signals, HTTP and shutdown."""

@@ -1,7 +1,7 @@
-"""The HTTP door: what can be read of a daemon, and the few things that can be asked of it, from this machine only.
+"""The daemon's HTTP server: status and metrics for readers, and a few commands from this machine.
 
-A POST is taken from loopback peers alone, under a loopback host name, with a JSON body and a header that no web page
-can send without being allowed to: so a browser on this machine cannot be made to press the kill switch, or to resume.
+A POST must come from this machine, use a loopback host name and have a JSON body. It must also carry a header that a
+web page cannot send without permission, so no web page can make a browser here turn the kill switch on or off.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from mmbot.engine.status import Status
 from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
 
 HEADER: Final = "X-Mmbot"
-"""A POST has to carry it, with any value."""
+"""Header that each POST must carry, with any value."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""``/healthz`` is well while the pump was seen within this many of the machine's seconds."""
+"""``/healthz`` answers 200 if the pump ran within this many real seconds."""
 
-_STATUS_FOR_S: Final = 0.1  # readers within this time share one look at the engine
+_STATUS_FOR_S: Final = 0.1  # readers within this time get the same status
 
 
 class DoorError(Exception):
-    """The door cannot be opened; the message says why, in words for an operator."""
+    """The HTTP server cannot start. The message tells an operator why."""
 
 
 class Pumped(Protocol):
-    """What the door needs of the pump."""
+    """The part of the pump that the HTTP server needs."""
 
     @property
     def pumped_at(self) -> float:
-        """When the engine was last asked, by the machine's monotonic clock in seconds."""
+        """Time at which the engine last ran, by the machine's monotonic clock in seconds."""
 
     def deliver(self, event: Control) -> None:
         """Hand an event to the engine."""
@@ -61,12 +61,12 @@ class Door:
     """Serves one daemon over HTTP.
 
     Args:
-        pump: where orders of the operator go.
-        status: the engine's account of itself.
-        metrics: what ``/metrics`` shows.
-        clock: the one of the whole process.
-        prices: whether POST /prices is open.
-        head: the engine's account without its events, which costs little; for ``/readyz``.
+        pump: takes the operator's commands.
+        status: returns the engine's status.
+        metrics: the metrics for ``/metrics``.
+        clock: the clock of the process.
+        prices: True to accept POST /prices.
+        head: returns the status without sport events, which is cheap; for ``/readyz``.
     """
 
     def __init__(
@@ -89,10 +89,10 @@ class Door:
         self._runner: web.AppRunner | None = None
 
     async def open(self, host: str, port: int) -> str:
-        """Listen, and return the door's address, ``http://127.0.0.1:9464``.
+        """Listen, and return the address, like ``http://127.0.0.1:9464``.
 
         Raises:
-            DoorError: if the port is in use or the host is not this machine's.
+            DoorError: if the port is in use or the host is not an address of this machine.
         """
         app = web.Application(client_max_size=1024 * 1024)
         app.router.add_get("/metrics", self._get_metrics)
@@ -109,8 +109,8 @@ class Door:
         except OSError as bad:
             await runner.cleanup()
             raise DoorError(
-                f"telemetry: cannot listen on {host}:{port}: {bad.strerror or bad}. Is another daemon running? "
-                "See telemetry.port"
+                f"telemetry: cannot listen on {host}:{port}: {bad.strerror or bad}. Stop the other daemon, or set "
+                "another telemetry.port"
             ) from bad
         self._runner = runner
         bound: tuple[str, int] = runner.addresses[0][:2]
@@ -124,7 +124,7 @@ class Door:
             self._runner = None
 
     def status(self) -> Status:
-        """The engine's status, at most a moment old."""
+        """Return the engine's status, at most 0.1 s old."""
         now = time.monotonic()
         if self._known is None or now - self._known_at > _STATUS_FOR_S:
             self._known, self._known_at = self._read_status(), now
@@ -136,7 +136,7 @@ class Door:
     async def _get_health(self, _request: web.Request) -> web.Response:
         quiet = time.monotonic() - self._pump.pumped_at
         if quiet > ALIVE_WITHIN_S:
-            return web.Response(status=503, text=f"the pump was last seen {quiet:.1f} s ago\n")
+            return web.Response(status=503, text=f"the pump last ran {quiet:.1f} s ago\n")
         return web.Response(text="ok\n")
 
     async def _get_ready(self, _request: web.Request) -> web.Response:
@@ -147,8 +147,8 @@ class Door:
         return _json(self.status())
 
     async def _post_prices(self, request: web.Request) -> web.Response:
-        if refusal := _refusal(request):
-            return refusal
+        if rejection := _rejection(request):
+            return rejection
         if not self._prices:
             return _error(404, "prices.http is off in the settings")
         now = self._clock.now()
@@ -161,28 +161,30 @@ class Door:
         return _json({"accepted": len(prices)}, 202)
 
     async def _post_kill(self, request: web.Request) -> web.Response:
-        if refusal := _refusal(request):
-            return refusal
+        if rejection := _rejection(request):
+            return rejection
         try:
             reason = msgspec.json.decode(await request.read() or b"{}", type=_Reason).reason
-        except msgspec.DecodeError as bad:  # who asked has to know at once that nothing was done
-            return _error(400, f'NOT killed: {bad}; expected nothing, or {{"reason": text of up to {LONGEST}}}')
+        except msgspec.DecodeError as bad:  # the operator must learn at once that nothing was done
+            return _error(
+                400, f'NOT killed: {bad}; expected an empty body or {{"reason": text of up to {LONGEST} characters}}'
+            )
         self._order(KillRequested(reason))
         return _json({"accepted": True}, 202)
 
     def _order(self, order: Control) -> None:
         self._pump.deliver(order)
-        self._known = None  # whoever asked wants to see what comes of it, not what was before
+        self._known = None  # the next reader must see the effect of the command
 
     async def _post_resume(self, request: web.Request) -> web.Response:
-        if refusal := _refusal(request):
-            return refusal
+        if rejection := _rejection(request):
+            return rejection
         self._order(ResumeRequested())
         return _json({"accepted": True}, 202)
 
 
 def readiness(status: Status) -> Readiness:
-    """Whether the bot is allowed to quote, and if not, what keeps it."""
+    """Return whether the bot may quote, and the reasons if it may not."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:
         reasons.insert(0, f"latched: {status.latched}")
@@ -192,7 +194,7 @@ def readiness(status: Status) -> Readiness:
 
 
 def is_loopback(address: str | None) -> bool:
-    """Whether an IP address is of this machine alone."""
+    """Return True if an IP address can only mean this machine."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -201,16 +203,16 @@ def is_loopback(address: str | None) -> bool:
     return bool((mapped or parsed).is_loopback)
 
 
-def _refusal(request: web.Request) -> web.Response | None:
+def _rejection(request: web.Request) -> web.Response | None:
     host = request.url.host or ""
     if not is_loopback(request.remote):
-        return _error(403, "only from this machine")
+        return _error(403, "this request is accepted from this machine only")
     if host != "localhost" and not is_loopback(host):
-        return _error(403, f"not under the name {host!r}: use 127.0.0.1")
+        return _error(403, f"the host name {host!r} is not accepted; use 127.0.0.1")
     if HEADER not in request.headers:
         return _error(403, f"the header {HEADER} is missing")
     if request.content_type != "application/json":
-        return _error(415, "the body has to be application/json")
+        return _error(415, "the content type must be application/json")
     return None
 
 

@@ -1,4 +1,4 @@
-"""The keys that the local exchange takes, for whoever starts a daemon against it without any."""
+"""The keys of the local exchange, for an operator who starts a daemon against it without keys."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
 
 
 def local_keys(environment: str) -> str:
-    """The hint that ends the message about missing keys; empty for every other environment."""
+    """Return a hint for the message about missing keys; empty for an environment other than ``local``."""
     if environment != "local":
         return ""
-    from mmbot.simulator.wire.local_exchange import LocalSettings  # large, and only needed to say this
+    from mmbot.simulator.wire.local_exchange import LocalSettings  # a slow import that only this hint needs
 
     local = LocalSettings()
-    return f". mmbot exchange takes {ACCESS_KEY}={local.access_key} {SECRET_KEY}={local.secret_key}"
+    return f". For mmbot exchange, set {ACCESS_KEY}={local.access_key} {SECRET_KEY}={local.secret_key}"

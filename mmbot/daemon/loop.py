@@ -1,6 +1,6 @@
-"""The pump: events into the engine in bursts, its requests out to the client, their answers back in, its orders done.
+"""The pump: hand events to the engine in bursts, send its requests, return the answers, and carry out its orders.
 
-It is the only caller of the engine. It decides nothing: what is sent, and when, is the engine's.
+Only the pump calls the engine. The engine decides what is sent, and when.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ from mmbot.engine.requests import (
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
-"""The engine is asked this often at least, in the machine's seconds, whatever its deadline: ``/healthz`` needs it."""
+"""Longest time between two calls of the engine, in real seconds, for ``/healthz``."""
 
-_PAUSE_S: Final = 0.001  # before asking again an engine whose deadline has passed though it had nothing to send
+_PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
 CHANGES: Final = (CancelAll, CancelEvent, CancelMany, PlaceMany)
-"""Requests that change something: at the end they are waited for, reads are not."""
+"""Requests that change something. Shutdown waits for their answers, but not for those of reads."""
 
 
 class Engine(Protocol):
-    """What the pump needs of the engine."""
+    """The part of the engine that the pump needs."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Take one event."""
 
     def next_request(self, now: Instant) -> Request | None:
-        """The most urgent request that is due, or None."""
+        """Return the most urgent request that is due, or None."""
 
     def deadline(self, now: Instant) -> Instant | None:
-        """When it next wants to be asked."""
+        """Return the time at which the engine next has work, or None."""
 
     def orders(self) -> list[Order]:
-        """What the shell is to do; drained."""
+        """Return and forget the orders for the shell."""
 
     def status(self, now: Instant, *, events: bool = True) -> Status:
-        """Its account of itself, with or without the events and their lines."""
+        """Return the engine's status, with or without the sport events and their lines."""
 
     @property
     def quoted_lines(self) -> int:
-        """Lines with at least one wager that could match."""
+        """Number of lines with at least one wager that could match."""
 
     @property
     def differences(self) -> Mapping[str, int]:
@@ -63,24 +63,24 @@ class Engine(Protocol):
 
     @property
     def taken_or_pulled(self) -> Mapping[str, int]:
-        """Takers' stakes in cents that left the books, by kind."""
+        """Takers' stakes that left the books, in cents by kind."""
 
 
 class Client(Protocol):
-    """What the pump needs of the REST client. It turns errors into answers and raises nothing."""
+    """The part of the REST client that the pump needs. The client turns errors into answers and raises nothing."""
 
     def perform(self, request: Request) -> Coroutine[Any, Any, Answer]:
-        """Send a request, and return what waits for its answer. It may have left already when this returns."""
+        """Send a request, and return a coroutine that waits for the answer. The request may already be on its way."""
 
 
 class Timings(Protocol):
-    """Where the pump reports how fast it was, in the machine's nanoseconds."""
+    """Takes the pump's timings, in nanoseconds of real time."""
 
     def tick_to_wire(self, took: Duration) -> None:
-        """From a book message to the placement that it led to."""
+        """Take the time from a book message to the placement that it caused."""
 
     def match_to_wire(self, took: Duration) -> None:
-        """From a match to the placement or cancel that it led to."""
+        """Take the time from a match to the placement or cancel that it caused."""
 
 
 class _Arrival(NamedTuple):
@@ -90,9 +90,9 @@ class _Arrival(NamedTuple):
 
 
 class Pump:
-    """Drives one engine until it orders the exit. Everything happens on the thread of the event loop.
+    """Drives one engine until the engine orders the exit. Everything runs on the thread of the event loop.
 
-    Events may be delivered before ``run``: they wait, so that a signal during start-up is the first thing it hears.
+    Events may be delivered before ``run``. They wait, so the engine handles a signal during start-up first.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Pump:
         log: FilteringBoundLogger,
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
     ) -> None:
-        """``answered``: told of every answer, beside the engine."""
+        """Create a pump. ``answered`` is called with every answer, in addition to the engine."""
         self._clock: Final = clock
         self._carry_out: Final = carry_out
         self._timings: Final = timings
@@ -113,26 +113,27 @@ class Pump:
         self._wake: Final = asyncio.Event()
         self._tasks: dict[asyncio.Task[Answer], Request] = {}
         self.handling: Event | None = None
-        """The event in the engine's hands; after a crash, the one that it died of."""
+        """The event that the engine is handling. After a crash, the event that caused it."""
         self.fault: str | None = None
-        """The part whose death made the daemon stop, if one did."""
+        """The failed part that made the daemon stop, if any."""
         self.heard_at: Instant = 0
-        """When the feed was last heard: everything before it is known. 0 before the first message."""
+        """Time of the feed's last message: every earlier message was received. 0 before the first message."""
         self.pumped_at: float = time.monotonic()
-        """When the engine was last asked, by the machine's monotonic clock in seconds."""
+        """Time at which the engine last ran, by the machine's monotonic clock in seconds."""
 
     @property
     def waiting(self) -> int:
-        """How many delivered events the engine has not seen yet."""
+        """Number of delivered events that the engine has not handled yet."""
         return len(self._inbox)
 
     def deliver(self, event: Event) -> None:
-        """Hand an event in; the engine sees it, with this instant as its arrival, before it is next asked."""
+        """Queue an event. The engine handles it before its next request, with the present time as the time of
+        arrival."""
         self._inbox.append(_Arrival(event, self._clock.now(), time.monotonic_ns()))
         self._wake.set()
 
     def part_died(self, part: str) -> None:
-        """A part of the daemon is gone for good: stop in order, and remember why."""
+        """Stop in order because a part of the daemon failed, and remember the first such part."""
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
@@ -140,7 +141,7 @@ class Pump:
         """Drive the engine until it orders the exit.
 
         Raises:
-            BaseException: whatever the engine raises; ``handling`` then tells over which event, if over one.
+            BaseException: any error of the engine. ``handling`` is then the event that caused it, if an event did.
         """
         loop = asyncio.get_running_loop()
         timer: asyncio.TimerHandle | None = None
@@ -148,7 +149,7 @@ class Pump:
             while True:
                 busy = self._turn(engine, client)
                 if timer is not None:
-                    timer.cancel()  # not before the turn: what is to leave has left now
+                    timer.cancel()  # after the turn: the requests have been sent by now
                 end = None
                 for order in engine.orders():
                     if isinstance(order, Exit):
@@ -166,10 +167,10 @@ class Pump:
                 timer.cancel()
 
     async def finish(self, timeout_s: float) -> tuple[Request, ...]:
-        """End what is in flight: reads at once, what changes something when it is answered or after ``timeout_s``.
+        """End the requests in flight: reads at once, changes when they are answered or after ``timeout_s``.
 
         Returns:
-            The requests that were given up.
+            The changes that were not answered in time.
         """
         for task, request in self._tasks.items():
             if not isinstance(request, CHANGES):
@@ -183,7 +184,8 @@ class Pump:
         return tuple(changing[task] for task in late)
 
     def _turn(self, engine: Engine, client: Client) -> bool:
-        """Drain the inbox into the engine, then send all that is due. Whether there was anything to do."""
+        """Hand all queued events to the engine, then send every due request. Return True if there was anything to
+        do."""
         inbox = self._inbox
         book = match = 0
         busy = bool(inbox)
@@ -238,7 +240,7 @@ class Pump:
             self._note_answer(request, answer, self._clock.now())
             self.deliver(answer)
             return
-        # A client that raises is broken: what it sent has an unknown outcome, and nothing more is placed through it.
+        # A client that raises is broken. The outcome of its request is unknown, and it must not place anything more.
         self._log.error("request.raised", request=type(request).__name__, exc_info=error)
         self.deliver(Failed(request=request.id, failure=Failure.UNKNOWN, code="shell", message=repr(error)))
         self.part_died("client")

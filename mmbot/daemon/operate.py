@@ -1,8 +1,8 @@
-"""What an operator asks from another process: a daemon's status, the kill switch, and its release.
+"""The operator's commands from another process: a daemon's status, the kill switch, and its release.
 
-With a living daemon its HTTP door is used, and its signal, beside the latch on disk, if the door does not answer.
-Without one, or with one that has stopped answering, ``kill`` sets the latch itself and cancels everything over a
-session of its own.
+A running daemon is asked over HTTP. If its HTTP server does not answer, ``kill`` writes the kill switch to disk and
+sends a signal. Without a daemon, or if the daemon does not answer at all, ``kill`` writes the kill switch, logs in and
+cancels everything itself.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ FAILED: Final = 2
 NOT_CLEAR: Final = 3
 
 ANSWER_WITHIN_S: Final = 3.0
-"""How long one question to a daemon may take."""
+"""Time limit of one request to a daemon."""
 
 LONGEST: Final = 500
-"""Letters in the reason of a kill at most."""
+"""Most characters in the reason of a kill."""
 
 SILENT_S: Final = 5.0
-"""A daemon that has not answered for this long is not waited for any more."""
+"""Time without an answer after which a daemon counts as silent."""
 
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
@@ -62,16 +62,16 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 class Place(NamedTuple):
-    """Where a daemon is looked for."""
+    """The place where a daemon is expected."""
 
     directory: Path
-    """Its state directory."""
+    """State directory of the daemon."""
     door: str | None
-    """Its address by the settings, None where they leave the port open."""
+    """Address by the settings; None if they allow any port."""
 
 
 def place_of(config: Config, directory: Path) -> Place:
-    """Where the daemon of these settings is."""
+    """Return the place of the daemon with these settings."""
     telemetry = config.telemetry
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(telemetry.host, telemetry.host)
     shown = f"[{host}]" if ":" in host else host
@@ -79,131 +79,137 @@ def place_of(config: Config, directory: Path) -> Place:
 
 
 def door_of(place: Place) -> str:
-    """The address of the living daemon's door: as it published it, else by the settings.
+    """Return the address of the running daemon: the one that it published, else the one by the settings.
 
     Raises:
-        Unreachable: if there is none to be found.
+        Unreachable: if there is no address.
     """
     holder = holder_of(place.directory)
     if holder is not None and holder.url:
         return holder.url
     if place.door is None:
-        raise Unreachable(f"no daemon holds {place.directory}")
+        raise Unreachable(f"no daemon runs with the state directory {place.directory}")
     return place.door
 
 
 def fetch(door: str) -> DaemonStatus:
-    """A daemon's status.
+    """Return a daemon's status.
 
     Raises:
-        Unreachable: if it does not answer, or with something else.
+        Unreachable: if the daemon does not answer, or the answer is not a status.
     """
     body = _ask("GET", door, "/status", b"")
     try:
         return msgspec.json.decode(body, type=DaemonStatus)
     except msgspec.DecodeError as bad:
-        raise Unreachable(f"what answers at {door} is no mmbot of this version: {bad}") from bad
+        raise Unreachable(f"the program at {door} is not mmbot, or another version of it: {bad}") from bad
 
 
 def post(door: str, path: str, body: Mapping[str, str]) -> None:
-    """Ask a daemon for something.
+    """Send a command to a daemon.
 
     Raises:
-        Unreachable: if it does not answer or refuses.
+        Unreachable: if the daemon does not answer or rejects the command.
     """
     _ask("POST", door, path, msgspec.json.encode(body))
 
 
 def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
-    """Clear the latch, through the living daemon or on disk. Returns the exit code.
+    """Release the kill switch, through the running daemon or on disk. Return the exit code.
 
     Raises:
-        Unreachable: if a daemon lives but cannot be asked.
-        StateDirError, OSError: if the latch on disk cannot be removed.
+        Unreachable: if a daemon runs but does not answer.
+        StateDirError, OSError: if the kill switch on disk cannot be removed.
     """
     holder = holder_of(place.directory)
     door = (holder.url if holder else None) or place.door
     if holder is None and (door is None or not _answers(door)):
         with StateDir(place.directory):
             if latch.read(place.directory) is None:
-                say(f"no daemon runs, and {place.directory} was not latched")
+                say(f"no daemon runs, and the kill switch in {place.directory} was not on")
             else:
                 latch.clear(place.directory)
-                say(f"no daemon runs; the latch in {place.directory} is removed")
+                say(f"no daemon runs; the kill switch in {place.directory} is released")
         return DONE
     if door is None:
-        raise Unreachable(f"the daemon that holds {place.directory} has not opened its door yet")
+        raise Unreachable(f"the daemon with the state directory {place.directory} is still starting; try again")
     code = resume_at(door, say, wait_s)
     if code == DONE and holder is not None and not _comes(lambda: latch.read(place.directory) is None):
-        say(f"but its file in {place.directory} still stands: the next start will be latched")
+        say(f"but latch.json is still in {place.directory}, so the next start will not quote; run mmbot resume again")
         return NOT_CLEAR
     return code
 
 
 def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
-    """Clear the latch of the daemon that answers there. Returns the exit code.
+    """Release the kill switch of the daemon at an address. Return the exit code.
 
     Raises:
-        Unreachable: if none does.
+        Unreachable: if no daemon answers.
     """
     if fetch(door).latched is None:
-        say(f"the daemon at {door} was not latched")
+        say(f"the kill switch of the daemon at {door} was not on")
         return DONE
     post(door, "/resume", {})
     status = _wait(door, wait_s, lambda status: status.latched is None)
     if status is not None and status.latched is None:
         say("resumed: the kill switch is released")
         return DONE
-    why = "it is not clear yet" if status is not None and not status.clear else "see mmbot why"
+    why = "its wagers are not proved clear yet" if status is not None and not status.clear else "see mmbot why"
     say(f"the daemon did not resume: {why}")
     return NOT_CLEAR
 
 
 def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: float = 30.0) -> int:
-    """Press the kill switch and wait for the proof of being clear. Returns the exit code: 0 clear, 3 not proved.
+    """Turn the kill switch on and wait for the proof of being clear. Return the exit code: 0 clear, 3 not proved.
 
     Args:
-        place: where the daemon is looked for.
-        reason: what the latch will say.
+        place: the place where the daemon is expected.
+        reason: reason to store with the kill switch.
         say: takes lines for the operator.
-        alone: cancels everything over a session of its own and returns the exit code.
-        wait_s: how long a living daemon is given, in the machine's seconds.
+        alone: logs in, cancels everything and returns the exit code.
+        wait_s: how long to wait for a running daemon, in real seconds.
 
     Raises:
-        StateDirError, OSError: if the latch cannot be written where no daemon could be asked to.
+        StateDirError, OSError: if no daemon runs and the kill switch cannot be written.
     """
     holder = holder_of(place.directory)
     if holder is None and place.door is not None and _answers(place.door):
-        say(f"the daemon at {place.door} has another state directory than {place.directory}; asking it all the same")
+        say(f"the daemon at {place.door} does not use {place.directory} as its state directory; killing it anyway")
         holder = Holder(url=place.door)
     if holder is not None:
         code = _kill_living(place, holder, reason, say, wait_s)
         if code is not None:
             return code
-        say("the daemon does not answer: cancelling everything over a session of our own")
+        say("the daemon does not answer: logging in and cancelling everything from here")
         return _kill_alone(place, reason, say, alone)
     try:
         with StateDir(place.directory):
-            say(f"no daemon holds {place.directory}: latching it and cancelling everything over a session of our own")
+            say(
+                f"no daemon runs on {place.directory}: turning the kill switch on, logging in and cancelling everything"
+            )
             return _kill_alone(place, reason, say, alone)
-    except StateDirLocked:  # one was started this very moment
+    except StateDirLocked:  # a daemon was started this very moment
         return kill(place, reason, say, alone, wait_s)
 
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
-    """Press the kill switch of the daemon that answers there. Returns the exit code: 0 clear, 3 not proved.
+    """Turn the kill switch of the daemon at an address on. Return the exit code: 0 clear, 3 not proved.
 
     Raises:
-        Unreachable: if none answers, or it stops answering.
+        Unreachable: if no daemon answers, or it stops answering.
     """
     _host_and_port(door)
     if not _answers(door):
-        raise Unreachable(f"no daemon answers at {door}: give its settings with -c, to cancel without it")
+        raise Unreachable(
+            f"no daemon answers at {door}, so NOTHING WAS CANCELLED; use -c FILE to cancel without the daemon"
+        )
     post(door, "/kill", {"reason": _short(reason)})
-    say(f"kill switch pressed ({door})")
+    say(f"kill switch on ({door})")
     code = _until_clear(lambda: door, say, wait_s)
     if code is None:
-        raise Unreachable(f"the daemon at {door} stopped answering: give its settings with -c, to cancel without it")
+        raise Unreachable(
+            f"the daemon at {door} stopped answering, so wagers may be open; use -c FILE to cancel without the daemon"
+        )
     return code
 
 
@@ -214,29 +220,29 @@ def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -
 
 
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
-    """Set the latch on disk. False if it could not be: cancelling matters more."""
+    """Write the kill switch to disk. Return False if that fails: cancelling matters more."""
     try:
         latch.write(place.directory, latch.Latch(reason, time.time_ns()))
     except OSError as bad:
-        say(f"the latch could NOT be written to {place.directory}: {bad}")
+        say(f"the kill switch could NOT be written to {place.directory}, so a restart would quote again: {bad}")
         return False
     return True
 
 
 def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float) -> int | None:
-    """Kill through a living daemon. None if it does not answer, or is gone."""
+    """Kill through a running daemon. Return None if the daemon does not answer or has ended."""
     door = holder.url
     who = f"process {holder.pid}" if holder.pid else str(door)
     try:
         if door is None:
-            raise Unreachable("its door is not open yet")
+            raise Unreachable("its HTTP server is not up yet")
         post(door, "/kill", {"reason": _short(reason)})
-        say(f"kill switch pressed ({who})")
+        say(f"kill switch on ({who})")
     except Unreachable as silent:
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
             return None
-        _write_latch(place, _short(reason), say)  # a signal carries no words: the daemon finds them there
+        _write_latch(place, _short(reason), say)  # a signal carries no text: the daemon reads the reason there
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url
@@ -246,13 +252,13 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
 
     code = _until_clear(find, say, wait_s)
     if code == DONE and holder.pid is not None and not _comes(lambda: latch.read(place.directory) is not None):
-        say(f"but the latch is NOT on disk in {place.directory}: a restart would quote again")
+        say(f"but the kill switch is NOT on disk in {place.directory}, so a restart would quote again")
         return NOT_CLEAR
     return code
 
 
 def _comes(condition: Callable[[], bool]) -> bool:
-    """Whether something that the daemon does behind our back comes about soon."""
+    """Wait a few seconds for a condition. Return False if it did not become true."""
     until = time.monotonic() + ANSWER_WITHIN_S
     while not condition():
         if time.monotonic() >= until:
@@ -262,7 +268,8 @@ def _comes(condition: Callable[[], bool]) -> bool:
 
 
 def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
-    """Watch a daemon until it is latched and clear, or time is up. None if it has stopped answering."""
+    """Watch a daemon until its kill switch is on and it is clear, or time is up. Return None if it stopped
+    answering."""
     answered = time.monotonic()
     until = answered + wait_s
     status: Status | None = None
@@ -271,7 +278,7 @@ def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int
         status = None if door is None else _try(door)
         if status is not None:
             if status.latched is not None and status.clear:
-                say(f"latched and clear: {status.latched}")
+                say(f"kill switch on, and clear: {status.latched}")
                 return DONE
             answered = now
         elif now - answered > SILENT_S:
@@ -281,8 +288,8 @@ def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int
         return None
     counts = status.counts
     say(
-        f"{'latched' if status.latched is not None else 'NOT LATCHED'}, but not proved clear in {wait_s:g} s: "
-        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; it goes on trying"
+        f"kill switch {'on' if status.latched is not None else 'NOT ON'}, but not proved clear in {wait_s:g} s: "
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; the daemon goes on trying"
     )
     return NOT_CLEAR
 
@@ -329,18 +336,18 @@ def _host_and_port(door: str) -> tuple[str, int]:
     except ValueError as bad:
         raise Unreachable(f"{door} is not an address: {bad}") from bad
     if where.scheme != "http" or not host:
-        raise Unreachable(f"{door} is not an address: http:// is missing, as in http://127.0.0.1:9464")
+        raise Unreachable(f"{door} is not an address; write it like http://127.0.0.1:9464")
     return host, port
 
 
 def _said(text: bytes) -> str:
-    """The reason in a refusal of a daemon; anything else is not worth showing."""
+    """Return the reason in a daemon's error answer, or a note that the program there is not mmbot."""
     try:
         return msgspec.json.decode(text, type=_Error).error
     except msgspec.DecodeError:
-        return "what listens there is no mmbot"
+        return "the program there is not mmbot"
 
 
 def _short(reason: str) -> str:
-    """A reason that the door takes: a kill must not fail over its words."""
+    """Return a reason that the daemon accepts: a kill must not fail because of its reason."""
     return reason[:LONGEST] or "mmbot kill"

@@ -1,4 +1,4 @@
-"""Carries out what the engine orders of the shell around it: the feed, the latch, the journal, the log."""
+"""Carry out the engine's orders to the shell: the feed, the kill switch on disk, the journal and the log."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 KILL_SIGNAL: Final = signal.SIGUSR1.name
-"""Why a kill by signal happened, as far as the signal tells."""
+"""Reason of a kill by signal. A signal carries no text."""
 
 _T = TypeVar("_T")
 
 
 class Orders:
-    """The shell's hands. Nothing here waits: the disk is left to threads.
+    """Carries out the engine's orders. Nothing here blocks: threads write to the disk.
 
     Args:
         directory: the state directory.
-        connect: opens the feed, for a reason.
-        deliver: takes events back to the engine.
-        died: takes the name of a part that is gone for good.
+        connect: opens the feed, for the given reason.
+        deliver: hands events to the engine.
+        died: takes the name of a part that failed.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Orders:
         self._metrics: Final = metrics
         self._log: Final = log
         self._loop: Final = asyncio.get_running_loop()
-        self._disk: Final = ThreadPoolExecutor(1, "latch")  # one thread: a latch and its clearing keep their order
+        self._disk: Final = ThreadPoolExecutor(1, "latch")  # one thread keeps setting and releasing in order
         journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
 
     def carry_out(self, order: Order) -> None:
-        """Do what is ordered. An ``Exit`` is the pump's affair."""
+        """Carry out one order. The pump handles ``Exit``."""
         match order:
             case SaveWager() | SaveDay() | SaveSettlement():
                 self._journal.save(order)
@@ -89,23 +89,24 @@ class Orders:
                 pass
 
     def write_latch(self, reason: str, at: Instant) -> Future[str]:
-        """Write the latch beside the trading; the engine hears how it went."""
+        """Write the kill switch to disk in a thread, and report the result to the engine."""
         writing = self._disk.submit(self._set_latch, latch.Latch(reason, at))
         writing.add_done_callback(lambda done: self._to_loop(self._written, done))
         return writing
 
     async def close(self, timeout_s: float = 5.0) -> None:
-        """Finish what the disk still has to take, for at most ``timeout_s`` each."""
-        marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # behind everything that was ordered before
+        """Finish the pending writes: the kill switch and the journal, each for at most ``timeout_s``."""
+        marker = asyncio.wrap_future(self._disk.submit(lambda: None))  # queued after every earlier write
         done, _ = await asyncio.wait({marker}, timeout=timeout_s)
         if not done:
-            self._log.error("latch.slow", why="the disk did not take it in time")
+            self._log.error("latch.slow", why="the disk was too slow")
         self._disk.shutdown(wait=False, cancel_futures=True)
         if not await asyncio.to_thread(self._journal.close, timeout_s):
             self._log.error("journal.incomplete", records=self._journal.backlog)
 
     def _set_latch(self, wanted: latch.Latch) -> str:
-        """In the disk's thread. A signal carries no words: those that ``mmbot kill`` left there before it stay."""
+        """Set the kill switch, in the disk's thread. A kill by signal keeps the reason that ``mmbot kill`` wrote
+        before."""
         if wanted.reason == KILL_SIGNAL:
             standing = latch.read(self._directory)
             if standing is not None and standing.at:
@@ -137,7 +138,7 @@ class Orders:
         error = done.exception()
         if error is None:
             self._log.warning("latch.released", directory=str(self._directory))
-        else:  # the next run starts latched: safe, but not what was asked for
+        else:  # the next run starts with the kill switch on: safe, but not as ordered
             self._log.error("latch.not_released", directory=str(self._directory), why=str(error))
 
     def _journal_trouble(self, trouble: str | None) -> None:

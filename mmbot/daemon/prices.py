@@ -1,7 +1,7 @@
-"""A user's own prices on their way to the engine: the watching of their file, and prices as events.
+"""Bring a user's own prices to the engine: watch the file, and turn prices into events.
 
-What they have to look like is said in ``mmbot.strategy.prices``. Without ``at`` a price is as old as the file or the
-POST that brought it. One mistake refuses the whole: half a set of prices is not what anybody meant.
+``mmbot.strategy.prices`` describes the format. A price without ``at`` is as old as its file or its POST. One mistake
+rejects the whole set, since nobody wants half a set of prices.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from mmbot.strategy.prices import LARGEST, PriceError, parse_prices
 __all__ = ["PriceError", "parse", "watch"]
 
 _Stamp = tuple[int, int, int] | None
-"""When a file was changed, its size and inode; None while there is none."""
+"""Time of change, size and inode of a file; None if there is no file."""
 
 _SHORTEST_POLL_S: Final = 0.05
 
 
 def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[PriceGiven, ...]:
-    """Prices as events.
+    """Return prices as events.
 
     Args:
         text: the JSON.
-        now: the present; a price from later than that is refused.
-        given_at: when prices without ``at`` were made.
-        where: what to call the text in problems.
+        now: the present. A price from the future is rejected.
+        given_at: time of prices without ``at``.
+        where: name of the text in messages.
 
     Raises:
-        PriceError: with everything that is wrong with it, each with its place.
+        PriceError: with every problem and its place.
     """
     return tuple(
         PriceGiven(price.line_id, price.probability, price.at) for price in parse_prices(text, now, where, given_at)
@@ -47,8 +47,8 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
 async def watch(
     file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
 ) -> None:
-    """Deliver the prices of a file whenever it changes, until cancelled. A file that cannot be read is logged once a
-    change; what it said before ages out."""
+    """Deliver the prices of a file whenever it changes, until cancelled. A file that cannot be read is logged once for
+    each change. The prices that it held before become too old after a while."""
     seen: _Stamp = None
     first = True
     while True:
@@ -73,7 +73,7 @@ def _take(
     log: FilteringBoundLogger,
 ) -> None:
     now = clock.now()
-    age = max(0, time.time_ns() - stamp[0])  # by the machine's clock, which is what stamps files
+    age = max(0, time.time_ns() - stamp[0])  # the machine's clock stamps files
     try:
         prices = parse(text, now, now - round(age * clock.rate), str(file))
     except PriceError as bad:
@@ -85,7 +85,7 @@ def _take(
 
 
 def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
-    """The file's stamp (changed, size, inode) and its text if the stamp is new; a string says why it cannot be read."""
+    """Return the file's stamp and, if the stamp is new, its bytes, or the reason in words if it cannot be read."""
     try:
         with file.open("rb") as opened:
             status = os.fstat(opened.fileno())

@@ -1,6 +1,6 @@
-"""One life of the daemon, from the lock to the exit code (DESIGN, *Order of life*).
+"""Run the daemon once, from the lock to the exit code (docs/design.md, *Order of life*).
 
-Exit codes: 0 stopped and proved clear; 1 the same, but a part of the daemon died; 2 could not start, nothing was
+Exit codes: 0 stopped and proved clear; 1 the same, but a part of the daemon failed; 2 could not start, nothing was
 placed; 3 stopped without the proof.
 """
 
@@ -54,14 +54,14 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""An emergency has this much of the machine's time, however much faster the clock runs."""
+"""Shortest time that an emergency has, in real seconds, even if the clock runs faster."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 
 
 class Signals:
-    """The machine's signals as events. The first stop is a stop, a second one hurries it."""
+    """Turns signals of the machine into events. A second stop signal hurries the first."""
 
     def __init__(self, pump: Pump, log: FilteringBoundLogger) -> None:
         self._pump: Final = pump
@@ -70,12 +70,12 @@ class Signals:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Catch them while inside."""
+        """Catch the signals inside the ``with`` block."""
         loop = asyncio.get_running_loop()
         handlers = {
             signal.SIGTERM: self._stop,
             signal.SIGINT: self._stop,
-            signal.SIGHUP: self._stop,  # the terminal was closed: not a reason to leave wagers behind
+            signal.SIGHUP: self._stop,  # the terminal was closed: cancel the wagers too
             signal.SIGUSR1: self._kill,
         }
         for number, handler in handlers.items():
@@ -93,18 +93,18 @@ class Signals:
 
     def _kill(self, number: signal.Signals) -> None:
         self._log.warning("kill.asked", signal=number.name)
-        self._pump.deliver(KillRequested(number.name))  # its words, if there are any, are found when the latch is set
+        self._pump.deliver(KillRequested(number.name))  # the latch on disk may hold a better reason
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:
-    """The process's clock: the machine's own, or the faster one shared with a local exchange."""
+    """Return the clock of the process: the machine's, or the faster one shared with a local exchange."""
     if setting is None:
         return SystemClock()
     return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """How long an emergency tries to prove the account clear."""
+    """Return how long an emergency tries to prove the account clear."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
@@ -119,19 +119,19 @@ async def run(
     environ: Mapping[str, str] = os.environ,
     out: TextIO | None = None,
 ) -> int:
-    """Live until stopped.
+    """Run the daemon until it is stopped.
 
     Args:
         config: the settings.
-        strategies: one for each quoting rule, in their order.
+        strategies: one for each quoting rule, in the same order.
         directory: the state directory.
-        open_wire: opens the exchange's side, without sending anything.
-        make_engine: makes the engine.
-        environ: where credentials are read from.
-        out: where the log goes; standard error by default.
+        open_wire: opens the connection to the exchange, without sending anything.
+        make_engine: creates the engine.
+        environ: the environment with the keys.
+        out: output of the log; standard error by default.
 
     Returns:
-        The exit code, see the module.
+        The exit code; the module lists them.
     """
     clock = clock_for(config.exchange.clock)
     lines = LineWriter(sys.stderr if out is None else out)
@@ -153,7 +153,7 @@ async def run(
 
 
 class _Life:
-    """What one run holds together."""
+    """The parts of one run of the daemon."""
 
     def __init__(
         self,
@@ -181,10 +181,10 @@ class _Life:
         make_engine: MakeEngine,
         environ: Mapping[str, str],
     ) -> int:
-        """From the lock to the exit code."""
+        """Run from the lock to the exit code."""
         async with AsyncExitStack() as stack:
             state = stack.enter_context(StateDir(self._directory))
-            # Orders come to be only when the journal and the feed are there; the signals, before either.
+            # Signals are caught first. ``orders`` exists only once the journal and the feed do.
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
@@ -252,7 +252,7 @@ class _Life:
             parts = self._parts(pump, wire, journal)
             stack.push_async_callback(parts.close)
             gc.collect()
-            gc.freeze()  # what stands by now stays: the collector need not look at it in the middle of trading
+            gc.freeze()  # these objects live until the end: spare the collector a look at them
             return await self._drive(pump, engine, wire, orders)
 
     def _seed(self, journal: Journal, latched: latch.Latch | None) -> Seed:
@@ -297,14 +297,14 @@ class _Life:
         return parts
 
     async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders) -> int:
-        """Drive the engine to its end, or clean up behind it if it breaks."""
+        """Drive the engine to its end, or cancel everything without it if it breaks."""
         begun = time.monotonic()
         pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
         await asyncio.wait({pumping})
         error = pumping.exception()
         if error is not None:
             self._log.error("engine.raised", over=repr(pump.handling), exc_info=error)
-            return await self._emergency(pump, wire, orders, f"the engine broke: {type(error).__name__}")
+            return await self._emergency(pump, wire, orders, f"the engine failed: {type(error).__name__}")
         end: Exit = pumping.result()
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
@@ -329,23 +329,23 @@ class _Life:
         return code
 
     def _hint(self, reason: str) -> dict[str, str]:
-        """What to do about an end, where that can be said."""
+        """Return advice about the reason for an end, if there is any."""
         if reason == LOGIN_REFUSED:
             return {"hint": check_keys(self._config.environment)}
         if reason == ANOTHERS_STATE:
             return {
-                "hint": f"the exchange knows none of the wagers in {self._directory}: they are of another exchange or "
-                "account, or it was reset. If so, move journal.sqlite and what is named like it away, or set another "
+                "hint": f"the exchange knows none of the wagers in {self._directory}: they belong to another exchange "
+                "or account, or the exchange was reset. If so, move all journal.sqlite* files away, or set another "
                 "state_dir"
             }
         return {}
 
     async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, reason: str) -> int:
-        """The engine is broken: latch, so that no restart goes on where it broke, and cancel everything without it."""
+        """Turn the kill switch on, so that a restart does not quote, and cancel everything without the engine."""
         orders.write_latch(reason, self._clock.now())
         client = Guarded(wire.client)
         exclusive = self._config.exchange.account == "exclusive"
-        if exclusive:  # at once; what is still being placed is dealt with below
+        if exclusive:  # at once; the code below handles wagers that are still being placed
             await client.perform(CancelAll(_emergency_request()))
         await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         limit = emergency_limit(self._config, self._clock)

@@ -1,4 +1,4 @@
-"""From a file of settings to a life of the daemon: picks the event loop, and puts the real parts together."""
+"""Start the daemon with the real parts and the fastest event loop, or cancel everything without a daemon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mmbot.telemetry.metrics import Metrics
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's event loop where it is installed, else asyncio's."""
+    """Return uvloop's event loop factory if uvloop is installed, else asyncio's."""
     if importlib.util.find_spec("uvloop") is None:
         return asyncio.new_event_loop
     import uvloop
@@ -37,14 +37,14 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> int:
-    """Run the daemon until it is stopped. Returns the exit code of ``mmbot.daemon.run``."""
+    """Run the daemon until it is stopped. Return the exit code of ``mmbot.daemon.run``."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(life.run(config, strategies, directory, _open_wire(), _engine))
 
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -> int:
-    """Cancel everything over a session of its own, without a daemon. Returns 0 if proved clear, 3 if not, 2 if it could
-    not begin. ``wait_s`` is as for ``clear_alone``."""
+    """Log in and cancel everything without a daemon. Return 0 if proved clear, 3 if not, 2 if the keys or the journal
+    cannot be read. ``wait_s`` is as for ``clear_alone``."""
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -70,15 +70,15 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -
 async def clear_alone(
     surroundings: Surroundings, open_wire: OpenWire, ours: Callable[[str], bool] | None, say: Say, wait_s: float = 0.0
 ) -> int:
-    """Cancel everything over a session of its own, and say how it went. Returns 0 if proved clear, 3 if not.
+    """Log in, cancel everything and report the result. Return 0 if proved clear, 3 if not.
 
     Args:
-        surroundings: as a daemon would have them.
-        open_wire: opens the exchange's side.
-        ours: tells our wagers on a shared account; None on an exclusive one.
+        surroundings: the same as for a daemon.
+        open_wire: opens the connection to the exchange.
+        ours: returns True for our wagers on a shared account; None on an exclusive account.
         say: takes lines for the operator.
-        wait_s: how long it tries, in the machine's seconds; ``stop.deadline_s`` at least, and one cool-down of the
-            log-in more as long as the exchange has answered nothing.
+        wait_s: time limit in real seconds, at least ``stop.deadline_s``. While the exchange has not answered, one
+            cool-down of the log-in is added.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)
@@ -95,9 +95,9 @@ async def clear_alone(
     hint = f"; {check_keys(config.environment)}" if clear.keys_rejected else ""
     if clear.nothing:
         later = f"the next log-in is allowed at {iso(clear.retry_at)[11:19]}Z, " if clear.retry_at is not None else ""
-        hint += f"; {later}another mmbot kill may log in at once"
+        hint += f"; {later}but another mmbot kill may log in at once"
     head = "NOTHING WAS CANCELLED" if clear.nothing else "NOT proved clear"
-    say(f"{head} in {in_seconds(clear.took):.1f} s; the last trouble: {trouble}{hint}")
+    say(f"{head} in {in_seconds(clear.took):.1f} s; last problem: {trouble}{hint}")
     return life.NOT_CLEAR
 
 

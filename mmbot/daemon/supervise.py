@@ -1,4 +1,4 @@
-"""The daemon's own parts: tasks that run as long as it does. None ends by itself in silence."""
+"""Supervise the parts of the daemon: tasks that run as long as the daemon. A part that ends by itself is reported."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from mmbot.domain.instant import SECOND, Clock, Duration, in_seconds
 from mmbot.engine.events import WallStepped
 
 STEP: Final[Duration] = SECOND // 2
-"""A difference between wall and monotonic clock that is a step, and not their jitter; of real time."""
+"""Smallest change between wall and monotonic clock that counts as a step, in real nanoseconds. Less is jitter."""
 
 LOOK_S: Final = 1.0
-"""How often the parts below look, in the machine's seconds."""
+"""Interval of the parts below, in real seconds."""
 
 
 class Parts:
     """Tasks that must not end before ``close``.
 
     Args:
-        died: called with the name of a part that ended by itself, after it was logged.
+        died: called with the name of a part that ended by itself, after the end was logged.
     """
 
     def __init__(self, died: Callable[[str], None], log: FilteringBoundLogger) -> None:
@@ -38,7 +38,7 @@ class Parts:
         task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """End all parts and wait until they are gone."""
+        """Cancel all parts and wait until they have ended."""
         self._closing = True
         tasks = list(self._tasks)
         for task in tasks:
@@ -56,7 +56,7 @@ class Parts:
 
 
 async def watch_wall(clock: Clock, deliver: Callable[[WallStepped], None], log: FilteringBoundLogger) -> None:
-    """Tell the engine when the machine's wall clock was stepped, until cancelled."""
+    """Report each step of the machine's wall clock to the engine, until cancelled."""
     known: Duration = 0
     while True:
         offset = clock.wall() - clock.now()
@@ -68,7 +68,7 @@ async def watch_wall(clock: Clock, deliver: Callable[[WallStepped], None], log: 
 
 
 async def every_second(do: Callable[[], None]) -> None:
-    """Do something each of the machine's seconds, until cancelled."""
+    """Call a function every real second, until cancelled."""
     while True:
         do()
         await asyncio.sleep(LOOK_S)

@@ -1,6 +1,6 @@
-"""What fails between the daemon and the exchange right now, for whoever asks why nothing is quoted.
+"""Remember the present failures between daemon and exchange, for an operator who asks why nothing is quoted.
 
-A failure is kept until something succeeds that shows it to be over; what is done about it is the engine's.
+A failure is kept until a success shows that it is over. The engine decides how to react to it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ _FOR_ALL: Final = (Rejection.UNREACHABLE, Rejection.LOGIN)
 
 
 class Troubles:
-    """Keeps what fails, by request; what cannot be reached, or is not let in, fails for all of them together."""
+    """The present failures by kind of request. An unreachable exchange and a rejected log-in count once for all
+    kinds."""
 
     def __init__(self) -> None:
         self._failing: dict[str | Rejection, Trouble] = {}
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
-        """Note how a request ended. Any answer of the exchange shows that it can be reached and lets us in."""
+        """Take the answer to a request. An answer from the exchange shows that it is reachable and accepts the
+        log-in."""
         what = type(request).__name__
         if isinstance(answer, Failed):
             key = answer.rejection if answer.rejection in _FOR_ALL else what
@@ -37,16 +39,16 @@ class Troubles:
                 self._failing.pop(key, None)
 
     def feed_ended(self, was_up: bool, code: str, message: str, now: Instant) -> None:
-        """Note a connection of the feed that was lost, or an attempt at one that failed."""
+        """Take the loss of a feed connection, or a failed attempt to connect."""
         if was_up:
             self._failing.pop(FEED, None)
         self._note(FEED, FEED, code, message, now)
 
     def latest(self, feed_up: bool) -> Trouble | None:
-        """What failed last and still does; the feed's own troubles are over once it is up. A refused log-in comes
-        before what fails by it."""
-        if (refused := self._failing.get(Rejection.LOGIN)) is not None:
-            return refused
+        """Return the latest failure that is not over. A feed failure is over once the feed is up. A rejected log-in
+        comes first, since it causes others."""
+        if (rejected := self._failing.get(Rejection.LOGIN)) is not None:
+            return rejected
         failing = [trouble for key, trouble in self._failing.items() if key != FEED or not feed_up]
         return max(failing, key=lambda trouble: trouble.at, default=None)
 
@@ -65,7 +67,7 @@ class Troubles:
 
 
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:
-    """The engine's status with what fails right now."""
+    """Return the engine's status with the present failure."""
     parts = urlsplit(config.exchange.base_url)
     return DaemonStatus(
         **msgspec.structs.asdict(status),

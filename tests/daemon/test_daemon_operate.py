@@ -89,7 +89,7 @@ def test_a_living_daemon_is_killed_through_its_door_and_stays_up(tmp_path, daemo
     process = daemon()
     place = Place(tmp_path, None)
     assert kill(place, "drill", said.append, never) == DONE
-    assert said[-1] == "latched and clear: drill"
+    assert said[-1] == "kill switch on, and clear: drill"
     assert latch.read(tmp_path).reason == "drill"
     assert process.poll() is None
     assert fetch(door_of(place)).latched == "drill"
@@ -115,7 +115,7 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
     real = without_door(tmp_path, process, monkeypatch)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
-    assert said[-1].startswith("latched and clear: ")  # it may be clear before the daemon has read the words
+    assert said[-1].startswith("kill switch on, and clear: ")  # it may be clear before the daemon has read the words
     assert operate._wait(real.url, 5.0, lambda status: status.latched == "drill").latched == "drill"
     assert latch.read(tmp_path).reason == "drill"
     assert resume(Place(tmp_path, None), said.append) == DONE
@@ -180,7 +180,7 @@ def test_a_daemon_with_another_directory_is_found_by_its_door(tmp_path, daemon, 
 def test_resume_of_a_daemon_that_is_not_latched_says_so(tmp_path, daemon, said):
     daemon()
     assert resume(Place(tmp_path, None), said.append) == DONE
-    assert said[-1].endswith("was not latched")
+    assert said[-1].endswith("was not on")
     assert not any("cleared" in line for line in said)
 
 
@@ -209,7 +209,7 @@ def test_a_foreign_server_is_told_in_one_line():
         finally:
             server.shutdown()
             serving.join()
-    assert str(refused.value).endswith("/status answers 404: what listens there is no mmbot")
+    assert str(refused.value).endswith("/status answers 404: the program there is not mmbot")
 
 
 def test_resume_without_a_daemon_removes_the_latch(tmp_path, said):
@@ -308,7 +308,7 @@ async def test_alone_without_a_log_in_it_says_that_nothing_was_cancelled(tmp_pat
         return HeldWire(Barred())
 
     assert await clear_alone(alone_in(tmp_path, settings()), open_wire, None, said.append, 30.0) == NOT_CLEAR
-    assert said[0].startswith("NOTHING WAS CANCELLED in 0.0 s; the last trouble: " + failed.code)
+    assert said[0].startswith("NOTHING WAS CANCELLED in 0.0 s; last problem: " + failed.code)
     assert said[0].endswith(said_last.format(at=iso(1 << 61)[11:19]))
 
 
@@ -345,7 +345,7 @@ def test_a_kill_that_meets_a_starting_daemon_asks_it(tmp_path, daemon, said, mon
 
     monkeypatch.setattr(operate, "holder_of", not_yet)
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
-    assert said[-1] == "latched and clear: drill"
+    assert said[-1] == "kill switch on, and clear: drill"
 
 
 def test_a_directory_held_by_nobody_that_answers_is_an_error_for_resume(tmp_path, said):

@@ -303,7 +303,7 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
     assert "PriceGiven" in raised["over"]
     assert "the engine broke" in raised["exception"]
     assert "secret-key-of-the-test" not in life.out.getvalue()
-    assert latch.read(tmp_path).reason == "the engine broke: RuntimeError"
+    assert latch.read(tmp_path).reason == "the engine failed: RuntimeError"
     stopped = next(line for line in life.logged() if line["event"] == "daemon.stopped")
     assert (stopped["code"], stopped["clear"]) == (NOT_CLEAR, True)
 

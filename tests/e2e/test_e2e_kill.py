@@ -107,7 +107,7 @@ def test_the_command_latches_a_living_daemon_and_waits_for_clear(house: House) -
     daemon = house.quoting()
     done = mmbot("kill", "-c", house.config, "--reason", "enough for today")
     assert done.returncode == 0, done
-    assert "latched and clear: enough for today" in done.stdout
+    assert "kill switch on, and clear: enough for today" in done.stdout
     latched(house, daemon, "enough for today")
     said = mmbot("why", "-c", house.config)
     assert said.returncode == 0
