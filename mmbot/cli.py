@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=30.0,
         metavar="S",
-        help="wait S seconds for the proof that no wager is open (default: 30; without a daemon at least stop.deadline_s)",
+        help="seconds to wait for the proof that no wager is open (default: 30, or stop.deadline_s if longer)",
     )
     kill.set_defaults(command=_kill)
     resume = commands.add_parser("resume", help="kill switch off: allow quoting again")

@@ -164,7 +164,7 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
     )
     monkeypatch.setattr("mmbot.daemon.operate.fetch", lambda door: status if door == cli.DOOR else None)
     assert main(["status"]) == 0
-    assert "quoting, not latched" in capsys.readouterr().out
+    assert "quoting, kill switch off" in capsys.readouterr().out
     assert main(["status", "--json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=Status) == status
     assert main(["why"]) == 0

@@ -187,7 +187,7 @@ def readiness(status: Status) -> Readiness:
     """Return whether the bot may quote, and the reasons if it may not."""
     reasons = [f"{guard.guard}: {guard.reason}" for guard in status.guards if guard.scope == "account"]
     if status.latched is not None:
-        reasons.insert(0, f"latched: {status.latched}")
+        reasons.insert(0, f"kill switch on: {status.latched}")
     if not status.quoting and not reasons:
         reasons.append(status.phase)
     return Readiness(status.quoting, status.phase, () if status.quoting else tuple(dict.fromkeys(reasons)))

@@ -289,7 +289,7 @@ def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int
     counts = status.counts
     say(
         f"kill switch {'on' if status.latched is not None else 'NOT ON'}, but not proved clear in {wait_s:g} s: "
-        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; the daemon goes on trying"
+        f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome; the bot keeps trying"
     )
     return NOT_CLEAR
 

@@ -95,7 +95,7 @@ async def clear_alone(
     hint = f"; {check_keys(config.environment)}" if clear.keys_rejected else ""
     if clear.nothing:
         later = f"the next log-in is allowed at {iso(clear.retry_at)[11:19]}Z, " if clear.retry_at is not None else ""
-        hint += f"; {later}but another mmbot kill may log in at once"
+        hint += f"; {later}another mmbot kill may log in at once"
     head = "NOTHING WAS CANCELLED" if clear.nothing else "NOT proved clear"
     say(f"{head} in {in_seconds(clear.took):.1f} s; last problem: {trouble}{hint}")
     return life.NOT_CLEAR

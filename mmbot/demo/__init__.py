@@ -1,1 +1,1 @@
-"""The demo: a local exchange and a daemon in two processes, and its closing summary."""
+"""The demo: a local exchange and a daemon in two processes, and a closing summary."""

@@ -1,8 +1,7 @@
-"""``mmbot demo``: a local exchange and the daemon as two processes, a live view of the daemon, and an end in order.
+"""``mmbot demo``: run a local exchange and the daemon as two processes, show the daemon, and stop both in order.
 
-The demo only starts, watches and stops the two; they talk with each other over HTTP and a websocket as they would
-anywhere. However the demo ends, the daemon is asked to stop, has the exchange to cancel at until it is clear, and
-neither is left behind.
+The two processes talk to each other over HTTP and a websocket, like a real daemon and exchange. However the demo ends,
+the daemon stops first. The exchange runs until the daemon has cancelled everything. No process is left behind.
 """
 
 from __future__ import annotations
@@ -50,16 +49,16 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""How much faster than life a tape is played if nothing else is asked for: it is a day long."""
+"""Default speed of a tape, since a tape is a day long."""
 
 FASTEST: Final = 1000.0
-"""Beyond this a second of the network is a quarter of an hour of the market, and nothing it shows means anything."""
+"""Highest speed. Beyond it a second of the network is a quarter of an hour of the market, and results mean nothing."""
 
 _EXCHANGE_PORT: Final = 9000
-_BALANCE: Final = "250000"  # dollars; matched stakes stay with the exchange for hours, until their event is settled
-_EXCHANGE_S: Final = 5.0  # it has nothing to lose
+_BALANCE: Final = "250000"  # dollars; the exchange keeps matched stakes for hours, until their sport event is settled
+_EXCHANGE_S: Final = 5.0  # time to stop; nothing can be lost
 _DAEMON_S: Final = 30.0
-_AFTER_S: Final = 3.0  # from the exchange's last event to the end: results are paid and told
+_AFTER_S: Final = 3.0  # wait after the last settlement, for its messages
 _WORLD_EVERY_S: Final = 1.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -75,23 +74,22 @@ def demo(
     keep: bool = False,
     out: TextIO | None = None,
 ) -> int:
-    """Run the demo until it is stopped, and print its closing summary.
+    """Run the demo until it is stopped, and print a closing summary.
 
     Args:
-        tape: a recorded market to play; None: the synthetic board.
-        speed: how many times faster than life; by default 1, and 60 for a tape.
-        seed: of the synthetic board.
-        for_s: end by itself after so many seconds of the machine's.
-        plain: a line now and then instead of the full screen, as where there is no terminal.
-        config: a file of settings instead of ``config/demo.yaml``.
-        board: which synthetic one: ``plain`` or ``full``.
-        keep: leave the folder of the run; else it is removed after an end in which all was well and the
-            daemon logged no error.
-        out: where to show it; standard output by default.
+        tape: a recorded market to play; None: use the synthetic board.
+        speed: speed of the clock; by default 1, or 60 for a tape.
+        seed: seed of the synthetic board.
+        for_s: stop after this many real seconds; None: run until asked to stop.
+        plain: print a line every few seconds instead of the full screen, as without a terminal.
+        config: settings file to use instead of ``config/demo.yaml``.
+        board: the synthetic board: ``plain`` or ``full``.
+        keep: keep the folder of the run. Otherwise the folder is removed if all is well and the daemon logged no error.
+        out: output; standard output by default.
 
     Returns:
-        0 if the exchange confirms that nothing is open, that it agrees with the daemon's figures to the cent, and that
-        no rule was broken; 3 if it does not confirm the first; 1 for anything else; 2 if the demo could not start.
+        0 if the exchange confirms that no wager is open, agrees with the daemon's figures to the cent and found no
+        broken rule; 3 if it does not confirm that no wager is open; 2 if the demo could not start; otherwise 1.
     """
     rate = speed if speed is not None else TAPE_SPEED if tape is not None else 1.0
     try:
@@ -106,19 +104,19 @@ def demo(
             try:
                 run.start(parts, tape, seed, board)
                 if plain or not console.is_terminal:
-                    console.out(f"settings {run.file}, for mmbot status -c and why -c; logs beside them")
+                    console.out(f"settings: {run.file} (for mmbot status -c and why -c); logs in the same folder")
                 watch(run.read, run.wait, console, run.caption, plain=plain)
             except PartFailed as bad:
                 return _refuse(f"{bad}\nlogs and settings are kept: {run.file.parent}")
             ending = run.ending(keep)
             show_summary(console, summary(ending))
-        if not ending.kept:  # only now has the exchange ended, too
+        if not ending.kept:  # only now, since the exchange has ended too
             shutil.rmtree(run.file.parent, ignore_errors=True)
         return exit_code(ending)
 
 
 class _Signals:
-    """Counts the requests to end, so that nothing is torn apart half-way."""
+    """Counts the signals that ask for an end, so that none interrupts the demo half-way."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -139,13 +137,13 @@ class _Signals:
         self._event.set()
 
     def wait(self, seconds: float) -> None:
-        """Until the next request to end, or for so long."""
+        """Wait for the next signal, at most this many seconds."""
         self._event.wait(seconds)
         self._event.clear()
 
 
 class _Run:
-    """One demo, from the start of its parts to its ending."""
+    """One run of the demo, from the start of its parts to the ending."""
 
     def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
         self._settings: Final = settings
@@ -154,7 +152,7 @@ class _Run:
         self._directory: Final = Path(tempfile.mkdtemp(prefix="mmbot-demo-"))
         self._state: Final = self._directory / "state"
         self.file: Final = self._directory / "demo.yaml"
-        """The settings of this run."""
+        """Settings file of this run."""
         self._exchange: Part | None = None
         self._daemon: Part | None = None
         self._ready: Ready | None = None
@@ -169,12 +167,12 @@ class _Run:
         self._seen: set[Figures] = set()
 
     def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
-        """Start both parts; they are ended when ``stack`` closes, the daemon first.
+        """Start both parts. They are stopped when ``stack`` closes, the daemon first.
 
         Raises:
-            PartFailed: if one cannot be started.
+            PartFailed: if a part cannot be started.
         """
-        environ = dict(os.environ)  # keys of a real account do not belong here
+        environ = dict(os.environ)  # never pass on the keys of a real account
         environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
         arguments = ["exchange", "--json", "--port", str(free_port(_EXCHANGE_PORT)), "--speed", repr(self._rate)]
         arguments += ["--seed", str(seed), "--board", board, "--balance", _BALANCE, *referee_limits(self._settings)]
@@ -189,7 +187,7 @@ class _Run:
         try:
             self._ready = msgspec.json.decode(line, type=Ready)
         except msgspec.DecodeError as bad:
-            raise PartFailed(f"the local exchange says {line!r} where it should say that it is ready: {bad}") from bad
+            raise PartFailed(f"the local exchange wrote {line!r} instead of its ready line: {bad}") from bad
         config = for_this_run(self._settings, self._ready, self._state, free_port(self._settings.telemetry.port))
         self.file.write_text(written(config))
         arguments = ["run", "-c", str(self.file)]
@@ -215,7 +213,7 @@ class _Run:
     # --- watching -------------------------------------------------------------------------------------------------
 
     def read(self) -> Status | None:
-        """The daemon's status; None while it does not answer."""
+        """Return the daemon's status; None while the daemon does not answer."""
         door = self._door()
         if door is None:
             return None
@@ -227,7 +225,7 @@ class _Run:
         return status
 
     def _door(self) -> str | None:
-        """Where the daemon answers; None before it does."""
+        """Return the daemon's address; None before the daemon has published it."""
         try:
             holder = holder_of(self._state)
         except StateDirError:
@@ -235,7 +233,7 @@ class _Run:
         return None if holder is None else holder.url
 
     def wait(self, seconds: float) -> bool:
-        """Wait, and ask the daemon to stop when it is time; True when it has ended.
+        """Wait, and ask the daemon to stop if it is time. Return True once the daemon has ended.
 
         Raises:
             PartFailed: if the daemon could not start.
@@ -247,7 +245,7 @@ class _Run:
             if self._stopping_at is None:
                 if daemon.code == NOT_STARTED:
                     raise PartFailed(f"the daemon did not start{daemon.last_words()}")
-                self._reason = "the daemon ended by itself"
+                self._reason = "the daemon ended on its own"
             return True
         if self._stopping_at is None:
             self._reason = self._why_end()
@@ -255,11 +253,11 @@ class _Run:
                 return False
             self._stopping_at = time.monotonic()
             self._passed_on = self._asked.count
-        if self._asked.count > self._passed_on:  # impatience is passed on, and what it means is the daemon's to say
+        if self._asked.count > self._passed_on:  # pass a further signal on to the daemon, which decides what it means
             self._passed_on = self._asked.count
             self._told = True
             daemon.signal(signal.SIGINT)
-        elif not self._told and self._door() is not None:  # before, it would not yet hear it as a stop
+        elif not self._told and self._door() is not None:  # earlier, the daemon would not take the signal as a stop
             self._told = True
             daemon.signal(signal.SIGINT)
         if (report := self._judgement()) is not None:
@@ -267,31 +265,37 @@ class _Run:
         return False
 
     def _why_end(self) -> str:
-        """Why it is time to stop, or an empty text."""
+        """Return the reason to stop now, or the empty text."""
         now = time.monotonic()
         if self._asked.count:
-            return "asked to"
+            return "by your request"
         if self._end_at is not None and now >= self._end_at:
-            return "its time is over"
+            return "the time given by --seconds is over"
         if self._exchange is not None and self._exchange.code is not None:
-            return f"the local exchange is gone{self._exchange.last_words()}"
+            return f"the local exchange has ended{self._exchange.last_words()}"
         if self._over_at is None and now >= self._look_at and self._ready is not None:
             self._look_at = now + _WORLD_EVERY_S
             try:
                 finished = world_of(self._ready).finished
             except PartFailed:
-                return ""  # it may be busy; if it is gone, its exit code tells
+                return ""  # the exchange may be busy; if it has ended, its exit code shows that
             if finished:
                 self._over_at = now
         if self._over_at is not None and now >= self._over_at + _AFTER_S:
-            return "everything on the board is settled"
+            return "every market on the board is settled"
         return ""
 
     def caption(self) -> Caption:
-        """What the screen says beside the daemon's status."""
+        """Return the texts around the daemon's status."""
         if self._stopping_at is None:
-            return Caption("mmbot demo", self._rate, f" Ctrl-C stops it. Settings for status, why: {self.file}")
-        return Caption("mmbot demo", self._rate, f" STOPPING ({self._reason}): cancelling everything and proving it")
+            return Caption(
+                "mmbot demo", self._rate, f" Ctrl-C stops the demo. Settings for status and why: {self.file}"
+            )
+        return Caption(
+            "mmbot demo",
+            self._rate,
+            f" STOPPING ({self._reason}): cancelling everything and proving that no wager is open",
+        )
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -304,9 +308,9 @@ class _Run:
             return None
 
     def ending(self, keep: bool) -> Ending:
-        """What is known once the daemon has ended, while the exchange still lives.
+        """Collect the facts about the end, after the daemon has ended and while the exchange still runs.
 
-        ``keep``: whether the folder of the run stays even if all is well.
+        ``keep``: True to keep the folder of the run even if all is well.
         """
         exchange, daemon = self._exchange, self._daemon
         assert exchange is not None, "the demo was not started"
@@ -330,16 +334,16 @@ class _Run:
 
 
 def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
-    """Refuse what cannot be, before anything is started.
+    """Check the arguments before anything is started.
 
     Raises:
-        TapeError: for a tape that cannot be played.
-        ValueError: for a speed or a time that is no positive number.
+        TapeError: if the tape cannot be played.
+        ValueError: if the speed or the time is out of range.
     """
     if not 0 < rate <= FASTEST:
-        raise ValueError(f"the speed has to be above 0 and at most {FASTEST:g} times life's, not {rate:g}")
+        raise ValueError(f"--speed must be above 0 and at most {FASTEST:g}, not {rate:g}")
     if for_s is not None and not 0 < for_s < float("inf"):
-        raise ValueError(f"the seconds have to be a positive number, not {for_s:g}")
+        raise ValueError(f"--seconds must be above 0, not {for_s:g}")
     if tape is not None:
         read_tape(tape)
 

@@ -1,7 +1,7 @@
-"""Runs a command of mmbot as a child that does not outlive whoever holds the other end of its standard input.
+"""Run a command of mmbot as a child process that ends with its parent.
 
-``python -m mmbot.demo.leash run -c FILE``: when every holder of that pipe is gone, however it ended, the command is
-asked to stop as by SIGTERM, and ended if it has not stopped for long.
+``python -m mmbot.demo.leash run -c FILE``: standard input is a pipe that the parent holds. When no process holds the
+other end any more, the command gets SIGTERM, and SIGKILL if it has not stopped after a minute.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import time
 from typing import Final
 
 GRACE_S: Final = 60.0
-"""A daemon takes this long at most to cancel everything and to prove it."""
+"""Longest time that a daemon needs to cancel everything and prove it, in seconds."""
 
 _STDIN: Final = 0
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command line of mmbot; ends the process."""
+    """Run a command line of mmbot. This ends the process."""
     threading.Thread(target=_wait_for_the_end, name="leash", daemon=True).start()
     sys.argv = ["mmbot", *arguments]
     runpy.run_module("mmbot", run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""The demo's two processes: how they are started, asked, ended, and kept from outliving the demo."""
+"""Start, ask and stop the demo's two processes, and make sure that they end with the demo."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _Answer = TypeVar("_Answer")
 
 
 class PartFailed(Exception):
-    """A part of the demo did not start, or cannot be asked; the message says which and why."""
+    """A part of the demo did not start, or does not answer. The message tells which part and why."""
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What the local exchange says when it is ready."""
+    """The line that the local exchange writes when it is ready."""
 
     base_url: str
     ws_url: str
@@ -42,23 +42,23 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """The local exchange's own clock."""
+    """The clock of the local exchange."""
 
     now_ns: int
     finished: bool
-    """Nothing will ever happen there by itself again."""
+    """True if nothing will happen at the exchange any more."""
 
 
 class Part:
-    """One child process, in a session of its own: Ctrl-C on the terminal does not reach it, only what is sent to it.
+    """One child process. It has its own session, so Ctrl-C on the terminal does not reach it.
 
     Args:
-        name: for messages.
-        arguments: of ``mmbot``.
-        log: where its standard error goes, and its standard output unless that is read.
-        environ: its environment.
-        holds: other parts that must not end before this one has, even if the demo is killed.
-        read: whether ``first_line`` will be asked for.
+        name: name for messages.
+        arguments: arguments of ``mmbot``.
+        log: file for standard error, and for standard output unless ``read`` is set.
+        environ: environment of the process.
+        holds: other parts that must not end before this one, even if the demo is killed.
+        read: True to read standard output with ``first_line``.
     """
 
     def __init__(
@@ -74,7 +74,8 @@ class Part:
         self.name: Final = name
         self.log: Final = log
         there, here = os.pipe()
-        self._leash = here
+        self.leash = here
+        """Our end of the pipe to the process. The process stops when nobody holds this end."""
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(
@@ -84,7 +85,7 @@ class Part:
                     stderr=file,
                     env=dict(environ),
                     start_new_session=True,
-                    pass_fds=[part._leash for part in holds],
+                    pass_fds=[part.leash for part in holds],
                 )
         except OSError:
             os.close(here)
@@ -94,19 +95,19 @@ class Part:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Id of the process."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Its exit code; None while it lives."""
+        """Exit code of the process; None while it runs."""
         return self._process.poll()
 
     def first_line(self, give_up: Callable[[], bool]) -> bytes | None:
-        """The first line that it writes; None if ``give_up`` says so first.
+        """Wait for the first line of the process. Return None if ``give_up`` returns True first.
 
         Raises:
-            PartFailed: if it ends before, or takes too long.
+            PartFailed: if the process ends without a line, or takes too long.
         """
         output = self._process.stdout
         assert output is not None, "the part is not read"
@@ -128,32 +129,32 @@ class Part:
         return line
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it lives."""
+        """Send a signal if the process runs."""
         self._process.send_signal(number)
 
     def wait(self, timeout_s: float) -> int | None:
-        """Its exit code, or None if it still lives after so long."""
+        """Wait for the end. Return the exit code, or None if the process still runs after ``timeout_s``."""
         try:
             return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
 
     def end(self, patience_s: float) -> int:
-        """End it: asked first, killed if it has not ended in time. Returns the exit code."""
+        """Stop the process with SIGTERM, or SIGKILL if it has not ended in time. Return the exit code."""
         self.signal(signal.SIGTERM)
         code = self.wait(patience_s)
         if code is None:
             self.signal(signal.SIGKILL)
             code = self._process.wait()
-        if self._leash >= 0:
-            os.close(self._leash)
-            self._leash = -1
+        if self.leash >= 0:
+            os.close(self.leash)
+            self.leash = -1
         if self._process.stdout is not None:
             self._process.stdout.close()
         return code
 
     def last_words(self) -> str:
-        """The end of its log, set off for a message; empty if it has none."""
+        """Return the last lines of the log as the end of a message; empty if there are none."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         except OSError:
@@ -162,7 +163,7 @@ class Part:
 
 
 def free_port(wanted: int) -> int:
-    """The port that is wanted if nobody on this machine's loopback has it, else 0 (any)."""
+    """Return the wanted port if it is free on this machine's loopback address, else 0 (any port)."""
     if wanted == 0:
         return 0
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -175,7 +176,7 @@ def free_port(wanted: int) -> int:
 
 
 def referee_report(ready: Ready) -> RefereeReport:
-    """The judgement of the exchange's referee.
+    """Return the report of the exchange's referee.
 
     Raises:
         PartFailed: if the exchange does not answer.
@@ -184,7 +185,7 @@ def referee_report(ready: Ready) -> RefereeReport:
 
 
 def world_of(ready: Ready) -> World:
-    """The exchange's clock, and whether it is at its end.
+    """Return the exchange's clock, and whether everything there is over.
 
     Raises:
         PartFailed: if the exchange does not answer.

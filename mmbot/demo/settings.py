@@ -1,4 +1,4 @@
-"""The demo's settings: those of a file, turned to the exchange, the clock and the folder of this one run."""
+"""The demo's settings: those of a file, adapted to the exchange, the clock and the folder of one run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _STOP_S: Final = 15.0
 _FEED_SILENCE_S: Final = 3.0
 _ACTIVATION_S: Final = 2.0
 _PRINT_MATCH_S: Final = 1.0
-"""Seconds of the machine that these waits have at least, however fast the clock: the network does not run faster."""
+"""Shortest waits in real seconds. A faster clock does not make the network faster."""
 
 
 def settings_file(given: Path | None) -> Path:
-    """The file that the settings are read from: the one given, else ``config/demo.yaml`` here or beside the program."""
+    """Return the settings file: the given one, else ``config/demo.yaml`` in the working directory or next to the
+    package."""
     if given is not None:
         return given
     beside = Path(mmbot.__file__).resolve().parent.parent / SETTINGS
@@ -31,13 +32,13 @@ def settings_file(given: Path | None) -> Path:
 
 
 def for_this_run(config: Config, ready: Ready, directory: Path, port: int) -> Config:
-    """The settings that the daemon is run with.
+    """Return the settings for the daemon.
 
     Args:
-        config: as read.
-        ready: where the local exchange is, and its clock.
-        directory: the state directory, absolute.
-        port: of the daemon's HTTP door; 0: any.
+        config: the settings as read.
+        ready: addresses and clock of the local exchange.
+        directory: absolute path of the state directory.
+        port: port of the daemon's HTTP server; 0: any free port.
     """
     rate = ready.clock.rate
     change = msgspec.structs.replace
@@ -65,12 +66,12 @@ def for_this_run(config: Config, ready: Ready, directory: Path, port: int) -> Co
 
 
 def written(config: Config) -> str:
-    """The settings as the text of a file."""
+    """Return the settings as the text of a file."""
     return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True)
 
 
 def referee_limits(config: Config) -> list[str]:
-    """The arguments that tell the exchange's referee the limits."""
+    """Return the arguments that give the limits to the exchange's referee."""
     limits = config.limits
     scopes = {scope: getattr(limits, scope) for scope in ("line", "market", "event", "tournament", "account")}
     return [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={cents(dollars) / 100:.2f}")]

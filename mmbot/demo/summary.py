@@ -1,4 +1,4 @@
-"""How a demo ended: the daemon's own figures beside those of the exchange's referee, as text for a person."""
+"""The closing summary of a demo: the daemon's figures next to those of the exchange's referee."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LABELS: Final = ("at", "level", "event")
 
 
 class Figures(NamedTuple):
-    """What has to be the same in both books, in cents."""
+    """The figures that must be equal in both books, in cents."""
 
     gross: Cents
     commission: Cents
@@ -41,7 +41,7 @@ class Figures(NamedTuple):
 
 
 class Names:
-    """What lines and outcomes are called, kept as they are seen: an event that is over leaves the board."""
+    """Names of lines and outcomes. They are remembered, since a sport event that is over leaves the board."""
 
     def __init__(self) -> None:
         self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
@@ -53,50 +53,50 @@ class Names:
                 self._lines[LineKey(line.event, line.market, line.number)] = (event.name, line.name, line.outcomes)
 
     def line(self, key: LineKey) -> str:
-        """Event and market."""
+        """Return the sport event and the market of a line."""
         event, line, _ = self._lines.get(key, (f"event {key.event}", f"market {key.market} {key.number / 4:g}", ()))
         return f"{event}, {line}"
 
     def outcome(self, key: LineKey, side: Side) -> str:
-        """One outcome."""
+        """Return the name of one outcome."""
         outcomes = self._lines.get(key, ("", "", ()))[2]
         return outcomes[side] if side < len(outcomes) else f"outcome {side}"
 
 
 class Ending(NamedTuple):
-    """What is known at the end."""
+    """The facts about the end of a demo."""
 
     reason: str
-    """Why the demo ended."""
+    """Reason of the end."""
     code: int | None
-    """The daemon's exit code."""
+    """Exit code of the daemon; None if it has none yet."""
     took_s: float
-    """From the asking to the daemon's end, in the machine's seconds."""
+    """Real seconds from the request to stop to the daemon's end."""
     own: Figures | None
-    """The daemon's last word; None if it had none."""
+    """The daemon's last figures; None if it left none."""
     marked: Cents | None
-    """What it valued the unsettled part at."""
+    """The daemon's value of the unsettled positions, in cents."""
     report: RefereeReport | None
-    """The exchange's last word; None if it could not be asked."""
+    """The referee's last report; None if the exchange did not answer."""
     seen: frozenset[Figures]
-    """The exchange's figures while the daemon was ending: results go on coming in after it has ended."""
+    """The exchange's figures while the daemon stopped. Later results change them."""
     errors: tuple[str, ...]
     """The daemon's latest errors, each once."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
     kept: bool
-    """Whether these files are left."""
+    """True if these files are kept."""
 
 
 def figures_of(report: RefereeReport) -> Figures:
-    """The exchange's figures."""
+    """Return the exchange's figures."""
     profit = report.profit
     return Figures(profit.gross, profit.commission, sum(outcome.stake for outcome in report.matched))
 
 
 def last_word(log: Path) -> tuple[Figures, Cents] | None:
-    """The figures in the line with which the daemon ends its log, and what it marked; None if there is none."""
+    """Return the figures and the marked profit in the last line of the daemon's log; None if there are none."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -113,7 +113,7 @@ def last_word(log: Path) -> tuple[Figures, Cents] | None:
 
 
 def last_errors(log: Path) -> tuple[str, ...]:
-    """The latest errors in a daemon's log, each as its event and what it says of it; what is said often has a count."""
+    """Return the latest errors in a daemon's log, each as event and text. Repeated errors have a count."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -135,23 +135,23 @@ def last_errors(log: Path) -> tuple[str, ...]:
 
 
 def exit_code(ending: Ending) -> int:
-    """0 if everything is as it should be, 3 if the exchange does not confirm that it is clear, else 1."""
+    """Return 0 if all is well, 3 if the exchange does not confirm that no wager is open, else 1."""
     if ending.report is None or ending.report.live_wagers or ending.code == NOT_CLEAR:
         return NOT_CLEAR
     return DONE if ending.code == DONE and ending.report.ok and _agree(ending) else FAULT
 
 
 def worth_keeping(ending: Ending) -> bool:
-    """Whether the logs tell of something that was not as it should be, though the figures may agree."""
+    """Return True if something went wrong, even if the figures agree."""
     return exit_code(ending) != DONE or bool(ending.errors)
 
 
 def summary(ending: Ending) -> list[Text]:
-    """The closing summary, row by row."""
+    """Return the closing summary, row by row."""
     rows = [Text(f"stopped: {ending.reason}", "bold")]
     report = ending.report
     if report is None:
-        rows.append(_row("clear", "NOT CONFIRMED: the exchange could not be asked", _BAD))
+        rows.append(_row("clear", "NOT CONFIRMED: the exchange does not answer, so wagers may be open", _BAD))
     else:
         rows += [_clear(ending, report), *_profit(ending, report), *_matches(ending, report)]
         rows += [*_worst(report), *_rules(report)]
@@ -160,12 +160,12 @@ def summary(ending: Ending) -> list[Text]:
         rows += [_row("logs" if not place else "", str(log)) for place, log in enumerate(ending.logs)]
         rows.append(_row("settings", str(ending.settings)))
     else:
-        rows.append(_row("logs", "removed, since all is well; --keep keeps them"))
+        rows.append(_row("logs", "removed, since all is well (--keep keeps them)"))
     return rows
 
 
 def show_summary(console: Console, rows: list[Text]) -> None:
-    """Print a summary; on a terminal long rows go on below themselves, elsewhere they stay whole."""
+    """Print a summary. A terminal wraps long rows inside their column. Other outputs keep them in one line."""
     for row in rows:
         if not console.is_terminal or row.cell_len <= console.width:
             console.print(row, soft_wrap=True)
@@ -196,19 +196,19 @@ def _profit(ending: Ending, report: RefereeReport) -> Iterable[Text]:
     told = ending.own if agree and ending.own is not None else theirs
     text = f"gross {show(told.gross)}, commission {show(told.commission)}, net {show(told.gross - told.commission)}"
     if agree:
-        yield _row("profit", f"{text}: the same in the daemon's books and the exchange's, to the cent", _GOOD)
+        yield _row("profit", f"{text}: daemon and exchange agree to the cent", _GOOD)
     elif ending.own is None:
-        yield _row("profit", f"{text} by the exchange's books; the daemon left no figures", _BAD)
+        yield _row("profit", f"{text} by the exchange; the daemon left no figures", _BAD)
     else:
         own = ending.own
-        yield _row("profit", f"{text} by the exchange's books, of {show(theirs.matched)} matched", _BAD)
+        yield _row("profit", f"{text} by the exchange, of {show(theirs.matched)} matched", _BAD)
         net = show(own.gross - own.commission)
-        text = f"gross {show(own.gross)}, commission {show(own.commission)}, net {net} by the daemon's, of "
+        text = f"gross {show(own.gross)}, commission {show(own.commission)}, net {net} by the daemon, of "
         yield _row("", f"{text}{show(own.matched)}: THEY DIFFER", _BAD)
     open_positions = next((scope.matched_now for scope in report.worst_case if scope.kind == "account"), 0)
     if open_positions:
         marked = "" if ending.marked is None else f", valued at {show(ending.marked)} by the last fair prices"
-        yield _row("", f"still to be settled: {show(open_positions)} at worst{marked}")
+        yield _row("", f"not settled yet: worst case {show(open_positions)}{marked}")
 
 
 def _matches(ending: Ending, report: RefereeReport) -> Iterable[Text]:
@@ -233,13 +233,13 @@ def _worst(report: RefereeReport) -> Iterable[Text]:
         for kind, (worst, limit) in greatest.items()
     ]
     over = any(limit is not None and worst > limit for worst, limit in greatest.values())
-    yield _row("worst case", f"at its greatest: {', '.join(parts) or 'none'}", _BAD if over else _GOOD)
+    yield _row("worst case", f"highest: {', '.join(parts) or 'none'}", _BAD if over else _GOOD)
 
 
 def _rules(report: RefereeReport) -> Iterable[Text]:
     if report.ok:
         text = (
-            f"the referee found no invariant broken; busiest second {counted(report.busiest_second, 'request')} of 50"
+            f"the referee found no broken invariant; busiest second: {counted(report.busiest_second, 'request')} of 50"
         )
         yield _row("rules", text, _GOOD)
     else:

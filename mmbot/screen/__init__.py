@@ -1,1 +1,1 @@
-"""What a person sees of a status: text and the live terminal view."""
+"""Show a status to a person: as text and as a live terminal view."""

@@ -1,4 +1,4 @@
-"""The status that a daemon shows: the engine's account of itself, with what only the shell around it knows."""
+"""The status of a daemon: the engine's status, and facts that only the shell around the engine knows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
 
 FEED: Final = "feed"
-"""What a failure of the feed is called in place of a request."""
+"""Name for a failure of the feed, in place of the name of a request."""
 
 
 class Unreachable(Exception):
-    """No daemon answers; the message says where it was looked for."""
+    """No daemon answers. The message tells the address that was tried."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Failures of one kind that no success has followed yet."""
+    """Failures of one kind since the last success."""
 
     what: str
     """The request that failed last, or ``feed``."""
@@ -29,23 +29,23 @@ class Trouble(msgspec.Struct, frozen=True):
     tries: int
     since: Instant
     at: Instant
-    """When it failed last."""
+    """Time of the last failure."""
     rejection: Rejection = Rejection.OTHER
-    """The reason, as far as the text depends on it."""
+    """Reason of the last failure, if the text for a person depends on it."""
 
 
 class DaemonStatus(Status, frozen=True):
-    """The engine's status, with what only the shell around it knows."""
+    """The engine's status, and facts that only the shell around the engine knows."""
 
     environment: str = ""
-    """By the settings."""
+    """``environment`` of the settings."""
     exchange: str = ""
-    """Scheme, host and port of its REST root."""
+    """Scheme, host and port of the exchange's REST root."""
     trouble: Trouble | None = None
 
 
 def trouble_text(status: Status) -> str | None:
-    """What fails, as a sentence for a person; None if nothing does or it is not known."""
+    """Describe the present failure in a sentence; None if nothing fails or the failure is not known."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
     trouble = status.trouble
@@ -53,9 +53,9 @@ def trouble_text(status: Status) -> str | None:
     if trouble.rejection is Rejection.UNREACHABLE:
         text = f"cannot reach the exchange: {trouble.message or 'no connection'} at {status.exchange}"
     elif trouble.rejection is Rejection.LOGIN:
-        text = f"the exchange refuses the log-in: {trouble.message}: {check_keys(status.environment)}, and start again"
+        text = f"the exchange rejects the log-in: {trouble.message}: {check_keys(status.environment)}, and start again"
     elif trouble.what == FEED:
-        text = f"the feed cannot be kept up: {why}"
+        text = f"the feed does not stay connected: {why}"
     else:
         text = f"{trouble.what} fails: {why}"
     tries = "try" if trouble.tries == 1 else "tries"

@@ -1,6 +1,7 @@
-"""The live view: a daemon's whole status on one screen, drawn anew a few times a second.
+"""The live view: a daemon's whole status on one screen, redrawn a few times a second.
 
-``screen`` is pure, from a status to rows of text for a size; ``watch`` reads and shows until it is told to end.
+``screen`` is a pure function that turns a status into rows of text for a given size. ``watch`` reads and shows the
+status until it should end.
 """
 
 from __future__ import annotations
@@ -23,30 +24,30 @@ from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fi
 from mmbot.screen.live_lines import is_quoted, table
 
 EVERY_S: Final = 0.25
-"""How often the screen is drawn."""
+"""Seconds between two drawings of the screen."""
 
 LINE_EVERY_S: Final = 5.0
-"""How often a line is written where there is no screen."""
+"""Seconds between two lines if there is no screen."""
 
-_BELOW: Final = 6  # rows of scopes and matches, with their headers, at least
+_BELOW: Final = 6  # fewest rows for scopes and matches, headers included
 _SCOPES_WIDTH: Final = 48
 _KEY: Final = "█ matched ▒ could match"
 _SHORT_KEY: Final = "█ matched ▒ open"
 
 
 class Caption(NamedTuple):
-    """What a screen says that the daemon does not know."""
+    """The texts of a screen that do not come from the daemon."""
 
     title: str = "mmbot"
     rate: float = 1.0
-    """How many times faster than life its clock runs."""
-    note: str = " Ctrl-C ends the view; the daemon goes on"
+    """Speed of the clock; 1 is real time."""
+    note: str = " Ctrl-C ends this view; the daemon keeps running"
     waiting: str = "waiting for the daemon"
-    """Said while none answers."""
+    """Shown while no daemon answers."""
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
-    """One screen: at most ``height`` rows, each of exactly ``width`` cells. None: no daemon has answered yet."""
+    """Return one screen: at most ``height`` rows of exactly ``width`` cells. ``None``: no daemon has answered yet."""
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
@@ -66,7 +67,7 @@ def screen(status: Status | None, width: int, height: int, caption: Caption) -> 
 
 
 def line(status: Status | None, waiting: str = Caption().waiting) -> str:
-    """The same in one line of plain text, for where there is no screen."""
+    """Return the status in one line of plain text, for an output that is not a screen."""
     if status is None:
         return waiting
     counts = status.counts
@@ -84,7 +85,7 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
     parts.append(f"realised {show(status.profit.realised - status.profit.commission)}")
     parts.append(f"marked {show(status.profit.marked)}")
     if status.latched is not None:
-        parts.append(f"LATCHED: {status.latched}")
+        parts.append(f"KILL SWITCH ON: {status.latched}")
     names = dict.fromkeys(guard.guard for guard in status.guards)
     parts.append(f"guards: {', '.join(names)}" if names else "no guard holds")
     return "; ".join(parts)
@@ -98,14 +99,14 @@ def watch(
     *,
     plain: bool = False,
 ) -> None:
-    """Show what is read, until ``wait`` says that it is time to end.
+    """Show the status again and again until ``wait`` returns True.
 
     Args:
-        read: the present status, None where no daemon answers.
-        wait: waits for so many seconds; True to end, which it may say early.
-        console: where to; a full screen if it is a terminal.
-        caption: the words around it, asked for each time.
-        plain: no full screen: a line now and then.
+        read: returns the present status, or None if no daemon answers.
+        wait: waits for the given seconds, or less; returns True to end.
+        console: output; the full screen is used if the output is a terminal.
+        caption: returns the texts around the status, for each drawing.
+        plain: print a line every few seconds instead of the full screen.
     """
     if plain or not console.is_terminal:
         _write_lines(read, wait, console, caption)
@@ -120,7 +121,7 @@ def watch(
 
 
 def follow(read: Callable[[], Status]) -> None:
-    """Show a running daemon until Ctrl-C. While none answers the screen says so, and where it is looked for."""
+    """Show a running daemon until Ctrl-C. While no daemon answers, show the address that is tried."""
     caption = Caption()
 
     def try_to_read() -> Status | None:
@@ -161,10 +162,10 @@ def _write_lines(
 def _title(status: Status, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
-        text.append(" LATCHED ", "bold white on red")
+        text.append(" KILL SWITCH ON ", "bold white on red")
     elif status.quoting and any(is_quoted(line) for event in status.events for line in event.lines):
         text.append(" QUOTING ", "bold black on green")
-    elif status.quoting:  # nothing keeps the account from it; each line has its reason
+    elif status.quoting:  # no guard of the account holds; each line has its own reason
         text.append(" NOTHING TO QUOTE ", "bold black on yellow")
     else:
         text.append(f" {status.phase.upper()} ", "bold black on yellow")
@@ -212,12 +213,13 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
-    """Account guards first; one row each as far as they reach, the rest counted by name."""
+    """Return rows with the guards, those of the account first. Guards without a row of their own are counted by
+    name."""
     guards = sorted(status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("event")))
     if status.latched is not None:
         guards.sort(key=lambda guard: guard.guard != "latch")
     if not guards:
-        return [fit(Text(" guards none holds", GAIN), width)]
+        return [fit(Text(" no guard holds", GAIN), width)]
     single = guards if len(guards) <= rows else guards[: rows - 1]
     shown = [_guard(guard, status, width) for guard in single]
     rest = guards[len(single) :]
@@ -241,7 +243,7 @@ def _scope_name(scope: str, status: Status) -> str:
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
-    """Scopes and the latest matches, side by side where there is room."""
+    """Return rows with scopes and the latest matches, side by side if there is room."""
     if width < _SCOPES_WIDTH + 24:
         return _scopes(status.scopes, width, height)
     left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH

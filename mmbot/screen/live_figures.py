@@ -1,4 +1,4 @@
-"""Figures as they stand in the narrow cells of the live view."""
+"""Format figures for the narrow cells of the live view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIM: Final = "bright_black"
 _UNITS: Final = ((1, ""), (1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"))
 _FULL: Final = "█"
 _COULD: Final = "▒"
-_TICK: Final = "┊"
+_MARK: Final = "┊"
 _EMPTY: Final = "·"
 
 
@@ -26,12 +26,12 @@ class Figure(NamedTuple):
     """A part of a row of figures."""
 
     rank: int
-    """Where there is no room for all, the one with the highest is left out first."""
+    """The figure with the highest rank is left out first if there is no room for all."""
     text: Text
 
 
 def row_of(figures: Sequence[Figure], width: int) -> Text:
-    """The figures that have room, whole, in one row of ``width`` cells."""
+    """Return one row of ``width`` cells with as many whole figures as there is room for."""
     kept = list(figures)
     while len(kept) > 1 and sum(figure.text.cell_len for figure in kept) > width:
         kept.remove(max(kept, key=lambda figure: figure.rank))
@@ -39,13 +39,13 @@ def row_of(figures: Sequence[Figure], width: int) -> Text:
 
 
 def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -> str:
-    """Dollars without a sign of currency, as exact as ``width`` allows: ``1234.50``, ``1235``, ``1.2k``.
+    """Return dollars without a currency sign, as exact as ``width`` allows: ``1234.50``, ``1235``, ``1.2k``.
 
     Args:
         cents: the amount.
-        width: cells that it may take.
-        places: decimals at most, 0 or 2.
-        signed: whether a gain is written with its plus.
+        width: most cells.
+        places: most decimals, 0 or 2.
+        signed: True to write a gain with a plus sign.
     """
     sign = "-" if cents < 0 else "+" if signed and cents else ""
     size = abs(cents)
@@ -58,17 +58,17 @@ def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -
 
 
 def odds(number: Odds) -> str:
-    """American odds with their sign."""
+    """Return American odds with their sign."""
     return f"{number:+d}"
 
 
 def profit(cents: Cents, width: int) -> Text:
-    """A signed amount, green for a gain and red for a loss."""
+    """Return a signed amount, green for a gain and red for a loss."""
     return Text(amount(cents, width, signed=True), GAIN if cents > 0 else LOSS if cents < 0 else DIM)
 
 
 def span(duration: Duration) -> str:
-    """A duration in at most seven cells: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
+    """Return a duration in at most seven cells: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
     whole = max(0, duration) // SECOND
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -81,19 +81,19 @@ def span(duration: Duration) -> str:
 
 
 def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
-    """The colour of a worst case: of what is below the soft threshold, below the hedge threshold, and beyond."""
+    """Return the colour of a worst case: green below the soft threshold, yellow below the hedge threshold, else red."""
     return GAIN if worst < soft else "yellow" if worst < hedge else LOSS
 
 
 def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, width: int) -> Text:
-    """A worst case against its limit: what is matched, what could still match, and ticks at soft and hedge.
+    """Return a bar of a worst case against its limit: matched, could still match, and marks at soft and hedge.
 
-    The colour is that of the matched part, which is what the two thresholds are held against.
+    The matched part decides the colour, since the two thresholds apply to it.
     """
     cells = [_EMPTY] * width
     for threshold in (soft, hedge):
         if 0 < threshold < limit:
-            cells[min(width - 1, threshold * width // limit)] = _TICK
+            cells[min(width - 1, threshold * width // limit)] = _MARK
     filled = _cells(worst, limit, width)
     solid = min(filled, _cells(matched, limit, width))
     text = Text("".join([_FULL * solid, _COULD * (filled - solid)]), danger(matched, soft, hedge))
@@ -101,9 +101,9 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
 
 
 def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
-    """A text in exactly ``width`` cells of one row: cut with an ellipsis or filled with blanks."""
+    """Return a text in exactly ``width`` cells of one row: cut with an ellipsis, or filled with blanks."""
     cell = text.copy() if isinstance(text, Text) else Text(text)
-    if not cell.plain.isprintable():  # names come from the exchange; none of them steers the terminal
+    if not cell.plain.isprintable():  # names from the exchange must not control the terminal
         cell.plain = "".join(letter if letter.isprintable() else " " for letter in cell.plain)
     cell.truncate(max(0, width), overflow="ellipsis")
     missing = max(0, width - cell.cell_len)
@@ -115,7 +115,7 @@ def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
 
 
 def _cells(part: Cents, whole: Cents, width: int) -> int:
-    """How many of ``width`` cells a part takes; one at least, so that little is told from nothing."""
+    """Return the cells of a part out of ``width``; at least 1, so that a small part differs from nothing."""
     if part <= 0:
         return 0
     if whole <= 0:

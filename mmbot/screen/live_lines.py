@@ -1,7 +1,7 @@
-"""The table of lines in the live view: two rows a line, one for each outcome, in as many columns as there is room for.
+"""The table of lines in the live view: a row for each outcome, with as many columns as there is room for.
 
-Where not all lines fit, those in which most is at stake are shown, in the order of the board all the same, so that a
-line keeps its place while one looks at it.
+If not all lines fit, the table shows those with the most at stake. They stay in the order of the board, so that a line
+keeps its place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MARKS: Final = (
     (State.INACTIVE, "…", "yellow"),
     (State.CANCELLING, "×", "magenta"),
 )
-"""How an own wager is shown that is not simply open, gravest first."""
+"""Mark and style of an own wager that is not open, the most serious state first."""
 
 _LEVEL: Final = 11
 _OWN: Final = 12
@@ -33,7 +33,7 @@ _WORST: Final = 7
 
 
 class Row(NamedTuple):
-    """What one row of the table is about."""
+    """The values of one row of the table."""
 
     event: EventStatus
     line: LineStatus
@@ -42,11 +42,11 @@ class Row(NamedTuple):
     shares: tuple[float, float]
     """Soft and hedge as shares of a line's limit."""
     grouped: bool
-    """Whether the event has a row of its own above."""
+    """True if the sport event has a row of its own above."""
 
 
 class Column(NamedTuple):
-    """One column."""
+    """One column of the table."""
 
     title: str
     width: int
@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 
 def table(status: Status, width: int, height: int) -> list[Text]:
-    """The table in at most ``height`` rows of exactly ``width`` cells, its header included."""
+    """Return the table, in at most ``height`` rows of exactly ``width`` cells, header included."""
     if height <= 0:
         return []
     lines = [(event, line) for event in _by_start(status) for line in event.lines]
@@ -84,12 +84,12 @@ def table(status: Status, width: int, height: int) -> list[Text]:
 
 
 def is_quoted(line: LineStatus) -> bool:
-    """Whether something of ours rests on a line, as wanted."""
+    """Return True if a line has open wagers of ours and no reason against quoting."""
     return bool(line.own) and line.why is None
 
 
 def line_name(line: LineStatus) -> str:
-    """A line's name, with its number where the name does not tell it."""
+    """Return a line's name, with its number if the name does not contain the number."""
     number = f"{line.number / 4:g}"
     return line.name if not line.number or number.lstrip("-") in line.name else f"{line.name} {line.number / 4:+g}"
 
@@ -98,7 +98,7 @@ def line_name(line: LineStatus) -> str:
 
 
 def _by_start(status: Status) -> list[EventStatus]:
-    """Those to come in the order of their start, then those that have begun: nothing is quoted there any more."""
+    """Return the sport events: first those ahead in the order of their start, then those that have started."""
     return sorted(
         status.events,
         key=lambda event: (event.start is None, (event.start or 0) <= status.now, event.start or 0, event.event),
@@ -108,7 +108,7 @@ def _by_start(status: Status) -> list[EventStatus]:
 def _chosen(
     lines: list[tuple[EventStatus, LineStatus]], room: int
 ) -> tuple[list[tuple[EventStatus, LineStatus]], list[tuple[EventStatus, LineStatus]]]:
-    """The lines that are shown in so many rows and those that are not, both in the order of the board."""
+    """Split the lines into those shown in ``room`` rows and the others, both in the order of the board."""
     if len(lines) * 2 <= room:
         return lines, []
     places = max(1, (room - 1) // 2) if room >= 2 else 0
@@ -119,7 +119,8 @@ def _chosen(
 
 
 def _interest(line: LineStatus) -> tuple[bool, int, int, bool]:
-    """What makes a line worth its place. The worst case counts in tenths of its limit, so that places are kept."""
+    """Return a line's rank for a place. The worst case counts in tenths of its limit, so that lines seldom change
+    places."""
     tenths = line.worst_case * 10 // line.limit if line.limit > 0 else int(line.worst_case > 0)
     return bool(line.own) or line.profit != (0, 0), tenths, line.matches, bool(line.own)
 
@@ -135,8 +136,8 @@ def _shares(status: Status) -> tuple[float, float]:
 
 
 def _columns(width: int, grouped: bool) -> list[Column]:
-    """The columns for a width, in their order. Narrow screens lose the least telling ones, wide ones get longer
-    names and deeper books."""
+    """Return the columns for a width, in order. A narrow screen has fewer columns. A wide one has longer names and
+    deeper books."""
     fair = width >= 92
     levels = 3 if width >= 142 else 2 if width >= 128 else 1
     state = width >= 108
@@ -163,8 +164,8 @@ def _columns(width: int, grouped: bool) -> list[Column]:
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
-    """Event and market, or market and start where the event stands above; why nothing is quoted, where no column of
-    its own says so."""
+    """Return a cell with sport event and market, or the market alone if the event has its own row. ``reason``: also
+    show why the line is not quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line
@@ -185,7 +186,7 @@ def _fair(row: Row) -> Text:
 
 
 def _level(level: int) -> Callable[[Row], Text]:
-    """What others show a taker of the outcome: odds and what can still be staked there."""
+    """Return a cell with a level that others offer to a taker: the odds, and how much can still be staked."""
 
     def cell(row: Row) -> Text:
         book = row.line.book[row.side]
@@ -199,8 +200,8 @@ def _level(level: int) -> Callable[[Row], Text]:
 
 
 def _own(row: Row) -> Text:
-    """Our wager on the outcome that is most likely to be matched, what remains of all of them, and a mark: of one that
-    is not open, or ``+`` where there are several."""
+    """Return the odds of our best wager on the outcome, the unmatched stake of all our wagers there, and a mark. The
+    mark is that of a wager that is not open, or ``+`` if there are several wagers."""
     mine = [one for one in row.line.own if one.side == row.side]
     if not mine:
         return Text("–", DIM)
@@ -242,7 +243,7 @@ def _state(row: Row) -> Text:
     if row.side == 0:
         if line.why is not None:
             return Text(line.why, "yellow")
-        return Text("quoted", "green") if line.own else Text("nothing rests yet", DIM)
+        return Text("quoted", "green") if line.own else Text("no open wager yet", DIM)
     return Text("" if row.grouped else _when(event, row.now), DIM)
 
 
@@ -261,7 +262,7 @@ def _event_row(event: EventStatus, now: Instant, width: int) -> Text:
 
 def _nothing(status: Status) -> str:
     if status.quoting:
-        return "no listed market matches a rule of quoting"
+        return "no listed market matches a quoting rule"
     return "no markets read yet"
 
 

@@ -1,4 +1,4 @@
-"""A status as text for a person: the whole, and the one page that answers "why am I not quoting?"."""
+"""Write a status as text: the whole status, and the answer to "why is a market not being quoted?"."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status, St
 from mmbot.screen.daemon_status import trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps of life that come before quoting, in their order."""
+"""The steps of life before quoting, in their order."""
 
 
 def status_text(status: Status) -> str:
-    """The whole status, in lines of plain text."""
+    """Return the whole status, in lines of plain text."""
     return (
         "\n".join([*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_events(status)])
         + "\n"
@@ -24,21 +24,23 @@ def status_text(status: Status) -> str:
 
 
 def why_text(status: Status) -> str:
-    """Why nothing is quoted, or where: first what holds for all, then event by event."""
+    """Explain why markets are not being quoted: first the reasons for all of them, then those of each sport event."""
     lines = list(_head(status)[:2])
     everywhere = [guard for guard in status.guards if guard.scope == "account"]
     lines.append("")
     if everywhere:
-        lines.append("Nothing is quoted anywhere, because:")
+        lines.append("Nothing is quoted, because:")
         lines += [f"  {_guard(guard, status)}" for guard in everywhere]
     lines += [*_step(status), *_trouble(status)]
     total = sum(len(event.lines) for event in status.events)
     if not total and not _has_read_books(status):
-        return "\n".join(lines) + "\n"  # which markets are on offer is not known yet
+        return "\n".join(lines) + "\n"  # the markets are not known yet
     quoted = sum(1 for event in status.events for line in event.lines if _is_quoted(line))
-    lines.append(f"{quoted} of {total} lines under a quoting rule are quoted.")
+    lines.append(f"{quoted} of {total} lines with a quoting rule are quoted.")
     if not total:
-        lines.append("No listed market matches a rule of quoting: compare match: with the markets on offer.")
+        lines.append(
+            "No listed market matches a quoting rule: compare `match` in the settings with the listed markets."
+        )
     for event in status.events:
         silent = [line for line in event.lines if not _is_quoted(line)]
         held = [guard for guard in status.guards if guard.scope == f"event {event.event}"]
@@ -53,15 +55,15 @@ def why_text(status: Status) -> str:
 
 
 def _step(status: Status) -> Iterator[str]:
-    """Where in the order of life it is, while that keeps it from quoting."""
+    """Yield the bot's step in the order of life if this step prevents quoting."""
     place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
     if place is not None:
         yield (
-            f"Nothing is quoted anywhere, because the bot is not through its start: {status.phase} "
+            f"Nothing is quoted, because the bot is still starting: {status.phase} "
             f"(step {place} of {len(_BEFORE)} before it quotes)"
         )
     elif status.phase == Step.ENDED.value:
-        yield "Nothing is quoted anywhere, because the bot has ended."
+        yield "Nothing is quoted, because the bot has ended."
 
 
 def _trouble(status: Status) -> Iterator[str]:
@@ -75,11 +77,11 @@ def _has_read_books(status: Status) -> bool:
 
 
 def _head(status: Status) -> list[str]:
-    latched = f"LATCHED: {status.latched}" if status.latched is not None else "not latched"
-    age = "never heard" if status.feed_age_s is None else f"heard {status.feed_age_s:.1f} s ago"
+    kill_switch = f"KILL SWITCH ON: {status.latched}" if status.latched is not None else "kill switch off"
+    age = "no message yet" if status.feed_age_s is None else f"last message {status.feed_age_s:.1f} s ago"
     profit, counts = status.profit, status.counts
     return [
-        f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {latched}",
+        f"{iso(status.now)[:19]}Z  {status.phase}, {'quoting' if status.quoting else 'not quoting'}, {kill_switch}",
         f"feed {'up' if status.feed_up else 'DOWN'}, {age}; {'clear' if status.clear else 'not clear'}; "
         f"{counted(counts.open_wagers, 'wager')} open, {counts.unknown_wagers} of unknown outcome",
         f"balance {'unknown' if status.balance is None else show(status.balance)}, {show(status.locked)} locked in "
@@ -141,7 +143,7 @@ def _is_quoted(line: LineStatus) -> bool:
 def _by_reason(lines: list[LineStatus]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     for line in lines:
-        reasons.setdefault(line.why or "nothing rests yet", []).append(line.name)
+        reasons.setdefault(line.why or "no open wager yet", []).append(line.name)
     return reasons
 
 

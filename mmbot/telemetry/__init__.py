@@ -1,1 +1,1 @@
-"""What is said to the outside: logs as events with fields, and metrics."""
+"""Logs as events with fields, and metrics."""

@@ -1,7 +1,7 @@
-"""Logs: one event with fields a line, as JSON or readable on a terminal, with every secret taken out.
+"""Logs: each line is one event with fields, as JSON or as text for a terminal, without secrets.
 
-They are taken out of the finished line, not of the fields: so it holds for tracebacks, for messages of libraries and
-for whatever else finds its way in. Lines are written by a thread, so that a stalled reader never stalls the trading.
+Secrets are removed from the finished line, so tracebacks and messages of libraries are covered too. A thread writes the
+lines, so a reader that stalls does not stop the trading.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _SECRET_FIELDS: Final = frozenset(
     {"access_key", "secret_key", "access_token", "refresh_token", "token", "authorization", "password", "auth"}
 )
 _TOKENS: Final = re.compile(
-    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT, wherever it stands
+    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT anywhere in the text
     r"|(?<=Bearer )[^\s\"'\\]+"
 )
 _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
-_GATHER_S: Final = 0.02  # a thread that ran for each line would stop the trading each time until it lets go
-_SHORTEST: Final = 6  # a shorter "secret" would blot out ordinary words
+_GATHER_S: Final = 0.02  # a thread that woke for each line would interrupt the trading each time
+_SHORTEST: Final = 6  # a shorter "secret" would hide ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
     "event": "event_id",
     "level": "level_",
@@ -50,7 +50,7 @@ _TAKEN: Final[Mapping[str, str]] = {
 
 
 class Secrets:
-    """Values that must never be shown. More can be added as they come to be known."""
+    """Values that a log must never show. Values can be added at any time."""
 
     def __init__(self, *values: str) -> None:
         self._values: list[str] = []
@@ -69,11 +69,11 @@ class Secrets:
         self._values.sort(key=len, reverse=True)
 
     def also(self, hide: Callable[[str], str]) -> None:
-        """Hide what another holder of secrets takes out of a text, besides."""
+        """Also apply another function that hides secrets in a text."""
         self._others.append(hide)
 
     def hide(self, text: str) -> str:
-        """The text without them, and without whatever looks like a token."""
+        """Return the text without the secrets, and without anything that looks like a token."""
         for hide in self._others:
             text = hide(text)
         for value in self._values:
@@ -82,11 +82,11 @@ class Secrets:
 
 
 class LineWriter:
-    """Writes lines to a stream from a thread of its own. When the reader stalls, lines are dropped and counted."""
+    """Writes lines to a stream in a thread. If the reader stalls, lines are dropped and counted."""
 
     def __init__(self, out: TextIO, limit: int = 10_000) -> None:
         self.dropped = 0
-        """Lines that were lost because too many waited, or because the stream is gone."""
+        """Number of lines that were lost because too many waited, or because the stream was closed."""
         self.terminal: Final = out.isatty()
         self._out: Final = out
         self._limit: Final = limit
@@ -97,7 +97,7 @@ class LineWriter:
         self._thread.start()
 
     def write(self, line: str) -> None:
-        """Write this line soon."""
+        """Queue a line. The thread writes it soon."""
         if len(self._lines) >= self._limit:
             self.dropped += 1
             return
@@ -106,7 +106,7 @@ class LineWriter:
             self._some.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write what is left, for at most this long."""
+        """Write the queued lines, for at most ``timeout_s`` seconds."""
         self._closing = True
         self._some.set()
         self._thread.join(timeout_s)
@@ -116,18 +116,18 @@ class LineWriter:
             self._some.wait()
             if not self._closing:
                 time.sleep(_GATHER_S)
-            self._some.clear()  # before the lines are looked at: one that comes now wakes it again
+            self._some.clear()  # before the lines are read, so that a new line wakes the thread again
             while self._lines:
                 text = "".join(f"{self._lines.popleft()}\n" for _ in range(len(self._lines)))
                 try:
                     self._out.write(text)
                     self._out.flush()
-                except (OSError, ValueError):  # nobody reads any more; the trading goes on
+                except (OSError, ValueError):  # the reader has gone; the trading goes on
                     self.dropped += text.count("\n")
 
 
 class _Lines:
-    """What structlog calls with a finished line."""
+    """Takes finished lines from structlog."""
 
     def __init__(self, out: LineWriter) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = self.msg = out.write
@@ -141,17 +141,17 @@ def logger(
     style: str = "auto",
     now: Callable[[], Instant] = time.time_ns,
 ) -> FilteringBoundLogger:
-    """A logger that writes to ``out``.
+    """Create a logger that writes to ``out``.
 
     Args:
-        out: where lines go.
-        secrets: what must not be shown.
-        level: the least that is written: ``debug``, ``info``, ``warning`` or ``error``.
+        out: writes the lines.
+        secrets: values that must not be shown.
+        level: lowest level that is written: ``debug``, ``info``, ``warning`` or ``error``.
         style: ``json``, ``text``, or ``auto``: text if ``out`` is a terminal.
-        now: the instant that lines carry.
+        now: returns the time for each line.
 
     Raises:
-        ValueError: if the level or the style is none of these.
+        ValueError: if the level or the style is unknown.
     """
     if level not in LEVELS:
         raise ValueError(f"log level {level!r}: expected one of {', '.join(LEVELS)}")
@@ -175,7 +175,7 @@ def logger(
             colors=out.terminal,
             timestamp_key="at",
             sort_keys=False,
-            exception_formatter=structlog.dev.plain_traceback,  # a box drawn around it would break secrets over lines
+            exception_formatter=structlog.dev.plain_traceback,  # a box would split secrets over two lines
         )
         render = [_short_time, console]
     else:
@@ -190,12 +190,12 @@ def logger(
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields under names that the log does not use itself: ``event`` becomes ``event_id``."""
+    """Rename the fields whose names the log itself uses: ``event`` becomes ``event_id``."""
     return {_TAKEN.get(name, name): value for name, value in given.items()}
 
 
 class Forwarding(logging.Handler):
-    """Sends what libraries say through the standard library's logging into ours."""
+    """Forwards messages of libraries from the standard library's logging to our log."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         super().__init__(logging.WARNING)
@@ -213,7 +213,7 @@ def _as_json(_logger: object, _method: str, event: EventDict) -> str:
     ordered = {"at": event.pop("at"), "level": event.pop("level"), "event": event.pop("event"), **event}
     try:
         return orjson.dumps(ordered, default=repr).decode()
-    except TypeError:  # what orjson alone refuses: half a surrogate pair, an integer beyond 64 bits
+    except TypeError:  # only orjson rejects half a surrogate pair and an integer above 64 bits
         return json.dumps(ordered, default=repr)
 
 

@@ -1,6 +1,7 @@
-"""Metrics for Prometheus. What the engine knows is read from it at the scrape; only what passes by is counted live.
+"""Metrics for Prometheus. Values that the engine knows are read at each scrape. Other events are counted as they
+happen.
 
-No label grows with wagers, lines or events: labels are kinds, scopes, guards, endpoints, outcomes and causes.
+No label grows with wagers, lines or sport events: labels are kinds, scopes, guards, endpoints, outcomes and causes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from mmbot.engine.status import Status
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.25, 1.0)
-"""Seconds; around the budgets of 150 µs, 1 ms and 5 ms."""
+"""Limits in seconds, around the budgets of 150 µs, 1 ms and 5 ms."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -37,51 +38,48 @@ SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 class Metrics:
-    """All metrics of one daemon, in a registry of their own.
+    """All metrics of one daemon, in their own registry.
 
     Args:
-        guards: names of all guards, so that one that does not hold reads 0 instead of being absent.
+        guards: names of all guards, so that a guard that does not hold has the value 0.
     """
 
     def __init__(self, guards: Sequence[str] = ()) -> None:
-        # A series beside each counter, saying when it began, would be noise.
+        # Without this, each counter would come with a second series for its time of creation.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry: Final = CollectorRegistry(auto_describe=False)
-        self._guards: Final = tuple(guards)
-        self._status: Callable[[], Status] | None = None
-        self._quoted_lines: Callable[[], int] = lambda: 0
-        self._backlog: Callable[[], int] = lambda: 0
-        self._dropped: Callable[[], int] = lambda: 0
-        self._differences: Callable[[], Mapping[str, int]] = dict
-        self._taken_or_pulled: Callable[[], Mapping[str, int]] = dict
+        self._scraped: Final = _Scraped(tuple(guards))
         build = Gauge("mmbot_build_info", "The running version.", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._requests = Counter(
-            "mmbot_requests", "Requests to the exchange.", ["endpoint", "outcome"], registry=self.registry
+            "mmbot_requests",
+            "Requests to the exchange, by endpoint and outcome.",
+            ["endpoint", "outcome"],
+            registry=self.registry,
         )
         self._request_seconds = Histogram(
             "mmbot_request_seconds",
-            "From sending a request to its answer.",
+            "Time from sending a request to its answer.",
             ["endpoint"],
             buckets=REQUEST_BUCKETS,
             registry=self.registry,
         )
         self._tick_to_wire = Histogram(
             "mmbot_tick_to_wire_seconds",
-            "From a book message to the placement that it led to being handed to the client. Placements that wait "
-            "for the rate limit are not in it.",
+            "Time from a book message to the placement that it caused. Placements that wait for the rate limit are not "
+            "counted.",
             buckets=WIRE_BUCKETS,
             registry=self.registry,
         )
         self._match_to_wire = Histogram(
             "mmbot_match_to_wire_seconds",
-            "From a private match to the placement or cancel that it led to being handed to the client.",
+            "Time from a match to the placement or cancel that it caused.",
             buckets=WIRE_BUCKETS,
             registry=self.registry,
         )
         self._clear = Histogram(
             "mmbot_clear_seconds",
-            "From the cause to the proof of being clear, by the bot's clock.",
+            "Time from the cause to the proof of being clear, by the bot's clock.",
             ["cause"],
             buckets=CLEAR_BUCKETS,
             registry=self.registry,
@@ -95,10 +93,10 @@ class Metrics:
         self._spoilt = Counter(
             "mmbot_spoilt_items", "Items of answers that could not be read.", ["endpoint"], registry=self.registry
         )
-        self._alerts = Counter("mmbot_alerts", "Alerts of the engine.", ["level"], registry=self.registry)
+        self._alerts = Counter("mmbot_alerts", "Alerts of the engine, by level.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
-        self._died = Counter("mmbot_parts_died", "Parts of the daemon that died.", registry=self.registry)
-        self.registry.register(_FromStatus(self))
+        self._died = Counter("mmbot_parts_died", "Parts of the daemon that failed.", registry=self.registry)
+        self.registry.register(self._scraped)
 
     def observe(
         self,
@@ -110,32 +108,40 @@ class Metrics:
         differences: Callable[[], Mapping[str, int]] = dict,
         taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """Say where to read at a scrape: the engine's status, which needs no events here, the lines with own wagers,
-        the journal's backlog, the count of dropped log lines, the engine's repaired book differences by kind, and cents
-        of takers' stakes that left the books by kind."""
-        self._status, self._quoted_lines = status, quoted_lines
-        self._backlog, self._dropped = backlog, dropped
-        self._differences, self._taken_or_pulled = differences, taken_or_pulled
+        """Set the functions that each scrape reads.
+
+        Args:
+            status: the engine's status, sport events not needed.
+            quoted_lines: number of lines with own wagers.
+            backlog: records that wait for the journal.
+            dropped: log lines that were dropped.
+            differences: the engine's repaired book differences, by kind.
+            taken_or_pulled: cents of takers' stakes that left the books, by kind.
+        """
+        scraped = self._scraped
+        scraped.status, scraped.quoted_lines = status, quoted_lines
+        scraped.backlog, scraped.dropped = backlog, dropped
+        scraped.differences, scraped.taken_or_pulled = differences, taken_or_pulled
 
     def render(self) -> bytes:
-        """The text that Prometheus scrapes."""
+        """Return the text that Prometheus scrapes."""
         return generate_latest(self.registry)
 
     def request(self, endpoint: str, outcome: str, took: Duration) -> None:
-        """A request to the exchange has ended, after ``took`` nanoseconds."""
+        """Count a request to the exchange that ended after ``took`` nanoseconds."""
         self._requests.labels(endpoint, outcome).inc()
         self._request_seconds.labels(endpoint).observe(in_seconds(took))
 
     def tick_to_wire(self, took: Duration) -> None:
-        """A book message led to a placement after ``took`` of the machine's nanoseconds."""
+        """Count a placement that a book message caused ``took`` nanoseconds of real time earlier."""
         self._tick_to_wire.observe(in_seconds(took))
 
     def match_to_wire(self, took: Duration) -> None:
-        """A match led to a placement or cancel after ``took`` of the machine's nanoseconds."""
+        """Count a placement or cancel that a match caused ``took`` nanoseconds of real time earlier."""
         self._match_to_wire.observe(in_seconds(took))
 
     def undecodable(self, kind: str) -> None:
-        """A frame could not be decoded."""
+        """Count a frame that could not be decoded."""
         self._undecodable.labels(kind).inc()
 
     def spoilt(self, endpoint: str) -> None:
@@ -143,15 +149,15 @@ class Metrics:
         self._spoilt.labels(endpoint).inc()
 
     def feed_lost(self) -> None:
-        """The feed was lost."""
+        """Count a loss of the feed."""
         self._losses.inc()
 
     def part_died(self) -> None:
-        """A part of the daemon died."""
+        """Count a part of the daemon that failed."""
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert; that of being clear brings how long it took."""
+        """Count an alert. The alert ``life.clear`` also carries a duration."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
@@ -160,64 +166,77 @@ class Metrics:
                 pass
 
 
-class _FromStatus(Collector):
-    """Reads the engine's status when somebody scrapes."""
+class _Scraped(Collector):
+    """The metrics that are read at each scrape, with the functions that return their values."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, guards: Sequence[str]) -> None:
+        self._guards: Final = guards
+        self.status: Callable[[], Status] | None = None
+        self.quoted_lines: Callable[[], int] = lambda: 0
+        self.backlog: Callable[[], int] = lambda: 0
+        self.dropped: Callable[[], int] = lambda: 0
+        self.differences: Callable[[], Mapping[str, int]] = dict
+        self.taken_or_pulled: Callable[[], Mapping[str, int]] = dict
 
     def collect(self) -> Iterator[Metric]:
-        metrics = self._metrics
-        yield _gauge("mmbot_journal_backlog", "Records that wait to be written to the journal.", metrics._backlog())
-        yield _count("mmbot_log_lines_dropped", "Log lines that nobody read in time.", metrics._dropped())
-        differences = CounterMetricFamily(
-            "mmbot_book_differences", "Levels in which a book differed from REST, repaired.", labels=["kind"]
+        """Yield the metrics."""
+        yield _gauge("mmbot_journal_backlog", "Records that wait to be written to the journal.", self.backlog())
+        yield _count(
+            "mmbot_log_lines_dropped", "Log lines that were dropped because the reader was slow.", self.dropped()
         )
-        for kind, levels in metrics._differences().items():
+        differences = CounterMetricFamily(
+            "mmbot_book_differences", "Levels of a book that differed from REST and were repaired.", labels=["kind"]
+        )
+        for kind, levels in self.differences().items():
             differences.add_metric([kind], levels)
         yield differences
         drops = CounterMetricFamily(
-            "mmbot_book_drops_dollars", "What takers could stake and now cannot: taken, or pulled.", labels=["kind"]
+            "mmbot_book_drops_dollars",
+            "Stakes on offer to takers that left the books, taken or pulled.",
+            labels=["kind"],
         )
-        for kind, cents in metrics._taken_or_pulled().items():
+        for kind, cents in self.taken_or_pulled().items():
             drops.add_metric([kind], cents / 100)
         yield drops
-        if metrics._status is not None:
-            quoted = metrics._quoted_lines()
-            yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", quoted)
-            yield from families(metrics._status(), metrics._guards)
+        if self.status is not None:
+            yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", self.quoted_lines())
+            yield from families(self.status(), self._guards)
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
-    """The metrics that a status stands for. It needs no events."""
+    """Yield the metrics of a status. Sport events are not needed."""
     counts, profit = status.counts, status.profit
     yield _gauge("mmbot_quoting", "1 while the bot is allowed to quote.", status.quoting)
     yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
     if status.feed_age_s is not None:
-        yield _gauge("mmbot_feed_age_seconds", "Since the feed's last message.", status.feed_age_s)
-    yield _gauge("mmbot_kill_latched", "1 while the kill latch is set.", status.latched is not None)
-    yield _gauge("mmbot_clear", "1 while nothing of ours is proved to rest at the exchange.", status.clear)
+        yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)
+    yield _gauge("mmbot_kill_latched", "1 while the kill switch is on.", status.latched is not None)
+    yield _gauge("mmbot_clear", "1 while it is proved that no own wager is open at the exchange.", status.clear)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)
     yield _gauge("mmbot_unknown_wagers", "Placements whose outcome is unknown.", counts.unknown_wagers)
     if status.balance is not None:
-        yield _gauge("mmbot_balance_dollars", "The account's balance as last read.", status.balance / 100)
+        yield _gauge("mmbot_balance_dollars", "Balance of the account at the last read.", status.balance / 100)
     yield _count("mmbot_matches", "Matches of own wagers.", counts.matches)
     yield _count("mmbot_matched_stake_dollars", "Own stake that was matched.", counts.matched_stake / 100)
     yield _count("mmbot_wagers_placed", "Wagers sent.", counts.placed)
     yield _count("mmbot_wagers_cancelled", "Wagers cancelled.", counts.cancelled)
     yield _count("mmbot_hedges", "Hedges sent.", counts.hedges)
     worst = GaugeMetricFamily(
-        "mmbot_worst_case_dollars", "Worst case; below the account, of the fullest scope of its kind.", labels=["scope"]
+        "mmbot_worst_case_dollars",
+        "Worst case of the account, and of the fullest scope of each other kind.",
+        labels=["scope"],
     )
-    matched = GaugeMetricFamily("mmbot_matched_worst_case_dollars", "The part of it that is matched.", labels=["scope"])
-    limit = GaugeMetricFamily("mmbot_limit_dollars", "The limit of that scope.", labels=["scope"])
+    matched = GaugeMetricFamily(
+        "mmbot_matched_worst_case_dollars", "Part of that worst case that comes from matched wagers.", labels=["scope"]
+    )
+    limit = GaugeMetricFamily("mmbot_limit_dollars", "Limit of that scope.", labels=["scope"])
     for scope in status.scopes:
         worst.add_metric([scope.scope], scope.worst_case / 100)
         matched.add_metric([scope.scope], scope.matched / 100)
         limit.add_metric([scope.scope], scope.limit / 100)
     yield from (worst, matched, limit)
     kinds = GaugeMetricFamily(
-        "mmbot_profit_dollars", "Profit of this run by kind; today is kept over runs.", labels=["kind"]
+        "mmbot_profit_dollars", "Profit of this run by kind. The kind today is kept across runs.", labels=["kind"]
     )
     kinds.add_metric(["realised"], profit.realised / 100)
     kinds.add_metric(["commission"], profit.commission / 100)
@@ -234,7 +253,7 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
 
 
 def names(metrics: Metrics) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Every metric by its exported name with the labels that it shows now."""
+    """Yield the exported name of every metric with its present labels."""
     for family in metrics.registry.collect():
         yield family.name, tuple(sorted({label for sample in family.samples for label in sample.labels}))
 

@@ -89,7 +89,7 @@ async def test_readyz_says_whether_it_may_quote_and_if_not_why(opened):
     opened.status = status_of(quoting=False, latched="a fat finger", guards=(held,))
     async with opened.http.get(opened.url + "/readyz") as answer:
         assert answer.status == 503
-        assert (await answer.json())["reasons"] == ["latched: a fat finger", "balance: only $3.00"]
+        assert (await answer.json())["reasons"] == ["kill switch on: a fat finger", "balance: only $3.00"]
 
 
 def test_ready_without_reasons_and_never_unready_without_one():

@@ -49,7 +49,7 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
         )
     )
     for said in (
-        "quoting, not latched",
+        "quoting, kill switch off",
         "Cavaliers at Timberwolves",
         "-120 $123.45",
         "-117 $42.00 open",
@@ -70,7 +70,7 @@ def test_why_names_first_what_holds_everywhere():
     latch = GuardStatus("latch", "account", "a fat finger", "mmbot resume", NOW - SECOND)
     status = status_of(NOW, latched="a fat finger", guards=(latch,), events=(event(line("Moneyline", "latch", False)),))
     text = why_text(status)
-    assert "LATCHED: a fat finger" in text
+    assert "KILL SWITCH ON: a fat finger" in text
     assert text.index("latch (account): a fat finger") < text.index("Cavaliers")
     assert "lifted when: mmbot resume" in text
     assert "0 of 1 lines" in text
@@ -91,9 +91,9 @@ def test_why_shows_what_holds_one_event():
 
 
 def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
-    assert "No listed market matches a rule" in why_text(status_of(NOW, quoting=True))
+    assert "No listed market matches a quoting rule" in why_text(status_of(NOW, quoting=True))
     starting = why_text(msgspec.structs.replace(status_of(NOW), phase="reading books"))
-    assert "not through its start: reading books (step 6 of 7 before it quotes)" in starting
+    assert "still starting: reading books (step 6 of 7 before it quotes)" in starting
 
 
 @pytest.mark.parametrize("phase", ["cancelling", "proving clear", "reading history", "connecting", "reading books"])
@@ -102,7 +102,7 @@ def test_what_is_on_offer_is_not_judged_before_it_was_read(phase):
     for guards in ((), (guard,)):
         text = why_text(status_of(NOW, phase=phase, guards=guards))
         assert "No listed market" not in text
-        assert f"not through its start: {phase}" in text
+        assert f"still starting: {phase}" in text
     assert "No listed market matches" in why_text(status_of(NOW, phase="holding"))
 
 

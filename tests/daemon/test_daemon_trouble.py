@@ -56,7 +56,7 @@ def test_the_feeds_trouble_is_told_while_it_is_down_and_counts_from_the_loss():
     troubles.feed_ended(False, "lost", "no answer", NOW - 9 * SECOND)
     troubles.feed_ended(True, "silent", "nothing heard", NOW)
     troubles.feed_ended(False, "lost", "refused", NOW + SECOND)
-    assert said(troubles) == "the feed cannot be kept up: lost: refused (2 tries since 12:01:05Z)"
+    assert said(troubles) == "the feed does not stay connected: lost: refused (2 tries since 12:01:05Z)"
     assert said(troubles, feed_up=True) is None
 
 
@@ -76,7 +76,7 @@ def test_a_refused_log_in_comes_before_what_fails_by_it_and_says_what_to_do():
     troubles.answered(r.PlaceMany(3, ()), refused(3, "unauthorized", "no session at the moment"), NOW + 2 * SECOND)
     troubles.feed_ended(True, "silent", "nothing heard", NOW + 3 * SECOND)
     assert said(troubles) == (
-        "the exchange refuses the log-in: unauthorized: no such key: check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY "
+        "the exchange rejects the log-in: unauthorized: no such key: check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY "
         "for environment local, and start again (2 tries since 12:01:05Z)"
     )
     troubles.answered(r.ReadLadder(4), e.LadderRead(4, ()), NOW)

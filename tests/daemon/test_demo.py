@@ -68,7 +68,7 @@ def report(**changes: object) -> RefereeReport:
 def ending(**changes: object) -> Ending:
     """An ending in which everything is as it should be."""
     plain = Ending(
-        reason="asked to",
+        reason="by your request",
         code=0,
         took_s=1.5,
         own=Figures(1_500, 30, 10_000),
@@ -90,16 +90,16 @@ def text(one: Ending) -> str:
 
 def test_the_summary_tells_clear_profit_matches_worst_case_and_rules() -> None:
     shown = text(ending())
-    assert "stopped: asked to" in shown
+    assert "stopped: by your request" in shown
     assert (
         "confirmed by the exchange: none of 40 wagers is open; the daemon ended with exit code 0 after 1.5 s" in shown
     )
-    assert "gross $15.00, commission $0.30, net $14.70: the same in the daemon's books and the exchange's" in shown
-    assert "still to be settled: $10.00 at worst, valued at $2.50" in shown
+    assert "gross $15.00, commission $0.30, net $14.70: daemon and exchange agree to the cent" in shown
+    assert "not settled yet: worst case $10.00, valued at $2.50" in shown
     assert "5, $100.00 matched" in shown
     assert "outcome 0 3× $60.00, outcome 1 2× $40.00" in shown
     assert "line $120.00 of $500.00, account $200.00 of $5,000.00" in shown
-    assert "no invariant broken" in shown
+    assert "no broken invariant" in shown
     assert "daemon.log" in shown
     assert exit_code(ending()) == 0
 
@@ -131,7 +131,7 @@ def test_a_result_that_came_in_after_the_daemon_had_ended_is_no_difference() -> 
     before = report()
     after = report(profit=Profit(2_500, 50, 2_450, 2_450))
     late = ending(report=after, seen=frozenset({figures_of(before)}))
-    assert "the same in" in text(late)
+    assert "agree to the cent" in text(late)
     assert exit_code(late) == 0
 
 
@@ -211,7 +211,7 @@ def test_a_summary_stays_whole_in_a_file_and_goes_on_below_itself_on_a_narrow_te
     place = next(number for number, line in enumerate(shown) if line.startswith("profit "))
     assert shown[place + 1].startswith(" " * 12)
     words = " ".join(" ".join(shown).split())
-    assert "the same in the daemon's books and the exchange's, to the cent" in words
+    assert "daemon and exchange agree to the cent" in words
 
 
 def test_the_settings_of_a_run_are_those_of_the_file_turned_to_this_exchange(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
 @pytest.mark.parametrize("speed", [0.0, -1.0, 1000.5, 1e9, float("nan"), float("inf")])
 def test_a_speed_that_cannot_be_is_refused_with_what_works(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
     assert demo(speed=speed) == 2
-    assert capsys.readouterr().err.startswith("mmbot: the speed has to be above 0 and at most 1000 times life's, not ")
+    assert capsys.readouterr().err.startswith("mmbot: --speed must be above 0 and at most 1000, not ")
 
 
 def test_files_that_are_not_kept_are_not_named() -> None:

@@ -107,10 +107,10 @@ def test_ctrl_c_ends_it_clear_and_confirmed_with_both_books_equal(demo: Callable
         running.process.send_signal(signal.SIGINT)
         said = running.end()
     assert running.process.returncode == 0, said
-    assert "stopped: asked to" in said
+    assert "stopped: by your request" in said
     assert "confirmed by the exchange: none of" in said
-    assert "the same in the daemon's books and the exchange's, to the cent" in said
-    assert "no invariant broken" in said
+    assert "daemon and exchange agree to the cent" in said
+    assert "no broken invariant" in said
     assert not any(map(lives, children))
     last = running.logged("daemon.stopped")
     assert last is not None
@@ -124,7 +124,7 @@ def test_it_ends_by_itself_after_its_seconds_and_removes_its_folder(demo: Callab
     running = demo("--seconds", "1", "--seed", "3")
     said = running.end()
     assert running.process.returncode == 0, said
-    assert "stopped: its time is over" in said
+    assert "stopped: the time given by --seconds is over" in said
     assert "\x1b" not in said  # no terminal, no control sequences
     settings = said.splitlines()[0].split()[1].rstrip(",")  # for mmbot why -c, while it runs
     assert Path(settings).parent.parent == tmp_path
@@ -153,6 +153,6 @@ def test_a_daemon_that_dies_ends_the_demo_and_is_told(demo: Callable[..., Demo])
     os.kill(int(str(started["pid"])), signal.SIGKILL)
     said = running.end()
     assert running.process.returncode in (1, 3), said
-    assert "the daemon ended by itself" in said
+    assert "the daemon ended on its own" in said
     assert "the daemon was killed" in said
     assert running.log()  # what went wrong can be looked at

@@ -112,7 +112,7 @@ def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, h
     assert "×60" in shown
     assert "feed up" in shown
     assert "profit today" in shown
-    assert "guards none holds" in shown
+    assert "no guard holds" in shown
     assert f"matches {status.counts.matches} of" in shown
     for scope in ("line", "market", "event", "tournament", "account"):
         assert any(row.startswith(scope) for row in shown.splitlines())
@@ -133,8 +133,8 @@ def test_a_line_shows_others_prices_own_quotes_position_and_worst_case_in_two_ro
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_why_a_line_is_not_quoted_stands_beside_it(status: Status, width: int, height: int) -> None:
-    shown = text(with_lines(status, one_line(own=(), why="bid-ask spread too wide")), width, height)
-    assert "bid-ask spread too wide" in shown
+    shown = text(with_lines(status, one_line(own=(), why="book too thin")), width, height)
+    assert "book too thin" in shown
 
 
 def test_a_bot_that_may_quote_but_finds_nothing_to_does_not_say_that_it_quotes(status: Status) -> None:
@@ -198,7 +198,7 @@ def test_a_latch_outshines_everything(run: Run) -> None:
     run.tell(KillRequested("the operator's hand"))
     latched = run.engine.status(run.now)
     shown = text(latched, 80, 24)
-    assert "LATCHED" in shown.splitlines()[0]
+    assert "KILL SWITCH ON" in shown.splitlines()[0]
     assert "QUOTING" not in shown
     assert "the operator's hand" in shown
 
