@@ -18,6 +18,7 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, negate
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
 from mmbot.simulator.venue.odds_ladder import STANDARD
@@ -171,7 +172,7 @@ class Bench:
         )
         self.config = config
         maker = (_Deep if deep else FairValueMaker)(FairValueParams(margin=0.01, price_tolerance=0.001))
-        self.engine = Engine(config, r.Seed("b", 0, 10_000_000, None), (maker,), self.now)
+        self.engine = Engine(config, o.Seed("b", 0, 10_000_000, None), (maker,), self.now)
         self._items: dict[str, tuple[r.Placement, LineKey]] = {}
         self._lines = {outcome.line_id: key for key in self.keys for outcome in line_of(key).outcomes}
         self._catalogue = [
@@ -262,12 +263,12 @@ class Bench:
             request = self.engine.next_request(self.now)
             orders = self.engine.orders()
             for order in orders:
-                if isinstance(order, r.Connect):
+                if isinstance(order, o.Connect):
                     self.engine.handle(e.FeedUp(1), self.now)
             if request is not None:
                 self.answer(request)
                 continue
-            if any(isinstance(order, r.Connect) for order in orders):
+            if any(isinstance(order, o.Connect) for order in orders):
                 continue
             following = self.engine.deadline(self.now)
             if following is None or following > until:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from mmbot.backtest.run import Run
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.words import counted
-from mmbot.engine.requests import Alert, Level
+from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.status import Status
 
 LOOK: Final = 10 * SECOND
@@ -93,7 +93,7 @@ class Watcher:
         alerts = Counter(
             _said(alert)
             for _, alert in self._run.alerts
-            if alert.level is not Level.INFO and alert.name not in _NOT_NEWS
+            if alert.level is not Severity.INFO and alert.name not in _NOT_NEWS
         )
         return NotQuoted(tuple(alerts.most_common()), guards, tuple(reasons))
 

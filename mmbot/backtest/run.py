@@ -11,6 +11,7 @@ from mmbot.backtest.link import Delays, Link
 from mmbot.config import Config
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Breakers, Engine
 from mmbot.simulator.judge.referee import Referee
@@ -48,18 +49,18 @@ class Memory:
     """Stands for the state directory: what the next run starts from."""
 
     def __init__(self) -> None:
-        self.wagers: dict[str, r.SaveWager] = {}
-        self.day: r.SaveDay | None = None
-        self.settlements: dict[tuple[int, int], r.SaveSettlement] = {}
+        self.wagers: dict[str, o.SaveWager] = {}
+        self.day: o.SaveDay | None = None
+        self.settlements: dict[tuple[int, int], o.SaveSettlement] = {}
         self.latch: str | None = None
         self.end = 0
         self.runs = 0
         self.last: Instant = 0
 
-    def seed(self) -> r.Seed:
+    def seed(self) -> o.Seed:
         """Return what the engine of the next run starts from."""
         self.runs += 1
-        return r.Seed(
+        return o.Seed(
             run_id=f"r{self.runs}",
             next_sequence=self.end,
             end_sequence=self.end,
@@ -93,8 +94,8 @@ class Run:
         self.engine: Final = Engine(config, self.memory.seed(), strategies, start, breakers)
         self.delays = delays or Delays()
         self.faults: Final = faults or Faults()
-        self.exit: r.Exit | None = None
-        self.alerts: list[tuple[Instant, r.Alert]] = []
+        self.exit: o.Exit | None = None
+        self.alerts: list[tuple[Instant, o.Alert]] = []
         self.requests: list[tuple[Instant, r.Request]] = []
         self.events = 0
         self.on_request: OnRequest | None = None
@@ -243,28 +244,28 @@ class Run:
 
         self.at(when, arrive)
 
-    def _obey(self, orders: Sequence[r.Order]) -> None:
+    def _obey(self, orders: Sequence[o.Order]) -> None:
         for order in orders:
             match order:
-                case r.Connect():
+                case o.Connect():
                     self._connect()
-                case r.WriteLatch():
+                case o.WriteLatch():
                     self.memory.latch = order.reason
                     self._later(self.now, e.LatchWritten())
-                case r.ReleaseLatch():
+                case o.ReleaseLatch():
                     self.memory.latch = None
-                case r.ReserveBlock():
+                case o.ReserveBlock():
                     self.memory.end = max(self.memory.end, order.end)
                     self._later(self.now, e.BlockReserved(order.end))
-                case r.Alert():
+                case o.Alert():
                     self.alerts.append((self.now, order))
-                case r.Exit():
+                case o.Exit():
                     self.exit = order
-                case r.SaveWager():
+                case o.SaveWager():
                     self.memory.wagers[order.external_id] = order
-                case r.SaveDay():
+                case o.SaveDay():
                     self.memory.day = order
-                case r.SaveSettlement():
+                case o.SaveSettlement():
                     self.memory.settlements[order.event, order.market] = order
 
     def _connect(self) -> None:

@@ -15,15 +15,8 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot.domain.instant import Clock, Duration, Instant
 from mmbot.engine.events import Answer, Beat, BookMessage, Event, Failed, Failure, StopRequested, WagerMessage
-from mmbot.engine.requests import (
-    CancelAll,
-    CancelEvent,
-    CancelMany,
-    Exit,
-    Order,
-    PlaceMany,
-    Request,
-)
+from mmbot.engine.orders import Exit, Order
+from mmbot.engine.requests import CancelAll, CancelEvent, CancelMany, PlaceMany, Request
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0

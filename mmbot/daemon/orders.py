@@ -13,17 +13,17 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot.domain.instant import Instant
 from mmbot.engine.events import BlockReserved, Control, LatchWritten
-from mmbot.engine.requests import (
+from mmbot.engine.orders import (
     Alert,
     Connect,
     Exit,
-    Level,
     Order,
     ReleaseLatch,
     ReserveBlock,
     SaveDay,
     SaveSettlement,
     SaveWager,
+    Severity,
     WriteLatch,
 )
 from mmbot.store import latch
@@ -118,11 +118,11 @@ class Orders:
         self._metrics.alert(alert)
         said = fields(alert.fields)
         match alert.level:
-            case Level.INFO:
+            case Severity.INFO:
                 self._log.info(alert.name, **said)
-            case Level.WARNING:
+            case Severity.WARNING:
                 self._log.warning(alert.name, **said)
-            case Level.ERROR:
+            case Severity.ERROR:
                 self._log.error(alert.name, **said)
 
     def _written(self, done: Future[str]) -> None:

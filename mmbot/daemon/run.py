@@ -37,7 +37,8 @@ from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
 from mmbot.engine.events import KillRequested, StopRequested
 from mmbot.engine.exports import GUARDS
-from mmbot.engine.requests import ANOTHERS_STATE, CancelAll, Exit, Seed
+from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
+from mmbot.engine.requests import CancelAll
 from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError

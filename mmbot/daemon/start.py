@@ -19,7 +19,7 @@ from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import OpenWire, Surroundings
 from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
-from mmbot.engine.requests import Seed
+from mmbot.engine.orders import Seed
 from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
 from mmbot.store.journal import Journal, JournalError
 from mmbot.strategy.interface import Strategy

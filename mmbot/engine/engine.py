@@ -29,20 +29,14 @@ from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.chores import CancelOneByOne, EverySecond
 from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import Order, ReleaseLatch, Seed, Severity, WriteLatch
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import CREATED_RANGE
 from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
-from mmbot.engine.requests import (
-    Level,
-    Order,
-    ReleaseLatch,
-    Request,
-    Seed,
-    WriteLatch,
-)
+from mmbot.engine.requests import Request
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
@@ -399,50 +393,50 @@ class Engine:
         shared.hold("latch", ACCOUNT, first, now)
         self._life.kill(now)
         shared.order(WriteLatch(first, now))
-        shared.alert(Level.ERROR, "latch.set", reason=order.reason)
+        shared.alert(Severity.ERROR, "latch.set", reason=order.reason)
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
         shared = self._shared
         if not shared.guards.holds("latch", ACCOUNT):
             return
         if self._life.step in (Step.CANCEL, Step.PROVE):
-            shared.alert(Level.ERROR, "latch.resume_refused", reason="the account is not proved clear yet")
+            shared.alert(Severity.ERROR, "latch.resume_refused", reason="the account is not proved clear yet")
             return
         shared.hold("latch", ACCOUNT, None, now)
         shared.order(ReleaseLatch())
-        shared.alert(Level.WARNING, "latch.released")
+        shared.alert(Severity.WARNING, "latch.released")
 
     def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
         if event.error is not None:
-            self._shared.alert(Level.ERROR, "latch.not_written", error=event.error)
+            self._shared.alert(Severity.ERROR, "latch.not_written", error=event.error)
         elif event.reason is not None and self._shared.guards.holds("latch", ACCOUNT):
             self._shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
         shared = self._shared
         shared.clock.stepped(event.offset)
-        shared.alert(Level.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
+        shared.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
         for event_id in shared.catalogue.markets:
             self._quoting.forget(event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
         if not 0.0 < event.probability < 1.0:
-            self._shared.alert(Level.ERROR, "price.impossible", line_id=event.line_id)
+            self._shared.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)
             return
         place = self._shared.catalogue.resolve(event.line_id)
         if place is None and self._shared.catalogue.line_of(event.line_id) is not None:
-            self._shared.alert(Level.WARNING, "price.not_two_outcomes", line_id=event.line_id)
+            self._shared.alert(Severity.WARNING, "price.not_two_outcomes", line_id=event.line_id)
             return
         if place is None:
             self._shared.alert(
-                Level.WARNING, "price.unknown_line", line_id=event.line_id
+                Severity.WARNING, "price.unknown_line", line_id=event.line_id
             )  # used once the board shows it
             self._given.take_early(event.line_id, event.probability, event.given_at)
             return
         line, side = place
         if event.given_at + self._shared.settings.price_age <= now:
             age = round(in_seconds(now - event.given_at), 1)
-            self._shared.alert(Level.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
+            self._shared.alert(Severity.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
         self._quoting.price_given(line, side, event.probability, event.given_at, now)
 
     def _on_block(self, event: e.BlockReserved, now: Instant) -> None:

@@ -6,7 +6,8 @@ from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine.events import Failed, Failure, Rejection
-from mmbot.engine.requests import Level, Request
+from mmbot.engine.orders import Severity
+from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
 
 QUIET: Final = 10 * SECOND
@@ -31,7 +32,7 @@ class FailedRequests:
         else:
             self._logged[kind] = (now, 0)
             shared.alert(
-                Level.ERROR if answer.failure is Failure.BUG else Level.WARNING,
+                Severity.ERROR if answer.failure is Failure.BUG else Severity.WARNING,
                 "request.failed",
                 request=kind[0],
                 failure=answer.failure.value,

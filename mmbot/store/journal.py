@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, Duration, Instant
-from mmbot.engine.requests import LostDay, SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
 
 JOURNAL_FILE: Final = "journal.sqlite"

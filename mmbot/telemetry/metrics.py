@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from mmbot import __version__
 from mmbot.domain.instant import Duration, in_seconds
-from mmbot.engine.requests import Alert
+from mmbot.engine.orders import Alert
 from mmbot.engine.status import Status
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

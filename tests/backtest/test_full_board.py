@@ -17,7 +17,7 @@ from mmbot.domain.catalogue import Market, MarketKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.engine import events as e
-from mmbot.engine import requests as r
+from mmbot.engine import orders as o
 from mmbot.simulator.crowd.fixtures import FULL
 from mmbot.simulator.crowd.scripted_changes import BY_HAND
 from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
@@ -254,7 +254,7 @@ def test_the_books_agree_again_a_quarter_of_an_hour_after_messages_were_lost() -
     assert sum(figure.matches for figure in run.world.referee.report(run.now).matched) > 20
     run.tell(e.StopRequested())
     run.until(run.now + MINUTE)
-    assert run.exit == r.Exit(0, "stopped")
+    assert run.exit == o.Exit(0, "stopped")
 
 
 def test_a_ladder_that_becomes_coarser_leads_to_a_few_rejected_wagers() -> None:

@@ -17,6 +17,7 @@ from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, RuleConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.judge.verdict import RefereeLimits
@@ -213,5 +214,5 @@ def judge(soak: Soak, duration: int) -> None:
 
     run.tell(e.StopRequested())
     run.until(run.now + MINUTE)
-    assert run.exit == r.Exit(0, "stopped")
+    assert run.exit == o.Exit(0, "stopped")
     assert soak.world.referee.report(run.now).ok

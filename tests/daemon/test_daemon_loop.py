@@ -13,6 +13,7 @@ from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 
@@ -110,16 +111,16 @@ async def test_what_came_before_the_engine_is_the_first_that_it_hears(rig):
     rig.pump.deliver(e.StopRequested())
     assert rig.pump.waiting == 1
     end = await asyncio.wait_for(rig.start(), 5)
-    assert end == r.Exit(0, "stopped")
+    assert end == o.Exit(0, "stopped")
     assert isinstance(rig.engine.heard[0][0], e.StopRequested)
     assert all(isinstance(request, r.CancelAll) for request in rig.client.sent)
 
 
 async def test_everything_ordered_beside_the_exit_is_still_carried_out(rig):
-    day = r.SaveDay(1, 2, 3)
-    alert = r.Alert(r.Level.INFO, "bye", {})
-    rig.engine.outbox = [day, r.Exit(3, "over"), alert]
-    assert await asyncio.wait_for(rig.start(), 5) == r.Exit(3, "over")
+    day = o.SaveDay(1, 2, 3)
+    alert = o.Alert(o.Severity.INFO, "bye", {})
+    rig.engine.outbox = [day, o.Exit(3, "over"), alert]
+    assert await asyncio.wait_for(rig.start(), 5) == o.Exit(3, "over")
     assert rig.orders == [day, alert]
 
 

@@ -19,6 +19,7 @@ from scripted_daemon import KEYS, HeldClient, HeldWire, ScriptedEngine, settings
 from mmbot.config import ClockConfig
 from mmbot.daemon.run import FAULT, NOT_CLEAR, NOT_STARTED, STOPPED, run
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.store import latch
 from mmbot.store.journal import Journal
@@ -141,7 +142,7 @@ async def test_the_local_keys_are_not_for_another_environment(tmp_path):
 async def test_wrong_keys_are_told_with_what_to_check(tmp_path):
     life = Life(tmp_path, environment="sandbox")
     await life.up()
-    life.engine.outbox.append(r.Exit(NOT_STARTED, "login_refused"))
+    life.engine.outbox.append(o.Exit(NOT_STARTED, "login_refused"))
     life.around.deliver(e.Beat(1))
     assert await life.ended() == NOT_STARTED
     last = life.logged()[-1]
@@ -179,7 +180,7 @@ async def test_a_damaged_journal_is_refused_before_anything_is_sent(tmp_path):
 async def test_the_engine_starts_from_what_the_last_run_left(tmp_path):
     first = Life(tmp_path)
     await first.up()
-    day = r.SaveDay(20_000, 5, 6)
+    day = o.SaveDay(20_000, 5, 6)
     first.engine.outbox.append(day)
     first.around.deliver(e.KillRequested("drill"))
     await until(lambda: latch.read(tmp_path))
@@ -214,17 +215,17 @@ async def test_orders_are_carried_out_and_reported_back(tmp_path):
     life = Life(tmp_path)
     await life.up()
     life.engine.outbox += [
-        r.Connect("start"),
-        r.ReserveBlock(7_000),
-        r.Alert(r.Level.WARNING, "wager.odd", {"event": 3, "level": "soft"}),
-        r.WriteLatch("why", 5),
+        o.Connect("start"),
+        o.ReserveBlock(7_000),
+        o.Alert(o.Severity.WARNING, "wager.odd", {"event": 3, "level": "soft"}),
+        o.WriteLatch("why", 5),
     ]
     life.around.deliver(e.Beat(1))
     await until(lambda: e.BlockReserved(7_000) in [event for event, _ in life.engine.heard])
     await until(lambda: e.LatchWritten(reason="why") in [event for event, _ in life.engine.heard])
     assert life.wire.connects == ["start"]
     assert latch.read(tmp_path) == latch.Latch("why", 5)
-    life.engine.outbox.append(r.ReleaseLatch())
+    life.engine.outbox.append(o.ReleaseLatch())
     life.around.deliver(e.Beat(1))
     await until(lambda: latch.read(tmp_path) is None)
     life.around.deliver(e.StopRequested())
@@ -238,7 +239,7 @@ async def test_a_latch_that_cannot_be_written_is_reported_to_the_engine(tmp_path
     await life.up()
     (tmp_path / "latch.json").mkdir()
     (tmp_path / "latch.json" / "occupied").touch()
-    life.engine.outbox.append(r.WriteLatch("why", 5))
+    life.engine.outbox.append(o.WriteLatch("why", 5))
     life.around.deliver(e.Beat(1))
     await until(lambda: any(isinstance(event, e.LatchWritten) for event, _ in life.engine.heard))
     (heard,) = [event for event, _ in life.engine.heard if isinstance(event, e.LatchWritten)]
@@ -251,7 +252,7 @@ async def test_a_latch_that_cannot_be_written_is_reported_to_the_engine(tmp_path
 async def test_what_was_saved_before_the_exit_is_in_the_journal(tmp_path):
     life = Life(tmp_path)
     await life.up()
-    life.engine.outbox += [r.SaveSettlement(1, number, 5, 0, 7) for number in range(50)]
+    life.engine.outbox += [o.SaveSettlement(1, number, 5, 0, 7) for number in range(50)]
     life.around.deliver(e.StopRequested())
     assert await life.ended() == STOPPED
     with contextlib.closing(Journal(tmp_path)) as journal:

@@ -17,7 +17,7 @@ from mmbot.daemon import run
 from mmbot.daemon.wiring import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
-from mmbot.engine.requests import Alert, Level
+from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS, PAUSING
 from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status, Step
 from mmbot.exchange.dialects import dialect_of
@@ -157,7 +157,7 @@ def busy() -> Metrics:
     metrics.match_to_wire(1)
     metrics.undecodable("json")
     metrics.spoilt("markets")
-    metrics.alert(Alert(Level.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
+    metrics.alert(Alert(Severity.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
     return metrics
 
 

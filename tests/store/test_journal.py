@@ -12,7 +12,7 @@ import pytest
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, SECOND
-from mmbot.engine.requests import LostDay, SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
 from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
 

@@ -20,6 +20,7 @@ from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Sp
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Breakers
 from mmbot.engine.status import GuardStatus, LineStatus
@@ -229,7 +230,7 @@ class Scene:
         self.until(lambda: self.status().phase == "ready", within)
         return self.quoted()
 
-    def restart(self, after: Duration = SECOND, *, keep: Callable[[r.SaveWager], bool] | None = None) -> None:
+    def restart(self, after: Duration = SECOND, *, keep: Callable[[o.SaveWager], bool] | None = None) -> None:
         """The daemon dies now and another begins a while later; ``keep`` says what of the journal survived."""
         if keep is not None:
             self.memory.wagers = {key: saved for key, saved in self.memory.wagers.items() if keep(saved)}

@@ -11,6 +11,7 @@ import msgspec
 from mmbot.config import Config, loads
 from mmbot.daemon.run import run
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.status import Counts, ProfitStatus, Status
 
@@ -62,7 +63,7 @@ def status_of(
 class ScriptedEngine:
     """Cancels everything at its start, at a stop and at a kill; a price of the line ``boom`` breaks it."""
 
-    def __init__(self, config: Config | None = None, seed: r.Seed | None = None, strategies=(), now: int = 0) -> None:
+    def __init__(self, config: Config | None = None, seed: o.Seed | None = None, strategies=(), now: int = 0) -> None:
         self.seed = seed
         self.differences: dict[str, int] = {}
         self.taken_or_pulled: dict[str, int] = {}
@@ -70,7 +71,7 @@ class ScriptedEngine:
         self.asked: list[int] = []
         self.wake_at: int | None = None
         self.requests: list[r.Request] = [r.CancelAll(1)]
-        self.outbox: list[r.Order] = []
+        self.outbox: list[o.Order] = []
         self.latched = seed.latched if seed else None
         self.clear = False
         self.stopping = False
@@ -86,22 +87,22 @@ class ScriptedEngine:
         match event:
             case e.StopRequested(hurry=hurry):
                 if self.stopping and hurry:
-                    self.outbox.append(r.Exit(3, "stopped in a hurry"))
+                    self.outbox.append(o.Exit(3, "stopped in a hurry"))
                 self.stopping = True
                 self.cancel_all()
             case e.KillRequested(reason=reason):
                 self.latched = reason
                 self.cancel_all()
-                self.outbox.append(r.WriteLatch(reason, now))
+                self.outbox.append(o.WriteLatch(reason, now))
             case e.LatchWritten(reason=str() as reason) if self.latched is not None:
                 self.latched = reason
             case e.ResumeRequested():
                 self.latched = None
-                self.outbox.append(r.ReleaseLatch())
+                self.outbox.append(o.ReleaseLatch())
             case e.CancelledAll():
                 self.clear = True
                 if self.stopping:
-                    self.outbox.append(r.Exit(0, "stopped"))
+                    self.outbox.append(o.Exit(0, "stopped"))
             case e.PriceGiven(line_id="boom"):
                 raise RuntimeError("the engine broke over secret-key-of-the-test")
 
@@ -112,7 +113,7 @@ class ScriptedEngine:
     def deadline(self, now: int) -> int | None:
         return self.wake_at
 
-    def orders(self) -> list[r.Order]:
+    def orders(self) -> list[o.Order]:
         taken, self.outbox = self.outbox, []
         return taken
 

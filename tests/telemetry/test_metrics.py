@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.engine.requests import Alert, Level
+from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import (
     Counts,
@@ -123,8 +123,8 @@ def busy():
     metrics.undecodable("json")
     metrics.spoilt("markets")
     metrics.feed_lost()
-    metrics.alert(Alert(Level.WARNING, "anything", {}))
-    metrics.alert(Alert(Level.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
+    metrics.alert(Alert(Severity.WARNING, "anything", {}))
+    metrics.alert(Alert(Severity.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
     return metrics
 
 
@@ -184,5 +184,5 @@ def test_a_scrape_before_there_is_an_engine_works():
 @pytest.mark.parametrize("fields", [{}, {"cause": 3, "seconds": 1}, {"cause": "kill", "seconds": "long"}])
 def test_an_alert_with_other_fields_than_expected_is_only_counted(fields):
     metrics = Metrics()
-    metrics.alert(Alert(Level.ERROR, "life.clear", fields))
+    metrics.alert(Alert(Severity.ERROR, "life.clear", fields))
     assert samples(metrics)["mmbot_alerts_total", (("level", "error"),)] == 1

@@ -19,7 +19,7 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, SECOND, Instant
 from mmbot.domain.money import Cents, show
 from mmbot.domain.position import FullStakes, Position
-from mmbot.engine.requests import LostDay, SaveDay
+from mmbot.engine.orders import LostDay, SaveDay
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import ProfitStatus

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import Instant
-from mmbot.engine.requests import SaveSettlement
+from mmbot.engine.orders import SaveSettlement
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Change, Kind
 from mmbot.engine.wagers.wager import LineWager

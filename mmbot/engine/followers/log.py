@@ -6,7 +6,7 @@ from typing import Final
 
 from mmbot.domain.instant import Instant
 from mmbot.engine.followers.match_counts import outcome_of
-from mmbot.engine.requests import Level
+from mmbot.engine.orders import Severity
 from mmbot.engine.risk.guards import shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Change, Kind
@@ -24,7 +24,7 @@ class Log:
         shared, wager, kind = self._shared, change.wager, change.kind
         if kind is Kind.MATCHED:
             shared.alert(
-                Level.INFO,
+                Severity.INFO,
                 "wager.matched",
                 external_id=wager.external_id,
                 line=shown(wager.line)
@@ -36,10 +36,10 @@ class Log:
                 hedge=wager.hedge,
             )
         elif kind is Kind.OPENED:
-            shared.alert(Level.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
+            shared.alert(Severity.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
         elif kind is Kind.FOREIGN:
-            shared.alert(Level.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
+            shared.alert(Severity.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
         elif kind is Kind.REVIVED:
-            shared.alert(Level.WARNING, "wager.revived", external_id=wager.external_id)
+            shared.alert(Severity.WARNING, "wager.revived", external_id=wager.external_id)
         elif kind is Kind.REPRICED or kind is Kind.TAKEN_BACK:
-            shared.alert(Level.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)
+            shared.alert(Severity.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)

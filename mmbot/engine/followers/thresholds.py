@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.engine.requests import Level
+from mmbot.engine.orders import Severity
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.risk.scopes import LimitScope
 from mmbot.engine.state.shared import Shared
@@ -27,7 +27,7 @@ class ThresholdLog:
             if reached == self._reached.get(scope):
                 continue
             shared.alert(
-                Level.INFO,
+                Severity.INFO,
                 "risk.threshold",
                 scope=scope.kind,
                 id=scope.numbers,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from mmbot.domain.wager import WagerReport
-from mmbot.engine.requests import SaveWager
+from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
 """So many of the journal's wagers are asked for by id before the exchange is believed to know none."""

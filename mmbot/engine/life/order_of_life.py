@@ -23,11 +23,12 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead, Rejection
 from mmbot.engine.life.clear_proof import ClearProof, Stage
 from mmbot.engine.life.journal_check import JournalCheck
+from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.history import HistoryPager, Query
 from mmbot.engine.reading.late_history import LateHistory
-from mmbot.engine.requests import ANOTHERS_STATE, CancelAll, Connect, Exit, Level, Request, SaveWager
+from mmbot.engine.requests import CancelAll, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import Step
@@ -201,7 +202,7 @@ class OrderOfLife:
         self.clear = True
         self._proved_at = self._read_past = now
         took = now - self.started_at
-        self._shared.alert(Level.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
+        self._shared.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
         if not self._caught_up:
             self._history.ask(Query())
         if self._since:
@@ -221,7 +222,7 @@ class OrderOfLife:
             self._shared.lookups[wager_id] = "not in the history"
 
     def _cancel_again(self, now: Instant) -> None:
-        self._shared.alert(Level.WARNING, "life.live_after_clear", wagers=self._shared.ledger.live_count)
+        self._shared.alert(Severity.WARNING, "life.live_after_clear", wagers=self._shared.ledger.live_count)
         self.restart(self.cause, now)
 
     def _order_connect(self, _: Instant) -> None:
@@ -238,7 +239,7 @@ class OrderOfLife:
         settings = self._shared.settings
         hold = settings.flap_hold if len(self._losses) > 3 else settings.hold
         self._hold_until = now + hold
-        self._shared.alert(Level.INFO, "life.hold", seconds=in_seconds(hold))
+        self._shared.alert(Severity.INFO, "life.hold", seconds=in_seconds(hold))
 
     def _start_quoting(self, now: Instant) -> None:
         shared = self._shared
@@ -246,7 +247,7 @@ class OrderOfLife:
         shared.hold("starting", ACCOUNT, None, now)
         shared.hold("feed", ACCOUNT, None, now)
         shared.touch_scope(ACCOUNT)  # a latch that was released on the way held no guard to lift here
-        shared.alert(Level.INFO, "life.ready")
+        shared.alert(Severity.INFO, "life.ready")
 
     def _sweep(self, now: Instant) -> None:
         self._sweep_at = now + SWEEP
@@ -264,7 +265,7 @@ class OrderOfLife:
 
     def _exit_with_anothers_journal(self, _: Instant) -> None:
         missing = self._journal.missing
-        self._shared.alert(Level.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
+        self._shared.alert(Severity.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
         if self.stopping:
             self._exit(0, "stopped")
         else:
@@ -294,7 +295,7 @@ class OrderOfLife:
         self._cancelled = False
         self._connect_ordered = False
         self._asked = {}
-        self._shared.alert(Level.INFO, "life.clearing", cause=cause)
+        self._shared.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
         """Note a loss, for the length of the hold, and cancel everything."""
@@ -414,7 +415,7 @@ class OrderOfLife:
             found = self._proof.take(answer, now)
             complete = self._proof.complete
             if found:
-                self._shared.alert(Level.WARNING, "life.still_open", wagers=len(found))
+                self._shared.alert(Severity.WARNING, "life.still_open", wagers=len(found))
                 self.step = Step.CANCEL
         if not complete:
             self._late.note(self._history.behind(answer, now), now)

@@ -11,6 +11,7 @@ from mmbot.domain.instant import MILLISECOND, MINUTE, Instant
 from mmbot.domain.odds import Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.orders import Severity
 from mmbot.engine.quoting.compare import compare
 from mmbot.engine.quoting.decide_targets import Targets
 from mmbot.engine.quoting.event_guards import EventGuards
@@ -21,7 +22,6 @@ from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine, RuleLines
 from mmbot.engine.quoting.target import Rest, Target, Wanted
 from mmbot.engine.quoting.to_place import ToPlace
 from mmbot.engine.quoting.view import Views
-from mmbot.engine.requests import Level
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -334,7 +334,7 @@ class Quoting:
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", event.event_id, reason, now)
-        shared.alert(Level.ERROR, "strategy.raised", event=event.event_id, error=reason)
+        shared.alert(Severity.ERROR, "strategy.raised", event=event.event_id, error=reason)
         shared.timers.set(Due.EVENT, event.event_id, now + MINUTE)
         lines.look_at_all()
         for line in lines.lines:

@@ -10,16 +10,9 @@ from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
 from mmbot.engine.events import Answer, EventsRead, Failed, LadderRead, MarketImage, MarketsRead, TournamentsRead
+from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, Requotes
-from mmbot.engine.requests import (
-    EVENTS_A_READ,
-    Level,
-    ReadEvents,
-    ReadLadder,
-    ReadMarkets,
-    ReadTournaments,
-    Request,
-)
+from mmbot.engine.requests import EVENTS_A_READ, ReadEvents, ReadLadder, ReadMarkets, ReadTournaments, Request
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
@@ -227,7 +220,7 @@ class BoardReader:
         try:
             ladder = Ladder(answer.odds)
         except OddsError as bad:
-            shared.alert(Level.ERROR, "ladder.unreadable", why=str(bad))
+            shared.alert(Severity.ERROR, "ladder.unreadable", why=str(bad))
             if shared.ladder is None:
                 shared.hold("ladder", ACCOUNT, "no readable odds ladder", now)
                 self._ladder = True
@@ -235,7 +228,7 @@ class BoardReader:
             return
         if ladder != shared.ladder:
             shared.ladder = ladder
-            shared.alert(Level.INFO, "ladder.read", ticks=len(ladder))
+            shared.alert(Severity.INFO, "ladder.read", ticks=len(ladder))
             shared.touch_scope(ACCOUNT)
         shared.hold("ladder", ACCOUNT, None, now)
 
@@ -311,7 +304,7 @@ class BoardReader:
         shared.books.judge(line, now)
         if sum(shared.books.differences.values()) > before:
             self.markets(line.event)  # one more read tells whether the repair is right
-            shared.alert(Level.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
+            shared.alert(Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
         state = shared.books.get(line)
         if state is not None and state.doubtful:
             shared.dirty_events[line.event] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import MINUTE, Duration, Instant, in_seconds
-from mmbot.engine.requests import Level
+from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
@@ -23,4 +23,4 @@ class LateHistory:
         """Note how far a page that was not complete enough was behind."""
         if behind > LATE and now >= self._told_at + LATE:
             self._told_at = now
-            self._shared.alert(Level.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))
+            self._shared.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

@@ -7,8 +7,9 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Answer, Failed, MatchesRead, WagerRead
+from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers, Reconnects
-from mmbot.engine.requests import Level, ReadMatches, ReadWager, Request
+from mmbot.engine.requests import ReadMatches, ReadWager, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
@@ -65,7 +66,7 @@ class WagerLookups:
         shared = self._shared
         why = shared.lookups.pop(wager_id, "")
         if answer.report is None:
-            shared.alert(Level.ERROR, "wager.not_found", wager_id=wager_id, why=why)
+            shared.alert(Severity.ERROR, "wager.not_found", wager_id=wager_id, why=why)
             return
         self._life.saw((answer.report,))
         wager = shared.ledger.by_id(wager_id)

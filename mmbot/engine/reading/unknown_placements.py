@@ -7,9 +7,10 @@ from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine.events import Answer, Failed, HistoryRead
+from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.reading.history import HistoryPager, Query
-from mmbot.engine.requests import Level, ReadHistory, Request
+from mmbot.engine.requests import ReadHistory, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Changes
@@ -89,5 +90,5 @@ class UnknownPlacements:
             elif self._history.holds_all(given_up):
                 del self._given_up[external_id]
                 changes += ledger.absent(external_id, now)
-                self._shared.alert(Level.INFO, "wager.absent", external_id=external_id)
+                self._shared.alert(Severity.INFO, "wager.absent", external_id=external_id)
         return changes

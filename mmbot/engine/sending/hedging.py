@@ -9,9 +9,10 @@ from typing import Final
 from mmbot.domain.catalogue import Line, LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.domain.odds import implied
+from mmbot.engine.orders import Severity
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.requests import Level, PlaceMany, Placement
+from mmbot.engine.requests import PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.risk.hedge_size import OWN_QUOTES, HedgeOrder, blocking, size_hedge
 from mmbot.engine.sending.placing import Placing
@@ -131,7 +132,7 @@ class Hedging:
         self._reasons.pop(key, None)
         self.sent += 1
         shared.alert(
-            Level.INFO,
+            Severity.INFO,
             "hedge.sent",
             external_id=external_id,
             line=shown(key),
@@ -198,4 +199,4 @@ class Hedging:
         self._pause(line, now)
         if self._reasons.get(line) != why:
             self._reasons[line] = why
-            self._shared.alert(Level.WARNING, "hedge.not_possible", line=shown(line), why=why)
+            self._shared.alert(Severity.WARNING, "hedge.not_possible", line=shown(line), why=why)

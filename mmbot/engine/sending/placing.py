@@ -14,6 +14,7 @@ from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
+from mmbot.engine.orders import ReserveBlock, Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import QuotedLine
@@ -21,7 +22,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.reading.board import BoardReader
-from mmbot.engine.requests import BATCH, Level, PlaceMany, Placement, Request, ReserveBlock
+from mmbot.engine.requests import BATCH, PlaceMany, Placement, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
@@ -330,5 +331,5 @@ class Placing:
             self._paused_until[line] = now + pause
             shared.timers.set(Due.LINE, line, now + pause)
         shared.hold("refused", line, why.code, now)
-        shared.alert(Level.WARNING, "wager.refused", external_id=external_id, code=why.code)
+        shared.alert(Severity.WARNING, "wager.refused", external_id=external_id, code=why.code)
         return changes

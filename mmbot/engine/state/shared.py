@@ -12,8 +12,9 @@ from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.orders import Alert, Order, Seed, Severity
 from mmbot.engine.owners import InFlight, Owner
-from mmbot.engine.requests import Alert, Level, Order, Request, Seed
+from mmbot.engine.requests import Request
 from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
 from mmbot.engine.state.exchange_clock import ExchangeClock
@@ -91,7 +92,7 @@ class Shared:
         request."""
         self._unsaved[wager.external_id] = wager
 
-    def alert(self, level: Level, name: str, **fields: str | int | float | bool | None) -> None:
+    def alert(self, level: Severity, name: str, **fields: str | int | float | bool | None) -> None:
         """Put something to log in the outbox."""
         self._orders.append(Alert(level, name, fields))
 
@@ -108,16 +109,18 @@ class Shared:
         changed = self.guards.set(guard, scope, reason, now)
         if changed:
             self.touch_scope(scope)
-            level = Level.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Level.WARNING
+            level = (
+                Severity.INFO if reason is None or guard in ("start", "live", "starting", "stop") else Severity.WARNING
+            )
             self._tell(level, guard, scope, reason)
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
         """Set or clear a guard of what is being looked at: nothing has to be looked at again because of it."""
         if self.guards.set(guard, scope, reason, now):
-            self._tell(Level.INFO, guard, scope, reason)
+            self._tell(Severity.INFO, guard, scope, reason)
 
-    def _tell(self, level: Level, guard: str, scope: str | int | LineKey, reason: str | None) -> None:
+    def _tell(self, level: Severity, guard: str, scope: str | int | LineKey, reason: str | None) -> None:
         name = "guard.lifted" if reason is None else "guard.held"
         self.alert(level, name, guard=guard, scope=shown(scope), reason=reason)
 
@@ -132,7 +135,7 @@ class Shared:
                 self.dirty_events[event] = None
 
     def _tell_clock_behind(self, ahead: Duration) -> None:
-        self.alert(Level.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
+        self.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
 
     def _doubt_clock(self, ahead: Duration | None, now: Instant) -> None:
         """Hold the guard ``clock`` while the exchange's clock is too far ahead of ours to be right."""

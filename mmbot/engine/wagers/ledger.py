@@ -17,7 +17,8 @@ from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager import MatchDetail, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import Rejection
-from mmbot.engine.requests import Placement, SaveWager
+from mmbot.engine.orders import SaveWager
+from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.apply_report import apply_detail, apply_report
 from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlement

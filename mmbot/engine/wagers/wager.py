@@ -12,7 +12,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
-from mmbot.engine.requests import SaveWager
+from mmbot.engine.orders import SaveWager
 from mmbot.engine.wagers.archive import Remembered
 from mmbot.engine.wagers.matched_pieces import Matches
 

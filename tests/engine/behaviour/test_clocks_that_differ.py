@@ -12,6 +12,7 @@ from mmbot.backtest.faults import Fate
 from mmbot.backtest.link import Delays
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.engine.engine import Engine
 from mmbot.simulator.venue.settings import VenueSettings
@@ -37,7 +38,7 @@ class Shifted:
         due = self.engine.deadline(now - self.behind)
         return None if due is None else due + self.behind
 
-    def orders(self) -> list[r.Order]:
+    def orders(self) -> list[o.Order]:
         return self.engine.orders()  # type: ignore[no-any-return]
 
     def status(self, now: Instant) -> Any:

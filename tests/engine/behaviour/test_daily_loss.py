@@ -9,7 +9,7 @@ from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
 from mmbot.domain.position import Position
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.requests import LostDay, SaveDay
+from mmbot.engine.orders import LostDay, SaveDay
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from mmbot.backtest.run import Memory
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
-from mmbot.engine.requests import ANOTHERS_STATE
+from mmbot.engine.orders import ANOTHERS_STATE
 
 
 def kept(*, matched: bool, stopped: bool) -> Memory:
@@ -33,7 +34,7 @@ def test_it_ends_before_it_places_anything(matched: bool, stopped: bool, older: 
     memory.wagers = {key: replace(saved, sent_at=saved.sent_at - older) for key, saved in memory.wagers.items()}
     scene = Scene(memory=memory)
     scene.until(lambda: scene.run.exit is not None, within=MINUTE)
-    assert scene.run.exit == r.Exit(2, ANOTHERS_STATE)
+    assert scene.run.exit == o.Exit(2, ANOTHERS_STATE)
     assert not scene.placements()
     assert scene.sent(r.CancelAll)
     (alert,) = scene.alerts("journal.unknown")
@@ -46,7 +47,7 @@ def test_a_stop_in_the_middle_of_it_ends_as_any_other(stopped: bool) -> None:
     scene = Scene(memory=kept(matched=True, stopped=stopped))
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None, within=MINUTE)
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     scene.close()
 
 

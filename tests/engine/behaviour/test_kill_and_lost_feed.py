@@ -8,6 +8,7 @@ from engine_scene import GAME, LINE, MARKET, OTHER, Fixed, Scene, order_of, sett
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 
 # --- kill -------------------------------------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ def test_a_shared_account_keeps_the_wagers_of_others_and_loses_ours() -> None:
     scene.go(5 * SECOND)
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     assert [wager.wager_id for wager in scene.wagers()] == [byhand.wager_id]
     assert not scene.sent(r.CancelAll)
 

@@ -11,6 +11,7 @@ from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
@@ -25,7 +26,7 @@ def shut(scene: Scene) -> None:
     scene.agree()
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     scene.close()
 
 
@@ -311,7 +312,7 @@ def test_a_cancel_all_that_races_a_late_activation_is_repeated_until_clear() -> 
     scene.until(lambda: len(scene.wagers()) == 2)
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     assert not scene.wagers()
     assert all(wager.status.value == "canceled" for wager in scene.venue.wagers(scene.account))
 

@@ -7,6 +7,7 @@ from engine_scene import LINE, START, Scene, settings
 
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 
 
@@ -24,7 +25,7 @@ def stopped(matched: int, account: str) -> tuple[int, Duration]:
     at = scene.now
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     return len(scene.sent(r.ReadHistory, at)), scene.now - at
 
 

@@ -10,6 +10,7 @@ from mmbot.backtest.link import Delays
 from mmbot.config.settings import GuardsConfig
 from mmbot.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
 from mmbot.engine import events as e
+from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
@@ -185,7 +186,7 @@ def test_a_stop_ends_clear_with_code_0() -> None:
 
     scene.until(lambda: scene.run.exit is not None)
 
-    assert scene.run.exit == r.Exit(0, "stopped")
+    assert scene.run.exit == o.Exit(0, "stopped")
     assert not scene.wagers()
     scene.close()
 
@@ -266,7 +267,7 @@ def test_a_stop_or_a_kill_works_in_every_step_of_a_start(phase: str, order: e.Ev
     assert any(isinstance(request, r.CancelAll) for when, request in scene.run.requests if when == at)
     if isinstance(order, e.StopRequested):
         scene.until(lambda: scene.run.exit is not None)
-        assert scene.run.exit == r.Exit(0, "stopped")
+        assert scene.run.exit == o.Exit(0, "stopped")
     else:
         scene.until(lambda: scene.status().phase == "ready")
         assert scene.memory.latch == "test"
