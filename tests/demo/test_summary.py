@@ -1,20 +1,14 @@
-"""The demo's own parts: its settings, its closing summary, and what it refuses to start with."""
+"""The closing summary of the demo."""
 
 from __future__ import annotations
 
 import io
-import socket
-import time
 from pathlib import Path
 
 import msgspec
 import pytest
 from rich.console import Console
 
-from mmbot.config import ClockConfig, load, loads
-from mmbot.demo.demo import demo
-from mmbot.demo.parts import Part, PartFailed, Ready, free_port, referee_report
-from mmbot.demo.settings import for_this_run, referee_limits, settings_file, written
 from mmbot.demo.summary import (
     Ending,
     Figures,
@@ -30,14 +24,7 @@ from mmbot.demo.summary import (
 from mmbot.domain.catalogue import LineKey
 from mmbot.simulator.judge.verdict import Breach, OutcomeFigure, Profit, RefereeReport, ScopeFigure
 
-ROOT = Path(__file__).parents[2]
 LINE = LineKey(7, 219, 0)
-
-
-def ready(rate: float = 60.0) -> Ready:
-    """A local exchange that is ready."""
-    clock = ClockConfig(anchor_ns=1, epoch_ns=2, rate=rate)
-    return Ready("http://127.0.0.1:5001/partner", "ws://127.0.0.1:5001", "http://127.0.0.1:5001/referee", clock)
 
 
 def report(**changes: object) -> RefereeReport:
@@ -214,126 +201,9 @@ def test_a_summary_stays_whole_in_a_file_and_goes_on_below_itself_on_a_narrow_te
     assert "daemon and exchange agree to the cent" in words
 
 
-def test_the_settings_of_a_run_are_those_of_the_file_turned_to_this_exchange(tmp_path: Path) -> None:
-    shipped = load(ROOT / "config" / "demo.yaml")
-    config = for_this_run(shipped, ready(), tmp_path, 0)
-    assert loads(written(config)) == config
-    assert config.exchange.base_url == "http://127.0.0.1:5001/partner"
-    assert config.exchange.ws_url == "ws://127.0.0.1:5001"
-    assert config.exchange.clock == ready().clock
-    assert config.state_dir == str(tmp_path)
-    assert (config.quoting, config.limits) == (shipped.quoting, shipped.limits)
-
-
-def test_waits_for_the_network_do_not_shrink_with_a_fast_clock_and_are_untouched_by_a_true_one(tmp_path: Path) -> None:
-    shipped = load(ROOT / "config" / "demo.yaml")
-    true = for_this_run(shipped, ready(1.0), tmp_path, 0)
-    assert true.exchange.clock is None
-    assert (true.guards, true.stop) == (shipped.guards, shipped.stop)
-    fast = for_this_run(shipped, ready(60.0), tmp_path, 0)
-    assert fast.guards.feed_silence_s / 60 >= 1
-    assert fast.guards.activation_s / 60 >= 1
-    assert fast.stop.deadline_s / 60 >= 10
-
-
-def test_a_demo_never_trades_with_a_real_exchange(tmp_path: Path) -> None:
-    real = load(ROOT / "config" / "production.yaml")
-    config = for_this_run(real, ready(), tmp_path, 0)
-    assert config.environment == "local"
-    assert config.exchange.base_url.startswith("http://127.0.0.1:")
-
-
-def test_the_referee_is_told_the_limits_of_the_settings() -> None:
-    words = referee_limits(load(ROOT / "config" / "demo.yaml"))
-    assert words[:2] == ["--limit", "line=500.00"]
-    assert "account=5000.00" in words
-
-
-def test_the_shipped_settings_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert settings_file(None).samefile(ROOT / "config" / "demo.yaml")
-    assert settings_file(Path("mine.yaml")) == Path("mine.yaml")
-
-
-def test_a_port_in_use_gives_way_to_any_other() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert free_port(port) == 0
-    assert free_port(port) == port
-    assert free_port(0) == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "place"),
-    [("none.jsonl", None, "cannot be read"), ("bad.jsonl", "{}\n", "line 1"), ("folder", "", "cannot be read")],
-)
-def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str | None, place: str
-) -> None:
-    tape = tmp_path / name
-    if name == "folder":
-        tape.mkdir()
-    elif content is not None:
-        tape.write_text(content)
-    assert demo(tape=tape) == 2
-    said = capsys.readouterr().err
-    assert str(tape) in said
-    assert place in said
-
-
-@pytest.mark.parametrize("speed", [0.0, -1.0, 1000.5, 1e9, float("nan"), float("inf")])
-def test_a_speed_that_cannot_be_is_refused_with_what_works(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo(speed=speed) == 2
-    assert capsys.readouterr().err.startswith("mmbot: --speed must be above 0 and at most 1000, not ")
-
-
 def test_files_that_are_not_kept_are_not_named() -> None:
     assert "daemon.log" in text(ending())
     removed = text(ending(kept=False))
     assert "daemon.log" not in removed
     assert "demo.yaml" not in removed
     assert "--keep" in removed
-
-
-def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bad = tmp_path / "bad.yaml"
-    bad.write_text("environment: local\nexchang: {}\n")
-    assert demo(config=bad) == 2
-    assert "exchang" in capsys.readouterr().err
-
-
-def test_a_part_that_cannot_start_says_why_in_its_own_words(tmp_path: Path) -> None:
-    part = Part("local exchange", ["exchange", "--tape", str(tmp_path / "none")], tmp_path / "log", {}, read=True)
-    try:
-        with pytest.raises(PartFailed, match=r"(?s)local exchange did not start.*none"):
-            part.first_line(lambda: False)
-    finally:
-        assert part.end(5.0) == 2
-
-
-def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    deaf = tmp_path / "mmbot"
-    deaf.mkdir()
-    (deaf / "__init__.py").touch()
-    (deaf / "__main__.py").write_text(
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
-        "while True: time.sleep(1)\n"
-    )
-    (deaf / "demo").mkdir()
-    (deaf / "demo" / "__init__.py").touch()
-    leash = ROOT / "mmbot" / "demo" / "leash.py"
-    (deaf / "demo" / "leash.py").write_text(leash.read_text())
-    environ = {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
-    part = Part("daemon", [], tmp_path / "log", environ, read=True)
-    assert part.first_line(lambda: False) == b"deaf\n"
-    begun = time.monotonic()
-    assert part.end(0.2) == -9
-    assert time.monotonic() - begun < 5
-
-
-def test_an_exchange_that_does_not_answer_is_a_failed_part() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    nobody = msgspec.structs.replace(ready(), referee=f"http://127.0.0.1:{port}/referee")
-    with pytest.raises(PartFailed, match="does not answer"):
-        referee_report(nobody)

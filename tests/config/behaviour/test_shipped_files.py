@@ -14,7 +14,7 @@ from mmbot.config.hosts import PRODUCTION_URL, SANDBOX_URL, is_loopback
 from mmbot.strategy.loader import check
 from strategies.fair_value import FairValueParams
 
-FOLDER = Path(__file__).parents[2] / "config"
+FOLDER = Path(__file__).parents[3] / "config"
 
 
 @pytest.mark.parametrize("name", ["demo", "sandbox", "production"])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from e2e_house import KEYS, PATIENCE_S, Exchange
 
-CLIENT = Path(__file__).with_name("example_client.py")
+CLIENT = Path(__file__).parents[1] / "support" / "example_client.py"
 
 Saw = dict[str, dict[str, Any]]
 
