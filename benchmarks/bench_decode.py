@@ -21,8 +21,7 @@ from measure import NOW, REFERENCE_US, of_budget, say, settled
 
 from mmbot.engine.events import BookMessage
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.grants import ChannelGrant, Registration
-from mmbot.exchange.pusher import Message, Pusher, State, Timing
+from mmbot.net.pusher import Message, Pusher, State, Timing
 
 BUDGET: Final = 1.5
 ROUNDS: Final = 60
@@ -36,7 +35,7 @@ def connected() -> Pusher:
     """A machine that is up."""
     machine = Pusher(Timing(), NOW)
     machine.receive(b'{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"1.1\\"}"}', NOW)
-    machine.registered(Registration((ChannelGrant(CHANNEL, "key:signature"),)), NOW)
+    machine.registered({CHANNEL: "key:signature"}, None, NOW)
     machine.receive(orjson.dumps({"event": "pusher_internal:subscription_succeeded", "channel": CHANNEL}), NOW)
     assert machine.state is State.UP
     return machine

@@ -60,7 +60,7 @@ def watch(stamps: list[tuple[str, int]]) -> None:
     from mmbot.daemon.loop import Client, Pump
     from mmbot.engine.events import BookMessage, Event
     from mmbot.engine.requests import PlaceMany, Request
-    from mmbot.exchange import warm
+    from mmbot.net import warm
 
     deliver, send, connection_made = Pump.deliver, Pump._send, warm.Connection.connection_made
 

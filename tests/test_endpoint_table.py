@@ -17,11 +17,11 @@ from mmbot.domain.instant import HOUR
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import ExchangeError, Purpose
-from mmbot.exchange.http import open_http
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
+from mmbot.net.http import open_http
 from mmbot.simulator.venue.error_table import STATUS
 from mmbot.simulator.wire.server import BASE, ROUTES
 

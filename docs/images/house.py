@@ -22,6 +22,7 @@ FLOORS = (
     (("backtest/", "the engine in virtual time, over the simulator's world", SHELL),),
     (("simulator/", "a local ProphetX on the same wire, its crowds, faults and referee", SHELL),),
     (("exchange/", "ProphetX on the wire: session, REST, feed, errors; one folder a dialect", SHELL),),
+    (("net/", "HTTP, websockets, the Pusher protocol, back-off; knows no exchange", SHELL),),
     (("store/", "journal, latch, lock", SHELL), ("telemetry/", "logs and metrics", SHELL)),
     (("engine/", "the core: books, wagers, positions, limits, and what to send next", CORE),),
     (("strategy/", "what a strategy sees and returns; rules, loader, own prices", CORE),),
@@ -90,9 +91,9 @@ def floor_plan() -> None:
     parts.append(text(702, 110, "imports", 13))
     parts.append(text(702, 127, "point", 13))
     parts.append(text(702, 144, "down", 13))
-    parts.append(text(702, 300, "no I/O, no clock", 12, colour=SOFT))
-    parts.append(text(702, 316, "in engine/", 12, colour=SOFT))
-    parts.append(text(702, 332, "and domain/", 12, colour=SOFT))
+    parts.append(text(702, 340, "no I/O, no clock", 12, colour=SOFT))
+    parts.append(text(702, 356, "in engine/", 12, colour=SOFT))
+    parts.append(text(702, 372, "and domain/", 12, colour=SOFT))
     picture("house.svg", 810, bottom + 12, "The floor plan: each room imports only what is below it", parts)
 
 

@@ -20,12 +20,12 @@ from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Feed
 from mmbot.exchange.grants import EVERYTHING
-from mmbot.exchange.http import open_http
-from mmbot.exchange.pusher import Ending
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.exchange.transport import OpenLink
+from mmbot.net.http import open_http
+from mmbot.net.pusher import Ending
+from mmbot.net.transport import OpenLink
 from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
@@ -121,10 +121,10 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
     """The function that opens a websocket. pysher and its libraries are loaded only if the settings choose it."""
     if name == "pysher":
-        from mmbot.exchange.transport_pysher import open_link as open_pysher
+        from mmbot.net.transport_pysher import open_link as open_pysher
 
         return open_pysher
-    from mmbot.exchange.transport_aiohttp import open_link as open_aiohttp
+    from mmbot.net.transport_aiohttp import open_link as open_aiohttp
 
     return open_aiohttp
 

@@ -1,1 +1,1 @@
-"""ProphetX on the wire: the session, the REST calls and the Pusher feed. Each dialect has a folder of its own."""
+"""ProphetX on the wire: the session, the REST calls and the feed. Each dialect has a folder of its own."""

@@ -19,9 +19,9 @@ from mmbot.exchange.errors import (
     unreachable,
     without_answer,
 )
-from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_of, pause_until, send, timeout_for
 from mmbot.exchange.session import SessionKeeper
-from mmbot.exchange.warm import Connection, Outcome
+from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_of, pause_until, send, timeout_for
+from mmbot.net.warm import Connection, Outcome
 
 OnSpoilt = Callable[[str, str], None]
 """Called with the name of a call and the reason for each item of its answer that cannot be read."""

@@ -12,18 +12,16 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
 from typing import Final, Literal, NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
-from mmbot import __version__
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant
 from mmbot.engine.events import Channel, FeedLost, FeedMessage, FeedRefused, FeedUp, WagerMessage
-from mmbot.exchange.backoff import BackOff, BackOffSettings
 from mmbot.exchange.dialect import FeedDialect, Undecodable
 from mmbot.exchange.errors import ExchangeError
-from mmbot.exchange.grants import ConnectionConfig, Registration
-from mmbot.exchange.pusher import (
+from mmbot.exchange.grants import ConnectionConfig, Registration, address_of
+from mmbot.net.backoff import BackOff, BackOffSettings
+from mmbot.net.pusher import (
     Ended,
     Ending,
     Established,
@@ -35,7 +33,7 @@ from mmbot.exchange.pusher import (
     Timing,
     Up,
 )
-from mmbot.exchange.transport import Link, LinkClosed, LinkFailed, OpenLink
+from mmbot.net.transport import Link, LinkClosed, LinkFailed, OpenLink
 
 Delivered = FeedMessage | FeedUp | FeedLost | FeedRefused
 
@@ -79,23 +77,6 @@ class AttemptEnded(NamedTuple):
     was_up: bool
     retry_at: Instant
     """The earliest instant of the next attempt."""
-
-
-def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
-    """The address of the websocket (docs/protocol.md 8.1).
-
-    Args:
-        ws_url: scheme, host and port to use instead of those of the config.
-        scheme: for a config that names a bare host.
-
-    Raises:
-        LinkFailed: if the config names no key, or neither a host nor a cluster.
-    """
-    host = config.ws_host or (f"ws-{config.cluster}.pusher.com" if config.cluster else "")
-    if not config.key or not (ws_url or host):
-        raise LinkFailed("the connection config names no key or no host")
-    base = ws_url or (host if "://" in host else f"{scheme}://{host}")
-    return f"{base.rstrip('/')}/app/{quote(config.key, safe='')}?protocol=7&client=mmbot&version={__version__}"
 
 
 def _ignore_undecodable(kind: str, why: str, count: int) -> None:
@@ -385,7 +366,8 @@ class _Connection:
             self.act(self.machine.fail(f"registration: {refused.code}"))
         else:
             self._channels = tuple(Channel(each.name, each.covers, each.private) for each in registration.channels)
-            self.act(self.machine.registered(registration, self._feed.clock.now()))
+            signatures = {each.name: each.auth for each in registration.channels}
+            self.act(self.machine.registered(signatures, registration.sign_in, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
         """End the connection when the connection config names another address."""

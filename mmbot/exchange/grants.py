@@ -6,10 +6,14 @@ These values are the same in every dialect: a dialect reads them from answers, t
 from __future__ import annotations
 
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
+from mmbot import __version__
 from mmbot.domain.instant import Instant
+from mmbot.net.pusher import SignIn
+from mmbot.net.transport import LinkFailed
 
 
 class Tokens(NamedTuple):
@@ -34,6 +38,23 @@ class ConnectionConfig(msgspec.Struct, frozen=True):
     ws_host: str | None = None
     """None for ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
+
+
+def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
+    """The address of the websocket (docs/protocol.md 8.1).
+
+    Args:
+        ws_url: scheme, host and port to use instead of those of the config.
+        scheme: for a config that names a bare host.
+
+    Raises:
+        LinkFailed: if the config names no key, or neither a host nor a cluster.
+    """
+    host = config.ws_host or (f"ws-{config.cluster}.pusher.com" if config.cluster else "")
+    if not config.key or not (ws_url or host):
+        raise LinkFailed("the connection config names no key or no host")
+    base = ws_url or (host if "://" in host else f"{scheme}://{host}")
+    return f"{base.rstrip('/')}/app/{quote(config.key, safe='')}?protocol=7&client=mmbot&version={__version__}"
 
 
 class Topics(NamedTuple):
@@ -62,14 +83,6 @@ class ChannelGrant(msgspec.Struct, frozen=True):
     """The sport events whose books the channel brings; None for all of them."""
     private: bool = True
     """True if the channel may bring this account's private messages."""
-
-
-class SignIn(msgspec.Struct, frozen=True):
-    """Proof of the identity of a socket's user, sent before any channel is subscribed."""
-
-    auth: str
-    user_data: str
-    """Sent back unchanged."""
 
 
 class Registration(msgspec.Struct, frozen=True):

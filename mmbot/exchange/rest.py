@@ -21,7 +21,15 @@ from mmbot.domain.transaction import TransactionType
 from mmbot.domain.wager import WagerReport
 from mmbot.engine import events as answers
 from mmbot.engine import requests
-from mmbot.engine.requests import BATCH, EVENTS_A_READ, Cancellation, Placement
+from mmbot.engine.requests import Cancellation, Placement
+from mmbot.exchange.batches import (
+    MATCHES_A_READ,
+    check_batch,
+    check_events,
+    check_matches,
+    is_batch,
+    wrong_size,
+)
 from mmbot.exchange.caller import Caller, OnSpoilt, Written
 from mmbot.exchange.dialect import Call, Dialect, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
@@ -35,12 +43,9 @@ from mmbot.exchange.errors import (
     failed,
 )
 from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
-from mmbot.exchange.http import OnRequest, open_http
 from mmbot.exchange.session import SessionKeeper
-from mmbot.exchange.warm import Connection, WarmPool
-
-MATCHES_A_READ: Final = 100
-"""The most wagers in one read of matching details (docs/protocol.md 4.1)."""
+from mmbot.net.http import OnRequest, open_http
+from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
 """The most pages of matches in one read. With more, the cursor of the exchange is taken to run in circles."""
@@ -49,9 +54,6 @@ LOOK_S: Final = 1.0
 """Seconds of the machine between two checks of the open connections."""
 
 _RETRY_S: Final = 5.0  # seconds between two checks while none can be opened
-
-WRONG_SIZE: Final = "wrong_size"
-"""Our code for a request with no items, or with more than the exchange takes. It is not sent."""
 
 LEFT_TO_CANCELS: Final = 1
 """Open connections that placements leave free."""
@@ -137,7 +139,7 @@ class Client:
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
         """Place up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
-        _check_batch(items)
+        check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
     async def cancel_one(self, item: Cancellation) -> None:
@@ -146,7 +148,7 @@ class Client:
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
         """Cancel up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
-        _check_batch(items)
+        check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_event(self, event: int) -> bool:
@@ -184,13 +186,13 @@ class Client:
     ) -> dict[int, tuple[answers.MarketImage, ...]]:
         """Read the markets and books of up to 50 sport events. A sport event whose markets cannot be read has no entry.
         Version 1 is deprecated, see ``markets_of``."""
-        _check_events(wanted)
+        check_events(wanted)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
         return await self._found(self._board.markets(wanted, version), nothing)
 
     async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
         """Read up to 50 sport events by their ids. One that is not listed is left out."""
-        _check_events(wanted)
+        check_events(wanted)
         return await self._found(self._board.events_by_id(wanted), ())
 
     async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
@@ -276,8 +278,7 @@ class Client:
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
         """Read every match of up to 100 wagers, with a second between two pages. If a page fails, the whole read fails.
         A wager with a match that cannot be read is left out."""
-        if not 0 < len(wager_ids) <= MATCHES_A_READ:
-            raise Malformed(WRONG_SIZE, f"{len(wager_ids)} wagers in one read of matches")
+        check_matches(wager_ids)
         pages: list[MatchPage] = []
         cursor = ""
         while len(pages) < MATCH_PAGES:
@@ -320,11 +321,11 @@ class Client:
         """The call for a change; None for a read, and for a batch of a wrong size. A batch of one cancel goes by the
         single call, whose answers are documented best."""
         match request:
-            case requests.PlaceMany(items=items) if _is_batch(items):
+            case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
             case requests.CancelMany(items=(item,)):
                 return self._changes.cancel_one(item)
-            case requests.CancelMany(items=items) if _is_batch(items):
+            case requests.CancelMany(items=items) if is_batch(items):
                 return self._changes.cancel_many(request.id, items)
             case requests.CancelEvent(event=event):
                 return self._changes.cancel_event(event)
@@ -372,7 +373,7 @@ class Client:
             case requests.ReadMarkets(events=wanted):
                 return answers.MarketsRead(number, await self.markets(wanted))
             case requests.PlaceMany(items=items) | requests.CancelMany(items=items):
-                raise _wrong_size(items)
+                raise wrong_size(items)
             case requests.CancelAll() | requests.CancelEvent():
                 raise AssertionError("such a request is a change")
 
@@ -418,21 +419,3 @@ def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.Matches
     """All pages in one. A wager with an unreadable match gets none, because some would look like all."""
     broken = frozenset[str]().union(*(page.spoilt for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))
-
-
-def _is_batch(items: Sequence[object]) -> bool:
-    return 0 < len(items) <= BATCH
-
-
-def _wrong_size(items: Sequence[object]) -> Malformed:
-    return Malformed(WRONG_SIZE, f"{len(items)} wagers in one batch")
-
-
-def _check_batch(items: Sequence[object]) -> None:
-    if not _is_batch(items):
-        raise _wrong_size(items)
-
-
-def _check_events(wanted: Sequence[int]) -> None:
-    if not 0 < len(wanted) <= EVENTS_A_READ:
-        raise Malformed(WRONG_SIZE, f"{len(wanted)} events in one read")

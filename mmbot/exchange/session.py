@@ -21,8 +21,8 @@ from mmbot.exchange.credentials import LOGIN_REFUSED
 from mmbot.exchange.dialect import Call, Dialect
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater, unreachable
 from mmbot.exchange.grants import Tokens
-from mmbot.exchange.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 from mmbot.exchange.token_store import Kept, TokenStore
+from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 
 UNSTATED_LIFE: Final = 10 * MINUTE
 """The assumed life of an access token whose end is missing or impossible (docs/protocol.md 2)."""

@@ -18,8 +18,8 @@ from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Beat, FeedLost, FeedRefused, FeedUp, TournamentMessage
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
-from mmbot.exchange.pusher import Ending
-from mmbot.exchange.transport import Link, OpenLink
+from mmbot.net.pusher import Ending
+from mmbot.net.transport import Link, OpenLink
 
 WHY_NOT = why_not()
 pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))

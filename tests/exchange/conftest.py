@@ -6,17 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
-
-try:
-    import uvloop
-except ImportError:  # it is not there on every platform, and then the daemon does without it
-    uvloop = None
+from event_loops import factories
 
 ON_BOTH = {
     "test_feed_faults",
-    "test_every_transport",
     "test_encrypted_transports",
-    "test_warm",
     "test_changes_over_warm_connections",
     "test_withdrawn_placements",
 }
@@ -25,7 +19,4 @@ ON_BOTH = {
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    if item.path.stem in ON_BOTH and uvloop is not None:
-        factories["uvloop"] = uvloop.new_event_loop
-    return factories
+    return factories(item.path.stem in ON_BOTH)

@@ -16,10 +16,10 @@ from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine.events import Beat, Channel, FeedLost, FeedUp, WagerMessage
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import RetryLater
-from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings, FeedState, address_of
-from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
-from mmbot.exchange.pusher import Ending
-from mmbot.exchange.transport import Link, LinkClosed, LinkFailed
+from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings, FeedState
+from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, address_of
+from mmbot.net.pusher import Ending
+from mmbot.net.transport import Link, LinkClosed, LinkFailed
 
 pytestmark = pytest.mark.looptime
 

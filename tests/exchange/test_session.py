@@ -28,9 +28,9 @@ from scripted_exchange import (
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND, iso
 from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
-from mmbot.exchange.http import open_http
 from mmbot.exchange.session import LONGEST_LIFE, SessionKeeper, refresh_after
 from mmbot.exchange.token_store import Kept, TokenStore
+from mmbot.net.http import open_http
 
 START = 1_790_000_000 * SECOND
 

@@ -15,10 +15,10 @@ from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import MILLISECOND
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
+from mmbot.net.http import open_http
 from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
 from mmbot.simulator.wire.server import Server

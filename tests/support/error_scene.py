@@ -12,9 +12,9 @@ from mmbot.exchange.caller import Caller
 from mmbot.exchange.dialect import Call
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import ExchangeError, Malformed, Purpose, Refused, RetryLater, UnknownOutcome
-from mmbot.exchange.http import Reply, open_http, send
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
+from mmbot.net.http import Reply, open_http, send
 
 NO, LATER, UNKNOWN, BUG = Refused, RetryLater, UnknownOutcome, Malformed
 

@@ -16,10 +16,10 @@ from aiohttp import web
 from mmbot.config import ExchangeConfig
 from mmbot.domain.instant import MINUTE, SECOND, Clock
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
+from mmbot.net.http import open_http
 
 LEGACY = dialect_of("legacy")
 ACCESS_KEY = "access-key-0123456789"

@@ -21,12 +21,12 @@ from aiohttp import WSMsgType, web
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.engine.events import FeedLost, FeedRefused, FeedUp
-from mmbot.exchange.backoff import BackOffSettings
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
-from mmbot.exchange.pusher import Timing
-from mmbot.exchange.transport import OpenLink
+from mmbot.net.backoff import BackOffSettings
+from mmbot.net.pusher import Timing
+from mmbot.net.transport import OpenLink
 
 BROADCAST = "private-broadcast-service=3-device_type=5"
 PRIVATE = "private-service=3-device_type=5-user=0011"

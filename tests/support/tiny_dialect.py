@@ -28,7 +28,8 @@ from mmbot.engine.events import (
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.dialect import Call, Dialect, Undecodable
 from mmbot.exchange.errors import BUSY, NO, WRONG, ErrorBody, ErrorTable, Known, Malformed, Purpose
-from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, SignIn, Tokens, Topics
+from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, Tokens, Topics
+from mmbot.net.pusher import SignIn
 
 PLACE, CANCEL, READ = Purpose.PLACE, Purpose.CANCEL, Purpose.READ
 

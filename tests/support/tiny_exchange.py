@@ -26,11 +26,11 @@ from mmbot.engine.events import BookMessage, Cancelled, CancelledAll, Failed, Fe
 from mmbot.engine.requests import CancelAll, Cancellation, CancelMany, PlaceMany, Placement, ReadHistory, ReadLadder
 from mmbot.exchange.feed import Feed
 from mmbot.exchange.grants import Topics
-from mmbot.exchange.http import open_http
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.exchange.token_store import TokenStore
-from mmbot.exchange.transport_aiohttp import open_link
+from mmbot.net.http import open_http
+from mmbot.net.transport_aiohttp import open_link
 
 SLIP = {"slip": "s1", "ref": "r-1", "game": 7, "mkt": 1, "leg": "leg-a", "px": 110, "amt": 500, "is": "new"}
 BOOK = {"game": 7, "mkt": 1, "num": 0, "no": 3, "sides": [[[110, 500]], [[-120, 700], [-125, 100]]]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbot.exchange.transport_aiohttp import open_link as open_aiohttp
-from mmbot.exchange.transport_pysher import open_link as open_pysher
+from mmbot.net.transport_aiohttp import open_link as open_aiohttp
+from mmbot.net.transport_pysher import open_link as open_pysher
 
 TRANSPORTS = {"aiohttp": open_aiohttp, "pysher": open_pysher}

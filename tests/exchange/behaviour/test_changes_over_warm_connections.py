@@ -18,9 +18,9 @@ from mmbot.engine import requests
 from mmbot.engine.events import Cancelled, CancelledAll, Failed, Failure, Placed
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange import rest as rest_module
-from mmbot.exchange import warm as warm_module
 from mmbot.exchange.rest import LEFT_TO_CANCELS
-from mmbot.exchange.warm import SIZE
+from mmbot.net import warm as warm_module
+from mmbot.net.warm import SIZE
 
 ONE = Placement("run-s-1", "line-a", -110, 2_550)
 PLACED = data({"succeed_wagers": [{"id": "w1", "external_id": "run-s-1", "status": "inactive"}]})

@@ -14,7 +14,7 @@ from scripted_pusher import PATIENT, QUICK, Peer, Rig, ScriptedPusher, until
 from transports import TRANSPORTS
 
 from mmbot.engine.events import Beat
-from mmbot.exchange.transport import LinkFailed, OpenLink
+from mmbot.net.transport import LinkFailed, OpenLink
 
 
 @pytest.fixture(scope="module")

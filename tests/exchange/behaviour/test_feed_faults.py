@@ -19,8 +19,8 @@ from mmbot.engine.events import Beat, FeedLost, FeedRefused, FeedUp, TournamentM
 from mmbot.exchange.errors import LoginRefused, RetryLater
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, Registration
-from mmbot.exchange.pusher import Ending
-from mmbot.exchange.transport import OpenLink
+from mmbot.net.pusher import Ending
+from mmbot.net.transport import OpenLink
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -21,9 +21,9 @@ from mmbot.domain.instant import SECOND
 from mmbot.engine import requests
 from mmbot.engine.events import CancelledAll, Failed, Failure, Placed
 from mmbot.engine.requests import Placement
-from mmbot.exchange.http import Withdrawn, open_http, send
 from mmbot.exchange.rest import LEFT_TO_CANCELS
-from mmbot.exchange.warm import SIZE
+from mmbot.net.http import Withdrawn, open_http, send
+from mmbot.net.warm import SIZE
 
 PLACE = "/mm/place_multiple_wagers"
 ONE = Placement("run-s-1", "line-a", -110, 2_550)

@@ -16,7 +16,7 @@ from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.requests import Cancellation, ReadHistory
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater
-from mmbot.exchange.http import open_http, send
+from mmbot.net.http import open_http, send
 from mmbot.simulator.venue.error_table import TABLE as ERRORS
 from mmbot.simulator.venue.settings import VenueSettings
 

@@ -17,7 +17,7 @@ from mmbot.engine import events, requests
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import Feed, FeedSettings
 from mmbot.exchange.rest import Client
-from mmbot.exchange.transport_aiohttp import open_link
+from mmbot.net.transport_aiohttp import open_link
 from mmbot.simulator.wire.faults import FailRequest, LoseAnswer
 
 

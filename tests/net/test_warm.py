@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import trustme
 
-from mmbot.exchange import warm as warm_module
-from mmbot.exchange.http import NoAnswer, Reply
-from mmbot.exchange.warm import Connection, WarmPool
+from mmbot.net import warm as warm_module
+from mmbot.net.http import NoAnswer, Reply
+from mmbot.net.warm import Connection, WarmPool
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -15,9 +15,9 @@ from aiohttp import web
 from leftovers import Before
 from scripted_pusher import Peer, ScriptedPusher, until
 
-from mmbot.exchange import transport_pysher
-from mmbot.exchange.transport import Link, LinkClosed, LinkFailed
-from mmbot.exchange.transport_pysher import open_link
+from mmbot.net import transport_pysher
+from mmbot.net.transport import Link, LinkClosed, LinkFailed
+from mmbot.net.transport_pysher import open_link
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""The seam below the feed: the open websocket that every transport offers.
+"""The open websocket that every transport offers.
 
-A transport knows frames only. ``pusher.py`` holds the Pusher protocol, and ``feed.py`` decides what follows an end.
+A transport knows frames only. ``pusher.py`` holds the Pusher protocol. The owner of the link decides what follows
+an end.
 """
 
 from __future__ import annotations

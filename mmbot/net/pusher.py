@@ -1,18 +1,18 @@
 """The Pusher protocol (version 7) as a pure state machine: frames and instants go in, outputs come out.
 
-The machine opens no socket and reads no clock; ``feed.py`` is the shell around it. A message is a channel, an event
-name and data here; the dialect decodes the data.
+The machine opens no socket and reads no clock; its owner does both. A message is a channel, an event name and data
+here; the owner decodes the data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 import msgspec
 
 from mmbot.domain.instant import SECOND, Duration, Instant
-from mmbot.exchange.grants import ChannelGrant, Registration
 
 
 class State(Enum):
@@ -65,6 +65,14 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """For any frame after a ping."""
     least_silence: Duration = SECOND
     """The shortest ``activity_timeout`` of a server that is followed."""
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Proof of the identity of a socket's user, sent before any channel is subscribed."""
+
+    auth: str
+    user_data: str
+    """Sent back unchanged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -163,10 +171,10 @@ class Pusher:
     """
 
     __slots__ = (
-        "_grants",
         "_heard_at",
         "_pending",
         "_pinged_at",
+        "_signatures",
         "_silence",
         "_step_by",
         "_timing",
@@ -186,7 +194,7 @@ class Pusher:
         self._pinged_at: Instant | None = None
         self._step_by: Instant | None = now + timing.establish
         self._pending: set[str] = set()
-        self._grants: tuple[ChannelGrant, ...] = ()
+        self._signatures: dict[str, str] = {}
 
     def deadline(self) -> Instant | None:
         """The instant at which to call ``tick`` if no frame comes before; None after the end."""
@@ -234,28 +242,31 @@ class Pusher:
             return (Message(channel, event, "" if data is None else data),)
         return self._protocol(event, channel, data or b"{}", now)
 
-    def registered(self, registration: Registration, now: Instant) -> Outputs:
-        """Sign in if the registration asks for it, then subscribe to each channel with its own signature."""
+    def registered(self, signatures: Mapping[str, str], sign_in: SignIn | None, now: Instant) -> Outputs:
+        """Sign in if the registration asks for it, then subscribe to each channel.
+
+        Args:
+            signatures: by the names of the channels. A signature is ``key:hex``, valid for one socket id.
+        """
         if self.state is not State.REGISTERING:
             return ()
-        if not registration.channels:
+        if not signatures:
             return self._end(Ending.LOST, "no_channels")
-        self._grants = registration.channels
-        if (proof := registration.sign_in) is None:
+        self._signatures = dict(signatures)
+        if sign_in is None:
             return self._subscribe(now)
         self.state = State.SIGNING_IN
         self._step_by = now + self._timing.sign_in
-        return (Send(_text(event="pusher:signin", data={"auth": proof.auth, "user_data": proof.user_data})),)
+        return (Send(_text(event="pusher:signin", data={"auth": sign_in.auth, "user_data": sign_in.user_data})),)
 
     def _subscribe(self, now: Instant) -> Outputs:
-        grants = {grant.name: grant for grant in self._grants}
         self.state = State.SUBSCRIBING
-        self.channels = frozenset(grants)
-        self._pending = set(grants)
+        self.channels = frozenset(self._signatures)
+        self._pending = set(self._signatures)
         self._step_by = now + self._timing.subscribe
         return tuple(
-            Send(_text(event="pusher:subscribe", data={"channel": grant.name, "auth": grant.auth}))
-            for grant in grants.values()
+            Send(_text(event="pusher:subscribe", data={"channel": name, "auth": signature}))
+            for name, signature in self._signatures.items()
         )
 
     def fail(self, reason: str) -> Outputs:

@@ -1,4 +1,4 @@
-"""The back-off of the feed: when to connect again, by how the last connection ended.
+"""The back-off of a websocket: when to connect again, by how the last connection ended.
 
 The delay grows with each failure, has a cap, and is randomised. The caller gives the instants and the random source.
 """
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
-from mmbot.exchange.pusher import Ending
+from mmbot.net.pusher import Ending
 
 
 class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):

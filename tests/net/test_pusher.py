@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.exchange.grants import ChannelGrant, Registration, SignIn
-from mmbot.exchange.pusher import (
+from mmbot.net.pusher import (
     Ended,
     Ending,
     Established,
@@ -19,6 +18,7 @@ from mmbot.exchange.pusher import (
     Outputs,
     Pusher,
     Send,
+    SignIn,
     State,
     Timing,
     Up,
@@ -27,9 +27,9 @@ from mmbot.exchange.pusher import (
 
 T0 = 1_700_000_000 * SECOND
 TIMING = Timing()
-A = ChannelGrant("private-a", "key:aa")
-B = ChannelGrant("private-b", "key:bb")
-BOTH = Registration((A, B))
+A, B = "private-a", "private-b"
+ONE = {A: "key:aa"}
+BOTH = {A: "key:aa", B: "key:bb"}
 HELLO = '{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"12.34\\",\\"activity_timeout\\":120}"}'
 
 
@@ -37,14 +37,14 @@ def frame(event: str, data: object = None, channel: str | None = None) -> str:
     return orjson.dumps({"event": event, "data": data, "channel": channel}).decode()
 
 
-def succeeded(channel: ChannelGrant) -> str:
-    return frame("pusher_internal:subscription_succeeded", "{}", channel.name)
+def succeeded(channel: str) -> str:
+    return frame("pusher_internal:subscription_succeeded", "{}", channel)
 
 
 def up(now: Instant = T0) -> Pusher:
     machine = Pusher(TIMING, now)
     machine.receive(HELLO, now)
-    machine.registered(BOTH, now)
+    machine.registered(BOTH, None, now)
     machine.receive(succeeded(A), now)
     assert machine.receive(succeeded(B), now) == (Up(),)
     return machine
@@ -53,7 +53,7 @@ def up(now: Instant = T0) -> Pusher:
 def test_a_sign_in_comes_before_the_subscriptions() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    (sent,) = machine.registered(Registration((A,), SignIn("key:user", '{"id":"0011"}')), T0)
+    (sent,) = machine.registered(ONE, SignIn("key:user", '{"id":"0011"}'), T0)
     assert isinstance(sent, Send)
     assert orjson.loads(sent.text) == {
         "event": "pusher:signin",
@@ -69,7 +69,7 @@ def test_a_sign_in_comes_before_the_subscriptions() -> None:
 def test_a_sign_in_without_an_answer_ends_the_connection() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.registered(Registration((A,), SignIn("key:user", "{}")), T0)
+    machine.registered(ONE, SignIn("key:user", "{}"), T0)
     assert machine.tick(T0 + TIMING.sign_in) == (Ended(Ending.LOST, "signing_in_timeout"),)
 
 
@@ -85,7 +85,7 @@ def test_the_way_up() -> None:
     assert machine.state is State.OPENING
     assert machine.receive(HELLO, T0) == (Established("12.34"),)
     assert machine.state is State.REGISTERING
-    sent = machine.registered(BOTH, T0)
+    sent = machine.registered(BOTH, None, T0)
     assert [orjson.loads(each.text) for each in sent if isinstance(each, Send)] == [
         {"event": "pusher:subscribe", "data": {"channel": "private-a", "auth": "key:aa"}},
         {"event": "pusher:subscribe", "data": {"channel": "private-b", "auth": "key:bb"}},
@@ -100,7 +100,7 @@ def test_the_way_up() -> None:
 def test_a_subscription_confirmed_twice_does_not_count_for_another() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.registered(BOTH, T0)
+    machine.registered(BOTH, None, T0)
     machine.receive(succeeded(A), T0)
     assert isinstance(machine.receive(succeeded(A), T0)[0], Garbage)
     assert machine.state is State.SUBSCRIBING
@@ -108,9 +108,7 @@ def test_a_subscription_confirmed_twice_does_not_count_for_another() -> None:
 
 def test_messages_come_out_as_they_are() -> None:
     machine = up()
-    assert machine.receive(frame("tournament_132", "text", A.name), T0) == (
-        Message("private-a", "tournament_132", "text"),
-    )
+    assert machine.receive(frame("tournament_132", "text", A), T0) == (Message("private-a", "tournament_132", "text"),)
     assert machine.receive(b'{"event":"x","channel":"private-b","data": {"a" : 1}}', T0) == (
         Message("private-b", "x", b'{"a" : 1}'),
     )
@@ -120,9 +118,9 @@ def test_messages_come_out_as_they_are() -> None:
 def test_a_message_of_one_channel_does_not_wait_for_the_other() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.registered(BOTH, T0)
+    machine.registered(BOTH, None, T0)
     machine.receive(succeeded(A), T0)
-    assert machine.receive(frame("wagers", "w", A.name), T0) == (Message("private-a", "wagers", "w"),)
+    assert machine.receive(frame("wagers", "w", A), T0) == (Message("private-a", "wagers", "w"),)
 
 
 @pytest.mark.parametrize("channel", [None, "private-c"])
@@ -147,7 +145,7 @@ def test_silence_is_broken_by_a_ping_and_a_missing_pong_ends_it() -> None:
     assert machine.tick(at + TIMING.pong) == ()
 
 
-@pytest.mark.parametrize("heard", [frame("pusher:pong", "{}"), frame("x", "text", A.name), "not even JSON"])
+@pytest.mark.parametrize("heard", [frame("pusher:pong", "{}"), frame("x", "text", A), "not even JSON"])
 def test_anything_heard_is_a_sign_of_life(heard: str) -> None:
     machine = up()
     machine.tick(T0 + TIMING.silence)
@@ -194,7 +192,7 @@ def test_every_step_has_its_deadline() -> None:
 
     machine = Pusher(quiet, T0)
     machine.receive(HELLO, T0)
-    machine.registered(BOTH, T0 + SECOND)
+    machine.registered(BOTH, None, T0 + SECOND)
     machine.receive(succeeded(A), T0 + 5 * SECOND)
     assert machine.tick(T0 + SECOND + quiet.subscribe) == (Ended(Ending.LOST, "subscribing_timeout"),)
 
@@ -245,24 +243,24 @@ def test_an_error_without_a_code_of_its_own_ends_an_attempt_and_not_a_connection
 def test_a_refused_subscription_ends_the_attempt(event: str) -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    machine.registered(Registration((A,)), T0)
+    machine.registered(ONE, None, T0)
     assert isinstance(machine.receive(frame(event, {"status": 401}, "private-z"), T0)[0], Garbage)
-    assert machine.receive(frame(event, {"status": 401}, A.name), T0) == (Ended(Ending.LOST, "subscription_refused"),)
+    assert machine.receive(frame(event, {"status": 401}, A), T0) == (Ended(Ending.LOST, "subscription_refused"),)
 
 
 def test_nothing_comes_out_after_the_end() -> None:
     machine = up()
     assert machine.close("order") == (Ended(Ending.ORDERED, "order"),)
     assert machine.ended == Ended(Ending.ORDERED, "order")
-    assert machine.receive(frame("x", "text", A.name), T0) == ()
+    assert machine.receive(frame("x", "text", A), T0) == ()
     assert machine.closed(1006, "gone") == machine.fail("x") == machine.close("x") == machine.tick(T0 * 2) == ()
-    assert machine.registered(Registration((A,)), T0) == ()
+    assert machine.registered(ONE, None, T0) == ()
 
 
 def test_a_registration_without_channels_is_no_connection() -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
-    assert machine.registered(Registration(()), T0) == (Ended(Ending.LOST, "no_channels"),)
+    assert machine.registered({}, None, T0) == (Ended(Ending.LOST, "no_channels"),)
 
 
 @pytest.mark.parametrize("data", ["", "{}", '{"socket_id":""}', '{"socket_id":3}', "[", {"x": 1}])
@@ -311,9 +309,9 @@ FRAMES = st.one_of(
     ODD_TEXT,
     st.binary(),
     JSON.map(lambda value: orjson.dumps(value).decode()),
-    st.fixed_dictionaries(
-        {"event": EVENTS}, optional={"data": DATA, "channel": st.sampled_from([A.name, B.name, "c"])}
-    ).map(lambda value: orjson.dumps(value)),
+    st.fixed_dictionaries({"event": EVENTS}, optional={"data": DATA, "channel": st.sampled_from([A, B, "c"])}).map(
+        lambda value: orjson.dumps(value)
+    ),
 )
 
 
@@ -350,7 +348,7 @@ class AnythingGoes(RuleBasedStateMachine):
 
     @rule()
     def subscribe(self) -> None:
-        self.note(self.machine.registered(BOTH, self.now))
+        self.note(self.machine.registered(BOTH, None, self.now))
 
     @rule(code=st.none() | st.integers(1000, 4999), why=ODD_TEXT)
     def closed(self, code: int | None, why: str) -> None:

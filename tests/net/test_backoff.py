@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.instant import SECOND
-from mmbot.exchange.backoff import BackOff, BackOffSettings
-from mmbot.exchange.pusher import Ending
+from mmbot.net.backoff import BackOff, BackOffSettings
+from mmbot.net.pusher import Ending
 
 SETTINGS = BackOffSettings(first=SECOND, cap=30 * SECOND, settled=20 * SECOND)
 NOW = 1_700_000_000 * SECOND

@@ -14,7 +14,7 @@ from leftovers import descriptors as descriptors_now
 from scripted_pusher import Peer, ScriptedPusher, until
 from transports import TRANSPORTS
 
-from mmbot.exchange.transport import Link, LinkClosed, LinkFailed, OpenLink
+from mmbot.net.transport import Link, LinkClosed, LinkFailed, OpenLink
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 from aiohttp import ClientWSTimeout, WSMsgType
 
-from mmbot.exchange.transport import LinkClosed, LinkFailed
+from mmbot.net.transport import LinkClosed, LinkFailed
 
 _LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
 _GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed

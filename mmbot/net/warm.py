@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from mmbot.exchange.http import NoAnswer, Reply
+from mmbot.net.http import NoAnswer, Reply
 
 SIZE: Final = 3
 """How many connections are kept open."""

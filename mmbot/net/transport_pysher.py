@@ -1,7 +1,8 @@
-"""The websocket over pysher, the library of the exchange's own examples. It only carries frames.
+"""The websocket over pysher, a library that runs in threads of its own. It only carries frames.
 
-Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and ``feed.py``; docs/decisions/transport.md
-gives the reasons. Import this module only if the settings choose it: pysher loads libraries that nothing else needs.
+Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and the owner of the link. The page
+docs/decisions/transport.md gives the reasons. Import this module only if the settings choose it: pysher loads libraries
+that nothing else needs.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ import pysher
 import websocket
 from websocket import ABNF
 
-from mmbot.exchange.transport import LinkClosed, LinkFailed
+from mmbot.net.transport import LinkClosed, LinkFailed
 
 _LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
 _ROOM: Final = 20_000  # frames that may wait for the loop; a longer queue is too old to quote from
 _GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
 _GONE_S: Final = 1.0  # for a thread to end whose socket is shut down already
 _CONNECT_S: Final = 3.0  # for one address of several, so that the next one has its turn
-_STUCK_S: Final = 30.0  # for one blocking call; the feed ends a link after 20 s of silence
+_STUCK_S: Final = 30.0  # for one blocking call; ``pusher.py`` ends a link after 20 s of silence
 
 _OPTIONS: Final = {
     "ping_timeout": 1,  # the library never pings here; this limits its wait in select

@@ -35,7 +35,7 @@ class Reply(NamedTuple):
 
 
 class NotSent(Exception):
-    """The exchange never saw the request, mostly because no connection could be opened."""
+    """The server never saw the request, mostly because no connection could be opened."""
 
 
 class Withdrawn(NotSent):
@@ -43,7 +43,7 @@ class Withdrawn(NotSent):
 
 
 class NoAnswer(Exception):
-    """The request may have reached the exchange, but no complete answer came back."""
+    """The request may have reached the server, but no complete answer came back."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -93,7 +93,7 @@ async def send(
     and the server had closed the kept connection.
 
     Args:
-        timeout_s: for the whole exchange, in seconds of the machine; up to 60 % of it for connecting.
+        timeout_s: from the start to the whole answer, in seconds of the machine; up to 60 % of it for connecting.
         withdrawn: for a request with a body; asked at the start and just before its first byte leaves.
 
     Raises:
@@ -138,15 +138,16 @@ def _without_connection(error: Exception) -> str:
     return said.lower() if said else type(error).__name__
 
 
-def pause_until(reply: Reply, next_allow_at: Instant | None, clock: Clock) -> Instant | None:
+def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Instant | None:
     """The instant of our clock from which an answer allows the next request; None if it names none.
 
-    ``next_allow_at``, by the exchange's wall clock, counts before ``Retry-After``, which is in seconds or a date
-    (docs/protocol.md 11).
+    Args:
+        allowed_at: the instant that the body names, by the server's wall clock. It counts before ``Retry-After``,
+            which is in seconds or a date.
     """
     wait: Duration | None = None
-    if next_allow_at is not None:
-        wait = next_allow_at - clock.wall()
+    if allowed_at is not None:
+        wait = allowed_at - clock.wall()
     elif reply.retry_after is not None:
         wait = _retry_after(reply.retry_after.strip(), clock)
     return None if wait is None else clock.now() + min(max(wait, 0), LONGEST_PAUSE)
