@@ -161,7 +161,7 @@ class Engine:
         for saved in seed.wagers:
             shared.ledger.restore(saved)
             if isinstance(saved.line, LineKey) and saved.side is not None:
-                shared.catalogue.learn(saved.line_id, saved.line, saved.side)
+                shared.catalogue.remember_id(saved.line_id, saved.line, saved.side)
         for saved in seed.wagers:  # too old for the history's ranges: its result is asked for by id
             if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
                 shared.lookups[saved.wager_id] = "older than the history reaches"

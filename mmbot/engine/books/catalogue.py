@@ -46,7 +46,7 @@ class Catalogue:
         place = self._by_line_id.get(line_id)
         return None if place is None else place[0]
 
-    def learn(self, line_id: str, line: LineKey, side: Side) -> None:
+    def remember_id(self, line_id: str, line: LineKey, side: Side) -> None:
         """Remember an id of the journal until a read brings the line itself."""
         self._by_line_id.setdefault(line_id, (line, side))
 

@@ -37,7 +37,7 @@ def compare(
         else:
             live.append(Live(wager.external_id, side, odds, wager.remaining, fading))
     if not live:
-        return Rest(targets, line.own, targets, (), (*off, *unwanted), True)
+        return Rest(targets, line.own_changes, targets, (), (*off, *unwanted), True)
     change = diff(targets, live, min_stake)
     leaving = len(change.keep) < len(line.live)
-    return Rest(targets, line.own, change.place, change.keep, (*off, *change.cancel), leaving)
+    return Rest(targets, line.own_changes, change.place, change.keep, (*off, *change.cancel), leaving)

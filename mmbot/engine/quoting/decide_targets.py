@@ -26,7 +26,7 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
     """Whether the targets of a line would be the same again, apart from what limits leave."""
-    if wanted.own != line.own or ladder is not wanted.ladder:
+    if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
     if seen is not before:
@@ -88,14 +88,14 @@ class Targets:
         wanted: list[tuple[QuotedLine, Wanted]] = []
         decisions = said.decisions
         for line in changed:
-            if line.rule_lines is not lines or line.place is None:
+            if line.rule_lines is not lines or line.view_index is None:
                 continue
             decision = decision_of(decisions.get(line.key))
             before = line.wanted
             short = before.needs is None or before.needs > room
             again = tighter or short or (bool(moved) and line.key.market in moved)
             newly = self.of(line, decision, ladder, again, room, now)
-            if newly is not before or line.rest.own != line.own:
+            if newly is not before or line.rest.own_changes != line.own_changes:
                 wanted.append((line, newly))
             if newly.needs is None:
                 needs = None
@@ -124,7 +124,7 @@ class Targets:
             return wanted
         self._shared.cut.pop(line.key, None)
         targets, why, needs = self._decide(line, decision, ladder, room, now)
-        return Wanted(targets, why, needs, moves, line.own, line.seen, line.fair, decision, ladder)
+        return Wanted(targets, why, needs, moves, line.own_changes, line.seen, line.fair, decision, ladder)
 
     def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
         """The most that a wager on each outcome may imply: its fair probability now, or the last known one, and
@@ -196,8 +196,8 @@ class Targets:
         if price > bound:
             return f"{odds:+d} implies {price:.3f}, fair is {bound - self._shared.settings.off_fair:.3f}"
         stake = stake_for_payout(quote.payout, odds)
-        if stake > line.most:
-            stake = line.most
+        if stake > line.max_stake:
+            stake = line.max_stake
         if stake < self._shared.settings.min_stake:
             return None
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)

@@ -26,16 +26,16 @@ class QuotedLine:
         "line",
         "live",
         "market",
-        "most",
+        "max_stake",
         "outdated",
-        "own",
-        "place",
+        "own_changes",
         "rest",
         "rule",
         "rule_lines",
         "seen",
         "sound",
         "unsettled",
+        "view_index",
         "wakes_at",
         "wanted",
     )
@@ -48,7 +48,7 @@ class QuotedLine:
         line: Line,
         market: Market,
         rule: int,
-        most: Cents,
+        max_stake: Cents,
         depth: int | None,
         book: BookState,
         live: dict[str, LineWager],
@@ -58,7 +58,7 @@ class QuotedLine:
         self.line: Final = line
         self.market: Final = market
         self.rule: Final = rule
-        self.most: Final = most
+        self.max_stake: Final = max_stake
         """The largest stake of one wager."""
         self.depth: Final = depth
         """How many levels of each side the strategy is shown; None for all."""
@@ -77,7 +77,7 @@ class QuotedLine:
         self.rest = Rest((), 0, ())
 
         # When to look again.
-        self.own = 1
+        self.own_changes = 1
         """Counts the changes of own wagers and of the position."""
         self.outdated = True
         """The book, own wagers or the position changed since ``seen`` was made."""
@@ -85,7 +85,7 @@ class QuotedLine:
         """The view is made at every look: the user's own price in it ages, or a guard of the line may lift."""
         self.wakes_at: Instant = 0
         """If later than now: a timer makes the line be looked at then, or before."""
-        self.place: int | None = None
+        self.view_index: int | None = None
         """Its place among the views that the strategy is shown; None where the line is hidden."""
 
     @property

@@ -87,7 +87,7 @@ class Quoting:
         look: each wager of ours hides one level at most, so that many more are compared."""
         state, depth = line.book, line.depth
         former = state.former
-        watched = line.place is not None and not line.unsettled and not line.outdated
+        watched = line.view_index is not None and not line.unsettled and not line.outdated
         if former is not None and depth is not None and state.own.certain and watched and not self._everything:
             reach = depth + len(line.live)
             (was_0, was_1), (under_0, under_1) = former.sides, state.book.sides
@@ -108,7 +108,7 @@ class Quoting:
             self._shared.books.own_changed(key)
             return
         line.book.own_changed()
-        line.own += 1
+        line.own_changes += 1
         if line.rule_lines.several:
             line.rule_lines.moved[key.market] = None
         self.mark(line)
@@ -153,7 +153,7 @@ class Quoting:
         """Note the targets of a line that are left to place, and what blocks them for now if something does."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
-        line.rest = Rest(rest.targets, rest.own, left, (), (), rest.leaving, why)
+        line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
         if blocked is not None:
             self.to_place.set_aside(line)
         elif left:
@@ -271,10 +271,10 @@ class Quoting:
         for line in lines.lines:
             view = self._see(line, generation, now)
             if view is None:
-                line.place = None
+                line.view_index = None
                 self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
             else:
-                line.place = len(lines.views)
+                line.view_index = len(lines.views)
                 lines.shown.append(line)
                 lines.views.append(view)
         lines.unsettled = [line for line in lines.lines if line.unsettled]
@@ -285,15 +285,15 @@ class Quoting:
         views = lines.views
         for line in changed:
             view = self._see(line, generation, now)
-            place = line.place
+            index = line.view_index
             if view is None:
-                if place is not None:
+                if index is not None:
                     return False
                 self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
-            elif place is None:
+            elif index is None:
                 return False
-            elif view is not views[place]:
-                views[place] = view
+            elif view is not views[index]:
+                views[index] = view
                 lines.said = None
         return True
 
@@ -349,8 +349,8 @@ class Quoting:
     def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
         """Take over what is wanted on a line, and compare it with the wagers there if one of them changed."""
         line.wanted = wanted
-        targets, rest, own = wanted.targets, line.rest, line.own
-        if own == rest.own and targets == rest.targets:
+        targets, rest, own = wanted.targets, line.rest, line.own_changes
+        if own == rest.own_changes and targets == rest.targets:
             return
         if line.live:
             bounds = self._targets.bounds(line)

@@ -45,8 +45,8 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     cut the targets: they follow every change of that room."""
     moves: int = 0
     """``Shared.moves`` when the targets were decided."""
-    own: int = 0
-    """``QuotedLine.own`` when the targets were decided."""
+    own_changes: int = 0
+    """``QuotedLine.own_changes`` when the targets were decided."""
     seen: LineView | None = None
     """The view that the targets follow from: by its best odds and its fair price."""
     fair: float | None = None
@@ -59,8 +59,8 @@ class Rest(msgspec.Struct, frozen=True, gc=False):
     """How the wagers of a line compare with its targets."""
 
     targets: tuple[Target, ...]
-    own: int
-    """``QuotedLine.own`` when the wagers were compared."""
+    own_changes: int
+    """``QuotedLine.own_changes`` when the wagers were compared."""
     place: tuple[Target, ...]
     """Targets still to be placed, each with the stake to send."""
     keep: tuple[str, ...] = ()

@@ -17,10 +17,10 @@ class LateHistory:
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
-        self._told_at: Instant = 0
+        self._alerted_at: Instant = 0
 
     def note(self, behind: Duration, now: Instant) -> None:
         """Note how far a page that was not complete enough was behind."""
-        if behind > LATE and now >= self._told_at + LATE:
-            self._told_at = now
+        if behind > LATE and now >= self._alerted_at + LATE:
+            self._alerted_at = now
             self._shared.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

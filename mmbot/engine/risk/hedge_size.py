@@ -14,11 +14,11 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, could_match, fraction, implied, profit
 from mmbot.domain.position import Position
 
-NOTHING: Final = "nothing matched to hedge"
+NOTHING_MATCHED: Final = "nothing matched to hedge"
 NO_FAIR: Final = "no fair price to judge the cost by"
 NO_OFFER: Final = "nobody offers the other outcome"
 TOO_DEAR: Final = "every offer costs more than allowed"
-NO_ROOM: Final = "more would only move the loss to the other outcome"
+WOULD_MOVE_THE_LOSS: Final = "more would only move the loss to the other outcome"
 OWN_QUOTES: Final = "own quotes on that outcome take up the room"
 TOO_SMALL: Final = "smaller than the least stake"
 
@@ -67,7 +67,7 @@ def size_hedge(
     behind = position.profit[side]
     ahead = position.profit[1 - side] - position.remaining[side]
     if reduction <= 0 or behind >= 0:
-        return NOTHING
+        return NOTHING_MATCHED
     if min_stake > max_stake:
         return TOO_SMALL
     if fair is None:
@@ -82,7 +82,7 @@ def size_hedge(
         return TOO_DEAR
     odds, stake = taken
     if stake == 0:
-        return OWN_QUOTES if position.remaining[side] else NO_ROOM
+        return OWN_QUOTES if position.remaining[side] else WOULD_MOVE_THE_LOSS
     if stake < min_stake:
         if ahead - min_stake < behind:
             return TOO_SMALL

@@ -216,7 +216,7 @@ class Cancelling:
         if why.rejection in OVER and wager.wager_id is not None:
             self._shared.lookups[wager.wager_id] = why.code
         self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if why.failure is Failure.LATER else CONFIRM))
-        return self._shared.ledger.cancel_refused(external_id, why.rejection, now)
+        return self._shared.ledger.cancel_rejected(external_id, why.rejection, now)
 
     def _lost(self, external_id: str, now: Instant) -> Changes:
         if self._shared.ledger.get(external_id) is None:

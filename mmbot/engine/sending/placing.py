@@ -321,7 +321,7 @@ class Placing:
         wager = shared.ledger.get(external_id)
         if not isinstance(wager, LineWager):
             return ()
-        changes = shared.ledger.refused(external_id, why.rejection, now)
+        changes = shared.ledger.rejected(external_id, why.rejection, now)
         if wager.state is State.UNKNOWN:
             return changes  # the id exists: that is no refusal, the history tells what became of it
         line = wager.line

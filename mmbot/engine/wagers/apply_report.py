@@ -91,11 +91,11 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
         if not total and not report.match_stake:
             return False
         record = wager.matches = Matches(wager.odds)
-    untold, disputed = record.untold, record.disputed
+    unaccounted, disputed = record.unaccounted, record.disputed
     if from_message and report.match_stake and report.match_odds is not None:
         record.add(total, report.match_stake, report.match_odds)
     record.rise(total)
-    return record.untold > untold or (record.disputed and not disputed)
+    return record.unaccounted > unaccounted or (record.disputed and not disputed)
 
 
 def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:

@@ -115,7 +115,7 @@ class Ledger:
         changes = self._happened(wager, Happening.ACCEPTED, now)
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
-    def refused(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+    def rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
         """The exchange rejected the placement. If the id exists already, the outcome is unknown: the history has to
         tell which wager has the id."""
         exists = rejection is Rejection.ID_EXISTS
@@ -148,7 +148,7 @@ class Ledger:
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
-    def cancel_refused(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+    def cancel_rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
         """The exchange rejected the cancel. If nothing is left to cancel, that is as good as a 200."""
         wager = self._known(external_id)
         if rejection is Rejection.NOTHING_LEFT:

@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 class Matches:
     """The matched part of one wager, in cents."""
 
-    __slots__ = ("_detailed", "_pieces", "_told", "_won", "disputed", "odds", "total")
+    __slots__ = ("_accounted", "_detailed", "_pieces", "_won", "disputed", "odds", "total")
 
     def __init__(self, odds: Odds) -> None:
         self.odds = odds
@@ -39,25 +39,25 @@ class Matches:
         self.disputed = False
         """Messages contradicted each other."""
         self._pieces: list[Piece] = []
-        self._told: Cents = 0
+        self._accounted: Cents = 0
         self._won: Cents = 0
         self._detailed: Cents = 0
 
     @property
-    def untold(self) -> Cents:
+    def unaccounted(self) -> Cents:
         """The part of the total that no match message or detail has accounted for, in cents."""
-        return self.total - self._told
+        return self.total - self._accounted
 
     @property
     def estimated(self) -> bool:
         """True if ``win`` rests on an assumption about odds."""
-        return self.disputed or self._told < self.total
+        return self.disputed or self._accounted < self.total
 
     @property
     def win(self) -> Cents:
         """The win of the matched part, beyond its stake."""
-        untold = self.total - self._told
-        return self._won + profit(untold, self.odds) if untold > 0 else self._won
+        unaccounted = self.total - self._accounted
+        return self._won + profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 
     def rise(self, total: Cents) -> None:
         """Take a reported total; the total only grows."""
@@ -83,7 +83,7 @@ class Matches:
                 self.disputed = True
                 return
         pieces.insert(place, piece)
-        self._told += stake
+        self._accounted += stake
         self._won += piece.win
         self.rise(total)
 
@@ -103,7 +103,7 @@ class Matches:
         later = [piece for piece in self._pieces if piece.start >= end]
         self._pieces = kept + later
         self._detailed = end
-        self._told = sum(piece.end - piece.start for piece in self._pieces)
+        self._accounted = sum(piece.end - piece.start for piece in self._pieces)
         self._won = sum(piece.win for piece in self._pieces)
         self.disputed = False
         self.rise(end)
@@ -111,5 +111,5 @@ class Matches:
     def known(self, stake: Cents, win: Cents) -> None:
         """Begin from a matched stake and its win as they were kept earlier."""
         self._pieces = [Piece(0, stake, win)]
-        self._told = self._detailed = self.total = stake
+        self._accounted = self._detailed = self.total = stake
         self._won = win

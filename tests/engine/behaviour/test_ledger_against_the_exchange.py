@@ -95,7 +95,7 @@ class Day:
         try:
             taken = self.venue.place(self.us, key, line_id, odds, stake, self.now, "fillOrKill" if kill else None)
         except VenueError as refusal:
-            self.ledger.refused(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
+            self.ledger.rejected(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
             return
         if self.random.random() < 0.2:
             self.ledger.lost(key, self.now)
@@ -119,7 +119,7 @@ class Day:
         try:
             self.venue.cancel(self.us, str(wager.wager_id), key, self.now)
         except VenueError as refusal:
-            self.ledger.cancel_refused(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
+            self.ledger.cancel_rejected(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
         else:
             self.ledger.cancel_accepted(key, self.now)
 

@@ -102,13 +102,13 @@ class World:
         self.wagers[external_id] = wager
         fate = self.random.random()
         if fate < 0.1:
-            self.rig.ledger.refused(external_id, Rejection.OTHER, self.rig.tick())
+            self.rig.ledger.rejected(external_id, Rejection.OTHER, self.rig.tick())
             return
         self.held[external_id] = Held(external_id, line_id, odds, wager.stake)
         if fate < 0.3:
             self.rig.ledger.lost(external_id, self.rig.tick())
         elif fate < 0.4:
-            self.rig.ledger.refused(external_id, Rejection.ID_EXISTS, self.rig.tick())
+            self.rig.ledger.rejected(external_id, Rejection.ID_EXISTS, self.rig.tick())
         else:
             self.rig.ledger.accepted(external_id, self.held[external_id].report(0, None), self.rig.tick())
 
@@ -193,9 +193,9 @@ class World:
             if answer == 0:
                 self.rig.ledger.cancel_lost(wager.external_id, self.rig.tick())
             elif answer == 1:
-                self.rig.ledger.cancel_refused(wager.external_id, Rejection.BEING_MATCHED, self.rig.tick())
+                self.rig.ledger.cancel_rejected(wager.external_id, Rejection.BEING_MATCHED, self.rig.tick())
             elif answer == 2:
-                self.rig.ledger.cancel_refused(wager.external_id, Rejection.NOT_LIVE_YET, self.rig.tick())
+                self.rig.ledger.cancel_rejected(wager.external_id, Rejection.NOT_LIVE_YET, self.rig.tick())
 
     def step(self) -> None:
         act = self.random.choices(

@@ -27,7 +27,7 @@ def pass_an_hour(rig: Rig) -> None:
     rig.tick(HOUR + MINUTE)
     for number in range(900, 903):
         rig.send(f"r2-fv-{number}")
-        rig.ledger.refused(f"r2-fv-{number}", Rejection.OTHER, rig.tick())
+        rig.ledger.rejected(f"r2-fv-{number}", Rejection.OTHER, rig.tick())
 
 
 def settle(rig: Rig, winning: Winning) -> None:
@@ -56,7 +56,7 @@ def test_what_is_over_is_held_for_an_hour_and_its_id_never_used_again() -> None:
 def test_an_id_without_a_plain_number_is_never_used_again_either(external_id: str) -> None:
     rig = Rig()
     rig.send(external_id)
-    rig.ledger.refused(external_id, Rejection.OTHER, rig.tick())
+    rig.ledger.rejected(external_id, Rejection.OTHER, rig.tick())
     pass_an_hour(rig)
     assert rig.ledger.get(external_id) is None
     with pytest.raises(LedgerError, match="used before"):

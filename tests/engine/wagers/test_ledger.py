@@ -56,7 +56,7 @@ def test_the_message_may_overtake_the_answer() -> None:
 def test_a_refused_placement_frees_its_stake() -> None:
     rig = Rig()
     wager = rig.send()
-    (ended,) = rig.ledger.refused(ID, Rejection.OTHER, rig.tick())
+    (ended,) = rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
     assert (ended.kind, ended.stake, wager.state) == (Kind.ENDED, 1000, State.REFUSED)
     assert rig.position() == Position()
     assert rig.ledger.outstanding == 0
@@ -66,7 +66,7 @@ def test_a_refused_placement_frees_its_stake() -> None:
 def test_an_id_that_exists_is_no_refusal() -> None:
     rig = Rig()
     wager = rig.send()
-    rig.ledger.refused(ID, Rejection.ID_EXISTS, rig.tick())
+    rig.ledger.rejected(ID, Rejection.ID_EXISTS, rig.tick())
     assert rig.ledger.unknown() == [wager]
     assert rig.ledger.outstanding == 1000
 
@@ -95,7 +95,7 @@ def test_a_request_processed_late_brings_its_wager_back(ended_by: str) -> None:
     rig = Rig()
     wager = rig.send()
     if ended_by == "refused":
-        rig.ledger.refused(ID, Rejection.OTHER, rig.tick())
+        rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
     else:
         rig.ledger.lost(ID, rig.tick())
         rig.ledger.absent(ID, rig.tick())
@@ -121,7 +121,7 @@ def test_an_external_id_is_never_used_twice() -> None:
     rig.send()
     with pytest.raises(LedgerError, match=ID):
         rig.send()
-    rig.ledger.refused(ID, Rejection.OTHER, rig.tick())
+    rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
     with pytest.raises(LedgerError, match=ID):
         rig.send()
 
@@ -211,7 +211,7 @@ def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_refused(ID, Rejection.NOTHING_LEFT, rig.tick())
+    rig.ledger.cancel_rejected(ID, Rejection.NOTHING_LEFT, rig.tick())
     assert rig.ledger.outstanding == 1000, "it can match no more, but what it matched is not told yet"
     changes = rig.message(matched=1000, match=(1000, -110))
     assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 1000), (Kind.ENDED, 0)]
@@ -228,7 +228,7 @@ def test_a_cancel_too_early_leaves_the_wager_on_its_way() -> None:
     rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
     rig.ledger.cancel_sent(ID, rig.tick())
     assert list(rig.ledger.awaiting()) == []
-    rig.ledger.cancel_refused(ID, Rejection.NOT_LIVE_YET, rig.tick())
+    rig.ledger.cancel_rejected(ID, Rejection.NOT_LIVE_YET, rig.tick())
     assert wager.state is State.INACTIVE
     assert list(rig.ledger.awaiting()) == [wager]
     assert wager.cancel_tries == 1
@@ -239,7 +239,7 @@ def test_a_refused_cancel_leaves_the_wager_resting(rejection: Rejection) -> None
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_refused(ID, rejection, rig.tick())
+    rig.ledger.cancel_rejected(ID, rejection, rig.tick())
     assert wager.state is State.OPEN
     assert rig.ledger.outstanding == 1000
 
@@ -249,7 +249,7 @@ def test_nothing_to_cancel_ends_nothing_before_a_report_says_what_became_of_it(r
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_refused(ID, rejection, rig.tick())
+    rig.ledger.cancel_rejected(ID, rejection, rig.tick())
     assert wager.state is State.CANCELLING
     assert (wager.cancel_accepted_at is None) == (rejection is not Rejection.NOTHING_LEFT)
     assert rig.ledger.outstanding == 1000
@@ -262,7 +262,7 @@ def test_an_answer_to_a_cancel_that_comes_after_the_message_changes_nothing() ->
     rig.message(status=Status.CANCELED)
     for late in (
         rig.ledger.cancel_accepted(ID, rig.tick()),
-        rig.ledger.cancel_refused(ID, Rejection.BEING_MATCHED, rig.tick()),
+        rig.ledger.cancel_rejected(ID, Rejection.BEING_MATCHED, rig.tick()),
         rig.ledger.cancel_lost(ID, rig.tick()),
     ):
         assert late == ()
@@ -431,7 +431,7 @@ def test_lists_keep_the_order_of_sending_through_every_change() -> None:
     rig.ledger.cancel_sent("r1-fv-4", rig.tick())
     assert [wager.external_id for wager in rig.ledger.unknown()] == ["r1-fv-3", "r1-fv-5"]
     rig.message("r1-fv-1", Status.INACTIVE)
-    rig.ledger.cancel_refused("r1-fv-4", Rejection.NOT_LIVE_YET, rig.tick())
+    rig.ledger.cancel_rejected("r1-fv-4", Rejection.NOT_LIVE_YET, rig.tick())
     assert [wager.external_id for wager in rig.ledger.awaiting()] == ["r1-fv-1", "r1-fv-3", "r1-fv-4", "r1-fv-5"]
     assert [wager.external_id for wager in rig.ledger.live(LINE)] == [f"r1-fv-{number}" for number in range(1, 6)]
     assert rig.ledger.live_count == 5
