@@ -9,18 +9,18 @@ from hypothesis import settings
 
 from mmbot.domain import COMPILED
 
-settings.register_profile("mmbot", deadline=None)  # a slow machine is no failure
+settings.register_profile("mmbot", deadline=None)  # a slow machine does not fail a test
 settings.load_profile("mmbot")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start without an event loop: asked for one by a plugin before the first asynchronous test, the policy would make
-    one that nobody closes, and its warning would fail whichever test runs when it is collected."""
+    """Start without an event loop: a plugin that asks the policy for one before the first asynchronous test makes a
+    loop that nobody closes, and its warning would fail the test that runs when the loop is collected."""
     asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is compiled can be neither replaced by a test nor counted in Python's calls."""
+    """Skip tests that replace parts of the core or count its calls if the core is compiled."""
     if COMPILED:
         for item in items:
             if item.get_closest_marker("plain") is not None:

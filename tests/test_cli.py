@@ -1,4 +1,4 @@
-"""The commands: what they take, what they call, and what they say when they cannot."""
+"""The commands: their arguments, their calls, and their messages on failure."""
 
 import signal
 import subprocess
@@ -47,7 +47,7 @@ def test_every_command_of_the_outward_names_exists(capsys):
     assert all(command in text for command in ("run", "demo", "exchange", "check", "status", "why", "kill", "resume"))
 
 
-def test_its_version(capsys):
+def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit):
         main(["--version"])
     core = "compiled" if domain.COMPILED else "not compiled"
@@ -55,13 +55,13 @@ def test_its_version(capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["check"], ["status", "--wrong"], ["kill", "-c"]])
-def test_wrong_arguments_are_refused(arguments, capsys):
+def test_wrong_arguments_are_rejected(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
 
 
-def test_arguments_of_the_exchange_are_read_by_the_exchange(monkeypatch):
+def test_arguments_of_exchange_go_to_the_exchange(monkeypatch):
     given = []
     monkeypatch.setattr("mmbot.simulator.command_line.main", lambda rest: given.append(rest) or 0)
     assert main(["exchange", "--port", "0", "--speed", "20", "-h"]) == 0
@@ -78,7 +78,7 @@ def test_check_says_valid_or_what_is_wrong(settings, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", ["run", "status", "why", "kill", "resume"])
-def test_settings_that_cannot_be_read_are_refused_with_their_place(command, tmp_path, capsys):
+def test_malformed_settings_are_rejected_with_their_line(command, tmp_path, capsys):
     bad = tmp_path / "bad.yaml"
     bad.write_text(SETTINGS + "limts: {line: 3}\n")
     assert main([command, "-c", str(bad)]) == 2
@@ -86,12 +86,12 @@ def test_settings_that_cannot_be_read_are_refused_with_their_place(command, tmp_
 
 
 @pytest.mark.parametrize("command", ["status", "why", "kill", "resume"])
-def test_without_a_daemon_a_question_is_answered_with_where_it_was_looked_for(command, capsys):
+def test_a_question_without_a_daemon_says_where_it_looked(command, capsys):
     assert main([command, "--url", "http://127.0.0.1:1"]) == 2
     assert "http://127.0.0.1:1" in capsys.readouterr().err
 
 
-def test_a_view_of_a_daemon_that_is_not_there_says_where_it_is_waited_for(monkeypatch, capsys):
+def test_a_live_view_without_a_daemon_says_where_it_waits(monkeypatch, capsys):
     def stop(_seconds):
         raise KeyboardInterrupt
 
@@ -108,7 +108,7 @@ def test_run_without_credentials_names_them_and_sends_nothing(settings, tmp_path
     assert "Traceback" not in ended.stderr
 
 
-def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(settings, tmp_path):
+def test_kill_without_a_daemon_sets_the_kill_switch_although_the_exchange_is_unreachable(settings, tmp_path):
     quick = settings.with_name("quick.yaml")
     soon = SETTINGS.replace('partner"}', 'partner", login_cooldown_s: 0.5}')
     quick.write_text(soon + "stop: {deadline_s: 0.5}\n")
@@ -122,7 +122,7 @@ def test_kill_without_a_daemon_latches_although_the_exchange_cannot_be_reached(s
     assert not (tmp_path / "var" / "latch.json").exists()
 
 
-def test_kill_without_a_daemon_that_is_interrupted_says_that_nothing_is_proved(settings):
+def test_an_interrupted_kill_without_a_daemon_says_that_nothing_is_proved(settings):
     keys = {"PROPHETX_ACCESS_KEY": "access-of-the-test", "PROPHETX_SECRET_KEY": "secret-of-the-test"}
     with subprocess.Popen(
         [sys.executable, "-m", "mmbot", "kill", "-c", str(settings), "--reason", "drill"],
@@ -171,7 +171,7 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
     assert "No listed market matches" in capsys.readouterr().out
 
 
-def test_a_reader_that_went_away_is_no_error(settings):
+def test_a_closed_output_pipe_is_no_error(settings):
     ended = subprocess.run(
         f"{sys.executable} -m mmbot check -c {settings} | true",
         shell=True,

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 LEGACY = dialect_of("legacy")
 PAGE = (ROOT / "docs" / "endpoints.md").read_text()
 
-# The specification's Market Maker part, as it writes them.
+# The paths of the Market Maker part, as the specification writes them.
 SPECIFIED = """
 POST /auth/login
 POST /auth/refresh
@@ -83,7 +83,7 @@ class Row(NamedTuple):
 
     @property
     def fixed(self) -> str:
-        """The constant part of the path, without the base."""
+        """The constant part of a path, without the base."""
         return self.path.removeprefix(BASE).partition("{")[0]
 
 
@@ -111,7 +111,7 @@ TABLE = [row_of(cells) for cells in table("the specification")]
 CALLED = [row for row in TABLE if row.call]
 
 
-def test_every_endpoint_of_the_specification_is_in_the_table_and_has_a_call() -> None:
+def test_every_endpoint_of_the_specification_has_a_row_and_a_call() -> None:
     listed = [row.specified for row in TABLE]
     assert len(listed) == len(set(listed))
     wanted = SPECIFIED.strip().splitlines()
@@ -120,7 +120,7 @@ def test_every_endpoint_of_the_specification_is_in_the_table_and_has_a_call() ->
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.specified)
-def test_a_row_names_what_is_there(row: Row) -> None:
+def test_a_row_names_existing_functions_and_tests(row: Row) -> None:
     assert row.path.startswith(BASE)
     assert row.path.removeprefix(BASE) == row.endpoint.split(" ")[0].split("?")[0]
     assert (row.method, row.path.removeprefix(BASE)) in {(route.method, route.path) for route in ROUTES}
@@ -132,11 +132,11 @@ def test_a_row_names_what_is_there(row: Row) -> None:
         assert function in tests, f"{file} has no {function}"
 
 
-def test_nothing_that_the_exchange_answers_is_missing_from_the_table() -> None:
+def test_every_route_of_the_local_exchange_has_a_row() -> None:
     assert {(route.method, BASE + route.path) for route in ROUTES} == {(row.method, row.path) for row in TABLE}
 
 
-def test_nothing_that_the_client_can_ask_is_missing_from_the_table() -> None:
+def test_every_call_of_the_client_has_a_row() -> None:
     asked = {
         name
         for name, member in vars(Client).items()
@@ -153,7 +153,7 @@ def test_nothing_that_the_client_can_ask_is_missing_from_the_table() -> None:
 
 
 class Recorder:
-    """An exchange that grants tokens, finds nothing else, and remembers what it was asked for."""
+    """An exchange that grants tokens, answers 404 otherwise, and records every request."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -220,7 +220,7 @@ CALLS: dict[str, Ask] = {
 
 
 @pytest.mark.parametrize("row", CALLED, ids=lambda row: row.call)
-async def test_a_call_goes_where_its_row_says(row: Row, recorder: Recorder, tmp_path: Path) -> None:
+async def test_a_call_uses_the_method_and_path_of_its_row(row: Row, recorder: Recorder, tmp_path: Path) -> None:
     clock = SystemClock()
     async with open_http() as http:
         keeper = SessionKeeper(http, LEGACY, recorder.base_url, "key", "secret", clock, TokenStore(tmp_path / "tokens"))
@@ -249,7 +249,7 @@ async def test_a_call_goes_where_its_row_says(row: Row, recorder: Recorder, tmp_
 # --- errors -------------------------------------------------------------------------------------------------------
 
 
-def test_the_error_table_is_what_the_exchange_answers_and_the_client_understands() -> None:
+def test_the_error_table_equals_the_answers_of_the_exchange_and_the_errors_of_the_client() -> None:
     listed = {cells[0].strip("`"): (int(cells[1]), *cells[2:]) for cells in table("code")}
     assert listed == {
         code: (status, *(LEGACY.errors.failure_of(purpose, status, code).value for purpose in Purpose))

@@ -1,4 +1,4 @@
-"""What the README shows works: its strategy quotes, its settings and prices are taken, its commands and paths exist."""
+"""The README works: its strategy quotes, its settings and prices are valid, its commands and paths exist."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_its_strategy_quotes_both_outcomes_of_a_moneyline_and_breaks_no_rule(
     assert world.referee.report(run.now).ok
 
 
-def test_its_prices_are_taken() -> None:
+def test_its_prices_are_accepted() -> None:
     assert parse_prices(block("json").encode(), from_iso("2026-10-01T18:31:00Z"), "README")[0].probability == 0.43
 
 
-def test_the_files_it_points_at_are_there() -> None:
+def test_the_files_it_names_exist() -> None:
     for place in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / place).exists(), place
     for folder in re.findall(r"\b((?:mmbot/\w+|strategies|config|docs)/)\s{2,}", README):
@@ -62,7 +62,7 @@ def test_the_files_it_points_at_are_there() -> None:
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"mmbot (\w+)(?= -| --|`)", README))))
 def test_its_commands_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        code: object = main([command, "--help"])  # the exchange reads its options itself
+        code: object = main([command, "--help"])  # the exchange parses its own options
     except SystemExit as done:
         code = done.code
     assert code == 0

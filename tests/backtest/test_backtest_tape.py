@@ -49,12 +49,12 @@ def low(tape: Tape) -> TapeResult:
     return play(tape, msgspec.structs.replace(config, limits=limits), strategies, START)
 
 
-def test_both_outcomes_are_quoted_in_nine_tenths_of_the_time_with_a_tight_market(demo: TapeResult) -> None:
+def test_both_outcomes_are_quoted_in_90_percent_of_the_time_with_a_tight_market(demo: TapeResult) -> None:
     assert demo.quality.covered >= 0.90
     assert demo.quality.wanted > 0
 
 
-def test_the_own_spread_is_three_points_at_most(demo: TapeResult) -> None:
+def test_our_bid_ask_spread_is_three_points_at_most(demo: TapeResult) -> None:
     assert demo.quality.width is not None
     assert 0.0 < demo.quality.width <= 0.03
 
@@ -91,7 +91,7 @@ def test_the_referee_judged_the_limits_and_found_no_breach(which: str, request: 
     assert result.status.counts.unknown_wagers == 0
 
 
-def test_low_limits_are_passed_and_left_again_at_soft_and_at_hedge(low: TapeResult) -> None:
+def test_low_limits_pass_the_soft_and_hedge_thresholds_and_come_back(low: TapeResult) -> None:
     for threshold in ("soft", "hedge"):
         assert low.thresholds[f"{threshold}.entered"] >= 1
         assert low.thresholds[f"{threshold}.left"] >= 1

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -45,51 +46,53 @@ def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> R
     return run
 
 
-def said(run: Run) -> list[bytes]:
+@cache
+def plain_run() -> Run:
+    """The run with nothing changed, played once."""
+    return made()
+
+
+def records(run: Run) -> list[bytes]:
     """Every request, alert and journal record of a run."""
     encode = msgspec.msgpack.Encoder().encode
-    told = [encode((at, type(request).__name__, request)) for at, request in run.requests]
-    told += [encode((at, alert)) for at, alert in run.alerts]
-    told += [encode(saved) for saved in run.memory.wagers.values()]
-    return told
-
-
-def requests() -> list[bytes]:
-    """Every request, alert and journal record of the run as it is."""
-    return said(made())
+    encoded = [encode((at, type(request).__name__, request)) for at, request in run.requests]
+    encoded += [encode((at, alert)) for at, alert in run.alerts]
+    encoded += [encode(saved) for saved in run.memory.wagers.values()]
+    return encoded
 
 
 def digest() -> str:
-    """Of all that was said."""
+    """The SHA-256 of every record of the plain run."""
     whole = hashlib.sha256()
-    for record in requests():
+    for record in records(plain_run()):
         whole.update(record)
     return whole.hexdigest()
 
 
 def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
-    first = requests()
+    first = records(plain_run())
     assert len(first) > 1000
-    assert first == requests()
+    assert first == records(made())
 
 
-def test_what_is_kept_from_look_to_look_changes_nothing() -> None:
-    """An event is looked at by what changed in it, and not at all where nobody looks. Looked at whole, with nothing
-    that is remembered, it is quoted the same."""
-    run = made()
+def test_looking_at_everything_each_time_changes_no_request() -> None:
+    """The engine looks at the changed lines of an event and remembers the rest. Looking at every line without that
+    memory leads to the same quotes."""
+    run = plain_run()
     whole = made(look_at_everything=True)
-    assert said(whole) == said(run)
+    assert records(whole) == records(run)
     assert whole.engine.looks > 2 * run.engine.looks > 2000
 
 
-def test_what_is_due_is_the_same_whether_it_is_remembered_or_asked_at_each_event() -> None:
-    as_it_is, always = made(), made(ask_every_time=True)
-    assert said(always) == said(as_it_is)
-    assert always.engine.asked > 2 * as_it_is.engine.asked > 2000
+def test_asking_for_due_work_at_every_event_changes_no_request() -> None:
+    run = plain_run()
+    always = made(ask_every_time=True)
+    assert records(always) == records(run)
+    assert always.engine.asked > 2 * run.engine.asked > 2000
 
 
-def told(interpreter: str, say: str, **environment: str) -> str:
-    """What another process says, with this file imported as ``here``."""
+def output_of(interpreter: str, say: str, **environment: str) -> str:
+    """The output of another process that imports this file as ``here``."""
     return subprocess.run(
         [interpreter, "-c", f"import test_determinism as here; print({say})"],
         env={**os.environ, **environment},
@@ -104,23 +107,23 @@ def test_the_hash_seed_of_the_process_changes_nothing() -> None:
     seen = {digest()}
     for seed in ("1", "4242"):
         paths = os.pathsep.join(sys.path)
-        seen.add(told(sys.executable, "here.digest()", PYTHONHASHSEED=seed, PYTHONPATH=paths))
+        seen.add(output_of(sys.executable, "here.digest()", PYTHONHASHSEED=seed, PYTHONPATH=paths))
     assert len(seen) == 1
 
 
 def compiled() -> str:
-    """The interpreter beside whose copy of this checkout the core is compiled."""
+    """The interpreter of the environment that holds the compiled core of this checkout."""
     root = Path(__file__).parents[2]
     ready, python = root / ".venv-compiled/.ready", root / ".venv-compiled/bin/python"
     if not ready.exists():
         pytest.skip("the core is not compiled here: make compiled")
     if any(file.stat().st_mtime > ready.stat().st_mtime for file in (root / "mmbot").rglob("*.py")):
-        pytest.skip("the source is newer than what was compiled of it: make compiled")
+        pytest.skip("the source is newer than the compiled core: make compiled")
     return str(python)
 
 
 @pytest.mark.plain
 def test_the_compiled_core_sends_the_same_bytes() -> None:
     interpreter = compiled()
-    assert told(interpreter, "__import__('mmbot.domain').domain.COMPILED", PYTHONPATH="") == "True"
-    assert told(interpreter, "here.digest()", PYTHONPATH="") == digest()
+    assert output_of(interpreter, "__import__('mmbot.domain').domain.COMPILED", PYTHONPATH="") == "True"
+    assert output_of(interpreter, "here.digest()", PYTHONPATH="") == digest()

@@ -1,5 +1,5 @@
-"""The daemon's engine on the full board under the shipped rules: what it makes of plans that change, of what it must
-not confuse with a game, and of messages that come late, twice, out of order or not at all."""
+"""The engine on the full board under the shipped rules: changed schedules, markets that are no game, and messages that
+are late, repeated, out of order or lost."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def market(world: World, wager: VenueWager) -> Market:
 
 
 def agreed(run: Run) -> None:
-    """Check that the referee found no breach and that the engine's books equal the exchange's to the cent."""
+    """Check that the referee found no breach and that the ledger equals the exchange to the cent."""
     report = run.world.referee.report(run.now)
     status = run.engine.status(run.now)
     assert report.ok, report.broken
@@ -97,35 +97,35 @@ class TestTheShippedRules:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    """Run thirteen minutes in which every scripted change of the board happens."""
+    """Run 13 minutes in which every scripted change of the board happens."""
     run = begin(demo())
     at(run, 13 * 60)
     return run
 
 
 class TestTheProgramme:
-    def test_the_books_are_equal_to_the_cent_and_it_ends_clear(self, run: Run) -> None:
+    def test_the_ledger_equals_the_exchange_to_the_cent_and_the_run_ends_clear(self, run: Run) -> None:
         assert run.world.referee.report(run.now).profit.gross != 0
         agreed(run)
         assert run.engine.status(run.now).phase == "ready"
 
-    def test_no_half_no_prop_no_outright_and_no_third_outcome_was_ever_quoted(self, run: Run) -> None:
+    def test_no_half_prop_outright_or_third_outcome_was_quoted(self, run: Run) -> None:
         placed = wagers(run.world)
         quoted = {(wager.line.event, market(run.world, wager).name) for wager in placed}
         assert {name for _, name in quoted} == {"Moneyline", "Spread", "Total"}
         assert {event for event, _ in quoted} >= {FIRST_EVENT + place for place in range(8)}
         assert all(len(run.world.venue.line(wager.line).outcomes) == 2 for wager in placed)
 
-    def test_several_lines_of_a_market_are_quoted_each(self, run: Run) -> None:
+    def test_every_line_of_a_market_with_several_is_quoted(self, run: Run) -> None:
         spread = {wager.line.number for wager in wagers(run.world) if wager.line[:2] == (FIRST_EVENT, 223)}
         assert spread == set(FULL[0].offers[1].numbers)
 
-    def test_a_wager_by_hand_is_seen_named_and_on_an_account_of_our_own_cancelled(self, run: Run) -> None:
+    def test_a_manual_wager_on_an_exclusive_account_is_reported_and_cancelled(self, run: Run) -> None:
         assert [alert.fields["external_id"] for _, alert in run.alerts if alert.name == "wager.foreign"] == [BY_HAND]
         (by_hand,) = [each for each in run.world.venue.wagers(run.world.account) if each.external_id == BY_HAND]
         assert by_hand.status.value == "canceled"
 
-    def test_a_changed_ladder_is_read_at_once_and_followed(self, run: Run) -> None:
+    def test_a_changed_ladder_is_read_and_used_at_once(self, run: Run) -> None:
         reads = [when for when, alert in run.alerts if alert.name == "ladder.read"]
         assert any(START + 150 * SECOND < when < START + 155 * SECOND for when in reads)
         during = [
@@ -136,7 +136,7 @@ class TestTheProgramme:
         refused = [when for when, alert in run.alerts if alert.name == "wager.refused"]
         assert not [when for when in refused if when > START + 156 * SECOND]
 
-    def test_a_suspended_unlisted_or_postponed_event_is_left_until_it_is_back(self, run: Run) -> None:
+    def test_a_suspended_unlisted_or_postponed_event_is_not_quoted_until_it_returns(self, run: Run) -> None:
         def placed(event: int, first: int, last: int, market: int | None = None) -> int:
             return sum(
                 wager.line.event == FIRST_EVENT + event
@@ -149,9 +149,9 @@ class TestTheProgramme:
         assert placed(1, 61, 90, market=225)
         assert placed(3, 46, 89) == 0  # unlisted
         assert placed(3, 90, 150)
-        assert placed(5, 201, 359) == 0  # postponed, and then played after all
+        assert placed(5, 201, 359) == 0  # postponed and then played
         assert placed(5, 360, 420)
-        assert placed(6, 240, 780) == 0  # postponed, and then voided
+        assert placed(6, 240, 780) == 0  # postponed and then voided
         assert placed(6, 0, 239)
 
     def test_new_events_are_quoted_once_they_are_listed(self, run: Run) -> None:
@@ -162,7 +162,7 @@ class TestTheProgramme:
         assert START + 125 * SECOND < first[len(FULL)] < START + 145 * SECOND
         assert START + 210 * SECOND < first[len(FULL) + 1] < START + 230 * SECOND
 
-    def test_a_result_that_was_corrected_is_booked_as_it_was_corrected(self, run: Run) -> None:
+    def test_a_corrected_result_is_booked(self, run: Run) -> None:
         settled = [
             wager
             for wager in wagers(run.world)
@@ -227,7 +227,7 @@ class Weather:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_messages_that_come_twice_late_or_out_of_order_do_no_harm(seed: int) -> None:
+def test_messages_that_are_late_repeated_or_out_of_order_do_no_harm(seed: int) -> None:
     run = begin(demo(), seed, events=4)
     weather = Weather(seed)
     weather.over(run)
@@ -241,7 +241,7 @@ def test_messages_that_come_twice_late_or_out_of_order_do_no_harm(seed: int) -> 
     assert not [alert for _, alert in run.alerts if alert.name in ("feed.lost", "book.repaired", "wager.not_found")]
 
 
-def test_the_books_agree_again_a_quarter_of_an_hour_after_messages_were_lost() -> None:
+def test_the_ledger_equals_the_exchange_15_minutes_after_lost_messages() -> None:
     run = begin(demo(), 3, scripted=False, events=3)
     weather = Weather(3, lost=0.03)
     weather.over(run)

@@ -14,7 +14,7 @@ CONFIG = Path(__file__).parents[2] / "config" / "demo.yaml"
 START = 1_800_000_000 * SECOND
 
 
-def test_positions_keep_their_value_over_a_restart_whether_or_not_quoting_is_allowed():
+def test_positions_keep_their_value_over_a_restart_with_and_without_quoting():
     config, strategies = open_config(CONFIG)
     config = replace(config, limits=replace(config.limits, daily_loss=60.0))
     world = synthetic_world(None, 1, START, balance=25_000_000)
@@ -29,7 +29,7 @@ def test_positions_keep_their_value_over_a_restart_whether_or_not_quoting_is_all
     worst = sum(min(line.profit) for event in before.events for line in event.lines if min(line.profit) < 0)
     assert worst < -6000, "the positions have to be large enough for the worse outcome to pass the limit"
 
-    world.referee.note_resumed(first.now)  # a new life may place again
+    world.referee.note_resumed(first.now)  # a new run may place again
     second = Run(world, world.account, config, strategies, first.now, memory=memory)
     second.until(first.now + 20 * SECOND)
     after = second.engine.status(second.now)

@@ -1,5 +1,5 @@
-"""Hours of virtual time on a board of several events, with everything going wrong that can: at the end the referee
-has found nothing broken, and our books equal the exchange's to the cent."""
+"""Hours of virtual time on a board of several events under every kind of fault: the referee finds no breach, and the
+ledger equals the exchange to the cent."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def strategies() -> tuple[Strategy, ...]:
 
 
 def judged(late: bool) -> RefereeLimits:
-    """The limits, with patience for a cancel_all that is lost twice. Where placements are carried out after they were
-    proved absent, no limit could be kept."""
+    """The limits, with patience for a cancel_all that is lost twice. No limit could hold where placements are executed
+    after they were proved absent."""
     patience = RefereeLimits(clear_within_ns=40 * SECOND, in_flight_ns=15 * SECOND)
     if late:
         return patience
@@ -69,8 +69,8 @@ def board(seed: int, venue: VenueSettings, late: bool) -> World:
 
 
 def habits(rng: Random, late: bool) -> VenueSettings:
-    """How the exchange behaves where that is in doubt. A placement that comes late may cross one of ours that came
-    instead; an exchange that rejects it keeps that harmless."""
+    """The behaviour of the exchange where it is unknown. A late placement may match our newer one; that is harmless on
+    an exchange that rejects it."""
     return VenueSettings(
         activation_ns=rng.choice((50, 150, 2500)) * MILLISECOND,
         funds=rng.choice(("at_match", "at_match", "at_placement")),
@@ -81,12 +81,12 @@ def habits(rng: Random, late: bool) -> VenueSettings:
 
 
 class Soak:
-    """A run under random faults from a seed. After a crash another run goes on."""
+    """A run under random faults from a seed. After a crash another run continues."""
 
     def __init__(self, seed: int, *, late: bool = False) -> None:
         self.rng = Random(f"soak {seed}")
         self.late = late
-        """Whether a placement may be carried out long after its request was given up."""
+        """True if a placement may be executed long after its request was given up."""
         self.venue = habits(self.rng, late)
         self.world = board(seed, self.venue, late)
         self.memory = Memory()
@@ -119,7 +119,7 @@ class Soak:
         return Fate.DONE
 
     def suffer(self) -> None:
-        """Something happens to the daemon."""
+        """Let one random fault happen to the daemon."""
         what = self.rng.choice(("drop", "silence", "swallow", "storm", *(() if self.late else ("kill", "crash"))))
         self.met[what] += 1
         run = self.run
@@ -131,7 +131,7 @@ class Soak:
             run.until(run.now + 31 * SECOND)
             run.faults.silent = False
         elif what == "swallow":
-            run.faults.silent = True  # a few messages go missing, and nobody is told
+            run.faults.silent = True  # a few messages are lost without a sign
             run.until(run.now + 2 * SECOND)
             run.faults.silent = False
         elif what == "kill":
@@ -148,7 +148,7 @@ class Soak:
             self.hedges += run.engine.status(run.now).counts.hedges
             self.world.venue.drain()
             after = run.now + self.rng.randrange(1, 60) * SECOND
-            self.world.referee.note_feed_lost(run.now, 60 * SECOND)  # nobody is there to cancel for a while
+            self.world.referee.note_feed_lost(run.now, 60 * SECOND)  # no daemon is running to cancel for a while
             self.world.advance(after)
             self.world.venue.drain()
             self.run = self._begin(after)
@@ -161,7 +161,7 @@ class Soak:
             self.faults = True
 
     def _settle(self) -> None:
-        """Go on until no placement is under way: one that arrives after a kill would count against us."""
+        """Continue until no placement is in flight: one that arrives after a kill would count as a breach."""
         run = self.run
         run.faults.interfere = lambda request, now: Fate.DONE
         sent: list[Instant] = [run.now]
@@ -177,7 +177,7 @@ class Soak:
             self.suffer()
 
     def finish(self) -> None:
-        """No more faults; every event comes to its end."""
+        """Stop the faults and play every event to its end."""
         self.faults = False
         run = self.run
         run.until(run.now + 8 * HOUR, stop=lambda: self.world.crowds[0].finished)
@@ -185,12 +185,12 @@ class Soak:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_rule_is_broken_and_every_cent_agrees_after_hours_of_faults(seed: int) -> None:
+def test_hours_of_faults_break_no_rule_and_the_ledger_equals_the_exchange(seed: int) -> None:
     judge(Soak(seed), 30 * MINUTE)
 
 
 @pytest.mark.parametrize("seed", SEEDS[: max(1, len(SEEDS) // 2)])
-def test_placements_that_are_carried_out_late_are_found_and_cancelled(seed: int) -> None:
+def test_placements_that_are_executed_late_are_found_and_cancelled(seed: int) -> None:
     soak = Soak(100 + seed, late=True)
     judge(soak, 20 * MINUTE)
     assert soak.met["late"] > 5

@@ -44,7 +44,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """Play an invented hour with a strategy and settings; return the exit code and the output."""
 
     def played(decide: str, more: str = RULE) -> tuple[int, str]:
-        name = f"of_{tmp_path.name}"  # no module that another test has imported
+        name = f"of_{tmp_path.name}"  # without modules that another test imported
         module = FAIR if decide == "fair" else STRATEGY + decide + "\n"
         (tmp_path / f"{name}.py").write_text(module)
         (tmp_path / "mine.yaml").write_text(SETTINGS + more.replace("MODULE", name))

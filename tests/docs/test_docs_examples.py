@@ -1,4 +1,4 @@
-"""The examples on the pages are run: the strategy quotes on the synthetic board, prices and settings are taken."""
+"""The examples of the pages work: the strategy quotes on the synthetic board, prices and settings are valid."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def block(language: str) -> str:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, tuple[Strategy, ...]]]:
-    """The page's strategy under the page's rule, in a folder of its own."""
+    """The strategy of the page under the rule of the page, in its own folder."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "strategies").mkdir()
     (folder / "strategies" / "widening.py").write_text(block("python"))
@@ -70,7 +70,7 @@ def test_the_strategy_quotes_both_outcomes_of_every_line_and_breaks_no_rule(
     assert run.world.referee.report(run.now).ok
 
 
-def test_it_follows_a_price_of_the_users_own(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
+def test_the_strategy_follows_a_price_from_the_user(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
     run = played(loaded, 1)
     line = next(
         line
@@ -95,7 +95,7 @@ def test_it_follows_a_price_of_the_users_own(loaded: tuple[Config, tuple[Strateg
     assert max(on_first) > max(implied(own.odds) for own in line.own if own.side == 0)
 
 
-def test_it_asks_for_more_as_the_start_comes_near(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
+def test_the_strategy_widens_its_margin_before_the_start(loaded: tuple[Config, tuple[Strategy, ...]]) -> None:
     config, (strategy,) = loaded
 
     def width(ahead: Duration) -> float:
@@ -109,12 +109,12 @@ def test_it_asks_for_more_as_the_start_comes_near(loaded: tuple[Config, tuple[St
     assert width(15 * MINUTE) > width(6 * HOUR) + 0.01
 
 
-def test_the_prices_are_taken() -> None:
+def test_the_prices_are_accepted() -> None:
     price = parse_prices(block("json").encode(), from_iso("2026-10-01T18:31:00Z"), "page")[0]
     assert (price.probability, price.at) == (0.43, from_iso("2026-10-01T18:30:00Z"))
 
 
-def test_the_one_that_is_asked_about_changes_alone_quotes_and_is_called_again_by_the_clock(
+def test_the_line_by_line_strategy_is_called_for_changed_lines_and_by_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))

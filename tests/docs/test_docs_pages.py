@@ -1,4 +1,4 @@
-"""What the pages point at is there: links, headings, files, commands, options, settings, metrics, log events, paths."""
+"""The pages name only existing links, headings, files, commands, options, settings, metrics, log events, paths."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def headings(page: Path) -> set[str]:
 
 
 @every_page
-def test_every_relative_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None:
+def test_every_relative_link_leads_to_an_existing_file_and_heading(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", " ".join(prose(page).split("\n"))):
         if re.match(r"[a-z]+://|mailto:", link):
             continue
@@ -65,7 +65,7 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_that_are_there(page: 
 
 
 @every_page
-def test_every_file_that_is_named_is_there_or_is_written_by_a_command_on_the_page(page: Path) -> None:
+def test_every_named_file_exists_or_is_written_by_a_command_on_the_page(page: Path) -> None:
     written = re.findall(r"> ([\w./-]+)$", page.read_text(), re.MULTILINE)
     for words in code(page):
         for place in re.findall(r"(?<![\w/.:])(?:mmbot|tests|docs|config|benchmarks|ops)/[\w./-]+", words):
@@ -88,7 +88,7 @@ def commands(page: Path) -> list[Command]:
 
 
 def ask_for_help(command: str) -> None:
-    """Print a command's help; most leave by SystemExit after it."""
+    """Print the help of a command; most commands then raise SystemExit."""
     try:
         code = main([command, "--help"])
     except SystemExit as done:
@@ -102,7 +102,7 @@ def test_every_command_of_mmbot_exists_with_the_options_that_are_shown(
 ) -> None:
     for command in commands(page):
         if command.program != "mmbot" or not re.match(r"\w", "".join(command.words[:1])):
-            continue  # a name, as of an image or a service
+            continue  # a name of an image or a service
         ask_for_help(command.words[0])
         known = capsys.readouterr().out
         for word in command.words[1:]:

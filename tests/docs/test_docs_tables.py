@@ -1,4 +1,4 @@
-"""The pages say what the code says: settings, guards, metrics, outcomes, steps, exit codes, files."""
+"""The tables of the pages equal the code: settings, guards, metrics, outcomes, steps, exit codes, files."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_tables_that_follow_from_the_code_are_up_to_date(tmp_path: Path) -> 
         assert text == made, f"{file.name} is not what the code says; run: .venv/bin/python docs/tables.py"
 
 
-def test_every_setting_stands_in_the_page_with_default_unit_and_meaning() -> None:
+def test_every_setting_is_on_the_page_with_default_unit_and_meaning() -> None:
     shown = {cells[0]: cells for cells in rows(page("configuration")) if len(cells) == 5}
     for one in settings():
         _, takes, default, unit, meaning = shown[f"`{one.path}`"]
@@ -80,7 +80,7 @@ def test_every_setting_stands_in_the_page_with_default_unit_and_meaning() -> Non
     assert len(shown) == len(list(settings()))
 
 
-def test_every_param_of_the_shipped_strategy_stands_in_the_page() -> None:
+def test_every_param_of_the_shipped_strategy_is_on_the_page() -> None:
     shown = [cells[0] for cells in rows(section(page("strategies"), "The shipped strategy"))]
     assert shown == [f"`{one.path}`" for one in settings(FairValueParams)]
 
@@ -94,7 +94,7 @@ def test_the_environments_are_those_of_the_hosts() -> None:
 
 
 def guards() -> dict[str, dict[str, str]]:
-    """Each guard of the page with its four or five points, whitespace evened out."""
+    """Each guard of the page with its four or five points, with single spaces."""
     found = re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", page("guards"), re.MULTILINE | re.DOTALL)
     return {
         name: {
@@ -110,7 +110,7 @@ def test_the_guards_are_those_of_the_code_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: str(guard.name))
-def test_each_guard_has_scope_occasion_reason_effect_and_what_clears_it(guard) -> None:
+def test_each_guard_has_scope_trigger_reason_effect_and_lifting_rule(guard) -> None:
     points = guards()[guard.name]
     assert list(points) == ["Scope", "Holds", "Why", "Does", "Lifted when"]
     assert all(points.values())
@@ -118,20 +118,20 @@ def test_each_guard_has_scope_occasion_reason_effect_and_what_clears_it(guard) -
     assert points["Lifted when"] == guard.lifts or points["Lifted when"].startswith(f"{guard.lifts}. ")
 
 
-def test_each_guard_stands_under_the_heading_of_its_scope() -> None:
+def test_each_guard_is_under_the_heading_of_its_scope() -> None:
     for scope, heading in (("account", "Of the account"), ("event", "Of an event"), ("line", "Of a line")):
         names = re.findall(r"^### `(\w+)`", section(page("guards"), heading), re.MULTILINE)
         assert names == [guard.name for guard in GUARDS if guard.scope == scope]
 
 
-def test_the_guard_that_leaves_wagers_where_they_are_is_said_to() -> None:
+def test_a_guard_that_cancels_nothing_says_so() -> None:
     for name in PAUSING:
         assert f"[`{name}`](#{name})" in page("guards").split("## Of the account")[0]
         assert "Open wagers stay" in guards()[name]["Does"]
 
 
 def busy() -> Metrics:
-    """Metrics of which each was touched."""
+    """Metrics with at least one value each."""
     metrics = Metrics([guard.name for guard in GUARDS])
     scopes = tuple(ScopeStatus("line", "x", 1, 1, 1, 1, 1) for _ in range(1))
     status = Status(
@@ -182,7 +182,7 @@ def test_the_outcomes_of_a_failed_call_are_those_of_the_code() -> None:
     assert [cells[0] for cells in rows(section(page("recovery"), "Four outcomes"))] == list(words.values())
 
 
-def test_every_code_and_every_status_is_told_once() -> None:
+def test_every_code_and_every_status_is_listed_once() -> None:
     told = re.findall(
         r"`(\w+)`", "".join(cells[3] for cells in rows(section(page("recovery"), "What each code means")))
     )

@@ -1,4 +1,4 @@
-"""The tape on the page about the local exchange is played; its tables name every field that a tape can have."""
+"""The tape on the page about the local exchange works, and the tables list every field of a tape."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECTION = PAGE.partition("## Tapes\n")[2].partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_the_tape_of_the_page_is_quoted_matched_and_settled(
+def test_the_tape_on_the_page_is_quoted_matched_and_settled(
     packed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "made-up"
@@ -31,7 +31,7 @@ def test_the_tape_of_the_page_is_quoted_matched_and_settled(
     assert "referee: no invariant broken" in text
 
 
-def test_its_tables_name_the_fields() -> None:
+def test_the_tables_list_every_field_of_a_tape() -> None:
     told = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*)\|", SECTION, re.MULTILINE))))
     header = {"tape", "event", "sport", "market", "scheduled", "outcomes", "changes", "currency", "source"}
     assert told == header | {"t", "s", "p", "b", "x", "w"}
@@ -50,7 +50,7 @@ def test_its_tables_name_the_fields() -> None:
         ('"t": 1791061200000', '"t": 1', "t is earlier than on the line before"),
     ],
 )
-def test_what_the_page_says_is_refused_is(was: str, becomes: str, said: str) -> None:
+def test_a_tape_that_the_page_calls_malformed_is_rejected(was: str, becomes: str, said: str) -> None:
     assert was in ROWS
     with pytest.raises(TapeError, match=said):
         parse_tape(ROWS.replace(was, becomes).encode().splitlines())

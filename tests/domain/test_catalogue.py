@@ -1,4 +1,4 @@
-"""A line's number in quarter points."""
+"""The number of a line in quarter points."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mmbot.domain.catalogue import Line, LineKey, MarketKey, Outcome, market_of,
 
 
 @given(st.integers(-4000, 4000))
-def test_a_number_is_its_quarters(quarters: int) -> None:
+def test_a_line_number_is_stored_in_quarter_points(quarters: int) -> None:
     assert quarter_points(quarters / 4) == quarters
 
 
 @pytest.mark.parametrize("number", [0.1, 3.3, float("nan"), float("inf"), float("-inf")])
-def test_what_is_no_quarter_is_refused(number: float) -> None:
+def test_a_number_that_is_no_quarter_point_is_rejected(number: float) -> None:
     with pytest.raises(ValueError, match=r".+"):
         quarter_points(number)
 

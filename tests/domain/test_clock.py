@@ -1,4 +1,4 @@
-"""The machine's clock, sped up and moved, and the clock that tests move."""
+"""The machine's clock, with a rate and an offset, and the manual clock of tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, SECOND, Clock
 
 
-def test_the_default_is_the_machine_s_own_time() -> None:
+def test_the_default_clock_gives_the_machines_time() -> None:
     before = time.time_ns()
     clock: Clock = SystemClock()
     assert before <= clock.now() <= time.time_ns() + SECOND
@@ -18,7 +18,7 @@ def test_the_default_is_the_machine_s_own_time() -> None:
     assert clock.real_seconds(3 * SECOND) == 3.0
 
 
-def test_two_processes_given_the_same_numbers_agree_on_the_time() -> None:
+def test_two_clocks_with_the_same_settings_agree() -> None:
     anchor = time.time_ns() - 10 * SECOND
     first = SystemClock(60.0, DAY, anchor)
     second = SystemClock(60.0, DAY, anchor)
@@ -29,7 +29,7 @@ def test_two_processes_given_the_same_numbers_agree_on_the_time() -> None:
     assert (first.epoch_ns, first.anchor_ns) == (DAY, anchor)
 
 
-def test_now_survives_a_step_of_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_now_is_unaffected_by_a_step_of_the_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SystemClock()
     at = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: 5)
@@ -38,7 +38,7 @@ def test_now_survives_a_step_of_the_wall_clock(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
-def test_a_rate_that_is_no_rate_is_refused(rate: float) -> None:
+def test_an_invalid_rate_is_rejected(rate: float) -> None:
     with pytest.raises(ValueError, match="rate"):
         SystemClock(rate)
 

@@ -1,4 +1,4 @@
-"""The fair probability that a book gives, and when it gives none."""
+"""The fair probability of a book, and the books without one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def test_the_fair_price_lies_between_the_two_best_and_nearer_to_the_thinner_offe
 
 
 @given(prices, values, prices, values)
-def test_seen_from_the_other_outcome_it_is_the_complement(odds_0: int, value_0: int, odds_1: int, value_1: int) -> None:
+def test_the_fair_price_of_the_other_outcome_is_the_complement(
+    odds_0: int, value_0: int, odds_1: int, value_1: int
+) -> None:
     one = fair_from(book((odds_0, value_0), (odds_1, value_1)), 2.0)
     other = fair_from(book((odds_1, value_1), (odds_0, value_0)), 2.0)
     assert one is not None
@@ -44,29 +46,29 @@ def test_seen_from_the_other_outcome_it_is_the_complement(odds_0: int, value_0: 
 
 
 @given(prices, values, values)
-def test_a_book_without_a_bid_ask_spread_is_its_price(odds: int, value_0: int, value_1: int) -> None:
+def test_without_a_bid_ask_spread_the_fair_price_is_the_price(odds: int, value_0: int, value_1: int) -> None:
     fair = fair_from(book((odds, value_0), (negate(odds), value_1)), 0.001)
     assert fair is not None
     assert fair.probability == pytest.approx(implied(odds))
 
 
 def test_equal_payouts_give_the_middle() -> None:
-    fair = fair_from(book((100, 1000), (-150, 1200)), 0.2)  # payouts of 2000 each
+    fair = fair_from(book((100, 1000), (-150, 1200)), 0.2)  # both payouts are 2000
     assert fair is not None
     assert fair.probability == pytest.approx((0.5 + 0.4) / 2)
     assert fair.bid_ask_spread == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("sides", [((), ()), ((Level(110, 100),), ()), ((), (Level(110, 100),))])
-def test_a_missing_side_gives_none(sides: tuple[tuple[Level, ...], tuple[Level, ...]]) -> None:
+def test_a_missing_side_gives_no_fair_price(sides: tuple[tuple[Level, ...], tuple[Level, ...]]) -> None:
     assert fair_from(Book(sides), 1.0) is None
 
 
-def test_too_wide_a_bid_ask_spread_gives_none() -> None:
+def test_a_bid_ask_spread_that_is_too_wide_gives_no_fair_price() -> None:
     wide = book((-150, 100), (-150, 100))  # 0.6 against 0.4
     assert fair_from(wide, 0.19) is None
     assert fair_from(wide, 0.21) is not None
 
 
-def test_nothing_left_to_take_gives_none() -> None:
+def test_empty_levels_give_no_fair_price() -> None:
     assert fair_from(book((110, 0), (-110, 0)), 1.0) is None

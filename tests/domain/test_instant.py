@@ -1,4 +1,4 @@
-"""RFC 3339 text to nanoseconds and back."""
+"""Conversion between RFC 3339 text and nanoseconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ instants = st.integers(0, 4_000_000_000 * SECOND)
 
 
 @given(instants)
-def test_an_instant_survives_its_text_to_the_nanosecond(instant: int) -> None:
+def test_an_instant_survives_formatting_and_parsing_to_the_nanosecond(instant: int) -> None:
     assert from_iso(iso(instant)) == instant
 
 
@@ -65,11 +65,11 @@ def test_known_instants(text: str, instant: int) -> None:
         "2026-03-01T00:00:00.1²Z",
     ],
 )
-def test_what_names_no_instant_is_refused(text: str) -> None:
+def test_text_that_is_no_instant_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         from_iso(text)
 
 
-def test_seconds_are_nanoseconds_to_the_nearest() -> None:
+def test_seconds_are_rounded_to_the_nearest_nanosecond() -> None:
     assert seconds(0.1) == 100_000_000
     assert in_seconds(seconds(12.5)) == 12.5

@@ -37,20 +37,20 @@ def whole_half_up(number: Fraction) -> int:
 
 
 @given(prices)
-def test_the_implied_probability_is_that_of_the_fraction(odds: int) -> None:
+def test_the_implied_probability_equals_the_exact_fraction(odds: int) -> None:
     assert Fraction(*fraction(odds)) == exactly(odds)
     assert implied(odds) == pytest.approx(float(exactly(odds)), abs=1e-15)
 
 
 @given(prices)
-def test_negating_twice_gives_the_price_back_and_the_two_just_match(odds: int) -> None:
+def test_odds_and_their_opposite_just_match(odds: int) -> None:
     assert is_odds(negate(odds))
     assert negate(negate(odds)) == odds
     assert exactly(odds) + exactly(negate(odds)) == 1
     assert could_match(odds, negate(odds))
 
 
-def test_even_money_is_written_one_way() -> None:
+def test_even_money_has_one_form() -> None:
     assert negate(100) == 100
     assert not is_odds(-100)
     assert not is_odds(99)
@@ -95,9 +95,7 @@ def test_longer_odds_imply_less(one: int, other: int) -> None:
 
 
 @given(ladders, probabilities)
-def test_a_maker_s_price_is_never_shorter_than_wanted_and_no_shorter_tick_would_do(
-    ladder: Ladder, wanted: float
-) -> None:
+def test_a_makers_price_is_the_shortest_tick_not_shorter_than_wanted(ladder: Ladder, wanted: float) -> None:
     tick = ladder.at_most(wanted)
     if tick is None:
         assert all(implied(odds) > wanted for odds in ladder.ticks)
@@ -108,7 +106,7 @@ def test_a_maker_s_price_is_never_shorter_than_wanted_and_no_shorter_tick_would_
 
 
 @given(ladders, probabilities)
-def test_a_taker_s_price_reaches_what_is_wanted_and_no_longer_tick_would(ladder: Ladder, wanted: float) -> None:
+def test_a_takers_price_is_the_longest_tick_that_reaches_the_wanted_price(ladder: Ladder, wanted: float) -> None:
     tick = ladder.at_least(wanted)
     if tick is None:
         assert all(implied(odds) < wanted for odds in ladder.ticks)
@@ -119,7 +117,7 @@ def test_a_taker_s_price_reaches_what_is_wanted_and_no_longer_tick_would(ladder:
 
 
 @given(ladders)
-def test_a_tick_s_own_probability_gives_the_tick(ladder: Ladder) -> None:
+def test_the_probability_of_a_tick_gives_the_tick(ladder: Ladder) -> None:
     for odds in ladder.ticks:
         assert ladder.at_most(implied(odds)) == odds
         assert ladder.at_least(implied(odds)) == odds
@@ -151,11 +149,11 @@ def test_ladders_of_the_same_ticks_are_equal(ladder: Ladder) -> None:
 
 
 @pytest.mark.parametrize("ticks", [[], [0], [110, 0], [110, 110], [-100, 110], [99, 120], [-50]])
-def test_what_is_no_ladder_is_refused(ticks: list[int]) -> None:
+def test_an_invalid_ladder_is_rejected(ticks: list[int]) -> None:
     with pytest.raises(OddsError):
         Ladder(ticks)
 
 
-def test_odds_off_the_ladder_have_no_place() -> None:
+def test_odds_off_the_ladder_have_no_index() -> None:
     with pytest.raises(KeyError):
         Ladder([100, 110]).index(105)

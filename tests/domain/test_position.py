@@ -61,7 +61,7 @@ def test_the_worst_case_is_the_greatest_loss_over_all_fills_and_outcomes(held: l
 
 
 @given(st.lists(wagers(), max_size=5))
-def test_the_matched_worst_case_is_that_without_fills(held: list[Held]) -> None:
+def test_the_matched_worst_case_counts_no_fills(held: list[Held]) -> None:
     nothing = (0,) * len(held)
     greatest = max(0, *(loss(held, nothing, winner) for winner in (0, 1, None)))
     position = position_of(held)
@@ -70,7 +70,9 @@ def test_the_matched_worst_case_is_that_without_fills(held: list[Held]) -> None:
 
 
 @given(st.lists(wagers(), max_size=5), st.sampled_from([0, 1]), st.integers(0, 100_000))
-def test_one_wager_more_is_judged_as_if_it_were_there(held: list[Held], side: int, stake: int) -> None:
+def test_the_worst_case_with_one_more_wager_equals_that_after_adding_it(
+    held: list[Held], side: int, stake: int
+) -> None:
     position = position_of(held)
     foreseen = position.worst_case_with(side, stake)
     position.move(side, stake, 0, 0)
@@ -78,14 +80,14 @@ def test_one_wager_more_is_judged_as_if_it_were_there(held: list[Held], side: in
 
 
 @given(st.lists(wagers(), max_size=5))
-def test_what_is_moved_out_again_leaves_nothing(held: list[Held]) -> None:
+def test_removed_wagers_leave_nothing(held: list[Held]) -> None:
     position = position_of(held)
     for wager in held:
         position.move(wager.side, wager.matched - wager.stake, -wager.matched, -profit(wager.matched, wager.odds))
     assert position == Position()
 
 
-def test_a_sure_profit_is_no_worst_case_below_zero() -> None:
+def test_a_certain_profit_is_a_worst_case_of_zero() -> None:
     position = Position()
     position.move(0, 0, 1000, 1500)
     position.move(1, 0, 1000, 1500)
@@ -104,7 +106,7 @@ def test_stakes_on_no_line_count_in_full() -> None:
     assert not full
 
 
-def test_positions_compare_by_their_figures_and_cannot_be_keys() -> None:
+def test_positions_compare_by_value_and_are_unhashable() -> None:
     position = Position()
     position.move(1, 5, 0, 0)
     assert position != Position()

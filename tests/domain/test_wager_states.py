@@ -1,4 +1,4 @@
-"""The table of a wager's life, held against the second document's flows and the rules of what may come back."""
+"""The state table of a wager, compared with the documented flows and the rules for revived wagers."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def walk(*happenings: Happening) -> list[State]:
     return states
 
 
-def test_every_report_has_a_place_in_every_state() -> None:
+def test_every_report_is_defined_in_every_state() -> None:
     for pair in product(State, SAYINGS):
         assert pair in TABLE
 
 
-def test_every_status_is_a_happening() -> None:
+def test_every_status_is_in_the_table() -> None:
     assert set(SAID) == set(Status)
     assert set(SAID.values()) | {Happening.SAID_FILLED} == set(SAYINGS)
 
 
-def test_only_what_was_held_never_to_have_been_placed_comes_back_to_life() -> None:
+def test_only_a_wager_taken_as_never_placed_can_be_revived() -> None:
     for (state, happening), new in TABLE.items():
         if state in ENDED and new in COULD_MATCH:
             assert state in NEVER_LIVED, (state, happening)
@@ -50,11 +50,11 @@ def test_only_what_was_held_never_to_have_been_placed_comes_back_to_life() -> No
         assert after(state, Happening.SAID_INACTIVE) is State.INACTIVE
 
 
-def test_a_state_is_not_come_back_to_except_by_a_cancel_that_was_refused() -> None:
+def test_only_a_rejected_cancel_returns_to_an_earlier_state() -> None:
     back = {
         (State.CANCELLING, Happening.CANCEL_EARLY),
         (State.CANCELLING, Happening.CANCEL_REFUSED),
-        (State.VOID, Happening.SAID_MANUAL),  # a result by hand may correct a void, and a void a result
+        (State.VOID, Happening.SAID_MANUAL),  # a manual result may correct a void, and a void a result
     }
     steps = {
         (state, new) for (state, happening), new in TABLE.items() if new is not state and (state, happening) not in back
@@ -66,13 +66,13 @@ def test_a_state_is_not_come_back_to_except_by_a_cancel_that_was_refused() -> No
     assert [state for state, news in reach.items() if state in news] == []
 
 
-def test_a_result_is_never_forgotten_for_less() -> None:
+def test_a_result_is_never_replaced_by_less_than_a_result() -> None:
     for state in FINAL:
         for happening in SAYINGS:
             assert after(state, happening) in FINAL
 
 
-def test_nothing_about_our_own_requests_ends_a_wager_that_is_known_to_rest() -> None:
+def test_no_answer_to_our_requests_ends_an_open_wager() -> None:
     for happening in Happening:
         if happening not in SAYINGS:
             assert after(State.OPEN, happening) in (State.OPEN, State.CANCELLING)
@@ -82,28 +82,28 @@ def test_nothing_about_our_own_requests_ends_a_wager_that_is_known_to_rest() -> 
 @pytest.mark.parametrize(
     "state", [state for state in State if state not in (State.INACTIVE, State.OPEN, State.CANCELLING)]
 )
-def test_a_cancel_is_not_sent_for_what_has_no_id_or_cannot_match(state: State) -> None:
+def test_a_cancel_needs_an_id_and_a_wager_that_can_match(state: State) -> None:
     with pytest.raises(ImpossibleError, match=f"cancel_sent cannot happen to a wager that is {state.value}"):
         after(state, Happening.CANCEL_SENT)
 
 
-def test_awaiting_counts_as_able_to_match() -> None:
+def test_an_awaiting_wager_counts_as_able_to_match() -> None:
     assert AWAITING < COULD_MATCH
     assert not FINAL & COULD_MATCH
 
 
-def test_a_winning_play_settled_automatically() -> None:
+def test_a_winning_wager_settled_automatically() -> None:
     flow = walk(
         Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_FILLED, Happening.SAID_SETTLED, Happening.SAID_CLOSED
     )
     assert flow == [State.PLACING, State.INACTIVE, State.OPEN, State.MATCHED, State.SETTLED, State.CLOSED]
 
 
-def test_a_losing_play_settled_automatically() -> None:
+def test_a_losing_wager_settled_automatically() -> None:
     assert walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_CLOSED)[-2:] == [State.OPEN, State.CLOSED]
 
 
-def test_a_play_settled_by_hand() -> None:
+def test_a_wager_settled_manually() -> None:
     assert walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.SAID_MANUAL)[-1] is State.MANUAL
 
 
@@ -119,7 +119,7 @@ def test_a_history_read_while_the_request_is_under_way_proves_nothing() -> None:
     assert after(State.INACTIVE, Happening.ABSENT) is State.INACTIVE
 
 
-def test_an_accepted_cancel_still_counts_until_it_is_told_what_matched_before() -> None:
+def test_a_cancelled_wager_counts_until_its_matches_are_reported() -> None:
     flow = walk(Happening.ACCEPTED, Happening.SAID_OPEN, Happening.CANCEL_SENT, Happening.CANCEL_TAKEN)
     assert flow[-1] is State.CANCELLING
     assert flow[-1] in COULD_MATCH

@@ -1,4 +1,4 @@
-"""One of a thing is not said like several."""
+"""Singular and plural of counted things."""
 
 import pytest
 
@@ -15,5 +15,5 @@ from mmbot.domain.words import counted
         (3, ("match", "matches"), "3 matches"),
     ],
 )
-def test_a_number_of_things_is_said_as_a_person_would(number: int, words: tuple[str, ...], said: str) -> None:
+def test_one_thing_is_singular_and_several_are_plural(number: int, words: tuple[str, ...], said: str) -> None:
     assert counted(number, *words) == said

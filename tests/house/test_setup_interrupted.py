@@ -66,7 +66,7 @@ def make(folder: Path, stop_at: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("stop_at", ["venv", "pip"])
-def test_a_set_up_that_was_interrupted_is_made_from_scratch(checkout: Path, stop_at: str) -> None:
+def test_an_interrupted_set_up_is_repeated_from_scratch(checkout: Path, stop_at: str) -> None:
     assert make(checkout, stop_at).returncode != 0
     assert not (checkout / ".venv" / ".ready").exists()
     again = make(checkout)

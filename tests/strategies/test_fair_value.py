@@ -1,4 +1,4 @@
-"""The shipped strategy: never a loss by its own price, never two prices that match, and leaning the right way."""
+"""The shipped strategy: no loss by its own price, no two prices that match, and skew in the right direction."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ def line_view(
 
 
 def event_view(*lines: LineView, at_s: float = 0.0) -> EventView:
-    """An event of these lines at an instant, in seconds."""
+    """An event with these lines at an instant, in seconds."""
     return EventView(EVENT, lines, LADDER, round(at_s * SECOND), None)
 
 
 def maker(**params: Any) -> FairValueMaker:
-    """The strategy with these params; anything that moves prices or sizes is off unless given."""
+    """The strategy with these params; every param that moves prices or sizes is off unless given."""
     plain = {"margin": 0.015, "skew_price": 0.0, "skew_size": 0.0, "price_tolerance": 0.0, "patience_s": 0.0}
     return FairValueMaker(msgspec.convert(plain | params, FairValueParams))
 
 
 def decide(strategy: FairValueMaker, line: LineView, state: Any = None) -> Decision:
-    """What it decides on one line."""
+    """The decision on one line."""
     return strategy.quote(event_view(line), state).decisions[line.line.key]
 
 
@@ -87,7 +87,7 @@ def odds_of(decision: Decision, side: int, level: int = 0) -> Odds:
 
 
 def earned(probability: float, at: float, commission: float) -> float:
-    """What a wager earns per unit of payout, after commission on what it wins: written down on its own here."""
+    """The earnings of a wager per unit of payout, after commission on its win: calculated independently here."""
     return probability * (1 - at) * (1 - commission) - (1 - probability) * at
 
 
@@ -105,7 +105,7 @@ def test_the_price_without_commission_is_the_probability_less_the_margin() -> No
 
 
 def test_the_price_of_a_coin_at_two_percent() -> None:
-    # It wins 0.98 (1 - q) half of the time and loses q the other half: 0.49 (1 - q) - 0.5 q = 0.01.
+    # The wager wins 0.98 (1 - q) half of the time and loses q the other half: 0.49 (1 - q) - 0.5 q = 0.01.
     assert price_for_margin(0.5, 0.01, 0.02) == pytest.approx(0.48 / 0.99)
 
 
@@ -144,7 +144,7 @@ def test_a_quote_is_the_shortest_tick_that_leaves_the_margin() -> None:
     levels=st.integers(1, 4),
     commission=COMMISSIONS,
 )
-def test_the_two_outcomes_prices_never_sum_to_1_whatever_came_before(
+def test_the_prices_of_both_outcomes_never_sum_to_1(
     fairs: list[float],
     profits: list[tuple[Cents, Cents]],
     margin: float,
@@ -183,7 +183,7 @@ def test_a_higher_fair_price_never_lowers_the_quote_on_its_outcome(
 
 @settings(deadline=None)
 @given(FAIRS, MARGINS)
-def test_the_outcomes_are_alike_seen_from_either_side(p: float, margin: float) -> None:
+def test_the_quotes_are_symmetric_in_the_outcomes(p: float, margin: float) -> None:
     one = decide(maker(margin=margin), line_view(p))
     other = decide(maker(margin=margin), line_view(1 - p))
     assume(not isinstance(one, NoQuote) and not isinstance(other, NoQuote))
@@ -192,12 +192,12 @@ def test_the_outcomes_are_alike_seen_from_either_side(p: float, margin: float) -
             assert price(one, side) == pytest.approx(price(other, 1 - side), abs=0.006)  # a tick, where p is on an edge
 
 
-# --- the lean -----------------------------------------------------------------------------------------------------
+# --- the skew -----------------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None)
 @given(st.floats(0.1, 0.9), st.integers(1, 100_000), MARGINS)
-def test_what_is_held_is_offered_at_longer_odds_and_its_opposite_at_shorter(p: float, held: int, margin: float) -> None:
+def test_skew_lengthens_the_odds_of_the_held_outcome_and_shortens_the_other(p: float, held: int, margin: float) -> None:
     strategy = maker(margin=margin, skew_price=0.02, inventory=200)
     flat = decide(strategy, line_view(p))
     long_0 = decide(strategy, line_view(p, profit=(held, 0)))
@@ -209,7 +209,7 @@ def test_what_is_held_is_offered_at_longer_odds_and_its_opposite_at_shorter(p: f
             assert price(leaning, 1 - side) >= price(flat, 1 - side)
 
 
-def test_the_lean_grows_to_its_full_size_and_no_further() -> None:
+def test_the_skew_grows_to_its_maximum_and_no_further() -> None:
     strategy = maker(skew_price=0.05, inventory=100)
     by_held = [price(decide(strategy, line_view(0.5, profit=(held * 100, 0))), 0) for held in (0, 50, 100, 500)]
     assert by_held[0] - by_held[1] == pytest.approx(0.025, abs=0.004)
@@ -217,12 +217,12 @@ def test_the_lean_grows_to_its_full_size_and_no_further() -> None:
     assert by_held[3] == by_held[2]
 
 
-def test_only_the_difference_of_the_two_profits_leans() -> None:
+def test_only_the_difference_of_the_two_profits_causes_skew() -> None:
     strategy = maker(skew_price=0.05)
     assert decide(strategy, line_view(0.5, profit=(-7_000, -7_000))) == decide(strategy, line_view(0.5))
 
 
-def test_size_is_the_same_payout_on_both_outcomes_until_one_is_held() -> None:
+def test_both_outcomes_have_the_same_payout_without_a_position() -> None:
     strategy = maker(size=50, skew_size=0.5, inventory=100)
     assert [quote.payout for quote in _all(decide(strategy, line_view(0.3)))] == [50_00, 50_00]
     half = decide(strategy, line_view(0.3, profit=(50_00, 0)))
@@ -231,12 +231,12 @@ def test_size_is_the_same_payout_on_both_outcomes_until_one_is_held() -> None:
     assert [quotes(full, side)[0].payout for side in (0, 1)] == [50_00, 25_00]
 
 
-def test_a_full_lean_in_size_leaves_only_what_reduces() -> None:
+def test_a_full_skew_in_size_leaves_only_the_reducing_quote() -> None:
     decision = decide(maker(skew_size=1, inventory=100), line_view(0.3, profit=(100_00, 0)))
     assert [quote.side for quote in _all(decision)] == [1]
 
 
-def test_what_reduces_and_what_is_better_is_served_first() -> None:
+def test_reducing_and_better_quotes_have_the_higher_priority() -> None:
     decision = decide(maker(levels=2, inventory=100), line_view(0.4, profit=(50_00, 0)))
     ranked = sorted(_all(decision), key=lambda quote: -quote.priority)
     assert [quote.side for quote in ranked] == [1, 0, 1, 0]
@@ -246,14 +246,14 @@ def test_what_reduces_and_what_is_better_is_served_first() -> None:
 # --- levels -------------------------------------------------------------------------------------------------------
 
 
-def test_levels_are_a_step_apart() -> None:
+def test_levels_are_one_step_apart() -> None:
     decision = decide(maker(levels=3, level_step=0.02), line_view(0.5))
     for side in (0, 1):
         prices = [price(decision, side, level) for level in range(3)]
         assert all(0.016 <= better - worse <= 0.024 for better, worse in pairwise(prices))
 
 
-def test_levels_closer_than_a_tick_stand_on_ticks_of_their_own() -> None:
+def test_levels_closer_than_a_tick_use_separate_ticks() -> None:
     decision = decide(maker(levels=5, level_step=0.0001), line_view(0.3))
     ticks = [LADDER.index(odds_of(decision, 0, level)) for level in range(5)]
     assert ticks == list(range(ticks[0], ticks[0] + 5))
@@ -268,8 +268,8 @@ def test_levels_end_where_the_ladder_or_the_probability_does() -> None:
 # --- the book -----------------------------------------------------------------------------------------------------
 
 
-def test_a_quote_never_takes_what_others_offer() -> None:
-    # +150 is shown under outcome 0, and a price of one's own says that it is worth far more.
+def test_a_quote_never_takes_an_offer_of_others() -> None:
+    # +150 is shown under outcome 0, and the user's own price is far higher.
     book = Book(((Level(150, 100_00),), (Level(-170, 100_00),)))
     decision = decide(maker(source="given"), line_view(given=0.6, book=book))
     assert odds_of(decision, 0) == 152
@@ -283,13 +283,13 @@ def test_a_price_shown_between_two_ticks_is_not_taken_either() -> None:
 
 @pytest.mark.parametrize(("improve", "odds"), [(0, 160), (1, 158), (3, 154), (50, 132), (None, 132)])
 def test_a_bound_on_improving_keeps_a_quote_that_many_ticks_from_the_others(improve: int | None, odds: int) -> None:
-    # Others want outcome 0 at +160: shown under outcome 1 at -160. Fair would allow far better.
+    # Others back outcome 0 at +160, shown under outcome 1 at -160. The fair price would allow far better.
     book = Book(((Level(120, 100_00),), (Level(-160, 100_00),)))
     decision = decide(maker(margin=0.015, improve=improve), line_view(0.4515, book=book))
     assert odds_of(decision, 0) == odds
 
 
-def test_a_bound_on_improving_asks_for_nothing_where_nobody_else_is() -> None:
+def test_a_bound_on_improving_allows_no_quote_where_nobody_else_quotes() -> None:
     book = Book(((Level(120, 100_00),), ()))
     strategy = maker(source="given", improve=0)
     assert odds_of(decide(strategy, line_view(given=0.4515, book=book)), 0) == 132
@@ -324,7 +324,7 @@ def test_a_quote_that_stays_still_earns_its_margin_less_the_tolerance(
             assert earned(of, implied(quote.odds), 0.02) >= margin * (1 - share) - 1e-9
 
 
-def test_a_quote_does_not_stay_where_it_would_take_what_came_into_the_book() -> None:
+def test_a_quote_moves_if_it_would_take_a_new_offer() -> None:
     strategy = maker(price_tolerance=0.01)
     first = strategy.quote(event_view(line_view(0.42)), None)
     odds = odds_of(first.decisions[KEY], 0)
@@ -333,15 +333,15 @@ def test_a_quote_does_not_stay_where_it_would_take_what_came_into_the_book() -> 
     assert odds_of(second.decisions[KEY], 0) == LADDER.longer(odds)
 
 
-def test_a_price_gets_worse_at_once_and_better_only_after_the_patience() -> None:
+def test_a_price_worsens_at_once_and_improves_only_after_the_patience() -> None:
     strategy = maker(patience_s=2)
     first = strategy.quote(event_view(line_view(0.40), at_s=10), None)
     worse = strategy.quote(event_view(line_view(0.36), at_s=10.1), first.state)
     held = strategy.quote(event_view(line_view(0.40), at_s=11.9), worse.state)
     better = strategy.quote(event_view(line_view(0.40), at_s=12.1), held.state)
     before, now = first.decisions[KEY], worse.decisions[KEY]
-    assert price(now, 0) < price(before, 0)  # outcome 0 is worth less: off at once
-    assert price(now, 1) == price(before, 1)  # outcome 1 is worth more: held back, since it was set just now
+    assert price(now, 0) < price(before, 0)  # outcome 0 is worth less: the price worsens at once
+    assert price(now, 1) == price(before, 1)  # outcome 1 is worth more: the price waits, since it was set just now
     assert worse.wake_at == 12 * SECOND
     assert price(held.decisions[KEY], 0) == price(now, 0)
     assert held.wake_at == round(12.1 * SECOND)
@@ -349,7 +349,7 @@ def test_a_price_gets_worse_at_once_and_better_only_after_the_patience() -> None
     assert better.wake_at is None
 
 
-def test_a_price_held_back_follows_when_the_time_comes_though_nothing_changed() -> None:
+def test_a_delayed_price_follows_after_the_patience_without_another_change() -> None:
     strategy = maker(patience_s=2)
     first = strategy.quote(event_view(line_view(0.40), at_s=0.5), None)
     held = strategy.quote(event_view(line_view(0.36), at_s=1.0), first.state)
@@ -361,7 +361,7 @@ def test_a_price_held_back_follows_when_the_time_comes_though_nothing_changed() 
     assert due.wake_at is None
 
 
-def test_a_fair_price_that_flickers_with_our_own_orders_settles_on_the_worse_of_both_prices() -> None:
+def test_a_fair_price_that_moves_with_our_own_orders_leads_to_the_worse_price() -> None:
     strategy = maker(patience_s=2)
     state: Any = strategy.quote(event_view(line_view(0.400)), None).state
     seen = []
@@ -372,7 +372,7 @@ def test_a_fair_price_that_flickers_with_our_own_orders_settles_on_the_worse_of_
     assert len(set(seen)) == 1
 
 
-def test_an_unchanged_line_keeps_its_very_decision_while_another_moves() -> None:
+def test_an_unchanged_line_keeps_the_same_decision_object_while_another_moves() -> None:
     strategy = maker()
     other = LineKey(1, 220, 4)
     first = strategy.quote(event_view(line_view(0.4), line_view(0.5, key=other)), None)
@@ -381,7 +381,7 @@ def test_an_unchanged_line_keeps_its_very_decision_while_another_moves() -> None
     assert second.decisions[other] != first.decisions[other]
 
 
-def test_the_same_view_and_state_give_the_same_and_leave_the_state_alone() -> None:
+def test_equal_views_and_states_give_equal_results_and_do_not_change_the_state() -> None:
     strategy = maker(price_tolerance=0.004)
     state = strategy.quote(event_view(line_view(0.4)), None).state
     before = copy.deepcopy(state)
@@ -391,7 +391,7 @@ def test_the_same_view_and_state_give_the_same_and_leave_the_state_alone() -> No
     assert state == before
 
 
-def test_a_line_that_left_the_view_is_forgotten() -> None:
+def test_the_state_of_a_line_that_left_the_view_is_dropped() -> None:
     strategy = maker()
     state = strategy.quote(event_view(line_view(0.4)), None).state
     gone = strategy.quote(event_view(), state)
@@ -399,7 +399,7 @@ def test_a_line_that_left_the_view_is_forgotten() -> None:
     assert gone.state == strategy.quote(event_view(), None).state
 
 
-def test_the_tolerance_in_size_is_handed_on() -> None:
+def test_the_size_tolerance_is_passed_to_the_quotes() -> None:
     assert {quote.size_tolerance for quote in _all(decide(maker(size_tolerance=0.3), line_view(0.4)))} == {0.3}
 
 
@@ -418,7 +418,7 @@ def test_the_tolerance_in_size_is_handed_on() -> None:
         ("given_or_book", None, None, "the book gives no fair price"),
     ],
 )
-def test_the_source_of_the_fair_price(
+def test_the_fair_price_comes_from_the_configured_source(
     source: str, fair: float | None, own: float | None, used: float | str
 ) -> None:  # fmt: skip
     decision = decide(maker(source=source), line_view(fair, given=own))
@@ -429,13 +429,13 @@ def test_the_source_of_the_fair_price(
 
 
 @pytest.mark.parametrize("fair", [0.02, 0.98])
-def test_long_shots_and_sure_things_are_left_alone(fair: float) -> None:
+def test_extreme_fair_prices_are_not_quoted(fair: float) -> None:
     decision = decide(maker(), line_view(fair))
     assert isinstance(decision, NoQuote)
     assert "out of bounds" in decision.reason
 
 
-def test_only_the_outcome_with_a_price_is_quoted_and_nothing_where_neither_has_one() -> None:
+def test_only_outcomes_with_a_price_are_quoted() -> None:
     assert {quote.side for quote in _all(decide(maker(margin=0.1), line_view(0.08)))} == {1}
     assert isinstance(decide(maker(margin=0.495), line_view(0.5)), NoQuote)
 
@@ -468,7 +468,7 @@ def test_a_real_book_is_quoted_inside_its_bid_ask_spread_at_demo_like_settings()
         ({"margins": 0.1}, "unknown field `margins`"),
     ],
 )
-def test_params_that_make_no_sense_are_refused(params: dict[str, Any], says: str) -> None:
+def test_invalid_params_are_rejected(params: dict[str, Any], says: str) -> None:
     with pytest.raises(msgspec.ValidationError) as refused:
         msgspec.convert(params, FairValueParams)
     assert says in str(refused.value)

@@ -1,4 +1,4 @@
-"""Counts the calls that are made inside the engine's four."""
+"""Counts the calls inside the engine's public methods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmbot.engine.engine import Engine
 
 
 class Counted:
-    """Counts the calls that are made inside the engine's four."""
+    """Counts the calls inside the engine's public methods."""
 
     def __init__(self, engine: Engine) -> None:
         self.calls = 0

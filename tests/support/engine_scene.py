@@ -1,7 +1,7 @@
-"""A small exchange with an engine in front of it, in virtual time, and short ways to say what a test needs.
+"""A small exchange with an engine in virtual time, and short commands for tests.
 
-The tests are the crowd: they rest and pull orders of a house, and send takers. Every scene ends with ``close``, which
-asks the referee.
+The tests are the crowd: they place and withdraw the orders of a house, and send takers. Every scene ends with
+``close``, which checks the referee's findings.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MARKET = MarketKey(GAME, MONEYLINE)
 
 
 class Fixed:
-    """Wants the same quotes on every line: (side, odds, payout). ``wants`` may be changed between events."""
+    """Requests the same quotes on every line: (side, odds, payout). ``wants`` may be changed between events."""
 
     def __init__(self, *wants: tuple[int, int, int], size_tolerance: float = 0.1, price_tolerance: float = 0.0) -> None:
         self.wants: dict[LineKey | None, tuple[tuple[int, int, int], ...]] = {None: wants}
@@ -104,7 +104,7 @@ def maker(**params: Any) -> FairValueMaker:
 
 
 class Scene:
-    """The exchange, the engine, and time."""
+    """The exchange, the engine, and the virtual time."""
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class Scene:
         self.house[line] = [self.venue.crowd.enter(self.crowd, line, side, odds[side], stake, now) for side in (0, 1)]
 
     def take(self, side: int, stake: int, line: LineKey = LINE, odds: int = -150) -> None:
-        """A taker backs ``side``; whom that matches the exchange decides."""
+        """Let a taker back ``side``; the exchange decides whom that matches."""
         self.venue.crowd.enter(self.crowd, line, side, odds, stake, self.now, rest=False)
 
     # --- time -----------------------------------------------------------------------------------------------------
@@ -214,24 +214,24 @@ class Scene:
         self.run.until(self.run.now + duration)
 
     def until(self, condition: Callable[[], bool], within: Duration = 60 * SECOND) -> None:
-        """Let time pass until something holds; fails if it does not within a time."""
+        """Let time pass until a condition holds; fail if that takes longer than ``within``."""
         end = self.run.now + within
         self.run.until(end, stop=condition)
         assert condition(), f"not within {within / SECOND} s: {self.status().phase}, {self.status().guards}"
 
     def quoted(self) -> Scene:
-        """Start, and wait until both outcomes of every line rest at the exchange."""
+        """Start, and wait until both outcomes of every line are quoted at the exchange."""
         self.until(lambda: all(self.sides(line) == {0, 1} for line in self.lines))
         return self
 
     def requoted(self, within: Duration = 60 * SECOND) -> Scene:
-        """Wait until the engine, which is not ready now, is ready and both outcomes of every line rest again."""
+        """Wait until the engine is ready again and both outcomes of every line are quoted again."""
         assert self.status().phase != "ready"
         self.until(lambda: self.status().phase == "ready", within)
         return self.quoted()
 
     def restart(self, after: Duration = SECOND, *, keep: Callable[[o.SaveWager], bool] | None = None) -> None:
-        """The daemon dies now and another begins a while later; ``keep`` says what of the journal survived."""
+        """Crash the daemon and start another one later; ``keep`` selects the surviving part of the journal."""
         if keep is not None:
             self.memory.wagers = {key: saved for key, saved in self.memory.wagers.items() if keep(saved)}
         now = self.run.now + after
@@ -240,7 +240,7 @@ class Scene:
         self.venue.drain()
         self.run = self._begin(now)
 
-    # --- what is seen ---------------------------------------------------------------------------------------------
+    # --- observations ---------------------------------------------------------------------------------------------
 
     def status(self) -> EngineStatus:
         return self.run.engine.status(self.run.now)
@@ -256,13 +256,13 @@ class Scene:
         return next((held for held in self.status().guards if held.guard == name), None)
 
     def wagers(self, line: LineKey | None = None) -> list[VenueWager]:
-        """Ours that could match, by the exchange's books."""
+        """Our wagers that could match, by the books of the exchange."""
         return [
             wager for wager in self.venue.wagers(self.account) if wager.live and (line is None or wager.line == line)
         ]
 
     def resting(self, line: LineKey = LINE) -> list[tuple[int, int, int]]:
-        """(side, odds, unmatched stake) of what rests of ours."""
+        """(side, odds, unmatched stake) of our open wagers."""
         return sorted(
             (wager.side, wager.odds, wager.unmatched) for wager in self.wagers(line) if wager.status is Status.OPEN
         )
@@ -271,7 +271,7 @@ class Scene:
         return {side for side, _, _ in self.resting(line)}
 
     def sent(self, kind: type, since: Instant = 0) -> list[Any]:
-        """Requests of one kind that were sent."""
+        """The sent requests of one kind."""
         return [request for at, request in self.run.requests if isinstance(request, kind) and at >= since]
 
     def kinds(self, since: Instant = 0) -> list[str]:
@@ -284,7 +284,7 @@ class Scene:
         return [alert.fields for at, alert in self.run.alerts if alert.name == name and at >= since]
 
     def mute(self, line: LineKey = LINE) -> Callable[[], None]:
-        """Let no book message of a line come any more, without a sign. Returns what ends that."""
+        """Drop every book message of a line without a sign; return a function that ends this."""
 
         def drop(message: e.FeedMessage) -> e.FeedMessage | None:
             return None if isinstance(message, e.BookMessage) and message.line == line else message
@@ -297,7 +297,7 @@ class Scene:
         return end
 
     def amend(self, change: Callable[[e.Answer, Instant], e.Answer]) -> Callable[[], None]:
-        """Change what the exchange answers, on its way, after every earlier change. Returns what ends that."""
+        """Change the answers of the exchange in flight, after earlier changes; return a function that ends this."""
 
         def amended(answer: e.Answer, now: Instant) -> e.Answer:
             return change(answer if before is None else before(answer, now), now)
@@ -313,7 +313,7 @@ class Scene:
     # --- the end --------------------------------------------------------------------------------------------------
 
     def agree(self) -> RefereeReport:
-        """Our books equal the exchange's: wagers, positions, profit. For quiet moments."""
+        """Check that our wagers, positions and profit equal those of the exchange. For quiet moments."""
         report = self.referee.report(self.run.now)
         status = self.status()
         mine = {own.external_id: own.remaining for event in status.events for line in event.lines for own in line.own}
@@ -332,7 +332,7 @@ class Scene:
         return {LineKey(line.event, line.market, line.number): None for event in status.events for line in event.lines}
 
     def position(self, line: LineKey = LINE) -> tuple[int, int]:
-        """Unsettled matched profit if outcome 0 wins and if outcome 1 wins, by the exchange's books."""
+        """The unsettled matched profit if outcome 0 or 1 wins, by the books of the exchange."""
         profit = [0, 0]
         for wager in self.venue.wagers(self.account):
             if wager.line == line and wager.winning.value == "tbd" and wager.status is not Status.VOID:
@@ -341,14 +341,14 @@ class Scene:
         return profit[0], profit[1]
 
     def close(self) -> RefereeReport:
-        """Ask the referee."""
+        """Check that the referee found no breach."""
         report = self.referee.report(self.run.now)
         assert report.ok, report.broken
         return report
 
 
 def lose(kind: type, times: int = 1, fate: Fate = Fate.UNANSWERED) -> Callable[[r.Request, Instant], Fate]:
-    """An interference: the first ``times`` requests of a kind meet ``fate``."""
+    """Return an interference that gives the first ``times`` requests of a kind the ``fate``."""
     left = [times]
 
     def interfere(request: r.Request, now: Instant) -> Fate:

@@ -1,4 +1,4 @@
-"""A ledger with a few lines, and short ways to say what the exchange says. For the tests of the ledger."""
+"""A ledger with a few lines, and short commands for reports of the exchange. For the tests of the ledger."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Rig:
         return self.ledger.sent(Placement(external_id, line_id, odds, stake), line, side, hedge, self.tick())
 
     def open(self, external_id: str = "r1-fv-1", **kind: Any) -> Wager:
-        """Send a wager, have it accepted and said to be open."""
+        """Send a wager, and have it accepted and reported open."""
         wager = self.send(external_id, **kind)
         about = {"line_id": wager.line_id, "odds": wager.odds, "stake": wager.stake}
         self.ledger.accepted(external_id, said(external_id, Status.INACTIVE, **about), self.tick())

@@ -1,4 +1,4 @@
-"""How much more may be staked."""
+"""The stake that the balance still allows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ multiples = st.floats(0.1, 10)
 
 
 @given(st.integers(-(10**6), 10**9), money, money, multiples)
-def test_the_most_that_keeps_outstanding_within_the_multiple(
+def test_room_is_the_largest_stake_that_keeps_outstanding_within_the_multiple(
     balance: int, matched: int, outstanding: int, multiple: float
 ) -> None:
-    """One cent more would pass it."""
+    """One cent more would pass the multiple."""
     room = available(balance, matched, outstanding, multiple)
     most = Fraction(multiple) * (balance - matched)
     if room:
@@ -26,19 +26,19 @@ def test_the_most_that_keeps_outstanding_within_the_multiple(
     assert outstanding + room + 1 > most
 
 
-def test_a_match_since_the_read_takes_its_multiple_away() -> None:
+def test_a_match_after_the_read_reduces_the_room_by_its_multiple() -> None:
     assert available(100_00, 0, 0, 8.0) == 800_00
     assert available(100_00, 30_00, 200_00, 8.0) == 360_00
     assert available(100_00, 30_00, 700_00, 8.0) == 0
 
 
-def test_nothing_is_left_of_a_balance_that_has_gone_negative() -> None:
+def test_a_negative_balance_leaves_no_room() -> None:
     assert available(10_00, 20_00, 0, 8.0) == 0
     assert available_at_placement(-1, 0, 0, 8.0) == 0
 
 
 @given(st.integers(-(10**6), 10**9), money, money, multiples)
-def test_money_taken_at_placement_has_to_be_there_for_old_and_new(
+def test_where_placements_are_charged_cash_must_cover_old_and_new_wagers(
     balance: int, placed: int, outstanding: int, multiple: float
 ) -> None:
     room = available_at_placement(balance, placed, outstanding, multiple)
@@ -48,6 +48,6 @@ def test_money_taken_at_placement_has_to_be_there_for_old_and_new(
     assert room + 1 > cash or outstanding + room + 1 > Fraction(multiple) * cash
 
 
-def test_a_replaced_wager_needs_cash_beside_the_old_one() -> None:
+def test_a_replacement_needs_cash_while_the_old_wager_still_holds_its_own() -> None:
     # 100 dollars; 60 placed since the read and cancelled again: its money may not be back yet.
     assert available_at_placement(100_00, 60_00, 0, 8.0) == 40_00

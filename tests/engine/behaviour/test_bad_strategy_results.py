@@ -1,4 +1,4 @@
-"""Whatever a strategy answers, its own event stops at most: the daemon lives and the other events are quoted."""
+"""Invalid strategy results: they stop the strategy's own event, and the daemon quotes all others."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ELSEWHERE = LineKey(2, 219, 0)
 
 
 class Stateless:
-    """Has decisions, and no state."""
+    """A result with decisions and without a state."""
 
     decisions: dict[LineKey, Decision] = {}  # noqa: RUF012
     wake_at = None
 
 
 class Wrong:
-    """Answers rightly at first, and with ``answer(line)`` on one event once ``wrong`` is set."""
+    """Gives valid results at first, and ``answer(line)`` on one event once ``wrong`` is set."""
 
     def __init__(self, answer: Callable[[LineKey], Any]) -> None:
         self.answer = answer
@@ -47,12 +47,12 @@ class Wrong:
 
 
 def quoting(**odd: Any) -> Callable[[LineKey], Result]:
-    """Two sound quotes but for one thing about them."""
+    """Two valid quotes with one thing changed."""
     return lambda line: Result({line: tuple(Quote(side=side, odds=105, payout=5000, **odd) for side in (0, 1))}, None)
 
 
 def many(count: int) -> Callable[[LineKey], Result]:
-    """So many quotes on one line, each at a price of its own."""
+    """Return ``count`` quotes on one line, each at its own price."""
     return lambda line: Result(
         {line: tuple(Quote(side=0, odds=105 + 5 * (each % 5), payout=1000) for each in range(count))}, None
     )
@@ -100,14 +100,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_strategys_nonsense_stops_its_event_and_neither_the_daemon_nor_another_event(case: str) -> None:
+def test_an_invalid_strategy_result_stops_only_its_own_event(case: str) -> None:
     strategy = Wrong(CASES[case])
     scene = Scene(strategy, lines=(LINE, ELSEWHERE)).quoted()
     strategy.wrong = True
     scene.around(stake=90_000)
     scene.around(ELSEWHERE, stake=90_000)
     scene.until(lambda: scene.guard("strategy") is not None, within=5 * SECOND)
-    scene.go(3 * MINUTE)  # the event is asked again every minute
+    scene.go(3 * MINUTE)  # the strategy is called again for the event every minute
     held = scene.guard("strategy")
     assert held is not None
     assert held.scope == f"event {GAME}"
@@ -120,7 +120,7 @@ def test_a_strategys_nonsense_stops_its_event_and_neither_the_daemon_nor_another
 
 
 class Loose:
-    """Says what it says with lists, and with instants that are no integers."""
+    """Gives results with lists instead of tuples and with fractional instants."""
 
     def quote(self, view: EventView, state: Any) -> Result:
         both = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
@@ -131,7 +131,7 @@ class Loose:
 
 
 class LooseLines:
-    """The same, line by line."""
+    """Gives such results line by line."""
 
     def quote(self, view: EventView, state: Any) -> Result:
         return decide_changed(view, state, self.decide)
@@ -143,7 +143,7 @@ class LooseLines:
 
 
 @pytest.mark.parametrize("strategy", [Loose, LooseLines])
-def test_lists_serve_for_tuples_and_instants_need_not_be_whole(strategy: Callable[[], Any]) -> None:
+def test_a_result_may_use_lists_and_fractional_instants(strategy: Callable[[], Any]) -> None:
     scene = Scene(strategy()).quoted()
     scene.around(stake=90_000)
     scene.go(10 * SECOND)
@@ -153,7 +153,7 @@ def test_lists_serve_for_tuples_and_instants_need_not_be_whole(strategy: Callabl
     scene.close()
 
 
-def test_as_many_quotes_as_are_allowed_are_placed_and_cost_no_more_than_their_placement() -> None:
+def test_the_largest_allowed_number_of_quotes_costs_only_its_placements() -> None:
     strategy = Wrong(many(40))
     scene = Scene(strategy).quoted()
     strategy.wrong = True
@@ -170,7 +170,7 @@ def test_as_many_quotes_as_are_allowed_are_placed_and_cost_no_more_than_their_pl
 
 
 class Linked:
-    """Quotes the spread only while the moneyline is even, in one dictionary that it keeps and changes in place."""
+    """Quotes the point spread only while the moneyline is even, in one dictionary that it changes in place."""
 
     def quote(self, view: EventView, state: Any) -> Result:
         decisions = {} if state is None else state
@@ -183,7 +183,7 @@ class Linked:
 
 
 class Watched:
-    """The shipped strategy for both, of which the spread is dropped while the moneyline is not even."""
+    """Uses the shipped strategy for both markets and drops the point spread while the moneyline is not even."""
 
     def __init__(self) -> None:
         self.inner = maker(margin=0.01)
@@ -197,7 +197,7 @@ class Watched:
 
 
 @pytest.mark.parametrize("strategy", [Linked, Watched])
-def test_a_line_is_pulled_because_of_another_however_its_strategy_says_so(strategy: Callable[[], Any]) -> None:
+def test_a_strategy_may_cancel_one_line_because_of_another(strategy: Callable[[], Any]) -> None:
     scene = Scene(strategy(), lines=(LINE, OTHER))
     scene.until(lambda: scene.sides(OTHER) == {0, 1})
     scene.go(5 * SECOND)

@@ -1,5 +1,5 @@
-"""A burst over the whole board: looked at in slices, so that cancels and a kill get in between; and at the same cost a
-line, however many lines there are."""
+"""A burst over the whole board: the engine works in slices, so cancels and a kill leave between them, and the cost per
+line does not grow with the board."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINES = tuple(LineKey(event, MONEYLINE + market, 0) for event in range(1, EVENTS
 
 
 def board(lines: tuple[LineKey, ...] = LINES) -> tuple[Scene, Fixed]:
-    """Every line quoted, and quiet."""
+    """Return a quiet scene in which every line is quoted."""
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     config = settings(
         guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
@@ -38,7 +38,7 @@ def board(lines: tuple[LineKey, ...] = LINES) -> tuple[Scene, Fixed]:
 
 
 def asked(scene: Scene, note: Callable[[r.Request | None, Instant], None]) -> None:
-    """Tell of what each call for a request answers."""
+    """Report the result of each call for a request."""
     following = scene.run.engine.next_request
 
     def next_request(now: Instant) -> r.Request | None:
@@ -50,13 +50,13 @@ def asked(scene: Scene, note: Callable[[r.Request | None, Instant], None]) -> No
 
 
 def move(scene: Scene, strategy: Fixed) -> None:
-    """Every book moves in one instant, and with them what is wanted."""
+    """Move every book, and with it the targets, in one instant."""
     strategy.wants[None] = ((0, 104, 2000), (1, 104, 2000))
     for line in scene.lines:
         scene.around(line, (112, 112))
 
 
-def test_no_call_looks_at_much_more_than_a_slice_and_full_batches_of_cancels_leave_in_between() -> None:
+def test_one_call_looks_at_one_slice_and_full_cancel_batches_leave_between_slices() -> None:
     scene, strategy = board()
     looks: list[int] = []
     seen: list[tuple[str, int, int]] = []
@@ -74,15 +74,15 @@ def test_no_call_looks_at_much_more_than_a_slice_and_full_batches_of_cancels_lea
         max(after - earlier for earlier, after in zip([0, *looks], looks, strict=False)) * AN_EVENT < SLICE + AN_EVENT
     )
     cancels = [(count, calls) for name, count, calls in seen if name == "CancelMany"]
-    assert cancels[0][1] < EVENTS  # before everything was looked at
+    assert cancels[0][1] < EVENTS  # before every line was looked at
     assert all(count == BATCH for count, _ in cancels[:-1])
-    assert next(calls for name, _, calls in seen if name == "PlaceMany") >= EVENTS  # and nothing is placed before
+    assert next(calls for name, _, calls in seen if name == "PlaceMany") >= EVENTS  # nothing is placed before that
     assert all({odds for _, odds, _ in scene.resting(line)} == {104} for line in LINES)
     scene.agree()
     scene.close()
 
 
-def test_a_kill_in_the_middle_of_a_burst_is_the_next_thing_that_leaves_and_leads_to_clear() -> None:
+def test_a_kill_during_a_burst_is_the_next_request_and_leads_to_clear() -> None:
     scene, strategy = board()
     calls = strategy.calls
     after: list[r.Request] = []
@@ -106,7 +106,7 @@ def test_a_kill_in_the_middle_of_a_burst_is_the_next_thing_that_leaves_and_leads
     scene.close()
 
 
-def test_a_book_costs_the_same_on_a_board_of_many_lines_as_on_one_of_few() -> None:
+def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_the_board() -> None:
     def cost(lines: tuple[LineKey, ...]) -> float:
         scene, strategy = board(lines)
         strategy.price_tolerance = 0.2  # every quote may stay
@@ -127,8 +127,8 @@ def test_a_book_costs_the_same_on_a_board_of_many_lines_as_on_one_of_few() -> No
 
 
 @pytest.mark.parametrize("size", [30, 1])
-def test_a_book_costs_the_same_in_an_event_of_many_lines_as_in_one_of_few(size: int) -> None:
-    """Also where every quote is too small to be placed."""
+def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_its_event(size: int) -> None:
+    """The same holds where every quote is too small to be placed."""
 
     def cost(count: int) -> float:
         lines = tuple(LineKey(1, MONEYLINE + market, 0) for market in range(count))
@@ -149,7 +149,7 @@ def test_a_book_costs_the_same_in_an_event_of_many_lines_as_in_one_of_few(size: 
     assert many < 1.2 * few, (few, many)
 
 
-def test_lines_that_wait_for_room_cost_nothing_and_say_why() -> None:
+def test_lines_that_wait_for_room_cost_nothing_and_give_their_reason() -> None:
     def cost(open_wagers: int) -> float:
         config = settings(
             guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
@@ -163,7 +163,7 @@ def test_lines_that_wait_for_room_cost_nothing_and_say_why() -> None:
         assert {scene.line(line).why for line in waiting} <= {"limits.open_wagers is reached"}
         before = len(scene.placements())
         counted = Counted(scene.run.engine)
-        for turn in range(200):  # wagers come and go all the time, and room with them
+        for turn in range(200):  # wagers come and go all the time, and the room changes with them
             line = scene.wagers()[0].line
             odds = 104 - turn % 2
             strategy.wants[line] = ((0, odds, 2000), (1, odds, 2000))

@@ -1,4 +1,4 @@
-"""Clocks that differ: a proof that rests on the exchange's own time is never made too early, and is made in time."""
+"""Clocks that differ: a proof of being clear uses the exchange's time, so it is neither early nor late."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmbot.engine.engine import Engine
 from mmbot.simulator.venue.settings import VenueSettings
 
 SLOW = VenueSettings(activation_ns=6 * SECOND, history_lag_ns=5 * SECOND)
-"""An exchange that takes its time: what was just placed is neither open nor in the history yet."""
+"""A slow exchange: a new wager is neither open nor in the history for some seconds."""
 
 
 class Shifted:
@@ -46,7 +46,7 @@ class Shifted:
 
 
 def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Scene:
-    """A scene whose engine was started on a clock that is off, which nobody knows. ``busy``: others trade as well."""
+    """A scene whose engine starts on a clock that is wrong. ``busy``: other people trade as well."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=venue, starts=24 * HOUR)
     engine = Engine(scene.config, scene.memory.seed(), scene.strategies, START - behind)
     scene.run.engine = Shifted(engine, behind)  # type: ignore[misc, assignment]
@@ -56,15 +56,15 @@ def off(behind: Duration, busy: bool = True, venue: VenueSettings = SLOW) -> Sce
 
 
 def flicker(scene: Scene) -> None:
-    """Someone rests far behind the best price and goes again: the book's messages tell the exchange's time."""
+    """Place and withdraw an order far behind the best price: the book's messages give the exchange's time."""
     order = scene.venue.crowd.enter(scene.crowd, LINE, 0, 300, 1000, scene.now)
     if order is not None:
         scene.venue.crowd.withdraw(order, scene.now)
 
 
 def stepped(step: Duration) -> Scene:
-    """The machine slept (the exchange went on meanwhile), or its clock went ahead of the exchange's and was put back:
-    what is added to the engine's clock makes up for it. Returns when clear is proved after that."""
+    """The machine slept (the exchange went on), or its clock ran ahead of the exchange's and was put back: the clock of
+    the engine is corrected by ``step``. Return the scene once clear is proved after that."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), settings(), venue=SLOW, starts=24 * HOUR).quoted()
     shifted = Shifted(scene.run.engine, 0)
     scene.run.engine = shifted  # type: ignore[misc, assignment]
@@ -82,7 +82,7 @@ def stepped(step: Duration) -> Scene:
 
 
 def stop_after_a_lost_answer(scene: Scene) -> None:
-    """The next placement is carried out, its answer is lost at once, and the daemon is told to stop."""
+    """Let the exchange execute the next placement, lose the answer, and stop the daemon."""
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
     scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     at = scene.now
@@ -93,13 +93,13 @@ def stop_after_a_lost_answer(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("behind", [-60, -7, 0, 7, 60])
-def test_a_stop_never_says_clear_while_something_is_live_whatever_the_clocks_say(behind: int) -> None:
+def test_a_stop_never_reports_clear_with_a_live_wager_whatever_the_clocks_say(behind: int) -> None:
     scene = off(behind * SECOND)
     stop_after_a_lost_answer(scene)
     assert scene.run.exit is not None
     if scene.run.exit.code == 0:
         assert not scene.wagers()
-    else:  # a clock that is far ahead cannot tell in time that the history is complete, and says so
+    else:  # on a clock far ahead the history is not known to be complete in time: exit code 3
         assert behind == -60
         assert scene.run.exit.code == 3
     scene.close()
@@ -107,7 +107,7 @@ def test_a_stop_never_says_clear_while_something_is_live_whatever_the_clocks_say
 
 @pytest.mark.parametrize("busy", [True, False])
 @pytest.mark.parametrize("behind", [7, 60])
-def test_a_stop_right_after_the_feed_came_back_is_as_true_with_clocks_that_differ(behind: int, busy: bool) -> None:
+def test_a_stop_right_after_a_reconnect_is_clear_although_clocks_differ(behind: int, busy: bool) -> None:
     scene = off(behind * SECOND, busy).quoted()
     scene.run.drop_feed()
     scene.until(lambda: scene.status().phase == "holding", within=2 * MINUTE)
@@ -118,15 +118,15 @@ def test_a_stop_right_after_the_feed_came_back_is_as_true_with_clocks_that_diffe
     scene.close()
 
 
-def test_a_clock_that_is_behind_the_exchanges_is_said() -> None:
+def test_a_clock_behind_the_exchange_is_reported() -> None:
     scene = off(60 * SECOND).quoted()
     scene.go(MINUTE)
     said = [alert["seconds"] for alert in scene.alerts("clock.behind")]
-    assert len(said) <= 2  # the history told of most of it, the feed of the rest
+    assert len(said) <= 2  # one from the history, one from the feed
     assert 59 < said[-1] <= 60
 
 
-def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once_a_minute() -> None:
+def test_a_clock_ahead_of_the_exchange_delays_the_proof_and_is_reported_each_minute() -> None:
     scene = off(-5 * MINUTE, busy=False)
     scene.until(lambda: bool(scene.alerts("life.clear")), within=7 * MINUTE)
     assert scene.now - START > 5 * MINUTE
@@ -137,8 +137,8 @@ def test_a_clock_that_is_ahead_delays_the_proof_by_as_much_and_that_is_said_once
 
 
 @pytest.mark.parametrize("behind", [-50, 50, 300])
-def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: int) -> None:
-    """The history is asked by the exchange's clock: a range that leaves the placement out would make it absent."""
+def test_a_placement_with_a_lost_answer_is_found_although_clocks_differ(behind: int) -> None:
+    """The history is read by the exchange's clock: in a range without the placement it would seem absent."""
     scene = off(behind * SECOND)
     scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
@@ -153,7 +153,7 @@ def test_a_placement_whose_answer_is_lost_is_found_though_clocks_differ(behind: 
 
 
 @pytest.mark.parametrize("said", [11 * MINUTE, 1000 * HOUR])
-def test_a_reading_of_the_exchanges_clock_that_cannot_be_one_is_not_believed(said: Duration) -> None:
+def test_an_impossible_time_from_the_exchange_is_ignored(said: Duration) -> None:
     scene = Scene()
 
     def change(answer: e.Answer, now: Instant) -> e.Answer:
@@ -170,17 +170,17 @@ def test_a_reading_of_the_exchanges_clock_that_cannot_be_one_is_not_believed(sai
 
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR])
-def test_what_was_matched_while_the_feed_was_lost_is_booked_after_a_step_of_the_wall_clock(step: Duration) -> None:
+def test_matches_during_a_lost_feed_are_booked_after_the_wall_clock_steps(step: Duration) -> None:
     scene = stepped(step)
     scene.requoted()
     scene.take(0, 500)
     scene.go(3 * SECOND)
     scene.run.faults.feed_allowed = False
     scene.run.faults.silent = True
-    scene.take(0, 1234)  # nobody tells
+    scene.take(0, 1234)  # no message
     scene.run.drop_feed()
     scene.go(20 * SECOND)
-    scene.venue.settle(MARKET, 0, scene.now)  # of what is matched in full only the history tells
+    scene.venue.settle(MARKET, 0, scene.now)  # only the history shows what is fully matched
     scene.go(SECOND)
     scene.run.faults.silent = False
     scene.run.faults.feed_allowed = True
@@ -190,7 +190,7 @@ def test_what_was_matched_while_the_feed_was_lost_is_booked_after_a_step_of_the_
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR])
 @pytest.mark.parametrize("feed", ["kept", "dropped"])
-def test_after_a_step_of_the_wall_clock_clear_is_proved_in_time_and_truly(step: Duration, feed: str) -> None:
+def test_clear_is_proved_in_time_and_correctly_after_the_wall_clock_steps(step: Duration, feed: str) -> None:
     scene = stepped(step)
     assert not scene.wagers()
     if feed == "kept":
@@ -204,13 +204,13 @@ def test_after_a_step_of_the_wall_clock_clear_is_proved_in_time_and_truly(step: 
 
 
 @pytest.mark.parametrize("behind", [5 * MINUTE, 5 * HOUR])
-def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_earlier_run_rests(
+def test_a_start_with_a_wrong_clock_proves_nothing_while_an_earlier_wager_is_open(
     behind: Duration,
 ) -> None:
-    """Ranges of the history end a minute ahead of the clock: what was placed after that is not in them."""
+    """Ranges of the history end a minute ahead of the clock and lack wagers that were placed later."""
     scene = off(behind, busy=False, venue=VenueSettings(activation_ns=30 * SECOND))
     line_id = scene.venue.line_id(*LINE, 0)
-    scene.venue.place(scene.account, "earlier-1", line_id, 105, 1000, scene.now)  # cannot be cancelled for a while
+    scene.venue.place(scene.account, "earlier-1", line_id, 105, 1000, scene.now)  # it cannot be cancelled for a while
     scene.until(lambda: bool(scene.alerts("life.clear")) or not scene.wagers(), within=MINUTE)
     assert not scene.wagers()
     scene.go(2 * MINUTE)
@@ -224,7 +224,7 @@ def test_a_start_on_a_clock_that_is_wrong_proves_nothing_while_something_of_an_e
 
 
 @pytest.mark.parametrize("step", [5 * MINUTE, 5 * HOUR])
-def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wrongly(step: Duration) -> None:
+def test_a_lost_placement_is_not_absent_after_the_clock_was_wrongly_put_back(step: Duration) -> None:
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=SLOW, starts=24 * HOUR).quoted()
     scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.tell(e.WallStepped(-step))
@@ -248,8 +248,8 @@ def test_a_lost_placement_is_not_taken_for_absent_when_the_clock_was_put_back_wr
     assert not scene.alerts("wager.absent")
 
 
-def test_a_lost_placement_is_not_taken_for_absent_by_a_range_that_ended_before_it() -> None:
-    """Nothing but the history tells that the clock was put back, and the first range was asked for without knowing."""
+def test_a_lost_placement_is_not_absent_from_a_range_that_ended_before_it() -> None:
+    """Only the history shows that the clock was put back, and the first range was requested before that."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), starts=24 * HOUR)
     scene.run.delays = Delays(timeout=3 * SECOND)
     scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.plain
 
 
 def churn(scene: Scene, strategy: Fixed, wagers: int) -> None:
-    """Replace both quotes until so many were placed."""
+    """Replace both quotes until ``count`` wagers were placed."""
     turn = 0
     while len(scene.memory.wagers) < wagers:
         turn += 1
@@ -25,7 +25,7 @@ def churn(scene: Scene, strategy: Fixed, wagers: int) -> None:
         scene.go(400 * MILLISECOND)
 
 
-def test_an_event_costs_the_same_at_the_ten_thousandth_wager_as_at_the_hundredth() -> None:
+def test_an_event_costs_as_much_at_wager_10000_as_at_wager_100() -> None:
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     config = settings(
         guards=GuardsConfig(hold_s=1.0, matches_a_minute=100_000, stop_before_start_s=0.0),

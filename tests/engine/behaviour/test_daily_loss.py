@@ -1,4 +1,4 @@
-"""The loss of a day, once it was too much, ends the day; the next one begins with the calendar."""
+"""The daily loss guard: it ends quoting for the day, and the next calendar day lifts it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbot.engine.state.shared import Shared
 
 
 def losing() -> Scene:
-    """A scene that holds outcome 0 and has lost more today than it may."""
+    """A scene that holds outcome 0 and has lost more today than the limit."""
     scene = Scene(
         Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LimitsConfig(daily_loss=20)), starts=3 * DAY
     ).quoted()
@@ -26,7 +26,7 @@ def losing() -> Scene:
     return scene
 
 
-def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
+def test_the_daily_loss_guard_holds_although_the_marks_recover() -> None:
     scene = losing()
     scene.go(SECOND)
     at = scene.now
@@ -47,12 +47,12 @@ def test_a_day_that_was_lost_stays_over_though_the_marks_recover() -> None:
     scene.close()
 
 
-def test_a_lost_day_stays_over_after_a_restart_with_its_reason_and_since_when() -> None:
+def test_the_daily_loss_guard_survives_a_restart_with_its_reason_and_start() -> None:
     scene = losing()
     scene.go(SECOND)
     first = scene.guard("daily_loss")
     assert first is not None
-    scene.around(LINE, (-105, 130))  # the marks recover while nobody looks
+    scene.around(LINE, (-105, 130))  # the marks recover while the daemon is down
     scene.restart(HOUR)
     scene.go(SECOND)
     again = scene.guard("daily_loss")
@@ -69,7 +69,7 @@ def test_a_lost_day_stays_over_after_a_restart_with_its_reason_and_since_when() 
     scene.close()
 
 
-def test_a_restart_on_the_next_day_begins_that_day() -> None:
+def test_a_restart_on_the_next_day_lifts_the_daily_loss_guard() -> None:
     scene = losing()
     scene.go(SECOND)
     scene.restart(DAY)
@@ -80,7 +80,7 @@ def test_a_restart_on_the_next_day_begins_that_day() -> None:
     assert scene.sides() == {0, 1}
 
 
-def test_a_restart_with_a_higher_limit_lets_the_day_go_on_and_one_with_a_lower_does_not() -> None:
+def test_only_a_restart_with_a_higher_limit_lifts_the_daily_loss_guard() -> None:
     shared, profit, _ = profits()
     profit.look(START, ready=True)
     profit.fair(LINE, 0.4)
@@ -96,7 +96,7 @@ def test_a_restart_with_a_higher_limit_lets_the_day_go_on_and_one_with_a_lower_d
         assert shared.guards.holds("daily_loss", ACCOUNT) is holds, limit
 
 
-def test_a_day_that_goes_on_with_a_higher_limit_is_over_when_that_is_lost_too_and_is_kept_as_such() -> None:
+def test_the_daily_loss_guard_returns_once_the_higher_limit_is_lost_too() -> None:
     lost = LostDay(START, 2000, 2000)
     shared, profit, _ = profits(30, SaveDay(START // DAY, 0, -2000, lost))
     profit.look(START + HOUR, ready=True)
@@ -121,7 +121,7 @@ def profits(daily_loss: float = 20, day: SaveDay | None = None) -> tuple[Shared,
     return shared, profit, position
 
 
-def test_the_next_day_begins_while_the_daemon_is_not_ready_and_what_is_lost_after_that_is_its_own() -> None:
+def test_a_loss_after_midnight_counts_for_the_new_day_although_the_daemon_is_not_ready() -> None:
     shared, profit, _ = profits()
     midnight = (START // DAY + 1) * DAY
     profit.look(midnight - HOUR, ready=True)
@@ -137,7 +137,7 @@ def test_the_next_day_begins_while_the_daemon_is_not_ready_and_what_is_lost_afte
     assert shared.guards.holds("daily_loss", ACCOUNT)
 
 
-def test_a_lost_day_is_over_at_midnight_though_the_daemon_becomes_ready_later() -> None:
+def test_the_daily_loss_guard_is_lifted_at_midnight_although_the_daemon_is_ready_later() -> None:
     shared, profit, _ = profits()
     midnight = (START // DAY + 1) * DAY
     profit.look(midnight - HOUR, ready=True)
@@ -149,7 +149,7 @@ def test_a_lost_day_is_over_at_midnight_though_the_daemon_becomes_ready_later() 
     assert not shared.guards.holds("daily_loss", ACCOUNT)
 
 
-def test_the_first_day_of_a_run_begins_only_once_what_it_holds_is_valued() -> None:
+def test_the_first_day_of_a_run_begins_once_its_positions_are_valued() -> None:
     _, profit, _ = profits()
     profit.fair(LINE, 0.3)
     profit.look(START, ready=False)

@@ -1,4 +1,4 @@
-"""The fat-finger guard and impossible prices: nothing rests that gives away more than ``guards.off_fair``."""
+"""The fat-finger guard and impossible prices: no open wager gives away more than ``guards.off_fair``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONFIG = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=600.0, off_fair=OF
 
 
 class Around:
-    """Quotes both outcomes a little below the user's own price, and never minds how far its quotes are from that."""
+    """Quotes both outcomes a little below the user's price, with a very large price tolerance."""
 
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
@@ -38,7 +38,7 @@ class Around:
 
 @pytest.mark.parametrize("tolerance", [0.003, 0.99])
 @pytest.mark.parametrize("moved", [0.35, 0.65])
-def test_no_tolerance_keeps_a_wager_that_is_far_beyond_the_present_fair_price(tolerance: float, moved: float) -> None:
+def test_no_tolerance_keeps_a_wager_far_beyond_the_present_fair_price(tolerance: float, moved: float) -> None:
     scene = Scene(Around(tolerance), CONFIG)
     line_id = scene.venue.line_id(*LINE, 0)
     scene.until(lambda: scene.status().phase == "ready")
@@ -53,7 +53,7 @@ def test_no_tolerance_keeps_a_wager_that_is_far_beyond_the_present_fair_price(to
     scene.close()
 
 
-def test_a_wager_that_a_tolerance_keeps_and_fair_allows_keeps_its_place() -> None:
+def test_a_wager_within_the_tolerance_and_the_fair_price_keeps_its_place() -> None:
     scene = Scene(Around(0.99), CONFIG)
     line_id = scene.venue.line_id(*LINE, 0)
     scene.until(lambda: scene.status().phase == "ready")
@@ -65,7 +65,7 @@ def test_a_wager_that_a_tolerance_keeps_and_fair_allows_keeps_its_place() -> Non
     scene.close()
 
 
-def test_nothing_is_placed_where_no_fair_price_was_ever_known() -> None:
+def test_nothing_is_placed_before_a_fair_price_is_known() -> None:
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), house=False)
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(10 * SECOND)
@@ -86,7 +86,7 @@ def test_without_a_present_fair_price_quotes_are_judged_by_the_last_one() -> Non
     scene.go(2 * SECOND)
     assert scene.line().fair is None
     at = scene.now
-    strategy.wants[None] = ((0, -300, 5000), (1, 110, 5000))  # 0.75 where even was fair
+    strategy.wants[None] = ((0, -300, 5000), (1, 110, 5000))  # 0.75 where fair was even
     scene.around(LINE, (300, 300), 100)
     for order in scene.house[LINE]:
         assert order is not None
@@ -99,7 +99,7 @@ def test_without_a_present_fair_price_quotes_are_judged_by_the_last_one() -> Non
 
 
 @pytest.mark.parametrize("price", [math.nan, math.inf, -math.inf, 0.0, 1.0, -0.2, 1.5])
-def test_a_price_that_no_probability_can_be_is_refused_and_changes_nothing(price: float) -> None:
+def test_a_price_that_is_no_probability_is_rejected_and_changes_nothing(price: float) -> None:
     scene = Scene(Around(0.003), CONFIG)
     line_id = scene.venue.line_id(*LINE, 0)
     scene.until(lambda: scene.status().phase == "ready")

@@ -1,5 +1,5 @@
-"""Running and idle, or resting on what is not known: what comes back, what room comes free for, and what one odd
-message must not do."""
+"""A running engine that stops quoting without a reason, or quotes from an unknown book: returning events, freed room,
+odd messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ELSEWHERE = LineKey(2, MONEYLINE, 0)
 
 
 def placed_on(scene: Scene, line: LineKey, since: Instant) -> list[int]:
-    """The odds of what was placed on a line."""
+    """The odds of the wagers placed on a line."""
     ids = {scene.venue.line_id(*line, side) for side in (0, 1)}
     return [item.odds for item in scene.placements(since) if item.line_id in ids]
 
@@ -25,7 +25,7 @@ def placed_on(scene: Scene, line: LineKey, since: Instant) -> list[int]:
 # --- an event that comes back -----------------------------------------------------------------------------------------
 
 
-def test_an_event_that_comes_back_is_not_quoted_from_a_book_that_nobody_kept() -> None:
+def test_an_event_that_returns_is_not_quoted_from_its_old_book() -> None:
     scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
     assert placed_on(scene, ELSEWHERE, 0) == [111, 111]
     scene.go(14 * MINUTE)
@@ -35,13 +35,13 @@ def test_an_event_that_comes_back_is_not_quoted_from_a_book_that_nobody_kept() -
     scene.go(8 * MINUTE)
     back = scene.now
     scene.venue.list_event(2, back)
-    scene.around(ELSEWHERE, (190, -160))  # the market has moved, and no message told of it
+    scene.around(ELSEWHERE, (190, -160))  # the market moved without a message
     scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=5 * SECOND)
     assert 111 not in placed_on(scene, ELSEWHERE, back)
     scene.close()
 
 
-def test_an_event_whose_return_was_not_told_is_read_in_the_round_that_finds_it() -> None:
+def test_an_event_that_returns_without_a_message_is_read_in_the_round_that_finds_it() -> None:
     scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
     scene.venue.unlist_event(2, scene.now)
     scene.go(30 * MINUTE)
@@ -55,7 +55,7 @@ def test_an_event_whose_return_was_not_told_is_read_in_the_round_that_finds_it()
 
 
 def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
-    """A failed read and an empty list are not the same."""
+    """A failed read is not an empty list."""
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
     scene.amend(lambda said, _: e.MarketsRead(said.request, {}) if isinstance(said, e.MarketsRead) else said)
     since, reads = scene.now, len(scene.sent(r.ReadMarkets))
@@ -66,7 +66,7 @@ def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
     scene.close()
 
 
-def test_a_read_that_says_what_is_known_leads_to_no_question_to_the_strategy() -> None:
+def test_a_read_without_news_does_not_call_the_strategy() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy, settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
     scene.go(SECOND)
@@ -83,7 +83,7 @@ def test_a_read_that_says_what_is_known_leads_to_no_question_to_the_strategy() -
 # --- room -------------------------------------------------------------------------------------------------------------
 
 
-def test_quotes_that_a_wider_limit_cut_grow_once_its_room_comes_free_elsewhere() -> None:
+def test_quotes_cut_by_a_wider_limit_grow_when_another_line_frees_room() -> None:
     limits = LimitsConfig(line=500, market=500, event=500, tournament=45, account=45, daily_loss=500)
     scene = Scene(
         Fixed((0, 105, 8000), (1, 105, 8000)), settings(limits=limits), lines=(LINE, ELSEWHERE), starts=30 * DAY
@@ -97,7 +97,7 @@ def test_quotes_that_a_wider_limit_cut_grow_once_its_room_comes_free_elsewhere()
     scene.close()
 
 
-def test_what_is_most_urgent_on_every_line_goes_before_what_is_less_so_on_any() -> None:
+def test_quotes_of_high_priority_on_all_lines_go_before_those_of_low_priority_on_any() -> None:
     lines = tuple(LineKey(event, MONEYLINE, 0) for event in (1, 2, 3, 4))
     strategy = maker(margin=0.02, size=30, levels=2)
     scene = Scene(strategy, settings(limits=LimitsConfig(open_wagers=8)), lines=lines)
@@ -109,7 +109,7 @@ def test_what_is_most_urgent_on_every_line_goes_before_what_is_less_so_on_any() 
 # --- clocks and kills -------------------------------------------------------------------------------------------------
 
 
-def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> None:
+def test_one_message_from_the_far_future_moves_no_clock_and_freezes_no_book() -> None:
     scene = Scene().quoted()
     scene.go(5 * SECOND)
 
@@ -133,7 +133,7 @@ def test_one_message_of_the_far_future_moves_no_clock_and_freezes_no_book() -> N
     scene.close()
 
 
-def test_a_placement_that_comes_after_the_cancel_of_everything_is_cancelled_as_soon_as_it_opens() -> None:
+def test_a_placement_that_arrives_after_a_cancel_all_is_cancelled_once_it_opens() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy).quoted()
     scene.go(5 * SECOND)

@@ -1,4 +1,4 @@
-"""What a read of the board lacks: the name of an outcome whose side is empty, a line, an event."""
+"""Incomplete reads of the board: without the name of an outcome whose side is empty, a line, or an event."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ELSEWHERE = LineKey(2, 219, 0)
 
 
 def often() -> Scene:
-    """Prices follow from the book, and everything is read each minute."""
+    """A scene with prices from the book and a read of everything each minute."""
     return Scene(maker(margin=0.01), settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)), lines=(LINE, OTHER))
 
 
 def bare(scene: Scene) -> None:
-    """From now on a read does not name the outcome of an empty side."""
+    """Let reads omit the name of the outcome of an empty side from now on."""
 
     def stripped(line: Line) -> Line:
         sides = scene.venue.book(line.key).sides
@@ -52,7 +52,7 @@ def bare(scene: Scene) -> None:
 
 
 def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
-    """BoardReader of one kind show nothing, until then. Returns what ends that earlier."""
+    """Let reads of one kind show nothing until an instant; return a function that ends this earlier."""
 
     def change(said: e.Answer, now: Instant) -> e.Answer:
         if now >= until or not isinstance(said, kind):
@@ -65,12 +65,12 @@ def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Insta
 
 
 def rest(scene: Scene, side: int) -> None:
-    """Somebody backs an outcome of the line again, which shows under the other."""
+    """Let somebody back an outcome of the line again, which shows under the other outcome."""
     assert scene.venue.crowd.enter(scene.crowd, LINE, side, 110, 100_000, scene.now) is not None
 
 
 def empty(scene: Scene, *sides: int) -> None:
-    """Nobody backs these outcomes of the line any more."""
+    """Withdraw every order that backs these outcomes of the line."""
     for side in sides:
         order = scene.house[LINE][side]
         assert order is not None
@@ -78,7 +78,7 @@ def empty(scene: Scene, *sides: int) -> None:
         scene.house[LINE][side] = None
 
 
-def test_a_line_is_quoted_again_as_soon_as_its_empty_side_is_back_though_a_read_came_between() -> None:
+def test_a_line_is_quoted_again_when_its_empty_side_returns_despite_a_read_in_between() -> None:
     scene = often()
     bare(scene)
     scene.quoted()
@@ -91,11 +91,11 @@ def test_a_line_is_quoted_again_as_soon_as_its_empty_side_is_back_though_a_read_
     reads = len(scene.sent(r.ReadMarkets))
     rest(scene, 0)
     scene.until(lambda: scene.sides() == {0, 1}, within=3 * SECOND)
-    assert len(scene.sent(r.ReadMarkets)) == reads  # nothing had to be asked for
+    assert len(scene.sent(r.ReadMarkets)) == reads  # no read was needed
     scene.close()
 
 
-def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_it() -> None:
+def test_an_offer_on_an_unnamed_outcome_leads_to_a_read() -> None:
     scene = Scene(lines=(LINE, OTHER))
     empty(scene, 0, 1)
     bare(scene)
@@ -105,7 +105,7 @@ def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_
     assert held is not None
     assert not scene.resting()
     reads = len(scene.sent(r.ReadMarkets))
-    rest(scene, 1)  # it names outcome 0 alone: read, and held still
+    rest(scene, 1)  # the read names outcome 0 alone, so the guard still holds
     scene.go(5 * SECOND)
     assert len(scene.sent(r.ReadMarkets)) == reads + 1
     assert scene.guard("outcomes") is not None
@@ -115,7 +115,7 @@ def test_an_outcome_that_no_read_has_named_is_asked_for_when_somebody_offers_on_
     scene.close()
 
 
-def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> None:
+def test_a_missing_outcome_is_read_at_growing_intervals() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     complete = lacking(scene, e.MarketsRead, scene.now + HOUR)
     scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
@@ -123,7 +123,7 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
     gone = scene.now
 
     def books(seconds: int) -> list[int]:
-        """Let books of the line come, one a second. Returns when the sport event was read meanwhile, in seconds."""
+        """Send one book of the line a second; return the times, in seconds, at which the sport event was read."""
         since = scene.now
         for turn in range(seconds):
             scene.around(LINE, (110 + turn % 2, 110))
@@ -143,22 +143,22 @@ def test_what_stays_missing_is_asked_for_at_longer_and_longer_intervals() -> Non
     scene.run.engine.handle(e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active"), scene.now)
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)
     gone = scene.now
-    assert books(80)[-1] == 30, "the next time begins with the shortest interval"
+    assert books(80)[-1] == 30, "the next time starts with the shortest interval"
     scene.close()
 
 
-def test_what_never_comes_is_given_up() -> None:
+def test_reads_for_a_missing_outcome_are_given_up() -> None:
     scene = often().quoted()
     lacking(scene, e.MarketsRead, scene.now + HOUR)
     scene.until(lambda: not scene.wagers(), within=2 * MINUTE)
     scene.go(5 * MINUTE)
     since = scene.now
     scene.go(10 * MINUTE)
-    assert len(scene.sent(r.ReadMarkets, since)) == 10  # the rounds
+    assert len(scene.sent(r.ReadMarkets, since)) == 10  # the regular rounds
     scene.close()
 
 
-def test_books_that_offer_nothing_on_an_unnamed_outcome_lead_to_no_read() -> None:
+def test_a_book_without_an_offer_on_an_unnamed_outcome_leads_to_no_read() -> None:
     scene = Scene(lines=(LINE, OTHER))
     empty(scene, 0)
     bare(scene)
@@ -174,8 +174,8 @@ def test_books_that_offer_nothing_on_an_unnamed_outcome_lead_to_no_read() -> Non
     scene.close()
 
 
-def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> None:
-    """The user's own price makes a line quoted without a book: nothing but its outcomes is in the way here."""
+def test_a_market_of_three_outcomes_with_one_unnamed_is_not_quoted_as_one_of_two() -> None:
+    """The user's own price allows quotes without a book, so only the outcomes keep the line from being quoted."""
     scene = Scene().quoted()
     key = LineKey(GAME, 300, 0)
     scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
@@ -190,7 +190,7 @@ def test_a_market_of_three_outcomes_of_which_one_is_unnamed_is_none_of_two() -> 
     scene.close()
 
 
-def test_a_name_outlives_a_read_that_lacks_the_whole_line() -> None:
+def test_outcome_names_survive_a_read_that_lacks_the_line() -> None:
     scene = often()
     bare(scene)
     scene.quoted()
@@ -208,7 +208,7 @@ def test_a_name_outlives_a_read_that_lacks_the_whole_line() -> None:
 TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
-def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
+def test_no_hedge_is_placed_on_an_unnamed_outcome() -> None:
     scene = Scene(Fixed((0, 105, 20_000), (1, 105, 20_000)), settings(limits=TIGHT)).quoted()
     bare(scene)
     empty(scene, 1)
@@ -223,7 +223,7 @@ def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
     assert scene.guard("outcomes") is not None
     order = scene.venue.crowd.enter(
         scene.crowd, LINE, 1, 110, 100_000, scene.now
-    )  # for a blink: it is read for nothing
+    )  # for a moment only: the read is not needed
     assert order is not None
     scene.go(MILLISECOND)
     scene.venue.crowd.withdraw(order, scene.now)
@@ -234,7 +234,7 @@ def test_no_hedge_goes_out_on_an_outcome_that_nobody_has_named() -> None:
     scene.close()
 
 
-def test_limits_are_kept_with_bare_sides_throughout() -> None:
+def test_limits_hold_while_reads_name_no_empty_side() -> None:
     scene = Scene(config=settings(limits=LimitsConfig(line=100), guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0)))
     bare(scene)
     scene.quoted()
@@ -250,7 +250,7 @@ def test_limits_are_kept_with_bare_sides_throughout() -> None:
 
 @pytest.mark.parametrize("kind", [e.EventsRead, e.MarketsRead])
 @pytest.mark.parametrize(("away_s", "back_s", "reads"), [(5, 31, 1), (200, 211, 3), (3600, None, 4)])
-def test_what_a_read_lacks_without_a_word_is_looked_for_again_and_again(
+def test_a_line_that_reads_lack_without_a_message_is_looked_for_repeatedly(
     kind: type[e.EventsRead | e.MarketsRead], away_s: int, back_s: int | None, reads: int
 ) -> None:
     request = {e.EventsRead: r.ReadEvents, e.MarketsRead: r.ReadMarkets}[kind]
@@ -261,7 +261,7 @@ def test_what_a_read_lacks_without_a_word_is_looked_for_again_and_again(
         word = e.MarketMessage(1, e.Op.UPDATE, GAME, 9, "", "active")
     scene.run.engine.handle(word, scene.now)
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)
-    scene.go(2 * SECOND)  # the book without our wagers makes it look once
+    scene.go(2 * SECOND)  # the book without our wagers leads to one read
     gone = scene.now
     if back_s is None:
         scene.go(14 * MINUTE)
@@ -275,7 +275,7 @@ def test_what_a_read_lacks_without_a_word_is_looked_for_again_and_again(
     scene.close()
 
 
-def test_what_goes_with_a_word_or_was_closed_is_not_looked_for() -> None:
+def test_a_line_that_was_closed_or_removed_by_a_message_is_not_looked_for() -> None:
     scene = Scene(lines=(LINE, OTHER, ELSEWHERE)).quoted()
     scene.venue.set_market_status(MARKET, "suspended", scene.now)
     scene.go(2 * SECOND)
@@ -293,7 +293,7 @@ def line_id(scene: Scene, line: LineKey) -> str:
     return scene.venue.line_id(*line, 0)
 
 
-def test_an_event_that_was_under_way_is_not_looked_for() -> None:
+def test_an_event_that_had_started_is_not_looked_for() -> None:
     scene = often().quoted()
     scene.venue.go_live(GAME, scene.now)
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)

@@ -1,4 +1,4 @@
-"""A journal that is not of the exchange before it: of another one, of another account, or of one that was reset."""
+"""A journal that does not belong to the exchange: of another exchange, another account, or before a reset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbot.engine.orders import ANOTHERS_STATE
 
 
 def kept(*, matched: bool, stopped: bool) -> Memory:
-    """The journal of a run on an exchange that is gone."""
+    """The journal of a run on an exchange that no longer exists."""
     scene = Scene().quoted()
     if matched:
         scene.take(1, 1000)
@@ -29,7 +29,7 @@ def kept(*, matched: bool, stopped: bool) -> Memory:
 
 @pytest.mark.parametrize(("matched", "stopped"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("older", [0, 8 * DAY])
-def test_it_ends_before_it_places_anything(matched: bool, stopped: bool, older: Duration) -> None:
+def test_the_run_ends_before_it_places_anything(matched: bool, stopped: bool, older: Duration) -> None:
     memory = kept(matched=matched, stopped=stopped)
     memory.wagers = {key: replace(saved, sent_at=saved.sent_at - older) for key, saved in memory.wagers.items()}
     scene = Scene(memory=memory)
@@ -43,7 +43,7 @@ def test_it_ends_before_it_places_anything(matched: bool, stopped: bool, older: 
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_stop_in_the_middle_of_it_ends_as_any_other(stopped: bool) -> None:
+def test_a_stop_during_the_journal_check_ends_like_any_other_stop(stopped: bool) -> None:
     scene = Scene(memory=kept(matched=True, stopped=stopped))
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None, within=MINUTE)
@@ -51,12 +51,12 @@ def test_a_stop_in_the_middle_of_it_ends_as_any_other(stopped: bool) -> None:
     scene.close()
 
 
-def test_what_never_was_matched_and_rests_no_more_is_not_missed() -> None:
+def test_an_unmatched_wager_that_is_no_longer_open_is_not_missed() -> None:
     Scene(memory=kept(matched=False, stopped=True)).quoted().close()
 
 
-def test_a_wager_that_is_found_by_its_id_is_enough_where_the_history_shows_none() -> None:
-    """As after a week, or by a clock that was wrong when the wagers were sent."""
+def test_one_wager_found_by_its_id_is_enough_when_the_history_shows_none() -> None:
+    """As after a week, or with a clock that was wrong when the wagers were sent."""
     scene = Scene().quoted()
     scene.take(1, 1000)
     scene.go(2 * SECOND)
@@ -66,7 +66,7 @@ def test_a_wager_that_is_found_by_its_id_is_enough_where_the_history_shows_none(
     assert scene.run.exit is None
 
 
-def test_one_wager_that_the_history_holds_is_enough() -> None:
+def test_one_wager_found_in_the_history_is_enough() -> None:
     scene = Scene().quoted()
     scene.take(1, 1000)
     scene.go(2 * SECOND)

@@ -1,4 +1,4 @@
-"""The order of life in the middle of a run: kill and a lost feed, each to the letter, whatever the exchange does."""
+"""Kill and a lost feed in the middle of a run: every step in order, whatever the exchange does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbot.engine import requests as r
 # --- kill -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_kill_cancels_before_it_writes_and_stays_up_without_quoting() -> None:
+def test_a_kill_cancels_before_it_writes_the_kill_file_and_runs_on_without_quoting() -> None:
     scene = Scene().quoted()
     killed, before = scene.now, len(scene.run.requests)
     scene.run.tell(e.KillRequested("enough"))
@@ -32,7 +32,7 @@ def test_a_kill_cancels_before_it_writes_and_stays_up_without_quoting() -> None:
     scene.close()
 
 
-def test_a_latch_survives_a_restart_and_ends_with_a_resume() -> None:
+def test_the_kill_switch_survives_a_restart_and_is_released_by_a_resume() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
     scene.go(10 * SECOND)
@@ -50,7 +50,7 @@ def test_a_latch_survives_a_restart_and_ends_with_a_resume() -> None:
     scene.close()
 
 
-def test_a_latch_whose_file_could_not_be_written_holds_all_the_same() -> None:
+def test_the_kill_switch_holds_although_its_file_could_not_be_written() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
     scene.run.tell(e.LatchWritten(error="disk full"))
@@ -72,20 +72,20 @@ def test_a_resume_at_any_step_after_clear_leads_to_quotes(step: str) -> None:
     scene.close()
 
 
-def test_a_latch_takes_the_words_that_its_file_has_while_it_holds() -> None:
+def test_the_kill_switch_takes_its_reason_from_its_file() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("SIGUSR1"))
     scene.run.tell(e.LatchWritten(reason="drill"))
     assert scene.status().latched == "drill"
     scene.until(lambda: scene.status().clear)
     scene.run.tell(e.ResumeRequested())
-    scene.run.tell(e.LatchWritten(reason="drill"))  # late: it is released by then
+    scene.run.tell(e.LatchWritten(reason="drill"))  # late: the kill switch is already released
     assert scene.status().latched is None
     scene.quoted()
     scene.close()
 
 
-def test_a_resume_is_refused_until_the_account_is_proved_clear() -> None:
+def test_a_resume_is_rejected_until_the_account_is_proved_clear() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))
     scene.run.engine.handle(e.ResumeRequested(), scene.now)
@@ -95,7 +95,7 @@ def test_a_resume_is_refused_until_the_account_is_proved_clear() -> None:
     scene.close()
 
 
-def test_what_happened_before_the_start_is_read_though_a_kill_came_in_between() -> None:
+def test_history_from_before_the_start_is_read_although_a_kill_interrupted() -> None:
     scene = Scene().quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
@@ -143,11 +143,11 @@ def test_a_lost_feed_cancels_at_once_over_http_and_quotes_again_after_the_reconn
     scene.close()
 
 
-def test_a_lost_feed_is_followed_as_the_second_document_says() -> None:
+def test_a_lost_feed_leads_to_cancel_histories_connect_and_repost() -> None:
     """Case 1: websocket broken, cancel_all, histories, connect, repost."""
     scene = Scene().quoted()
     scene.take(0, 1000)
-    scene.run.drop_feed()  # the match is told to nobody
+    scene.run.drop_feed()  # no message reports the match
     at = scene.now
     scene.requoted()
     scene.go(5 * SECOND)
@@ -171,7 +171,7 @@ def test_a_lost_feed_is_followed_as_the_second_document_says() -> None:
     scene.close()
 
 
-def test_a_result_that_falls_between_the_history_and_the_reconnect_is_not_missed() -> None:
+def test_a_result_between_the_history_read_and_the_reconnect_is_booked() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
@@ -190,7 +190,7 @@ def test_a_result_that_falls_between_the_history_and_the_reconnect_is_not_missed
     scene.close()
 
 
-def test_a_result_that_was_told_to_nobody_is_found_within_a_quarter_of_an_hour() -> None:
+def test_a_result_without_a_message_is_found_within_15_minutes() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
@@ -203,7 +203,7 @@ def test_a_result_that_was_told_to_nobody_is_found_within_a_quarter_of_an_hour()
     scene.close()
 
 
-def test_a_feed_that_flaps_is_held_longer() -> None:
+def test_a_feed_that_is_lost_repeatedly_is_held_longer() -> None:
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, flap_hold_s=60.0))).quoted()
     for _ in range(4):
         scene.run.drop_feed()
@@ -214,7 +214,7 @@ def test_a_feed_that_flaps_is_held_longer() -> None:
     scene.close()
 
 
-def test_a_second_loss_before_the_first_was_read_up_loses_nothing() -> None:
+def test_a_second_feed_loss_during_recovery_loses_no_match() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
@@ -228,7 +228,7 @@ def test_a_second_loss_before_the_first_was_read_up_loses_nothing() -> None:
     scene.close()
 
 
-def test_another_connection_without_a_word_about_the_old_one_is_a_loss() -> None:
+def test_a_new_connection_without_the_end_of_the_old_one_is_a_feed_loss() -> None:
     scene = Scene().quoted()
     at = scene.now
     scene.run.tell(e.FeedUp(scene.run.connection + 1))
@@ -241,7 +241,7 @@ def test_another_connection_without_a_word_about_the_old_one_is_a_loss() -> None
     scene.close()
 
 
-def test_a_feed_refused_for_good_stops_the_quoting_and_says_so() -> None:
+def test_a_feed_that_is_rejected_for_good_stops_quoting_and_is_reported() -> None:
     scene = Scene().quoted()
     scene.run.faults.feed_allowed = False
     scene.run.refuse_feed("4001: app does not exist")
@@ -253,7 +253,7 @@ def test_a_feed_refused_for_good_stops_the_quoting_and_says_so() -> None:
     scene.close()
 
 
-def test_a_shared_account_keeps_the_wagers_of_others_and_loses_ours() -> None:
+def test_on_a_shared_account_a_lost_feed_cancels_only_our_wagers() -> None:
     scene = Scene(config=settings(account="shared")).quoted()
     line_id = scene.venue.line_id(*LINE, 0)
     byhand = scene.venue.place(scene.account, "byhand", line_id, 150, 1000, scene.now)
@@ -265,7 +265,7 @@ def test_a_shared_account_keeps_the_wagers_of_others_and_loses_ours() -> None:
     assert not scene.sent(r.CancelAll)
 
 
-def test_a_shared_account_is_rid_of_what_an_earlier_run_left() -> None:
+def test_on_a_shared_account_a_start_cancels_the_wagers_of_an_earlier_run() -> None:
     scene = Scene(config=settings(account="shared"), lines=(LINE, OTHER)).quoted()
     scene.restart()
     left = {wager.wager_id for wager in scene.wagers()}
@@ -278,7 +278,7 @@ def test_a_shared_account_is_rid_of_what_an_earlier_run_left() -> None:
     scene.close()
 
 
-def test_limits_that_were_lowered_below_what_is_held_allow_only_what_reduces() -> None:
+def test_limits_lowered_below_a_position_allow_only_reducing_quotes() -> None:
     scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000))).quoted()
     scene.take(0, 9000)
     scene.until(lambda: scene.position()[0] <= -8000)
@@ -295,8 +295,8 @@ def test_limits_that_were_lowered_below_what_is_held_allow_only_what_reduces() -
     assert {item.line_id for item in scene.placements(at)} == {scene.venue.line_id(GAME, 219, 0, 0)}
 
 
-def test_hours_without_news_leave_the_engine_awake_and_quiet() -> None:
-    """It asks to be woken again and again, and never spins."""
+def test_hours_without_news_cost_only_the_regular_reads() -> None:
+    """The engine sets one deadline after another and never spins."""
     scene = Scene().quoted()
     before = len(scene.run.requests)
     placed = len(scene.placements())

@@ -1,5 +1,5 @@
-"""The ledger beside the local exchange's own matching engine: the same wagers, matches, profit and commission, to the
-cent, as maker and as taker, through cancels, wipes, results, voids and corrections."""
+"""The ledger compared with the matching engine of the local exchange: equal wagers, matches, profit and commission, to
+the cent, as maker and as taker, through cancels, wipes, results, voids and corrections."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def report(wager: VenueWager, match: tuple[int, int] | None = None, sequence: in
 
 
 class Day:
-    """A bot that places and cancels at random, a crowd that crosses it, and a feed of the given loss."""
+    """A bot that places and cancels at random, a crowd that matches it, and a feed that loses messages."""
 
     def __init__(self, seed: int, loss: float) -> None:
         self.random = random.Random(seed)
@@ -130,7 +130,7 @@ class Day:
             self.wait(self.random.choice([0, MILLISECOND, 60 * MILLISECOND, 300 * MILLISECOND]))
 
     def reconcile(self) -> None:
-        """Quiet: what was placed is open or over, every wager is read, every detail wanted is read."""
+        """Wait until every placement is open or ended, and read every wager and every missing matching detail."""
         self.wait(10 * SECOND)
         for wager in self.venue.wagers(self.us):
             self.ledger.take_report(report(wager), False, self.now, self.venue.find_line, self.now)
@@ -165,7 +165,9 @@ class Day:
 
 @settings(max_examples=40)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.0, 0.3]), st.lists(st.integers(0, 4), max_size=3))
-def test_wagers_matches_profit_and_commission_equal_the_exchange_s(seed: int, loss: float, fates: list[int]) -> None:
+def test_wagers_matches_profit_and_commission_equal_those_of_the_exchange(
+    seed: int, loss: float, fates: list[int]
+) -> None:
     day = Day(seed, loss)
     day.trade(50)
     if not loss:

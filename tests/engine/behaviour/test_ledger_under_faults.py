@@ -1,5 +1,5 @@
-"""The ledger against an exchange that matches, cancels, voids and settles behind a network that loses, repeats and
-reorders: nothing counts twice, nothing is under-counted, and once all is told the figures are the exchange's."""
+"""The ledger behind a network that loses, repeats and reorders messages of an exchange that matches, cancels, voids and
+settles: nothing is counted twice or too low, and after all messages the figures equal those of the exchange."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DECIDED = (Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED, Status.VOID)
 
 
 class Held:
-    """One wager in the exchange's books."""
+    """One wager in the books of the exchange."""
 
     def __init__(self, external_id: str, line_id: str, odds: int, stake: int) -> None:
         self.external_id = external_id
@@ -79,7 +79,7 @@ class Held:
 
 
 class World:
-    """The exchange, the network, and the ledger that hears of it."""
+    """The exchange, the network, and the ledger behind the network."""
 
     def __init__(self, seed: int, *, voids: bool) -> None:
         self.random = random.Random(seed)
@@ -92,7 +92,7 @@ class World:
         self.told = 0
         self.voids = voids
 
-    # what the exchange does
+    # acts of the exchange
 
     def place(self) -> None:
         line_id = self.random.choice(["a0", "a1", "s0", "s1"])
@@ -144,7 +144,7 @@ class World:
     def better(self, odds: int) -> int:
         return odds + self.random.randint(1, 40) if odds >= 100 or odds < -150 else 100 + self.random.randint(0, 30)
 
-    # what the network does with it
+    # acts of the network
 
     def deliver(self) -> None:
         if not self.flying:
@@ -154,7 +154,7 @@ class World:
         if fate < 0.15:
             return  # lost
         if fate < 0.35:
-            self.flying.insert(self.random.randint(0, len(self.flying)), report)  # and again
+            self.flying.insert(self.random.randint(0, len(self.flying)), report)  # a second copy
         self.hear(report, from_message=True)
 
     def hear(self, report: WagerReport, *, from_message: bool, asked_at: int | None = None) -> None:
@@ -204,7 +204,7 @@ class World:
         act()
 
     def quiet(self) -> None:
-        """Everything is told: what still flies arrives, every wager is read, every detail wanted is read."""
+        """Deliver every message in flight, and read every wager and every missing matching detail."""
         self.reads.clear()
         self.details.clear()
         while self.flying:
@@ -215,7 +215,7 @@ class World:
             held = self.held[wager.external_id]
             self.rig.ledger.detail(f"w-{held.external_id}", [MatchDetail("", *match) for match in held.matches])
 
-    # what ought to be
+    # the expected figures
 
     def truth(self) -> dict[LineKey, Position]:
         positions: dict[LineKey, Position] = defaultdict(Position)
@@ -261,7 +261,7 @@ def check_sums(world: World) -> None:
 
 @settings(max_examples=120)
 @given(st.integers(0, 2**32), st.integers(20, 160), st.booleans())
-def test_sums_are_what_adding_up_all_wagers_gives_after_every_step(seed: int, steps: int, voids: bool) -> None:
+def test_the_sums_equal_the_sum_over_all_wagers_after_every_step(seed: int, steps: int, voids: bool) -> None:
     world = World(seed, voids=voids)
     for _ in range(steps):
         world.step()
@@ -274,7 +274,7 @@ def test_sums_are_what_adding_up_all_wagers_gives_after_every_step(seed: int, st
 
 @settings(max_examples=120)
 @given(st.integers(0, 2**32), st.integers(20, 200), st.booleans())
-def test_once_all_is_told_the_figures_are_the_exchange_s_to_the_cent(seed: int, steps: int, voids: bool) -> None:
+def test_the_figures_equal_those_of_the_exchange_once_every_message_arrived(seed: int, steps: int, voids: bool) -> None:
     world = World(seed, voids=voids)
     for _ in range(steps):
         world.step()
@@ -296,15 +296,15 @@ def test_once_all_is_told_the_figures_are_the_exchange_s_to_the_cent(seed: int, 
 
 @settings(max_examples=120)
 @given(st.integers(0, 2**32), st.integers(20, 160))
-def test_the_worst_case_is_never_less_than_in_the_exchange_s_own_books(seed: int, steps: int) -> None:
-    """Whatever is late or lost on the way. Settled wagers and voids are left out: both may take a gain back that was
-    rightly counted until it is told."""
+def test_the_worst_case_is_never_below_that_of_the_exchange(seed: int, steps: int) -> None:
+    """Late and lost messages do not matter. Settled wagers and voids are left out: both may withdraw a gain that was
+    rightly counted until their report."""
     world = World(seed, voids=False)
     for _ in range(steps):
         world.step()
         if any(held.status in DECIDED for held in world.held.values()):
             return
-        # an odd cent: what was matched in parts wins each part's half-up profit, what is not told yet wins one
+        # an odd cent: each matched part wins its own half-up profit, the part without a report wins one
         odd = sum(len(world.held[wager.external_id].matches) for wager in world.rig.ledger.estimated())
         for line, position in world.truth().items():
             assert world.rig.ledger.positions[line].worst_case() + odd >= position.worst_case()

@@ -1,4 +1,4 @@
-"""Answers lost, late or in part: no wager twice, none left behind, no limit passed, and everything resolved."""
+"""Lost, late and partial answers: no wager is doubled or left open, no limit is passed, all are resolved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25
 
 
 def shut(scene: Scene) -> None:
-    """Everything is resolved, the books agree, the referee is content, and a stop ends clear."""
+    """Check that every wager is resolved, the books agree, no rule was broken, and a stop ends clear."""
     scene.go(5 * SECOND)
     assert scene.status().counts.unknown_wagers == 0
     scene.agree()
@@ -39,7 +39,7 @@ def one_of_each(scene: Scene, line: LineKey = LINE) -> None:
 
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.BROKEN, Fate.LIMITED])
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_placement_without_an_answer_is_neither_doubled_nor_lost(fate: Fate, times: int) -> None:
+def test_a_placement_without_an_answer_is_neither_repeated_nor_lost(fate: Fate, times: int) -> None:
     scene = Scene(config=TIGHT, interfere=lose(r.PlaceMany, times, fate))
     scene.until(lambda: scene.sides() == {0, 1}, within=2 * MINUTE)
     scene.go(10 * SECOND)
@@ -70,7 +70,7 @@ def test_an_unknown_placement_counts_as_open_until_the_history_answers() -> None
     shut(scene)
 
 
-def test_a_history_that_is_not_complete_past_the_request_proves_nothing() -> None:
+def test_a_history_that_is_not_complete_past_the_request_proves_no_absence() -> None:
     scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LOST), venue=VenueSettings(history_lag_ns=20 * SECOND))
     scene.until(lambda: bool(scene.alerts("wager.absent")), within=3 * MINUTE)
     given_up = next(at for at, alert in scene.run.alerts if alert.name == "request.failed")
@@ -86,7 +86,7 @@ def shut_slow(scene: Scene) -> None:
     scene.close()
 
 
-def test_items_that_an_answer_leaves_out_are_looked_for_in_the_history() -> None:
+def test_placements_missing_from_an_answer_are_looked_up_in_the_history() -> None:
     scene = Scene(config=TIGHT)
 
     def change(said: e.Answer, now: int) -> e.Answer:
@@ -103,7 +103,7 @@ def test_items_that_an_answer_leaves_out_are_looked_for_in_the_history() -> None
     shut(scene)
 
 
-def test_an_external_id_that_exists_already_is_looked_up_and_not_taken_for_a_refusal() -> None:
+def test_an_external_id_that_exists_already_is_looked_up_and_not_taken_as_rejected() -> None:
     scene = Scene(config=TIGHT)
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     for item in scene.placements():  # the network delivers the request twice; the answer is to the second
@@ -115,7 +115,7 @@ def test_an_external_id_that_exists_already_is_looked_up_and_not_taken_for_a_ref
     assert not [item for item in scene.placements() if item.external_id not in {"r1-q0-0", "r1-q0-1"}]
 
 
-def test_a_placement_that_is_carried_out_after_it_was_proved_absent_is_cancelled() -> None:
+def test_a_placement_executed_after_it_was_proved_absent_is_cancelled() -> None:
     scene = Scene(interfere=lose(r.PlaceMany, 1, Fate.LATE))
     scene.until(lambda: bool(scene.alerts("wager.revived")), within=2 * MINUTE)
     scene.go(10 * SECOND)
@@ -129,7 +129,7 @@ def test_a_revived_wager_whose_messages_are_lost_is_found_and_cancelled() -> Non
     scene.until(lambda: bool(scene.alerts("wager.absent")), within=2 * MINUTE)
     scene.quoted()
     scene.run.faults.silent = True
-    scene.go(6 * SECOND)  # it comes now, and nobody hears of it
+    scene.go(6 * SECOND)  # the request arrives now, and its messages are lost
     scene.run.faults.silent = False
     assert len(scene.wagers()) == 4
     scene.go(20 * MINUTE)
@@ -139,7 +139,7 @@ def test_a_revived_wager_whose_messages_are_lost_is_found_and_cancelled() -> Non
 
 @pytest.mark.parametrize("kind", [r.ReadWager, r.ReadHistory, r.ReadMatches, r.ReadBalance, r.ReadMarkets])
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.LIMITED, Fate.BROKEN])
-def test_a_read_that_fails_is_made_again(kind: type, fate: Fate) -> None:
+def test_a_failed_read_is_repeated(kind: type, fate: Fate) -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.run.faults.interfere = lose(kind, 3, fate)
     scene.take(0, 500)
@@ -150,7 +150,7 @@ def test_a_read_that_fails_is_made_again(kind: type, fate: Fate) -> None:
     shut(scene)
 
 
-def test_an_activation_that_nobody_told_is_looked_up_after_ten_seconds_and_leads_to_one_reconnect() -> None:
+def test_an_activation_without_a_message_is_looked_up_after_ten_seconds_and_reconnects_once() -> None:
     scene = Scene()
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.until(lambda: len(scene.wagers()) == 2)
@@ -168,8 +168,8 @@ def test_an_activation_that_nobody_told_is_looked_up_after_ten_seconds_and_leads
     shut(scene)
 
 
-def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten() -> None:
-    """Its placement was not answered, its messages did not come: it is INACTIVE by a read, and must be asked about."""
+def test_a_wager_found_in_the_history_with_a_lost_activation_is_looked_up() -> None:
+    """Its answer and its messages were lost: a read shows it as INACTIVE, so it must be looked up again."""
     scene = Scene(interfere=lose(r.PlaceMany), venue=VenueSettings(activation_ns=8 * SECOND))
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
     scene.until(lambda: {own.state for own in scene.line().own} == {"inactive"}, within=20 * SECOND)
@@ -182,11 +182,11 @@ def test_a_wager_found_by_the_history_whose_activation_is_lost_is_not_forgotten(
     shut(scene)
 
 
-def test_a_match_that_nobody_told_is_looked_up_after_a_print_at_our_price() -> None:
+def test_a_match_without_a_message_is_looked_up_after_a_trade_at_our_price() -> None:
     scene = Scene().quoted()
     scene.go(2 * SECOND)
     scene.run.on_message = lambda message: None if isinstance(message, e.WagerMessage) else message
-    scene.take(0, 500)  # a taker who would have taken far worse
+    scene.take(0, 500)  # a taker who would have accepted far worse odds
     at = scene.now
     scene.until(lambda: bool(scene.sent(r.ReadWager, at)), within=4 * SECOND)
     assert 2 * SECOND <= scene.now - at < 3 * SECOND
@@ -196,7 +196,7 @@ def test_a_match_that_nobody_told_is_looked_up_after_a_print_at_our_price() -> N
     shut(scene)
 
 
-def test_a_matching_detail_that_lags_behind_is_asked_for_again_until_the_odds_are_known() -> None:
+def test_a_late_matching_detail_is_read_again_until_the_odds_are_known() -> None:
     """A match whose message was lost counts at the wager's own odds until its detail comes."""
     scene = Scene().quoted()
     scene.go(2 * SECOND)
@@ -219,7 +219,7 @@ def test_a_matching_detail_that_lags_behind_is_asked_for_again_until_the_odds_ar
     scene.requoted()
     scene.go(30 * SECOND)
     assert lags == [0]
-    assert len(scene.sent(r.ReadMatches)) == 4  # and not once more than needed
+    assert len(scene.sent(r.ReadMatches)) == 4  # and no more often than needed
     shut(scene)
 
 
@@ -242,8 +242,8 @@ def test_a_cancel_without_an_answer_is_repeated_until_the_wager_is_gone(fate: Fa
     shut(scene)
 
 
-def test_a_cancel_that_was_accepted_and_came_to_nothing_is_sent_again() -> None:
-    """200, and yet the wager rests: a look-up shows it, and it is cancelled anew."""
+def test_an_accepted_cancel_without_effect_is_sent_again() -> None:
+    """The cancel is answered with 200, but the wager stays open: a look-up shows that, and it is cancelled again."""
     quotes = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(quotes).quoted()
     scene.go(SECOND)
@@ -264,7 +264,7 @@ def test_a_cancel_that_was_accepted_and_came_to_nothing_is_sent_again() -> None:
     shut(scene)
 
 
-def test_items_that_a_cancels_answer_leaves_out_are_cancelled_again() -> None:
+def test_wagers_missing_from_the_answer_to_a_cancel_are_cancelled_again() -> None:
     quotes = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(quotes).quoted()
     scene.go(SECOND)
@@ -303,7 +303,7 @@ def test_a_cancel_waits_until_its_wager_is_live() -> None:
     quotes.wants[None] = ()
     scene.around(LINE, (115, 115))
     scene.until(lambda: bool(scene.venue.wagers(scene.account)) and not scene.wagers(), within=5 * SECOND)
-    assert len(scene.sent(r.CancelMany)) == 1  # none was refused for coming too early
+    assert len(scene.sent(r.CancelMany)) == 1  # none was rejected for coming too early
     shut(scene)
 
 
@@ -332,7 +332,7 @@ def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
 # --- storms -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
+def test_a_storm_of_429_does_not_raise_the_rate_of_requests() -> None:
     scene = Scene(lines=tuple(LineKey(event, 219, 0) for event in range(1, 6))).quoted()
     begins = scene.now
     scene.run.faults.interfere = lambda request, now: Fate.LIMITED if now < begins + 20 * SECOND else Fate.DONE
@@ -350,7 +350,7 @@ def test_a_storm_of_429_is_waited_out_and_never_answered_with_more() -> None:
     shut(scene)
 
 
-def test_an_exchange_that_fails_altogether_for_a_minute_is_survived() -> None:
+def test_the_engine_survives_an_exchange_that_fails_for_a_minute() -> None:
     scene = Scene(config=TIGHT).quoted()
     begins = scene.now
     scene.run.faults.interfere = lambda request, now: Fate.BROKEN if now < begins + 60 * SECOND else Fate.DONE
@@ -362,7 +362,7 @@ def test_an_exchange_that_fails_altogether_for_a_minute_is_survived() -> None:
 
 
 @pytest.mark.parametrize("slow", [200, 1000, 2400])
-def test_a_slow_exchange_is_quoted_all_the_same(slow: int) -> None:
+def test_a_slow_exchange_is_still_quoted(slow: int) -> None:
     delays = Delays(request=slow * MILLISECOND, answer=slow * MILLISECOND, feed=slow * MILLISECOND)
     scene = Scene(config=TIGHT, delays=delays)
     scene.until(lambda: scene.sides() == {0, 1}, within=2 * MINUTE)
@@ -373,7 +373,7 @@ def test_a_slow_exchange_is_quoted_all_the_same(slow: int) -> None:
     scene.close()
 
 
-def test_requests_stay_below_the_set_rate_however_much_there_is_to_do() -> None:
+def test_requests_stay_below_the_configured_rate_under_any_load() -> None:
     lines = tuple(LineKey(event, 219, 0) for event in range(1, 60))
     quotes = Fixed((0, 105, 500), (1, 105, 500))
     scene = Scene(

@@ -1,4 +1,4 @@
-"""What the exchange says or leaves unsaid holds no cancel back: 429 with a long hint, and answers that never come."""
+"""Cancels are never delayed: not by a 429 with a long hint, nor by answers that never come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbot.engine import requests as r
 
 
 def limited(scene: Scene, kind: type, hint: int) -> None:
-    """The next request of a kind meets a 429 that asks to wait for ``hint``; returns once it was answered."""
+    """Answer the next request of a kind with a 429 that asks to wait for ``hint``; return after the answer."""
     scene.run.faults.hint = hint
     scene.run.faults.interfere = lose(kind, 1, Fate.LIMITED)
     at = scene.now
@@ -24,13 +24,13 @@ def limited(scene: Scene, kind: type, hint: int) -> None:
 
 
 def cancels(scene: Scene, since: int) -> list[float]:
-    """When each ``cancel_all`` was sent, in seconds after an instant."""
+    """The times at which ``cancel_all`` was sent, in seconds after an instant."""
     return [(at - since) / SECOND for at, request in scene.run.requests if type(request) is r.CancelAll and at >= since]
 
 
 @pytest.mark.parametrize("hint", [MINUTE, 24 * HOUR])
 @pytest.mark.parametrize("account", ["exclusive", "shared"])
-def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, account: str) -> None:
+def test_a_429_on_a_balance_read_does_not_delay_a_stop(hint: int, account: str) -> None:
     scene = Scene(config=settings(account=account)).quoted()
     limited(scene, r.ReadBalance, hint)
     at = scene.now
@@ -39,19 +39,21 @@ def test_a_429_on_a_mere_balance_read_does_not_hold_back_a_stop(hint: int, accou
     if account == "exclusive":
         assert cancels(scene, at)[0] <= 1
     scene.until(lambda: scene.status().clear, within=5 * SECOND)
-    scene.until(lambda: scene.run.exit is not None, within=31 * SECOND)  # what happened meanwhile is read if it may be
+    scene.until(
+        lambda: scene.run.exit is not None, within=31 * SECOND
+    )  # the history since then is read if the pause allows it
     assert scene.run.exit is not None
     assert scene.run.exit.code == 0
     assert not scene.wagers()
     scene.close()
 
 
-def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() -> None:
+def test_a_429_does_not_keep_a_stop_from_looking_for_a_lost_placement() -> None:
     scene = Scene(Fixed((0, 105, 5000)), delays=Delays(timeout=40 * SECOND))
     scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.faults.interfere = lose(r.PlaceMany, 1, Fate.UNANSWERED)
     scene.until(lambda: bool(scene.wagers()))
-    limited(scene, r.ReadBalance, MINUTE)  # while the answer is still waited for
+    limited(scene, r.ReadBalance, MINUTE)  # the answer has not come yet
     assert scene.status().counts.unknown_wagers + scene.status().counts.open_wagers == 1
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.status().clear, within=20 * SECOND)
@@ -62,7 +64,7 @@ def test_a_429_does_not_keep_a_lost_placement_from_being_looked_for_at_a_stop() 
     scene.close()
 
 
-def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> None:
+def test_a_429_on_cancel_all_leads_to_another_within_a_second() -> None:
     scene = Scene().quoted()
     scene.go(SECOND)
     scene.run.faults.hint = 24 * HOUR
@@ -76,7 +78,7 @@ def test_a_429_on_cancel_all_itself_is_followed_by_another_within_a_second() -> 
     scene.close()
 
 
-def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -> None:
+def test_a_429_with_a_malformed_hint_on_the_history_does_not_end_the_proof() -> None:
     scene = Scene().quoted()
     scene.run.faults.hint = 24 * HOUR
     scene.run.faults.interfere = lose(r.ReadHistory, 1, Fate.LIMITED)
@@ -89,7 +91,7 @@ def test_a_429_with_a_nonsensical_hint_on_the_history_does_not_end_the_proof() -
 
 
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED])
-def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fate: Fate) -> None:
+def test_a_cancel_all_without_an_answer_is_repeated_after_a_second(fate: Fate) -> None:
     scene = Scene().quoted()
     scene.go(SECOND)
     scene.run.faults.interfere = lose(r.CancelAll, 3, fate)
@@ -103,7 +105,7 @@ def test_a_cancel_all_without_an_answer_is_followed_by_another_after_a_second(fa
     scene.close()
 
 
-def test_cancel_all_is_not_sent_in_a_flood_while_none_is_answered() -> None:
+def test_cancel_all_without_answers_is_not_sent_in_a_flood() -> None:
     scene = Scene().quoted()
     scene.run.faults.interfere = lose(r.CancelAll, 1000, Fate.LOST)
     at = scene.now

@@ -1,4 +1,4 @@
-"""A guard that goes on holding tells its present reason, and still since when it holds."""
+"""The reason of a guard: it is updated while the guard holds, and the start of the guard stays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.engine import events as e
 from mmbot.engine.risk.guards import ACCOUNT, Guards
 
 
-def test_a_new_reason_takes_the_place_of_the_old_one_and_changes_nothing_else() -> None:
+def test_a_new_reason_replaces_the_old_one_and_changes_nothing_else() -> None:
     guards = Guards()
     assert guards.hold("feed", ACCOUNT, "the cable", START)
     changes = guards.changes
@@ -22,7 +22,7 @@ def test_a_new_reason_takes_the_place_of_the_old_one_and_changes_nothing_else() 
     assert guards.raised == 1
 
 
-def test_a_low_balance_is_told_as_it_was_last_read() -> None:
+def test_the_low_balance_guard_gives_the_last_balance_read() -> None:
     scene = Scene(balance=100_000).quoted()
     scene.venue.deposit(scene.account, -99_500, scene.now)
     scene.until(lambda: scene.guard("balance") is not None)
@@ -37,7 +37,7 @@ def test_a_low_balance_is_told_as_it_was_last_read() -> None:
     scene.close()
 
 
-def test_matches_a_minute_counts_those_of_the_last_minute_as_it_passes() -> None:
+def test_the_matches_a_minute_guard_counts_the_last_minute() -> None:
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, matches_a_minute=3))).quoted()
     for _ in range(4):
         scene.take(0, 200)
@@ -51,7 +51,7 @@ def test_matches_a_minute_counts_those_of_the_last_minute_as_it_passes() -> None
     scene.close()
 
 
-def test_the_guards_of_an_event_and_of_a_line_tell_what_holds_them_now() -> None:
+def test_guards_of_an_event_and_of_a_line_give_their_present_reason() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy).quoted()
     event = scene.venue.event(GAME)
@@ -77,7 +77,7 @@ def test_the_guards_of_an_event_and_of_a_line_tell_what_holds_them_now() -> None
     scene.close()
 
 
-def test_the_account_without_its_events_is_otherwise_the_same() -> None:
+def test_the_status_without_sport_events_is_otherwise_the_same() -> None:
     scene = Scene().quoted()
     whole = scene.run.engine.status(scene.run.now)
     assert scene.run.engine.status(scene.run.now, events=False) == msgspec.structs.replace(whole, events=())

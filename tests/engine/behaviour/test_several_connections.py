@@ -1,4 +1,4 @@
-"""A feed over several connections: each loss costs what its connection carried, and no more."""
+"""A feed over several connections: a lost connection ends only the coverage of its own sport events."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_loss_of_a_connection_with_books_only_cancels_its_sport_events_and_l
 def test_books_of_another_connection_than_the_sport_events_own_are_dropped() -> None:
     scene = two_connections()
     scene.go(5 * SECOND)
-    scene.run.on_message = None  # the second game's books come over the first connection now
+    scene.run.on_message = None  # the books of the second game now come over the first connection
     before = scene.line(ELSEWHERE).book
     scene.around(ELSEWHERE, (130, 130))
     scene.go(3 * SECOND)

@@ -1,4 +1,4 @@
-"""Wagers that an earlier run placed and its journal lacks, and wagers that are told before their line is known."""
+"""Wagers of an earlier run that its journal lacks, and wagers reported before their line is known."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ledger(*runs: str) -> Ledger:
 
 
 def unread(line_id: str) -> tuple[LineKey, int] | None:
-    """Before the board was read."""
+    """A ledger before the board was read."""
     return None
 
 
@@ -38,7 +38,7 @@ def created(at: Instant, *args: Any, **more: Any) -> WagerReport:
     return msgspec.structs.replace(said(*args, **more), created_at=at)
 
 
-def test_what_bears_the_id_of_an_earlier_run_is_ours_and_to_be_cancelled() -> None:
+def test_a_wager_with_the_id_of_an_earlier_run_is_ours_and_is_cancelled() -> None:
     books = ledger("r0", "r1")
     changes = told(books, created(ENDED, "r1-fv-9", stake=1000))
     assert kinds(changes) == [Kind.REVIVED, Kind.OPENED]
@@ -47,10 +47,10 @@ def test_what_bears_the_id_of_an_earlier_run_is_ours_and_to_be_cancelled() -> No
     assert stray.state is State.OPEN
     assert books.positions[LINE].worst_case() == 1000
     (hand,) = kinds(told(books, created(ENDED, "r11-fv-9", stake=500)))[:1]
-    assert hand is Kind.FOREIGN  # of a run that is not among them, though its id begins alike
+    assert hand is Kind.FOREIGN  # of an unknown run whose id starts with the same letters
 
 
-def test_a_result_that_no_run_can_have_booked_is_booked() -> None:
+def test_a_result_that_no_earlier_run_can_have_booked_is_booked() -> None:
     books = ledger("r1")
     told(books, created(ENDED, "r1-fv-9", Status.CLOSED, 1000, odds=-110, winning=Winning.WON))
     assert books.realised == profit(1000, -110)
@@ -61,12 +61,12 @@ def test_a_result_that_an_earlier_run_booked_or_that_is_not_ours_counts_in_nothi
     books = ledger("r1")
     long_ago = ENDED - 4 * DAY
     told(books, created(long_ago, "r1-fv-2", Status.CLOSED, 1000, winning=Winning.WON))
-    told(books, said("r1-fv-3", Status.CLOSED, 1000, winning=Winning.WON))  # not said when
+    told(books, said("r1-fv-3", Status.CLOSED, 1000, winning=Winning.WON))  # without a time
     told(books, created(ENDED, "by-hand", Status.CLOSED, 1000, winning=Winning.WON))
     assert books.realised == 0
 
 
-def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs() -> None:
+def test_a_wager_reported_before_its_line_counts_in_full_until_the_line_is_known() -> None:
     books = ledger("r1")
     told(books, created(ENDED, "r1-fv-9", Status.OPEN, 400, line_id="s1", odds=150), unread)
     (stray,) = books.all_live()
@@ -98,7 +98,7 @@ def test_a_wager_told_before_its_line_counts_in_full_and_then_where_it_belongs()
     assert books.locate(LINES.get) == []
 
 
-def test_one_that_is_forgotten_before_its_line_is_known_is_not_looked_for_any_more() -> None:
+def test_the_line_of_a_forgotten_wager_is_no_longer_looked_for() -> None:
     books = ledger("r1")
     for number in range(5):
         about = {"line_id": "s1", "wager_id": f"w{number}"}
@@ -111,7 +111,7 @@ def test_one_that_is_forgotten_before_its_line_is_known_is_not_looked_for_any_mo
 
 
 def looked_for(books: Ledger) -> int:
-    """How many wagers' lines are looked for once the board was read."""
+    """The number of wagers whose line is looked for after the board was read."""
     asked: list[str] = []
     books.locate(asked.append)
     return len(asked)

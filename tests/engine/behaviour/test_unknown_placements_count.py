@@ -1,4 +1,4 @@
-"""What counts in full though little is known of it, and when a placement may be called absent."""
+"""Unknown placements: they count in full, and are absent only after a complete history read."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.simulator.venue.settings import VenueSettings
 
 
-def test_a_placement_is_absent_only_if_every_page_of_the_history_was_complete_past_its_end() -> None:
-    """The first page shows the history as it was before the placement; the last alone is complete past it."""
+def test_a_placement_is_absent_only_if_every_history_page_is_complete_past_its_end() -> None:
+    """The first page shows the history before the placement; only the last page is complete past it."""
     scene = Scene(Fixed((0, 105, 5000), (1, 105, 5000)), venue=VenueSettings(history_lag_ns=2 * SECOND))
     scene.run.faults.carry = lambda message: () if isinstance(message, e.WagerMessage) else (0,)
     scene.run.delays = Delays(timeout=100 * MILLISECOND)
@@ -31,10 +31,10 @@ def test_a_placement_is_absent_only_if_every_page_of_the_history_was_complete_pa
         said = scene.run.ask(replace(request, cursor="") if second else request)
         if isinstance(said, e.HistoryRead) and scene.placements():
             if second:
-                return e.HistoryRead(request.id, (), "", said.last_synced_at)  # what is older than the first page
+                return e.HistoryRead(request.id, (), "", said.last_synced_at)  # older than the first page
             if not firsts:
                 firsts.append(now)
-                scene.run.faults.linger = lambda: 5 * SECOND  # the answer is long on its way
+                scene.run.faults.linger = lambda: 5 * SECOND  # the answer takes long
                 return e.HistoryRead(request.id, said.wagers, "second", said.last_synced_at)
         scene.run.faults.linger = None
         return said

@@ -1,7 +1,7 @@
-"""Wagers that are not ours and whose line the engine does not know, or whose line has three outcomes.
+"""Foreign wagers on a line that the engine does not know or that has three outcomes.
 
 Such a wager counts at its full stake in its market, event, tournament and the account, and in no line. It has no side
-by which a book or a position could be asked.
+in a book or a position.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Show = Callable[[e.MarketImage], e.MarketImage]
 
 
 def show(scene: Scene, how: Show) -> Callable[[], None]:
-    """Let every read of the board show markets otherwise than they are. Returns what ends that."""
+    """Change the markets in every read of the board; return a function that ends this."""
 
     def amended(answer: e.Answer, now: Instant) -> e.Answer:
         if not isinstance(answer, e.MarketsRead):
@@ -57,7 +57,7 @@ def with_a_third_outcome(image: e.MarketImage) -> e.MarketImage:
 
 
 def unlisted(scene: Scene) -> LineKey:
-    """A market of which the board shows one line; wagers are on another."""
+    """A market with one line on the board and wagers on another line."""
     show(scene, without_the_line)
     scene.add_market(market_of(UNLISTED), (FIRST, UNLISTED), scene.now)
     scene.around(FIRST)
@@ -65,7 +65,7 @@ def unlisted(scene: Scene) -> LineKey:
 
 
 def three(scene: Scene) -> LineKey:
-    """A market whose line has three outcomes by all that the engine reads. The local exchange takes no wagers there."""
+    """A market whose line has three outcomes in every read. The local exchange accepts no wagers there."""
     show(scene, with_a_third_outcome)
     scene.add_market(market_of(THREE), (THREE,), scene.now)
     return THREE
@@ -88,7 +88,7 @@ def by_hand(scene: Scene, line: LineKey, external_id: str = "by-hand") -> VenueW
 
 
 def sound(scene: Scene) -> None:
-    """The engine quotes on, and says so."""
+    """Check that the engine keeps quoting and says so."""
     status = scene.status()
     assert status.latched is None
     assert status.quoting
@@ -97,14 +97,14 @@ def sound(scene: Scene) -> None:
 
 
 def in_full(scene: Scene, line: LineKey) -> tuple[int, int]:
-    """Worst case and matched worst case of the market of a line, without our own quotes on its other line."""
+    """The worst case and matched worst case of a line's market, without our quotes on its other line."""
     (scope,) = [scope for scope in scene.status().scopes if scope.scope == "market"]
     ours = OURS if line == UNLISTED else 0
     return scope.worst_case - ours, scope.matched
 
 
 @CASES
-def test_one_that_opens_counts_in_full_in_its_market_and_in_no_line(listed: Callable[[Scene], LineKey]) -> None:
+def test_an_open_wager_counts_in_full_in_its_market_and_in_no_line(listed: Callable[[Scene], LineKey]) -> None:
     scene, line = begin(listed)
     by_hand(scene, line)
     sound(scene)
@@ -117,7 +117,7 @@ def test_one_that_opens_counts_in_full_in_its_market_and_in_no_line(listed: Call
 
 
 @CASES
-def test_one_that_is_matched_counts_its_matched_stake(listed: Callable[[Scene], LineKey]) -> None:
+def test_a_matched_wager_counts_its_matched_stake(listed: Callable[[Scene], LineKey]) -> None:
     scene, line = begin(listed)
     by_hand(scene, line)
     scene.take(1, 8_000, line, -150)
@@ -131,7 +131,7 @@ def test_one_that_is_matched_counts_its_matched_stake(listed: Callable[[Scene], 
 
 
 @CASES
-def test_one_that_ends_counts_nothing(listed: Callable[[Scene], LineKey]) -> None:
+def test_a_wager_that_ended_counts_nothing(listed: Callable[[Scene], LineKey]) -> None:
     scene, line = begin(listed)
     placed = by_hand(scene, line)
     scene.venue.cancel(scene.account, placed.wager_id, "by-hand", scene.now)
@@ -142,7 +142,7 @@ def test_one_that_ends_counts_nothing(listed: Callable[[Scene], LineKey]) -> Non
 
 
 @CASES
-def test_one_that_is_cut_and_settled_is_booked_for_its_market(listed: Callable[[Scene], LineKey]) -> None:
+def test_a_partly_cancelled_and_settled_wager_is_booked_for_its_market(listed: Callable[[Scene], LineKey]) -> None:
     scene, line = begin(listed)
     placed = by_hand(scene, line)
     scene.take(1, 8_000, line, -150)
@@ -158,7 +158,7 @@ def test_one_that_is_cut_and_settled_is_booked_for_its_market(listed: Callable[[
 
 
 @CASES
-def test_on_an_exclusive_account_one_with_an_id_is_cancelled(listed: Callable[[Scene], LineKey]) -> None:
+def test_on_an_exclusive_account_a_wager_with_an_id_is_cancelled(listed: Callable[[Scene], LineKey]) -> None:
     scene, line = begin(listed, "exclusive")
     placed = by_hand(scene, line)
     scene.go(5 * SECOND)
@@ -167,7 +167,7 @@ def test_on_an_exclusive_account_one_with_an_id_is_cancelled(listed: Callable[[S
     scene.close()
 
 
-def test_one_whose_line_comes_on_the_board_moves_to_it() -> None:
+def test_a_wager_moves_to_its_line_once_the_board_shows_it() -> None:
     scene = Scene(config=settings(account="shared"))
     honest = show(scene, without_the_line)
     scene.add_market(market_of(UNLISTED), (FIRST, UNLISTED), scene.now)

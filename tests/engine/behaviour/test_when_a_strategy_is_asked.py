@@ -1,4 +1,4 @@
-"""When a strategy is asked: when something that it is shown is another, and not otherwise."""
+"""The occasions on which a strategy is called: when its view has changed, and at its ``wake_at``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def shown(strategy: Fixed) -> LineView:
 
 
 @pytest.mark.parametrize(("kind", "levels", "asked"), [(Fixed, 2, True), (Shallow, 1, False)])
-def test_a_book_that_changed_below_what_it_looks_at_is_no_reason(kind: type[Fixed], levels: int, asked: bool) -> None:
+def test_a_change_below_the_book_depth_of_a_strategy_does_not_call_it(
+    kind: type[Fixed], levels: int, asked: bool
+) -> None:
     strategy = kind(*WANTS)
     scene = board(strategy)
     calls = strategy.calls
@@ -55,10 +57,10 @@ def test_a_book_that_changed_below_what_it_looks_at_is_no_reason(kind: type[Fixe
     scene.close()
 
 
-def test_a_level_that_was_below_is_shown_once_what_stood_before_it_is_gone() -> None:
+def test_a_deeper_level_is_shown_once_the_level_before_it_is_gone() -> None:
     strategy = Shallow(*WANTS)
     scene = board(strategy)
-    scene.venue.crowd.enter(scene.crowd, LINE, 0, 125, 20_000, scene.now)  # below: not told
+    scene.venue.crowd.enter(scene.crowd, LINE, 0, 125, 20_000, scene.now)  # deeper than the strategy looks
     scene.go(5 * SECOND)
     first = scene.house[LINE][0]
     assert first is not None
@@ -66,12 +68,12 @@ def test_a_level_that_was_below_is_shown_once_what_stood_before_it_is_gone() -> 
     scene.go(5 * SECOND)
     (level,) = shown(strategy).book.sides[1]
     assert level.odds == -125
-    assert level.value == 87_500, "all that others offer there, and nothing that was kept from before"
+    assert level.value == 87_500, "the present offers of others, without any earlier one"
     scene.agree()
     scene.close()
 
 
-def test_that_its_own_wagers_came_or_went_or_a_moment_passed_is_no_reason() -> None:
+def test_own_wagers_that_come_or_go_do_not_call_the_strategy() -> None:
     strategy = Fixed(*WANTS)
     scene = Scene(strategy, lines=(LINE, OTHER)).quoted()
     scene.go(5 * SECOND)
@@ -81,19 +83,19 @@ def test_that_its_own_wagers_came_or_went_or_a_moment_passed_is_no_reason() -> N
     scene.take(0, 500, odds=-150)
     scene.until(lambda: scene.position() != (0, 0))
     scene.go(5 * SECOND)
-    assert strategy.calls > calls, "a match is one: what is held changed"
+    assert strategy.calls > calls, "a match changes the position, so the strategy is called"
     scene.agree()
     scene.close()
 
 
 class Clocked(Fixed):
-    """Asks to be asked again."""
+    """Asks to be called again after a minute."""
 
     def quote(self, view: EventView, state: Any) -> Result:
         return super().quote(view, state)._replace(wake_at=view.now + MINUTE)
 
 
-def test_an_instant_that_it_asked_for_is_one() -> None:
+def test_a_strategy_is_called_at_its_wake_at() -> None:
     strategy = Clocked(*WANTS)
     scene = Scene(strategy).quoted()
     scene.go(5 * SECOND)
@@ -104,7 +106,7 @@ def test_an_instant_that_it_asked_for_is_one() -> None:
 
 
 def looks_after_a_placement(scene: Scene) -> list[int]:
-    """Of each placement, how many lines were looked at between the call that returned it and its answer."""
+    """For each placement, the number of lines looked at between its request and its answer."""
     handed_out: dict[int, int] = {}
     looks: list[int] = []
 
@@ -128,8 +130,8 @@ def looks_after_a_placement(scene: Scene) -> list[int]:
 
 @pytest.mark.plain
 @pytest.mark.parametrize(("limit", "again"), [(500.0, False), (30.0, True)])
-def test_a_line_that_was_placed_in_full_is_not_judged_a_second_time(limit: float, again: bool) -> None:
-    """One is that a limit cut: less rests on it than it wants."""
+def test_a_line_that_was_placed_in_full_is_not_looked_at_again(limit: float, again: bool) -> None:
+    """A line that was cut by a limit has less open than its target and is looked at again."""
     limits = LimitsConfig(line=limit, market=500, event=500, tournament=500, account=500, soft=0.9, hedge=1.0)
     strategy = Fixed((0, 105, 10_000), (1, 105, 10_000), (1, 108, 10_000))
     scene = Scene(strategy, settings(limits=limits))

@@ -1,4 +1,4 @@
-"""Books from messages and reads: which wins, when a difference counts, what of them is our own, and what left them."""
+"""Books from messages and reads: their order, counted differences, our own stake, taken and withdrawn stakes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_read_that_was_sent_after_the_last_message_repairs_the_book() -> None:
     state = books.get(LINE)
     assert state is not None
     assert state.book == book(300)
-    assert sum(books.differences.values()) == 0  # not before a message had its time to explain it
+    assert sum(books.differences.values()) == 0  # a message may still explain the difference
     books.judge(LINE, START + 4 * SECOND)
     assert books.differences == {"missing": 0, "extra": 0, "size": 2}
 
@@ -80,7 +80,7 @@ def test_differences_are_counted_by_kind() -> None:
     assert books.differences == {"missing": 1, "extra": 1, "size": 1}
 
 
-def test_two_reads_running_that_differ_make_a_line_doubtful_until_one_agrees() -> None:
+def test_two_successive_reads_that_differ_make_a_line_doubtful_until_one_agrees() -> None:
     books = fresh()
     books.on_read(LINE, book(200), START + SECOND, START + SECOND)
     assert not books.judge(LINE, START + 3 * SECOND)
@@ -121,7 +121,7 @@ def test_a_read_that_was_sent_before_the_reconnect_does_not_make_a_book_current(
     assert coverage.is_current(GAME, state.generation)
 
 
-def test_a_message_from_before_our_wager_opened_does_not_contain_it_even_if_a_read_did() -> None:
+def test_a_message_older_than_our_wager_does_not_contain_it_even_if_a_read_did() -> None:
     others = Book(((Level(110, 10_000), Level(105, 5_000)), (Level(110, 10_000),)))
     with_ours = Book(((Level(110, 20_000), Level(105, 5_000)), (Level(110, 10_000),)))
     books = Books(covered(1))
@@ -145,7 +145,7 @@ def test_a_message_from_before_our_wager_opened_does_not_contain_it_even_if_a_re
     assert books.net(state, [ours]) == others, "the book is older than the wager"
     books.on_read(LINE, with_ours, START + SECOND, START + 2 * SECOND)
     assert books.net(state, [ours]) == others
-    books.on_message(LINE, others, START + SECOND // 2, 1, START + 2 * SECOND)  # slow, and from before it opened
+    books.on_message(LINE, others, START + SECOND // 2, 1, START + 2 * SECOND)  # slow, and sent before the wager opened
     assert books.net(state, [ours]) == others, "nothing in it is ours"
     books.on_message(LINE, with_ours, START + 3 * SECOND, 1, START + 3 * SECOND)
     assert books.net(state, [ours]) == others
@@ -163,7 +163,7 @@ def test_a_message_that_was_lost_is_repaired_by_the_next_round_of_reads() -> Non
     unmute()
     assert scene.line().book[0][0].odds == -110
     scene.until(lambda: scene.line().book[0][0].odds == -120, within=70 * SECOND)
-    assert scene.line().why is None  # once is no reason to stop
+    assert scene.line().why is None  # one difference does not stop quoting
     scene.go(10 * SECOND)
     assert scene.run.engine.differences == {"missing": 2, "extra": 2, "size": 0}
     assert scene.guard("reconciliation") is None
@@ -184,7 +184,7 @@ def test_a_book_that_was_repaired_is_read_once_more_and_does_not_age() -> None:
 
 
 def test_the_net_book_never_contains_our_own_stake() -> None:
-    """In whatever order book messages and private messages come, while wagers are placed, open and cancelled."""
+    """The order of book messages and private messages does not matter while wagers are placed and cancelled."""
     for delay in (1, 40, 149, 151, 400):
         strategy = Fixed((0, 105, 5000), (1, 106, 7000))
         scene = Scene(strategy)
@@ -207,7 +207,7 @@ def test_the_net_book_never_contains_our_own_stake() -> None:
         scene.close()
 
 
-def test_stakes_that_takers_matched_and_stakes_that_makers_withdrew_are_counted_apart() -> None:
+def test_matched_stakes_and_withdrawn_stakes_are_counted_separately() -> None:
     scene = Scene().quoted()
     scene.go(5 * SECOND)
     assert scene.run.engine.taken_or_pulled == {"taken": 0, "pulled": 0}
@@ -251,7 +251,7 @@ def test_markets_whose_read_was_sent_before_a_reconnect_are_read_again() -> None
     scene.run.faults.interfere = None
     scene.until(lambda: scene.status().feed_up)
     scene.go(100 * MILLISECOND)
-    scene.run.engine.handle(answer, scene.now)  # slow, and of the old connection
+    scene.run.engine.handle(answer, scene.now)  # slow, and sent over the old connection
     scene.lines = (LINE, listed)
     scene.requoted()
     scene.agree()

@@ -1,4 +1,4 @@
-"""Outcomes of which reads leave some unnamed, or which change places."""
+"""Outcomes that reads do not name or that change places."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shown_as(catalogue: Catalogue, outcomes: tuple[Outcome, ...]) -> Line:
 
 
 def known() -> Catalogue:
-    """Both outcomes of the line have been named."""
+    """Return whether both outcomes of the line are named."""
     catalogue = Catalogue()
     shown_as(catalogue, (FIRST, SECOND))
     return catalogue
@@ -44,7 +44,7 @@ def test_an_outcome_that_a_read_does_not_name_keeps_its_name_unless_the_read_con
     assert shown_as(catalogue, (renamed[0], UNNAMED)).outcomes == renamed
 
 
-def test_outcomes_that_change_places_are_neither_quoted_nor_taken_for_each_other() -> None:
+def test_outcomes_that_change_places_are_neither_quoted_nor_confused() -> None:
     catalogue = known()
     for outcomes in ((SECOND, FIRST), (SECOND, UNNAMED), (UNNAMED, FIRST)):
         assert not shown_as(catalogue, outcomes).quotable

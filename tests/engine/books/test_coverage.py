@@ -11,7 +11,7 @@ PRIVATE = Channel("private", private=True)
 
 
 def books(*events: int) -> Channel:
-    """A channel that brings the books of some sport events."""
+    """A channel that carries the books of some sport events."""
     return Channel(f"books of {events}", events)
 
 
@@ -28,7 +28,7 @@ def test_one_connection_may_cover_every_sport_event() -> None:
     assert coverage.connections == (1,)
 
 
-def test_a_reconnect_begins_a_new_generation_of_every_sport_event() -> None:
+def test_a_reconnect_starts_a_new_generation_of_every_sport_event() -> None:
     coverage = Coverage(30 * SECOND)
     coverage.carry(1, WHOLE_FEED, START)
     before = coverage.generation(1, 1)
@@ -42,7 +42,7 @@ def test_a_reconnect_begins_a_new_generation_of_every_sport_event() -> None:
     assert coverage.of(1).since == START + SECOND
 
 
-def test_the_loss_of_a_connection_with_books_only_takes_its_sport_events_along() -> None:
+def test_the_loss_of_a_connection_with_books_only_ends_the_coverage_of_its_sport_events() -> None:
     coverage = Coverage(30 * SECOND)
     coverage.carry(1, (PRIVATE, books(1)), START)
     coverage.carry(2, (books(2),), START + SECOND)
@@ -58,7 +58,7 @@ def test_the_loss_of_a_connection_with_books_only_takes_its_sport_events_along()
     assert (coverage.of(2).connection, coverage.of(2).since) == (3, START + 3 * SECOND)
 
 
-def test_a_channel_that_joins_begins_a_new_generation_for_its_sport_event_alone() -> None:
+def test_a_new_channel_starts_a_new_generation_for_its_sport_event_alone() -> None:
     coverage = Coverage(30 * SECOND)
     coverage.carry(1, (PRIVATE, books(1), books(2)), START)
     first, second = coverage.of(1), coverage.of(2)
@@ -88,7 +88,7 @@ def test_a_channel_of_its_own_counts_before_one_for_every_sport_event() -> None:
     assert coverage.of(8).connection == 2
 
 
-def test_only_the_connection_with_the_private_channel_has_to_beat() -> None:
+def test_only_the_connection_with_the_private_channel_needs_heartbeats() -> None:
     coverage = Coverage(30 * SECOND)
     coverage.carry(1, (PRIVATE,), START)
     coverage.carry(2, (books(2),), START)

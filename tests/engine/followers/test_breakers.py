@@ -78,7 +78,7 @@ def test_a_breaker_stops_its_line_alone_and_lifts_its_guard_by_its_timer() -> No
     fills.close()
 
 
-def test_matches_further_apart_do_not_trip_it() -> None:
+def test_slower_matches_do_not_trip_the_breaker() -> None:
     fills = scene()
     for side in (0, 1, 0, 1):
         fills.take(side, 1000)
@@ -87,7 +87,7 @@ def test_matches_further_apart_do_not_trip_it() -> None:
     fills.close()
 
 
-def test_the_breaker_of_the_page_is_this_one() -> None:
+def test_the_breaker_on_the_page_is_the_one_in_this_file() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     shown = here.partition("# --- shown in docs/architecture.md\n")[2].partition("\n\n# --- to here")[0].strip()
     page = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The proof of being clear costs the same however many wagers are matched, and no order of changes gets past it."""
+"""The proof of being clear: its cost does not grow with matched wagers, and no order of changes defeats it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine import requests as r
 
 
 def stopped(matched: int, account: str) -> tuple[int, Duration]:
-    """How many reads of the history a stop makes, and how long it takes, with so many matched, unsettled wagers."""
+    """The history reads and the duration of a stop with ``matched`` matched, unsettled wagers."""
     scene = Scene(config=settings(account=account), balance=10_000_000)
     line_id = scene.venue.line_id(*LINE, 0)
     for number in range(matched):
@@ -55,7 +55,7 @@ def test_a_stray_that_opens_and_is_partly_matched_while_the_proof_is_read_is_fou
 
     scene.until(lambda: bool(scene.alerts("life.clear")))
     at = scene.now
-    if delay < 2 * SECOND:  # placed before the last read: by another process, for nothing of ours is under way
+    if delay < 2 * SECOND:  # placed before the last read by another process, since no request of ours is in flight
         assert not scene.wagers()
     scene.run.tell(e.StopRequested())
     scene.until(lambda: scene.run.exit is not None)
@@ -63,7 +63,7 @@ def test_a_stray_that_opens_and_is_partly_matched_while_the_proof_is_read_is_fou
     assert not scene.wagers()
 
 
-def test_the_date_of_an_answer_tells_the_exchanges_clock() -> None:
+def test_the_date_of_an_answer_gives_the_exchanges_clock() -> None:
     scene = Scene()
     ahead = 45 * SECOND
 

@@ -1,4 +1,4 @@
-"""A daemon that runs for weeks holds what is on the board and what is at stake, not all that ever was."""
+"""Memory of a daemon that runs for weeks: it keeps the board and unsettled wagers, not the past."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def held(engine: object) -> dict[str, int]:
 
 
 class Weeks:
-    """Days of a league: each has its events, which are quoted, matched, played, settled and taken off the list."""
+    """Days of a league, each with events that are quoted, matched, played, settled and removed from the board."""
 
     def __init__(self) -> None:
         config = settings(
@@ -88,12 +88,12 @@ class Weeks:
         self.scene.run.on_request = answer
 
     def leap(self, duration: int) -> None:
-        """Let a long time pass at once, with the feed up all the while."""
+        """Let a long time pass in one step, with the feed up."""
         self.scene.run.leap(self.scene.now + duration)
         self.scene.go(5 * SECOND)
 
     def listed(self) -> list[LineKey]:
-        """A day's events come on the board, are quoted, and one outcome of each is matched."""
+        """Put the events of a day on the board, quote them, and match one outcome of each."""
         scene, first = self.scene, FIRST_EVENT + self.days * EVENTS_A_DAY
         scene.starts = scene.now + 4 * HOUR
         lines = [LineKey(event, 219, 0) for event in range(first, first + EVENTS_A_DAY)]
@@ -108,7 +108,7 @@ class Weeks:
         scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
         never_listed = FIRST_EVENT * 1000 + self.days
         scene.run.tell(e.BookMessage(scene.run.connection, LineKey(never_listed, 219, 0), scene.now, Book()))
-        for _ in range(3):  # until it is hedged
+        for _ in range(3):  # until the match is hedged
             scene.take(1, 2400, lines[2])
             scene.go(3 * SECOND)
         self.refused = lines[1]
@@ -120,7 +120,7 @@ class Weeks:
         return lines
 
     def played(self, lines: list[LineKey]) -> None:
-        """They begin, and leave the list."""
+        """Let the events start and leave the board."""
         scene = self.scene
         self.leap(4 * HOUR)
         for line in lines:
@@ -131,7 +131,7 @@ class Weeks:
             scene.house.pop(line)
 
     def settled(self, lines: list[LineKey]) -> None:
-        """Their results come; some are voided."""
+        """Settle the events; void some of them."""
         for number, line in enumerate(lines):
             if number % 5 == 4:
                 self.scene.venue.void(MarketKey(line.event, 219), self.scene.now)
@@ -140,7 +140,7 @@ class Weeks:
         self.scene.go(30 * SECOND)
 
     def day(self) -> list[LineKey]:
-        """A day from the listing of its events to their results."""
+        """Play a day from the listing of its events to their results."""
         ends = self.scene.now + DAY
         lines = self.listed()
         self.played(lines)
@@ -151,7 +151,7 @@ class Weeks:
 
 
 @pytest.mark.plain
-def test_what_is_held_does_not_grow_with_the_events_that_ever_were() -> None:
+def test_memory_does_not_grow_with_the_number_of_past_events() -> None:
     weeks = Weeks()
     for _ in range(8):
         weeks.day()
@@ -169,7 +169,7 @@ def test_what_is_held_does_not_grow_with_the_events_that_ever_were() -> None:
     weeks.scene.close()
 
 
-def test_a_result_that_is_corrected_after_its_event_was_forgotten_counts_to_the_cent() -> None:
+def test_a_result_corrected_after_its_event_was_forgotten_counts_to_the_cent() -> None:
     weeks = Weeks()
     lines = weeks.day()
     scene = weeks.scene
@@ -201,7 +201,7 @@ def test_a_result_that_is_corrected_after_its_event_was_forgotten_counts_to_the_
     scene.close()
 
 
-def test_what_awaits_its_result_is_kept_however_long_that_takes_and_counts_in_every_scope() -> None:
+def test_a_wager_that_awaits_its_result_is_kept_and_counts_in_every_scope() -> None:
     weeks = Weeks()
     lines = weeks.listed()
     weeks.played(lines)
@@ -223,12 +223,12 @@ def test_what_awaits_its_result_is_kept_however_long_that_takes_and_counts_in_ev
     scene.close()
 
 
-def test_an_event_that_is_forgotten_and_comes_back_is_quoted_again() -> None:
+def test_a_forgotten_event_that_returns_is_quoted_again() -> None:
     weeks = Weeks()
     lines = weeks.listed()
     scene = weeks.scene
     back = lines[3]
-    for days in (0, 5):  # its lines are gone after an hour, their ids after some days
+    for days in (0, 5):  # its lines are dropped after an hour, their ids after some days
         scene.venue.unlist_event(back.event, scene.now)
         scene.go(5 * SECOND)
         assert not scene.wagers(back)

@@ -1,4 +1,4 @@
-"""The order of life: start, restart and stop, each to the letter, whatever the exchange does meanwhile."""
+"""The order of life: every step of a start, a restart and a stop, whatever the exchange does meanwhile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmbot.simulator.venue.settings import VenueSettings
 # --- start ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_start_cancels_first_then_proves_reads_connects_reads_books_holds_and_quotes() -> None:
+def test_a_start_cancels_proves_clear_reads_connects_reads_books_holds_and_quotes() -> None:
     scene = Scene()
     phases: list[str] = []
 
@@ -41,7 +41,7 @@ def test_a_start_cancels_first_then_proves_reads_connects_reads_books_holds_and_
     scene.close()
 
 
-def test_the_hold_after_a_start_lasts_as_long_as_it_is_set() -> None:
+def test_the_hold_after_a_start_lasts_as_long_as_configured() -> None:
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=7.0))).quoted()
     held = next(at for at, alert in scene.run.alerts if alert.name == "life.hold")
     placed = next(at for at, request in scene.run.requests if isinstance(request, r.PlaceMany))
@@ -85,7 +85,7 @@ def test_a_stray_that_is_still_being_activated_at_the_first_cancel_all_is_found(
 
 @pytest.mark.parametrize("kind", [r.CancelAll, r.ReadHistory, r.ReadLadder, r.ReadTournaments, r.ReadEvents])
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.LIMITED, Fate.BROKEN])
-def test_a_start_gets_through_when_its_first_requests_fail(kind: type, fate: Fate) -> None:
+def test_a_start_succeeds_although_its_first_requests_fail(kind: type, fate: Fate) -> None:
     scene = Scene(interfere=lose(kind, 3, fate)).quoted()
     assert scene.kinds()[0] == "CancelAll"
     scene.agree()
@@ -111,7 +111,7 @@ def test_a_restart_finds_its_wagers_and_positions_to_the_cent() -> None:
     scene.take(0, 1234)
     scene.go(3 * SECOND)
     scene.take(1, 777)
-    scene.go(20 * MILLISECOND)  # matched, and perhaps not yet told
+    scene.go(20 * MILLISECOND)  # matched, and perhaps not yet reported
 
     scene.restart()
     scene.requoted()
@@ -122,7 +122,7 @@ def test_a_restart_finds_its_wagers_and_positions_to_the_cent() -> None:
     scene.close()
 
 
-def test_what_was_matched_and_settled_while_no_daemon_lived_is_booked_after_the_restart() -> None:
+def test_wagers_matched_and_settled_without_a_daemon_are_booked_after_the_restart() -> None:
     scene = Scene().quoted()
     scene.take(0, 1500)
     scene.go(3 * SECOND)
@@ -140,7 +140,7 @@ def test_what_was_matched_and_settled_while_no_daemon_lived_is_booked_after_the_
 def test_a_placement_that_was_in_flight_at_the_crash_is_resolved_before_quoting() -> None:
     scene = Scene()
     scene.until(lambda: bool(scene.sent(r.PlaceMany)))
-    assert not scene.wagers()  # it left, and has not arrived
+    assert not scene.wagers()  # the request was sent and has not arrived
     for item in scene.placements():
         scene.venue.place(scene.account, item.external_id, item.line_id, item.odds, item.stake, scene.now)
     scene.restart()
@@ -200,7 +200,7 @@ def test_a_stop_that_cannot_be_proved_clear_ends_with_code_3_at_the_deadline() -
     assert scene.run.exit is not None
     assert scene.run.exit.code == 3
     assert scene.now == at + 20 * SECOND
-    assert not scene.wagers()  # cancelled all the same
+    assert not scene.wagers()  # the wager is cancelled nevertheless
     scene.close()
 
 
@@ -209,7 +209,7 @@ def test_a_second_stop_skips_the_waiting_but_not_the_cancel_all() -> None:
     scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadHistory) else Fate.DONE
     scene.run.tell(e.StopRequested())
     scene.run.tell(e.StopRequested(hurry=True))
-    assert scene.run.exit is None  # the cancel_all has not been answered
+    assert scene.run.exit is None  # no answer to cancel_all yet
     scene.until(lambda: scene.run.exit is not None, within=SECOND)
     assert not scene.wagers()
     assert scene.run.exit is not None
@@ -228,8 +228,8 @@ def test_a_stop_in_a_hurry_after_the_proof_ends_with_code_0() -> None:
     scene.close()
 
 
-def test_a_late_placement_keeps_a_stop_from_calling_itself_clear() -> None:
-    """The request reaches the exchange after the proof was read: only a read after its answer proves anything."""
+def test_a_stop_does_not_report_clear_before_a_late_placement_is_cancelled() -> None:
+    """The request arrives after the proof was read: only a read after its answer proves the account clear."""
     slow = Delays(request=4 * SECOND)
     scene = Scene()
     scene.until(lambda: scene.status().phase == "holding")
@@ -246,7 +246,7 @@ def test_a_late_placement_keeps_a_stop_from_calling_itself_clear() -> None:
             assert not scene.wagers()
 
     assert scene.run.exit.code == 0
-    assert len(scene.venue.wagers(scene.account)) == 2  # they arrived after all
+    assert len(scene.venue.wagers(scene.account)) == 2  # the placements arrived late
     assert not scene.wagers()
 
 

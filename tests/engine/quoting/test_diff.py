@@ -1,4 +1,4 @@
-"""The fewest messages from what rests to what should: against a search over every assignment."""
+"""The diff of targets and open wagers sends the fewest items: compared with a search over every assignment."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mmbot.engine.quoting.target import Live, Target
 
 MIN_STAKE = 100
 
-# Few prices and sizes, so that sums that just fit and wagers that serve two targets come up often.
+# With few prices and sizes, exact sums and wagers that serve two targets are frequent.
 ODDS = st.sampled_from([-112, -110, -108, 100, 102, 105])
 SIZES = st.one_of(st.sampled_from([50, 100, 200, 300, 400, 500, 1000]), st.integers(1, 1200))
 
 
 @st.composite
 def resting(draw: st.DrawFn) -> list[Live]:
-    sides = st.sampled_from([0, 0, 1])  # mostly one side, so that the search there is a long one
+    sides = st.sampled_from([0, 0, 1])  # mostly one side, so that its search is long
     row = st.tuples(sides, ODDS, SIZES, st.sampled_from([False] * 5 + [True]))
     count = draw(st.integers(0, 6))
     rows = draw(st.lists(row, min_size=count, max_size=count))
@@ -48,7 +48,7 @@ def serves(wager: Live, target: Target) -> bool:
 
 
 def top_up(target: Target, served: list[Live]) -> int | None:
-    """The stake that has to be placed beside what serves a target; None if too much serves it."""
+    """The stake to place in addition to the wagers that serve a target; None if they are too much."""
     want = payout(target.stake, target.odds)
     have = sum(payout(wager.stake, wager.odds) for wager in served)
     tolerated = int(want * target.size_tolerance)
@@ -61,7 +61,7 @@ def top_up(target: Target, served: list[Live]) -> int | None:
 
 
 def fewest(targets: list[Target], live: list[Live]) -> int:
-    """Every wager is cancelled or serves some target: the fewest items over all ways."""
+    """The fewest items over all assignments, in which every wager is cancelled or serves a target."""
     steady = [wager for wager in live if not wager.fading]
     best = None
     for way in product([None, *range(len(targets))], repeat=len(steady)):
@@ -80,7 +80,7 @@ def fewest(targets: list[Target], live: list[Live]) -> int:
 
 
 def explained(targets: list[Target], live: list[Live], result: Diff) -> bool:
-    """Whether what is kept can be shared out so that the placements are exactly what each target then needs."""
+    """Return whether some assignment of the kept wagers needs exactly the placements of the result."""
     kept = [wager for wager in live if wager.external_id in result.keep]
     for way in product(range(len(targets)), repeat=len(kept)):
         pairs = list(zip(kept, way, strict=True))
@@ -99,7 +99,7 @@ def explained(targets: list[Target], live: list[Live], result: Diff) -> bool:
 
 @settings(deadline=None, max_examples=400)
 @given(wanted, resting())
-def test_it_never_sends_more_than_the_best_of_all_ways(targets: list[Target], live: list[Live]) -> None:
+def test_it_sends_as_few_items_as_the_best_of_all_assignments(targets: list[Target], live: list[Live]) -> None:
     result = diff(targets, live, MIN_STAKE)
     assert len(result.cancel) + len(result.place) == fewest(targets, live)
     assert explained(targets, live, result)
@@ -107,7 +107,7 @@ def test_it_never_sends_more_than_the_best_of_all_ways(targets: list[Target], li
 
 @settings(deadline=None, max_examples=200)
 @given(wanted, resting())
-def test_every_wager_is_kept_or_cancelled_once_and_a_fading_one_neither(
+def test_every_wager_is_kept_or_cancelled_exactly_once_unless_it_is_fading(
     targets: list[Target], live: list[Live]
 ) -> None:
     result = diff(targets, live, MIN_STAKE)
@@ -118,7 +118,7 @@ def test_every_wager_is_kept_or_cancelled_once_and_a_fading_one_neither(
 
 @settings(deadline=None, max_examples=200)
 @given(wanted, resting())
-def test_once_carried_out_there_is_nothing_more_to_do(targets: list[Target], live: list[Live]) -> None:
+def test_a_second_diff_after_the_first_is_empty(targets: list[Target], live: list[Live]) -> None:
     first = diff(targets, live, MIN_STAKE)
     after = [wager for wager in live if wager.external_id in first.keep]
     after += [Live(f"n{i}", target.side, target.odds, target.stake) for i, target in enumerate(first.place)]
@@ -130,24 +130,24 @@ def test_once_carried_out_there_is_nothing_more_to_do(targets: list[Target], liv
 A = Target(0, -110, 1100)  # pays out 2100
 
 
-def test_nothing_rests_and_nothing_is_wanted() -> None:
+def test_without_wagers_and_targets_the_diff_is_empty() -> None:
     assert diff([], [], MIN_STAKE) == Diff((), (), ())
 
 
-def test_no_targets_cancel_everything_but_what_is_fading() -> None:
+def test_without_targets_everything_is_cancelled_except_fading_wagers() -> None:
     live = [Live("a", 0, -110, 1100), Live("b", 1, 105, 900, fading=True), Live("c", 1, 105, 900)]
     assert diff([], live, MIN_STAKE) == Diff((), ("a", "c"), ())
 
 
-def test_what_is_as_wanted_stays() -> None:
+def test_a_wager_equal_to_its_target_is_kept() -> None:
     assert diff([A], [Live("a", 0, -110, 1100)], MIN_STAKE) == Diff(("a",), (), ())
 
 
-def test_a_fading_wager_does_not_stand_in_for_a_target() -> None:
+def test_a_fading_wager_does_not_serve_a_target() -> None:
     assert diff([A], [Live("a", 0, -110, 1100, fading=True)], MIN_STAKE) == Diff((), (), (A,))
 
 
-def test_another_outcome_does_not_serve() -> None:
+def test_a_wager_on_the_other_outcome_does_not_serve_a_target() -> None:
     assert diff([A], [Live("a", 1, -110, 1100)], MIN_STAKE) == Diff((), ("a",), (A,))
 
 
@@ -159,7 +159,7 @@ def test_a_price_within_the_tolerance_keeps_its_place(odds: int, kept: bool) -> 
     assert (result.place == (target,)) is not kept
 
 
-def test_a_partly_matched_wager_is_topped_up_beside() -> None:
+def test_a_partly_matched_wager_is_topped_up_by_a_second_one() -> None:
     result = diff([A], [Live("a", 0, -110, 600)], MIN_STAKE)
     assert result.keep == ("a",)
     assert [(t.side, t.odds, t.stake) for t in result.place] == [(0, -110, 500)]
@@ -183,27 +183,27 @@ def test_a_shortage_is_left_below_the_minimum_stake_or_within_the_tolerance(
     assert [t.stake for t in result.place] == placed
 
 
-def test_too_large_a_wager_is_replaced() -> None:
+def test_a_wager_that_is_too_large_is_replaced() -> None:
     assert diff([A], [Live("a", 0, -110, 1200)], MIN_STAKE) == Diff((), ("a",), (A,))
 
 
-def test_too_much_in_parts_is_shrunk_by_cancelling_a_part_alone() -> None:
+def test_of_several_wagers_that_are_too_much_only_one_is_cancelled() -> None:
     live = [Live("a", 0, -110, 700), Live("b", 0, -110, 400), Live("c", 0, -110, 500)]
     assert diff([A], live, MIN_STAKE) == Diff(("a", "b"), ("c",), ())
 
 
-def test_of_equals_the_older_keeps_its_place_in_the_queue() -> None:
+def test_of_equal_wagers_the_older_one_is_kept() -> None:
     live = [Live("old", 0, -110, 1100), Live("new", 0, -110, 1100)]
     assert diff([A], live, MIN_STAKE) == Diff(("old",), ("new",), ())
 
 
-def test_of_two_that_would_do_the_closer_price_is_kept() -> None:
+def test_of_two_suitable_wagers_the_one_with_the_closer_price_is_kept() -> None:
     target = Target(0, -110, 1100, price_tolerance=0.02, size_tolerance=0.02)
     live = [Live("old", 0, -112, 1110), Live("new", 0, -110, 1100)]
     assert diff([target], live, MIN_STAKE) == Diff(("new",), ("old",), ())
 
 
-def test_where_either_needs_a_top_up_the_larger_is_kept() -> None:
+def test_of_two_wagers_that_need_a_top_up_the_larger_is_kept() -> None:
     result = diff([A], [Live("small", 0, -110, 300), Live("large", 0, -110, 900)], MIN_STAKE)
     assert result.keep == ("large",)
     assert result.cancel == ("small",)
@@ -222,8 +222,8 @@ def test_a_target_below_the_minimum_stake_is_not_placed() -> None:
     assert diff([Target(0, -110, 99)], [Live("a", 0, 100, 500)], MIN_STAKE) == Diff((), ("a",), ())
 
 
-def test_very_many_wagers_on_one_side_still_get_a_good_answer_at_once() -> None:
-    """Far beyond what can be searched through: what is kept fits, and what is missing is placed."""
+def test_400_wagers_on_one_side_get_a_fitting_diff() -> None:
+    """Too many wagers for a full search: the kept wagers fit, and the missing stake is placed."""
     live = [Live(f"w{i}", 0, -110, 100 + i) for i in range(400)]
     target = Target(0, -110, 5000)
     result = diff([target], live, MIN_STAKE)
@@ -233,8 +233,8 @@ def test_very_many_wagers_on_one_side_still_get_a_good_answer_at_once() -> None:
     assert len(result.keep) + len(result.cancel) == 400
 
 
-def test_a_thousand_wagers_on_one_side_are_served_in_order_and_at_once() -> None:
-    """More than a search can go into, one wager deeper each time: every wager is still kept or cancelled, once."""
+def test_1200_wagers_on_one_side_are_assigned_in_order() -> None:
+    """Too many wagers for a search that goes one wager deeper each time: each is still kept or cancelled once."""
     targets = [Target(0, 100 + index, 50_000, price_tolerance=0.5, size_tolerance=0.9) for index in range(5)]
     live = [Live(f"w{index}", 0, 100 + index % 5, 100) for index in range(1200)]
     result = diff(targets, live, MIN_STAKE)

@@ -1,4 +1,4 @@
-"""Quotes kept as wanted: few messages, nothing taken, none of ours against another, priorities, the board followed."""
+"""Quoting: few requests, no taking, no self-match, priorities, hedges, user prices, changes of the board."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def placed_after(scene: Scene, what: int) -> int:
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_quiet_market_costs_one_placement_an_outcome_and_nothing_ever_again() -> None:
-    """Our own shadow in the book is no news."""
+def test_a_quiet_market_costs_one_placement_per_outcome_and_nothing_more() -> None:
+    """Our own wagers in the book do not count as a change."""
     for strategy in (Fixed((0, 105, 5000), (1, 105, 5000)), maker(margin=0.01, price_tolerance=0.001, patience_s=0.0)):
         scene = Scene(strategy).quoted()
         scene.go(3 * HOUR)
@@ -37,19 +37,19 @@ def test_a_quiet_market_costs_one_placement_an_outcome_and_nothing_ever_again() 
         scene.close()
 
 
-def test_our_own_wagers_are_no_part_of_the_book_that_a_strategy_sees() -> None:
+def test_the_book_that_a_strategy_sees_excludes_our_own_wagers() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy, lines=(LINE, OTHER)).quoted()
     seen: list[tuple[int, ...]] = []
     for step in range(60):
         strategy.wants[None] = tuple((side, 103 + step % 4, 5000 + 100 * (step % 3)) for side in (0, 1))
-        scene.around(OTHER, (110 + step % 2, 110))  # a reason to look again
+        scene.around(OTHER, (110 + step % 2, 110))  # a change that leads to a look
         scene.take(step % 2, 300)
         scene.go((37 + step) * MILLISECOND)
         book = strategy.seen[LINE].book
         seen += [tuple(level.odds for level in side) for side in book.sides]
     assert len(seen) == 120
-    assert set(seen) <= {(-110,), ()}  # the house's, or nothing where that was not certain
+    assert set(seen) <= {(-110,), ()}  # the house's stake, or nothing where it was not certain
     assert seen.count((-110,)) > 60
     scene.close()
 
@@ -70,7 +70,7 @@ def test_a_price_within_tolerance_keeps_its_place_in_the_queue() -> None:
     scene.close()
 
 
-def test_what_a_match_took_is_topped_up_beside_what_rests() -> None:
+def test_a_partly_matched_quote_is_topped_up_by_a_second_wager() -> None:
     scene = Scene().quoted()
     first = scene.resting()
     scene.take(0, 1000)
@@ -82,7 +82,7 @@ def test_what_a_match_took_is_topped_up_beside_what_rests() -> None:
     scene.close()
 
 
-def test_what_is_wanted_smaller_is_shrunk_by_cancelling() -> None:
+def test_a_quote_that_should_be_smaller_is_cancelled_and_replaced() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy).quoted()
     strategy.wants[None] = ((0, 105, 2000), (1, 105, 5000))
@@ -94,27 +94,27 @@ def test_what_is_wanted_smaller_is_shrunk_by_cancelling() -> None:
     scene.close()
 
 
-def test_a_quote_never_takes_what_is_shown() -> None:
+def test_a_quote_never_takes_an_open_offer() -> None:
     strategy = Fixed((0, -130, 5000), (1, 105, 5000))
     scene = Scene(strategy, config=settings(guards=GuardsConfig(hold_s=1.0, off_fair=0.5)))
     scene.until(lambda: 0 in scene.sides())
     scene.go(5 * SECOND)
     assert scene.position() == (0, 0)
-    shown = -110  # a taker of outcome 0 gets this
+    shown = -110  # the price for a taker of outcome 0
     resting = [odds for side, odds, _ in scene.resting() if side == 0]
     assert resting
     assert all(implied(odds) < implied(shown) for odds in resting)
     scene.close()
 
 
-def test_two_quotes_of_ours_that_could_match_never_rest_together() -> None:
+def test_two_own_quotes_that_could_match_are_never_open_together() -> None:
     strategy = Fixed((0, -105, 5000), (1, -105, 5000))
     scene = Scene(strategy)
     scene.around(LINE, (150, 150))
     scene.until(lambda: bool(scene.sides()))
     scene.go(30 * SECOND)
     assert len(scene.sides()) == 1
-    assert not scene.alerts("wager.refused")  # the exchange was not even asked
+    assert not scene.alerts("wager.refused")  # no request was sent
     assert scene.line().why == "would match a wager of our own"
     strategy.wants[None] = ((0, 107, 5000), (1, -105, 5000))
     scene.around(LINE, (151, 151))
@@ -122,7 +122,7 @@ def test_two_quotes_of_ours_that_could_match_never_rest_together() -> None:
     scene.close()
 
 
-def test_replacing_a_quote_by_one_that_the_old_one_could_match_waits_for_its_end() -> None:
+def test_a_replacement_that_could_match_the_old_quote_waits_until_that_is_gone() -> None:
     strategy = Fixed((0, 160, 5000), (1, -154, 5000))
     scene = Scene(strategy, config=settings(guards=GuardsConfig(hold_s=1.0, off_fair=0.4)))
     scene.around(LINE, (180, -170))
@@ -140,7 +140,7 @@ def test_replacing_a_quote_by_one_that_the_old_one_could_match_waits_for_its_end
     scene.close()
 
 
-def test_batches_hold_twenty_wagers_over_all_markets() -> None:
+def test_a_batch_holds_twenty_wagers_from_all_markets() -> None:
     lines = tuple(LineKey(event, market, 0) for event in range(1, 8) for market in (219, 223, 225))
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     scene = Scene(strategy, lines=lines).quoted()
@@ -159,7 +159,7 @@ def test_batches_hold_twenty_wagers_over_all_markets() -> None:
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
-def test_where_funds_do_not_reach_the_higher_priority_is_served() -> None:
+def test_with_too_little_money_the_higher_priority_is_placed() -> None:
     lines = tuple(LineKey(event, 219, 0) for event in range(1, 6))
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     strategy.priority = {line: place for place, line in enumerate(lines)}
@@ -173,7 +173,7 @@ def test_where_funds_do_not_reach_the_higher_priority_is_served() -> None:
     scene.close()
 
 
-def test_a_limit_is_cut_to_and_never_passed() -> None:
+def test_quotes_are_cut_to_a_limit_and_never_pass_it() -> None:
     limits = LimitsConfig(line=30, market=30, event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
     scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), config=settings(limits=limits)).quoted()
     for turn in range(40):
@@ -185,8 +185,8 @@ def test_a_limit_is_cut_to_and_never_passed() -> None:
     scene.agree()
 
 
-def test_a_line_blocked_by_funds_is_not_placed_twice_after_the_rules_were_looked_at_anew() -> None:
-    """What was blocked belongs to the line as it was; a change of the event puts the line under its rule anew."""
+def test_a_line_blocked_by_funds_is_not_placed_twice_after_its_rule_is_matched_again() -> None:
+    """A change of the event matches the line to its rule again, and blocked targets of before are dropped."""
     scene = Scene(Fixed((0, 105, 50000), (1, 105, 50000)), balance=2000)
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(SECOND)
@@ -205,8 +205,8 @@ def test_a_line_blocked_by_funds_is_not_placed_twice_after_the_rules_were_looked
     scene.close()
 
 
-def test_a_target_that_was_blocked_is_not_placed_once_its_line_was_put_under_the_rules_anew() -> None:
-    """It could match a wager of ours and waits; meanwhile the event changes, and then that wager goes."""
+def test_a_blocked_target_is_not_placed_after_its_rule_is_matched_again() -> None:
+    """The target waits because it could match our own wager; the event changes, and then that wager ends."""
     strategy = Fixed((0, 105, 5000), (1, -105, 5000))
     scene = Scene(strategy)
     scene.around(LINE, (150, 150))
@@ -231,11 +231,11 @@ LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100,
 
 
 def loaded(strategy: Fixed, limits: LimitsConfig = LOW) -> Scene:
-    """A line that has been taken from one side until it is past soft, and the house stands by to be taken."""
+    """A line matched on one side until it is past soft, with orders of the house that a hedge can take."""
     return Scene(strategy, config=settings(limits=limits)).quoted()
 
 
-def test_past_soft_only_the_reducing_side_is_quoted_and_below_it_both_again() -> None:
+def test_past_the_soft_threshold_only_the_reducing_side_is_quoted() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = loaded(strategy)
     while scene.position()[0] > -3000:
@@ -254,7 +254,7 @@ def test_past_soft_only_the_reducing_side_is_quoted_and_below_it_both_again() ->
     scene.close()
 
 
-def test_past_hedge_the_excess_is_taken_out_of_the_opposite_outcome() -> None:
+def test_past_the_hedge_threshold_the_excess_is_hedged_on_the_other_outcome() -> None:
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
     scene = loaded(strategy)
     scene.take(0, 7000)
@@ -271,23 +271,23 @@ def test_past_hedge_the_excess_is_taken_out_of_the_opposite_outcome() -> None:
             assert wager.updated_at < sent
     scene.go(5 * SECOND)
     assert scene.position()[0] > -6000
-    assert min(scene.position()) > -6000  # below the threshold; what still rests there takes up the other room
+    assert min(scene.position()) > -6000  # below the threshold; open wagers use the remaining room
     assert scene.status().counts.hedges == 1
     scene.agree()
     scene.close()
 
 
-def test_one_hedge_a_line_is_in_flight_and_a_failed_one_is_tried_again_on_a_quiet_market() -> None:
+def test_one_hedge_per_line_is_in_flight_and_a_failed_hedge_is_tried_again() -> None:
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
     scene = loaded(strategy)
-    scene.around(LINE, (-101, 110))  # outcome 0 costs too much: fair is where it is
+    scene.around(LINE, (-101, 110))  # outcome 0 is too expensive at the present fair price
     scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.40, scene.now))
     scene.take(0, 7000)
     scene.until(lambda: bool(scene.alerts("hedge.not_possible")))
     assert scene.alerts("hedge.not_possible")[-1]["why"] == "every offer costs more than allowed"
     scene.go(30 * SECOND)
     assert not scene.status().counts.hedges
-    assert len(scene.alerts("hedge.not_possible")) == 1  # said once
+    assert len(scene.alerts("hedge.not_possible")) == 1  # logged once
     scene.run.tell(e.PriceGiven(scene.venue.line_id(*LINE, 0), 0.50, scene.now))
     scene.until(lambda: scene.status().counts.hedges >= 1, within=10 * SECOND)
     hedges = [
@@ -306,7 +306,7 @@ def test_one_hedge_a_line_is_in_flight_and_a_failed_one_is_tried_again_on_a_quie
 
 
 @pytest.mark.parametrize("order", ["kill", "stop", "feed"])
-def test_no_hedge_passes_a_latch_a_stop_or_a_lost_feed(order: str) -> None:
+def test_no_hedge_is_sent_after_a_kill_a_stop_or_a_lost_feed(order: str) -> None:
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
     scene = loaded(strategy)
     scene.take(0, 7000)
@@ -323,7 +323,7 @@ def test_no_hedge_passes_a_latch_a_stop_or_a_lost_feed(order: str) -> None:
     scene.close()
 
 
-def test_a_hedge_whose_answer_is_lost_does_not_hold_its_line_for_good() -> None:
+def test_a_hedge_with_a_lost_answer_does_not_block_its_line_for_good() -> None:
     from mmbot.backtest.faults import Fate
 
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
@@ -346,7 +346,7 @@ def test_a_hedge_whose_answer_is_lost_does_not_hold_its_line_for_good() -> None:
 
 
 class Odd:
-    """A strategy that answers with something that is none."""
+    """A strategy with an invalid result."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
@@ -365,7 +365,7 @@ class Odd:
         Result({}, None, "soon"),  # type: ignore[arg-type]
     ],
 )
-def test_a_strategy_that_answers_nonsense_stops_its_event_and_no_other(answer: object) -> None:
+def test_a_strategy_with_an_invalid_result_stops_only_its_own_event(answer: object) -> None:
     rules = (
         RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Odd"),
         RuleConfig(strategy="tests:Fixed"),
@@ -384,7 +384,7 @@ def test_a_strategy_that_answers_nonsense_stops_its_event_and_no_other(answer: o
     "want",
     [(2, 105, 5000), (0, 105, 5000.0), (0, 105.0, 5000), (0, 101, 5000), (0, 99, 5000), (0, None, 5000)],
 )
-def test_a_quote_that_is_none_is_never_placed(want: tuple[int, int, int]) -> None:
+def test_an_invalid_quote_is_never_placed(want: tuple[int, int, int]) -> None:
     scene = Scene(Fixed(want))
     scene.until(lambda: scene.guard("strategy") is not None or scene.status().phase == "ready")
     scene.go(5 * SECOND)
@@ -394,14 +394,14 @@ def test_a_quote_that_is_none_is_never_placed(want: tuple[int, int, int]) -> Non
 
 
 class Eager(Fixed):
-    """Wants to be asked again at once, always."""
+    """Always asks to be called again at once."""
 
     def quote(self, view: object, state: object) -> Result:
         result = super().quote(view, state)  # type: ignore[arg-type]
         return Result(result.decisions, result.state, view.now)  # type: ignore[attr-defined]
 
 
-def test_a_strategy_that_wants_to_be_asked_again_at_once_does_not_make_the_engine_spin() -> None:
+def test_a_wake_at_of_now_does_not_make_the_engine_spin() -> None:
     eager = Eager((0, 105, 5000), (1, 105, 5000))
     scene = Scene(eager).quoted()
     before = eager.calls
@@ -414,7 +414,7 @@ def test_a_strategy_that_wants_to_be_asked_again_at_once_does_not_make_the_engin
 # --- prices of the user's own -----------------------------------------------------------------------------------------
 
 
-def test_a_given_price_is_used_until_it_is_too_old() -> None:
+def test_a_price_from_the_user_is_used_until_it_is_too_old() -> None:
     config = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=60.0))
     scene = Scene(maker(margin=0.02, source="given", price_tolerance=0.001), config=config)
     line_id = scene.venue.line_id(*LINE, 0)
@@ -427,13 +427,13 @@ def test_a_given_price_is_used_until_it_is_too_old() -> None:
     assert scene.now <= given + 61 * SECOND
     scene.run.tell(e.PriceGiven(line_id, 0.45, scene.now))
     scene.until(lambda: scene.sides() == {0, 1})
-    scene.run.tell(e.PriceGiven(line_id, 0.30, scene.now - 30 * SECOND))  # an older one comes late
+    scene.run.tell(e.PriceGiven(line_id, 0.30, scene.now - 30 * SECOND))  # an older price comes late
     scene.go(SECOND)
     assert scene.line().fair == pytest.approx(0.45)
     scene.close()
 
 
-def test_a_price_ages_to_the_second_though_the_books_timer_stood_before_it() -> None:
+def test_a_price_ages_to_the_second_although_the_book_timer_was_set_earlier() -> None:
     config = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=300.0, book_age_s=100.0, reconcile_s=60.0))
     scene = Scene(config=config).quoted()
     scene.go(50 * SECOND)
@@ -447,7 +447,7 @@ def test_a_price_ages_to_the_second_though_the_books_timer_stood_before_it() -> 
 # --- the board --------------------------------------------------------------------------------------------------------
 
 
-def test_a_market_that_appears_is_quoted_and_one_that_goes_is_not() -> None:
+def test_a_new_market_is_quoted_and_a_removed_one_is_not() -> None:
     scene = Scene().quoted()
     scene.add_market(MarketKey(GAME, 223), [OTHER], scene.now)
     scene.around(OTHER)
@@ -460,7 +460,7 @@ def test_a_market_that_appears_is_quoted_and_one_that_goes_is_not() -> None:
     scene.close()
 
 
-def test_an_event_that_is_listed_anew_is_quoted_without_waiting_for_the_next_round_of_reads() -> None:
+def test_a_new_event_is_quoted_before_the_next_round_of_reads() -> None:
     scene = Scene().quoted()
     scene.add_event(2, scene.now)
     scene.add_market(MarketKey(2, 219), [ELSEWHERE], scene.now)
@@ -469,7 +469,7 @@ def test_an_event_that_is_listed_anew_is_quoted_without_waiting_for_the_next_rou
     scene.close()
 
 
-def test_a_line_that_is_suspended_alone_is_left_and_quoted_again() -> None:
+def test_a_single_suspended_line_is_cancelled_and_later_quoted_again() -> None:
     scene = Scene(lines=(LINE, OTHER)).quoted()
     scene.venue.set_line_status(LINE, "suspended", scene.now)
     scene.until(lambda: not scene.wagers(LINE), within=5 * SECOND)
@@ -480,7 +480,7 @@ def test_a_line_that_is_suspended_alone_is_left_and_quoted_again() -> None:
     scene.close()
 
 
-def test_a_start_that_is_moved_earlier_is_heeded() -> None:
+def test_an_earlier_start_ends_quoting_in_time() -> None:
     scene = Scene().quoted()
     event = scene.venue.event(GAME)
     scene.venue.update_event(msgspec.structs.replace(event, scheduled=scene.now + 3 * MINUTE), scene.now)
@@ -503,7 +503,7 @@ def test_a_step_of_the_wall_clock_moves_every_start() -> None:
     scene.close()
 
 
-def test_a_rule_with_a_window_begins_and_ends_on_its_own() -> None:
+def test_a_rule_with_a_window_starts_and_ends_by_the_clock() -> None:
     rules = (RuleConfig(match=MatchConfig(hours_to_start=(1.0, 2.0)), strategy="tests:Fixed"),)
     scene = Scene(config=settings(rules=rules), starts=3 * HOUR)
     scene.go(HOUR - SECOND)
@@ -517,7 +517,7 @@ def test_a_rule_with_a_window_begins_and_ends_on_its_own() -> None:
     scene.close()
 
 
-def test_a_rule_of_its_own_has_limits_of_its_own() -> None:
+def test_limits_of_a_rule_apply_only_to_its_markets() -> None:
     rules = (
         RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)),
         RuleConfig(strategy="tests:Fixed"),

@@ -21,7 +21,7 @@ STAKES = st.integers(1, 6000)
 
 
 class Held(NamedTuple):
-    """A wager as brute force sees it."""
+    """A wager for the brute-force calculation."""
 
     side: int
     odds: int
@@ -59,7 +59,7 @@ def position_of(wagers: list[Held]) -> Position:
 
 
 def count(exposure: Exposure, held: dict[LineKey, tuple[list[Held], int]], key: LineKey) -> None:
-    """Take over a line, and all that counts in full in its market."""
+    """Add a line, and the wagers that count in full in its market."""
     if key in held:
         exposure.update(key, position_of(held[key][0]))
     full = FullStakes()
@@ -68,7 +68,7 @@ def count(exposure: Exposure, held: dict[LineKey, tuple[list[Held], int]], key: 
 
 
 def loss(wagers: list[Held], outcome: int | None) -> int:
-    """What the matched parts lose if the outcome wins; None for a push."""
+    """The loss of the matched parts if the outcome wins; None for a push."""
     if outcome is None:
         return 0
     gain = sum(profit(w.matched, w.odds) if w.side == outcome else -w.matched for w in wagers)
@@ -76,7 +76,7 @@ def loss(wagers: list[Held], outcome: int | None) -> int:
 
 
 def fills(wagers: list[Held]) -> list[list[Held]]:
-    """Every way in which the remainders may fill: nothing, about a half, all but a cent, all."""
+    """Every combination of fills of the remainders: nothing, about a half, all but a cent, all."""
     ways = []
     for wager in wagers:
         left = wager.stake - wager.matched
@@ -109,7 +109,7 @@ def snapshot(exposure: Exposure, keys: list[LineKey]) -> dict[LimitScope, tuple[
 
 
 def within(truth: dict[LineKey, tuple[list[Held], int]], scope: LimitScope) -> list[LineKey]:
-    """The lines of a scope, found without the scopes' own bookkeeping."""
+    """The lines of a scope, found without the bookkeeping of the scopes."""
     ids = {
         "line": lambda key: key,
         "market": lambda key: (key.event, key.market),
@@ -125,7 +125,7 @@ def within(truth: dict[LineKey, tuple[list[Held], int]], scope: LimitScope) -> l
 
 @settings(deadline=None, max_examples=120)
 @given(limits_of, boards)
-def test_a_scope_counts_what_its_lines_could_lose_over_all_fills_and_outcomes(
+def test_a_scope_counts_the_worst_loss_of_its_lines_over_all_fills_and_outcomes(
     limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]]
 ) -> None:
     exposure, truth = board(limits, rows)
@@ -140,10 +140,10 @@ def test_a_scope_counts_what_its_lines_could_lose_over_all_fills_and_outcomes(
 
 @settings(deadline=None, max_examples=120)
 @given(limits_of, boards, st.data())
-def test_incremental_equals_recomputed(
+def test_incremental_sums_equal_recomputed_ones(
     limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], data: st.DataObject
 ) -> None:
-    """Through positions that come and go, rules that change, and lines that are forgotten."""
+    """Positions come and go, rules change, and lines are forgotten."""
     exposure = Exposure(limits)
     latest: dict[LineKey, tuple[list[Held], int]] = {}
     ruled: dict[LineKey, RuleLimits | None] = {}
@@ -213,7 +213,7 @@ def test_thresholds_are_shares_of_each_limit_in_whole_cents() -> None:
 
 
 @pytest.mark.parametrize(("soft", "hedge"), [(0.7, 0.7), (0.8, 0.4)])
-def test_soft_at_or_above_hedge_is_refused(soft: float, hedge: float) -> None:
+def test_a_soft_threshold_at_or_above_hedge_is_rejected(soft: float, hedge: float) -> None:
     with pytest.raises(ValueError, match="has to be below hedge"):
         Exposure(LimitsConfig(soft=soft, hedge=hedge))
 
@@ -224,12 +224,12 @@ def test_the_fullest_scope_of_each_kind_is_named() -> None:
     assert exposure.fullest() == exposure.scopes(KEYS[5])
 
 
-# --- what may still rest ----------------------------------------------------------------------------------------------
+# --- stakes that are still allowed ------------------------------------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=200)
 @given(limits_of, boards, st.integers(0, 1), ODDS)
-def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
+def test_the_largest_stake_keeps_every_limit_and_one_cent_more_would_not(
     limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], side: int, odds: int
 ) -> None:
     exposure, truth = board(limits, rows)
@@ -244,7 +244,7 @@ def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
 
     over = any(exposure.worst_case(scope) > exposure.limit(scope) for scope in exposure.scopes(key))
     if over:
-        # Only what reduces: it raises nothing, neither matched nor in all, and a cent more would raise the matched.
+        # Reducing only: no worst case rises, and with a cent more the matched worst case would.
         assert largest == 0 or exposure.reducing(key, position_of(wagers), side, largest)
         assert not exposure.reducing(key, position_of(wagers), side, largest + 1)
         if largest:
@@ -256,7 +256,7 @@ def test_the_largest_stake_passes_no_limit_and_one_cent_more_would(
 
 @settings(deadline=None, max_examples=60)
 @given(limits_of, boards, books, st.integers(0, 1))
-def test_a_position_that_was_not_brought_in_yet_is_judged_as_if_it_were(
+def test_a_position_that_was_not_yet_added_is_judged_as_if_it_were(
     limits: LimitsConfig,
     rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]],
     later: list[Held],
@@ -278,7 +278,7 @@ def test_reducing_raises_no_worst_case_in_any_part_of_any_fill(
     exposure, _ = board(LimitsConfig(), [(KEYS[0], wagers, 0, None)])
     position = position_of(wagers)
     new = Held(side, odds, stake, 0)
-    # What rests beside it on its side may fill too, and nothing of what rests on the other outcome.
+    # Other open wagers on its side may fill too, while none on the other outcome fills.
     own = [w for w in wagers if w.side == side]
     rest = [w for w in wagers if w.side != side]
     matched_before = position.matched_worst_case()
@@ -288,15 +288,15 @@ def test_reducing_raises_no_worst_case_in_any_part_of_any_fill(
         assert brute_worst([*wagers, new]) == brute_worst(wagers)
 
 
-def test_two_quotes_do_not_make_each_other_reducing() -> None:
-    """Nothing is matched and both outcomes rest: by the worst case alone each would be covered by the other."""
+def test_two_unmatched_quotes_do_not_make_each_other_reducing() -> None:
+    """Nothing is matched and both outcomes are open: the worst case alone would cover each by the other."""
     both = [Held(0, 100, 100, 0), Held(1, 100, 100, 0)]
     exposure, _ = board(LimitsConfig(), [(KEYS[0], both, 0, None)])
     assert most_reducing(position_of(both), 0) == 0
     assert not exposure.reducing(KEYS[0], position_of(both), 0, 1)
 
 
-def test_a_sure_profit_may_be_staked_but_not_more() -> None:
+def test_a_certain_profit_may_be_staked_but_not_more() -> None:
     """30 ahead if 0 wins and 20 if 1 does: 30 on outcome 1 still leaves no loss, a cent more would."""
     position = Position()
     position.profit = [30_00, 20_00]
@@ -304,7 +304,7 @@ def test_a_sure_profit_may_be_staked_but_not_more() -> None:
     assert most_reducing(position, 0) == 20_00
 
 
-def test_at_soft_only_what_reduces_should_rest() -> None:
+def test_at_the_soft_threshold_only_reducing_quotes_are_allowed() -> None:
     exposure, _ = board(LimitsConfig(line=1000, market=1000, soft=0.4, hedge=0.7), [(KEYS[0], [], 0, None)])
     position = position_of([Held(0, -200, 399_99, 399_99)])  # loses 399.99 if 1 wins, gains 200.00 if 0 does
     exposure.update(KEYS[0], position)
@@ -320,7 +320,7 @@ def test_at_soft_only_what_reduces_should_rest() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(limits_of, boards, st.integers(0, 1))
-def test_what_rests_within_most_resting_keeps_every_limit(
+def test_open_stakes_within_most_resting_keep_every_limit(
     limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]], side: int
 ) -> None:
     """With this side resting in full and the other as it is, unless the other alone passes a limit already."""
@@ -339,7 +339,7 @@ def test_what_rests_within_most_resting_keeps_every_limit(
         assert all(exposure.worst_case(s) + rise <= exposure.limit(s) for s in exposure.scopes(key))
 
 
-def test_a_lowered_limit_leaves_reducing_only() -> None:
+def test_a_lowered_limit_allows_only_reducing_quotes() -> None:
     exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 80_00, 80_00)], 0, None)])
     position = position_of([Held(0, 100, 80_00, 80_00)])
     assert exposure.largest_stake(KEYS[0], position, 0) == 20_00
@@ -350,7 +350,7 @@ def test_a_lowered_limit_leaves_reducing_only() -> None:
     assert exposure.most_resting(KEYS[0], position)[0] == 0
 
 
-def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_and_can_leave_the_limit_passed() -> None:
+def test_a_foreign_wager_on_a_line_without_two_outcomes_counts_in_full_and_may_pass_a_limit() -> None:
     exposure = Exposure(LimitsConfig(account=100))
     exposure.register(KEYS[0], 10, None)
     stranger = FullStakes()
@@ -361,7 +361,7 @@ def test_a_wager_not_ours_on_a_line_without_two_outcomes_counts_at_full_stake_an
     assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
 
 
-def test_at_its_limit_a_line_still_takes_what_the_other_outcome_covers() -> None:
+def test_a_line_at_its_limit_still_takes_stakes_that_the_other_outcome_covers() -> None:
     exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 100_00, 0)], 0, None)])
     position = position_of([Held(0, 100, 100_00, 0)])
     assert exposure.largest_stake(KEYS[0], position, 0) == 0
@@ -372,7 +372,7 @@ def test_at_its_limit_a_line_still_takes_what_the_other_outcome_covers() -> None
 # --- the thresholds ---------------------------------------------------------------------------------------------------
 
 
-def test_each_threshold_is_entered_at_it_and_left_below_it() -> None:
+def test_a_threshold_holds_at_its_amount_and_ends_below_it() -> None:
     exposure = Exposure(LimitsConfig(line=100, soft=0.4, hedge=0.7))
     exposure.register(KEYS[0], 10, None)
     for matched, level in [
@@ -391,19 +391,19 @@ def test_each_threshold_is_entered_at_it_and_left_below_it() -> None:
         assert bool(exposure.hedge_candidates()) is (matched >= 70_00)
 
 
-def test_a_limit_of_nothing_is_not_soft_with_nothing_matched() -> None:
+def test_a_limit_of_zero_is_not_soft_without_matches() -> None:
     exposure, _ = board(LimitsConfig(line=0), [(KEYS[0], [], 0, None)])
     assert exposure.reached(KEYS[0]) is Reached.NOTHING
     assert exposure.largest_stake(KEYS[0], Position(), 0) == 0
     assert exposure.hedge_candidates() == []
 
 
-def test_what_is_only_open_makes_no_line_soft() -> None:
+def test_open_wagers_alone_make_no_line_soft() -> None:
     exposure, _ = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 99_00, 0)], 0, None)])
     assert exposure.reached(KEYS[0]) is Reached.NOTHING
 
 
-def test_a_line_above_its_hedge_threshold_is_brought_back_to_soft() -> None:
+def test_a_line_above_its_hedge_threshold_is_hedged_back_to_soft() -> None:
     exposure, truth = board(LimitsConfig(line=100), [(KEYS[0], [Held(0, 100, 75_00, 75_00)], 0, None)])
     assert exposure.hedge_candidates() == [(KEYS[0], 35_00)]
     assert exposure.hedge_wanted(KEYS[0], position_of(truth[KEYS[0]][0])) == 35_00
@@ -419,11 +419,11 @@ def test_for_a_wider_scope_the_lines_with_the_largest_matched_worst_case_are_hed
     # 170 matched, soft at 60: the largest in full, the rest from the next.
     assert exposure.hedge_candidates() == [(KEYS[2], 90_00), (KEYS[4], 20_00)]
     assert exposure.hedge_wanted(KEYS[0], position_of(rows[0][1])) == 0
-    # One that cannot be hedged now leaves its share to the others.
+    # A line that cannot be hedged now leaves its share to the others.
     assert exposure.hedge_candidates(unable=(KEYS[2],)) == [(KEYS[4], 50_00), (KEYS[0], 30_00)]
 
 
-def test_what_a_line_is_hedged_by_counts_for_the_wider_scopes_too() -> None:
+def test_the_hedge_of_a_line_counts_for_wider_scopes_too() -> None:
     rows = [
         (KEYS[0], [Held(0, 100, 80_00, 80_00)], 0, None),
         (KEYS[4], [Held(0, 100, 20_00, 20_00)], 0, None),
@@ -435,7 +435,7 @@ def test_what_a_line_is_hedged_by_counts_for_the_wider_scopes_too() -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(limits_of, boards)
-def test_the_reductions_bring_every_hot_scope_to_soft_as_far_as_its_lines_can(
+def test_reductions_bring_every_scope_above_hedge_to_soft_if_its_lines_can(
     limits: LimitsConfig, rows: list[tuple[LineKey, list[Held], int, RuleLimits | None]]
 ) -> None:
     exposure, truth = board(limits, rows)

@@ -1,4 +1,4 @@
-"""Every guard that there is, provoked: seen with its reason, nothing rests in its scope, and it clears as it says."""
+"""Every guard, triggered: it has its reason, its scope has no open wagers, and it is lifted as documented."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def provokes(guard: str) -> Callable[[Case], Case]:
 
 
 def held(scene: Scene, guard: str, why: str, line: LineKey = LINE) -> None:
-    """The guard holds, says why, the metric counts it, nothing of ours rests in its scope, and the line says so."""
+    """Check the guard, its reason and its metric, that its scope has no open wagers, and the reason of the line."""
     scene.until(lambda: scene.guard(guard) is not None)
     status = scene.guard(guard)
     assert status is not None
@@ -53,7 +53,7 @@ def held(scene: Scene, guard: str, why: str, line: LineKey = LINE) -> None:
 
 
 def cleared(scene: Scene, guard: str, within: int = 60 * SECOND) -> None:
-    """The guard is gone and the line is quoted again."""
+    """Check that the guard is lifted and the line is quoted again."""
     scene.until(lambda: scene.guard(guard) is None, within)
     scene.until(lambda: all(scene.sides(line) == {0, 1} for line in scene.lines), within=30 * SECOND)
     scene.go(5 * SECOND)
@@ -167,7 +167,7 @@ def daily_loss() -> None:
     scene.around(LINE, (180, -150))  # outcome 0 is worth a third now, and we hold it
     held(scene, "daily_loss", "limits.daily_loss is $20.00")
     assert not scene.wagers()
-    scene.restart()  # the loss of the day is kept across restarts: nothing is quoted, not for a moment
+    scene.restart()  # the loss of the day is kept across restarts: nothing is quoted at any moment
     at = scene.now
     scene.go(HOUR)
     assert scene.guard("daily_loss") is not None
@@ -203,7 +203,7 @@ def activation() -> None:
     guard = scene.guard("activation")
     assert guard is not None
     assert "await activation" in guard.reason
-    assert scene.status().quoting  # what rests stays where it is
+    assert scene.status().quoting  # open wagers stay
     scene.go(10 * SECOND)
     assert len(scene.wagers()) == 5
     cleared(scene, "activation", within=3 * MINUTE)
@@ -274,7 +274,7 @@ def strategy() -> None:
     raising.raises[GAME] = "no such team"
     scene.around(LINE, (112, 112))
     held(scene, "strategy", "RuntimeError: no such team")
-    assert scene.sides(ELSEWHERE) == {0, 1}  # it stops its event only
+    assert scene.sides(ELSEWHERE) == {0, 1}  # the guard stops its event only
     assert scene.alerts("strategy.raised")
     raising.raises.clear()
     cleared(scene, "strategy", within=2 * MINUTE)
@@ -359,7 +359,7 @@ def price_age() -> None:
     scene.run.tell(e.PriceGiven(line_id, 0.5, scene.now))
     given = scene.now
     scene.until(lambda: scene.guard("price_age") is not None, within=2 * MINUTE)
-    assert scene.now == given + 60 * SECOND  # on the dot, though nothing else happened
+    assert scene.now == given + 60 * SECOND  # exactly then, although nothing else happened
     held(scene, "price_age", "too old")
     scene.run.tell(e.PriceGiven(line_id, 0.5, scene.now))
     cleared(scene, "price_age")
@@ -369,7 +369,7 @@ def price_age() -> None:
 def off_fair() -> None:
     wild = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(wild).quoted()
-    wild.wants[None] = ((0, -220, 5000), (1, 105, 5000))  # a fat finger: 69 % for what is worth even
+    wild.wants[None] = ((0, -220, 5000), (1, 105, 5000))  # a fat finger: 69 % where even is fair
     scene.around(LINE, (-130, 150))
     at = scene.now
     wild.wants[None] = ((0, -110, 5000), (1, 105, 5000))
@@ -410,15 +410,15 @@ def refused() -> None:
     tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)][-4:]
     pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert all(SECOND <= pause < 5 * SECOND for pause in pauses)
-    assert pauses == sorted(pauses)  # longer while refusals go on
+    assert pauses == sorted(pauses)  # longer while rejections go on
     assert pauses[-1] > 2 * pauses[0] - 200 * MILLISECOND
 
 
 @pytest.mark.parametrize("guard", [guard.name for guard in GUARDS])
-def test_a_guard_holds_says_why_cancels_its_scope_and_clears_as_it_says(guard: str) -> None:
+def test_a_guard_gives_its_reason_cancels_its_scope_and_is_lifted_as_documented(guard: str) -> None:
     assert guard in CASES, f"{guard} is never provoked"
     CASES[guard]()
 
 
-def test_no_case_is_for_a_guard_that_is_gone() -> None:
+def test_every_case_belongs_to_an_existing_guard() -> None:
     assert set(CASES) == {guard.name for guard in GUARDS}

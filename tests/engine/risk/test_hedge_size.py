@@ -1,4 +1,4 @@
-"""The hedge: what it wins back, what it may cost, and that it never moves the loss to the other outcome."""
+"""The size of a hedge: its reduction, its cost, and no new loss on the other outcome."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def hedge(
     return size_hedge(position_of(profits, remaining), reduction, book, fair, max_cost, LADDER, min_stake, max_stake)
 
 
-def test_it_backs_the_outcome_that_loses_and_wins_back_what_is_asked_for() -> None:
+def test_a_hedge_backs_the_losing_outcome_and_wins_back_the_reduction() -> None:
     # 350 lost if outcome 0 wins; 150 less are wanted, at -110: 165 to win 150.
     assert hedge((-350_00, 300_00), 150_00, [(-110, 900_00)]) == HedgeOrder(0, -110, 165_00)
     assert hedge((300_00, -350_00), 150_00, [(-110, 900_00)], side=1) == HedgeOrder(1, -110, 165_00)
 
 
-def test_it_walks_the_levels_only_as_far_as_needed() -> None:
+def test_a_hedge_takes_only_as_many_levels_as_needed() -> None:
     levels = [(105, 20_00), (-102, 30_00), (-110, 900_00), (-150, 900_00)]
     # 21.00 and 29.41 are won at the first two; 49.59 more cost 54.55 at -110.
     assert hedge((-350_00, 300_00), 100_00, levels) == HedgeOrder(0, -110, 104_55)
@@ -66,7 +66,7 @@ def test_it_walks_the_levels_only_as_far_as_needed() -> None:
     assert hedge((-350_00, 300_00), 21_00, levels) == HedgeOrder(0, 105, 20_00)
 
 
-def test_it_stops_where_the_price_is_dearer_than_fair_and_the_cost_allowed() -> None:
+def test_a_hedge_stops_at_prices_beyond_fair_plus_the_allowed_cost() -> None:
     levels = [(-110, 50_00), (-130, 900_00)]  # 0.524 and 0.565
     assert hedge((-350_00, 300_00), 150_00, levels) == HedgeOrder(0, -110, 50_00)
     assert hedge((-350_00, 300_00), 150_00, levels, fair=0.52) == HedgeOrder(0, -130, 50_00 + 135_92)
@@ -78,7 +78,7 @@ def test_a_cost_of_exactly_what_is_allowed_is_allowed() -> None:
     assert hedge((-350_00, 300_00), 100_00, [(-150, 900_00)], fair=0.55, max_cost=0.05) == HedgeOrder(0, -150, 150_00)
 
 
-def test_an_offer_off_the_ladder_is_taken_at_the_next_tick_that_reaches_it() -> None:
+def test_an_offer_between_ticks_is_taken_at_the_next_tick_that_reaches_it() -> None:
     assert hedge((-350_00, 300_00), 100_00, [(-112, 900_00)]) == HedgeOrder(0, -115, 115_00)
     assert hedge((-350_00, 300_00), 100_00, [(-112, 900_00)], max_cost=0.03) == TOO_DEAR
 
@@ -96,22 +96,22 @@ def test_an_offer_off_the_ladder_is_taken_at_the_next_tick_that_reaches_it() -> 
         (hedge((-50_00, 50_00), 10_00, [(-110, 900_00)], max_stake=99), TOO_SMALL),
     ],
 )
-def test_why_there_is_none_is_said(result: HedgeOrder | str, reason: str) -> None:
+def test_the_reason_for_no_hedge_is_given(result: HedgeOrder | str, reason: str) -> None:
     assert result == reason
 
 
-def test_it_is_rounded_up_to_the_minimum_stake_only_while_that_reduces() -> None:
+def test_a_hedge_is_rounded_up_to_the_minimum_stake_only_if_that_reduces() -> None:
     assert hedge((-10_00, 5_00), 50, [(-110, 900_00)]) == HedgeOrder(0, -110, MIN_STAKE)
-    # 0.50 ahead, 0.40 behind: a dollar would leave 0.50 behind on the other outcome.
+    # 0.50 ahead, 0.40 behind: a dollar would lose 0.50 on the other outcome.
     assert hedge((-40, 50), 30, [(-110, 900_00)]) == TOO_SMALL
     assert hedge((-50, 50), 40, [(-110, 900_00)]) == HedgeOrder(0, -110, MIN_STAKE)
 
 
-def test_it_stops_at_the_largest_stake_allowed() -> None:
+def test_a_hedge_stops_at_the_largest_allowed_stake() -> None:
     assert hedge((-350_00, 300_00), 150_00, [(-110, 900_00)], max_stake=70_00) == HedgeOrder(0, -110, 70_00)
 
 
-def test_where_the_aim_is_out_of_reach_both_outcomes_come_to_the_same() -> None:
+def test_an_unreachable_reduction_makes_both_outcomes_equal() -> None:
     order = hedge((-100_00, 20_00), 100_00, [(-110, 900_00)])
     assert isinstance(order, HedgeOrder)
     after = (-100_00 + profit(order.stake, -110), 20_00 - order.stake)
@@ -119,11 +119,11 @@ def test_where_the_aim_is_out_of_reach_both_outcomes_come_to_the_same() -> None:
     assert max(-after[0], -after[1]) < 45_00
 
 
-def test_empty_levels_are_passed_over() -> None:
+def test_empty_levels_are_skipped() -> None:
     assert hedge((-350_00, 300_00), 150_00, [(105, 0), (-110, 900_00)]) == HedgeOrder(0, -110, 165_00)
 
 
-# One outcome loses, the other is anything better: of what is drawn so most asks for a hedge.
+# One outcome loses and the other is better, so that most examples need a hedge.
 positions = st.tuples(st.integers(-60_000, -200), st.integers(1, 120_000), st.booleans()).map(
     lambda drawn: (drawn[0], drawn[0] + drawn[1]) if drawn[2] else (drawn[0] + drawn[1], drawn[0])
 )
@@ -145,7 +145,7 @@ levels = st.lists(
     max_cost=st.sampled_from([0.3, 0.3, 0.3, 0.05, 0.02, 0.0]),
     share=st.floats(0, 1),
 )
-def test_whatever_of_it_fills_it_only_reduces_and_no_further_than_asked(
+def test_any_fill_of_a_hedge_reduces_and_by_no_more_than_asked(
     profits: tuple[int, int],
     remaining: tuple[int, int],
     reduction: int,
@@ -176,9 +176,9 @@ def test_whatever_of_it_fills_it_only_reduces_and_no_further_than_asked(
         won += profit(left, order.odds)
         behind = profits[order.side] + won
         ahead = profits[1 - order.side] - stake
-        # Neither outcome loses more than before, our own wagers beside the hedge matched too.
+        # Neither outcome loses more than before, even if our other wagers are matched too.
         assert max(-behind, -(ahead - remaining[order.side])) <= before
-        # The other outcome never loses more than aimed at, or than what this one has come to.
+        # The other outcome never loses more than the target, or than this one now loses.
         if order.stake > MIN_STAKE:
             aimed = before - reduction
             assert -(ahead - remaining[order.side]) <= max(aimed, -behind) + 1 + fills
@@ -189,10 +189,8 @@ def test_whatever_of_it_fills_it_only_reduces_and_no_further_than_asked(
 
 @settings(deadline=None, max_examples=200)
 @given(behind=st.integers(1_000, 60_000), reduction=st.integers(200, 60_000), top=levels)
-def test_where_the_offers_reach_it_takes_as_little_as_brings_the_reduction(
-    behind: int, reduction: int, top: tuple[Level, ...]
-) -> None:
-    """Far ahead on the other outcome, any price allowed: a shorter walk does not do, nor a few cents less."""
+def test_a_hedge_takes_the_least_that_brings_the_reduction(behind: int, reduction: int, top: tuple[Level, ...]) -> None:
+    """The other outcome is far ahead and any price is allowed: fewer levels or a few cents less do not suffice."""
     reduction = min(reduction, behind)
     order = size_hedge(position_of((-behind, 10**7)), reduction, Book((top, ())), 0.5, 0.49, LADDER, MIN_STAKE, 10**7)
     reach = sum(profit(level.value, level.odds) for level in top)
@@ -215,7 +213,7 @@ def test_where_the_offers_reach_it_takes_as_little_as_brings_the_reduction(
         assert sum(profit(level.value, level.odds) for level in longer) < reduction
 
 
-def test_own_wagers_that_it_could_match_are_named_in_order() -> None:
+def test_own_wagers_that_a_hedge_could_match_are_listed_in_order() -> None:
     live = [("a", 1, -102), ("b", 0, -200), ("c", 1, 110), ("d", 1, 105)]
     assert blocking(0, -110, live) == ["a", "c", "d"]
     assert blocking(0, -105, live) == ["a", "d"]

@@ -1,4 +1,4 @@
-"""Hedges beside what else can be wrong: too little money, and a strategy that raises."""
+"""Hedges under other faults: too little money, and a strategy that raises."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def hedges(scene: Scene) -> list[r.Placement]:
 
 @pytest.mark.plain
 @pytest.mark.parametrize("funds", ["at_placement", "at_match"])
-def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None:
-    """Of what was read 7,000 went into the match: the hedge has to do with what is left."""
+def test_a_hedge_is_limited_by_the_funds_that_are_left(funds: str) -> None:
+    """7,000 of the balance went into the match: the hedge is limited to the remaining funds."""
     scene = Scene(
         Fixed((0, 105, 20000), (1, 105, 20000)),
         settings(limits=LOW, funds=funds),
@@ -49,7 +49,7 @@ def test_a_hedge_asks_for_no_more_than_the_funds_rule_leaves(funds: str) -> None
     scene.close()
 
 
-def test_a_strategy_that_raises_once_it_is_matched_stops_no_hedge() -> None:
+def test_a_strategy_that_raises_after_a_match_stops_no_hedge() -> None:
     strategy = Fixed((0, 105, 20000), (1, 105, 20000))
     scene = Scene(strategy, settings(limits=LOW)).quoted()
     strategy.raises[GAME] = "the model is down"

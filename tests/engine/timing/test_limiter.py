@@ -1,4 +1,4 @@
-"""The pace of requests, on given instants."""
+"""The pace of requests at given instants."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ asks = st.lists(st.tuples(gaps, st.booleans()), max_size=250)
 
 
 def most_in_a_second(sent: Sequence[Instant]) -> int:
-    """The most in any closed window of one second."""
+    """The largest number of requests in any closed window of one second."""
     most = first = 0
     for last, at in enumerate(sent):
         while at - sent[first] > SECOND:
@@ -45,7 +45,7 @@ def most_in_a_second(sent: Sequence[Instant]) -> int:
 
 @settings(deadline=None, max_examples=150)
 @given(rates, asks, st.booleans())
-def test_no_second_holds_more_than_the_rate_whatever_is_asked(
+def test_no_second_holds_more_requests_than_the_rate(
     rate: tuple[int, int], wanted: list[tuple[int, bool]], patient: bool
 ) -> None:
     limiter = Limiter(*rate)
@@ -70,7 +70,7 @@ def test_no_second_holds_more_than_the_rate_whatever_is_asked(
 
 @settings(deadline=None, max_examples=150)
 @given(rates, asks)
-def test_the_wait_is_enough_and_not_longer_than_needed(rate: tuple[int, int], wanted: list[tuple[int, bool]]) -> None:
+def test_the_wait_is_sufficient_and_minimal(rate: tuple[int, int], wanted: list[tuple[int, bool]]) -> None:
     limiter = Limiter(*rate)
     now = START
     for gap, cancel in wanted:
@@ -87,8 +87,8 @@ def test_the_wait_is_enough_and_not_longer_than_needed(rate: tuple[int, int], wa
 
 @settings(deadline=None, max_examples=200)
 @given(rates, asks)
-def test_no_placement_makes_a_cancel_wait(rate: tuple[int, int], wanted: list[tuple[int, bool]]) -> None:
-    """Whatever was sent before: after a placement, while the reserve of the last second is not used up."""
+def test_a_placement_never_delays_a_cancel(rate: tuple[int, int], wanted: list[tuple[int, bool]]) -> None:
+    """A cancel may follow a placement at once as long as the reserve of the last second is not used up."""
     limiter = Limiter(*rate)
     now = START
     cancels: list[Instant] = []
@@ -101,7 +101,7 @@ def test_no_placement_makes_a_cancel_wait(rate: tuple[int, int], wanted: list[tu
             assert limiter.ready_at(now, cancel=True) == now
 
 
-def test_a_cancel_at_its_reserved_pace_never_waits_while_placements_take_all_they_can() -> None:
+def test_a_cancel_at_its_reserved_pace_never_waits_for_placements() -> None:
     limiter = Limiter(40, 8)
     now = START
     placed = 0
@@ -119,7 +119,7 @@ def test_a_cancel_at_its_reserved_pace_never_waits_while_placements_take_all_the
 
 
 @pytest.mark.parametrize(("rate", "reserve"), [(40, 8), (50, 1), (50, 8), (2, 1), (30, 7)])
-def test_all_of_the_rate_can_be_used(rate: int, reserve: int) -> None:
+def test_the_whole_rate_can_be_used(rate: int, reserve: int) -> None:
     limiter = Limiter(rate, reserve)
     now = START
     sent: list[Instant] = []
@@ -143,7 +143,7 @@ def test_the_burst_is_small() -> None:
     assert limiter.ready_at(START, cancel=True) == START + SECOND // 40
 
 
-def test_a_pause_holds_everything_back_until_it_ends_but_cancels_for_a_second_at_most() -> None:
+def test_a_pause_delays_all_requests_but_cancels_for_a_second_at_most() -> None:
     limiter = Limiter(40, 8)
     limiter.take(START, cancel=False)
     limiter.pause(START + 3 * SECOND)
@@ -156,7 +156,7 @@ def test_a_pause_holds_everything_back_until_it_ends_but_cancels_for_a_second_at
     limiter.take(START + 3 * SECOND, cancel=False)
 
 
-def test_a_nonsensical_pause_does_not_keep_anything_back_for_good() -> None:
+def test_a_malformed_pause_delays_nothing_for_good() -> None:
     limiter = Limiter(40, 8)
     limiter.take(START, cancel=False)
     limiter.pause(START * 1000)
@@ -165,14 +165,14 @@ def test_a_nonsensical_pause_does_not_keep_anything_back_for_good() -> None:
 
 
 @pytest.mark.parametrize(("rate", "reserve"), [(51, 8), (40, 40), (40, 0), (1, 1)])
-def test_a_rate_above_the_ceiling_or_without_a_reserve_is_refused(rate: int, reserve: int) -> None:
+def test_a_rate_above_the_ceiling_or_without_a_reserve_is_rejected(rate: int, reserve: int) -> None:
     with pytest.raises(ValueError, match="expected 1 <= reserve < rate <= 50"):
         Limiter(rate, reserve)
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(gaps, st.sampled_from(["a", "b"])), max_size=40))
-def test_a_path_is_read_once_a_second_and_does_not_hold_another_back(wanted: list[tuple[int, str]]) -> None:
+def test_a_path_is_read_once_a_second_and_does_not_delay_another(wanted: list[tuple[int, str]]) -> None:
     pacer = Pacer()
     now = START
     last: dict[str, Instant] = {}

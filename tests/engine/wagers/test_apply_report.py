@@ -1,4 +1,4 @@
-"""Every status and result of a wager in the ledger, and what each does to position and profit."""
+"""Every status and result of a wager in the ledger, with its effect on position and profit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmbot.engine.wagers.ledger import Kind, Settlement
         (Status.VOID, State.VOID),
     ],
 )
-def test_an_unmatched_wager_that_ends_leaves_nothing(status: Status, state: State) -> None:
+def test_an_unmatched_wager_that_ends_counts_nothing(status: Status, state: State) -> None:
     rig = Rig()
     wager = rig.open()
     changes = rig.message(status=status)
@@ -33,7 +33,7 @@ def test_an_unmatched_wager_that_ends_leaves_nothing(status: Status, state: Stat
 
 
 @pytest.mark.parametrize(("status", "live"), [(Status.INACTIVE, True), (Status.OPEN, True)])
-def test_a_status_that_leaves_it_able_to_match(status: Status, live: bool) -> None:
+def test_a_status_that_leaves_a_wager_able_to_match(status: Status, live: bool) -> None:
     rig = Rig()
     wager = rig.send()
     rig.message(status=status)
@@ -45,7 +45,7 @@ def test_a_status_that_leaves_it_able_to_match(status: Status, live: bool) -> No
     ("matching", "matched", "remaining"),
     [(Matching.UNMATCHED, 0, 1000), (Matching.PARTIALLY_MATCHED, 400, 600), (Matching.FULLY_MATCHED, 1000, 0)],
 )
-def test_every_matching_status(matching: Matching, matched: int, remaining: int) -> None:
+def test_every_matching_status_is_applied(matching: Matching, matched: int, remaining: int) -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=matched, matching=matching)
@@ -79,7 +79,7 @@ def test_wiped_after_a_partial_match_keeps_the_match() -> None:
         (Winning.TBD, None),
     ],
 )
-def test_every_winning_status(winning: Winning, gross: int | None, by_hand: bool) -> None:
+def test_every_winning_status_is_booked(winning: Winning, gross: int | None, by_hand: bool) -> None:
     rig = Rig()
     rig.open()
     rig.message(matched=400, match=(400, -110))
@@ -109,7 +109,7 @@ def test_settled_then_closed_is_paid_once() -> None:
     assert (rig.ledger.realised, rig.ledger.commission) == (909, 18)
 
 
-def test_a_result_told_before_the_last_match_is_corrected_when_the_match_is_told() -> None:
+def test_a_result_reported_before_the_last_match_is_corrected_by_that_match() -> None:
     rig = Rig()
     rig.open()
     rig.message(status=Status.CLOSED, matched=400, winning=Winning.LOST)
@@ -120,7 +120,7 @@ def test_a_result_told_before_the_last_match_is_corrected_when_the_match_is_told
     assert rig.position() == Position()
 
 
-def test_commission_is_on_a_market_s_net_gain_only() -> None:
+def test_commission_is_charged_on_the_net_gain_of_a_market_only() -> None:
     rig = Rig()
     for number, (line_id, odds) in enumerate([("a0", 150), ("a1", -110), ("s0", 100)], 1):
         rig.open(f"r1-fv-{number}", line_id=line_id, odds=odds)
@@ -142,7 +142,7 @@ def test_commission_is_rounded_half_up() -> None:
     assert rig.ledger.settlement(MARKET) == Settlement(2525, 51)
 
 
-def test_a_void_after_a_match_takes_the_match_back() -> None:
+def test_a_void_after_a_match_withdraws_the_match() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=400, match=(400, -110))
@@ -159,7 +159,7 @@ def test_a_void_after_a_match_takes_the_match_back() -> None:
     assert rig.position() == Position()
 
 
-def test_a_void_after_a_result_takes_the_result_back() -> None:
+def test_a_void_after_a_result_withdraws_the_result() -> None:
     rig = Rig()
     rig.open()
     rig.message(matched=1000, match=(1000, -110))
@@ -170,7 +170,7 @@ def test_a_void_after_a_result_takes_the_result_back() -> None:
     assert (rig.ledger.realised, rig.ledger.commission) == (0, 0)
 
 
-def test_a_void_is_corrected_by_a_result_by_hand() -> None:
+def test_a_manual_result_corrects_a_void() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=1000, match=(1000, -110))
@@ -212,7 +212,7 @@ def test_a_report_without_a_result_does_not_withdraw_one() -> None:
     assert rig.ledger.realised == 909
 
 
-def test_a_read_asked_for_before_a_correction_does_not_undo_it() -> None:
+def test_a_read_sent_before_a_correction_does_not_undo_it() -> None:
     rig = Rig()
     rig.open()
     rig.message(matched=1000, match=(1000, -110))
@@ -223,4 +223,4 @@ def test_a_read_asked_for_before_a_correction_does_not_undo_it() -> None:
     assert rig.read(status=Status.MANUALLY_SETTLED, asked_at=asked_at, **late) == []
     assert rig.ledger.realised == -1000
     rig.read(status=Status.MANUALLY_SETTLED, asked_at=rig.tick(), **late)
-    assert rig.ledger.realised == 909, "one asked for later tells what no message told"
+    assert rig.ledger.realised == 909, "a later read shows the change that no message reported"

@@ -1,4 +1,4 @@
-"""What the ledger keeps across hours, months and restarts, and what a call costs after many wagers."""
+"""Finished wagers: what the ledger keeps over hours and restarts, and its cost after many wagers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ID = "r1-fv-1"
 
 
 def pass_an_hour(rig: Rig) -> None:
-    """An hour goes by, and wagers come and go so that the ledger has occasion to forget."""
+    """Let an hour pass with wagers that come and go, so that the ledger forgets old ones."""
     rig.tick(HOUR + MINUTE)
     for number in range(900, 903):
         rig.send(f"r2-fv-{number}")
@@ -38,7 +38,7 @@ def settle(rig: Rig, winning: Winning) -> None:
 # --- forgetting -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_over_is_held_for_an_hour_and_its_id_never_used_again() -> None:
+def test_a_finished_wager_is_kept_for_an_hour_and_its_id_never_reused() -> None:
     rig = Rig()
     rig.open()
     rig.message(status=Status.CANCELED)
@@ -53,7 +53,7 @@ def test_what_is_over_is_held_for_an_hour_and_its_id_never_used_again() -> None:
 
 
 @pytest.mark.parametrize("external_id", ["no-number", "r1-fv-12345678901234567890"])
-def test_an_id_without_a_plain_number_is_never_used_again_either(external_id: str) -> None:
+def test_an_id_without_a_plain_number_is_never_reused_either(external_id: str) -> None:
     rig = Rig()
     rig.send(external_id)
     rig.ledger.rejected(external_id, Rejection.OTHER, rig.tick())
@@ -63,7 +63,7 @@ def test_an_id_without_a_plain_number_is_never_used_again_either(external_id: st
         rig.send(external_id)
 
 
-def test_what_awaits_a_result_is_not_forgotten() -> None:
+def test_a_wager_that_awaits_its_result_is_not_forgotten() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=300, stake=300, match=(300, -110))
@@ -75,7 +75,7 @@ def test_what_awaits_a_result_is_not_forgotten() -> None:
     assert rig.position().profit == [273, -300]
 
 
-def test_a_late_copy_about_a_forgotten_wager_counts_nothing_again() -> None:
+def test_a_late_copy_of_a_report_on_a_forgotten_wager_counts_nothing() -> None:
     rig = Rig()
     rig.open()
     settle(rig, Winning.WON)
@@ -113,7 +113,7 @@ def pass_an_hour_again(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("winning", [Winning.LOST, Winning.PUSH])
-def test_every_result_is_remembered_as_it_was(winning: Winning) -> None:
+def test_every_result_is_remembered_unchanged(winning: Winning) -> None:
     rig = Rig()
     rig.open()
     settle(rig, winning)
@@ -123,7 +123,7 @@ def test_every_result_is_remembered_as_it_was(winning: Winning) -> None:
     assert rig.ledger.realised == realised
 
 
-def test_a_forgotten_wager_that_turns_out_to_rest_counts_again() -> None:
+def test_a_forgotten_wager_that_is_found_open_counts_again() -> None:
     rig = Rig()
     rig.send()
     rig.ledger.lost(ID, rig.tick())
@@ -138,7 +138,7 @@ def test_a_forgotten_wager_that_turns_out_to_rest_counts_again() -> None:
     assert rig.ledger.outstanding == 700
 
 
-def test_one_not_ours_is_forgotten_too_and_its_result_is_not_counted_twice() -> None:
+def test_a_foreign_wager_is_forgotten_and_its_result_counts_once() -> None:
     rig = Rig()
     rig.message("by-hand", Status.OPEN)
     rig.message("by-hand", Status.CANCELED)
@@ -150,7 +150,7 @@ def test_one_not_ours_is_forgotten_too_and_its_result_is_not_counted_twice() -> 
     assert rig.ledger.realised == 909
 
 
-def test_a_settled_one_not_ours_is_held_for_some_days_and_a_late_copy_of_its_result_counts_nothing() -> None:
+def test_a_settled_foreign_wager_is_kept_for_days_so_that_a_late_copy_counts_nothing() -> None:
     rig = Rig()
     for external_id in ("by-hand", ""):
         rig.message(external_id, wager_id=f"w{external_id}", stake=500, matched=500)
@@ -168,7 +168,7 @@ def test_a_settled_one_not_ours_is_held_for_some_days_and_a_late_copy_of_its_res
     assert rig.ledger.realised == -1000
 
 
-def test_revived_and_ended_again_it_is_held_for_an_hour_from_then() -> None:
+def test_a_revived_wager_is_kept_for_an_hour_after_its_second_end() -> None:
     rig = Rig()
     rig.send()
     rig.ledger.lost(ID, rig.tick())
@@ -183,7 +183,7 @@ def test_revived_and_ended_again_it_is_held_for_an_hour_from_then() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5), st.integers(0, 9), st.integers(-5, 9)), max_size=80))
-def test_the_archive_is_a_dictionary_that_takes_little_room(entries: list[tuple[int, int, int, int]]) -> None:
+def test_the_archive_is_a_dictionary_of_small_size(entries: list[tuple[int, int, int, int]]) -> None:
     archive, expected = Archive(), {}
     for number, matched, win, booked in entries:
         past = Remembered(matched, win, booked)
@@ -213,7 +213,7 @@ def calls_made(work: Callable[[], None]) -> int:
     return count
 
 
-def test_the_ten_thousandth_wager_costs_what_the_hundredth_did() -> None:
+def test_wager_10000_costs_as_much_as_wager_100() -> None:
     rig = Rig()
     number = 0
 
@@ -263,7 +263,7 @@ def restarted(rig: Rig, *external_ids: str) -> Rig:
     return again
 
 
-def test_what_was_open_matched_or_under_way_is_found_again() -> None:
+def test_open_matched_and_pending_wagers_are_restored() -> None:
     rig = Rig()
     rig.open("r1-fv-1")
     rig.open("r1-fv-2", line_id="a1", odds=105)
@@ -283,7 +283,7 @@ def test_what_was_open_matched_or_under_way_is_found_again() -> None:
         again.ledger.restore(rig.ledger.saved(rig.ledger.get("r1-fv-1")))  # type: ignore[arg-type]
     with pytest.raises(LedgerError):
         again.send("r1-fv-2")
-    # a match told before is not counted again, one told after is
+    # a match reported before is not counted again, one reported after is
     again.message("r1-fv-2", matched=333, match=(333, 120), line_id="a1", odds=105, sequence=rig.sequence)
     again.message("r1-fv-2", matched=400, match=(67, 120), line_id="a1", odds=105)
     second = again.ledger.get("r1-fv-2")
@@ -293,7 +293,7 @@ def test_what_was_open_matched_or_under_way_is_found_again() -> None:
     assert again.ledger.estimated() == []
 
 
-def test_an_older_message_than_the_last_before_the_restart_is_still_older() -> None:
+def test_message_order_survives_a_restart() -> None:
     rig = Rig()
     rig.open()
     again = restarted(rig, ID)
@@ -302,7 +302,7 @@ def test_an_older_message_than_the_last_before_the_restart_is_still_older() -> N
 
 
 @pytest.mark.parametrize("status", [Status.CLOSED, Status.VOID])
-def test_a_settled_market_is_taken_over_as_it_stood(status: Status) -> None:
+def test_a_settled_market_is_restored_unchanged(status: Status) -> None:
     rig = Rig()
     rig.open()
     rig.message(matched=1000, match=(1000, -110))
@@ -310,14 +310,14 @@ def test_a_settled_market_is_taken_over_as_it_stood(status: Status) -> None:
     gross = rig.ledger.settlement(MARKET).gross
     again = restarted(rig, ID)
     assert again.ledger.settlement(MARKET) == rig.ledger.settlement(MARKET)
-    again.ledger.restore_settlement(MARKET, gross + 500)  # beside it, wagers that were not restored
+    again.ledger.restore_settlement(MARKET, gross + 500)  # together with wagers that were not restored
     assert again.ledger.realised == gross + 500
     again.message(status=Status.MANUALLY_SETTLED, matched=1000, winning=Winning.MANUALLY_LOST)
     assert again.ledger.realised == 500 - 1000
     assert again.position() == Position()
 
 
-def test_a_state_that_is_none_is_refused() -> None:
+def test_an_invalid_saved_state_is_rejected() -> None:
     rig = Rig()
     saved = rig.ledger.saved(rig.send())
     broken = type(saved)(**{field: getattr(saved, field) for field in saved.__struct_fields__} | {"state": "asleep"})
@@ -337,7 +337,7 @@ def test_a_detail_for_a_restored_wager_makes_its_win_exact() -> None:
     assert again.position().profit == [315, -300]
 
 
-def test_a_wager_of_an_earlier_run_that_was_not_restored_counts_as_not_ours() -> None:
+def test_a_wager_of_an_earlier_run_without_a_record_counts_as_foreign() -> None:
     rig = Rig()
     changes = list(rig.ledger.take_report(said("r0-fv-77", matched=200), False, rig.tick(), resolve))
     assert changes[0].kind is Kind.FOREIGN

@@ -1,5 +1,4 @@
-"""The life of one wager in the ledger: placing, the second document's cases, cancels, and what comes late or is not
-ours."""
+"""The life of one wager in the ledger: placements, the documented cases, cancels, late reports and foreign wagers."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from mmbot.engine.wagers.ledger import Kind, LedgerError
 # --- placing ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_wager_counts_from_the_instant_it_is_handed_out() -> None:
+def test_a_wager_counts_from_the_moment_of_its_request() -> None:
     rig = Rig()
     wager = rig.send(stake=2500)
     assert wager.state is State.PLACING
@@ -26,10 +25,10 @@ def test_a_wager_counts_from_the_instant_it_is_handed_out() -> None:
     assert rig.ledger.outstanding == 2500
     assert list(rig.ledger.awaiting()) == [wager]
     assert list(rig.ledger.live(LINE)) == [wager]
-    assert rig.ledger.drain_moved() == []  # whoever placed it knows
+    assert rig.ledger.drain_moved() == []  # the caller already knows
 
 
-def test_accepted_is_not_yet_live() -> None:
+def test_an_accepted_wager_is_not_yet_live() -> None:
     rig = Rig()
     wager = rig.send()
     assert rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick()) == ()
@@ -53,7 +52,7 @@ def test_the_message_may_overtake_the_answer() -> None:
     assert wager.state is State.OPEN
 
 
-def test_a_refused_placement_frees_its_stake() -> None:
+def test_a_rejected_placement_frees_its_stake() -> None:
     rig = Rig()
     wager = rig.send()
     (ended,) = rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
@@ -63,7 +62,7 @@ def test_a_refused_placement_frees_its_stake() -> None:
     assert rig.ledger.all_live() == []
 
 
-def test_an_id_that_exists_is_no_refusal() -> None:
+def test_the_answer_that_an_id_exists_is_not_a_rejection() -> None:
     rig = Rig()
     wager = rig.send()
     rig.ledger.rejected(ID, Rejection.ID_EXISTS, rig.tick())
@@ -91,7 +90,7 @@ def test_a_history_read_while_the_placement_is_under_way_proves_nothing() -> Non
 
 
 @pytest.mark.parametrize("ended_by", ["refused", "absent"])
-def test_a_request_processed_late_brings_its_wager_back(ended_by: str) -> None:
+def test_a_late_request_revives_its_wager(ended_by: str) -> None:
     rig = Rig()
     wager = rig.send()
     if ended_by == "refused":
@@ -126,12 +125,12 @@ def test_an_external_id_is_never_used_twice() -> None:
         rig.send()
 
 
-def test_what_was_never_sent_cannot_be_answered() -> None:
+def test_an_answer_for_a_wager_that_was_never_sent_raises() -> None:
     with pytest.raises(LedgerError, match="nobody"):
         Rig().ledger.lost("nobody", 1)
 
 
-# --- the second document's cases -------------------------------------------------------------------------------------
+# --- the documented cases --------------------------------------------------------------------------------------------
 
 
 def test_case_1_fully_cancelled() -> None:
@@ -140,7 +139,7 @@ def test_case_1_fully_cancelled() -> None:
     rig.cancel()
     assert wager.state is State.CANCELLING
     assert wager.cancel_accepted_at == rig.now
-    assert rig.position().worst_case() == 1000, "until told, it may have matched before the cancel"
+    assert rig.position().worst_case() == 1000, "until a report, it may have matched before the cancel"
     (ended,) = rig.message(status=Status.CANCELED)
     assert (ended.kind, ended.stake) == (Kind.ENDED, 1000)
     assert wager.state is State.CANCELED
@@ -155,14 +154,14 @@ def test_case_1_with_the_feed_broken_is_resolved_from_history_and_the_repost_is_
     rig.ledger.cancel_sent(ID, rig.tick())
     rig.ledger.cancel_lost(ID, rig.tick())
     assert rig.ledger.outstanding == 2000
-    # cancel_all, then the histories: the first was cancelled, of the second $3 had matched unseen
+    # cancel_all, then the histories: the first was cancelled, and $3 of the second matched without a message
     rig.read(ID, Status.CANCELED)
     changes = rig.read("r1-fv-2", matched=300, stake=300, line_id="a1", odds=105)
     assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED, Kind.ENDED]
     assert (wager.state, other.state) == (State.CANCELED, State.MATCHED)
     assert rig.ledger.all_live() == []
     assert rig.position() == position([-300, 315], [0, 0])
-    # what was on its way while the feed was broken changes nothing any more
+    # messages delayed by the broken feed change nothing any more
     assert rig.message(sequence=rig.sequence - 5) == []
     assert rig.message("r1-fv-2", line_id="a1", odds=105) == []
     again = rig.open("r1-fv-3")
@@ -184,7 +183,7 @@ def test_case_2_partially_cancelled() -> None:
     assert rig.position() == position([profit(300, -110), -300], [0, 0])
 
 
-def test_case_2_where_the_message_says_only_that_all_of_the_cut_stake_is_matched() -> None:
+def test_case_2_with_a_message_that_the_reduced_stake_is_fully_matched() -> None:
     rig = Rig()
     wager = rig.open()
     rig.cancel()
@@ -192,7 +191,7 @@ def test_case_2_where_the_message_says_only_that_all_of_the_cut_stake_is_matched
     assert (wager.state, wager.matched) == (State.MATCHED, 300)
 
 
-def test_case_2_2_a_match_told_between_cancel_and_its_confirmation() -> None:
+def test_case_2_2_match_reported_between_cancel_and_confirmation() -> None:
     rig = Rig()
     wager = rig.open()
     rig.cancel()
@@ -212,7 +211,7 @@ def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
     rig.ledger.cancel_rejected(ID, Rejection.NOTHING_LEFT, rig.tick())
-    assert rig.ledger.outstanding == 1000, "it can match no more, but what it matched is not told yet"
+    assert rig.ledger.outstanding == 1000, "it can match no more, but its matches are not reported yet"
     changes = rig.message(matched=1000, match=(1000, -110))
     assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 1000), (Kind.ENDED, 0)]
     assert wager.state is State.MATCHED
@@ -222,7 +221,7 @@ def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
 # --- cancels ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_cancel_too_early_leaves_the_wager_on_its_way() -> None:
+def test_a_cancel_that_came_too_early_leaves_the_wager_pending() -> None:
     rig = Rig()
     wager = rig.send()
     rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
@@ -235,7 +234,7 @@ def test_a_cancel_too_early_leaves_the_wager_on_its_way() -> None:
 
 
 @pytest.mark.parametrize("rejection", [Rejection.BEING_MATCHED, Rejection.TOO_MANY, Rejection.OTHER])
-def test_a_refused_cancel_leaves_the_wager_resting(rejection: Rejection) -> None:
+def test_a_rejected_cancel_leaves_the_wager_open(rejection: Rejection) -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
@@ -245,7 +244,7 @@ def test_a_refused_cancel_leaves_the_wager_resting(rejection: Rejection) -> None
 
 
 @pytest.mark.parametrize("rejection", [Rejection.NOTHING_LEFT, Rejection.NOT_FOUND, Rejection.NOTHING_OPEN])
-def test_nothing_to_cancel_ends_nothing_before_a_report_says_what_became_of_it(rejection: Rejection) -> None:
+def test_the_answer_nothing_to_cancel_ends_no_wager_before_a_report_does(rejection: Rejection) -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
@@ -269,7 +268,7 @@ def test_an_answer_to_a_cancel_that_comes_after_the_message_changes_nothing() ->
     assert wager.state is State.CANCELED
 
 
-def test_a_cancel_for_what_has_ended_is_a_fault_of_ours() -> None:
+def test_a_cancel_of_an_ended_wager_raises() -> None:
     rig = Rig()
     rig.open()
     rig.message(status=Status.WIPED)
@@ -277,7 +276,7 @@ def test_a_cancel_for_what_has_ended_is_a_fault_of_ours() -> None:
         rig.ledger.cancel_sent(ID, rig.tick())
 
 
-def test_a_cancelled_wager_never_lives_again() -> None:
+def test_a_cancelled_wager_is_never_revived() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(status=Status.CANCELED)
@@ -288,7 +287,7 @@ def test_a_cancelled_wager_never_lives_again() -> None:
     assert rig.ledger.outstanding == 0
 
 
-def test_a_bulk_cancel_that_raced_a_match_still_counts_the_match() -> None:
+def test_a_match_that_raced_a_bulk_cancel_still_counts() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(status=Status.CANCELED)
@@ -304,7 +303,7 @@ def test_a_bulk_cancel_that_raced_a_match_still_counts_the_match() -> None:
 # --- order of messages and reads --------------------------------------------------------------------------------------
 
 
-def test_an_older_message_tells_of_matches_but_not_of_status() -> None:
+def test_an_older_message_may_add_matches_but_not_change_the_status() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=300, match=(300, -110), sequence=rig.sequence + 10)
@@ -339,7 +338,7 @@ def test_a_message_without_a_sequence_does_not_let_older_ones_in() -> None:
     assert wager.state is State.OPEN
 
 
-def test_a_read_never_takes_a_wager_back() -> None:
+def test_a_read_never_moves_a_wager_backward() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=300, stake=300, match=(300, -110))
@@ -352,7 +351,7 @@ def test_a_read_never_takes_a_wager_back() -> None:
 # --- wagers not ours --------------------------------------------------------------------------------------------------
 
 
-def test_a_wager_not_ours_counts_from_its_first_report() -> None:
+def test_a_foreign_wager_counts_from_its_first_report() -> None:
     rig = Rig()
     ours = rig.open()
     changes = rig.message("by-hand", line_id="a1", odds=120, stake=4000)
@@ -370,7 +369,7 @@ def test_a_wager_not_ours_counts_from_its_first_report() -> None:
     assert rig.ledger.realised == 4800
 
 
-def test_a_wager_placed_without_an_id_of_ours_is_known_by_the_exchange_s() -> None:
+def test_a_wager_without_our_id_is_known_by_the_id_of_the_exchange() -> None:
     rig = Rig()
     rig.message("", wager_id="w-9", line_id="a1", stake=4000)
     rig.message("", Status.CANCELED, wager_id="w-9", line_id="a1", stake=4000)
@@ -378,7 +377,7 @@ def test_a_wager_placed_without_an_id_of_ours_is_known_by_the_exchange_s() -> No
     assert rig.ledger.all_live() == []
 
 
-def test_a_wager_of_ours_reported_without_our_id_is_not_taken_for_another() -> None:
+def test_our_wager_reported_without_its_id_is_not_taken_as_foreign() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message("", wager_id=f"w-{ID}", matched=300, match=(300, -110))
@@ -387,7 +386,7 @@ def test_a_wager_of_ours_reported_without_our_id_is_not_taken_for_another() -> N
 
 
 @pytest.mark.parametrize("line_id", ["unheard-of", "three"])
-def test_on_a_line_that_is_unknown_or_of_three_outcomes_it_counts_at_full_stake(line_id: str) -> None:
+def test_a_foreign_wager_on_an_unknown_line_or_one_of_three_outcomes_counts_in_full(line_id: str) -> None:
     rig = Rig()
     rig.message("by-hand", line_id=line_id, stake=4000, odds=300)
     rig.message("by-hand", line_id=line_id, stake=4000, odds=300, matched=1500, match=(1500, 300))
@@ -399,7 +398,7 @@ def test_on_a_line_that_is_unknown_or_of_three_outcomes_it_counts_at_full_stake(
     assert rig.ledger.realised == -1500
 
 
-def test_one_that_was_over_before_it_was_seen_counts_in_nothing() -> None:
+def test_a_foreign_wager_that_ended_before_its_first_report_counts_nothing() -> None:
     rig = Rig()
     assert rig.read("long-ago", Status.CLOSED, 1000, winning=Winning.WON) == []
     assert rig.read("cancelled", Status.CANCELED) == []
@@ -409,7 +408,7 @@ def test_one_that_was_over_before_it_was_seen_counts_in_nothing() -> None:
     assert rig.ledger.drain_moved() == []
 
 
-def test_a_late_message_does_not_bring_back_one_not_ours_that_was_over() -> None:
+def test_a_late_message_does_not_revive_a_finished_foreign_wager() -> None:
     rig = Rig()
     rig.message("by-hand", Status.CANCELED, sequence=200)
     assert rig.message("by-hand", Status.OPEN, sequence=100) == []
@@ -439,7 +438,7 @@ def test_lists_keep_the_order_of_sending_through_every_change() -> None:
     assert not rig.ledger.has_live(LineKey(1, 1, 1))
 
 
-def test_instants_are_those_given() -> None:
+def test_instants_are_those_that_were_given() -> None:
     rig = Rig()
     wager = rig.open()
     rig.tick(SECOND)

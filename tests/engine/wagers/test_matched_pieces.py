@@ -1,4 +1,4 @@
-"""What is matched of a wager in the ledger, and what that does to its line's position and profit."""
+"""The matched pieces of a wager in the ledger, with their effect on position and profit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_each_match_wins_at_its_own_odds_rounded_by_itself() -> None:
     assert rig.position() == position([14, -5], [995, 0])
 
 
-def test_a_match_told_twice_counts_once() -> None:
+def test_a_match_reported_twice_counts_once() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=300, match=(300, -105))
@@ -45,7 +45,7 @@ def test_messages_in_any_order_and_twice_give_the_same_figures() -> None:
         assert rig.position() == position([win, -1000], [0, 0])
 
 
-def test_a_rise_greater_than_the_match_wants_the_detail_and_counts_at_own_odds_until_then() -> None:
+def test_a_rise_above_the_reported_match_needs_the_detail_and_counts_at_our_odds_until_then() -> None:
     rig = Rig()
     wager = rig.open()
     changes = rig.message(matched=500, match=(200, -105))
@@ -63,7 +63,7 @@ def test_a_rise_greater_than_the_match_wants_the_detail_and_counts_at_own_odds_u
     assert rig.position().profit == [wager.win, -500]
 
 
-def test_a_rise_learnt_from_rest_wants_the_detail() -> None:
+def test_a_rise_known_from_rest_needs_the_detail() -> None:
     rig = Rig()
     wager = rig.open()
     assert kinds(rig.read(matched=500)) == [Kind.MATCHED, Kind.DETAIL_WANTED]
@@ -74,7 +74,7 @@ def test_a_rise_learnt_from_rest_wants_the_detail() -> None:
     assert rig.ledger.estimated() == []
 
 
-def test_the_detail_may_know_of_a_match_before_its_message() -> None:
+def test_the_detail_may_contain_a_match_before_its_message() -> None:
     rig = Rig()
     wager = rig.open()
     rig.read(matched=300)
@@ -84,7 +84,7 @@ def test_the_detail_may_know_of_a_match_before_its_message() -> None:
     assert wager.matched == 400
 
 
-def test_a_detail_asked_for_before_later_matches_leaves_those() -> None:
+def test_a_detail_keeps_matches_later_than_its_request() -> None:
     rig = Rig()
     wager = rig.open()
     rig.read(matched=300)
@@ -98,7 +98,7 @@ def test_a_detail_asked_for_before_later_matches_leaves_those() -> None:
     assert wager.win == profit(300, -105) + profit(400, -101) + profit(100, -110)
 
 
-def test_a_detail_of_more_than_the_stake_is_not_believed() -> None:
+def test_a_detail_above_the_stake_is_ignored() -> None:
     rig = Rig()
     wager = rig.open()
     rig.read(matched=300)
@@ -107,7 +107,7 @@ def test_a_detail_of_more_than_the_stake_is_not_believed() -> None:
     assert rig.ledger.detail("w-unheard-of", [MatchDetail("w", 900, 100)]) == ()
 
 
-def test_contradicting_messages_want_the_detail() -> None:
+def test_contradictory_messages_need_the_detail() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=500, match=(500, -110))
@@ -119,7 +119,7 @@ def test_contradicting_messages_want_the_detail() -> None:
     assert rig.ledger.estimated() == []
 
 
-def test_a_detail_that_lags_behind_what_messages_told_changes_nothing() -> None:
+def test_a_detail_older_than_the_messages_changes_nothing() -> None:
     rig = Rig()
     wager = rig.open()
     rig.message(matched=500, match=(500, 103))
@@ -127,7 +127,7 @@ def test_a_detail_that_lags_behind_what_messages_told_changes_nothing() -> None:
     assert (wager.matched, wager.win, wager.win_estimated) == (500, profit(500, 103), False)
 
 
-def test_a_match_told_with_a_total_that_leaves_it_no_room_wants_the_detail() -> None:
+def test_a_match_that_does_not_fit_its_total_needs_the_detail() -> None:
     rig = Rig()
     wager = rig.open()
     changes = rig.message(matched=100, match=(400, 103))

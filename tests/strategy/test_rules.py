@@ -1,4 +1,4 @@
-"""Which rule is for a market."""
+"""The rule that applies to a market."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKET = Market(
 
 
 def rule(**conditions: Any) -> RuleConfig:
-    """A rule with these conditions, of a strategy that does not matter."""
+    """A rule with these conditions and any strategy."""
     return RuleConfig(match=MatchConfig(**conditions), strategy="module:Class")
 
 
@@ -29,7 +29,7 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert matching_rule(quoting, EVENT, MARKET, START) == 1
 
 
-def test_no_rule_no_quotes() -> None:
+def test_a_market_without_a_rule_has_none() -> None:
     assert matching_rule([], EVENT, MARKET, START) is None
     assert matching_rule([rule(event=(1,)), rule(tournament=(1,))], EVENT, MARKET, START) is None
 
@@ -55,7 +55,7 @@ def test_every_condition_that_is_set_has_to_hold(conditions: dict[str, Any], dec
     assert matches(MatchConfig(**conditions), EVENT, MARKET, START) is decides
 
 
-def test_a_first_half_of_the_same_type_is_told_from_the_game_by_its_sub_type() -> None:
+def test_a_first_half_is_distinguished_from_the_game_by_its_sub_type() -> None:
     half = msgspec.structs.replace(MARKET, key=MarketKey(19458, 64), sub_type="first_half_moneyline")
     assert matching_rule([rule(type=("moneyline",), sub_type=("moneyline",))], EVENT, half, START) is None
 
@@ -64,7 +64,7 @@ def test_a_first_half_of_the_same_type_is_told_from_the_game_by_its_sub_type() -
     ("before_start", "decides"),
     [(49 * HOUR, False), (48 * HOUR + 1, False), (48 * HOUR, True), (2 * HOUR, True), (0, True), (-1, False)],
 )
-def test_a_window_counts_hours_to_the_start_and_holds_both_its_ends(before_start: int, decides: bool) -> None:
+def test_a_window_counts_hours_to_the_start_including_both_ends(before_start: int, decides: bool) -> None:
     assert matches(MatchConfig(hours_to_start=(0, 48)), EVENT, MARKET, START - before_start) is decides
 
 

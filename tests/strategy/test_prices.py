@@ -1,4 +1,4 @@
-"""A user's own prices: all or nothing, and never fresher than they are."""
+"""Prices from the user: accepted all or none, with their true age."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ GOOD = {"line_id": "a" * 32, "probability": 0.43}
 
 
 def body(*prices: Any, **more: Any) -> bytes:
-    """A body of these prices."""
+    """Return a body with these prices."""
     return json.dumps({"prices": list(prices), **more}).encode()
 
 
 def refusals(raw: bytes) -> list[str]:
-    """What is wrong with a body."""
+    """The mistakes of a body."""
     with pytest.raises(PriceError) as refused:
         parse_prices(raw, NOW, "POST /prices")
     return [str(problem) for problem in refused.value.problems]
 
 
-def test_a_price_without_its_time_is_made_now() -> None:
+def test_a_price_without_a_time_is_as_old_as_its_arrival() -> None:
     assert parse_prices(body(GOOD), NOW, "x") == (OwnPrice("a" * 32, 0.43, NOW),)
 
 
-def test_a_price_without_its_time_is_as_old_as_what_brought_it() -> None:
+def test_a_price_without_a_time_is_as_old_as_its_message() -> None:
     assert parse_prices(body(GOOD), NOW, "x", NOW - MINUTE)[0].at == NOW - MINUTE
 
 
-def test_a_price_with_its_time_keeps_it() -> None:
+def test_a_price_with_a_time_keeps_it() -> None:
     made = NOW - 7 * SECOND
     assert parse_prices(body({**GOOD, "at": iso(made)}), NOW, "x")[0].at == made
 
 
-def test_a_price_from_a_clock_a_little_ahead_is_made_now() -> None:
+def test_a_price_from_a_clock_slightly_ahead_counts_from_now() -> None:
     assert parse_prices(body({**GOOD, "at": iso(NOW + 2 * SECOND)}), NOW, "x")[0].at == NOW
 
 
-def test_a_price_from_the_future_is_refused() -> None:
+def test_a_price_from_the_future_is_rejected() -> None:
     assert "prices[0].at: lies ahead" in refusals(body({**GOOD, "at": iso(NOW + MINUTE)}))[0]
 
 
-def test_no_prices_are_no_mistake() -> None:
+def test_an_empty_list_of_prices_is_accepted() -> None:
     assert parse_prices(body(), NOW, "x") == ()
 
 
-def test_one_wrong_price_refuses_all_and_every_mistake_is_named_with_its_place() -> None:
+def test_one_wrong_price_rejects_all_and_every_mistake_is_listed() -> None:
     found = refusals(
         body(
             GOOD,
@@ -77,7 +77,7 @@ def test_one_wrong_price_refuses_all_and_every_mistake_is_named_with_its_place()
 
 
 @pytest.mark.parametrize("written", ["2026-10-01T18:30:00", "2026-10-01 18:30:00.5"])
-def test_an_instant_that_does_not_say_its_offset_is_refused(written: str) -> None:
+def test_a_time_without_an_offset_is_rejected(written: str) -> None:
     found = refusals(body({"line_id": "a", "probability": 0.5, "at": written}))
     assert found == [
         "POST /prices: prices[0].at: expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
@@ -85,7 +85,7 @@ def test_an_instant_that_does_not_say_its_offset_is_refused(written: str) -> Non
 
 
 @pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "0", "1", "-0.1", "1e400", "true", "null", "[]"])
-def test_what_is_no_probability_is_refused(written: str) -> None:
+def test_a_number_that_is_no_probability_is_rejected(written: str) -> None:
     raw = f'{{"prices": [{{"line_id": "a", "probability": {written}}}]}}'.encode()
     assert "prices[0].probability: expected a number above 0 and below 1" in refusals(raw)[0]
 
@@ -106,13 +106,13 @@ def test_what_is_no_probability_is_refused(written: str) -> None:
         (b" " * (LARGEST + 1), "is larger than"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused(raw: bytes, says: str) -> None:
+def test_a_malformed_body_is_rejected(raw: bytes, says: str) -> None:
     assert says in refusals(raw)[0]
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=80))
-def test_no_bytes_get_past_without_being_prices(raw: bytes) -> None:
+def test_arbitrary_bytes_are_rejected_or_valid_prices(raw: bytes) -> None:
     try:
         prices = parse_prices(raw, NOW, "x")
     except PriceError:

@@ -1,4 +1,4 @@
-"""Strategies by name: found, refused with a clear reason, and judged together with the settings."""
+"""Strategies by name: found, rejected with a clear reason, and checked together with the settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHIPPED = "strategies.fair_value:FairValueMaker"
 
 @pytest.fixture(autouse=True)
 def _modules_as_before() -> Iterator[None]:
-    """What a test imports from its folder is forgotten after it, also where a package was joined."""
+    """Remove the modules that a test imported from its folder, also those of a joined package."""
     import strategies
 
     path, modules, places = list(sys.path), set(sys.modules), list(strategies.__path__)
@@ -32,7 +32,7 @@ def _modules_as_before() -> Iterator[None]:
 
 
 def rules(*written: tuple[str, dict[str, Any]]) -> Config:
-    """Settings with these rules."""
+    """Return settings with these rules."""
     config = loads(HEAD)
     built = msgspec.convert([{"strategy": name, "params": params} for name, params in written], type=tuple[Any, ...])
     return msgspec.convert(
@@ -42,7 +42,7 @@ def rules(*written: tuple[str, dict[str, Any]]) -> Config:
 
 
 def refusal(base: Path, name: str, params: dict[str, Any] | None = None) -> str:
-    """Why one rule's strategy cannot be used."""
+    """The reason why the strategy of one rule cannot be used."""
     with pytest.raises(ConfigError) as refused:
         load(rules((name, params or {})), base)
     assert len(refused.value.problems) == 1, refused.value
@@ -104,7 +104,7 @@ number = 7
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """A user's folder with a module of strategies."""
+    """A folder of a user with a module of strategies."""
     (tmp_path / "house.py").write_text(STRATEGY, encoding="utf-8")
     return tmp_path
 
@@ -125,7 +125,7 @@ def test_a_users_own_module_is_found_in_the_base_folder(base: Path) -> None:
     assert type(bare).__name__ == "Bare"
 
 
-def test_a_users_strategies_folder_stands_beside_the_shipped_one(tmp_path: Path) -> None:
+def test_a_users_strategies_folder_works_next_to_the_shipped_one(tmp_path: Path) -> None:
     folder = tmp_path / "strategies"
     folder.mkdir()
     (folder / "mine.py").write_text(STRATEGY, encoding="utf-8")
@@ -134,7 +134,7 @@ def test_a_users_strategies_folder_stands_beside_the_shipped_one(tmp_path: Path)
     assert isinstance(shipped, FairValueMaker)
 
 
-def test_a_module_whose_name_is_taken_is_refused_rather_than_replaced_silently(tmp_path: Path) -> None:
+def test_a_module_with_a_taken_name_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text(STRATEGY, encoding="utf-8")
     assert "'json' is the name of another module" in refusal(tmp_path, "json:Bare")
     folder = tmp_path / "strategies"
@@ -160,7 +160,7 @@ def test_a_module_whose_name_is_taken_is_refused_rather_than_replaced_silently(t
         ("house", "expected module:Class"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_is_refused_with_the_reason(base: Path, name: str, says: str) -> None:
+def test_an_unusable_strategy_is_rejected_with_the_reason(base: Path, name: str, says: str) -> None:
     assert says in refusal(base, name)
 
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_used_is_refused_with_the_reason(base: Path, name: str, s
         ("def f():\n    return {}['a']\nf()\n", "KeyError: 'a' ("),
     ],
 )
-def test_a_module_that_breaks_is_named_with_the_place_where_it_broke(tmp_path: Path, source: str, says: str) -> None:
+def test_an_import_error_of_a_strategy_module_is_reported_with_its_line(tmp_path: Path, source: str, says: str) -> None:
     (tmp_path / "broken.py").write_text(source, encoding="utf-8")
     found = refusal(tmp_path, "broken:Class")
     assert says in found
@@ -193,12 +193,12 @@ def test_a_strategys_own_struct_judges_its_params(base: Path, params: dict[str, 
     assert refusal(base, "house:Mine", params) == says
 
 
-def test_a_misspelt_param_is_refused_even_where_the_struct_would_let_it_pass(base: Path) -> None:
+def test_a_misspelt_param_is_rejected_even_if_the_struct_accepts_it(base: Path) -> None:
     found = refusal(base, "house:Mine", {"edge": 1, "nam": "y"})
     assert found == "quoting[0].params.nam: unknown key; did you mean 'name'?"
 
 
-def test_params_for_a_strategy_that_takes_none_are_refused(base: Path) -> None:
+def test_params_for_a_strategy_that_takes_none_are_rejected(base: Path) -> None:
     assert "quoting[0].params: 'Bare' takes no params" in refusal(base, "house:Bare", {"edge": 1})
 
 
@@ -216,13 +216,13 @@ def test_every_problem_of_every_rule_is_listed(base: Path) -> None:
 
 
 def write(base: Path, text: str) -> Path:
-    """A file of settings."""
+    """Write a file of settings."""
     path = base / "mine.yaml"
     path.write_text(HEAD + text, encoding="utf-8")
     return path
 
 
-def test_check_says_valid_and_0(base: Path) -> None:
+def test_check_of_valid_settings_exits_with_0(base: Path) -> None:
     path = write(base, "quoting: [{strategy: 'house:Mine', params: {edge: 0.1}}]\n")
     assert check(path, base) == ([f"{path}: valid", f"state directory: {base / 'var'}"], 0)
     config, strategies = open_config(path, base)
@@ -230,7 +230,7 @@ def test_check_says_valid_and_0(base: Path) -> None:
     assert len(strategies) == 1
 
 
-def test_check_notes_a_type_of_market_that_is_not_known_and_still_says_valid(base: Path) -> None:
+def test_check_mentions_an_unknown_market_type_and_exits_with_0(base: Path) -> None:
     rules = "quoting:\n  - strategy: house:Bare\n    match:\n      type: [moneyline, moneylin, quux]\n"
     lines, code = check(write(base, rules), base)
     assert code == 0
@@ -241,7 +241,7 @@ def test_check_notes_a_type_of_market_that_is_not_known_and_still_says_valid(bas
     assert lines[3].endswith("known market type; valid names: moneyline, spread, total, sup_moneyline")
 
 
-def test_check_lists_settings_and_strategies_together_with_lines_and_says_2(base: Path) -> None:
+def test_check_lists_all_problems_with_their_lines_and_exits_with_2(base: Path) -> None:
     path = write(
         base,
         "quoting:\n  - match: {type: [moneyline]}\n    strategy: house:Mine\n    params:\n      edge: x\n      nme: y\n"
@@ -259,13 +259,13 @@ def test_check_lists_settings_and_strategies_together_with_lines_and_says_2(base
 
 
 @pytest.mark.parametrize("quoting", ["quoting: 7\n", "quoting: [7]\n", "quoting: [{params: 7}]\n", "quoting: [[]]\n"])
-def test_check_survives_rules_that_are_none(base: Path, quoting: str) -> None:
+def test_check_of_malformed_rules_lists_the_problem(base: Path, quoting: str) -> None:
     lines, code = check(write(base, quoting), base)
     assert code == 2
     assert lines
 
 
-def test_check_of_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_check_of_a_missing_file_says_so(tmp_path: Path) -> None:
     lines, code = check(tmp_path / "absent.yaml", tmp_path)
     assert code == 2
     assert "cannot be read" in lines[0]
@@ -275,7 +275,7 @@ def test_check_opens_no_socket(base: Path, monkeypatch: pytest.MonkeyPatch) -> N
     import socket
 
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("the network was touched")
+        raise AssertionError("the network was used")
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert check(write(base, "quoting: [{strategy: 'house:Bare'}]\n"), base)[1] == 0

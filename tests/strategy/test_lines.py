@@ -1,4 +1,4 @@
-"""Line by line at the cost of what changed: the same decisions as if every line were decided anew, with fewer calls."""
+"""Strategies line by line: the decisions equal those of deciding every line again, with fewer calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def line_view(market: int, probability: float) -> LineView:
 
 
 class Decider:
-    """Decides by the fair price and the ladder, and again at the next full ten; counts how often it is asked."""
+    """Decides by the fair price and the ladder, and again at the next multiple of ten; counts its calls."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -47,7 +47,7 @@ class Decider:
         return bool(line.line.key.market % 2)
 
 
-def test_the_decisions_are_those_of_deciding_every_line_anew() -> None:
+def test_the_decisions_equal_those_of_deciding_every_line() -> None:
     rng = random.Random(5)
     lines = [line_view(market, 0.5) for market in range(1, 6)]
     ladder, now = LADDERS[0], 0
@@ -87,7 +87,7 @@ def test_the_decisions_are_those_of_deciding_every_line_anew() -> None:
     assert min(kinds.values()) > 100
 
 
-def test_a_line_that_is_the_same_object_is_not_asked_about() -> None:
+def test_an_unchanged_line_is_not_decided_again() -> None:
     lines = tuple(line_view(market, 0.5) for market in (2, 4, 6))
     decider = Decider()
     first = decide_changed(EventView(EVENT, lines, LADDERS[0], 0, None), None, decider)
@@ -104,7 +104,7 @@ def test_a_line_that_is_the_same_object_is_not_asked_about() -> None:
     assert third.decisions is second.decisions
 
 
-def test_the_state_that_was_handed_in_is_left_alone() -> None:
+def test_the_given_state_is_not_changed() -> None:
     lines = tuple(line_view(market, 0.5) for market in (2, 4))
     first = decide_changed(EventView(EVENT, lines, LADDERS[0], 0, None), None, Decider())
     moved = EventView(EVENT, (lines[0], line_view(4, 0.52)), LADDERS[0], 1, None)
