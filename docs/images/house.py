@@ -16,17 +16,17 @@ SHELL, CORE, WORLD = "#e6f0fa", "#fdf0d5", "#eef1f4"
 
 FLOORS = (
     (("cli.py", "the commands: arguments, and calls", SHELL),),
-    (("demo/", "a local exchange and a daemon in two processes, and a closing summary", SHELL),),
+    (("demo/", "a local exchange and a daemon as two processes, and a closing summary", SHELL),),
     (("daemon/", "the asyncio shell: start, stop, signals, the pump, HTTP", SHELL),),
-    (("screen/", "what a person sees of a status: text, and the live terminal view", SHELL),),
+    (("screen/", "the status for a person: as text, and as the live terminal view", SHELL),),
     (("backtest/", "the engine in virtual time, over the simulator's world", SHELL),),
     (("simulator/", "a local ProphetX on the same wire, its crowds, faults and referee", SHELL),),
-    (("exchange/", "ProphetX on the wire: session, REST, feed, errors; one folder a dialect", SHELL),),
+    (("exchange/", "ProphetX on the wire: session, REST, feed, errors; a folder for each dialect", SHELL),),
     (("net/", "HTTP, websockets, the Pusher protocol, back-off; knows no exchange", SHELL),),
     (("store/", "journal, latch, lock", SHELL), ("telemetry/", "logs and metrics", SHELL)),
     (("engine/", "the core: books, wagers, positions, limits, and what to send next", CORE),),
-    (("strategy/", "what a strategy sees and returns; rules, loader, own prices", CORE),),
-    (("config/", "settings: read strictly, judged whole", CORE),),
+    (("strategy/", "what a strategy sees and returns; rules, loader, your own prices", CORE),),
+    (("config/", "settings: read strictly, checked as a whole", CORE),),
     (("domain/", "odds, money, instants, books, lines, wagers: values and rules", CORE),),
 )
 
