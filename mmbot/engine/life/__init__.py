@@ -1,1 +1,1 @@
-"""The order of life: start, lost feed, kill and stop; and forgetting events that are over."""
+"""The order of life: start, lost feed, kill and stop. It also forgets sport events that are over."""

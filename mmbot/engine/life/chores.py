@@ -24,11 +24,11 @@ class CancelOneByOne:
         self._cancelling: Final = cancelling
 
     def due_at(self, now: Instant) -> Instant:
-        """Nothing is due by the clock: an event makes a wager ours, and an event starts the cancelling."""
+        """Return ``NEVER``: cancels start with an event, not with the clock."""
         return NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Ask for the cancel of every wager of ours; its line may be off the board or not read yet."""
+        """Ask for a cancel of each of our wagers, even if its line is off the board or not read yet."""
         if self._life.step is Step.CANCEL and not self._shared.settings.exclusive:
             for wager in self._shared.ledger.all_live():
                 if not wager.foreign:
@@ -36,7 +36,7 @@ class CancelOneByOne:
 
 
 class EverySecond:
-    """Judges the loss of the day, what limits cut, and which events are over."""
+    """Once a second: judges the loss of the day, quotes that limits cut, and which sport events are over."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -49,11 +49,12 @@ class EverySecond:
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
-        """A second after the last time."""
+        """Return when the next judgement is due: a second after the last one."""
         return self._at
 
     def do_due(self, now: Instant) -> None:
-        """Judge, if a second is over or quoting may start now: a loss of earlier today counts from the first quote."""
+        """Judge if a second has passed, or if quoting may start now: a loss of earlier today counts from the first
+        quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

@@ -1,6 +1,6 @@
-"""Clears an account without an engine: the proof of being clear with a clock, a pager and single cancels of its own.
+"""Clears an account without an engine. It runs the proof of being clear with its own clock, pager and single cancels.
 
-For whoever has no engine: ``mmbot kill`` without a daemon, and a daemon whose engine broke.
+``mmbot kill`` uses it when no daemon runs, and the daemon uses it when its engine broke.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
-"""How many ranges of seven days are read for open wagers: without a journal, nobody else knows of an old one."""
+"""How many ranges of seven days are read for open wagers. Without a journal only the history knows of old wagers."""
 
 
 class ClearAlone:
-    """Says what to send until the account is proved clear. Every request is to be answered by ``take`` before the next.
+    """Gives the requests to send until the account is proved clear. Call ``take`` with each answer before the next
+    request.
 
     Args:
-        ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
-            cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
+        ours: for a shared account: returns whether a wager with this ``external_id`` is ours. Our wagers are found in
+            the history and cancelled one by one. None for an exclusive account, where ``cancel_all`` is used.
         first_request: the number of the first request; answers repeat it.
-        now: when it starts. No request of ours to place anything may be under way.
+        now: when it starts. No placement of ours may be under way.
     """
 
     def __init__(self, ours: Callable[[str], bool] | None, first_request: int, now: Instant) -> None:
         self._ours: Final = ours
         self._next_number: int = first_request
-        self._clock: Final = ExchangeClock(self._tell_behind, self._tell_doubt)
+        self._clock: Final = ExchangeClock(self._note_behind, self._note_doubt)
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number)
         self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
         self._found: list[WagerReport] = []
@@ -45,19 +46,19 @@ class ClearAlone:
         self._not_before: Instant = now
         self._doubt: str | None = None
         self.open_wagers = 0
-        """How many open wagers the last page showed that showed any; 0 once the account is clear."""
+        """The number of open wagers on the latest page that showed any; 0 once the account is clear."""
         self.trouble: str | None = None
-        """Why the account is not proved clear so far, for a person."""
+        """Why the account is not proved clear yet, as text for a person."""
         if ours is not None:
             self._go_on(now)
 
     @property
     def clear(self) -> bool:
-        """Whether the account is proved clear."""
+        """Return whether the account is proved clear."""
         return self._proof.stage is Stage.CLEAR
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
-        """The next request, if one is due."""
+        """Return the next request, if one is due."""
         if now < self._not_before:
             return None
         if self._found:
@@ -67,12 +68,12 @@ class ClearAlone:
         return self._proof.cancel(now) or self._proof.read(now)
 
     def due_at(self, now: Instant) -> Instant:
-        """When ``next`` has something to send."""
+        """Return when ``next`` has something to send."""
         at = now if self._found else self._proof.due_at(now)
         return max(self._not_before, now if at == NEVER else at)
 
     def take(self, request: CancelAll | CancelMany | ReadHistory, answer: Answer, now: Instant) -> None:
-        """Take the answer to the request that ``next`` gave last."""
+        """Take the answer to the latest request of ``next``."""
         if isinstance(request, ReadHistory) and isinstance(answer, HistoryRead):
             if self._pager.came(answer):
                 self._take_page(answer, now)
@@ -125,10 +126,10 @@ class ClearAlone:
         self._next_number += 1
         return number
 
-    def _tell_behind(self, ahead: Duration) -> None:
-        """A clock that is behind is allowed for; here nobody has to be told."""
+    def _note_behind(self, ahead: Duration) -> None:
+        """Do nothing: the proof allows for a clock that is behind, and nobody reads alerts here."""
 
-    def _tell_doubt(self, ahead: Duration | None, now: Instant) -> None:
+    def _note_doubt(self, ahead: Duration | None, now: Instant) -> None:
         self._doubt = (
             None
             if ahead is None

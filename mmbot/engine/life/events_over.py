@@ -1,7 +1,7 @@
-"""Events that are over are forgotten, so that a daemon that runs for weeks holds what is on the board and at stake.
+"""Forgets sport events that are over, so that the memory of a daemon does not grow over weeks.
 
-What stays of them is what money needs: each market's settled profit, and what each wager came to (``archive.py``), for
-results that are corrected late.
+The engine keeps the figures that money needs: each market's settled profit, and the result of each wager
+(``archive.py``), because results may be corrected late.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 
 EVERY: Final = HOUR
-"""Between two looks. One goes over all lines that are known, so it is not done with each event."""
+"""The interval between two checks. A check goes over all known lines, so it is too expensive for every event."""
 
 SHOWN: Final = HOUR
-"""How long an event that is off the list, with nothing at stake, is still shown with its lines and guards."""
+"""How long a sport event that is off the list, with nothing at stake, is still shown with its lines and guards."""
 
 RESOLVED: Final = 3 * DAY
-"""How long the ids of its lines still stand for them. A result that is corrected later counts all the same; the journal
-loads no settled wagers that are older."""
+"""How long the ids of its lines are kept. A result that is corrected later still counts, without the name of its line.
+The journal loads no older settled wagers."""
 
 
 class Forgetting:
-    """Watches for events that are over."""
+    """Finds sport events that are over, and has every part of the engine forget them."""
 
     def __init__(
         self,
@@ -49,19 +49,19 @@ class Forgetting:
         self._profit: Final = profit
         self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
-        """Events that are known and not on the list, with when that was first seen."""
+        """Known sport events that are not on the list, each with the instant at which that was first seen."""
         self._look_at: Instant = 0
 
     def look(self, now: Instant) -> None:
-        """Forget what is over, once in a while."""
+        """Forget sport events that are over, at most once in ``EVERY``."""
         if now < self._look_at:
             return
         self._look_at = now + EVERY
         shared = self._shared
         ledger = shared.ledger
-        told = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some are never on the list
-        told += [market.event for market in ledger.full_stakes]
-        self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(told)}
+        heard_of = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some are never on the list
+        heard_of += [market.event for market in ledger.full_stakes]
+        self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(heard_of)}
         staked = ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)
         over = {event: since for event, since in self._gone.items() if since <= now - SHOWN and event not in staked}
         if not over:

@@ -1,4 +1,4 @@
-"""Whether the journal is of this account and exchange, by the wagers that it knows."""
+"""Checks that the journal belongs to this account and exchange, by the wagers that the journal holds."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
-"""So many of the journal's wagers are asked for by id before the exchange is believed to know none."""
+"""The number of the journal's wagers that are looked up by id. If the exchange knows none of these, it knows none."""
 
 
 class JournalCheck:
-    """Waits for a sign that the exchange knows one of the journal's wagers.
+    """Waits until the exchange shows that it knows one of the journal's wagers.
 
-    It has to know those that it took: one of them at least, or the journal is of another account or exchange, or of one
-    that was reset. What such a journal says was matched counts for nothing, so the daemon ends before it quotes.
+    The exchange knows every wager that it accepted. If it knows none of the journal's, the journal belongs to another
+    account or exchange, or the exchange was reset. The positions in such a journal are worthless, so the daemon ends
+    before it quotes.
     """
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """Wagers that the exchange has to know, by ``external_id``, with their ids; none once it knows one of them."""
+        """The ids of wagers that the exchange has to know, by ``external_id``. Empty once the exchange showed one of
+        them."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
         """Take the wagers of the journal, in the order of sending."""
@@ -33,5 +35,5 @@ class JournalCheck:
             self.missing = {}
 
     def to_ask_for(self) -> list[str]:
-        """The ids of those that are worth asking for."""
+        """Return the ids of the missing wagers to look up: the latest."""
         return list(self.missing.values())[-ASKED_FOR:]

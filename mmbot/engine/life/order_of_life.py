@@ -1,16 +1,18 @@
-"""The order of life: cancel everything, prove it, read what happened, connect, read books, hold, quote.
+"""The order of life: cancel everything, prove the account clear, read the history, connect, read books, hold, quote.
 
-Theory of operation. Start, a lost feed, a kill and a stop all walk the same steps; ``OrderOfLife._table`` is the walk.
+Theory of operation. Start, a lost feed, a kill and a stop all go through the same steps. ``OrderOfLife._table`` holds
+the transitions.
 
 1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
    that PROVE or LOOKUPS found.
 2. CANCEL and PROVE follow the proof of being clear (``clear_proof.py``) at once: an answered ``cancel_all`` leads from
-   CANCEL to PROVE, a page that shows an open wager leads from PROVE to CANCEL. Only a complete proof leads on.
-3. Rows are tried from the top, those of the present step and those of any step. The first row whose condition holds is
-   taken: its action is done, then its step is entered. This is repeated until no row is taken.
-4. A stop ends the daemon where the feed would be needed next, or at its deadline in any step. ENDED is final.
+   CANCEL to PROVE, and a page that shows an open wager leads from PROVE to CANCEL. Only a complete proof leads on.
+3. The rows of the present step, and those of any step, are tried from the top. The first row whose condition holds is
+   taken: its action is done, then its step is entered. This is repeated until no condition holds.
+4. A stop ends the daemon after LOOKUPS, where the feed would be needed next, or in any step at the deadline of the
+   stop. ENDED is final.
 
-Source: DESIGN, *Order of life*.
+Source: docs/design.md, *Order of life*.
 """
 
 from __future__ import annotations
@@ -34,21 +36,21 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import Step
 
 SWEEP: Final = 15 * MINUTE
-"""While all is well, what changed is read from the history this often: a message can be lost without a sign."""
+"""The interval at which READY reads changed wagers from the history, because a message can be lost unnoticed."""
 
 
 class Row(NamedTuple):
-    """One line of the order of life."""
+    """One transition of the order of life."""
 
     step: Step | None
-    """The step that it leads away from; None: any but ENDED."""
+    """The step in which the row applies; None for any step but ENDED."""
     when: Callable[[Instant], bool]
     do: Callable[[Instant], None]
     then: Step
 
 
 class OrderOfLife:
-    """Walks the steps. It alone decides when the daemon may quote, and when it ends."""
+    """Goes through the steps. It alone decides when the daemon may quote, and when the daemon ends."""
 
     def __init__(
         self, shared: Shared, effects: AppliesReports, board: BoardReader, since: Instant, now: Instant
@@ -58,42 +60,42 @@ class OrderOfLife:
         self._board: Final = board
         self.step = Step.CANCEL
         self._idle_until: Instant = 0
-        """``do_due`` has nothing to do before."""
+        """``do_due`` has nothing to do before this instant."""
         self.cause = "start"
         self.started_at = now
         self.clear = False
-        """Proved, and nothing was placed since."""
+        """True if the account was proved clear and nothing was placed since."""
         self._since = since
         self._caught_up = False
-        """Whether this run has read what happened before it."""
+        """True once this run has read the history of earlier runs."""
         self._sweep_at: Instant = 0
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
         self._proof: Final = ClearProof(
             self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
         )
         self._cancelled = False
-        """Whether everything was cancelled since the latest restart."""
+        """True if everything was cancelled since the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """What is read after the proof has to be complete beyond this."""
+        """The instant beyond which the reads after the proof have to be complete."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
         self._connect_ordered = False
         self._stop_deadline: Instant | None = None
         self._hurry = False
-        self._login_refused = self._cannot_cancel = False
+        self._login_rejected = self._cannot_cancel = False
         self._asked: dict[str, None] = {}
         self._journal: Final = JournalCheck()
         self._rows: Final = self._table()
 
     def _table(self) -> tuple[Row, ...]:
-        """The walk: in this step, when that holds, do this, and then enter that step."""
+        """Return the transitions. Each row: the step, the condition, the action, and the step that is entered then."""
         any_step: Step | None = None
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
         return (
-            Row(any_step, self._keys_are_refused, self._ends(2, "login_refused"), ended),
+            Row(any_step, self._keys_are_rejected, self._ends(2, "login_refused"), ended),
             Row(any_step, self._deadline_is_over, self._exit_at_the_deadline, ended),
             Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
             Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
@@ -113,7 +115,7 @@ class OrderOfLife:
         )
 
     def do_due(self, now: Instant) -> None:
-        """Take the rows whose conditions hold."""
+        """Take rows until no condition holds."""
         if now < self._idle_until:
             return
         while (row := self._row(now)) is not None:
@@ -123,7 +125,7 @@ class OrderOfLife:
             self._idle_until = self._sweep_at
 
     def _row(self, now: Instant) -> Row | None:
-        """The next row to take."""
+        """Return the first row whose condition holds."""
         if self.step is not Step.ENDED:
             for row in self._rows:
                 if (row.step is None or row.step is self.step) and row.when(now):
@@ -141,15 +143,15 @@ class OrderOfLife:
     def _hurries_and_cannot_cancel(self, _: Instant) -> bool:
         return self._cannot_cancel
 
-    def _keys_are_refused(self, _: Instant) -> bool:
-        return self._login_refused
+    def _keys_are_rejected(self, _: Instant) -> bool:
+        return self._login_rejected
 
     def _ours_are_gone(self, _: Instant) -> bool:
-        """On a shared account, where our wagers are cancelled one by one."""
+        """Return whether none of our wagers is live, on a shared account, where they are cancelled one by one."""
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Whether every placement ever sent is resolved, and the reads of the proof have not started."""
+        """Return whether every placement ever sent is resolved, and the reads of the proof have not started."""
         awaiting = self._shared.ledger.awaiting()
         waits = any(wager.wager_id is None and not wager.foreign for wager in awaiting)
         return self._proof.stage is Stage.CANCELLED and not waits
@@ -161,7 +163,7 @@ class OrderOfLife:
         return self._history.idle
 
     def _goes_on(self, _: Instant) -> bool:
-        """Whether every look-up is answered."""
+        """Return whether every look-up is answered."""
         return not any(wager_id in self._shared.lookups for wager_id in self._asked)
 
     def _journal_is_anothers(self, now: Instant) -> bool:
@@ -198,7 +200,7 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """The account is clear: read what happened meanwhile."""
+        """Note that the account is clear, and read the changes of wagers since ``_since``."""
         self.clear = True
         self._proved_at = self._read_past = now
         took = now - self.started_at
@@ -209,7 +211,7 @@ class OrderOfLife:
             self._read_changes(self._since, now)
 
     def _look_up(self, _: Instant) -> None:
-        """Ask by id for every wager that still counts as live, and at a start for some that the journal knows."""
+        """Look up every wager that still counts as live, and at a start some of the journal's wagers."""
         self._caught_up = True
         self._since = self._proved_at
         self._asked = {}
@@ -231,7 +233,7 @@ class OrderOfLife:
             self._shared.order(Connect(self.cause))
 
     def _read_books(self, now: Instant) -> None:
-        """Read books; and what happened to wagers from the proof until the feed was up, which no message told."""
+        """Read the books, and the changes of wagers between the proof and the feed, which no message reported."""
         self._board.everything(now)
         self._read_changes(self._since, now)
 
@@ -246,7 +248,7 @@ class OrderOfLife:
         self._sweep_at = now + SWEEP
         shared.hold("starting", ACCOUNT, None, now)
         shared.hold("feed", ACCOUNT, None, now)
-        shared.touch_scope(ACCOUNT)  # a latch that was released on the way held no guard to lift here
+        shared.touch_scope(ACCOUNT)  # a latch that was released meanwhile left no guard to lift here
         shared.alert(Severity.INFO, "life.ready")
 
     def _sweep(self, now: Instant) -> None:
@@ -280,10 +282,10 @@ class OrderOfLife:
     # --- causes ---------------------------------------------------------------------------------------------------
 
     def restart(self, cause: str, now: Instant) -> None:
-        """Cancel everything at once and walk the steps again."""
+        """Cancel everything at once and go through the steps again."""
         if self.step is Step.ENDED:
             return
-        if self.step is Step.READY:  # before that, what happened since the last loss may not have been read yet
+        if self.step is Step.READY:  # before READY, the changes since the last loss may not have been read yet
             self._since = max(self._since, self._shared.coverage.heard_at)
         if not self.clearing or cause in ("stop", "kill"):
             self.started_at = now
@@ -298,13 +300,14 @@ class OrderOfLife:
         self._shared.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
-        """Note a loss, for the length of the hold, and cancel everything."""
+        """Note the loss, which may lengthen the hold, and cancel everything."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
         self.restart("feed", now)
 
     def stop(self, hurry: bool, now: Instant) -> None:
-        """Cancel everything, prove it, exit. A second stop with ``hurry`` skips the waiting, not the ``cancel_all``."""
+        """Cancel everything, prove the account clear, exit. A second stop with ``hurry`` skips the proof, but not the
+        ``cancel_all``."""
         if self.stopping:
             self._hurry = self._hurry or hurry
             return
@@ -314,17 +317,17 @@ class OrderOfLife:
         self.restart("stop", now)
 
     def kill(self, now: Instant) -> None:
-        """Cancel everything; the latch itself is a guard."""
+        """Cancel everything. The caller holds the guard ``latch``."""
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """A placement may stand, or a wager is said to be open. One that was under way when everything was cancelled
-        may have come after that, or was not active yet: everything is cancelled once more."""
+        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more: a
+        placement that was under way at the last one may have arrived later, or was not active yet."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
-        """Take the wagers of the journal that the exchange has to know."""
+        """Take the journal's wagers, of which the exchange has to know at least one."""
         self._journal.expect(wagers)
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
@@ -332,7 +335,7 @@ class OrderOfLife:
         self._journal.saw(reports)
 
     def placed(self) -> None:
-        """Something was placed: the account is no longer clear."""
+        """Note a placement: the account is no longer clear."""
         self.clear = False
 
     def _is_ours(self, report: WagerReport) -> bool:
@@ -344,22 +347,22 @@ class OrderOfLife:
 
     @property
     def clearing(self) -> bool:
-        """Whether everything is being cancelled, or proved to be."""
+        """Return whether the account is being cleared: everything is being cancelled, or that is being proved."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
     @property
     def stopping(self) -> bool:
-        """Whether the daemon is on its way out."""
+        """Return whether the daemon is stopping."""
         return self._stop_deadline is not None
 
     # --- requests and their answers -------------------------------------------------------------------------------
 
     def urgent(self, now: Instant) -> Request | None:
-        """``cancel_all``, when it is due."""
+        """Return ``cancel_all``, when it is due."""
         return self._sent(self._proof.cancel(now), now) if self.clearing else None
 
     def next(self, now: Instant) -> Request | None:
-        """The next read of the proof or of the history."""
+        """Return the next read of the proof or of the history."""
         return self._sent(self._proof.read(now) if self.clearing else self._history.next(now), now)
 
     def _sent(self, request: Request | None, now: Instant) -> Request | None:
@@ -368,7 +371,7 @@ class OrderOfLife:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When ``urgent``, ``next`` or ``do_due`` has something to do."""
+        """Return when ``urgent``, ``next`` or ``do_due`` has something to do."""
         times = [self._proof.due_at(now) if self.clearing else self._history.due_at(now)]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
@@ -379,8 +382,8 @@ class OrderOfLife:
         return min(times)
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a ``cancel_all`` or to a read of the history. What was asked for before the latest restart
-        proves nothing; its reports are applied."""
+        """Take the answer to a ``cancel_all`` or to a read of the history. A page that was asked for before the latest
+        call of ``restart`` proves nothing, but its reports are applied."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
@@ -402,12 +405,12 @@ class OrderOfLife:
         """Repeat a ``cancel_all`` that failed."""
         cancels = self._proof.cancels
         if cancels.failed(answer.request, answer.retry_at, now):
-            self._login_refused = answer.rejection is Rejection.LOGIN and self.cause == "start"
+            self._login_rejected = answer.rejection is Rejection.LOGIN and self.cause == "start"
             self._cannot_cancel = self._hurry and not cancels.under_way
             self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
-        """Go on from a page that was applied to the ledger."""
+        """Continue after a page of the history, whose reports the ledger holds already."""
         self._journal.saw(answer.wagers)
         if self.step is not Step.PROVE:
             complete = self._history.take(answer, self._read_past, now)

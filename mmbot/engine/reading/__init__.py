@@ -1,1 +1,1 @@
-"""What is read from the exchange: board, wager history, single wagers."""
+"""Reads of the exchange: the board, the wager history, single wagers."""

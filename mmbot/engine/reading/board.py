@@ -1,5 +1,5 @@
-"""What is to be read of the catalogue and the books, and when: after every connect, every quarter of an hour, and when
-a structural message says that something changed."""
+"""Reads the catalogue and the books: after every connect, at each ``guards.reconcile_s`` interval, and when a
+structural message reports a change."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
 
 RETRY: Final = SECOND
-"""After a failed read."""
+"""The wait after a failed read."""
 
 MISSED: Final = 30 * SECOND
-"""Where a book tells of what the last read did not, its event is read again, but so long after the last time at least,
-and after twice the time each while that brings nothing new. What a read lacks without a word is looked for likewise."""
+"""The first wait before a sport event is read again because the last read lacked something: a line for which a book
+came, or a line or sport event that disappeared without a message. The wait doubles while reads bring nothing new."""
 
 
 class BoardReader:
-    """The reads that are wanted, at one a second for each path."""
+    """Sends the reads that are wanted, at most one a second for each path."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, quoting: Requotes) -> None:
         self._shared = shared
@@ -38,10 +38,11 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """Events that were read again since their books told of more than the last read: when, and how long a book has
-        to wait until it leads to that once more. It is forgotten when a read brings something new."""
+        """Sport events that were read again because a book came for a line that the last read lacked. Each with the
+        instant of that read and the wait before the next. Dropped when a read brings something new."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
-        """Lines and events that reads lack without a word, with when they are looked for and how long that waited."""
+        """Lines and sport events that disappeared from reads without a message. Each with the instant of the next read
+        and the wait before it."""
         self.next_round: Instant = NEVER
         """When everything is read again."""
         rules = shared.config.quoting
@@ -51,7 +52,7 @@ class BoardReader:
 
     @property
     def idle(self) -> bool:
-        """Nothing is wanted and nothing is under way."""
+        """Return whether no read is wanted and none is in flight."""
         wanted = self._ladder or self._tournaments or self._events or self._markets
         return not wanted and not self._shared.waits_for_answer(self)
 
@@ -69,28 +70,29 @@ class BoardReader:
         self._ladder = True
 
     def tournaments(self) -> None:
-        """Read the tournaments again, and what is below them."""
+        """Read the tournaments again, and their sport events."""
         self._tournaments = True
 
     def events(self, tournament: int) -> None:
-        """Read the events of a tournament again."""
+        """Read the sport events of a tournament again."""
         if self._is_wanted(tournament):
             self._events[tournament] = None
 
     def markets(self, event: int) -> None:
-        """Read the markets and books of an event again."""
+        """Read the markets and books of a sport event again."""
         if self._relevant(event):
             self._markets[event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """A book came of a line that is not quoted: if it tells of what the last read did not, read the event again."""
+        """Note that a book came for a line that is not quoted. If the last read lacked the line, read its sport event
+        again."""
         if self._lacks(line) and self._relevant(line.event):
             last, wait = self._missed.get(line.event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
-        """A read lacks an open line or event that the one before had, and no message has said that it goes: a list may
-        come incomplete. It is looked for again, after ``MISSED``, then twice that, and so on for a round's interval."""
+        """Look again for an open line or sport event that disappeared without a message: a list may come incomplete.
+        It is read again after ``MISSED``, then after twice as long, and so on up to the interval of a round."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
@@ -99,7 +101,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, key, at)
 
     def reread(self, key: LineKey | int, now: Instant) -> None:
-        """The time has come to look again for a line, or for an event."""
+        """Look again for a line or a sport event, since its timer is due."""
         lost = self._lost.pop(key, None)
         if not self._lacks(key):
             return
@@ -119,8 +121,8 @@ class BoardReader:
                 self._look_again(key, at, wait)
 
     def _lacks(self, key: LineKey | int) -> bool:
-        """Whether the board does not know a line, or not the outcome on which somebody offers; or has no such event on
-        its list."""
+        """Return whether the board lacks a line, or an outcome of the line on which there is an offer, or whether a
+        sport event is off the list."""
         if not isinstance(key, LineKey):
             event = self._shared.catalogue.events.get(key)
             return event is not None and event.status == UNLISTED
@@ -132,7 +134,7 @@ class BoardReader:
         return any(levels and not outcome.line_id for levels, outcome in sides)
 
     def next(self, now: Instant) -> Request | None:
-        """The next read that may be sent now."""
+        """Return the next read, if one may be sent now."""
         if not self._shared.coverage.up:
             return None
         if now >= self.next_round:
@@ -166,7 +168,8 @@ class BoardReader:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next read is due; ``NEVER`` while the feed is down: then books would be out of date at once."""
+        """Return when the next read is due; ``NEVER`` while the feed is down, when books would be out of date at
+        once."""
         if not self._shared.coverage.up:
             return NEVER
         if not (self._ladder or self._tournaments or self._events or self._markets):
@@ -184,7 +187,7 @@ class BoardReader:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take what a read shows; after a failure, ask again later."""
+        """Take the answer to a read; after a failure, read again later."""
         match answer:
             case Failed():
                 self._ask_again(request)
@@ -215,7 +218,7 @@ class BoardReader:
                 pass
 
     def _on_ladder(self, answer: LadderRead, now: Instant) -> None:
-        """Take a ladder; an unreadable one keeps the old, and with none there is no quoting."""
+        """Take a ladder. An unreadable ladder leaves the old one in use; without any ladder there is no quoting."""
         shared = self._shared
         try:
             ladder = Ladder(answer.odds)
@@ -233,7 +236,7 @@ class BoardReader:
         shared.hold("ladder", ACCOUNT, None, now)
 
     def _on_tournaments(self, answer: TournamentsRead) -> None:
-        """Take the tournaments and read the events of those that a rule wants."""
+        """Take the tournaments, and read the sport events of those that a rule wants."""
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
         known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
@@ -241,13 +244,13 @@ class BoardReader:
             self.events(tournament)
 
     def _on_events(self, request: ReadEvents, sent_at: Instant, answer: EventsRead, now: Instant) -> None:
-        """Take the events of a tournament and read the markets of new ones."""
+        """Take the sport events of a tournament, and read the markets of those that are new or changed."""
         shared = self._shared
         listed = tuple(event for event in answer.events if event.tournament_id == request.tournament)
         open_before = {event: None for event, known in shared.catalogue.events.items() if known.status in TRADEABLE}
         changed = shared.catalogue.read_events(request.tournament, listed)
         for event_id in changed:
-            self.markets(event_id)  # new, or back, or of another time: its books, too
+            self.markets(event_id)  # new, back, or rescheduled: read its books, too
             if self._lacks(event_id) and event_id in open_before:
                 self._lost_sight(event_id, now)
         for event in listed:
@@ -258,10 +261,10 @@ class BoardReader:
             self._quoting.forget(event_id)
 
     def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
-        """Take the markets and books of some events. An event of which nothing could be read stays as it is."""
+        """Take the markets and books of some sport events. A sport event that is not in the answer stays as it is."""
         shared = self._shared
         for event in request.events:
-            if shared.coverage.of(event).since > sent_at:  # asked for before it was covered: good for the board alone
+            if shared.coverage.of(event).since > sent_at:  # sent before it was covered: the books do not count
                 self.markets(event)
         changed: list[int] = []
         books: list[LineKey] = []
@@ -269,7 +272,7 @@ class BoardReader:
             images = answer.markets.get(event)
             if images is None:
                 continue
-            shared.dirty_events[event] = None  # what guards a line may end by a read that changes nothing
+            shared.dirty_events[event] = None  # a read that changes nothing may still lift a guard
             open_before = shared.catalogue.open_lines(event)
             if shared.catalogue.read_markets(event, images):
                 changed.append(event)
@@ -286,7 +289,7 @@ class BoardReader:
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
-        """Compare the books of a market with ours. Returns the lines of which the book is another now."""
+        """Compare the books of a market with ours. Returns the lines whose book changed."""
         shared = self._shared
         changed: list[LineKey] = []
         for line, book in zip(image.market.lines, image.books, strict=True):
@@ -298,12 +301,12 @@ class BoardReader:
         return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
-        """A difference was not explained by a message in time."""
+        """Judge a difference that no message explained in time."""
         shared = self._shared
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)
         if sum(shared.books.differences.values()) > before:
-            self.markets(line.event)  # one more read tells whether the repair is right
+            self.markets(line.event)  # one more read shows whether the repair is right
             shared.alert(Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
         state = shared.books.get(line)
         if state is not None and state.doubtful:

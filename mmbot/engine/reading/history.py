@@ -18,14 +18,14 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
-"""A read that a 429 stopped is repeated after this at the latest: a nonsensical hint must not end a proof."""
+"""The longest wait after a failed read. An absurd ``Retry-After`` must not stop a proof."""
 
 OVERLAP: Final = MINUTE
-"""How much earlier than an instant a read starts: the exchange's clock may be so much behind ours."""
+"""How much earlier than the wanted instant a range starts: the exchange's clock may be behind ours by this much."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""The exchange's longest ranges, less a margin for the clocks (PROTOCOL 4.1)."""
+"""The exchange's longest ranges, less a margin for the clocks (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
@@ -54,35 +54,36 @@ class HistoryPager:
         self._number: Final = number
         self._queries: list[Query] = []
         self._range: ReadHistory | None = None
-        """The first query as its first page was asked for; None before that."""
+        """The range of the current query, as its first page was asked for; None before that."""
         self._cursor = ""
         """The cursor of the next page."""
         self._request: int | None = None
-        """The page under way; None if there is none, or if its answer is no longer wanted."""
+        """The request number of the page in flight; None if there is none, or if its answer is no longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
-        """Up to when, by the exchange's clock, all pages of the query hold everything; None if one of them does not."""
+        """The instant of the exchange's clock up to which all pages of the query are complete; None if a page is
+        not."""
         self.synced: Instant = 0
         """The latest ``last_synced_at`` of the queries that were read since the last ``drop``."""
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is asked for and nothing is under way."""
+        """Return whether no query is left and no page is in flight."""
         return not self._queries and self._request is None
 
     @property
     def under_way(self) -> bool:
-        """Whether a page that is still wanted has no answer yet."""
+        """Return whether a page that is still wanted is in flight."""
         return self._request is not None
 
-    # --- what is asked for ----------------------------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------------------------------
 
     def ask(self, *queries: Query) -> None:
-        """Read these queries after those that were asked for before."""
+        """Add queries after those that are already asked for."""
         self._queries += queries
 
     def drop(self) -> None:
-        """Ask for nothing any more; the answer to a page that is still under way is not wanted."""
+        """Drop all queries. The answer to a page in flight is not wanted any more."""
         self._queries = []
         self._request = None
         self.synced = 0
@@ -99,7 +100,8 @@ class HistoryPager:
         self._complete_to = NEVER
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
-        """A query with its range as of now. Our clock may have been corrected since an instant was noted."""
+        """Return the request for a query with its range as of now. Our clock may have been corrected since an instant
+        was noted."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
@@ -111,10 +113,11 @@ class HistoryPager:
             start = max(min(query.created_since, clock.schedule(query.created_since)) - OVERLAP, start)
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
-    # --- what is sent ---------------------------------------------------------------------------------------------
+    # --- requests -------------------------------------------------------------------------------------------------
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """The next page, if one is asked for, none is under way, and it may be read now."""
+        """Return the request for the next page, if a query is left, no page is in flight, and the page may be read
+        now."""
         if now < self.due_at(now):
             return None
         if self._range is None:
@@ -125,30 +128,31 @@ class HistoryPager:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next page is due; ``NEVER`` if none is asked for, or one is under way."""
+        """Return when the next page is due; ``NEVER`` if no query is left, or a page is in flight."""
         return self.ready_at(now) if self._queries and self._request is None else NEVER
 
     def ready_at(self, now: Instant) -> Instant:
-        """When a page may be read."""
+        """Return when a page may be read."""
         return max(self._not_before, self._pacer.ready_at("history", now))
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def failed(self, answer: Failed, now: Instant) -> None:
-        """Ask again for a page that could not be read, unless it is no longer wanted."""
+        """Read a page again later, unless it is no longer wanted."""
         if answer.request == self._request:
             self._request = None
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
-        """Whether a page is still wanted. It is then to be given to ``take`` or ``turn``, or all is dropped."""
+        """Return whether a page is still wanted. If it is, the caller gives it to ``take`` or ``turn``, or calls
+        ``drop``."""
         if answer.request != self._request:
             return False
         self._request = None
         return True
 
     def turn(self, answer: HistoryRead, now: Instant) -> bool:
-        """Note a page and go on to the next one of the same query. Returns whether it was the last one."""
+        """Note a page and go on to the next page of the query. Returns whether it was the last page."""
         clock, synced, asked = self._clock, answer.last_synced_at, self._range
         clock.note_date(answer.date, now)
         if synced is None or not clock.note_history(synced, now):
@@ -161,16 +165,17 @@ class HistoryPager:
         return not self._cursor
 
     def holds_all(self, instant: Instant) -> bool:
-        """Whether the pages of the current query hold everything up to and beyond an instant of our clock."""
+        """Return whether the pages of the current query are complete beyond an instant of our clock."""
         return self._complete_to is not None and self._clock.time_of(instant) < self._complete_to
 
     def take(self, answer: HistoryRead, after: Instant, now: Instant) -> bool:
-        """Go on to the next page or to the next query. A page that need not hold everything up to ``after``, or that is
-        older than one before it, makes its query start again a little later: the history is not complete so far, or
-        the range ended too early, by a clock that was behind.
+        """Go on to the next page or to the next query.
+
+        If the page is not complete up to ``after``, or is older than an earlier page, its query starts again a second
+        later. Then the history lags, or a clock that was behind made the range end too early.
 
         Returns:
-            Whether the page counts.
+            True if the page counts, False if its query starts again.
         """
         before = self.synced
         last = self.turn(answer, now)
@@ -183,11 +188,11 @@ class HistoryPager:
         return True
 
     def behind(self, answer: HistoryRead, now: Instant) -> Duration:
-        """How far the history was behind the exchange's clock, as far as that is known; 0 where it did not say."""
+        """Return how far the history was behind the exchange's clock; 0 if the page gave no ``last_synced_at``."""
         return 0 if answer.last_synced_at is None else self._clock.time_of(now) - answer.last_synced_at
 
 
 def end_of(asked: ReadHistory) -> Instant:
-    """Where the range of a query ends."""
+    """Return the end of a query's range."""
     end = asked.created_to if asked.updated_to is None else asked.updated_to
     return NEVER if end is None else end

@@ -14,14 +14,14 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 DETAILS: Final = 100
-"""Wagers in one read of matches (PROTOCOL 4.1)."""
+"""The most wagers in one read of matches (docs/protocol.md 4.1)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
-"""Before matches are read again whose odds were not all in the answer."""
+"""The wait before matches are read again, if their odds were not all in the answer."""
 
 
 class WagerLookups:
-    """Asks for the wagers in ``Shared.lookups``, one request each."""
+    """Looks up the wagers in ``Shared.lookups``, with one request each."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: HearsOfWagers, feed: Reconnects) -> None:
         self._shared: Final = shared
@@ -31,7 +31,7 @@ class WagerLookups:
         self._not_before: Instant = 0
 
     def _next_id(self) -> str | None:
-        """The first wager to ask for that is not being asked for already."""
+        """Return the first wager to look up that has no look-up in flight."""
         shared = self._shared
         if not shared.lookups:
             return None
@@ -42,7 +42,7 @@ class WagerLookups:
         return None
 
     def next(self, now: Instant) -> Request | None:
-        """The next look-up, if it may be sent now."""
+        """Return the next look-up, if it may be sent now."""
         if now < self._not_before or (wager_id := self._next_id()) is None:
             return None
         request = ReadWager(self._shared.request_id(), wager_id)
@@ -50,11 +50,11 @@ class WagerLookups:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next look-up is due; ``NEVER`` if there is nothing to look up."""
+        """Return when the next look-up is due; ``NEVER`` if there is nothing to look up."""
         return NEVER if self._next_id() is None else self._not_before
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply what the exchange says of a wager; after a failure, ask again later."""
+        """Apply the exchange's report on a wager; after a failure, ask again later."""
         if not isinstance(request, ReadWager):
             return
         if isinstance(answer, Failed):
@@ -70,10 +70,10 @@ class WagerLookups:
             return
         self._life.saw((answer.report,))
         wager = shared.ledger.by_id(wager_id)
-        silent = wager is not None and wager.state is State.INACTIVE
+        was_inactive = wager is not None and wager.state is State.INACTIVE
         self._effects.take_report(answer.report, sent_at, now)
-        if silent and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
-            self._feed.reconnect("an activation was not told", now)
+        if was_inactive and wager is not None and wager.state is not State.INACTIVE and why == "not activated":
+            self._feed.reconnect("an activation was not reported", now)
 
 
 class MatchingDetails:
@@ -85,7 +85,7 @@ class MatchingDetails:
         self._not_before: Instant = 0
 
     def next(self, now: Instant) -> Request | None:
-        """The next read, if it may be sent now."""
+        """Return the next read, if it may be sent now."""
         shared = self._shared
         if not shared.details or now < self._not_before:
             return None
@@ -98,11 +98,11 @@ class MatchingDetails:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next read is due; ``NEVER`` if there is nothing to read."""
+        """Return when the next read is due; ``NEVER`` if there is nothing to read."""
         return self._not_before if self._shared.details else NEVER
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the matches; those that are still missing are read again."""
+        """Apply the matches. Read again wagers whose matches are incomplete."""
         if not isinstance(request, ReadMatches):
             return
         shared = self._shared

@@ -1,5 +1,7 @@
-"""Placements of unknown outcome: they count as open until the history, complete past the moment they were given up,
-shows them or does not."""
+"""Resolves placements of unknown outcome.
+
+Such a placement counts as an open wager until the history shows the wager, or until a history that is complete beyond
+the moment at which the placement was given up does not show the wager."""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from mmbot.engine.wagers.changes import Changes
 
 
 class UnknownPlacements:
-    """Resolves unknown outcomes through the history; there is no look-up by ``external_id`` (PROTOCOL 6.5)."""
+    """Resolves unknown outcomes through the history: there is no look-up by ``external_id`` (docs/protocol.md 6.5)."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -25,15 +27,15 @@ class UnknownPlacements:
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
         self._given_up: dict[str, Instant] = {}
         self._asked: dict[str, None] = {}
-        """The placements that the read under way is about."""
+        """The placements that the present read is to resolve."""
         self._not_before: Instant = 0
 
     def note(self, external_id: str, now: Instant) -> None:
-        """A placement was given up without a readable answer."""
+        """Note that a placement was given up without a readable answer."""
         self._given_up.setdefault(external_id, now)
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """The next page to read."""
+        """Return the request for the next page, if one may be read now."""
         if not self._given_up or now < self._not_before or now < self._history.ready_at(now):
             return None
         if self._history.idle:
@@ -55,11 +57,11 @@ class UnknownPlacements:
                 continue
             self._asked[external_id] = None
             sent.append(wager.sent_at)
-        if sent:  # if the first is of an earlier run, its clock may have been right before ours was
+        if sent:  # the first may come from an earlier run, whose clock was right when ours is not
             self._history.ask(Query(created_since=min(sent)))
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next page is due; ``NEVER`` if none is to be read."""
+        """Return when the next page is due; ``NEVER`` if none is to be read."""
         if not self._given_up or self._history.under_way:
             return NEVER
         return max(self._not_before, self._history.ready_at(now))
@@ -79,7 +81,7 @@ class UnknownPlacements:
             self._history.drop()
 
     def _absent(self, now: Instant) -> Changes:
-        """Forget the placements that the read resolved, and take those that it showed to be absent for such."""
+        """Forget the placements that the read resolved, and record as absent those that a complete history lacks."""
         ledger = self._shared.ledger
         changes: Changes = ()
         for external_id in self._asked:
