@@ -1,4 +1,4 @@
-"""Applies what the exchange says of one wager to that wager: its matches, its state and its result."""
+"""Applies the exchange's report on a wager to the wager: its matches, its state and its result."""
 
 from __future__ import annotations
 
@@ -19,35 +19,33 @@ _BRINGS: Final = {
     State.CLOSED: Happening.SAID_CLOSED,
     State.MANUAL: Happening.SAID_MANUAL,
 }
-"""The happening that brings a final state about; any other leaves the state and its result alone."""
+"""The happening that leads to each final state. Any other happening leaves a final state and its result as they are."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
 
 class Applied(NamedTuple):
-    """What a report did to a wager."""
+    """The effect of a report on a wager."""
 
     was: State
-    """The state before."""
+    """The state before the report."""
     left: Cents
-    """The stake that could match before, without what the report says is matched of it."""
+    """The stake that could match before the report, less the part that the report shows as matched, in cents."""
     changes: Changes
 
 
 def apply_report(
     wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
 ) -> Applied:
-    """Apply a report to a wager. The caller lists and counts the wager by its new state and figures.
+    """Apply a report to a wager. The caller then lists and counts the wager by its new state and figures.
 
     Args:
-        from_message: whether the report came over the feed; its sequence then counts.
-        asked_at: when a REST answer was asked for. The answer does not undo a result that was told after that.
+        from_message: true if the report came over the feed; then its sequence counts.
+        asked_at: when the REST request was sent. Its answer does not undo a result that a message brought after that.
     """
     was, matched, win = wager.state, wager.matched, wager.win
     detail_wanted = _note_matches(wager, report, from_message)
-    if (
-        not report.sequence or report.sequence >= wager.sequence
-    ):  # of an older message only what it says of matches counts
+    if not report.sequence or report.sequence >= wager.sequence:  # of an older message only its matches count
         wager.state = _next_state(wager, report, from_message, now, asked_at)
     new, left = wager.state, wager.remaining
     changes: Changes = ()
@@ -62,7 +60,7 @@ def apply_report(
     if wager.matches is not None:
         _set_figures(wager, wager.matches)
         if new is State.MATCHED:
-            wager.stake = wager.matched  # a cancelled remainder is gone from the stake
+            wager.stake = wager.matched  # the cancelled remainder no longer belongs to the stake
         changes += _difference(wager, matched, win)
         if detail_wanted and wager.win_estimated:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
@@ -81,7 +79,7 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Note what a report says of matches. True if the odds of more of them are unknown than before."""
+    """Note the matches in a report. Returns True if more matched stake has unknown odds than before."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake
@@ -99,7 +97,7 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
 
 
 def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
-    """The state that a report leads to. The report's result is noted where it counts."""
+    """Return the state that a report leads to. Notes the report's result if it counts."""
     state = wager.state
     overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
     if overtaken and state in FINAL:
@@ -119,7 +117,7 @@ def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Inst
 
 
 def _set_figures(wager: Wager, record: Matches) -> None:
-    """Set the figures of a wager by what is known of its matches."""
+    """Set the matched stake and the win of a wager from its matches."""
     if wager.state is State.VOID:
         wager.matched = wager.win = 0
     else:
@@ -130,7 +128,7 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
-    """The change of the matched part from what it was."""
+    """Return the change of the matched stake and its win, compared with the former figures."""
     rise = wager.matched - matched
     if rise > 0:
         return (Change(Kind.MATCHED, wager, rise, wager.win - win),)

@@ -1,7 +1,7 @@
 """The memory of wagers that ended: enough to know an ``external_id`` as used and to correct a late result.
 
-An ``external_id`` ends in a number that grows with each wager of its run and strategy, so one number for each such
-prefix tells all that were used, and a wager that was matched takes 32 bytes.
+An ``external_id`` ends in a number that grows with each wager of its run and strategy. So one number for each prefix
+is enough to know which ids were used, and a matched wager takes 32 bytes.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _DIGITS: Final = "0123456789"
 
 
 class Remembered(NamedTuple):
-    """The memory of one wager, in cents. All zero if nothing of it was matched."""
+    """The figures of one wager, in cents. All are zero if nothing was matched."""
 
     matched: Cents = 0
     win: Cents = 0
     booked: Cents = 0
-    """Its part of its market's gross."""
+    """The wager's part of its market's gross profit."""
 
 
 _NOTHING: Final = Remembered()
 
 
 class _Series:
-    """Wagers whose ids differ in the number at the end only."""
+    """Wagers whose ids differ only in the number at the end."""
 
     __slots__ = ("columns", "highest", "numbers")
 
@@ -58,7 +58,7 @@ class _Series:
 
 
 class Archive:
-    """Wagers of ours that the ledger no longer holds."""
+    """The figures of our wagers that the ledger no longer holds."""
 
     __slots__ = ("_others", "_series")
 
@@ -67,7 +67,7 @@ class Archive:
         self._others: dict[str, Remembered] = {}
 
     def put(self, external_id: str, remembered: Remembered) -> None:
-        """Remember a wager; what was remembered of it before is replaced."""
+        """Remember the figures of a wager, in place of earlier ones."""
         prefix, number = _split(external_id)
         if number is None:
             self._others[external_id] = remembered
@@ -78,7 +78,7 @@ class Archive:
         series.put(number, remembered)
 
     def get(self, external_id: str) -> Remembered | None:
-        """The memory of a wager; None if no wager of ours with this id was put here."""
+        """Return the figures of a wager; None if no wager with this id was put here."""
         prefix, number = _split(external_id)
         if number is None:
             return self._others.get(external_id)

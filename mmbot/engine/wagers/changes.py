@@ -18,25 +18,26 @@ class Kind(Enum):
     OPENED = "opened"
     """The exchange said for the first time that the wager is live."""
     MATCHED = "matched"
-    """``stake`` more is matched, which wins ``win``."""
+    """Another ``stake`` was matched. It pays ``win`` if the wager wins."""
     ENDED = "ended"
-    """Nothing of the wager can match any more; ``stake`` was left."""
+    """The wager can match no more; ``stake`` was unmatched."""
     SETTLED = "settled"
-    """The result came, or was corrected: the market's gross changed by ``win``. ``stake`` is the matched stake."""
+    """The result came or was corrected, which changed the market's gross profit by ``win``. ``stake`` is the matched
+    stake."""
     FOREIGN = "foreign"
-    """A wager that is not ours, and that can match or is matched, was seen for the first time."""
+    """A wager that is not ours, and that is open or matched, was seen for the first time."""
     DETAIL_WANTED = "detail_wanted"
-    """The odds of a match are not known: read the matching detail."""
+    """The odds of a match are not known, so the matching detail has to be read."""
     REVIVED = "revived"
-    """A wager that counted as rejected or never placed is live after all; ``stake`` could match."""
+    """A wager that counted as rejected or as never placed is live; ``stake`` could match."""
     REPRICED = "repriced"
-    """The win of the matched stake became known better and changed by ``win``."""
+    """The win of the matched stake was corrected by ``win``."""
     TAKEN_BACK = "taken_back"
-    """A void took ``stake`` of matches back."""
+    """A void took back ``stake`` of matched stake."""
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One thing that a call to the ledger did. ``stake`` and ``win`` in cents, as the kind says."""
+    """One change that a call to the ledger made. ``stake`` and ``win`` are in cents; ``kind`` gives their meaning."""
 
     kind: Kind
     wager: Wager

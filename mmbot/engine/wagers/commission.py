@@ -15,7 +15,7 @@ class Settlement(NamedTuple):
 
     gross: Cents = 0
     commission: Cents = 0
-    """Estimated from the set rate until the exchange's transaction is seen (DESIGN, *Rules of money*)."""
+    """An estimate from the rate in the configuration (docs/protocol.md 10)."""
 
 
 _WON = (Winning.WON, Winning.MANUALLY_WON)
@@ -23,8 +23,10 @@ _LOST = (Winning.LOST, Winning.MANUALLY_LOST)
 
 
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
-    """The profit of a matched stake by its result: won pays the win, lost takes the stake, and a push, a draw or no
-    result gives it back (second document, *Winning status*). None while the result is pending."""
+    """Return the profit of a matched stake by its result, in cents; None while the result is pending.
+
+    A won stake earns the win, a lost one is gone, and a push, a draw or no result gives the stake back.
+    """
     if result is Winning.TBD:
         return None
     if result in _WON:
@@ -35,7 +37,8 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
 class Settlements:
     """The settled profit of every market, with running totals.
 
-    ``commission`` of a market is the rate times its net gain, half-up to the cent, and nothing on a loss (PROTOCOL 10).
+    The commission of a market is the rate times its net gain, rounded half up to the cent, and nothing on a loss
+    (docs/protocol.md 10).
     """
 
     __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
@@ -44,19 +47,19 @@ class Settlements:
         self._numerator, self._denominator = Fraction(str(rate)).as_integer_ratio()
         self._markets: dict[MarketKey, Settlement] = {}
         self.realised: Cents = 0
-        """Sum of the markets' gross."""
+        """The sum of the gross profit of all markets, in cents."""
         self.commission: Cents = 0
 
     def of(self, market: MarketKey) -> Settlement:
-        """A market's settlement; zero if none of its wagers has settled."""
+        """Return a market's settlement; zero if none of its wagers has settled."""
         return self._markets.get(market, Settlement())
 
     def add(self, market: MarketKey, amount: Cents) -> None:
-        """A wager's result came, or changed what it came to by ``amount``."""
+        """Add the result of a wager, or the correction of a result, in cents."""
         self.put(market, self.of(market).gross + amount)
 
     def put(self, market: MarketKey, gross: Cents) -> None:
-        """Set what a market came to."""
+        """Set the gross profit of a market, in cents."""
         old = self.of(market)
         new = Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator))
         self._markets[market] = new

@@ -1,4 +1,4 @@
-"""Wagers that are over: held for late messages for an hour, then only what they came to is remembered."""
+"""Wagers that are over. They are held for an hour, for late messages; then only their results are remembered."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mmbot.engine.wagers.archive import Archive, Remembered
 from mmbot.engine.wagers.wager import Wager
 
 KEPT: Final = HOUR
-"""How long a wager that is over is held for late messages, before only its result is remembered."""
+"""How long a wager that is over is held for late messages."""
 
 KEPT_FOREIGN: Final = 3 * DAY
-"""How long a settled wager that is not ours is held: its id has no number to remember it by, and results get corrected.
-A correction after that is not noticed."""
+"""How long a settled wager that is not ours is held. Results are corrected late, and the archive cannot hold such a
+wager, because its id has no number. A later correction is not noticed."""
 
 
 class EndedWagers:
-    """The wagers that ended: when each may be forgotten, and what is remembered of it."""
+    """The wagers that ended: when each may be forgotten, and the results of those that were."""
 
     __slots__ = ("_archive", "_foreign", "_ours", "due_at")
 
@@ -29,21 +29,22 @@ class EndedWagers:
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
-        """Nothing is to be forgotten before."""
+        """No wager is to be forgotten before this instant."""
 
     def remembered(self, external_id: str) -> Remembered | None:
-        """The memory of a wager of ours that was forgotten; None if it never was."""
+        """Return the figures of a wager of ours that was forgotten; None if none with this id was."""
         return self._archive.get(external_id)
 
     def note(self, wager: Wager, now: Instant) -> None:
-        """Nothing is open about a wager, so it may be forgotten in a while; seen again, a while later."""
+        """Note that a wager is over and may be forgotten after a while. A later call for the same wager starts the time
+        again."""
         wager.over_at = now
         foreign = wager.foreign and wager.booked is not None
         (self._foreign if foreign else self._ours).append((now, wager))
         self.due_at = min(self.due_at, now + (KEPT_FOREIGN if foreign else KEPT))
 
     def due(self, now: Instant) -> Iterator[Wager]:
-        """A few wagers to be forgotten, so that no single call pays for many."""
+        """Yield a few wagers to be forgotten. They are few so that no single call is slow."""
         for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._foreign, KEPT_FOREIGN)):
             if not queue or queue[0][0] > now - kept:
                 continue
@@ -57,7 +58,7 @@ class EndedWagers:
         )
 
     def remember(self, wager: Wager) -> None:
-        """Remember the result of a wager of ours, before the wager is forgotten."""
+        """Remember the result of a wager of ours. The caller then forgets the wager."""
         if not wager.foreign:
             record = wager.matches
             remembered = Remembered() if record is None else Remembered(record.total, record.win, wager.booked or 0)

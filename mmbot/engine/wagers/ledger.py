@@ -1,7 +1,7 @@
-"""The ledger: every wager of the account, what it could still match, and what it came to.
+"""The ledger: every wager of the account with its state, matches and result.
 
-The ledger alone changes wagers. What they add up to is in totals.py, which of them could match in live.py. A wager that
-ended is forgotten after an hour, except for what a late report needs (forgotten.py, archive.py).
+Only the ledger changes wagers. totals.py holds their sums, and live.py lists those that could match. A wager that ended
+is forgotten after an hour; the figures that a late report needs stay (forgotten.py, archive.py).
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ __all__ = [
 ]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
-"""From a ``line_id`` to the line and outcome that it stands for. None where the line is unknown or has not exactly two
+"""Returns the line and outcome of a ``line_id``. None if the line is not known or does not have exactly two
 complementary outcomes: a wager there counts at its full stake."""
 
 _NO_PROOF: Final = (Rejection.NOT_FOUND, Rejection.NOTHING_OPEN)
-_JOURNALLED: Final = MINUTE  # what an earlier run did this long before its last instant, its journal may lack
+_JOURNALLED: Final = MINUTE  # the journal may lack the last actions of a run: those within this time
 
 
 class LedgerError(Exception):
-    """A call that the ledger cannot follow: an id used twice, or one that it does not know."""
+    """A call with an id that was used before, or that the ledger does not hold."""
 
 
 class Ledger:
     """All wagers of the account. Every instant is the caller's; nothing here reads a clock.
 
-    Reports are applied whenever they come. The matched stake only grows (a void takes all of it back). It grows by
-    pieces that can be told from each other, so a match that is reported twice or late counts once. A state only moves
-    forward, as the table in mmbot/domain/wager_states.py says.
+    Reports may come in any order. The matched stake only grows, except that a void takes all of it back. Each match is
+    a distinct piece of the stake, so a match that is reported twice or late counts once. A state only moves forward;
+    mmbot/domain/wager_states.py has the table.
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
@@ -76,10 +76,10 @@ class Ledger:
         self._ended = EndedWagers()
         self._number = 0
 
-    # --- what we do -----------------------------------------------------------------------------------------------
+    # --- our requests ---------------------------------------------------------------------------------------------
 
     def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> LineWager:
-        """A placement is handed to the shell; from now on it could match.
+        """Note that a placement is handed to the shell. From now on it could match.
 
         Raises:
             LedgerError: if its ``external_id`` was ever used.
@@ -108,7 +108,7 @@ class Ledger:
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
-        """The placement was answered with 200: it is in the exchange's queue. ``report`` is what the answer said."""
+        """Note that the exchange accepted the placement. ``report`` is the report in the answer, if there was one."""
         wager = self._known(external_id)
         if wager.accepted_at is None:
             wager.accepted_at = now
@@ -116,25 +116,25 @@ class Ledger:
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
     def rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
-        """The exchange rejected the placement. If the id exists already, the outcome is unknown: the history has to
-        tell which wager has the id."""
+        """Note that the exchange rejected the placement. If the reason is that the id exists already, the outcome is
+        unknown: the history has to show which wager has the id."""
         exists = rejection is Rejection.ID_EXISTS
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
-        """The placement's outcome is unknown; it counts as able to match until that is resolved."""
+        """Note that the placement's outcome is unknown. It counts as able to match until it is resolved."""
         return self._happened(self._known(external_id), Happening.LOST, now)
 
     def absent(self, external_id: str, now: Instant) -> Changes:
-        """A history complete beyond the request does not hold the wager. Only one whose outcome is unknown ends by
-        that; one still being sent, or accepted, may yet appear."""
+        """Note that a history complete beyond the request does not show the wager. This ends only a wager of unknown
+        outcome: one that is being sent, or was accepted, may still appear."""
         return self._happened(self._known(external_id), Happening.ABSENT, now)
 
     def cancel_sent(self, external_id: str, now: Instant) -> Changes:
-        """A cancel is handed to the shell.
+        """Note that a cancel is handed to the shell.
 
         Raises:
-            ImpossibleError: if nothing of the wager can match, or the exchange's id of it is not known.
+            ImpossibleError: if the wager can match no more, or its ``wager_id`` is not known.
         """
         wager = self._known(external_id)
         changes = self._happened(wager, Happening.CANCEL_SENT, now)
@@ -143,13 +143,14 @@ class Ledger:
         return changes
 
     def cancel_accepted(self, external_id: str, now: Instant) -> Changes:
-        """The cancel was answered with 200: it can match no more, but what it matched before may be still to come."""
+        """Note that the exchange accepted the cancel. The wager can match no more, but reports of earlier matches may
+        still come."""
         wager = self._known(external_id)
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
     def cancel_rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
-        """The exchange rejected the cancel. If nothing is left to cancel, that is as good as a 200."""
+        """Note that the exchange rejected the cancel. If nothing was left to cancel, the cancel counts as accepted."""
         wager = self._known(external_id)
         if rejection is Rejection.NOTHING_LEFT:
             wager.cancel_accepted_at = now
@@ -160,10 +161,10 @@ class Ledger:
         return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
 
     def cancel_lost(self, external_id: str, now: Instant) -> Changes:
-        """The cancel's outcome is unknown."""
+        """Note that the cancel's outcome is unknown."""
         return self._happened(self._known(external_id), Happening.CANCEL_LOST, now)
 
-    # --- what the exchange says -----------------------------------------------------------------------------------
+    # --- reports of the exchange ---------------------------------------------------------------------------------
 
     def take_report(
         self,
@@ -173,14 +174,15 @@ class Ledger:
         resolve: Resolve,
         asked_at: Instant | None = None,
     ) -> Changes:
-        """Apply what the exchange says of a wager, in a private message or a REST answer.
+        """Apply the exchange's report on a wager, from a private message or a REST answer.
 
         Args:
-            report: the statement.
-            from_message: whether it came over the feed; its sequence then counts.
+            report: the report.
+            from_message: true if it came over the feed; then its sequence counts.
             now: when it came.
-            resolve: which line a ``line_id`` stands for; asked only for a wager not held yet.
-            asked_at: when a REST answer was asked for. It then does not undo a result that was told after that.
+            resolve: returns the line of a ``line_id``; called only for a wager that is not held yet.
+            asked_at: when the REST request was sent. Its answer does not undo a result that a message brought after
+                that.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is not None:
@@ -192,19 +194,19 @@ class Ledger:
         return () if wager.over else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
-        """The matching detail of a wager was read: every match with its odds."""
+        """Apply the matching detail of a wager: every match with its odds."""
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
-            return ()  # not held any more, or a list that cannot be of this wager
+            return ()  # not held any more, or more than the wager can have matched
         estimated = wager.win_estimated
         changes = apply_detail(wager, matches)
         self._list_estimated(wager, estimated)
         return changes + self._count(wager)
 
     def locate(self, resolve: Resolve) -> list[LineWager]:
-        """Put wagers that were reported before their line was known on their lines; returns these.
+        """Move wagers to their lines that were reported before their line was known. Returns the moved wagers.
 
-        Until then, and where the line stays unknown, they count at full stake in their market."""
+        A wager whose line is not known counts at its full stake in its market."""
         located = []
         for key, wager in list(self._without_line.items()):
             found = resolve(wager.line_id)
@@ -227,42 +229,42 @@ class Ledger:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def get(self, external_id: str) -> Wager | None:
-        """A wager by our id; None if it is not held (never, or no longer)."""
+        """Return a wager by our id; None if it is not held, or no longer."""
         return self._wagers.get(external_id)
 
     def by_id(self, wager_id: str) -> Wager | None:
-        """A wager by the exchange's id; None if it is not held."""
+        """Return a wager by the exchange's id; None if it is not held."""
         return self._by_id.get(wager_id)
 
     def live(self, line: LineKey) -> Iterable[LineWager]:
-        """Wagers of a line of which something could still match, ours or not, in the order of sending.
+        """Return the wagers of a line that could still match, ours or not, in the order of sending.
 
-        A view: copy it before calling what changes the ledger."""
+        The result is a view: copy it before you call a method that changes the ledger."""
         return self.live_wagers.of_line(line)
 
     def has_live(self, line: LineKey) -> bool:
-        """Whether something of the line could still match."""
+        """Return whether a wager of the line could still match."""
         return bool(self.live_wagers.of_line(line))
 
     def all_live(self) -> list[Wager]:
-        """Every wager of which something could still match, in the order of sending."""
+        """Return every wager that could still match, in the order of sending."""
         return list(self.live_wagers.all.values())
 
     def unknown(self) -> list[Wager]:
-        """Wagers whose placement has an unknown outcome, oldest first."""
+        """Return the wagers whose placement has an unknown outcome, oldest first."""
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
-        """Wagers not known to be live yet (placing, inactive, unknown), oldest first. A view, as ``live``."""
+        """Return the wagers that are not known to be live yet (placing, inactive, unknown), oldest first, as a view."""
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
-        """Wagers of which the matching detail is wanted, in the order in which that arose."""
+        """Return the wagers whose matching detail is wanted, in the order in which the need arose."""
         return list(self._estimated.values())
 
     @property
     def live_count(self) -> int:
-        """How many wagers could still match."""
+        """The number of wagers that could still match."""
         return len(self.live_wagers.all)
 
     @property
@@ -272,26 +274,26 @@ class Ledger:
 
     @property
     def awaiting_count(self) -> int:
-        """How many wagers are not known to be live yet."""
+        """The number of wagers that are not known to be live yet."""
         return len(self.live_wagers.awaiting)
 
     @property
     def counts(self) -> Counts:
-        """How many wagers are live, of unknown outcome, and live but not ours."""
+        """The numbers of wagers that are live, that have an unknown outcome, and that are live but not ours."""
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
-        they first did."""
+        """Return the lines whose position changed since the last call, and the markets whose full stakes changed, in
+        the order of their first change."""
         return self.totals.drain_moved()
 
     @property
     def outstanding(self) -> Cents:
-        """Stakes that could still match, whosoever placed them."""
+        """The stakes that could still match, of all wagers of the account, in cents."""
         return self.totals.outstanding
 
     def settlement(self, market: MarketKey) -> Settlement:
-        """The sum of a market's settled wagers, and the commission on it."""
+        """Return the sum of a market's settled wagers, and the commission on that sum."""
         return self.totals.settlements.of(market)
 
     @property
@@ -301,32 +303,33 @@ class Ledger:
 
     @property
     def commission(self) -> Cents:
-        """On all markets."""
+        """The commission on all markets, in cents."""
         return self.totals.settlements.commission
 
     def at_stake(self) -> dict[int, None]:
-        """Events with a wager that could match, or with a stake that is matched and not settled."""
+        """Return the sport events with a wager that could match, or with a stake that is matched and not settled."""
         return dict.fromkeys(wager.event for wager in self.live_wagers.all.values()) | self.totals.at_stake()
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the lines of events that are over; what is at stake, and what wagers came to, stays."""
+        """Drop the lines of sport events that are over. Open wagers, positions and settlements stay."""
         self.totals.forget(events)
         self.live_wagers.forget(events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
     def saved(self, wager: Wager) -> SaveWager:
-        """A wager in its form for the journal. A wager that is not ours is not kept: the exchange reports it again."""
+        """Return a wager in the journal's form. A wager that is not ours is not saved: the exchange reports it
+        again."""
         return saved(wager)
 
     def restore(self, saved: SaveWager) -> None:
-        """Take a wager of an earlier run back. One that was being placed has an unknown outcome now.
+        """Take a wager of an earlier run from the journal. A wager that was being placed now has an unknown outcome.
 
         Call it in the order of sending, before anything is sent, and ``restore_settlement`` after the last.
 
         Raises:
             LedgerError: if the wager is held already.
-            ValueError: if its state or result is none.
+            ValueError: for a state or result that does not exist.
         """
         if saved.external_id in self._wagers:
             raise LedgerError(f"external_id {saved.external_id} is restored twice")
@@ -338,7 +341,7 @@ class Ledger:
         self._note_over(wager, saved.sent_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
-        """Set what a market had come to by earlier runs, whose wagers need not all have been restored."""
+        """Set the gross profit of a market in earlier runs, in cents. Not all wagers of those runs need be restored."""
         self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
@@ -357,7 +360,7 @@ class Ledger:
             self._without_line[wager.external_id] = wager
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
-        """Hold a wager that is reported and not held: one not ours, or one of ours that was over and forgotten."""
+        """Hold a wager that is reported and not held: it is not ours, or it was over and forgotten."""
         remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
@@ -368,7 +371,7 @@ class Ledger:
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
-        """Something happened that is no report."""
+        """Apply a happening that is not a report."""
         state = wager.state
         new = after(state, happening)
         if new is state:
@@ -377,7 +380,7 @@ class Ledger:
         wager.state = new
         self.live_wagers.relist(wager, state)
         if state in COULD_MATCH and new in COULD_MATCH:
-            return ()  # it counts for what it counted before
+            return ()  # its figures stay the same
         changes = self._count(wager)
         if state not in COULD_MATCH:
             return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
@@ -403,7 +406,7 @@ class Ledger:
         return changes
 
     def _list_estimated(self, wager: Wager, was: bool) -> None:
-        """List a wager if the odds of its matches are not all known. ``was``: whether it is listed already."""
+        """List a wager if the odds of its matches are not all known. ``was``: true if it is listed already."""
         if wager.win_estimated is not was:
             if was:
                 self._estimated.pop(wager.external_id, None)
@@ -413,7 +416,7 @@ class Ledger:
     # --- forgetting -----------------------------------------------------------------------------------------------
 
     def _note_over(self, wager: Wager, now: Instant) -> None:
-        """Once nothing is open about a wager, it may be forgotten in a while."""
+        """Have a wager that is over forgotten after a while."""
         if wager.over:
             self._ended.note(wager, now)
             if now >= self._ended.due_at:

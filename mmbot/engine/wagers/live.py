@@ -1,4 +1,4 @@
-"""Which wagers could still match: of the account, of each line, and which of them are not known to be live yet."""
+"""Lists of the wagers that could still match: of the account, of each line, and those that are not live yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _W = TypeVar("_W", bound=Wager)
 
 
 class Counts(NamedTuple):
-    """How many wagers there are."""
+    """The numbers of wagers that could still match."""
 
     live: int
     unknown: int
@@ -24,7 +24,7 @@ class Counts(NamedTuple):
 
 
 class LiveWagers:
-    """Wagers of which something could still match, each list in the order of sending."""
+    """Wagers that could still match. Each list is in the order of sending."""
 
     __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
 
@@ -37,11 +37,11 @@ class LiveWagers:
         self._foreign = 0
 
     def of_line(self, line: LineKey) -> ValuesView[LineWager]:
-        """The wagers of one line: a view."""
+        """Return the wagers of one line, as a view."""
         return self._of_line.get(line, _NONE).values()
 
     def line(self, line: LineKey) -> dict[str, LineWager]:
-        """The wagers of one line, by our id: the same dictionary for as long as its event is not forgotten."""
+        """Return the wagers of one line, by our id. It is the same dictionary until its sport event is forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
             of_line = self._of_line[line] = {}
@@ -49,16 +49,16 @@ class LiveWagers:
 
     @property
     def counts(self) -> Counts:
-        """How many there are."""
+        """Return how many wagers there are of each kind."""
         return Counts(len(self.all), len(self.unknown), self._foreign)
 
     def add(self, wager: LineWager) -> None:
-        """List a wager that is being placed: the latest of all."""
+        """List a wager that is being placed, as the latest of all."""
         key = wager.external_id
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
     def list_by_state(self, wager: Wager) -> None:
-        """List a wager under what its state makes it; nowhere if nothing of it can match."""
+        """Add a wager to the lists that its state calls for; to none if the wager can match no more."""
         state, key = wager.state, wager.external_id
         if state not in COULD_MATCH:
             return
@@ -73,12 +73,12 @@ class LiveWagers:
             _insert(self.unknown, wager)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the lines of events that are over; a line of which something could match stays."""
+        """Drop the lines of sport events that are over. A line with a wager that could match stays."""
         for line in [line for line, wagers in self._of_line.items() if line.event in events and not wagers]:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """List a wager whose line became known in place of what was listed under its id."""
+        """Replace a wager by the same wager with its line, which became known."""
         key = wager.external_id
         if key not in self.all:
             return
@@ -90,7 +90,7 @@ class LiveWagers:
         _insert(self.line(wager.line), wager)
 
     def relist(self, wager: Wager, was: State) -> None:
-        """List a wager by its state; until now it is listed by the state that it was in before."""
+        """Move a wager to the lists of its present state. It stands in those of the former state, ``was``."""
         state, key = wager.state, wager.external_id
         if was in AWAITING and state not in AWAITING:
             del self.awaiting[key]
@@ -107,7 +107,7 @@ class LiveWagers:
 
 
 def _insert(wagers: dict[str, _W], wager: _W) -> None:
-    """Add a wager in the order of sending. Out of turn comes only one that is revived or reported late."""
+    """Add a wager in the order of sending. Only a wager that is revived or reported late comes out of order."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager
     if late:

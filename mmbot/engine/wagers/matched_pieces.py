@@ -1,10 +1,10 @@
 """The matches of one wager, each with its stake and odds, pieced together from messages that repeat, merge or
 go missing.
 
-A match message carries no id, but the total after it and the stake of this match alone, so it speaks of one piece of
-the stake: (total - match, total]. Pieces may come in any order and twice. Each match wins its own half-up profit at its
-own odds, as the exchange pays it (PROTOCOL 7.5); what no message spoke of counts at the wager's own odds until the
-matching detail is read.
+A match message carries no id, but it carries the stake of this match and the total after it. So it describes one piece
+of the stake: (total - match, total]. Pieces may come in any order and twice. Each match wins its own profit at its own
+odds, rounded half up, as the exchange pays it (docs/protocol.md 7.5). Matched stake that no message described counts
+at the wager's own odds until the matching detail is read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbot.domain.wager import MatchDetail
 
 
 class Piece(NamedTuple):
-    """One match: it took the stake from ``start`` to ``end`` and wins ``win``. All in cents."""
+    """One match: the part of the stake from ``start`` to ``end``, and its win. All in cents."""
 
     start: Cents
     end: Cents
@@ -33,11 +33,11 @@ class Matches:
 
     def __init__(self, odds: Odds) -> None:
         self.odds = odds
-        """The wager's own."""
+        """The odds of the wager itself."""
         self.total: Cents = 0
-        """The matched part of the stake, by the greatest total that was ever reported."""
+        """The matched part of the stake: the greatest total that was ever reported."""
         self.disputed = False
-        """Messages contradicted each other."""
+        """True if messages contradicted each other."""
         self._pieces: list[Piece] = []
         self._accounted: Cents = 0
         self._won: Cents = 0
@@ -45,17 +45,17 @@ class Matches:
 
     @property
     def unaccounted(self) -> Cents:
-        """The part of the total that no match message or detail has accounted for, in cents."""
+        """The part of the total that no match message and no matching detail describes, in cents."""
         return self.total - self._accounted
 
     @property
     def estimated(self) -> bool:
-        """True if ``win`` rests on an assumption about odds."""
+        """True if ``win`` depends on an assumption about odds."""
         return self.disputed or self._accounted < self.total
 
     @property
     def win(self) -> Cents:
-        """The win of the matched part, beyond its stake."""
+        """The win of the matched part, without its stake, in cents."""
         unaccounted = self.total - self._accounted
         return self._won + profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 
@@ -69,7 +69,7 @@ class Matches:
         if stake <= 0 or total <= self._detailed:
             return
         if start < self._detailed or start < 0:
-            self.disputed = True  # a total that leaves this match no room
+            self.disputed = True  # the total is too small for this match
             return
         piece = Piece(start, total, profit(stake, odds))
         pieces = self._pieces
@@ -88,10 +88,10 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Take a read of every match up to some total: it replaces all that messages said up to there.
+        """Take the matching detail: every match up to some total. It replaces the pieces of messages up to that total.
 
-        One that speaks of less than an earlier one, or of less than messages told without a gap, is a late answer and
-        changes nothing.
+        A detail with a smaller total than an earlier one is a late answer and changes nothing. So is one with a
+        smaller total than messages described completely.
         """
         kept: list[Piece] = []
         end: Cents = 0
@@ -109,7 +109,7 @@ class Matches:
         self.rise(end)
 
     def known(self, stake: Cents, win: Cents) -> None:
-        """Begin from a matched stake and its win as they were kept earlier."""
+        """Start from the matched stake and the win of a wager that was saved or remembered."""
         self._pieces = [Piece(0, stake, win)]
         self._accounted = self._detailed = self.total = stake
         self._won = win

@@ -1,4 +1,4 @@
-"""The sums over all wagers: positions by line, what could still match, what is locked in matches, and settlements.
+"""The sums over all wagers: positions by line, stakes that could match, stakes locked in matches, and settlements.
 
 Each change of a wager is applied as a difference to what it counted before, so the cost of a call does not grow with
 the number of wagers ever placed.
@@ -21,7 +21,7 @@ _NOTHING: Final = Position()
 
 
 class Totals:
-    """The sums. The ledger alone calls what changes them."""
+    """The sums. Only the ledger calls the methods that change them."""
 
     __slots__ = ("_moved", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
 
@@ -29,19 +29,19 @@ class Totals:
         """``commission``: the share of a market's net gain."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """The full stakes of each market: wagers that are on no line."""
+        """The full stakes of each market: those of wagers whose line is not known."""
         self.outstanding: Cents = 0
-        """Stakes that could still match, whosoever placed them."""
+        """The stakes that could still match, of all wagers of the account, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
-        """Stakes that are matched and not settled, by line, or by market where the line is not known; lines without any
-        are not in it."""
+        """Stakes that are matched and not settled, by line, or by market where the line is not known. Only positive
+        sums are in it."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
-        """Count a wager that is being placed: nothing of it is matched. That its line's position moved is known to
-        whoever places it, and not told by ``drain_moved``."""
+        """Count a wager that is being placed, of which nothing is matched. ``drain_moved`` does not return its line:
+        the caller knows that the position of that line moved."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)
@@ -49,7 +49,7 @@ class Totals:
         self.outstanding += stake
 
     def count(self, wager: Wager) -> Changes:
-        """Bring the sums in line with a wager."""
+        """Update the sums after a change of a wager."""
         matched, win = wager.matched, wager.win
         wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
         if wager.uncounted:
@@ -69,18 +69,18 @@ class Totals:
         return (Change(Kind.SETTLED, wager, matched, correction),)
 
     def move(self, wager: MarketWager, there: LineWager) -> None:
-        """Count a wager on its line instead of in its market."""
+        """Move the figures of a wager from its market to its line, ``there``."""
         remaining, matched, win = wager.counted
         if wager.counted != (0, 0, 0):
             self._move(wager, -remaining, -matched, -win)
             self._move(there, remaining, matched, win)
 
     def at_stake(self) -> dict[int, None]:
-        """Events with a stake that is matched and not settled."""
+        """Return the sport events with a stake that is matched and not settled."""
         return dict.fromkeys(key.event for key in self.locked)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the positions of events that are over; one in which anything counts stays. Settlements all stay: a
+        """Drop the positions of sport events that are over, except those that are not zero. All settlements stay: a
         result may be corrected late, and a market's commission is on the sum of its results."""
         over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
         for line in over:
@@ -89,8 +89,8 @@ class Totals:
             del self.full_stakes[market]
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Lines whose position changed since the last call, and markets whose full stakes did, in the order in which
-        they first did."""
+        """Return the lines whose position changed since the last call, and the markets whose full stakes changed, in
+        the order of their first change."""
         if not self._moved:
             return []
         moved = list(self._moved)
@@ -98,7 +98,7 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to what a wager counts on its line, or in full in its market."""
+        """Add to the position of a wager's line, or to the full stakes of its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
@@ -132,7 +132,7 @@ class Totals:
 
 
 def _result_of(wager: Wager) -> Cents | None:
-    """The profit of a wager, in cents; None while the result is open or nothing was matched."""
+    """Return the profit of a wager, in cents; None while the result is open or if nothing was matched."""
     if wager.matches is None or wager.state not in FINAL:
         return None
     return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)

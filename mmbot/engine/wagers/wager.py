@@ -1,4 +1,4 @@
-"""One wager as the ledger holds it, and its forms in the journal and in a report."""
+"""One wager as the ledger holds it, and its conversion from and to the journal's form and from a report."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
 
     external_id: str
-    """The ``wager_id`` where a wager that is not ours has none."""
+    """Our id. For a wager that is not ours and has none: the ``wager_id``."""
     wager_id: str | None = None
     line_id: str
     odds: Odds
     stake: Cents
-    """At present: a cancel after a partial match cuts it to the matched part."""
+    """The present stake, in cents. A cancel after a partial match cuts it to the matched part."""
     remaining: Cents = 0
-    """The stake that could still match; 0 once nothing can. Set from stake, matched and state when they are counted."""
+    """The stake that could still match, in cents. Set from stake, matched and state when the wager is counted."""
     matched: Cents = 0
     """The matched part of the stake; 0 again after a void."""
     win: Cents = 0
-    """The win of the matched part, beyond its stake, each match at its own odds."""
+    """The win of the matched part, without its stake, each match at its own odds."""
     win_estimated: bool = False
-    """True if the odds of some match are assumed to be the wager's own."""
+    """True if the odds of some match are not known, so that the wager's own odds are assumed."""
     state: State = State.PLACING
     result: Winning = Winning.TBD
     hedge: bool = False
@@ -44,29 +44,29 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     accepted_at: Instant | None = None
     opened_at: Instant | None = None
     cancel_sent_at: Instant | None = None
-    """The latest cancel."""
+    """The time of the latest cancel."""
     cancel_accepted_at: Instant | None = None
-    """When the exchange said that it can match no more. What matched before may not have been told yet, so it counts as
-    able to match until a report says what became of it."""
+    """When the exchange accepted a cancel, so that the wager can match no more. An earlier match may not be reported
+    yet, so the wager counts as able to match until a report shows its end."""
     cancel_tries: int = 0
     sequence: int = 0
     """The sequence of the latest message applied."""
 
     number: int
-    """Its place in the order of sending."""
+    """The place of the wager in the order of sending."""
     placed: Cents
     """The stake as it was sent."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """The part that the position of the line, or of the market, holds of it: remaining, matched, win."""
+    """The figures by which the wager counts in the position of its line, or in its market: remaining, matched, win."""
     booked: Cents | None = None
-    """The part that the market's settlement holds of it; None while unknown."""
+    """The profit by which the wager counts in its market's settlement; None while unknown."""
     uncounted: bool = False
-    """It was settled before it was first seen, and counts in nothing."""
+    """True if the wager was settled before it was first seen, so that it counts in no sum."""
     heard_at: Instant = 0
-    """The latest message applied to its state."""
+    """The time of the latest message that was applied to the state."""
     over_at: Instant | None = None
-    """The instant at which it ended."""
+    """The time at which the wager ended."""
 
     @property
     def market(self) -> MarketKey:
@@ -80,7 +80,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
 
     @property
     def live(self) -> bool:
-        """True if something of the wager could still match."""
+        """True if the wager could still match."""
         return self.state in COULD_MATCH
 
     @property
@@ -107,8 +107,8 @@ class LineWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 class MarketWager(Wager, eq=False, kw_only=True, gc=False):
-    """A wager of which only the market is known: its line is not on the board, or has not exactly two complementary
-    outcomes. It counts at its full stake in the market, and in no line."""
+    """A wager of which only the market is known: its line is not on the board, or does not have exactly two
+    complementary outcomes. The wager counts at its full stake in the market, and on no line."""
 
     on: MarketKey
 
@@ -119,7 +119,7 @@ class MarketWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 def saved(wager: Wager) -> SaveWager:
-    """A wager in its form for the journal."""
+    """Return a wager in the journal's form."""
     return SaveWager(
         external_id=wager.external_id,
         wager_id=wager.wager_id,
@@ -139,10 +139,10 @@ def saved(wager: Wager) -> SaveWager:
 
 
 def from_saved(saved: SaveWager, number: int) -> Wager:
-    """A wager as the journal kept it. A wager that was being placed has an unknown outcome now.
+    """Return a wager from the journal's form. A wager that was being placed now has an unknown outcome.
 
     Raises:
-        ValueError: if its state or result is none.
+        ValueError: for a state or result that does not exist.
     """
     state = State(saved.state)
     if state is State.PLACING:
@@ -159,7 +159,7 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
         number=number,
     )
     wager.hedge = saved.hedge
-    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run said that it was live
+    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run saw it live
     wager.sequence = saved.sequence
     wager.state = state
     wager.result = Winning(saved.result)
@@ -181,13 +181,13 @@ def from_report(
     ours: bool = False,
     new: bool = False,
 ) -> Wager:
-    """A wager that is reported and not held, before the report is applied.
+    """Return a wager that is reported and not held, before the report is applied.
 
     Args:
         found: its line and outcome; None where they are not known.
-        remembered: what is remembered of it if it is one of ours.
-        ours: whether its id says that an earlier run placed it.
-        new: whether no earlier run can have booked its result. One that is not, and settled already, counts in nothing.
+        remembered: its remembered figures, if it is one of our wagers.
+        ours: true if its id shows that an earlier run placed it.
+        new: true if no earlier run can have booked its result. A settled wager that is not new counts in no sum.
     """
     line, side = found if found is not None else (MarketKey(report.event_id, report.market_id), None)
     wager = _blank(
@@ -220,7 +220,7 @@ def from_report(
 
 
 def on_line(wager: MarketWager, line: LineKey, side: Side) -> LineWager:
-    """A wager whose line became known, otherwise as it was."""
+    """Return the same wager with its line, which became known."""
     fields = {name: getattr(wager, name) for name in Wager.__struct_fields__}
     return LineWager(line=line, side=side, **fields)
 
@@ -237,7 +237,7 @@ def _blank(
     sent_at: Instant,
     number: int,
 ) -> Wager:
-    """A wager on a line if its outcome is known, otherwise on a market."""
+    """Return a new wager: on a line if its outcome is known, otherwise on a market."""
     if isinstance(line, LineKey) and side is not None:
         return LineWager(
             external_id=external_id,
