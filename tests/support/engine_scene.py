@@ -27,7 +27,7 @@ from mmbot.engine.status import GuardStatus, LineStatus
 from mmbot.engine.status import Status as EngineStatus
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
-from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.accounts.order import Order
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue

@@ -13,7 +13,7 @@ import msgspec
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player, SportEvent, Tournament
 from mmbot.domain.instant import Instant
-from mmbot.simulator.venue.board import NOT_STARTED
+from mmbot.simulator.venue.board.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
 """The ``sub_type`` of a sport event that is not a game (specification)."""

@@ -13,7 +13,7 @@ from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.simulator.crowd.fixtures import LATECOMERS
 from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, SyntheticCrowd
-from mmbot.simulator.venue.board import ACTIVE, FINISHED
+from mmbot.simulator.venue.board.board import ACTIVE, FINISHED
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue

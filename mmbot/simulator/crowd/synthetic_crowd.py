@@ -19,8 +19,8 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, profit, stake_for_payout
 from mmbot.simulator.crowd import fixtures
 from mmbot.simulator.crowd.fixtures import Fixture, Offer
-from mmbot.simulator.venue.board import POSTPONED
-from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.accounts.order import Order
+from mmbot.simulator.venue.board.board import POSTPONED
 from mmbot.simulator.venue.records import ShownLevel
 from mmbot.simulator.venue.timers import Timers
 from mmbot.simulator.venue.venue import Venue

@@ -23,8 +23,8 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side, could_match, negate, per_hundred
 from mmbot.simulator.crowd.crowd import maker_stake
 from mmbot.simulator.crowd.tape import Change, Price, Tape, Trade
-from mmbot.simulator.venue.board import ACTIVE, NOT_STARTED
-from mmbot.simulator.venue.order import Order
+from mmbot.simulator.venue.accounts.order import Order
+from mmbot.simulator.venue.board.board import ACTIVE, NOT_STARTED
 from mmbot.simulator.venue.venue import Venue
 
 EVENT: Final = 20_000_001

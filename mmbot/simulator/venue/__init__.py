@@ -1,1 +1,1 @@
-"""The exchange itself, without I/O: board, order intake, matching, money and settlement."""
+"""The exchange itself, without I/O: accounts, board, matching and settlement."""

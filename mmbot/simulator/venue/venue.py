@@ -14,16 +14,16 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, Side
 from mmbot.domain.wager import Status
-from mmbot.simulator.venue import history
+from mmbot.simulator.venue.accounts import history
+from mmbot.simulator.venue.accounts.order import Account, Order
+from mmbot.simulator.venue.accounts.wallet import Wallet, unbalanced
 from mmbot.simulator.venue.announcements import Announcements, Watcher
-from mmbot.simulator.venue.board import NOT_STARTED, POSTPONED, Board, derived_id
+from mmbot.simulator.venue.board.board import NOT_STARTED, POSTPONED, Board, derived_id
 from mmbot.simulator.venue.changes import Announcement
-from mmbot.simulator.venue.crowd_orders import CrowdOrders
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.matching_engine import MatchingEngine
-from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.order_intake import OrderIntake
-from mmbot.simulator.venue.payouts import Result
+from mmbot.simulator.venue.matching.crowd_orders import CrowdOrders
+from mmbot.simulator.venue.matching.matching_engine import MatchingEngine
+from mmbot.simulator.venue.matching.order_intake import OrderIntake
 from mmbot.simulator.venue.records import (
     HistoryPage,
     HistoryQuery,
@@ -35,9 +35,9 @@ from mmbot.simulator.venue.records import (
     VenueWager,
 )
 from mmbot.simulator.venue.settings import VenueSettings
-from mmbot.simulator.venue.settlement import Settlement
+from mmbot.simulator.venue.settlement.payouts import Result
+from mmbot.simulator.venue.settlement.settlement import Settlement
 from mmbot.simulator.venue.timers import Timers
-from mmbot.simulator.venue.wallet import Wallet
 
 
 class Venue:
@@ -144,11 +144,7 @@ class Venue:
 
     def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
         """Accept these odds from now on. Open wagers at other odds stay. Nothing is announced, because accounts read
-        the ladder.
-
-        Raises:
-            OddsError: ``odds`` is not a ladder.
-        """
+        the ladder. Raises OddsError if ``odds`` is not a ladder."""
         self.advance(now)
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
@@ -183,11 +179,8 @@ class Venue:
     # --- results --------------------------------------------------------------------------------------------------
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. Winners are settled now, and paid and closed ``payout_ns`` later.
-
-        Raises:
-            VenueError: the market has a result. Use ``correct`` to change it.
-        """
+        """Apply an automatic result. Winners are settled now, and paid and closed ``payout_ns`` later. Raises
+        VenueError if the market has a result; use ``correct`` to change it."""
         self.advance(now)
         self._settlement.settle(market, winner, now)
         self._announcements.operation_complete(now)
@@ -268,10 +261,7 @@ class Venue:
 
     def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
         """Cancel the open wagers on a sport event and return their number. Wagers that are still placing stay.
-
-        Raises:
-            VenueError: 404 if the sport event does not exist or nothing was open.
-        """
+        Raises VenueError 404 if the sport event does not exist or nothing was open."""
         return self._cancel_open(account, lambda order: order.line.event == event_id, now, event_id)
 
     def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
@@ -354,10 +344,7 @@ class Venue:
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
         """One wager as it stands now. Raises VenueError 404 if the account has no such wager."""
-        order = self._account(account).by_id.get(wager_id)
-        if order is None:
-            raise VenueError("data_not_found")
-        return order.snapshot()
+        return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
         """Every wager of an account as it stands now. For the referee and tests, not for the wire."""
@@ -381,16 +368,11 @@ class Venue:
 
     def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
         """Every match of these wagers. Ids of other accounts' wagers are ignored."""
-        of_wager = self._account(account).of_wager
-        return [match for wager_id in wager_ids for match in of_wager.get(wager_id, ())]
+        return self._account(account).matches_of(wager_ids)
 
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
         """The wallet now. Its unmatched stakes are as old as the history (docs/protocol.md 4.1)."""
-        owner = self._account(account)
-        synced = self._at(now) - self.settings.history_lag_ns
-        return VenueBalance(
-            owner.wallet.balance, owner.wallet.staked, history.unmatched(owner, synced), "active", synced
-        )
+        return history.balance(self._account(account), self._at(now) - self.settings.history_lag_ns)
 
     def transactions(self, account: str) -> list[VenueTransaction]:
         """Every movement of a wallet, oldest first. None are kept for the crowd."""
@@ -401,12 +383,8 @@ class Venue:
         return self._account(account).wallet
 
     def unbalanced(self) -> Cents:
-        """The money in all wallets and in commission minus all deposits, in cents. If it is not 0, money was created or
-        lost."""
-        return sum(
-            wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited
-            for wallet in (account.wallet for account in self._accounts.values())
-        )
+        """The money that was created or lost, in cents: 0 if the books balance."""
+        return unbalanced(account.wallet for account in self._accounts.values())
 
     def drain(self) -> list[Announcement]:
         """Remove and return the messages since the last drain, in order."""

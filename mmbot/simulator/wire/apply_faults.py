@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmbot.domain.catalogue import LineKey, MarketKey, quarter_points
 from mmbot.domain.instant import Instant, seconds
 from mmbot.domain.money import MoneyError, cents
-from mmbot.simulator.venue.payouts import Result
+from mmbot.simulator.venue.settlement.payouts import Result
 from mmbot.simulator.wire.faults import DelayActivations, Fault, HalfOpen, Silence, StallFrame
 from mmbot.simulator.wire.local_exchange import LocalExchange
 from mmbot.simulator.wire.one_off_faults import (

@@ -12,12 +12,12 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match
 from mmbot.domain.wager import Status
+from mmbot.simulator.venue.accounts.order import Account, Order
 from mmbot.simulator.venue.announcements import Announcements
-from mmbot.simulator.venue.board import Board, derived_id
+from mmbot.simulator.venue.board.board import Board, derived_id
 from mmbot.simulator.venue.error_table import TOO_SMALL, VenueError
 from mmbot.simulator.venue.match_arithmetic import takeable
-from mmbot.simulator.venue.matching_engine import MatchingEngine
-from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue.matching.matching_engine import MatchingEngine
 from mmbot.simulator.venue.records import RepeatedId, VenueWager
 from mmbot.simulator.venue.settings import ADD_LIQUIDITY_ONLY, FILL_OR_KILL, VenueSettings
 from mmbot.simulator.venue.timers import Timers

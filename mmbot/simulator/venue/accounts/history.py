@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Status
+from mmbot.simulator.venue.accounts.order import Account, Order
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueWager
+from mmbot.simulator.venue.records import HistoryPage, HistoryQuery, MatchPage, VenueBalance, VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 
 _LONGEST_PAGE = 1000
@@ -26,6 +26,12 @@ def unmatched(account: Account, synced: Instant) -> Cents:
     orders = account.live | {order.number: order for order in since}
     records = (_as_of(order, synced) for order in orders.values())
     return sum(record.unmatched for record in records if record is not None and record.status is Status.OPEN)
+
+
+def balance(account: Account, synced: Instant) -> VenueBalance:
+    """The wallet now, with the unmatched stakes as they stood at ``synced`` (docs/protocol.md 4.1)."""
+    wallet = account.wallet
+    return VenueBalance(wallet.balance, wallet.staked, unmatched(account, synced), "active", synced)
 
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:

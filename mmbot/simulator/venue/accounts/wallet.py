@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mmbot.domain.catalogue import MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
@@ -93,3 +95,11 @@ class Wallet:
             return
         number = len(self.lines) + 1
         self.lines.append(VenueTransaction(f"{self._name}-{number}", type, amount, self.balance, wager_id, market, now))
+
+
+def unbalanced(wallets: Iterable[Wallet]) -> Cents:
+    """The money in all wallets and in commission minus all deposits, in cents. If it is not 0, money was created or
+    lost."""
+    return sum(
+        wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited for wallet in wallets
+    )

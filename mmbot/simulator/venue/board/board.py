@@ -12,7 +12,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.simulator.venue.announcements import Announcements
-from mmbot.simulator.venue.book import LineBook
+from mmbot.simulator.venue.board.book import LineBook
 from mmbot.simulator.venue.changes import (
     BookChanged,
     EventChanged,

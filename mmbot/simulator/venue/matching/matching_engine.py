@@ -11,11 +11,11 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, could_match, negate
 from mmbot.domain.wager import Matching, Status
+from mmbot.simulator.venue.accounts.order import Order
 from mmbot.simulator.venue.announcements import Announcements
-from mmbot.simulator.venue.book import LineBook
+from mmbot.simulator.venue.board.book import LineBook
 from mmbot.simulator.venue.changes import Printed, WagerChanged
 from mmbot.simulator.venue.match_arithmetic import pair, takeable
-from mmbot.simulator.venue.order import Order
 from mmbot.simulator.venue.records import VenueMatch
 
 

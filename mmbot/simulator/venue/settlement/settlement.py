@@ -12,13 +12,13 @@ from mmbot.domain.catalogue import MarketKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue import payouts
-from mmbot.simulator.venue.board import FINISHED, Board
+from mmbot.simulator.venue.board.board import FINISHED, Board
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.matching_engine import MatchingEngine
-from mmbot.simulator.venue.order_intake import OrderIntake
-from mmbot.simulator.venue.payouts import Result
+from mmbot.simulator.venue.matching.matching_engine import MatchingEngine
+from mmbot.simulator.venue.matching.order_intake import OrderIntake
 from mmbot.simulator.venue.settings import VenueSettings
+from mmbot.simulator.venue.settlement import payouts
+from mmbot.simulator.venue.settlement.payouts import Result
 from mmbot.simulator.venue.timers import Timers
 
 _CONCLUDED: Final = ("settled", "void")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, profit
 from mmbot.domain.wager import Matching, Status, Winning
+from mmbot.simulator.venue.accounts.wallet import Wallet
+from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.records import VenueMatch, VenueWager
-from mmbot.simulator.venue.wallet import Wallet
 
 
 class Order:
@@ -209,3 +211,14 @@ class Account:
         self.matches.append(match)
         self.matched_at.append(match.matched_at)
         self.of_wager.setdefault(match.wager_id, []).append(match)
+
+    def wager(self, wager_id: str) -> VenueWager:
+        """One wager as it stands now. Raises VenueError 404 if the account has no such wager."""
+        order = self.by_id.get(wager_id)
+        if order is None:
+            raise VenueError("data_not_found")
+        return order.snapshot()
+
+    def matches_of(self, wager_ids: Iterable[str]) -> list[VenueMatch]:
+        """Every match of these wagers. Ids of other accounts' wagers are ignored."""
+        return [match for wager_id in wager_ids for match in self.of_wager.get(wager_id, ())]

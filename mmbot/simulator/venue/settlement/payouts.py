@@ -14,7 +14,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, share
 from mmbot.domain.odds import Side
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue.order import Account, Order
+from mmbot.simulator.venue.accounts.order import Account, Order
 
 _RETURNED: Final = frozenset({Winning.PUSH, Winning.DRAW, Winning.NO_RESULT})
 _WON: Final = frozenset({Winning.WON, Winning.MANUALLY_WON})

@@ -9,8 +9,8 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, per_hundred
+from mmbot.simulator.venue.accounts.order import Order
 from mmbot.simulator.venue.match_arithmetic import takeable
-from mmbot.simulator.venue.order import Order
 from mmbot.simulator.venue.records import ShownBook, ShownLevel
 
 SHOWN_LEVELS: Final = 10

@@ -9,11 +9,11 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate
 from mmbot.domain.wager import Status
-from mmbot.simulator.venue.board import Board
+from mmbot.simulator.venue.accounts.order import Account, Order
+from mmbot.simulator.venue.board.board import Board
 from mmbot.simulator.venue.match_arithmetic import takeable
-from mmbot.simulator.venue.matching_engine import MatchingEngine
-from mmbot.simulator.venue.order import Account, Order
-from mmbot.simulator.venue.order_intake import OrderIntake
+from mmbot.simulator.venue.matching.matching_engine import MatchingEngine
+from mmbot.simulator.venue.matching.order_intake import OrderIntake
 
 
 class CrowdOrders:

@@ -1,0 +1,1 @@
+"""An account: its wallet, its orders, and the history that it can read."""

@@ -1,0 +1,1 @@
+"""The board: the catalogue with the books of its lines."""

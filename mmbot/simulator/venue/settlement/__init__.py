@@ -1,0 +1,1 @@
+"""Results of markets, and the money that they move."""
