@@ -1,12 +1,12 @@
-"""Row four of the speed budget: a signal or a disconnect until ``cancel_all``'s bytes are handed to the socket.
+"""Row four of the speed budget: from a signal or a disconnect to the bytes of ``cancel_all`` at the socket.
 
     .venv/bin/python benchmarks/bench_clear.py
 
-The real daemon quotes 50 lines while a thousand book messages a second arrive, of which one in twenty moves a price.
-In turn its process gets SIGUSR1 (the kill switch, cleared again over its HTTP door) and its websocket is cut. From the
-instant before the signal is sent, or the socket is cut, to the bytes of ``cancel_all`` at the HTTP transport, on the
-machine's one monotonic clock. The daemon's clock runs 100 times as fast, so that it is soon quoting again; a round
-begins when every line is quoted and what a start reads has been read.
+The real daemon quotes 50 lines while a thousand book messages arrive each second. One in twenty moves a price. The
+benchmark alternates between SIGUSR1 (the kill switch, released again over HTTP) and a cut of the websocket. It measures
+from just before the signal or the cut to the bytes of ``cancel_all`` at the HTTP transport, on the machine's monotonic
+clock. The daemon's clock runs 100 times as fast, so that the daemon soon quotes again. A round starts when every line
+is quoted and the reads of the start are done.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from process import resume, serve, trading
 BUDGET_MS: Final = 5.0
 LINES: Final = 50
 ROUNDS: Final = 100
-"""Of each kind."""
+"""Rounds of each kind."""
 A_SECOND: Final = 1_000
 RATE: Final = 100.0
 SETTLE_S: Final = 0.05
-"""From when every line is quoted again until the next round: what is read after a start is then done with."""
+"""Pause in seconds after every line is quoted again, for the reads that follow a start."""
 
 
 async def flood(exchange: Exchange, sent: list[int]) -> None:
-    """A thousand books a second, evenly."""
+    """Send a thousand books a second, evenly spaced."""
     rng = random.Random(1)
     frames = []
     for _ in range(2_000):
@@ -51,7 +51,7 @@ async def flood(exchange: Exchange, sent: list[int]) -> None:
 
 
 async def measured() -> None:
-    """Run and print."""
+    """Run the benchmark and print the result."""
     say("4. signal or disconnect -> cancel_all bytes handed to the socket, 1,000 book messages a second")
     machine = Machine()
     exchange = Exchange(LINES, book(EVEN))
@@ -76,7 +76,7 @@ async def measured() -> None:
             async with asyncio.timeout(60):
                 while len(exchange.resting) < 2 * LINES:
                     if turn % 2 == 0:
-                        await resume(daemon)  # refused until the account is proved clear
+                        await resume(daemon)  # rejected until the account is proved clear
                     await asyncio.sleep(0.02)
             await asyncio.sleep(SETTLE_S)
         took_s = time.monotonic() - started
@@ -91,7 +91,7 @@ async def measured() -> None:
     for kind, ms in took.items():
         say(against(f"{kind}, p99 of {len(ms)}", percentile(ms, 0.99), "ms", BUDGET_MS, machine.factor))
         say(plain(f"{kind}, p50", percentile(ms, 0.5), "ms"))
-    say(plain("messages a second that arrived meanwhile", sent[0] / took_s, "/s"))
+    say(plain("messages a second during the benchmark", sent[0] / took_s, "/s"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""Row one of the speed budget: frame bytes to a typed book, against ``orjson.loads`` of the inner JSON alone.
+"""Row one of the speed budget: from frame bytes to a typed book, compared with ``orjson.loads`` of the inner JSON.
 
     .venv/bin/python benchmarks/bench_decode.py
 
-The frame is a book of 2 × 10 levels with every field that the exchange sends, as it comes off the websocket. Each round
-measures both sides in turn, so that whatever else the machine does falls on both; the figure is the median of the
-rounds' ratios.
+The frame is a book of 2 × 10 levels with every field that the exchange sends, as the websocket delivers it. Each round
+measures both sides in turn, so that other load on the machine affects both. The figure is the median of the ratios.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from mmbot.net.pusher import Message, Pusher, State, Timing
 
 BUDGET: Final = 1.5
 ROUNDS: Final = 60
-CALLS: Final = 500  # of each side in a round
+CALLS: Final = 500  # calls of each side in a round
 FRAMES: Final = 50
 
 decode: Final = dialect_of("legacy").feed.decode
 
 
 def connected() -> Pusher:
-    """A machine that is up."""
+    """Return a Pusher machine with an established connection."""
     machine = Pusher(Timing(), NOW)
     machine.receive(b'{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"1.1\\"}"}', NOW)
     machine.registered({CHANNEL: "key:signature"}, None, NOW)
@@ -42,7 +41,7 @@ def connected() -> Pusher:
 
 
 def timed(work: Callable[[bytes], object], inputs: list[bytes]) -> float:
-    """Seconds a call."""
+    """Return the seconds for a call."""
     calls = [inputs[i % len(inputs)] for i in range(CALLS)]
     start = time.perf_counter()
     for each in calls:
@@ -51,7 +50,7 @@ def timed(work: Callable[[bytes], object], inputs: list[bytes]) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     rng = random.Random(1)
     inner = [inner_json(rng, NOW) for _ in range(FRAMES)]
     frames = [frame_of(each, NOW) for each in inner]
@@ -76,7 +75,7 @@ def main() -> None:
     say(f"  {ROUNDS} rounds of {CALLS} calls; machine: factor {alone / REFERENCE_US:.2f}")
     say(f"  orjson.loads of the inner JSON  {alone:6.2f} us")
     say(f"  frame bytes to typed book       {statistics.median(ours) * 1e6:6.2f} us")
-    say(f"  so many times as long, median   {ratio:6.2f}    {of_budget(ratio, BUDGET)}")
+    say(f"  ratio, median                   {ratio:6.2f}    {of_budget(ratio, BUDGET)}")
 
 
 if __name__ == "__main__":

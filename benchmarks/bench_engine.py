@@ -1,11 +1,11 @@
-"""Row two of the speed budget: a book event into the engine until its request is ready.
+"""Row two of the speed budget: from a book event into the engine to its request.
 
     .venv/bin/python benchmarks/bench_engine.py
 
-Each book makes the engine act, so each costs the whole way: book, own stake, strategy, diff, limits, funds, pace,
-request. Three cases in turn on each line: the price moves (its wagers are cancelled), the book loses a side (likewise),
-and it comes back (both outcomes are placed). The exchange's answers are given between the measurements. The same is
-done around the 100th and the 10,000th wager, and on boards of 1, 100 and 5,000 lines.
+Each book makes the engine act, so each takes the whole way: book, own stake, strategy, diff, limits, funds, pace,
+request. Each line goes through three cases: the price moves (both wagers are cancelled), the book loses a side (both
+are cancelled), and the side returns (both outcomes are placed). The exchange answers between the measurements. The
+benchmark also measures around the 100th and the 10,000th wager, and on boards of 1, 100 and 5,000 lines.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ KINDS: Final = ("move", "vanish", "return")
 def measured(
     lines: int, wagers: int, begin: Callable[[], None] | None = None, end: Callable[[str], None] | None = None
 ) -> dict[str, list[tuple[int, float]]]:
-    """Walk the three cases over a board until so many wagers were placed.
+    """Run the three cases over a board until enough wagers were placed.
 
     Args:
-        lines: of the board.
-        wagers: to be placed.
-        begin: called before each measured case, outside of what is measured.
-        end: called after each, with its name.
+        lines: number of lines of the board.
+        wagers: number of wagers to place.
+        begin: called before each measured case, outside of the measured time.
+        end: called after each case, with its name.
 
     Returns:
-        Of each case: how many wagers had been placed, and the µs from the event to the request.
+        For each case: the number of wagers placed before it, and the µs from the event to the request.
     """
     bench = Bench(lines).quoted()
     engine = bench.engine
@@ -80,7 +80,7 @@ def measured(
 
 
 def figures(lines: int, wagers: int) -> dict[str, list[float]]:
-    """Of each case p50, p99, and the p50 around the 100th and the last wagers."""
+    """Return for each case p50, p99, and the p50 around the 100th and the last wagers."""
     found = {}
     for kind, took in measured(lines, wagers).items():
         alone = [us for _, us in took]
@@ -91,7 +91,7 @@ def figures(lines: int, wagers: int) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     machine = Machine()
     boards = {lines: fresh_json(figures, lines, wagers) for lines, wagers in ((1, WAGERS), (100, 4000), (5000, 4000))}
     machine.again()

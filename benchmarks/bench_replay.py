@@ -1,12 +1,12 @@
-"""Row six of the speed budget: market events a second through the engine in virtual time, while it quotes.
+"""Row six of the speed budget: market events per second through the engine in virtual time, while it quotes.
 
     .venv/bin/python benchmarks/bench_replay.py
 
-A thousand books a second of the clock come in; every call that a backtest makes is timed: ``handle`` for each book and
-for each answer and private message that follows from what was sent, ``next_request`` until there is nothing more, the
-orders and the deadline. Only the books are counted. Of a thousand books 20 move the best price by some ticks, 80 change
-the size at the best price, which moves the fair price a little, and 900 change a size further down, where the shipped
-strategy does not look: those cost no decision. Where it is made to look at every level, each book costs one.
+A thousand books arrive in each second of the clock. The benchmark times every call that a backtest makes: ``handle``
+for each book, answer and private message, ``next_request`` until nothing is due, the orders and the deadline. It counts
+only the books. Of a thousand books, 20 move the best price by some ticks, 80 change the size at the best price, which
+moves the fair value a little, and 900 change a size further down. The shipped strategy does not look there, so those
+need no decision. With a strategy that looks at every level, each book needs one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BEST: Final = 0.08
 
 
 def books(lines: int) -> list[tuple[int, Book]]:
-    """The stream: which line, and its new book."""
+    """Yield the stream: the place of a line, and its new book."""
     rng = random.Random(1)
     middles = [EVEN] * lines
     shown = [book(EVEN)] * lines
@@ -49,7 +49,7 @@ def books(lines: int) -> list[tuple[int, Book]]:
 
 
 def rate(lines: int, burst: int, deep: bool) -> dict[str, float]:
-    """Books a second, with the engine asked for requests after each ``burst`` of them."""
+    """Return books per second. The engine is asked for requests after each ``burst`` of books."""
     bench = Bench(lines, deep=deep).quoted()
     engine = bench.engine
     stream = books(lines)
@@ -80,7 +80,7 @@ def rate(lines: int, burst: int, deep: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     say("6. engine in virtual time, quoting: books a second")
     machine = Machine()
     found = []

@@ -1,12 +1,12 @@
-"""Row five of the speed budget: changing all quotes of N lines, against 20 wagers a request at the allowed rate.
+"""Row five of the speed budget: change all quotes of N lines, compared with 20 wagers a request at the allowed rate.
 
     .venv/bin/python benchmarks/bench_requote.py
 
-In virtual time, so exact but for the engine's own time, which is printed beside it. Every price moves in one burst,
-and what counts is from that burst to the last placement that leaves. Each of 2N wagers is cancelled and placed anew.
-What is wrong goes before what is new, so the bound is 20 wagers a request, cancels at the whole allowed rate, then
-placements at what ``exchange.cancel_reserve`` leaves of it. Beside it stands the bound for both at the whole rate,
-which only a reserve of nothing could reach.
+The benchmark runs in virtual time, so it is exact, except for the engine's own time, which is printed too. Every price
+moves in one burst. The figure is the time from that burst to the last placement. Each of the 2N wagers is cancelled and
+placed again. Cancels go first, so the bound is 20 wagers a request, with cancels at the whole allowed rate and then
+placements at the rate that ``exchange.cancel_reserve`` leaves. The second bound uses the whole rate for both. Only a
+reserve of zero could reach it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LATENCY_MS: Final = 1
 
 
 def requote(lines: int, reserve: int) -> dict[str, float]:
-    """Move every price at once, and answer until every quote is the new one."""
+    """Move every price at once, and answer until every quote has the new price."""
     bench = Bench(lines, answer_after=0, awaiting=10_000, reserve=reserve).quoted()
     engine = bench.engine
     bench.settle(bench.now + 10 * SECOND)
@@ -79,12 +79,12 @@ def requote(lines: int, reserve: int) -> dict[str, float]:
 
 
 def placed(bench: Bench) -> int:
-    """Wagers placed so far."""
+    """Return the number of wagers placed so far."""
     return sum(len(sent.items) for _, sent in bench.sent if isinstance(sent, r.PlaceMany))
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the result."""
     say(f"5. changing all quotes of N lines, both outcomes; answers after {LATENCY_MS} ms; virtual time, exact")
     for lines, reserve in ((100, 8), (500, 8), (1000, 8), (2500, 8), (500, 1), (2500, 1)):
         got = requote(lines, reserve)

@@ -1,11 +1,11 @@
-"""Row seven of the speed budget: what 5,000 lines cost in memory, and what the daemon's imports cost in time.
+"""Row seven of the speed budget: memory for 5,000 lines, and time for the daemon's imports.
 
     .venv/bin/python benchmarks/bench_size.py
 
-Memory is the resident set of the real daemon's process, as the kernel has it, once it has read a board of 500 events
-with ten lines each and ten levels a side, and quotes as many of them as ``limits.open_wagers`` allows; beside it that
-of a board of 100 lines, and of a daemon that has read nothing. An import is a fresh interpreter that imports what
-``mmbot run`` does and ends, less one that imports nothing.
+Memory is the resident set of the real daemon's process, by the kernel. The daemon has read a board of 500 sport events
+with ten lines each and ten levels a side, and quotes as many lines as ``limits.open_wagers`` allows. For comparison,
+the benchmark also prints the memory for a board of 100 lines, and of a daemon that has read nothing. The time of the
+imports is that of a new interpreter with the imports of ``mmbot run``, minus that of an interpreter without imports.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ IMPORTS: Final = "import mmbot.cli, mmbot.daemon.start, mmbot.daemon.wiring, mmb
 
 
 async def resident(lines: int) -> Usage:
-    """Of a daemon that holds a board of so many lines."""
+    """Return the memory of a daemon with a board of this many lines."""
     exchange = Exchange(lines, book(EVEN))
     async with exchange.serving(), trading(exchange, RATE, open_wagers=OPEN) as daemon:
         await exchange.until(lambda: len(exchange.resting) >= min(OPEN, 2 * lines))
-        for place in range(lines):  # every line has had a message, too
+        for place in range(lines):  # every line has received a message too
             exchange.send(exchange.frame(place, book(EVEN + 1)))
             if place % 20 == 0:
                 await asyncio.sleep(0.02)
@@ -43,7 +43,7 @@ async def resident(lines: int) -> Usage:
 
 
 def imports() -> tuple[float, float]:
-    """Seconds of the imports, and of an empty interpreter: medians of fresh processes, in turn."""
+    """Return the seconds of the imports and of an empty interpreter: medians of new processes, in turn."""
     whole, empty = [], []
     fresh(["-c", IMPORTS])
     for _ in range(TRIES):
@@ -53,7 +53,7 @@ def imports() -> tuple[float, float]:
 
 
 def imported() -> None:
-    """Measure and print the imports."""
+    """Measure the imports and print the result."""
     machine = Machine()
     whole, empty = imports()
     say(machine.again().describe())
@@ -63,7 +63,7 @@ def imported() -> None:
 
 
 async def held() -> None:
-    """Measure and print the memory."""
+    """Measure the memory and print the result."""
     few, many = await resident(100), await resident(5_000)
     say(against(f"5,000 lines with {OPEN} open wagers: resident", many.now, "MB", BUDGET_MB))
     say(plain("the most that it ever was", many.most, "MB"))

@@ -1,13 +1,14 @@
-"""Row three of the speed budget: a frame received until the placement's bytes are handed to the socket.
+"""Row three of the speed budget: from a received frame to the placement's bytes at the socket.
 
     .venv/bin/python benchmarks/bench_wire.py
 
-The real daemon in a process of its own, its journal, log and metrics included, against a scripted exchange in this one
-that answers at once and never sleeps, each process on a core of its own. A line's book loses a side, the two wagers are
-cancelled, and a marked frame brings the side back: from its bytes at the websocket's transport to the bytes of the
-placement of both outcomes at the HTTP transport. The same clock in both processes also gives the way there and back:
-from just before the frame is written here to the placement's arrival here. The daemon has been idle for 2 ms each time.
-Its clock runs 100 times as fast, so that no request waits for the rate limit.
+The real daemon runs in its own process with journal, log and metrics. This process runs a scripted exchange that
+answers at once and never sleeps. Each process has its own core. A line's book loses a side, the two wagers are
+cancelled, and a marked frame brings the side back. The figure is the time from the bytes of this frame at the
+websocket's transport to the bytes of the placement of both outcomes at the HTTP transport. Both processes share the
+machine's clock, so the benchmark also measures the round trip: from just before the frame is written here to the
+arrival of the placement here. The daemon is idle for 2 ms before each frame. Its clock runs 100 times as fast, so no
+request waits for the rate limit.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ P99_US: Final = 1_000.0
 WAGERS: Final = 10_400
 RATE: Final = 100.0
 WINDOW: Final = 800
-"""Wagers around the 100th and the 10,000th that are shown apart."""
+"""Number of wagers around the 100th and the 10,000th that have their own row."""
 
 _READY_S: Final = 2 * LOOK_S
-"""Until the connections of a daemon that has just logged in stand ready. With a clock of this rate it has placed
-hundreds of wagers by then, which at the machine's own pace it cannot."""
+"""Seconds until the connections of a daemon are ready after the log-in. With this fast clock the daemon has placed
+hundreds of wagers by then, which it could not in real time."""
 
 
 async def stay_awake() -> None:
-    """Keep this process from sleeping. To wake it would be done by the daemon's write, and be counted as its own; an
-    exchange on another machine costs nobody that."""
-    while True:  # noqa: ASYNC110 - not to wait for anything is the point
+    """Keep this process from sleeping. Otherwise the daemon's write would have to wake it, and the benchmark would
+    count that time, which a remote exchange does not cause."""
+    while True:  # noqa: ASYNC110 - the loop must not wait
         await asyncio.sleep(0)
 
 
 def passed(stamps: list[Stamp], what: str) -> list[tuple[int, float]]:
-    """Each marked frame's place among the stamps, and the microseconds until the first of a kind after it."""
+    """Return the place of each marked frame among the stamps, and the µs from it to the first stamp of a kind."""
     found = []
     for at, stamp in enumerate(stamps):
         if stamp.what == "frame":
@@ -54,7 +55,7 @@ def passed(stamps: list[Stamp], what: str) -> list[tuple[int, float]]:
 
 
 async def measured() -> None:
-    """Run and print."""
+    """Run the benchmark and print the result."""
     say("3. frame received -> placement bytes handed to the socket: the real daemon, uvloop, aiohttp, loopback")
     machine = Machine()
     exchange = Exchange(1, book(EVEN))
@@ -70,7 +71,7 @@ async def measured() -> None:
             turn += 1
             exchange.send(exchange.frame(0, one_sided(EVEN)))
             await exchange.until(lambda: not exchange.resting)
-            await asyncio.sleep(0.002)  # for the private messages to be heard, and for the daemon to be idle
+            await asyncio.sleep(0.002)  # time for the private messages to arrive and the daemon to be idle
             frame = exchange.frame(0, book(EVEN + turn % 7), marked=True)
             before = len(exchange.placements)
             sent.append(time.monotonic_ns())

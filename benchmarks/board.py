@@ -1,6 +1,6 @@
-"""A board of any number of lines, and an exchange that answers at once: as the engine's values, and as JSON.
+"""A board of any number of lines, and an exchange that answers at once, as the engine's values and as JSON.
 
-It keeps no money and matches nothing. What is measured with it is the bot alone.
+The exchange keeps no money and matches nothing, so that a benchmark measures only the bot.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CHANNEL: Final = "private-broadcast-service=3-device_type=5"
 
 
 def book(middle: int) -> Book:
-    """Ten levels a side around a tick of the ladder."""
+    """Return a book with ten levels a side around a tick of the ladder."""
     ticks = LADDER.ticks
     under_0 = tuple(Level(ticks[middle - 2 - depth], 20_000 + 100 * depth) for depth in range(DEPTH))
     under_1 = tuple(Level(negate(ticks[middle + 2 + depth]), 20_000 + 100 * depth) for depth in range(DEPTH))
@@ -43,14 +43,14 @@ def book(middle: int) -> Book:
 
 
 def resized(old: Book, side: int, depth: int, value: int) -> Book:
-    """The same book with another size at one level."""
+    """Return the book with another size at one level."""
     sides = [list(old.sides[0]), list(old.sides[1])]
     sides[side][depth] = Level(sides[side][depth].odds, value)
     return Book((tuple(sides[0]), tuple(sides[1])))
 
 
 def one_sided(middle: int) -> Book:
-    """A book that gives no fair price: nothing is quoted from it."""
+    """Return a book that gives no fair value, so that nothing is quoted."""
     return Book((book(middle).sides[0], ()))
 
 
@@ -58,7 +58,7 @@ def one_sided(middle: int) -> Book:
 
 
 def wire_level(rng: random.Random, side: int, odds: int, line: float, now: Instant) -> dict[str, object]:
-    """One level with all the fields that the exchange sends."""
+    """Return a level with all the fields that the exchange sends."""
     name = ("Cleveland Cavaliers", "Minnesota Timberwolves")[side]
     value = round(rng.uniform(10, 5000), 2)
     stake = value * odds / 100 if odds > 0 else value * 100 / -odds
@@ -79,7 +79,7 @@ def wire_level(rng: random.Random, side: int, odds: int, line: float, now: Insta
 
 
 def inner_json(rng: random.Random, now: Instant) -> bytes:
-    """A book of ten levels a side, as it comes inside an envelope."""
+    """Return a book of ten levels a side, as the content of an envelope."""
     selections = [
         [wire_level(rng, 0, 138 - 4 * i, -3.5, now) for i in range(10)],
         [wire_level(rng, 1, -112 - 4 * i, 3.5, now) for i in range(10)],
@@ -102,7 +102,7 @@ def frame_of(
     event: str = "tournament_132",
     channel: str = CHANNEL,
 ) -> bytes:
-    """The frame that carries it: an envelope with base64 inside, as a string inside Pusher's JSON."""
+    """Return the frame of a book: an envelope with base64 content, as a string inside Pusher's JSON."""
     envelope = {
         "timestamp": now,
         "change_type": change_type,
@@ -116,25 +116,25 @@ def frame_of(
 
 
 def key_of(place: int) -> LineKey:
-    """The line at a place of the board: ten moneylines an event."""
+    """Return the key of the line at a place of the board. Each sport event has ten moneylines."""
     return LineKey(1 + place // LINES_AN_EVENT, 219 + place % LINES_AN_EVENT, 0)
 
 
 def line_of(key: LineKey) -> Line:
-    """With its two outcomes."""
+    """Return a line with its two outcomes."""
     ids = [f"{key.event:016x}{key.market:08x}{side:08x}" for side in (0, 1)]
     return Line(key, (Outcome(4, ids[0], "Home"), Outcome(5, ids[1], "Away")))
 
 
 def market_of(key: LineKey) -> Market:
-    """The market of a line; each has one."""
+    """Return the market of a line. Each line has its own."""
     return Market(
         MarketKey(key.event, key.market), "Moneyline", "moneyline", "moneyline", "Game Lines", lines=(line_of(key),)
     )
 
 
 def limits(lines: int) -> LimitsConfig:
-    """Limits that leave every line of the board quoted."""
+    """Return limits that allow quotes on every line of the board."""
     room = 500.0 * max(10, lines)
     return LimitsConfig(event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
 
@@ -144,7 +144,7 @@ class _Deep(FairValueMaker):
 
 
 class Bench:
-    """An engine that quotes a board, with the exchange's answers; time is virtual."""
+    """An engine that quotes a board, and an exchange that answers it, in virtual time."""
 
     def __init__(
         self,
@@ -156,13 +156,13 @@ class Bench:
         base: Instant = START,
         deep: bool = False,
     ) -> None:
-        """``deep``: the strategy looks at every level, and not at the best ones alone."""
+        """Create the engine. ``deep``: the strategy looks at every level, not only at the best ones."""
         self.now: Instant = base
         self.keys = [key_of(place) for place in range(lines)]
         self.sequence = 1
         self.answer_after = answer_after
         self.sent: list[tuple[Instant, r.Request]] = []
-        """Every request since the list was last emptied."""
+        """Every request since the list was last cleared."""
         config = Config(
             environment="local",
             exchange=ExchangeConfig(base_url="http://127.0.0.1:1/partner", cancel_reserve=reserve),
@@ -181,13 +181,13 @@ class Bench:
         ]
 
     def message(self, place: int, shown: Book) -> e.BookMessage:
-        """A book message of the line at a place."""
+        """Return a book message of the line at a place."""
         key = self.keys[place]
         self.sequence += 1
         return e.BookMessage(1, key, self.sequence, shown)
 
     def report(self, item: r.Placement, status: Status, sequence: int) -> WagerReport:
-        """What the exchange says of a wager."""
+        """Return the exchange's report of a wager."""
         key = self._lines[item.line_id]
         return WagerReport(
             wager_id=f"w{item.external_id}",
@@ -205,7 +205,7 @@ class Bench:
         )
 
     def answers(self, request: r.Request) -> list[e.Event]:
-        """What comes back of a request: its answer, and the private messages that follow it."""
+        """Return the answer to a request, and the private messages that follow it."""
         number = request.id
         match request:
             case r.CancelAll():
@@ -247,18 +247,18 @@ class Bench:
 
     @property
     def resting(self) -> int:
-        """Own wagers at the exchange."""
+        """Number of own wagers at the exchange."""
         return len(self._items)
 
     def answer(self, request: r.Request) -> None:
-        """Answer a moment later."""
+        """Answer a request a moment later."""
         self.sent.append((self.now, request))
         self.now += self.answer_after
         for event in self.answers(request):
             self.engine.handle(event, self.now)
 
     def settle(self, until: Instant) -> None:
-        """Answer everything until nothing more is asked, let time pass, and say that the feed is alive."""
+        """Answer every request until none is due, let time pass, and send a health check."""
         while True:
             request = self.engine.next_request(self.now)
             orders = self.engine.orders()
@@ -279,11 +279,11 @@ class Bench:
         self.engine.handle(e.Beat(1), self.now)
 
     def quoted(self) -> Bench:
-        """Walk the start, until every line has its two quotes."""
+        """Run the start until every line has its two quotes."""
         for _ in range(1_000):
             self.settle(self.now + SECOND)
             if self.resting == 2 * len(self.keys):
                 self.settle(self.now + 2 * SECOND)
                 self.sent.clear()
                 return self
-        raise AssertionError(f"{self.resting} wagers rest on {len(self.keys)} lines: {self.engine.guards}")
+        raise AssertionError(f"{self.resting} wagers are open on {len(self.keys)} lines: {self.engine.guards}")

@@ -1,5 +1,5 @@
-"""A scripted exchange on loopback that answers at once. It takes every wager and lets every cancel succeed, holds no
-money and matches nothing: what is measured is the daemon. ``process.py`` runs that beside it.
+"""A scripted exchange on loopback that answers at once. It accepts every wager and every cancel, holds no money and
+matches nothing, so that a benchmark measures only the daemon, which ``process.py`` runs.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Resting(NamedTuple):
 
 
 class Exchange:
-    """The scripted exchange, with what it counts. Use ``serving``."""
+    """The scripted exchange, with its counts. Use ``serving`` to create one."""
 
     def __init__(self, lines: int, shown: Book) -> None:
         self.keys = [key_of(place) for place in range(lines)]
         self.shown = shown
         self._books: dict[LineKey, Book] = {}
-        """Of the lines of which something was told since."""
+        """Lines with a message since."""
         self.resting: dict[str, Resting] = {}
         self._ended: dict[str, Resting] = {}
         self.placed = 0
         self.requests = 0
         self.cancel_alls: list[int] = []
-        """When each arrived here, by the machine's monotonic clock."""
+        """Times of arrival, by the machine's monotonic clock."""
         self.placements: list[int] = []
         self.base_url = ""
         self.ws_url = ""
@@ -88,17 +88,17 @@ class Exchange:
         }
 
     def clock(self, rate: float) -> dict[str, object]:
-        """The settings of a clock that runs so much faster, from now on."""
+        """Return the settings of a clock that runs ``rate`` times as fast from now on."""
         self._rate = rate
         self._anchor = (time.time_ns(), time.monotonic_ns())
         return {"anchor_ns": self._anchor[0], "epoch_ns": EPOCH, "rate": rate}
 
     def now(self) -> int:
-        """The present by that clock."""
+        """Return the present time of that clock."""
         return EPOCH + round((time.monotonic_ns() - self._anchor[1]) * self._rate)
 
     async def until(self, condition: Callable[[], bool], limit_s: float = 60.0) -> None:
-        """Wait for a condition that a request brings about."""
+        """Wait for a condition that becomes true by a request."""
         async with asyncio.timeout(limit_s):
             while not condition():
                 self.changed.clear()
@@ -107,7 +107,7 @@ class Exchange:
     # --- the feed -----------------------------------------------------------------------------------------------------
 
     def frame(self, place: int, shown: Book, *, marked: bool = False) -> bytes:
-        """A book message as it goes over the websocket. A marked one is noted by the daemon's process."""
+        """Return a book message for the websocket. The daemon's process records a marked one."""
         key = self.keys[place]
         self._books[key] = shown
         self._sequence += 1
@@ -124,7 +124,7 @@ class Exchange:
         return b'{"mark":1,' + frame[1:] if marked else frame
 
     def send(self, frame: bytes) -> None:
-        """Put a frame on every websocket, at once."""
+        """Send a frame on every websocket at once."""
         head = bytearray(b"\x81")
         if len(frame) < 126:
             head.append(len(frame))
@@ -341,7 +341,7 @@ class Exchange:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[Exchange]:
-        """Listen on loopback while inside."""
+        """Listen on loopback inside the ``async with`` block."""
         app = web.Application(client_max_size=2**24)
         app.router.add_get("/app/{key}", self._socket)
         app.router.add_route("*", "/partner/{tail:.*}", self._answer)
@@ -365,7 +365,7 @@ def _data(value: object) -> dict[str, object]:
 
 
 def _selections(key: LineKey, shown: Book) -> list[list[dict[str, object]]]:
-    """Both sides with every field that the exchange sends; an empty one is a placeholder that names its outcome."""
+    """Return both sides with every field that the exchange sends. An empty side is a placeholder with its outcome."""
     sides = []
     for side, (outcome, levels) in enumerate(zip(line_of(key).outcomes, shown.sides, strict=True)):
         sides.append(

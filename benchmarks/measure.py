@@ -1,8 +1,8 @@
-"""What every benchmark shares: the machine's reference, percentiles, and a figure printed beside its budget.
+"""Tools for all benchmarks: the speed of the machine, percentiles, and figures printed with their budgets.
 
-The reference is ``orjson.loads`` of one book's JSON. It took 11 µs on the machine that the budgets were written for;
-by the factor that it shows, a budget is printed for this machine as well. A ratio is how much of its budget a figure
-takes: above 1 is over it, whichever way the figure counts. Nothing here or in a benchmark fails.
+The reference is ``orjson.loads`` of one book's JSON. It took 11 µs on the machine that the budgets were written for.
+Budgets are also printed for this machine, scaled by the ratio to that time. The ratio of a figure is the share of its
+budget that it uses: above 1 is over the budget. A benchmark never fails because of a figure.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _CALLS: Final = 300
 
 
 def say(text: str) -> None:
-    """Print a line at once: the next one may take a while."""
+    """Print a line at once, since the next one may take a while."""
     print(text, flush=True)
 
 
 def reference_us() -> float:
-    """What the reference takes here, in µs: the median of some rounds."""
+    """Return the time of the reference on this machine, in µs: the median of some rounds."""
     bodies = [inner_json(random.Random(1), NOW) for _ in range(10)]
     took = []
     for _ in range(_ROUNDS):
@@ -49,23 +49,23 @@ def reference_us() -> float:
 
 
 class Machine:
-    """How fast this machine is now. Asked before and after what is measured; the mean of both counts."""
+    """The speed of this machine now. It is measured before and after a benchmark, and the mean counts."""
 
     def __init__(self) -> None:
         self._seen = [reference_us()]
 
     def again(self) -> Machine:
-        """Ask once more."""
+        """Measure the speed again."""
         self._seen.append(reference_us())
         return self
 
     @property
     def factor(self) -> float:
-        """Above 1: slower than the reference machine."""
+        """Time of the reference here, divided by that on the reference machine. Above 1 is slower."""
         return statistics.fmean(self._seen) / REFERENCE_US
 
     def describe(self) -> str:
-        """A line that says it."""
+        """Return a line of text with the speed."""
         return (
             f"  machine: orjson.loads of a book {self.factor * REFERENCE_US:.1f} us here, {REFERENCE_US:g} us on the "
             f"reference machine: factor {self.factor:.2f}; core {'compiled' if COMPILED else 'plain'}"
@@ -75,15 +75,15 @@ class Machine:
 def against(
     name: str, value: float, unit: str, budget: float, factor: float | None = None, *, least: bool = False
 ) -> str:
-    """A figure beside its budget, and beside the budget scaled to this machine where a factor is given.
+    """Return a line with a figure and its budget. With a factor, add the budget scaled to this machine.
 
     Args:
-        name: what the figure is of.
+        name: name of the figure.
         value: the figure.
-        unit: its unit.
-        budget: the most that it should be.
-        factor: how slow this machine is, as ``Machine.factor``.
-        least: the budget is the least that it should be, not the most.
+        unit: unit of the figure.
+        budget: highest allowed value.
+        factor: ``Machine.factor`` of this machine.
+        least: True if the budget is the lowest allowed value instead.
     """
     line = f"  {name:<58} {value:>10,.1f} {unit:<3} {of_budget(value, budget, least=least)}"
     if factor is None:
@@ -92,24 +92,24 @@ def against(
 
 
 def of_budget(value: float, budget: float, *, least: bool = False) -> str:
-    """How much of its budget a figure takes, in words."""
+    """Describe in words how much of its budget a figure uses."""
     ratio = budget / value if least else value / budget
     sign, shown = "\u2265" if least else "\u2264", f"{budget:,.0f}" if budget >= 10 else f"{budget:,.2f}"
     return f"budget {sign} {shown}: ratio {ratio:.2f}{', over' if ratio > 1 else ''}"
 
 
 def plain(name: str, value: float, unit: str) -> str:
-    """A figure without a budget."""
+    """Return a line with a figure without a budget."""
     return f"  {name:<58} {value:>10,.1f} {unit}"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The least of them that at least that share does not exceed (nearest rank)."""
+    """Return a percentile of values by the nearest rank."""
     return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
 
 
 def settled() -> None:
-    """Put what stands out of the collector's sight, as the daemon does once it is up."""
+    """Hide the present objects from the garbage collector, as the daemon does after its start."""
     gc.collect()
     gc.freeze()
 
@@ -122,7 +122,7 @@ class Usage(NamedTuple):
 
 
 def memory(pid: int) -> Usage:
-    """Resident memory of a process, as the kernel has it."""
+    """Return the resident memory of a process, by the kernel."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
     return Usage(_mb(fields["VmRSS"]), _mb(fields["VmHWM"]))
 
@@ -132,9 +132,9 @@ def _mb(text: str) -> float:
 
 
 def fresh(arguments: Sequence[str]) -> tuple[float, str]:
-    """Run a fresh interpreter. Returns its seconds from start to end, and what it printed."""
+    """Run a new interpreter. Return its run time in seconds and its output."""
     started = time.perf_counter()
-    # -P: what is installed is measured, and not what lies in the working folder.
+    # -P: measure the installed package, not the one in the working directory.
     done = subprocess.run(
         [sys.executable, "-P", *arguments], check=True, capture_output=True, text=True, env=os.environ
     )
@@ -142,7 +142,7 @@ def fresh(arguments: Sequence[str]) -> tuple[float, str]:
 
 
 def fresh_json(work: Callable[..., object], *given: object) -> object:
-    """Call a function of a benchmark's file in a process of its own, and return what it returned, through JSON."""
+    """Call a function of a benchmark's file in a new process, and return its result through JSON."""
     file = Path(sys.modules[work.__module__].__file__ or "")
     script = (
         f"import json, sys; sys.path[:0] = [{str(file.parent)!r}]; "

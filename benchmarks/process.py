@@ -1,8 +1,8 @@
-"""The real daemon in a process of its own, beside a scripted exchange in this one.
+"""Run the real daemon in its own process, and a scripted exchange in this one.
 
-Instants of the daemon's process are noted, on the machine's one monotonic clock: a marked frame's bytes arriving at the
-websocket's transport, and the bytes of a request handed to the socket of an HTTP connection; in between, the frame's
-book in the pump's inbox, and the engine's placement that follows it.
+The daemon's process records times on the machine's monotonic clock: when the bytes of a marked frame arrive at the
+websocket's transport, when the frame's book is in the pump's inbox, when the engine returns the placement, and when the
+bytes of a request are handed to the socket of an HTTP connection.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ WATCHED: Final = {b"/mm/place_multiple_wagers": "place", b"/mm/cancel_all_wagers
 
 
 class Stamp(NamedTuple):
-    """Something that the daemon's process saw."""
+    """A time that the daemon's process recorded."""
 
     what: str
-    """``frame``; ``book``, ``decided`` for what came of it; or what was written: ``place``, ``cancel_all``."""
+    """``frame``; ``book`` and ``decided``, which follow it; or the request written: ``place``, ``cancel_all``."""
     at: int
     """Nanoseconds of the machine's monotonic clock."""
 
 
 class Noting:
-    """A transport whose writes are noted once they are done. What the way to a write asks of it is handed on without a
-    call, so that it is not measured."""
+    """A transport that records each write after it is done. Attributes are passed on without a call, so that they cost
+    no time."""
 
     def __init__(self, transport: asyncio.Transport, note: Callable[[bytes], None]) -> None:
         self._transport = transport
@@ -55,8 +55,8 @@ class Noting:
 
 
 def watch(stamps: list[tuple[str, int]]) -> None:
-    """Note frames as they reach aiohttp's transports, requests when they were handed to a socket, and what lies
-    between. As plain pairs: what it costs to note is measured, too."""
+    """Record frames when they reach aiohttp's transports, requests when they are handed to a socket, and the steps in
+    between. The records are plain pairs, since the cost of recording is measured too."""
     from mmbot.daemon.loop import Client, Pump
     from mmbot.engine.events import BookMessage, Event
     from mmbot.engine.requests import PlaceMany, Request
@@ -113,16 +113,16 @@ def watch(stamps: list[tuple[str, int]]) -> None:
 
 
 def pin(core: int) -> None:
-    """Keep this process on one core of its own where the machine has two. On one, the write that wakes the other
-    process hands it the core, and what is measured is that process."""
+    """Bind this process to its own core if the machine has two. On a shared core, the write that wakes the other
+    process would also hand over the core, and the benchmark would measure that process."""
     if hasattr(os, "sched_setaffinity"):
         cores = range(os.cpu_count() or 1)
-        with contextlib.suppress(OSError):  # not ours to use: then as the machine likes
+        with contextlib.suppress(OSError):  # the core is not available: let the machine decide
             os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
 def live(settings: str, directory: str, result: str) -> int:
-    """Run the daemon as ``mmbot run`` does, and leave what was noted in a file."""
+    """Run the daemon like ``mmbot run``, and write the records to a file."""
     from mmbot import config
     from mmbot.daemon import run as life
     from mmbot.daemon import start
@@ -152,16 +152,16 @@ class Daemon:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Id of the process."""
         return self.process.pid
 
     def door(self) -> str:
-        """Where its HTTP door is."""
+        """Address of the daemon's HTTP server."""
         holders = [json.loads(file.read_text()) for file in self._directory.glob("*lock*") if file.stat().st_size]
         return str(holders[0]["url"])
 
     async def stop(self) -> list[Stamp]:
-        """Stop it in order, and read what it noted."""
+        """Stop the daemon in order, and read the records."""
         self.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(self.process.wait(), 60)
         return [Stamp(*each) for each in json.loads(self._result.read_text())]
@@ -171,7 +171,7 @@ class Daemon:
 async def trading(
     exchange: Exchange, rate: float, *, transport: str = "aiohttp", **limits: object
 ) -> AsyncIterator[Daemon]:
-    """The real daemon, quoting on a scripted exchange, with a clock that runs ``rate`` times as fast."""
+    """Run the real daemon against a scripted exchange, with a clock that runs ``rate`` times as fast."""
     many = 500 * max(10, len(exchange.keys))
     settings = {
         "environment": "local",
@@ -212,7 +212,7 @@ async def trading(
 
 
 async def resume(daemon: Daemon) -> None:
-    """Clear the kill latch over the daemon's HTTP door."""
+    """Release the kill switch over the daemon's HTTP server."""
     from mmbot.daemon.http import HEADER
 
     async with (
@@ -225,7 +225,7 @@ async def resume(daemon: Daemon) -> None:
 
 
 def serve(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a benchmark's exchange on the fastest loop that there is."""
+    """Run a benchmark's exchange on the fastest event loop available."""
     from mmbot.daemon.start import loop_factory
 
     async def main() -> None:

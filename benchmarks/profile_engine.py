@@ -1,9 +1,9 @@
-"""Where the time of row two goes: the engine's stages from a book event to its request, one line, median microseconds.
+"""Profile row two: median µs of the engine's stages from a book event to its request, for one line.
 
     .venv/bin/python benchmarks/profile_engine.py
 
-One function at a time is wrapped in a clock, in a process of its own, while the cases of bench_engine.py run; so no
-figure pays for the clocks of another. A stage holds what it calls; indented ones are part of the one above.
+Each function is timed in a separate process while the cases of bench_engine.py run, so that no figure contains the cost
+of timing another. A stage includes the functions that it calls. An indented stage is part of the one above.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ WAGERS: Final = 1_500
 
 
 def whole() -> dict[str, float]:
-    """The cases as they are."""
+    """Return the times of the cases without a timer."""
     return {kind: percentile([us for _, us in took], 0.5) for kind, took in measured(1, WAGERS).items()}
 
 
 def stage(module: str, name: str, method: str) -> dict[str, float]:
-    """Of each case, the microseconds in one method."""
+    """Return for each case the µs in one method."""
     owner = getattr(importlib.import_module(module), name)
     inner = getattr(owner, method)
     clock = time.perf_counter_ns
@@ -65,9 +65,9 @@ def stage(module: str, name: str, method: str) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the profile and print the result."""
     if COMPILED:
-        raise SystemExit("what is compiled cannot be wrapped in a clock: run it with .venv/bin/python")
+        raise SystemExit("a compiled core cannot be timed inside: run this with .venv/bin/python")
     machine = Machine()
     say("engine: book event -> request ready, one line, p50 in us of each stage")
     names = ("price moves", "side gone", "side back")

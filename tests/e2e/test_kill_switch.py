@@ -203,7 +203,7 @@ def test_a_daemon_that_hangs_is_gone_around(house: House) -> None:
     try:
         done = mmbot("kill", "-c", house.config, "--wait", 1)
         assert done.returncode == 0, done
-        assert "over a session of our own" in done.stdout
+        assert "cancelling everything from here" in done.stdout
         assert not house.exchange.live_wagers()
         assert latch_file(house).exists()
     finally:
