@@ -146,7 +146,7 @@ async def run(
             strategies, open_wire, make_engine, environ
         )
     except (StateDirError, CredentialsError, JournalError, DoorError) as bad:
-        log.error("start.refused", why=str(bad))
+        log.error("start.failed", why=str(bad))
         return NOT_STARTED
     finally:
         logging.getLogger().removeHandler(forwarding)

@@ -88,8 +88,8 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         on_request=metrics.request,
     )
     around.secrets.also(keeper.scrub)
-    spoilt = _Spoilt(log, metrics)
-    client = Client(keeper, around.clock, dialect, config, on_request=metrics.request, on_spoilt=spoilt.note)
+    malformed = _Malformed(log, metrics)
+    client = Client(keeper, around.clock, dialect, config, on_request=metrics.request, on_malformed=malformed.note)
     return ExchangeWire(http, keeper, client, _feeds(around, dialect.feed, client))
 
 
@@ -129,7 +129,7 @@ def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
     return open_aiohttp
 
 
-class _Spoilt:
+class _Malformed:
     """Counts the items of answers that cannot be read, and logs the first of each call."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
@@ -138,10 +138,10 @@ class _Spoilt:
         self._seen: set[str] = set()
 
     def note(self, call: str, why: str) -> None:
-        self._metrics.spoilt(call)
+        self._metrics.malformed(call)
         if call not in self._seen:
             self._seen.add(call)
-            self._log.warning("answer.spoilt", call=call, why=why)
+            self._log.warning("answer.malformed", call=call, why=why)
 
 
 def _tell(log: FilteringBoundLogger, environment: str, name: str, said: Mapping[str, str | float]) -> None:

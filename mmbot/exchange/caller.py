@@ -9,7 +9,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 import aiohttp
 
 from mmbot.domain.instant import SECOND, Clock, Instant
-from mmbot.exchange.dialect import Call, Spoilt
+from mmbot.exchange.dialect import Call, Malformed
 from mmbot.exchange.errors import (
     ErrorTable,
     ExchangeError,
@@ -23,7 +23,7 @@ from mmbot.exchange.session import SessionKeeper
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_of, pause_until, send, timeout_for
 from mmbot.net.warm import Connection, Outcome
 
-OnSpoilt = Callable[[str, str], None]
+OnMalformed = Callable[[str, str], None]
 """Called with the name of a call and the reason for each item of its answer that cannot be read."""
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Caller:
         change_s: float,
         read_s: float,
         on_request: OnRequest | None,
-        on_spoilt: OnSpoilt | None,
+        on_malformed: OnMalformed | None,
     ) -> None:
         self._keeper: Final = keeper
         self._clock: Final = clock
@@ -65,7 +65,7 @@ class Caller:
         self._change_s: Final = timeout_for(clock, change_s)
         self._read_s: Final = timeout_for(clock, read_s)
         self._on_request = on_request
-        self._on_spoilt = on_spoilt
+        self._on_malformed = on_malformed
         self._date: str | None = None
 
     @property
@@ -120,11 +120,11 @@ class Caller:
     ) -> T:
         started = self._clock.now() if written is None else written.at
         outcome = "cancelled"
-        spoilt: Spoilt = []
+        malformed: Malformed = []
         try:
             reply = await (self._send(call, http, token) if written is None else self._answer(written))
             self._date = reply.date or self._date
-            result = self._judge(call, reply, token, spoilt)
+            result = self._judge(call, reply, token, malformed)
             outcome = "ok"
         except _Unauthorized:
             outcome = "unauthorized"
@@ -135,9 +135,9 @@ class Caller:
         finally:
             if self._on_request is not None:
                 self._on_request(call.name, outcome, self._clock.now() - started)
-        if self._on_spoilt is not None:
-            for reason in spoilt:
-                self._on_spoilt(call.name, self._keeper.scrub(reason))
+        if self._on_malformed is not None:
+            for reason in malformed:
+                self._on_malformed(call.name, self._keeper.scrub(reason))
         return result
 
     async def _send(self, call: Call[T], http: aiohttp.ClientSession, token: str) -> Reply:
@@ -171,7 +171,7 @@ class Caller:
     def _limit_s(self, purpose: Purpose) -> float:
         return self._read_s if purpose is Purpose.READ else self._change_s
 
-    def _judge(self, call: Call[T], reply: Reply, token: str, spoilt: Spoilt) -> T:
+    def _judge(self, call: Call[T], reply: Reply, token: str, malformed: Malformed) -> T:
         if reply.status == 401:
             raise _Unauthorized
         if reply.status < 500:  # a failing gateway has not checked the token
@@ -184,7 +184,7 @@ class Caller:
             message = self._keeper.scrub(said.message)
             raise self._errors.error_of(call.purpose, reply.status, said.code, message, self._clock.now(), until)
         try:
-            return call.read(reply.body, spoilt)
+            return call.read(reply.body, malformed)
         except (ValueError, RecursionError) as bad:
             raise without_answer(call.purpose, "undecodable", self._keeper.scrub(str(bad))[:300]) from None
 

@@ -22,7 +22,7 @@ from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
-Spoilt = list[str]
+Malformed = list[str]
 """Items of an answer that could not be read, each in words, for the log and a counter."""
 
 Version = Literal[1, 2]
@@ -41,7 +41,7 @@ class Call(NamedTuple, Generic[T]):
     path: str
     """Below the base URL, with the query."""
     body: bytes | None
-    read: Callable[[bytes, Spoilt], T]
+    read: Callable[[bytes, Malformed], T]
     """Reads the body of a successful answer. Appends each item that it cannot read to the list. Raises ValueError if
     it cannot read the answer as a whole."""
     withdrawn: Callable[[], bool] | None = None
@@ -52,7 +52,7 @@ class MatchPage(NamedTuple):
     """One page of matches."""
 
     matches: tuple[MatchDetail, ...]
-    spoilt: frozenset[str]
+    malformed: frozenset[str]
     """Wagers with a match that could not be read."""
     next_cursor: str
     """Empty on the last page."""

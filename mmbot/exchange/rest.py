@@ -30,7 +30,7 @@ from mmbot.exchange.batches import (
     is_batch,
     wrong_size,
 )
-from mmbot.exchange.caller import Caller, OnSpoilt, Written
+from mmbot.exchange.caller import Caller, OnMalformed, Written
 from mmbot.exchange.dialect import Call, Dialect, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
@@ -72,7 +72,7 @@ class Client:
         dialect: writes requests, reads answers, and names errors.
         on_request: called after each request with the name of the call, how it ended (``ok``, ``refused``, ``later``,
             ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and how long it took by the clock.
-        on_spoilt: called with the name of the call and the reason for each item of an answer that cannot be read.
+        on_malformed: called with the name of the call and the reason for each item of an answer that cannot be read.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Client:
         config: ExchangeConfig,
         *,
         on_request: OnRequest | None = None,
-        on_spoilt: OnSpoilt | None = None,
+        on_malformed: OnMalformed | None = None,
     ) -> None:
         self._clock = clock
         self._changes: Final = dialect.changes
@@ -99,7 +99,7 @@ class Client:
             config.change_timeout_s,
             config.read_timeout_s,
             on_request,
-            on_spoilt,
+            on_malformed,
         )
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
@@ -417,5 +417,5 @@ class Client:
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
     """All pages in one. A wager with an unreadable match gets none, because some would look like all."""
-    broken = frozenset[str]().union(*(page.spoilt for page in pages))
+    broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

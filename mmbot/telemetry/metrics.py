@@ -90,8 +90,8 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
-        self._spoilt = Counter(
-            "mmbot_spoilt_items", "Items of answers that could not be read.", ["endpoint"], registry=self.registry
+        self._malformed = Counter(
+            "mmbot_malformed_items", "Malformed items in answers of the exchange.", ["endpoint"], registry=self.registry
         )
         self._alerts = Counter("mmbot_alerts", "Alerts of the engine, by level.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
@@ -144,9 +144,9 @@ class Metrics:
         """Count a frame that could not be decoded."""
         self._undecodable.labels(kind).inc()
 
-    def spoilt(self, endpoint: str) -> None:
+    def malformed(self, endpoint: str) -> None:
         """An item of an answer could not be read."""
-        self._spoilt.labels(endpoint).inc()
+        self._malformed.labels(endpoint).inc()
 
     def feed_lost(self) -> None:
         """Count a loss of the feed."""

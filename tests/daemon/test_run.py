@@ -127,7 +127,7 @@ async def test_without_credentials_it_names_the_variables_and_no_value(tmp_path,
     assert await life.ended() == NOT_STARTED
     assert not life.opened
     (line,) = life.logged()
-    assert line["event"] == "start.refused"
+    assert line["event"] == "start.failed"
     assert all(name in line["why"] for name in named)
     assert "PROPHETX_ACCESS_KEY=local-access-key PROPHETX_SECRET_KEY=local-secret-key" in line["why"]
     assert "the-" not in life.out.getvalue()

@@ -75,7 +75,7 @@ async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(n
             async with asyncio.timeout(10):
                 agent = await agents.get()
     assert ("aiohttp" in agent) is (name == "aiohttp")
-    assert transport(name).__module__ == f"mmbot.exchange.transport_{name}"  # type: ignore[arg-type]
+    assert transport(name).__module__ == f"mmbot.net.transport_{name}"  # type: ignore[arg-type]
 
 
 async def test_a_refused_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def busy() -> Metrics:
     metrics.tick_to_wire(1)
     metrics.match_to_wire(1)
     metrics.undecodable("json")
-    metrics.spoilt("markets")
+    metrics.malformed("markets")
     metrics.alert(Alert(Severity.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))
     return metrics
 

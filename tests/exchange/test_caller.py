@@ -281,8 +281,8 @@ async def test_an_echoed_secret_does_not_get_out(
                 await client.balance()
             caught.append(failure.value)
         await client.tournaments()
-    shown = [repr(e) for c in caught for e in (c, c.__cause__, c.__context__)] + [repr(told.spoilt)]
-    assert told.spoilt
+    shown = [repr(e) for c in caught for e in (c, c.__cause__, c.__context__)] + [repr(told.malformed)]
+    assert told.malformed
     assert not [text for text in shown if secret in text]
 
 

@@ -97,13 +97,13 @@ async def keeper(server: Server, tmp_path: Path) -> AsyncIterator[SessionKeeper]
 
 
 @pytest.fixture
-def spoilt() -> list[tuple[str, str]]:
+def malformed() -> list[tuple[str, str]]:
     """What the client could not read: nothing of what this exchange says may be in it."""
     return []
 
 
 @pytest.fixture
-async def client(server: Server, keeper: SessionKeeper, spoilt: list[tuple[str, str]]) -> AsyncIterator[Client]:
+async def client(server: Server, keeper: SessionKeeper, malformed: list[tuple[str, str]]) -> AsyncIterator[Client]:
     """The bot's client."""
     config = ExchangeConfig(base_url=server.base_url)
     one = Client(
@@ -111,11 +111,11 @@ async def client(server: Server, keeper: SessionKeeper, spoilt: list[tuple[str, 
         server.exchange.clock,
         dialect_of("legacy"),
         config,
-        on_spoilt=lambda call, why: spoilt.append((call, why)),
+        on_malformed=lambda call, why: malformed.append((call, why)),
     )
     yield one
     await one.close()
-    assert spoilt == []
+    assert malformed == []
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, object]]] = []
         self.requests: list[tuple[str, str]] = []
-        self.spoilt: list[tuple[str, str]] = []
+        self.malformed: list[tuple[str, str]] = []
         self._again = asyncio.Event()
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -192,8 +192,8 @@ class Told:
         self.requests.append((call, outcome))
         self._again.set()
 
-    def spoil(self, call: str, why: str) -> None:
-        self.spoilt.append((call, why))
+    def take_malformed(self, call: str, why: str) -> None:
+        self.malformed.append((call, why))
 
     def names(self) -> list[str]:
         return [name for name, _ in self.events]
@@ -241,7 +241,7 @@ async def client_of(
     told = told or Told()
     config = ExchangeConfig(base_url=exchange.base_url, change_timeout_s=timeout_s, read_timeout_s=timeout_s)
     async with keeping(exchange, clock, path) as keeper:
-        client = Client(keeper, clock, LEGACY, config, on_request=told.request, on_spoilt=told.spoil)
+        client = Client(keeper, clock, LEGACY, config, on_request=told.request, on_malformed=told.take_malformed)
         try:
             keeper.accepted(await keeper.token())
             if exchange.warm:

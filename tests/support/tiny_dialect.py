@@ -71,7 +71,7 @@ class Changes:
     def place_many(self, request: int, items: Sequence[Placement]) -> Call[Placed]:
         slips = [{"ref": each.external_id, "leg": each.line_id, "px": each.odds, "amt": each.stake} for each in items]
 
-        def read(body: bytes, spoilt: list[str]) -> Placed:
+        def read(body: bytes, malformed: list[str]) -> Placed:
             answer = orjson.loads(body)
             refused = [
                 RefusedItem(ref, TABLE.failure_of(PLACE, 400, code), code, "", TABLE.rejection_of(400, code))
@@ -101,7 +101,7 @@ class Changes:
 
 class Wagers:
     def history(self, query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
-        def read(body: bytes, spoilt: list[str]) -> HistoryRead:
+        def read(body: bytes, malformed: list[str]) -> HistoryRead:
             page = orjson.loads(body)
             return HistoryRead(query.id, tuple(report(slip) for slip in page["slips"]), page["more"], page["seen"])
 

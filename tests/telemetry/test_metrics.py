@@ -55,7 +55,7 @@ MORE = {
     "mmbot_matches": (),
     "mmbot_parts_died": (),
     "mmbot_quoting": (),
-    "mmbot_spoilt_items": ("endpoint",),
+    "mmbot_malformed_items": ("endpoint",),
     "mmbot_undecodable_frames": ("kind",),
     "mmbot_wagers_cancelled": (),
     "mmbot_wagers_placed": (),
@@ -121,7 +121,7 @@ def busy():
     metrics.tick_to_wire(80_000)
     metrics.match_to_wire(90_000)
     metrics.undecodable("json")
-    metrics.spoilt("markets")
+    metrics.malformed("markets")
     metrics.feed_lost()
     metrics.alert(Alert(Severity.WARNING, "anything", {}))
     metrics.alert(Alert(Severity.INFO, "life.clear", {"cause": "kill", "seconds": 1.5}))

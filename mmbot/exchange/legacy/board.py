@@ -1,6 +1,6 @@
 """The board in the legacy dialect: the odds ladder, tournaments, sport events, players, markets and books.
 
-An item that cannot be read is named in ``spoilt`` and left out, and so is not quoted. One bad level leaves its whole
+An item that cannot be read is named in ``malformed`` and left out, and so is not quoted. One bad level leaves its whole
 line out, because a book without that level would be another book. An answer that cannot be read at all raises
 ValueError."""
 
@@ -24,7 +24,7 @@ from mmbot.domain.catalogue import (
 )
 from mmbot.domain.money import Cents
 from mmbot.engine.events import MarketImage
-from mmbot.exchange.dialect import Call, Spoilt, Version
+from mmbot.exchange.dialect import Call, Malformed, Version
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
@@ -61,25 +61,25 @@ def tournaments(active: bool) -> Call[tuple[Tournament, ...]]:
 def events(tournament: int) -> Call[tuple[SportEvent, ...]]:
     """The call that reads the sport events of a tournament."""
     path = paths.events_path(tournament)
-    return _get("events", path, lambda answer, spoilt: read_events(answer, tournament, spoilt))
+    return _get("events", path, lambda answer, malformed: read_events(answer, tournament, malformed))
 
 
 def events_by_id(events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
     """The call that reads some sport events."""
     path = paths.events_by_id_path(events)
-    return _get("events_by_id", path, lambda answer, spoilt: read_events(answer, None, spoilt))
+    return _get("events_by_id", path, lambda answer, malformed: read_events(answer, None, malformed))
 
 
 def markets(events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
     """The call that reads the markets of some sport events."""
     path = paths.markets_path(events, version)
-    return _get("markets", path, lambda answer, spoilt: read_markets(answer, events, spoilt))
+    return _get("markets", path, lambda answer, malformed: read_markets(answer, events, malformed))
 
 
 def markets_of(event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
     """The call that reads the markets of one sport event."""
     path = paths.markets_of_path(event, version)
-    return _get("markets_of", path, lambda answer, spoilt: read_markets_of(answer, event, spoilt))
+    return _get("markets_of", path, lambda answer, malformed: read_markets_of(answer, event, malformed))
 
 
 def search(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> Call[tuple[MarketImage, ...]]:
@@ -97,7 +97,7 @@ def player(player: int, tournament: int) -> Call[Player]:
     return _get("player", paths.player_path(player, tournament), lambda answer, _: read_player(answer))
 
 
-def _get(name: str, path: str, read: Callable[[bytes, Spoilt], T]) -> Call[T]:
+def _get(name: str, path: str, read: Callable[[bytes, Malformed], T]) -> Call[T]:
     return Call(name, Purpose.READ, "GET", path, None, read)
 
 
@@ -113,17 +113,17 @@ class _Tournaments(msgspec.Struct):
     tournaments: list[msgspec.Raw] | None = None
 
 
-def read_tournaments(body: bytes, spoilt: Spoilt) -> tuple[Tournament, ...]:
+def read_tournaments(body: bytes, malformed: Malformed) -> tuple[Tournament, ...]:
     """Read the tournaments."""
     found = []
     for place, item in each(
-        msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), TournamentInfo, spoilt
+        msgspec.json.decode(unwrap(body), type=_Tournaments).tournaments or (), TournamentInfo, malformed
     ):
         try:
             sport = (item.sport and item.sport.name) or ""
             found.append(Tournament(whole(item.id, "id"), item.name or "", sport))
         except ValueError as bad:
-            spoilt.append(f"tournament {place}: {why(bad)}")
+            malformed.append(f"tournament {place}: {why(bad)}")
     return tuple(found)
 
 
@@ -135,19 +135,19 @@ class _Events(msgspec.Struct):
     sport_events: list[msgspec.Raw] | None = None
 
 
-def read_events(body: bytes, tournament: int | None, spoilt: Spoilt) -> tuple[SportEvent, ...]:
+def read_events(body: bytes, tournament: int | None, malformed: Malformed) -> tuple[SportEvent, ...]:
     """Read the sport events of a tournament. With None for the tournament, each sport event has to name its own. A
     missing status is read as empty, which is not tradeable."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
     found = []
-    for place, item in each(items or (), _Event, spoilt):
+    for place, item in each(items or (), _Event, malformed):
         try:
             event_id = whole(item.id if item.event_id is None else item.event_id, "event_id")
             named = tournament if item.tournament_id is None else item.tournament_id
             of = whole(named, "tournament_id")
         except ValueError as bad:
-            spoilt.append(f"event {place}: {why(bad)}")
+            malformed.append(f"event {place}: {why(bad)}")
             continue
         found.append(
             SportEvent(
@@ -179,7 +179,7 @@ class _Players(msgspec.Struct):
     player: Part = msgspec.UNSET
 
 
-def read_players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
+def read_players(body: bytes, malformed: Malformed) -> tuple[Player, ...]:
     """Read the players of a tournament: a list under ``data``, or ``data`` itself."""
     data = unwrap_or_none(body)
     if data is None:
@@ -189,11 +189,11 @@ def read_players(body: bytes, spoilt: Spoilt) -> tuple[Player, ...]:
     else:
         items = msgspec.json.decode(data, type=_Players).players
     found = []
-    for place, item in each(items or (), _Player, spoilt):
+    for place, item in each(items or (), _Player, malformed):
         try:
             found.append(_player(item))
         except ValueError as bad:
-            spoilt.append(f"player {place}: {why(bad)}")
+            malformed.append(f"player {place}: {why(bad)}")
     return tuple(found)
 
 
@@ -250,7 +250,7 @@ class _Market(msgspec.Struct):
     market_lines: list[msgspec.Raw] | None = None
 
 
-def read_markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int, tuple[MarketImage, ...]]:
+def read_markets(body: bytes, wanted: Sequence[int], malformed: Malformed) -> dict[int, tuple[MarketImage, ...]]:
     """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
     One whose markets are no list is left out, because nothing is known of them."""
     data = unwrap_or_none(body)
@@ -261,9 +261,9 @@ def read_markets(body: bytes, wanted: Sequence[int], spoilt: Spoilt) -> dict[int
         try:
             items = msgspec.json.decode(raw, type=list[msgspec.Raw] | None) if raw is not None else None
         except ValueError as bad:
-            spoilt.append(f"markets of event {event}: {why(bad)}")
+            malformed.append(f"markets of event {event}: {why(bad)}")
             continue
-        found[event] = _images(event, items, spoilt)
+        found[event] = _images(event, items, malformed)
     return found
 
 
@@ -271,59 +271,59 @@ class _Markets(msgspec.Struct):
     markets: list[msgspec.Raw] | None = None
 
 
-def read_markets_of(body: bytes, event: int, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+def read_markets_of(body: bytes, event: int, malformed: Malformed) -> tuple[MarketImage, ...]:
     """Read the markets of one sport event: a list under ``data``, or ``data`` itself (docs/protocol.md 4.1)."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
     if bytes(data)[:1] == b"[":
-        return _images(event, msgspec.json.decode(data, type=list[msgspec.Raw]), spoilt)
-    return _images(event, msgspec.json.decode(data, type=_Markets).markets, spoilt)
+        return _images(event, msgspec.json.decode(data, type=list[msgspec.Raw]), malformed)
+    return _images(event, msgspec.json.decode(data, type=_Markets).markets, malformed)
 
 
-def read_search(body: bytes, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+def read_search(body: bytes, malformed: Malformed) -> tuple[MarketImage, ...]:
     """Read the markets of a search. No source shows the answer, so three forms are accepted: a list of markets that
     name their sport events, such a list under ``markets``, or lists by the id of the sport event."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
     if bytes(data)[:1] == b"[":
-        return _images(None, msgspec.json.decode(data, type=list[msgspec.Raw]), spoilt)
+        return _images(None, msgspec.json.decode(data, type=list[msgspec.Raw]), malformed)
     by_name = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     if "markets" in by_name:
-        return _images(None, msgspec.json.decode(by_name["markets"], type=list[msgspec.Raw] | None), spoilt)
+        return _images(None, msgspec.json.decode(by_name["markets"], type=list[msgspec.Raw] | None), malformed)
     wanted = [int(name) for name in by_name if name.isascii() and name.isdecimal()]
     if by_name and not wanted:
         raise ValueError("a search that names neither markets nor events")
-    return tuple(image for images in read_markets(body, wanted, spoilt).values() for image in images)
+    return tuple(image for images in read_markets(body, wanted, malformed).values() for image in images)
 
 
-def _images(event: int | None, items: list[msgspec.Raw] | None, spoilt: Spoilt) -> tuple[MarketImage, ...]:
+def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: Malformed) -> tuple[MarketImage, ...]:
     """The markets of one sport event; with None, of the sport events that the markets name."""
     images = []
     where = "" if event is None else f" of event {event}"
-    for place, item in each(items or (), _Market, spoilt):
+    for place, item in each(items or (), _Market, malformed):
         try:
             named = item.event_id if item.sport_event_id is None else item.sport_event_id
-            images.append(_image(whole(named, "event id") if event is None else event, item, spoilt))
+            images.append(_image(whole(named, "event id") if event is None else event, item, malformed))
         except ValueError as bad:
-            spoilt.append(f"market {place}{where}: {why(bad)}")
+            malformed.append(f"market {place}{where}: {why(bad)}")
     return tuple(images)
 
 
-def _image(event: int, market: _Market, spoilt: Spoilt) -> MarketImage:
+def _image(event: int, market: _Market, malformed: Malformed) -> MarketImage:
     market_id = whole(market.id, "market id")
     where = f"market {market_id} of event {event}"
     lines: dict[int, Line] = {}
     books: list[Book] = []
-    for place, item in _lines(market, where, spoilt):
+    for place, item in _lines(market, where, malformed):
         try:
             number = number_of(item.line, item.selections, market.type)
             if number in lines:
                 raise ValueError(f"the line at {number / 4:g} stands twice")
             line, book = _line(LineKey(event, market_id, number), item)
         except ValueError as bad:
-            spoilt.append(f"line {place} of {where}: {why(bad)}")
+            malformed.append(f"line {place} of {where}: {why(bad)}")
         else:
             lines[number] = line
             books.append(book)
@@ -350,12 +350,12 @@ def _player_id(value: Id) -> int | None:
         return None
 
 
-def _lines(market: _Market, where: str, spoilt: Spoilt) -> list[tuple[int, _Line]]:
+def _lines(market: _Market, where: str, malformed: Malformed) -> list[tuple[int, _Line]]:
     """The lines of a market. Spreads and totals list them; other markets have one, among their own fields."""
     if market.market_lines:
-        before = len(spoilt)
-        lines = list(each(market.market_lines, _Line, spoilt))
-        spoilt[before:] = [f"{reason} ({where})" for reason in spoilt[before:]]
+        before = len(malformed)
+        lines = list(each(market.market_lines, _Line, malformed))
+        malformed[before:] = [f"{reason} ({where})" for reason in malformed[before:]]
         return lines
     if market.selections:
         return [(0, _Line(market.line, market.name, selections=market.selections))]

@@ -15,7 +15,7 @@ from mmbot.domain.money import dollars
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Cancelled, Placed, RefusedItem
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange.dialect import Call, Spoilt
+from mmbot.exchange.dialect import Call, Malformed
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.errors import TABLE, code_of
@@ -45,8 +45,8 @@ def place_many(request: int, items: Sequence[Placement]) -> Call[Placed]:
     """The call that places a batch."""
     body = orjson.dumps({"data": [_placement(item) for item in items]})
 
-    def read(answer: bytes, spoilt: Spoilt) -> Placed:
-        return placed_many(request, answer, items, spoilt)
+    def read(answer: bytes, malformed: Malformed) -> Placed:
+        return placed_many(request, answer, items, malformed)
 
     return Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, body, read)
 
@@ -111,7 +111,7 @@ class _PlacedMany(msgspec.Struct):
     failed_wagers: list[msgspec.Raw] | None = None
 
 
-def placed_many(request: int, body: bytes, sent: Sequence[Placement], spoilt: Spoilt) -> Placed:
+def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: Malformed) -> Placed:
     """Read the answer to a batch. An item in neither list or in both, or that cannot be read, is left out: its outcome
     is unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
@@ -120,24 +120,24 @@ def placed_many(request: int, body: bytes, sent: Sequence[Placement], spoilt: Sp
     by_id = {item.external_id: item for item in sent}
     accepted: dict[str, WagerReport] = {}
     refused: dict[str, RefusedItem] = {}
-    for place, wager in each(answer.succeed_wagers or (), Wager, spoilt):
+    for place, wager in each(answer.succeed_wagers or (), Wager, malformed):
         item = by_id.get(wager.external_id or "")
         try:
             if item is None:
                 raise ValueError(f"{wager.external_id!r} was not in the request")
             accepted[item.external_id] = _of_placement(wager, item)
         except ValueError as bad:
-            spoilt.append(f"placed wager {place}: {why(bad)}")
-    for place, failed in each(answer.failed_wagers or (), _Item, spoilt):
+            malformed.append(f"placed wager {place}: {why(bad)}")
+    for place, failed in each(answer.failed_wagers or (), _Item, malformed):
         name = (failed.request and failed.request.external_id) or failed.external_id
         if name is None and failed.index is not None and 0 <= failed.index < len(sent):
             name = sent[failed.index].external_id
         if name is None or name not in by_id:
-            spoilt.append(f"failed wager {place}: {name!r} was not in the request")
+            malformed.append(f"failed wager {place}: {name!r} was not in the request")
             continue
         refused[name] = failed.refusal(name, Purpose.PLACE)
     for name in [name for name in accepted if name in refused]:
-        spoilt.append(f"wager {name!r} is in both lists")
+        malformed.append(f"wager {name!r} is in both lists")
         del accepted[name], refused[name]
     return Placed(request, tuple(accepted.values()), tuple(refused.values()))
 
@@ -155,8 +155,8 @@ def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
     """The call that cancels a batch."""
     body = orjson.dumps({"data": [_cancellation(item) for item in items]})
 
-    def read(answer: bytes, spoilt: Spoilt) -> Cancelled:
-        return cancelled_many(request, answer, items, spoilt)
+    def read(answer: bytes, malformed: Malformed) -> Cancelled:
+        return cancelled_many(request, answer, items, malformed)
 
     return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body, read)
 
@@ -200,18 +200,20 @@ class _CancelledMany(msgspec.Struct):
     failed_wagers: list[msgspec.Raw] | None = None
 
 
-def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], spoilt: Spoilt) -> Cancelled:
+def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: Malformed) -> Cancelled:
     """Read the answer to a batch of cancels: a list of results, or an object with two lists (docs/protocol.md 6, 14).
     An item that the answer does not name is left out: its outcome is unknown."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
-        results = [(item, None) for _, item in each(msgspec.json.decode(data, type=list[msgspec.Raw]), _Item, spoilt)]
-        in_order = not spoilt and len(results) == len(sent)
+        results = [
+            (item, None) for _, item in each(msgspec.json.decode(data, type=list[msgspec.Raw]), _Item, malformed)
+        ]
+        in_order = not malformed and len(results) == len(sent)
         judged: list[tuple[_Item, bool | None]] = [*results]
     else:
         lists = msgspec.json.decode(data, type=_CancelledMany)
-        judged = [(item, True) for _, item in each(lists.succeed_wagers or (), _Item, spoilt)]
-        judged += [(item, False) for _, item in each(lists.failed_wagers or (), _Item, spoilt)]
+        judged = [(item, True) for _, item in each(lists.succeed_wagers or (), _Item, malformed)]
+        judged += [(item, False) for _, item in each(lists.failed_wagers or (), _Item, malformed)]
         in_order = False
     accepted: dict[str, None] = {}
     refused: dict[str, RefusedItem] = {}
@@ -220,7 +222,7 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], spoi
         about = item.wager or item.request
         name = (about and about.external_id) or item.external_id or (sent[place].external_id if in_order else None)
         if name is None or name not in known:
-            spoilt.append(f"cancel {place}: {name!r} was not in the request")
+            malformed.append(f"cancel {place}: {name!r} was not in the request")
             continue
         done = item.success if item.success is not None else item.capital
         if listed is not None and done is None:
@@ -232,6 +234,6 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], spoi
         elif done is False:
             refused[name] = item.refusal(name, Purpose.CANCEL)
     for name in [name for name in accepted if name in refused]:
-        spoilt.append(f"cancel of {name!r} is in both lists")
+        malformed.append(f"cancel of {name!r} is in both lists")
         del accepted[name], refused[name]
     return Cancelled(request, tuple(accepted), tuple(refused.values()))

@@ -1,6 +1,6 @@
 """Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
 
-A wager that cannot be read is named in ``spoilt``, and the others are read. If its absence could be taken for
+A wager that cannot be read is named in ``malformed``, and the others are read. If its absence could be taken for
 knowledge, the result says that it proves nothing. An answer that cannot be read at all raises ValueError.
 """
 
@@ -16,7 +16,7 @@ from mmbot.domain.money import Cents, cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.engine.events import HistoryRead
 from mmbot.engine.requests import Placement, ReadHistory
-from mmbot.exchange.dialect import Call, MatchPage, Spoilt
+from mmbot.exchange.dialect import Call, Malformed, MatchPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.wire import (
@@ -132,7 +132,7 @@ def history(query: ReadHistory, now: Instant, market: int | None, event: int | N
     """The call that reads one page of the history."""
     path = paths.history_path(query, now, market, event)
     return Call(
-        "history", Purpose.READ, "GET", path, None, lambda answer, spoilt: history_page(query.id, answer, spoilt)
+        "history", Purpose.READ, "GET", path, None, lambda answer, malformed: history_page(query.id, answer, malformed)
     )
 
 
@@ -174,20 +174,20 @@ class _Page(msgspec.Struct):
     last_synced_at: Id = None
 
 
-def history_page(request: int, body: bytes, spoilt: Spoilt) -> HistoryRead:
+def history_page(request: int, body: bytes, malformed: Malformed) -> HistoryRead:
     """Read one page of the history. A wager that cannot be read may be an open one, so the page then proves nothing:
     its ``last_synced_at`` is None."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
-    before = len(spoilt)
+    before = len(malformed)
     reports = []
-    for place, wager in each(page.wagers or (), Wager, spoilt):
+    for place, wager in each(page.wagers or (), Wager, malformed):
         try:
             reports.append(report_of(wager))
         except ValueError as bad:
-            spoilt.append(f"wager {place} ({wager.external_id!r}): {why(bad)}")
+            malformed.append(f"wager {place} ({wager.external_id!r}): {why(bad)}")
     synced = moment(envelope.last_synced_at) or moment(page.last_synced_at)
-    return HistoryRead(request, tuple(reports), page.next_cursor or "", synced if len(spoilt) == before else None)
+    return HistoryRead(request, tuple(reports), page.next_cursor or "", synced if len(malformed) == before else None)
 
 
 class _Match(msgspec.Struct):
@@ -198,7 +198,7 @@ class _Match(msgspec.Struct):
     matched_stake: float | None = None
 
 
-def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
+def match_page(body: bytes, malformed: Malformed) -> MatchPage:
     """Read a page of matched bets or of the matching detail, a list under ``data`` or ``data`` itself."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
@@ -217,7 +217,7 @@ def match_page(body: bytes, spoilt: Spoilt) -> MatchPage:
             stake = _amount(match.stake if match.matched_stake is None else match.matched_stake, "matched_stake")
             odds = american(match.odds if match.matched_odds is None else match.matched_odds)
         except ValueError as bad:
-            spoilt.append(f"match {place} of wager {wager_id!r}: {why(bad)}")
+            malformed.append(f"match {place} of wager {wager_id!r}: {why(bad)}")
             broken.append(wager_id)
         else:
             matches.append(MatchDetail(wager_id, stake, odds))

@@ -1,7 +1,7 @@
 """The account's money in the legacy dialect: the balance and the wallet's lines.
 
 The change that a line made to the balance is read from whichever fields tell it. A line that does not tell it is named
-in ``spoilt`` and counted, because a sum over such a page is not the whole truth.
+in ``malformed`` and counted, because a sum over such a page is not the whole truth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, cents
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.engine.events import BalanceRead
-from mmbot.exchange.dialect import Call, Spoilt, TransactionPage
+from mmbot.exchange.dialect import Call, Malformed, TransactionPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.wire import Id, each, moment, text_of, unwrap, whole, why
@@ -90,15 +90,15 @@ class _Page(msgspec.Struct):
     next: str | None = None
 
 
-def read_transactions(body: bytes, spoilt: Spoilt) -> TransactionPage:
+def read_transactions(body: bytes, malformed: Malformed) -> TransactionPage:
     """Read one page of transactions. The cursor is ``next_cursor`` or ``next``, unconfirmed (docs/protocol.md 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)
     found = []
-    for place, item in each(page.transactions or (), _Transaction, spoilt):
+    for place, item in each(page.transactions or (), _Transaction, malformed):
         try:
             found.append(_transaction(item))
         except ValueError as bad:
-            spoilt.append(f"transaction {place}: {why(bad)}")
+            malformed.append(f"transaction {place}: {why(bad)}")
     unread = len(page.transactions or ()) - len(found)
     return TransactionPage(tuple(found), page.next_cursor or page.next or "", unread)
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
-from mmbot.exchange.dialect import Spoilt
+from mmbot.exchange.dialect import Malformed
 
 Id = int | float | str | None
 T = TypeVar("T")
@@ -105,10 +105,10 @@ def part(member: Part) -> msgspec.Raw | None:
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
-def each(items: Sequence[msgspec.Raw], kind: type[T], spoilt: Spoilt) -> Iterator[tuple[int, T]]:
-    """The items that decode as ``kind``, with their places. The others go to ``spoilt``."""
+def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: Malformed) -> Iterator[tuple[int, T]]:
+    """The items that decode as ``kind``, with their places. The others go to ``malformed``."""
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
         except (ValueError, RecursionError) as bad:
-            spoilt.append(f"{kind.__name__.strip('_').lower()} {place}: {why(bad)}")
+            malformed.append(f"{kind.__name__.strip('_').lower()} {place}: {why(bad)}")

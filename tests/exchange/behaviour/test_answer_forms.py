@@ -326,7 +326,7 @@ async def test_what_cannot_be_read_is_named_and_leaves_the_others(
         images = await client.markets_of(7)
     assert images is not None
     assert [(image.market.key.market, image.market.player_id) for image in images] == [(219, None), (220, None)]
-    assert [(call, why.split(":")[0]) for call, why in told.spoilt] == [
+    assert [(call, why.split(":")[0]) for call, why in told.malformed] == [
         ("players", "player 0"),
         ("players", "player 2"),
         ("search_markets", "market 0"),
@@ -400,7 +400,7 @@ async def test_a_line_whose_direction_is_unknown_is_counted_and_not_guessed(
         page = await client.transactions()
     assert [read.change for read in page.transactions] == [-1_00]
     assert (page.next_cursor, page.unread) == ("", 7)
-    assert len(told.spoilt) == 7
+    assert len(told.malformed) == 7
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ def level(line_id: str, odds: float | None, value: float, **more: object) -> dic
     return {"line_id": line_id, "odds": odds, "value": value, "stake": 800, "updated_at": 1} | more
 
 
-def images(market: dict[str, object], spoilt: list[str] | None = None) -> tuple[MarketImage, ...]:
-    return board.read_markets(body({"7": [market]}), (7,), [] if spoilt is None else spoilt)[7]
+def images(market: dict[str, object], malformed: list[str] | None = None) -> tuple[MarketImage, ...]:
+    return board.read_markets(body({"7": [market]}), (7,), [] if malformed is None else malformed)[7]
 
 
 MONEYLINE = {
@@ -84,12 +84,12 @@ def test_lines_of_a_spread_are_told_apart_by_their_number_since_their_ids_repeat
 )
 def test_a_line_that_cannot_be_read_takes_no_other_with_it(bad: object) -> None:
     good = {"line": 7.5, "selections": [[level("u", 100, 1)], [level("o", 100, 1)]]}
-    spoilt: list[str] = []
-    (image,) = images({"id": 258, "type": "total", "market_lines": [good, bad]}, spoilt)
+    malformed: list[str] = []
+    (image,) = images({"id": 258, "type": "total", "market_lines": [good, bad]}, malformed)
     assert [line.key.number for line in image.market.lines] == [30]
     assert image.books == (Book(((Level(100, 100),), (Level(100, 100),))),)
-    assert len(spoilt) == 1
-    assert "market 258 of event 7" in spoilt[0]
+    assert len(malformed) == 1
+    assert "market 258 of event 7" in malformed[0]
 
 
 def test_a_line_that_does_not_say_its_number_has_its_first_outcomes() -> None:
@@ -99,10 +99,10 @@ def test_a_line_that_does_not_say_its_number_has_its_first_outcomes() -> None:
 
 
 def test_a_number_that_only_the_second_outcome_says_may_be_the_opposite() -> None:
-    spoilt: list[str] = []
+    malformed: list[str] = []
     sides = [[], [level("b", 100, 1, line=2.5)]]
-    (image,) = images({"id": 256, "market_lines": [{"selections": sides}]}, spoilt)
-    assert (image.market.lines, len(spoilt)) == ((), 1)
+    (image,) = images({"id": 256, "market_lines": [{"selections": sides}]}, malformed)
+    assert (image.market.lines, len(malformed)) == ((), 1)
     (image,) = images({"id": 256, "market_lines": [{"line": -2.5, "selections": sides}]})
     assert image.market.lines[0].key.number == -10
     (image,) = images({"id": 219, "selections": [[], [level("b", 100, 1, line=0)]]})
@@ -144,17 +144,17 @@ def test_a_market_without_lines(more: dict[str, object]) -> None:
 
 
 def test_events_that_are_missing_or_null_have_no_markets_and_unreadable_ones_no_entry() -> None:
-    spoilt: list[str] = []
+    malformed: list[str] = []
     answer = {"1": None, "3": 7, "4": [{"id": "x"}, {"id": 219}, 5], "99": [{"id": 1}]}
-    found = board.read_markets(body(answer), (1, 2, 3, 4), spoilt)
+    found = board.read_markets(body(answer), (1, 2, 3, 4), malformed)
     assert sorted(found) == [1, 2, 4]
     assert (found[1], found[2]) == ((), ())
     assert [image.market.key.market for image in found[4]] == [219]
-    assert len(spoilt) == 3
+    assert len(malformed) == 3
 
 
 def test_events_are_read_tolerantly() -> None:
-    spoilt: list[str] = []
+    malformed: list[str] = []
     listed = [
         {
             "event_id": 7,
@@ -169,20 +169,20 @@ def test_events_are_read_tolerantly() -> None:
         {"event_id": 9, "scheduled": "in the evening"},
         None,
     ]
-    first, second, third = board.read_events(body({"sport_events": listed}), 132, spoilt)
+    first, second, third = board.read_events(body({"sport_events": listed}), 132, malformed)
     assert (first.event_id, first.tournament_id, first.status, first.sub_type) == (7, 132, "not_started", "")
     assert (first.competitors, first.scheduled) == (("A", ""), 1_792_965_600 * SECOND)
     assert (second.event_id, second.tournament_id, second.name, second.status) == (8, 5, "Short", "")
     assert (second.scheduled, second.sub_type, third.scheduled) == (None, "outrights", None)
-    assert len(spoilt) == 2
+    assert len(malformed) == 2
 
 
 def test_tournaments_are_read_tolerantly() -> None:
-    spoilt: list[str] = []
+    malformed: list[str] = []
     listed = [{"id": 132, "name": "NBA", "sport": {"name": "Basketball"}}, {"id": "31", "sport": None}, {"name": "x"}]
-    found = board.read_tournaments(body({"tournaments": listed}), spoilt)
+    found = board.read_tournaments(body({"tournaments": listed}), malformed)
     assert [(t.tournament_id, t.name, t.sport_name) for t in found] == [(132, "NBA", "Basketball"), (31, "", "")]
-    assert len(spoilt) == 1
+    assert len(malformed) == 1
     assert board.read_tournaments(body({"tournaments": None}), []) == ()
 
 

@@ -15,10 +15,10 @@ from mmbot.exchange.legacy import changes
 
 
 def placed(answer: object) -> tuple[list[str], dict[str, tuple[Failure, str]], list[str]]:
-    spoilt: list[str] = []
-    read = changes.placed_many(1, body(answer), SENT, spoilt)
+    malformed: list[str] = []
+    read = changes.placed_many(1, body(answer), SENT, malformed)
     refused = {item.external_id: (item.failure, item.code) for item in read.refused}
-    return [report.external_id for report in read.accepted], refused, spoilt
+    return [report.external_id for report in read.accepted], refused, malformed
 
 
 def test_a_placement_that_was_placed_before_is_looked_up() -> None:
@@ -28,8 +28,8 @@ def test_a_placement_that_was_placed_before_is_looked_up() -> None:
 
 def test_items_that_the_answer_omits_are_unknown() -> None:
     assert placed({"succeed_wagers": [], "failed_wagers": []}) == ([], {}, [])
-    accepted, refused, spoilt = placed({"succeed_wagers": [{"id": "w1", "external_id": "x1"}]})
-    assert (accepted, refused, spoilt) == (["x1"], {}, [])
+    accepted, refused, malformed = placed({"succeed_wagers": [{"id": "w1", "external_id": "x1"}]})
+    assert (accepted, refused, malformed) == (["x1"], {}, [])
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_items_that_the_answer_omits_are_unknown() -> None:
     ],
 )
 def test_an_accepted_item_that_makes_no_sense_is_unknown_and_the_other_is_read(item: object) -> None:
-    accepted, refused, spoilt = placed({"succeed_wagers": [item, {"id": "w2", "external_id": "x2"}]})
+    accepted, refused, malformed = placed({"succeed_wagers": [item, {"id": "w2", "external_id": "x2"}]})
     assert (accepted, refused) == (["x2"], {})
-    assert spoilt
+    assert malformed
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,11 @@ def test_an_accepted_item_that_makes_no_sense_is_unknown_and_the_other_is_read(i
     ],
 )
 def test_a_failed_item_says_what_it_means(item: object, told: dict[str, object]) -> None:
-    accepted, refused, spoilt = placed({"succeed_wagers": [{"id": "w1", "external_id": "x1"}], "failed_wagers": [item]})
+    accepted, refused, malformed = placed(
+        {"succeed_wagers": [{"id": "w1", "external_id": "x1"}], "failed_wagers": [item]}
+    )
     assert (accepted, refused) == (["x1"], told)
-    assert bool(spoilt) is not bool(told)
+    assert bool(malformed) is not bool(told)
 
 
 def test_an_item_in_both_lists_is_unknown() -> None:
@@ -84,8 +86,8 @@ def test_an_item_in_both_lists_is_unknown() -> None:
         "succeed_wagers": [{"id": "w1", "external_id": "x1"}],
         "failed_wagers": [{"index": 0, "error": "event_not_available"}],
     }
-    accepted, refused, spoilt = placed(both)
-    assert (accepted, refused, len(spoilt)) == ([], {}, 1)
+    accepted, refused, malformed = placed(both)
+    assert (accepted, refused, len(malformed)) == ([], {}, 1)
 
 
 @pytest.mark.parametrize("answer", [{}, {"success": True}, [], None, 7])
@@ -116,9 +118,9 @@ def test_a_stake_keeps_its_cents_on_the_wire(stake: int) -> None:
 
 
 def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure, str]], list[str]]:
-    spoilt: list[str] = []
-    read = changes.cancelled_many(1, body(answer), CANCELS, spoilt)
-    return read.accepted, {item.external_id: (item.failure, item.code) for item in read.refused}, spoilt
+    malformed: list[str] = []
+    read = changes.cancelled_many(1, body(answer), CANCELS, malformed)
+    return read.accepted, {item.external_id: (item.failure, item.code) for item in read.refused}, malformed
 
 
 @pytest.mark.parametrize(

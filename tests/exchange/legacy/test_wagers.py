@@ -112,12 +112,12 @@ def test_a_wager_that_makes_no_sense_is_not_read(changed: dict[str, object]) -> 
 
 def test_a_page_with_one_unknown_status_keeps_the_others_and_proves_nothing() -> None:
     items = [wager(id="w1"), wager(id="w2", status="sleeping"), "what", wager(id="w3")]
-    spoilt: list[str] = []
-    page = wagers.history_page(4, body({"wagers": items, "next_cursor": "c"}, last_synced_at=iso(NOW)), spoilt)
+    malformed: list[str] = []
+    page = wagers.history_page(4, body({"wagers": items, "next_cursor": "c"}, last_synced_at=iso(NOW)), malformed)
     assert [report.wager_id for report in page.wagers] == ["w1", "w3"]
     assert (page.request, page.next_cursor, page.last_synced_at) == (4, "c", None)
-    assert len(spoilt) == 2
-    assert any("run-s-1" in reason and "sleeping" in reason for reason in spoilt)
+    assert len(malformed) == 2
+    assert any("run-s-1" in reason and "sleeping" in reason for reason in malformed)
 
 
 @pytest.mark.parametrize("where", ["beside", "inside"])
@@ -154,13 +154,13 @@ def test_numbers_beyond_every_float_are_refused_or_harmless(number: bytes) -> No
 
 def test_a_page_names_the_wagers_with_a_match_that_cannot_be_read() -> None:
     good = {"wager_id": "w1", "matched_stake": 1, "matched_odds": 110}
-    spoilt: list[str] = []
+    malformed: list[str] = []
     page = wagers.match_page(
-        body({"matching_details": [good, good | {"wager_id": "w2", "matched_odds": None}]}), spoilt
+        body({"matching_details": [good, good | {"wager_id": "w2", "matched_odds": None}]}), malformed
     )
     assert [match.wager_id for match in page.matches] == ["w1"]
-    assert page.spoilt == {"w2"}
-    assert len(spoilt) == 1
+    assert page.malformed == {"w2"}
+    assert len(malformed) == 1
 
 
 def test_a_match_without_its_wager_spoils_the_page() -> None:
