@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DOOR: Final = "http://127.0.0.1:9464"
 """Address of the daemon if neither settings nor an address are given: the default of ``telemetry``."""
 
+AddCommand = Callable[..., argparse.ArgumentParser]
+"""Adds a command to the parser, like ``add_parser`` of argparse."""
+
 _DONE: Final = 0
 _BROKEN: Final = 1
 _FAILED: Final = 2
@@ -44,12 +47,18 @@ def _parser() -> argparse.ArgumentParser:
     core = "compiled" if COMPILED else "not compiled"
     parser.add_argument("--version", action="version", version=f"mmbot {__version__} (core {core})")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_commands_that_trade(commands.add_parser)
+    _add_commands_for_settings(commands.add_parser)
+    _add_commands_for_a_daemon(commands.add_parser)
+    return parser
 
-    run = commands.add_parser("run", help="make markets until you stop it (Ctrl-C or SIGTERM)")
+
+def _add_commands_that_trade(add: AddCommand) -> None:
+    run = add("run", help="make markets until you stop it (Ctrl-C or SIGTERM)")
     run.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
     run.set_defaults(command=_run)
 
-    demo = commands.add_parser("demo", help="run a local exchange and the daemon, with a live view")
+    demo = add("demo", help="run a local exchange and the daemon, with a live view")
     demo.add_argument(
         "--tape", type=Path, metavar="FILE", help="play a recorded moneyline instead of the synthetic board"
     )
@@ -66,9 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (default: config/demo.yaml)")
     demo.set_defaults(command=_demo)
 
-    commands.add_parser("exchange", help="run only the local exchange; see mmbot exchange --help", add_help=False)
+    add("exchange", help="run only the local exchange; see mmbot exchange --help", add_help=False)
 
-    backtest = commands.add_parser(
+    backtest = add(
         "backtest",
         help="play a recorded market in virtual time and report the result",
         epilog="Exit code: 0 done, 1 the strategy failed or a rule was broken, 2 the backtest could not start.",
@@ -78,24 +87,28 @@ def _parser() -> argparse.ArgumentParser:
     backtest.add_argument("--balance", type=int, default=10_000, metavar="DOLLARS", help="first balance of the account")
     backtest.set_defaults(command=_backtest)
 
-    check = commands.add_parser("check", help="check a settings file, without using the network")
+
+def _add_commands_for_settings(add: AddCommand) -> None:
+    check = add("check", help="check a settings file, without using the network")
     check.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
     check.set_defaults(command=_check)
 
-    schema = commands.add_parser("schema", help="print the JSON schema of the settings file")
+    schema = add("schema", help="print the JSON schema of the settings file")
     schema.add_argument(
         "-c", "--config", type=Path, metavar="FILE", help="also describe the params of the strategies that FILE names"
     )
     schema.set_defaults(command=_schema)
 
-    status = commands.add_parser("status", help="show what a running daemon is doing")
+
+def _add_commands_for_a_daemon(add: AddCommand) -> None:
+    status = add("status", help="show what a running daemon is doing")
     shape = status.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print JSON")
     shape.add_argument("--watch", action="store_true", help="show a live view until Ctrl-C")
     status.set_defaults(command=_status)
-    why = commands.add_parser("why", help="explain why a market, or everything, is not being quoted")
+    why = add("why", help="explain why a market, or everything, is not being quoted")
     why.set_defaults(command=_why)
-    kill = commands.add_parser("kill", help="kill switch on: cancel everything and quote nothing until you resume")
+    kill = add("kill", help="kill switch on: cancel everything and quote nothing until you resume")
     kill.add_argument("--reason", default="mmbot kill", help="reason, stored with the kill switch")
     kill.add_argument(
         "--wait",
@@ -105,12 +118,11 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds to wait for the proof that no wager is open (default: 30, or stop.deadline_s if longer)",
     )
     kill.set_defaults(command=_kill)
-    resume = commands.add_parser("resume", help="kill switch off: allow quoting again")
+    resume = add("resume", help="kill switch off: allow quoting again")
     resume.set_defaults(command=_resume)
     for asking in (status, why, kill, resume):
         asking.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file of the daemon")
         asking.add_argument("--url", metavar="URL", help=f"address of the daemon (default without -c: {DOOR})")
-    return parser
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -39,6 +39,7 @@ from mmbot.engine.events import KillRequested, StopRequested
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
 from mmbot.engine.requests import CancelAll
+from mmbot.engine.status import Status
 from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError
@@ -217,44 +218,55 @@ class _Life:
             )
             stack.push_async_callback(orders.close)
             engine = make_engine(self._config, seed, strategies, self._clock.now())
-            self._metrics.observe(
-                lambda: engine.status(self._clock.now(), events=False),
-                quoted_lines=lambda: engine.quoted_lines,
-                backlog=lambda: journal.backlog,
-                dropped=lambda: self._lines.dropped,
-                differences=lambda: engine.differences,
-                taken_or_pulled=lambda: engine.taken_or_pulled,
-            )
-            door = Door(
-                pump,
-                lambda: with_trouble(engine.status(self._clock.now()), self._config, self._troubles),
-                self._metrics,
-                self._clock,
-                self._config.prices.http,
-                lambda: engine.status(self._clock.now(), events=False),
-            )
+            door = self._door(pump, engine, journal)
             url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
             stack.push_async_callback(door.close)
             state.publish(url)
-            self._log.info(
-                "daemon.started",
-                version=__version__,
-                compiled=COMPILED,
-                environment=self._config.environment,
-                exchange=self._config.exchange.base_url,
-                state_dir=str(self._directory),
-                http=url,
-                pid=os.getpid(),
-                run=self._run_id,
-                latched=latched.reason if latched else None,
-                now=iso(self._clock.now()),
-                rate=self._clock.rate,
-            )
+            self._log_start(url, latched)
             parts = self._parts(pump, wire, journal)
             stack.push_async_callback(parts.close)
             gc.collect()
             gc.freeze()  # these objects live until the end: spare the collector a look at them
             return await self._drive(pump, engine, wire, orders)
+
+    def _door(self, pump: Pump, engine: Engine, journal: Journal) -> Door:
+        """Create the HTTP server, and connect the metrics to their sources."""
+
+        def head() -> Status:
+            return engine.status(self._clock.now(), events=False)
+
+        self._metrics.observe(
+            head,
+            quoted_lines=lambda: engine.quoted_lines,
+            backlog=lambda: journal.backlog,
+            dropped=lambda: self._lines.dropped,
+            differences=lambda: engine.differences,
+            taken_or_pulled=lambda: engine.taken_or_pulled,
+        )
+        return Door(
+            pump,
+            lambda: with_trouble(engine.status(self._clock.now()), self._config, self._troubles),
+            self._metrics,
+            self._clock,
+            self._config.prices.http,
+            head,
+        )
+
+    def _log_start(self, url: str, latched: latch.Latch | None) -> None:
+        self._log.info(
+            "daemon.started",
+            version=__version__,
+            compiled=COMPILED,
+            environment=self._config.environment,
+            exchange=self._config.exchange.base_url,
+            state_dir=str(self._directory),
+            http=url,
+            pid=os.getpid(),
+            run=self._run_id,
+            latched=latched.reason if latched else None,
+            now=iso(self._clock.now()),
+            rate=self._clock.rate,
+        )
 
     def _seed(self, journal: Journal, latched: latch.Latch | None) -> Seed:
         now = self._clock.now()

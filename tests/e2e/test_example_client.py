@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_house import KEYS, PATIENCE_S, Exchange
+from e2e_processes import KEYS, PATIENCE_S, Exchange
 
 CLIENT = Path(__file__).parents[1] / "support" / "example_client.py"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e_house import KEYS, House, ask, mmbot, wait_for
+from e2e_house import House
+from e2e_processes import KEYS, ask, mmbot, wait_for
 
 
 @pytest.fixture(scope="module")

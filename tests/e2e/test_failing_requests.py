@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from e2e_house import Daemon, House, wait_for
+from e2e_house import House
+from e2e_processes import Daemon, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e_house import ROOT, Daemon, House, own_wagers, wait_for
+from e2e_house import House, own_wagers
+from e2e_processes import ROOT, Daemon, wait_for
 
 from mmbot.engine.status import LineStatus, Status
 

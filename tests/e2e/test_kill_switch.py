@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_house import Daemon, House, ask, mmbot, wait_for
+from e2e_house import House
+from e2e_processes import Daemon, ask, mmbot, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from e2e_house import Daemon, House, ask, own_wagers, positions, wait_for
+from e2e_house import House, own_wagers, positions
+from e2e_processes import Daemon, ask, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmbot.domain.odds import could_match, implied

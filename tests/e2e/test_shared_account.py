@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from e2e_house import House, mmbot
+from e2e_house import House
+from e2e_processes import mmbot
 
 
 def test_wagers_by_hand_are_counted_and_survive_stop_kill_and_the_command(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from e2e_house import ROOT, House, wait_for
+from e2e_house import House
+from e2e_processes import ROOT, wait_for
 
 SPEED = 120.0
 LIMITS = {"line": 500, "market": 500, "event": 1000, "tournament": 3000, "account": 5000}
