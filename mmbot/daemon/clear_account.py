@@ -1,4 +1,4 @@
-"""Cancel everything and prove it, without an engine: for a daemon whose engine broke, and for ``mmbot kill`` alone.
+"""Cancel everything and prove it without an engine, after an engine failed or for ``mmbot kill`` without a daemon.
 
 The proof is the engine's own (``mmbot/engine/exports.py``); this sends its requests, and tells a person how it goes.
 """
@@ -19,34 +19,34 @@ from mmbot.engine.requests import CancelAll, CancelMany, Request
 
 
 class Cleared(msgspec.Struct, frozen=True):
-    """How an attempt to clear the account ended."""
+    """The result of an attempt to clear the account."""
 
     proved: bool
     took: Duration
     cancels: int
-    """How many cancel requests were answered."""
+    """Number of cancel requests that were answered."""
     open_wagers: int
-    """How many open wagers the last page showed that showed any; 0 if the account is clear."""
+    """Open wagers on the last page that had any; 0 if the account is clear."""
     trouble: str | None
-    """The last thing that went wrong, for a person; None if nothing did."""
+    """Last problem, in words; None if there was none."""
     nothing: bool = False
-    """No cancel was answered, and none can have been done without an answer."""
+    """True if no cancel was carried out: none was answered, and none can have succeeded without an answer."""
     retry_at: Instant | None = None
-    """When the next try would be allowed, if it had to wait."""
+    """Time of the next allowed try, if there is a wait."""
     keys_rejected: bool = False
     """True if the exchange rejected the keys."""
 
 
 class AccountClearer:
-    """Cancels everything over a client until the account is proved clear, or time is up.
+    """Cancels everything over a client until the account is proved clear or time is up.
 
     Args:
-        client: how requests are sent.
-        clock: the one of the whole process.
-        ours: on a shared account, tells by ``external_id`` which wagers are ours: they are found in the history and
+        client: sends requests.
+        clock: the clock of the process.
+        ours: on a shared account, returns True for the ``external_id`` of our wagers. They are found in the history and
             cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
         first_request: number of the first request; answers repeat it.
-        say: takes a line for a person at each new trouble while nothing was answered.
+        say: takes a line for a person at each new problem until the exchange has answered.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class AccountClearer:
         self._say: Final = say
         self._cancels = 0
         self._answered = False
-        self._maybe = False  # whether a cancel without an answer may have been done
+        self._maybe = False  # True if a cancel without an answer may have succeeded
         self._failed: Failed | None = None  # the last request, if it failed
         self._told: str | None = None
 
     async def run(self, limit: Duration, patience: Duration = 0) -> Cleared:
-        """Do it, for at most ``limit``; a request under way then is still waited for.
+        """Cancel everything, for at most ``limit``. A request in flight is still awaited after that.
 
         Args:
-            limit: counted from the first answer.
-            patience: how much longer the first answer is waited for, so that a log-in may be tried again. Given at a
-                person's kill, which wrong keys end at once: waiting would not mend them.
+            limit: time limit from the first answer on.
+            patience: extra time for the first answer, so that a log-in can be repeated. A person's kill sets this;
+                wrong keys then end the attempt at once, since waiting does not help.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -104,19 +104,19 @@ class AccountClearer:
         return self._ended(work, self._clock.now() - started)
 
     def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
-        """Whether there will be no session in time."""
+        """Return True if no session will be possible in time."""
         if self._rejection is Rejection.LOGIN_WAITS:
             return (self._retry_at or 0) >= end
         return self._rejection is Rejection.LOGIN and patience > 0
 
     @property
     def _rejection(self) -> Rejection | None:
-        """The reason of the last request's failure; None if it did not fail."""
+        """Reason of the last request's failure; None if the request did not fail."""
         return None if self._failed is None else self._failed.rejection
 
     @property
     def _retry_at(self) -> Instant | None:
-        """When the next try is allowed, if the last request failed and said so."""
+        """Time of the next allowed try, if the last request failed and named one."""
         at = None if self._failed is None else self._failed.retry_at
         return at if at is not None and at > self._clock.now() else None
 
@@ -128,7 +128,7 @@ class AccountClearer:
             self._maybe |= self._failed is not None and self._failed.failure is Failure.UNKNOWN
 
     def _tell(self, work: ClearAlone) -> None:
-        """Tell each new trouble once."""
+        """Report each new problem once."""
         if work.trouble == self._told:
             return
         self._told = work.trouble
@@ -146,13 +146,13 @@ class AccountClearer:
 
 
 class Guarded:
-    """A client whose exceptions, of which it should raise none, are answers like any other: nothing stops a cancel."""
+    """A client whose exceptions become answers, so that no error stops a cancel."""
 
     def __init__(self, client: Client) -> None:
         self._client: Final = client
 
     async def perform(self, request: Request) -> Answer:
-        """Send a request; an exception becomes ``Failed``."""
+        """Send a request. An exception becomes ``Failed``."""
         task = asyncio.ensure_future(self._client.perform(request))
         await asyncio.wait({task})
         if task.cancelled():
