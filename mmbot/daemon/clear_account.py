@@ -1,6 +1,6 @@
 """Cancel everything and prove it without an engine, after an engine failed or for ``mmbot kill`` without a daemon.
 
-The proof is the engine's own (``mmbot/engine/exports.py``); this sends its requests, and tells a person how it goes.
+``ClearAlone`` of the engine builds the requests and holds the proof. This module sends them and reports to a person.
 """
 
 from __future__ import annotations
