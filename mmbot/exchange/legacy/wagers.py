@@ -109,7 +109,10 @@ def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
         return 0
     if wager.matching_status == Matching.FULLY_MATCHED.value:
         return stake
-    return stake - _amount(wager.unmatched_stake, "matched_stake")
+    unmatched = _amount(wager.unmatched_stake, "matched_stake")
+    if unmatched > stake:
+        raise ValueError(f"unmatched_stake {wager.unmatched_stake!r} is above the stake {wager.stake!r}")
+    return stake - unmatched
 
 
 def _matching(matched: Cents, stake: Cents) -> Matching:

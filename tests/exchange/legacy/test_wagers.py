@@ -95,6 +95,7 @@ def test_a_wager_is_read_tolerantly(changed: dict[str, object], field: str, valu
         {"matched_stake": 0.001},
         {"matched_stake": -1},
         {"matched_stake": None, "unmatched_stake": None},
+        {"matched_stake": None, "unmatched_stake": 1_000_000},
         {"odds": 110.5},
         {"odds": 50},
         {"odds": None},
