@@ -1,4 +1,4 @@
-"""Prometheus beside the daemon: its rules are valid, each is tried, and none asks for a metric that is not there."""
+"""The rules of Prometheus are valid and tested, and use only metrics that exist."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The compose file: nothing is open to the network, the daemon has time to end, each account has its own state."""
+"""The compose file opens nothing to the network, gives the daemon time to stop, and separates the accounts."""
 
 import asyncio
 import shutil

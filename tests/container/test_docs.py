@@ -1,4 +1,4 @@
-"""What docs/container.md tells a reader to do, done."""
+"""The steps of docs/container.md work."""
 
 import re
 import subprocess

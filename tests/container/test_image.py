@@ -1,4 +1,4 @@
-"""The image's recipe: what it promises to a runtime fits what the daemon does, and its health check tells the truth."""
+"""The image matches the daemon, and its health check is right."""
 
 import asyncio
 import fnmatch

@@ -1,4 +1,4 @@
-"""What cannot be started says why in words, ends with 2, and leaves alone what runs already."""
+"""A start that is not possible reports why, exits with code 2, and leaves running daemons alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that go wrong while it quotes: lost, late, refused, failed; and sessions that end."""
+"""Requests that fail while the daemon quotes: lost, late or rejected ones, and sessions that end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The full board, changes of plan, and a slow, disordered wire: two processes, over HTTP and a websocket."""
+"""The full board, rescheduled sport events, and a slow feed with messages out of order, with two processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kill switch: by signal and by command, early, late, without a daemon, with one that hangs; and its release."""
+"""The kill switch by signal and by command, without a daemon and with one that hangs, and its release."""
 
 from __future__ import annotations
 

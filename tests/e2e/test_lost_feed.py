@@ -1,4 +1,4 @@
-"""A feed lost in one way or another: all cancelled over HTTP, the truth read, connected again, quoted again."""
+"""A feed that is lost in several ways: the daemon cancels over HTTP, reads the truth, reconnects and quotes again."""
 
 from __future__ import annotations
 

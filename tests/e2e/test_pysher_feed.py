@@ -1,4 +1,4 @@
-"""The daemon with pysher for its feed: it quotes, loses the feed in three ways, comes back, and leaves clear."""
+"""The daemon with pysher as its feed: it quotes, loses the feed in three ways, reconnects, and stops clear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both processes, nothing going wrong: quotes, matches, skew, hedges, results, metrics."""
+"""Both processes without faults: quotes, matches, skew, hedges, results and metrics."""
 
 from __future__ import annotations
 

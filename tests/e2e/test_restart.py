@@ -1,4 +1,4 @@
-"""A daemon that is killed in the middle, or a journal that is gone: the next one cancels first, and knows all again."""
+"""After a killed daemon or a lost journal, the next start cancels first and recovers its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An account that a person uses as well: the bot cancels its own wagers, one by one, and leaves the others alone."""
+"""On a shared account the bot cancels only its own wagers, one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping: in peace, with a dead feed, with a slow or deaf exchange, without proof; and starting again after that."""
+"""A stop without faults, with a lost feed, with a slow or silent exchange and without the proof, and the next start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recorded market over the real wire, two processes, sped up: the last minutes before the start, and into play."""
+"""A recorded market with two processes at high speed: the last minutes before the start, and the first in play."""
 
 from __future__ import annotations
 
