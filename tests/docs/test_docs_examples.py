@@ -138,9 +138,9 @@ def test_the_line_by_line_strategy_is_called_for_changed_lines_and_by_the_clock(
     assert run.world.referee.report(run.now).ok
 
     view = asked[-1]
-    told = strategy.quote(view, None)
+    result = strategy.quote(view, None)
     asked.clear()
-    strategy.quote(msgspec.structs.replace(view, now=view.now + 1, start=view.now + HOUR), told.state)
+    strategy.quote(msgspec.structs.replace(view, now=view.now + 1, start=view.now + HOUR), result.state)
     assert not asked
-    strategy.quote(msgspec.structs.replace(view, now=view.now + MINUTE), told.state)
+    strategy.quote(msgspec.structs.replace(view, now=view.now + MINUTE), result.state)
     assert asked

@@ -162,7 +162,7 @@ def busy() -> Metrics:
 
 
 def test_the_metrics_are_those_of_the_code_with_kind_and_labels() -> None:
-    told = {
+    in_code = {
         f"{family.name}_total" if family.type == "counter" else family.name: (
             family.type,
             {label for sample in family.samples for label in sample.labels} - {"le"},
@@ -171,7 +171,7 @@ def test_the_metrics_are_those_of_the_code_with_kind_and_labels() -> None:
     }
     listed = rows(page("metrics"))
     shown = {cells[0].strip("`"): (cells[1], set(filter(None, cells[2].split(", ")))) for cells in listed}
-    assert shown == told
+    assert shown == in_code
     assert len(listed) == len(shown), "a metric stands twice"
     assert all(len(cells) == 4 and cells[3] for cells in listed)
 
@@ -183,10 +183,10 @@ def test_the_outcomes_of_a_failed_call_are_those_of_the_code() -> None:
 
 
 def test_every_code_and_every_status_is_listed_once() -> None:
-    told = re.findall(
+    listed = re.findall(
         r"`(\w+)`", "".join(cells[3] for cells in rows(section(page("recovery"), "What each code means")))
     )
-    assert sorted(told) == sorted([*dialect_of("legacy").errors.codes, *map(str, STATUSES)])
+    assert sorted(listed) == sorted([*dialect_of("legacy").errors.codes, *map(str, STATUSES)])
 
 
 def test_the_steps_of_life_are_those_of_the_code_in_their_order() -> None:

@@ -32,10 +32,10 @@ def test_the_tape_on_the_page_is_quoted_matched_and_settled(
 
 
 def test_the_tables_list_every_field_of_a_tape() -> None:
-    told = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*)\|", SECTION, re.MULTILINE))))
+    fields = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*)\|", SECTION, re.MULTILINE))))
     header = {"tape", "event", "sport", "market", "scheduled", "outcomes", "changes", "currency", "source"}
-    assert told == header | {"t", "s", "p", "b", "x", "w"}
-    assert set(re.findall(r'"(\w+)": ?', ROWS)) - {"0", "1"} <= told
+    assert fields == header | {"t", "s", "p", "b", "x", "w"}
+    assert set(re.findall(r'"(\w+)": ?', ROWS)) - {"0", "1"} <= fields
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def resolve(line_id: str) -> tuple[LineKey, int] | None:
     return LINES.get(line_id)
 
 
-def said(
+def report_of(
     external_id: str = "r1-fv-1",
     status: Status = Status.OPEN,
     matched: int = 0,
@@ -96,7 +96,7 @@ class Rig:
         """Send a wager, and have it accepted and reported open."""
         wager = self.send(external_id, **kind)
         about = {"line_id": wager.line_id, "odds": wager.odds, "stake": wager.stake}
-        self.ledger.accepted(external_id, said(external_id, Status.INACTIVE, **about), self.tick())
+        self.ledger.accepted(external_id, report_of(external_id, Status.INACTIVE, **about), self.tick())
         self.message(external_id, **about)
         return wager
 
@@ -106,7 +106,9 @@ class Rig:
         """A private message, with the next sequence unless given one."""
         self.sequence += 1
         more.setdefault("sequence", self.sequence)
-        return list(self.ledger.take_report(said(external_id, status, matched, **more), True, self.tick(), resolve))
+        return list(
+            self.ledger.take_report(report_of(external_id, status, matched, **more), True, self.tick(), resolve)
+        )
 
     def read(
         self,
@@ -119,7 +121,9 @@ class Rig:
     ) -> list[Change]:
         """A REST answer."""
         return list(
-            self.ledger.take_report(said(external_id, status, matched, **more), False, self.tick(), resolve, asked_at)
+            self.ledger.take_report(
+                report_of(external_id, status, matched, **more), False, self.tick(), resolve, asked_at
+            )
         )
 
     def cancel(self, external_id: str = "r1-fv-1") -> None:

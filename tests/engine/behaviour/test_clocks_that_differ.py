@@ -121,18 +121,18 @@ def test_a_stop_right_after_a_reconnect_is_clear_although_clocks_differ(behind: 
 def test_a_clock_behind_the_exchange_is_reported() -> None:
     scene = off(60 * SECOND).quoted()
     scene.go(MINUTE)
-    said = [alert["seconds"] for alert in scene.alerts("clock.behind")]
-    assert len(said) <= 2  # one from the history, one from the feed
-    assert 59 < said[-1] <= 60
+    seconds_behind = [alert["seconds"] for alert in scene.alerts("clock.behind")]
+    assert len(seconds_behind) <= 2  # one from the history, one from the feed
+    assert 59 < seconds_behind[-1] <= 60
 
 
 def test_a_clock_ahead_of_the_exchange_delays_the_proof_and_is_reported_each_minute() -> None:
     scene = off(-5 * MINUTE, busy=False)
     scene.until(lambda: bool(scene.alerts("life.clear")), within=7 * MINUTE)
     assert scene.now - START > 5 * MINUTE
-    said = [alert["seconds"] for alert in scene.alerts("history.behind")]
-    assert 4 <= len(said) <= 6
-    assert all(300 < seconds < 310 for seconds in said)
+    seconds_behind = [alert["seconds"] for alert in scene.alerts("history.behind")]
+    assert 4 <= len(seconds_behind) <= 6
+    assert all(300 < seconds < 310 for seconds in seconds_behind)
     scene.close()
 
 
@@ -152,14 +152,14 @@ def test_a_placement_with_a_lost_answer_is_found_although_clocks_differ(behind: 
     scene.close()
 
 
-@pytest.mark.parametrize("said", [11 * MINUTE, 1000 * HOUR])
-def test_an_impossible_time_from_the_exchange_is_ignored(said: Duration) -> None:
+@pytest.mark.parametrize("ahead", [11 * MINUTE, 1000 * HOUR])
+def test_an_impossible_time_from_the_exchange_is_ignored(ahead: Duration) -> None:
     scene = Scene()
 
     def change(answer: e.Answer, now: Instant) -> e.Answer:
         if not isinstance(answer, e.Placed):
             return answer
-        return replace(answer, accepted=tuple(replace(each, created_at=now + said) for each in answer.accepted))
+        return replace(answer, accepted=tuple(replace(each, created_at=now + ahead) for each in answer.accepted))
 
     scene.amend(change)
     scene.quoted()

@@ -31,11 +31,11 @@ def bare(scene: Scene) -> None:
         named = [each if levels else UNNAMED for each, levels in zip(line.outcomes, sides, strict=True)]
         return replace(line, outcomes=tuple(named))
 
-    def change(said: e.Answer, now: Instant) -> e.Answer:
-        if not isinstance(said, e.MarketsRead):
-            return said
+    def change(answer: e.Answer, now: Instant) -> e.Answer:
+        if not isinstance(answer, e.MarketsRead):
+            return answer
         return replace(
-            said,
+            answer,
             markets={
                 event: tuple(
                     replace(
@@ -44,7 +44,7 @@ def bare(scene: Scene) -> None:
                     )
                     for image in images
                 )
-                for event, images in said.markets.items()
+                for event, images in answer.markets.items()
             },
         )
 
@@ -54,12 +54,12 @@ def bare(scene: Scene) -> None:
 def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
     """Let reads of one kind show nothing until an instant; return a function that ends this earlier."""
 
-    def change(said: e.Answer, now: Instant) -> e.Answer:
-        if now >= until or not isinstance(said, kind):
-            return said
-        if isinstance(said, e.EventsRead):
-            return replace(said, events=())
-        return replace(said, markets=dict.fromkeys(said.markets, ()))
+    def change(answer: e.Answer, now: Instant) -> e.Answer:
+        if now >= until or not isinstance(answer, kind):
+            return answer
+        if isinstance(answer, e.EventsRead):
+            return replace(answer, events=())
+        return replace(answer, markets=dict.fromkeys(answer.markets, ()))
 
     return scene.amend(change)
 

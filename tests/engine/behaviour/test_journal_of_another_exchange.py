@@ -61,7 +61,7 @@ def test_one_wager_found_by_its_id_is_enough_when_the_history_shows_none() -> No
     scene.take(1, 1000)
     scene.go(2 * SECOND)
     scene.restart()
-    scene.amend(lambda said, _: replace(said, wagers=()) if isinstance(said, e.HistoryRead) else said)
+    scene.amend(lambda answer, _: replace(answer, wagers=()) if isinstance(answer, e.HistoryRead) else answer)
     scene.until(lambda: scene.status().phase == "ready")
     assert scene.run.exit is None
 

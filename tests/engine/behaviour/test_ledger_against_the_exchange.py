@@ -74,10 +74,10 @@ class Day:
                 match = None
                 if message.match_stake is not None and message.match_odds is not None:
                     match = (message.match_stake, message.match_odds)
-                said = report(message.wager, match, message.sequence)
-                self.ledger.take_report(said, True, self.now, self.venue.find_line)
+                copy = report(message.wager, match, message.sequence)
+                self.ledger.take_report(copy, True, self.now, self.venue.find_line)
                 if self.random.random() < 0.2:
-                    self.ledger.take_report(said, True, self.now, self.venue.find_line)
+                    self.ledger.take_report(copy, True, self.now, self.venue.find_line)
 
     def wait(self, duration: int) -> None:
         self.now += duration

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_rig import LINES, Rig, resolve, said
+from ledger_rig import LINES, Rig, report_of, resolve
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.money import half_up
@@ -64,7 +64,7 @@ class Held:
         matching = (
             Matching.FULLY_MATCHED if full else (Matching.PARTIALLY_MATCHED if self.matched else Matching.UNMATCHED)
         )
-        return said(
+        return report_of(
             self.external_id,
             self.status,
             self.matched,
@@ -89,7 +89,7 @@ class World:
         self.flying: list[WagerReport] = []
         self.reads: list[tuple[int, WagerReport]] = []
         self.details: list[tuple[str, list[MatchDetail]]] = []
-        self.told = 0
+        self.matched_stake = 0
         self.voids = voids
 
     # acts of the exchange
@@ -159,8 +159,8 @@ class World:
 
     def hear(self, report: WagerReport, *, from_message: bool, asked_at: int | None = None) -> None:
         changes = self.rig.ledger.take_report(report, from_message, self.rig.tick(), resolve, asked_at)
-        self.told += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
-        self.told -= sum(change.stake for change in changes if change.kind is Kind.TAKEN_BACK)
+        self.matched_stake += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
+        self.matched_stake -= sum(change.stake for change in changes if change.kind is Kind.TAKEN_BACK)
 
     def read(self) -> None:
         if self.reads and self.random.random() < 0.5:
@@ -174,7 +174,7 @@ class World:
         if self.details and self.random.random() < 0.5:
             external_id, matches = self.details.pop(0)
             changes = self.rig.ledger.detail(f"w-{external_id}", matches)
-            self.told += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
+            self.matched_stake += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
         for wager in self.rig.ledger.estimated()[:1]:
             held = self.held[wager.external_id]
             if held.status is not Status.VOID:
@@ -255,7 +255,7 @@ def check_sums(world: World) -> None:
     assert ledger.all_live() == live
     for line in ledger.positions:
         assert list(ledger.live(line)) == [wager for wager in live if wager.line == line]
-    assert sum(wager.matched for wager in world.wagers.values()) == world.told
+    assert sum(wager.matched for wager in world.wagers.values()) == world.matched_stake
     assert ledger.counts.foreign_live == 0
 
 

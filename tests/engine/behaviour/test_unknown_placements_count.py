@@ -28,16 +28,16 @@ def test_a_placement_is_absent_only_if_every_history_page_is_complete_past_its_e
 
     def answer(request: r.Request, now: int) -> e.Answer:
         second = isinstance(request, r.ReadHistory) and request.cursor == "second"
-        said = scene.run.ask(replace(request, cursor="") if second else request)
-        if isinstance(said, e.HistoryRead) and scene.placements():
+        read = scene.run.ask(replace(request, cursor="") if second else request)
+        if isinstance(read, e.HistoryRead) and scene.placements():
             if second:
-                return e.HistoryRead(request.id, (), "", said.last_synced_at)  # older than the first page
+                return e.HistoryRead(request.id, (), "", read.last_synced_at)  # older than the first page
             if not firsts:
                 firsts.append(now)
                 scene.run.faults.linger = lambda: 5 * SECOND  # the answer takes long
-                return e.HistoryRead(request.id, said.wagers, "second", said.last_synced_at)
+                return e.HistoryRead(request.id, read.wagers, "second", read.last_synced_at)
         scene.run.faults.linger = None
-        return said
+        return read
 
     scene.run.on_request = answer
     scene.until(lambda: bool(firsts), within=MINUTE)

@@ -336,13 +336,13 @@ def reconciliation() -> None:
     scene.go(5 * SECOND)
     turn = [0]
 
-    def change(said: e.Answer, now: int) -> e.Answer:
-        if isinstance(said, e.MarketsRead):
+    def change(answer: e.Answer, now: int) -> e.Answer:
+        if isinstance(answer, e.MarketsRead):
             turn[0] += 1
             level = Level(-110 - 2 * (turn[0] % 2), 500_00)
-            image = said.markets[GAME][0]
-            return e.MarketsRead(said.request, {GAME: (e.MarketImage(image.market, (Book(((level,), (level,))),)),)})
-        return said
+            image = answer.markets[GAME][0]
+            return e.MarketsRead(answer.request, {GAME: (e.MarketImage(image.market, (Book(((level,), (level,))),)),)})
+        return answer
 
     scene.run.on_answer = change
     scene.until(lambda: scene.guard("reconciliation") is not None, within=4 * MINUTE)

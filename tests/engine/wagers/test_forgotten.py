@@ -9,7 +9,7 @@ from types import FrameType
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_rig import LINE, MARKET, Rig, kinds, resolve, said
+from ledger_rig import LINE, MARKET, Rig, kinds, report_of, resolve
 
 from mmbot.domain.instant import DAY, HOUR, MINUTE
 from mmbot.domain.position import Position
@@ -339,7 +339,7 @@ def test_a_detail_for_a_restored_wager_makes_its_win_exact() -> None:
 
 def test_a_wager_of_an_earlier_run_without_a_record_counts_as_foreign() -> None:
     rig = Rig()
-    changes = list(rig.ledger.take_report(said("r0-fv-77", matched=200), False, rig.tick(), resolve))
+    changes = list(rig.ledger.take_report(report_of("r0-fv-77", matched=200), False, rig.tick(), resolve))
     assert changes[0].kind is Kind.FOREIGN
     assert rig.position().worst_case() == 1000
     assert rig.ledger.get("r0-fv-77") is not None

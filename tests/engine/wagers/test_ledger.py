@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ledger_rig import ID, LINE, Rig, kinds, position, said
+from ledger_rig import ID, LINE, Rig, kinds, position, report_of
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import SECOND
@@ -31,7 +31,7 @@ def test_a_wager_counts_from_the_moment_of_its_request() -> None:
 def test_an_accepted_wager_is_not_yet_live() -> None:
     rig = Rig()
     wager = rig.send()
-    assert rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick()) == ()
+    assert rig.ledger.accepted(ID, report_of(ID, Status.INACTIVE), rig.tick()) == ()
     assert wager.state is State.INACTIVE
     assert wager.accepted_at == rig.now
     assert wager.wager_id == f"w-{ID}"
@@ -48,7 +48,7 @@ def test_the_message_may_overtake_the_answer() -> None:
     rig = Rig()
     wager = rig.send()
     assert kinds(rig.message()) == [Kind.OPENED]
-    rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
+    rig.ledger.accepted(ID, report_of(ID, Status.INACTIVE), rig.tick())
     assert wager.state is State.OPEN
 
 
@@ -139,7 +139,7 @@ def test_case_1_fully_cancelled() -> None:
     rig.cancel()
     assert wager.state is State.CANCELLING
     assert wager.cancel_accepted_at == rig.now
-    assert rig.position().worst_case() == 1000, "until a report, it may have matched before the cancel"
+    assert rig.position().worst_case() == 1000, "until a report comes, it may have matched before the cancel"
     (ended,) = rig.message(status=Status.CANCELED)
     assert (ended.kind, ended.stake) == (Kind.ENDED, 1000)
     assert wager.state is State.CANCELED
@@ -224,7 +224,7 @@ def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
 def test_a_cancel_that_came_too_early_leaves_the_wager_pending() -> None:
     rig = Rig()
     wager = rig.send()
-    rig.ledger.accepted(ID, said(ID, Status.INACTIVE), rig.tick())
+    rig.ledger.accepted(ID, report_of(ID, Status.INACTIVE), rig.tick())
     rig.ledger.cancel_sent(ID, rig.tick())
     assert list(rig.ledger.awaiting()) == []
     rig.ledger.cancel_rejected(ID, Rejection.NOT_LIVE_YET, rig.tick())
@@ -426,7 +426,7 @@ def test_lists_keep_the_order_of_sending_through_every_change() -> None:
         rig.ledger.lost(f"r1-fv-{number}", rig.tick())
     rig.ledger.absent("r1-fv-1", rig.tick())
     rig.message("r1-fv-2")
-    rig.ledger.accepted("r1-fv-4", said("r1-fv-4", Status.INACTIVE), rig.tick())
+    rig.ledger.accepted("r1-fv-4", report_of("r1-fv-4", Status.INACTIVE), rig.tick())
     rig.ledger.cancel_sent("r1-fv-4", rig.tick())
     assert [wager.external_id for wager in rig.ledger.unknown()] == ["r1-fv-3", "r1-fv-5"]
     rig.message("r1-fv-1", Status.INACTIVE)

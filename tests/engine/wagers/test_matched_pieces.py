@@ -32,13 +32,13 @@ def test_a_match_reported_twice_counts_once() -> None:
 
 
 def test_messages_in_any_order_and_twice_give_the_same_figures() -> None:
-    told = [(200, (200, -110)), (500, (300, -104)), (501, (1, 100)), (1000, (499, -110))]
-    win = sum(profit(stake, odds) for _, (stake, odds) in told)
+    messages = [(200, (200, -110)), (500, (300, -104)), (501, (1, 100)), (1000, (499, -110))]
+    win = sum(profit(stake, odds) for _, (stake, odds) in messages)
     for order in permutations(range(4)):
         rig = Rig()
         wager = rig.open()
         for place in (*order, *order[:2]):
-            total, match = told[place]
+            total, match = messages[place]
             rig.message(matched=total, match=match, sequence=rig.sequence + 10 + place)
         assert (wager.matched, wager.win, wager.win_estimated) == (1000, win, False)
         assert wager.state is State.MATCHED

@@ -57,7 +57,7 @@ def test_an_event_that_returns_without_a_message_is_read_in_the_round_that_finds
 def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
     """A failed read is not an empty list."""
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
-    scene.amend(lambda said, _: e.MarketsRead(said.request, {}) if isinstance(said, e.MarketsRead) else said)
+    scene.amend(lambda answer, _: e.MarketsRead(answer.request, {}) if isinstance(answer, e.MarketsRead) else answer)
     since, reads = scene.now, len(scene.sent(r.ReadMarkets))
     scene.go(3 * MINUTE)
     assert len(scene.sent(r.ReadMarkets)) > reads
