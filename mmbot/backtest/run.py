@@ -13,7 +13,8 @@ from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.engine import requests as r
-from mmbot.engine.engine import Breakers, Engine
+from mmbot.engine.engine import Engine
+from mmbot.engine.parts import Breakers
 from mmbot.simulator.judge.referee import Referee
 from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy

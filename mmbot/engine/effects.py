@@ -139,7 +139,7 @@ class Effects:
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
             if not wager.foreign:
-                shared.save(wager)
+                shared.outbox.save(wager)
         if located:
             self.take_positions(now)
 
@@ -150,7 +150,7 @@ class Effects:
             wager = ledger.get(item.external_id)
             if wager is None:
                 continue
-            self._shared.save(wager)
+            self._shared.outbox.save(wager)
             if wager.state is State.UNKNOWN:
                 self._unknown.note(item.external_id, now)
             elif wager.hedge and not wager.remaining:

@@ -31,7 +31,7 @@ class FailedRequests:
             self._logged[kind] = (last, silent + 1)
         else:
             self._logged[kind] = (now, 0)
-            shared.alert(
+            shared.outbox.alert(
                 Severity.ERROR if answer.failure is Failure.BUG else Severity.WARNING,
                 "request.failed",
                 request=kind[0],

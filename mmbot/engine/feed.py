@@ -127,7 +127,7 @@ class Feed:
             self._cover(message.connection, message.channels, now)
             return
         coverage.carry(message.connection, message.channels, now)
-        shared.alert(Severity.INFO, "feed.up", connection=message.connection)
+        shared.outbox.alert(Severity.INFO, "feed.up", connection=message.connection)
 
     def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
         coverage = self._shared.coverage
@@ -155,13 +155,15 @@ class Feed:
                 self._board.markets(event)
             else:
                 lost += 1
-        level = Severity.WARNING if lost or reason is not None else Severity.INFO
-        shared.alert(level, "feed.channels", connection=connection, channels=len(channels), lost=lost, reason=reason)
+        severity = Severity.WARNING if lost or reason is not None else Severity.INFO
+        shared.outbox.alert(
+            severity, "feed.channels", connection=connection, channels=len(channels), lost=lost, reason=reason
+        )
 
     def _on_feed_refused(self, message: e.FeedRefused, now: Instant) -> None:
         shared = self._shared
         shared.hold("feed_refused", ACCOUNT, message.reason, now)
-        shared.alert(Severity.ERROR, "feed.refused", reason=message.reason)
+        shared.outbox.alert(Severity.ERROR, "feed.refused", reason=message.reason)
         if shared.coverage.up:
             self.lose(message.reason, now)
 
@@ -179,7 +181,7 @@ class Feed:
         """Treat the feed as lost and cancel everything."""
         shared, coverage = self._shared, self._shared.coverage
         silent_s = round(in_seconds(now - coverage.heard_at), 3)
-        shared.alert(Severity.WARNING, "feed.lost", reason=reason, silent_s=silent_s)
+        shared.outbox.alert(Severity.WARNING, "feed.lost", reason=reason, silent_s=silent_s)
         coverage.private_lost()
         self._hedging.check = True
         shared.hold("feed", ACCOUNT, reason, now)

@@ -125,7 +125,7 @@ class Profit:
             self._saved = total
             self._save_at = now + SAVE
             day = replace(day, latest=total)
-            shared.order(day)
+            shared.outbox.order(day)
         return day
 
     def status(self) -> ProfitStatus:

@@ -24,6 +24,6 @@ class Journal:
         if change.kind is Kind.SETTLED:
             market = wager.market
             settlement = shared.ledger.settlement(market)
-            shared.order(SaveSettlement(*market, settlement.gross, settlement.commission, now))
+            shared.outbox.order(SaveSettlement(*market, settlement.gross, settlement.commission, now))
         if not wager.foreign and (isinstance(wager, LineWager) or wager.booked is not None):
-            shared.save(wager)
+            shared.outbox.save(wager)

@@ -23,7 +23,7 @@ class Log:
         """Log one change."""
         shared, wager, kind = self._shared, change.wager, change.kind
         if kind is Kind.MATCHED:
-            shared.alert(
+            shared.outbox.alert(
                 Severity.INFO,
                 "wager.matched",
                 external_id=wager.external_id,
@@ -36,10 +36,10 @@ class Log:
                 hedge=wager.hedge,
             )
         elif kind is Kind.OPENED:
-            shared.alert(Severity.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
+            shared.outbox.alert(Severity.INFO, "wager.opened", external_id=wager.external_id, odds=wager.odds)
         elif kind is Kind.FOREIGN:
-            shared.alert(Severity.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
+            shared.outbox.alert(Severity.WARNING, "wager.foreign", external_id=wager.external_id, stake=wager.stake)
         elif kind is Kind.REVIVED:
-            shared.alert(Severity.WARNING, "wager.revived", external_id=wager.external_id)
+            shared.outbox.alert(Severity.WARNING, "wager.revived", external_id=wager.external_id)
         elif kind is Kind.REPRICED or kind is Kind.TAKEN_BACK:
-            shared.alert(Severity.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)
+            shared.outbox.alert(Severity.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)

@@ -26,7 +26,7 @@ class ThresholdLog:
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None
             if reached == self._reached.get(scope):
                 continue
-            shared.alert(
+            shared.outbox.alert(
                 Severity.INFO,
                 "risk.threshold",
                 scope=scope.kind,

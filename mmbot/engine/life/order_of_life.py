@@ -204,7 +204,7 @@ class OrderOfLife:
         self.clear = True
         self._proved_at = self._read_past = now
         took = now - self.started_at
-        self._shared.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
+        self._shared.outbox.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
         if not self._caught_up:
             self._history.ask(Query())
         if self._since:
@@ -224,13 +224,13 @@ class OrderOfLife:
             self._shared.lookups[wager_id] = "not in the history"
 
     def _cancel_again(self, now: Instant) -> None:
-        self._shared.alert(Severity.WARNING, "life.live_after_clear", wagers=self._shared.ledger.live_count)
+        self._shared.outbox.alert(Severity.WARNING, "life.live_after_clear", wagers=self._shared.ledger.live_count)
         self.restart(self.cause, now)
 
     def _order_connect(self, _: Instant) -> None:
         if not self._connect_ordered:
             self._connect_ordered = True
-            self._shared.order(Connect(self.cause))
+            self._shared.outbox.order(Connect(self.cause))
 
     def _read_books(self, now: Instant) -> None:
         """Read the books, and the changes of wagers between the proof and the feed, which no message reported."""
@@ -241,7 +241,7 @@ class OrderOfLife:
         settings = self._shared.settings
         hold = settings.flap_hold if len(self._losses) > 3 else settings.hold
         self._hold_until = now + hold
-        self._shared.alert(Severity.INFO, "life.hold", seconds=in_seconds(hold))
+        self._shared.outbox.alert(Severity.INFO, "life.hold", seconds=in_seconds(hold))
 
     def _start_quoting(self, now: Instant) -> None:
         shared = self._shared
@@ -249,7 +249,7 @@ class OrderOfLife:
         shared.hold("starting", ACCOUNT, None, now)
         shared.hold("feed", ACCOUNT, None, now)
         shared.touch_scope(ACCOUNT)  # a latch that was released meanwhile left no guard to lift here
-        shared.alert(Severity.INFO, "life.ready")
+        shared.outbox.alert(Severity.INFO, "life.ready")
 
     def _sweep(self, now: Instant) -> None:
         self._sweep_at = now + SWEEP
@@ -267,7 +267,7 @@ class OrderOfLife:
 
     def _exit_with_anothers_journal(self, _: Instant) -> None:
         missing = self._journal.missing
-        self._shared.alert(Severity.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
+        self._shared.outbox.alert(Severity.ERROR, "journal.unknown", wagers=len(missing), last=list(missing)[-1])
         if self.stopping:
             self._exit(0, "stopped")
         else:
@@ -277,7 +277,7 @@ class OrderOfLife:
         return lambda _: self._exit(code, reason)
 
     def _exit(self, code: int, reason: str) -> None:
-        self._shared.order(Exit(code, reason))
+        self._shared.outbox.order(Exit(code, reason))
 
     # --- causes ---------------------------------------------------------------------------------------------------
 
@@ -297,7 +297,7 @@ class OrderOfLife:
         self._cancelled = False
         self._connect_ordered = False
         self._asked = {}
-        self._shared.alert(Severity.INFO, "life.clearing", cause=cause)
+        self._shared.outbox.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
         """Note the loss, which may lengthen the hold, and cancel everything."""
@@ -418,7 +418,7 @@ class OrderOfLife:
             found = self._proof.take(answer, now)
             complete = self._proof.complete
             if found:
-                self._shared.alert(Severity.WARNING, "life.still_open", wagers=len(found))
+                self._shared.outbox.alert(Severity.WARNING, "life.still_open", wagers=len(found))
                 self.step = Step.CANCEL
         if not complete:
             self._late.note(self._history.behind(answer, now), now)

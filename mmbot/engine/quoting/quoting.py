@@ -334,7 +334,7 @@ class Quoting:
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", event.event_id, reason, now)
-        shared.alert(Severity.ERROR, "strategy.raised", event=event.event_id, error=reason)
+        shared.outbox.alert(Severity.ERROR, "strategy.raised", event=event.event_id, error=reason)
         shared.timers.set(Due.EVENT, event.event_id, now + MINUTE)
         lines.look_at_all()
         for line in lines.lines:

@@ -223,7 +223,7 @@ class BoardReader:
         try:
             ladder = Ladder(answer.odds)
         except OddsError as bad:
-            shared.alert(Severity.ERROR, "ladder.unreadable", why=str(bad))
+            shared.outbox.alert(Severity.ERROR, "ladder.unreadable", why=str(bad))
             if shared.ladder is None:
                 shared.hold("ladder", ACCOUNT, "no readable odds ladder", now)
                 self._ladder = True
@@ -231,7 +231,7 @@ class BoardReader:
             return
         if ladder != shared.ladder:
             shared.ladder = ladder
-            shared.alert(Severity.INFO, "ladder.read", ticks=len(ladder))
+            shared.outbox.alert(Severity.INFO, "ladder.read", ticks=len(ladder))
             shared.touch_scope(ACCOUNT)
         shared.hold("ladder", ACCOUNT, None, now)
 
@@ -307,7 +307,7 @@ class BoardReader:
         shared.books.judge(line, now)
         if sum(shared.books.differences.values()) > before:
             self.markets(line.event)  # one more read shows whether the repair is right
-            shared.alert(Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
+            shared.outbox.alert(Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
         state = shared.books.get(line)
         if state is not None and state.doubtful:
             shared.dirty_events[line.event] = None

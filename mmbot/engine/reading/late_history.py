@@ -24,4 +24,4 @@ class LateHistory:
         """Note how far an incomplete page was behind our clock."""
         if behind > LATE and now >= self._alerted_at + LATE:
             self._alerted_at = now
-            self._shared.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))
+            self._shared.outbox.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

@@ -66,7 +66,7 @@ class WagerLookups:
         shared = self._shared
         why = shared.lookups.pop(wager_id, "")
         if answer.report is None:
-            shared.alert(Severity.ERROR, "wager.not_found", wager_id=wager_id, why=why)
+            shared.outbox.alert(Severity.ERROR, "wager.not_found", wager_id=wager_id, why=why)
             return
         self._life.saw((answer.report,))
         wager = shared.ledger.by_id(wager_id)

@@ -92,5 +92,5 @@ class UnknownPlacements:
             elif self._history.holds_all(given_up):
                 del self._given_up[external_id]
                 changes += ledger.absent(external_id, now)
-                self._shared.alert(Severity.INFO, "wager.absent", external_id=external_id)
+                self._shared.outbox.alert(Severity.INFO, "wager.absent", external_id=external_id)
         return changes

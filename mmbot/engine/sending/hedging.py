@@ -15,6 +15,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.risk.hedge_size import OWN_QUOTES, HedgeOrder, blocking, size_hedge
+from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
@@ -37,11 +38,14 @@ ACCOUNT_CLOSED: Final = ("latch", "stop", "starting", "feed", "feed_refused", "c
 class Hedging:
     """Watches for lines to hedge and hands the hedges out."""
 
-    def __init__(self, shared: Shared, quoting: Quoting, placing: Placing, given: GivenPrices) -> None:
+    def __init__(
+        self, shared: Shared, quoting: Quoting, placing: Placing, given: GivenPrices, ids: ExternalIds
+    ) -> None:
         self._shared = shared
         self._quoting = quoting
         self._placing = placing
         self._given = given
+        self._ids: Final = ids
         self._in_flight: dict[LineKey, str] = {}
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
@@ -54,7 +58,7 @@ class Hedging:
         if not self.check:
             return None
         shared = self._shared
-        if any(shared.guards.holds(guard, ACCOUNT) for guard in ACCOUNT_CLOSED) or not self._placing.numbers_left(1):
+        if any(shared.guards.holds(guard, ACCOUNT) for guard in ACCOUNT_CLOSED) or not self._ids.has(1):
             return None
         self.check = False
         # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.
@@ -122,7 +126,7 @@ class Hedging:
     def _send(self, line: Line, sized: HedgeOrder, reduction: int, now: Instant) -> PlaceMany:
         """Hand out a hedge. It counts as a wager that could match from here on."""
         shared, key = self._shared, line.key
-        external_id = self._placing.external_id("h")
+        external_id = self._ids.next("h")
         line_id = line.outcomes[sized.side].line_id
         placement = Placement(external_id, line_id, sized.odds, sized.stake, fill_or_kill=True)
         shared.hedging[key] = None
@@ -131,7 +135,7 @@ class Hedging:
         self._pause(key, now)
         self._reasons.pop(key, None)
         self.sent += 1
-        shared.alert(
+        shared.outbox.alert(
             Severity.INFO,
             "hedge.sent",
             external_id=external_id,
@@ -199,4 +203,4 @@ class Hedging:
         self._pause(line, now)
         if self._reasons.get(line) != why:
             self._reasons[line] = why
-            self._shared.alert(Severity.WARNING, "hedge.not_possible", line=shown(line), why=why)
+            self._shared.outbox.alert(Severity.WARNING, "hedge.not_possible", line=shown(line), why=why)

@@ -14,7 +14,7 @@ from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
-from mmbot.engine.orders import ReserveBlock, Severity
+from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import QuotedLine
@@ -25,13 +25,11 @@ from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.requests import BATCH, PlaceMany, Placement, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
+from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import LineWager
-
-BLOCK: Final = 1000
-"""Sequence numbers reserved at a time, and asked for when half of them are used."""
 
 FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
@@ -75,6 +73,7 @@ class Placing:
         cancelling: Cancelling,
         balance: Balance,
         board: BoardReader,
+        ids: ExternalIds,
     ) -> None:
         self._shared = shared
         self._effects = effects
@@ -83,9 +82,9 @@ class Placing:
         self._cancelling = cancelling
         self._balance = balance
         self._board = board
+        self._ids: Final = ids
         self._pauses: dict[LineKey, Duration] = {}
         self._paused_until: dict[LineKey, Instant] = {}
-        self._reserving = False
         self._at_placement = shared.config.exchange.funds == "at_placement"
         self.sent = 0
         self.held_back: str | None = None
@@ -134,7 +133,7 @@ class Placing:
         shared = self._shared
         to_place = self._quoting.to_place
         self.held_back = None
-        if not to_place.lines or not self.numbers_left(BATCH):
+        if not to_place.lines or not self._ids.has(BATCH):
             return None
         awaiting = self.watch(now)
         most = min(
@@ -215,7 +214,7 @@ class Placing:
 
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
         """Note a placement in the ledger before it leaves: from here on it could match."""
-        placement = Placement(self.external_id(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
+        placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
         return placement
 
@@ -226,31 +225,10 @@ class Placing:
 
     def _note(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> None:
         shared = self._shared
-        shared.save(shared.ledger.sent(placement, line, side, hedge, now))
+        shared.outbox.save(shared.ledger.sent(placement, line, side, hedge, now))
         shared.exposure.update(line, shared.ledger.positions[line])
         if self._at_placement:
             self._balance.spent(placement.stake, now)
-
-    def external_id(self, strategy: str) -> str:
-        """The next id: run, strategy, sequence."""
-        shared = self._shared
-        sequence = shared.next_sequence
-        shared.next_sequence += 1
-        return f"{shared.run_id}-{strategy}-{sequence}"
-
-    def numbers_left(self, count: int) -> bool:
-        """Whether so many durable sequence numbers are left; asks for more in time."""
-        shared = self._shared
-        left = shared.end_sequence - shared.next_sequence
-        if left < BLOCK // 2 and not self._reserving:
-            self._reserving = True
-            shared.order(ReserveBlock(shared.end_sequence + BLOCK))
-        return left >= count
-
-    def reserved(self, end: int) -> None:
-        """More sequence numbers are durable."""
-        self._reserving = False
-        self._shared.end_sequence = max(self._shared.end_sequence, end)
 
     def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
         """A request with these items."""
@@ -331,5 +309,5 @@ class Placing:
             self._paused_until[line] = now + pause
             shared.timers.set(Due.LINE, line, now + pause)
         shared.hold("refused", line, why.code, now)
-        shared.alert(Severity.WARNING, "wager.refused", external_id=external_id, code=why.code)
+        shared.outbox.alert(Severity.WARNING, "wager.refused", external_id=external_id, code=why.code)
         return changes

@@ -220,7 +220,7 @@ def test_a_start_with_a_wrong_clock_proves_nothing_while_an_earlier_wager_is_ope
     assert not scene.alerts("life.clear")  # no exchange's clock is hours ahead of a machine that keeps time
     guard = scene.guard("clock")
     assert guard is not None
-    assert guard.reason == "the exchange's is 300 minutes ahead of this machine's"
+    assert guard.reason == "the exchange's clock is 300 minutes ahead of this machine's"
 
 
 @pytest.mark.parametrize("step", [5 * MINUTE, 5 * HOUR])

@@ -85,7 +85,7 @@ def test_only_a_restart_with_a_higher_limit_lifts_the_daily_loss_guard() -> None
     profit.look(START, ready=True)
     profit.fair(LINE, 0.4)
     profit.look(START + SECOND, ready=True)
-    saved = [order for order in shared.take_orders() if isinstance(order, SaveDay)][-1]
+    saved = [order for order in shared.outbox.take() if isinstance(order, SaveDay)][-1]
     assert saved.lost == LostDay(START + SECOND, 2000, 2000)
 
     for limit, holds in ((10, True), (20, True), (20.01, False)):
@@ -101,11 +101,11 @@ def test_the_daily_loss_guard_returns_once_the_higher_limit_is_lost_too() -> Non
     shared, profit, _ = profits(30, SaveDay(START // DAY, 0, -2000, lost))
     profit.look(START + HOUR, ready=True)
     assert not shared.guards.holds("daily_loss", ACCOUNT)
-    assert [order.lost for order in shared.take_orders() if isinstance(order, SaveDay)] == [None]
+    assert [order.lost for order in shared.outbox.take() if isinstance(order, SaveDay)] == [None]
     profit.fair(LINE, 0.35)
     profit.look(START + HOUR + SECOND, ready=True)
     assert shared.guards.reason("daily_loss", ACCOUNT) == "lost $30.00 today, limits.daily_loss is $30.00"
-    kept = [order.lost for order in shared.take_orders() if isinstance(order, SaveDay)]
+    kept = [order.lost for order in shared.outbox.take() if isinstance(order, SaveDay)]
     assert kept == [LostDay(START + HOUR + SECOND, 3000, 3000)], "at once, not with the next figures"
 
 

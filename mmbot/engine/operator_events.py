@@ -1,0 +1,105 @@
+"""Takes the events that come neither from the feed nor from an answer: the operator's commands (stop, kill, resume),
+prices that the user gives, steps of the wall clock, and reports of the shell about its disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mmbot.domain.instant import Instant, in_seconds
+from mmbot.engine import events as e
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import ReleaseLatch, Severity, WriteLatch
+from mmbot.engine.quoting.given_prices import GivenPrices
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.risk.guards import ACCOUNT, shown
+from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.status import Step
+
+
+class OperatorEvents:
+    """The handlers of ``events.Control``."""
+
+    def __init__(
+        self, shared: Shared, life: OrderOfLife, quoting: Quoting, given: GivenPrices, ids: ExternalIds
+    ) -> None:
+        self._shared: Final = shared
+        self._life: Final = life
+        self._quoting: Final = quoting
+        self._given: Final = given
+        self._ids: Final = ids
+
+    def handlers(self) -> Mapping[type, Callable[..., None]]:
+        """Return the handler of each type of event."""
+        return {
+            e.StopRequested: self._on_stop,
+            e.KillRequested: self._on_kill,
+            e.ResumeRequested: self._on_resume,
+            e.LatchWritten: self._on_latch_written,
+            e.WallStepped: self._on_wall_stepped,
+            e.PriceGiven: self._on_price,
+            e.BlockReserved: self._on_block,
+        }
+
+    def _on_stop(self, order: e.StopRequested, now: Instant) -> None:
+        self._life.stop(order.hurry, now)
+
+    def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
+        """Set the kill latch and cancel everything. A second kill keeps the reason of the first."""
+        shared = self._shared
+        reason = shared.guards.reason("latch", ACCOUNT) or order.reason
+        shared.hold("latch", ACCOUNT, reason, now)
+        self._life.kill(now)
+        shared.outbox.order(WriteLatch(reason, now))
+        shared.outbox.alert(Severity.ERROR, "latch.set", reason=order.reason)
+
+    def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
+        """Release the kill latch, unless the account is not proved clear yet."""
+        shared = self._shared
+        if not shared.guards.holds("latch", ACCOUNT):
+            return
+        if self._life.step in (Step.CANCEL, Step.PROVE):
+            reason = "the account is not proved clear yet"
+            shared.outbox.alert(Severity.ERROR, "latch.resume_refused", reason=reason)
+            return
+        shared.hold("latch", ACCOUNT, None, now)
+        shared.outbox.order(ReleaseLatch())
+        shared.outbox.alert(Severity.WARNING, "latch.released")
+
+    def _on_latch_written(self, event: e.LatchWritten, now: Instant) -> None:
+        if event.error is not None:
+            self._shared.outbox.alert(Severity.ERROR, "latch.not_written", error=event.error)
+        elif event.reason is not None and self._shared.guards.holds("latch", ACCOUNT):
+            self._shared.hold("latch", ACCOUNT, event.reason, now)
+
+    def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
+        """Take the new offset of the wall clock, and look again at every sport event: its start may be nearer now."""
+        shared = self._shared
+        shared.clock.stepped(event.offset)
+        shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
+        for event_id in shared.catalogue.markets:
+            self._quoting.forget(event_id)
+
+    def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
+        """Take a price of the user. Keep the price of a line that the board does not show yet until it does."""
+        shared = self._shared
+        if not 0.0 < event.probability < 1.0:
+            shared.outbox.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)
+            return
+        place = shared.catalogue.resolve(event.line_id)
+        if place is None and shared.catalogue.line_of(event.line_id) is not None:
+            shared.outbox.alert(Severity.WARNING, "price.not_two_outcomes", line_id=event.line_id)
+            return
+        if place is None:
+            shared.outbox.alert(Severity.WARNING, "price.unknown_line", line_id=event.line_id)
+            self._given.take_early(event.line_id, event.probability, event.given_at)
+            return
+        line, side = place
+        if event.given_at + shared.settings.price_age <= now:
+            age = round(in_seconds(now - event.given_at), 1)
+            shared.outbox.alert(Severity.WARNING, "price.too_old", line_id=event.line_id, line=shown(line), age_s=age)
+        self._quoting.price_given(line, side, event.probability, event.given_at, now)
+
+    def _on_block(self, event: e.BlockReserved, now: Instant) -> None:
+        self._ids.reserved(event.end)

@@ -1,0 +1,143 @@
+"""The parts of the engine: each is made and connected here, and listed in the order in which the engine asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from mmbot.config import Config
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import Instant
+from mmbot.engine.account.balance import Balance
+from mmbot.engine.account.profit import Profit
+from mmbot.engine.effects import Effects
+from mmbot.engine.feed import Feed
+from mmbot.engine.fill_status import StatusWriter
+from mmbot.engine.followers.breakers import BREAKERS, Breaker
+from mmbot.engine.followers.match_counts import MatchCounts
+from mmbot.engine.life.chores import CancelOneByOne, EverySecond
+from mmbot.engine.life.events_over import Forgetting
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.operator_events import OperatorEvents
+from mmbot.engine.orders import Seed
+from mmbot.engine.quoting.given_prices import GivenPrices
+from mmbot.engine.quoting.quoting import Quoting
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
+from mmbot.engine.reading.unknown_placements import UnknownPlacements
+from mmbot.engine.sending.cancelling import Cancelling
+from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.sending.hedging import Hedging
+from mmbot.engine.sending.placing import Placing
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.due import Asker, Chore, Part
+from mmbot.engine.timing.timers import Due
+from mmbot.strategy.interface import Strategy
+
+Breakers = Sequence[Callable[[Shared], Breaker]]
+"""Makers of circuit breakers: each is given the state that the parts of the engine share."""
+
+
+class Parts:
+    """The parts of one engine."""
+
+    def __init__(
+        self, config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant, breakers: Breakers
+    ) -> None:
+        self.shared: Final = Shared(config, seed, strategies)
+        shared = self.shared
+        self.effects: Final = Effects(shared)
+        effects = self.effects
+        self.profit: Final = Profit(shared, seed.day)
+        self.given: Final = GivenPrices(shared)
+        self.quoting: Final = Quoting(shared, self.profit, self.given)
+        self.cancelling: Final = Cancelling(shared, effects, self.quoting)
+        self.board: Final = BoardReader(shared, effects, self.quoting)
+        self.unknown: Final = UnknownPlacements(shared, effects)
+        self.life: Final = OrderOfLife(shared, effects, self.board, seed.since, now)
+        self.balance: Final = Balance(shared, effects, now)
+        self.ids: Final = ExternalIds(seed, shared.outbox)
+        self.placing: Final = Placing(
+            shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
+        )
+        self.hedging: Final = Hedging(shared, self.quoting, self.placing, self.given, self.ids)
+        self.counts: Final = MatchCounts(shared.catalogue, now)
+        self.forgetting: Final = Forgetting(
+            shared, self.quoting, self.given, self.placing, self.hedging, self.profit, self.counts
+        )
+        self._connect((*BREAKERS, *breakers))
+        self.feed: Final = Feed(shared, effects, self.quoting, self.hedging, self.board, self.life)
+        self.operator: Final = OperatorEvents(shared, self.life, self.quoting, self.given, self.ids)
+        self.status: Final = self._status_writer()
+        self.askers: Final[tuple[Asker, ...]] = (
+            WagerLookups(shared, effects, self.life, self.feed),
+            self.unknown,
+            self.life,
+            self.board,
+            MatchingDetails(shared, effects),
+            self.balance,
+        )
+        """The parts that read from the exchange, in the order in which the engine asks each for a request."""
+        self.chores: Final[tuple[Chore, ...]] = (
+            self.feed,
+            shared.timers,
+            CancelOneByOne(shared, self.life, self.cancelling),
+            self.life,
+            EverySecond(self.life, self.profit, self.quoting, self.forgetting, now),
+        )
+        """The parts that act by the clock, in the order in which they act."""
+        self._register_timers()
+
+    def _connect(self, breakers: Breakers) -> None:
+        self.effects.connect(
+            self.quoting,
+            self.placing,
+            self.cancelling,
+            self.hedging,
+            self.balance,
+            self.profit,
+            self.board,
+            self.unknown,
+            self.counts,
+            breakers,
+        )
+
+    def _status_writer(self) -> StatusWriter:
+        return StatusWriter(
+            self.shared,
+            self.life,
+            self.quoting,
+            self.profit,
+            self.balance,
+            self.placing,
+            self.cancelling,
+            self.hedging,
+            self.counts,
+        )
+
+    def _register_timers(self) -> None:
+        self.shared.timers.register(
+            {
+                Due.EVENT: self.quoting.timer,
+                Due.LINE: self._line_due,
+                Due.HEDGE: self.hedging.pause_over,
+                Due.SUSPECT: self.board.judge,
+                Due.MISSED: self.board.reread,
+                Due.CANCEL: self.cancelling.again,
+                **self.effects.timers(),
+            }
+        )
+
+    def _line_due(self, line: LineKey, now: Instant) -> None:
+        """Look at a line again: its pause may be over, or its book or price may be too old."""
+        self.placing.pause_over(line, now)
+        self.quoting.line_due(line)
+        self.hedging.check = True
+
+    def clocked(self) -> tuple[Part, ...]:
+        """Return every chore and asker but the timers, each once: the life is both a chore and an asker."""
+        chores: tuple[Part, ...] = self.chores
+        askers: tuple[Part, ...] = self.askers
+        parts = dict.fromkeys(chores + askers)
+        del parts[self.shared.timers]
+        return tuple(parts)

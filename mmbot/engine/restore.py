@@ -1,0 +1,41 @@
+"""Brings the state of earlier runs back at a start: guards, wagers, settled profit."""
+
+from __future__ import annotations
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.instant import Instant
+from mmbot.engine.orders import Seed
+from mmbot.engine.parts import Parts
+from mmbot.engine.reading.history import CREATED_RANGE
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.state.shared import Shared
+
+
+def restore(parts: Parts, seed: Seed, now: Instant) -> None:
+    """Enter the seed in the state of a new engine, and hold the guard ``starting``."""
+    shared = parts.shared
+    shared.guards.hold("starting", ACCOUNT, "start", now)
+    if seed.latched is not None:
+        shared.guards.hold("latch", ACCOUNT, seed.latched, now)
+    _restore_wagers(shared, seed, now)
+    for wager in shared.ledger.unknown():
+        parts.unknown.note(wager.external_id, now)
+    live = {wager.external_id: None for wager in shared.ledger.all_live()}
+    parts.life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
+    for settled in seed.settlements:
+        shared.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
+    parts.effects.take_positions(now)
+
+
+def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
+    """Enter the wagers of the journal in the ledger.
+
+    A matched wager that is too old for the ranges of the wager history is looked up by its id to learn its result.
+    """
+    for saved in seed.wagers:
+        shared.ledger.restore(saved)
+        if isinstance(saved.line, LineKey) and saved.side is not None:
+            shared.catalogue.remember_id(saved.line_id, saved.line, saved.side)
+    for saved in seed.wagers:
+        if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
+            shared.lookups[saved.wager_id] = "older than the history reaches"

@@ -1,0 +1,46 @@
+"""The ``external_id`` of each of our wagers: run, strategy, sequence number.
+
+No id is ever used twice, not even after a crash. So an id is handed out only if the shell has saved on disk that this
+run may use its sequence number (docs/design.md, *Ids*).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.engine.orders import ReserveBlock, Seed
+from mmbot.engine.state.outbox import Outbox
+
+BLOCK: Final = 1000
+"""Sequence numbers in one reservation. The next block is reserved when fewer than half as many are left."""
+
+
+class ExternalIds:
+    """Hands out ids and reserves sequence numbers in time."""
+
+    def __init__(self, seed: Seed, outbox: Outbox) -> None:
+        self._run_id: Final = seed.run_id
+        self._outbox: Final = outbox
+        self._next = seed.next_sequence
+        self._end = seed.end_sequence
+        self._reserving = False
+        """True while the shell has not yet reported the latest reservation."""
+
+    def next(self, strategy: str) -> str:
+        """Return the next id. ``has`` must have been true before."""
+        sequence = self._next
+        self._next += 1
+        return f"{self._run_id}-{strategy}-{sequence}"
+
+    def has(self, count: int) -> bool:
+        """Return true if this run may use ``count`` more ids now. Reserve another block if few are left."""
+        left = self._end - self._next
+        if left < BLOCK // 2 and not self._reserving:
+            self._reserving = True
+            self._outbox.order(ReserveBlock(self._end + BLOCK))
+        return left >= count
+
+    def reserved(self, end: int) -> None:
+        """Note that this run may use the sequence numbers below ``end``."""
+        self._reserving = False
+        self._end = max(self._end, end)

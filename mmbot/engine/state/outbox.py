@@ -1,0 +1,40 @@
+"""The orders to the shell that wait until the shell takes them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.engine.orders import Alert, Order, Severity
+from mmbot.engine.wagers.ledger import Ledger, Wager
+
+
+class Outbox:
+    """Collects orders to the shell in the order in which the engine gives them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger: Final = ledger
+        self._orders: list[Order] = []
+        self._unsaved: dict[str, Wager] = {}
+
+    def order(self, order: Order) -> None:
+        """Add an order."""
+        self._orders.append(order)
+
+    def alert(self, severity: Severity, name: str, **fields: str | int | float | bool | None) -> None:
+        """Add a log entry."""
+        self._orders.append(Alert(severity, name, fields))
+
+    def save(self, wager: Wager) -> None:
+        """Have the journal keep a wager in the state that it has when the outbox is emptied.
+
+        The entry for the journal is made only then, so that it does not delay a request.
+        """
+        self._unsaved[wager.external_id] = wager
+
+    def take(self) -> list[Order]:
+        """Empty the outbox and return its orders."""
+        taken, self._orders = self._orders, []
+        if self._unsaved:
+            taken += [self._ledger.saved(wager) for wager in self._unsaved.values()]
+            self._unsaved.clear()
+        return taken
