@@ -1,1 +1,1 @@
-"""The deterministic core: books, wagers, quoting, risk and the queue of what to send. No I/O, no clock, no chance."""
+"""The deterministic core: books, wagers, quoting, risk, and the requests to send. No I/O, no clock, no randomness."""

@@ -1,4 +1,4 @@
-"""The consequences of a change of a wager: each follower takes each change, in one order."""
+"""The effects of a change of a wager: gives each change to each follower, always in the same order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from mmbot.engine.wagers.changes import Changes, Follower
 
 
 class Effects:
-    """Tells the followers of every change, and takes over the positions that moved."""
+    """Gives each change to the followers, and updates exposure, profit and quotes for the positions that moved."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -55,7 +55,8 @@ class Effects:
         counts: MatchCounts,
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        """Give the parts that changes reach. Some of these parts are made with this object in hand."""
+        """Connect the parts that changes affect. This is no part of ``__init__`` because some of them need this
+        object."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing
@@ -81,10 +82,11 @@ class Effects:
             Journal(shared),
             Log(shared),
         )
-        """The order in which they take a change. A guard is logged before the change that it follows from."""
+        """The followers, in the order in which they take a change. So the log shows a guard before the change that
+        caused it."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Take over what a call to the ledger changed."""
+        """Give changes of the ledger to every follower."""
         for change in changes:
             for follower in self._followers:
                 follower.changed(change, now)
@@ -94,7 +96,7 @@ class Effects:
         self.take_positions(now)
 
     def take_positions(self, now: Instant) -> None:
-        """Take over the positions that moved: the sums of their scopes first, since all else reads those."""
+        """Update exposure, profit and quotes for the positions that moved. Exposure is first: the others read it."""
         shared = self._shared
         moved = shared.ledger.drain_moved()
         if not moved:
@@ -117,16 +119,21 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Have what funds held back judged again: the balance was read."""
+        """Judge again the placements that lacked funds, after a read of the balance."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that a placement was handed out. Its lines' worst cases were taken over when it was entered in the
-        ledger, and nothing matched."""
+        """Note that a placement was handed out. The exposure was updated when it was entered in the ledger."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Take a report: of a private message, or of a read that was asked for at ``asked_at``."""
+        """Take a report of a wager.
+
+        Args:
+            report: the state of the wager at the exchange.
+            asked_at: the instant at which the read was sent; None for a private message.
+            now: the present instant.
+        """
         shared = self._shared
         changes = shared.ledger.take_report(report, asked_at is None, now, shared.catalogue.resolve, asked_at)
         self._cancelling.identified(report.external_id, now)
@@ -134,7 +141,7 @@ class Effects:
         self._activation.reported(report.external_id, now)
 
     def locate_wagers(self, now: Instant) -> None:
-        """Give wagers that were reported before their line was known their place, now that lines were read."""
+        """Enter wagers that were reported before their line was known in the positions of their lines."""
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
@@ -144,7 +151,7 @@ class Effects:
             self.take_positions(now)
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """A placement was answered, or given up: journal it and see to what is unknown."""
+        """Journal the wagers of a placement that was answered or has failed, and resolve those that are unknown."""
         ledger = self._shared.ledger
         for item in request.items:
             wager = ledger.get(item.external_id)
@@ -158,7 +165,7 @@ class Effects:
         self.take_positions(now)
 
     def timers(self) -> Mapping[Due, Callable[..., None]]:
-        """What is called when a timer of a follower is due."""
+        """Return the handlers of the timers that followers set."""
         return {
             Due.ACTIVATION: self._activation.overdue,
             Due.PRINT: self.prints.overdue,

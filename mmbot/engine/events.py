@@ -1,7 +1,7 @@
-"""Everything that comes into the engine: feed messages, answers to its requests, and orders from the operator.
+"""The events that the engine takes: messages of the feed, answers to its requests, and commands of the operator.
 
-Each is a frozen value. Money is in cents, odds are American integers, instants are nanoseconds since the epoch.
-"""
+Each event is a frozen value. Money is in cents, odds are American integers, and instants are in nanoseconds since the
+epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmbot.domain.wager import MatchDetail, WagerReport
 
 
 class Op(Enum):
-    """``op`` of a structural message."""
+    """Operation of a message that changes the catalogue (``op``)."""
 
     CREATE = "c"
     UPDATE = "u"
@@ -36,16 +36,16 @@ class Channel(msgspec.Struct, frozen=True):
     events: tuple[int, ...] | None = ()
     """The sport events whose books the channel brings; None for all of them."""
     private: bool = False
-    """Whether the channel brings this account's private messages and the health checks."""
+    """True if the channel brings the private messages of this account and the health checks."""
 
 
 WHOLE_FEED: Final = (Channel("broadcast", events=None), Channel("private", private=True))
-"""The channels of a feed that brings everything over one connection."""
+"""The channels of a feed with one connection."""
 
 
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
-    """A connection is open and its channels are subscribed. For a connection that is open already: its channels are
-    these from now on."""
+    """A connection is open and subscribed to its channels. If it was open before, these channels replace its old
+    ones."""
 
     connection: int
     """The connection's number; each attempt has a higher one."""
@@ -53,28 +53,31 @@ class FeedUp(msgspec.Struct, frozen=True, tag=True):
 
 
 class FeedLost(msgspec.Struct, frozen=True, tag=True):
-    """A connection that was up, or was trying to be, is gone. If it carried no private channel, the shell opens another
-    on its own; otherwise it waits for the order to connect."""
+    """A connection, or an attempt to connect, has ended.
+
+    If the connection carried the private channel, the shell waits for the order ``Connect``. Otherwise the shell opens
+    another connection by itself.
+    """
 
     connection: int
     reason: str
 
 
 class FeedRefused(msgspec.Struct, frozen=True, tag=True):
-    """The exchange refused the feed for good (Pusher codes 4000 to 4099): a person has to act."""
+    """The exchange rejected the feed with a code that forbids a retry (Pusher 4000 to 4099): a person has to act."""
 
     connection: int
     reason: str
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A ``health_check``, on the private channel of a connection."""
+    """Health check on the private channel of a connection (``health_check``)."""
 
     connection: int
 
 
 class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """``market_selections``: the whole visible book of one line."""
+    """The whole visible book of one line (``market_selections``)."""
 
     connection: int
     line: LineKey
@@ -83,7 +86,7 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """``matched_bet``: a match between any two users, for all to see. Never read as a match of ours."""
+    """Public message about a match between any two users (``matched_bet``). It is never taken for a match of ours."""
 
     connection: int
     event: int
@@ -96,14 +99,14 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """``wager``: a private message about a wager of this account. Applied whichever connection brought it."""
+    """Private message about a wager of this account (``wager``). It is applied, whichever connection brought it."""
 
     connection: int
     report: WagerReport
 
 
 class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
-    """``tournament``."""
+    """Change of a tournament (``tournament``)."""
 
     connection: int
     op: Op
@@ -112,7 +115,7 @@ class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class EventMessage(msgspec.Struct, frozen=True, tag=True):
-    """``sport_event``. A delete brings ids only."""
+    """Change of a sport event (``sport_event``). A delete carries ids only."""
 
     connection: int
     op: Op
@@ -122,7 +125,7 @@ class EventMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class MarketMessage(msgspec.Struct, frozen=True, tag=True):
-    """``market``."""
+    """Change of a market (``market``)."""
 
     connection: int
     op: Op
@@ -133,7 +136,7 @@ class MarketMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class LineMessage(msgspec.Struct, frozen=True, tag=True):
-    """``market_line``: one message for each outcome."""
+    """Change of one outcome of a line (``market_line``)."""
 
     connection: int
     op: Op
@@ -154,36 +157,36 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """What is known after a request failed."""
+    """Result of a failed request, as far as it is known."""
 
     REFUSED = "refused"
-    """The exchange said no: nothing was done."""
+    """The exchange rejected the request and changed nothing."""
     LATER = "later"
-    """Nothing was done and it may be asked again, at ``retry_at`` if given."""
+    """The exchange changed nothing. The request may be repeated: at ``retry_at``, if that is given."""
     UNKNOWN = "unknown"
-    """No readable answer: it may have been done or not."""
+    """No readable answer came. The exchange may have carried the request out or not."""
     BUG = "bug"
-    """The exchange found the request malformed: nothing was done, and repeating it would not help."""
+    """The exchange found the request malformed and changed nothing. A repetition would fail as well."""
 
 
 class Rejection(Enum):
-    """Why something was not carried out, as far as a decision depends on the reason.
+    """Reason why the exchange rejected something, as far as a decision depends on it.
 
-    Each dialect of the exchange maps its error codes to these. No decision looks at a code.
+    Each dialect maps the error codes of the exchange to these reasons. No decision looks at a code.
     """
 
     NOTHING_LEFT = "nothing_left"
-    """The wager was matched or cancelled before: nothing of it is left to cancel."""
+    """The wager was fully matched or cancelled before, so there is nothing to cancel."""
     NOT_FOUND = "not_found"
-    """The exchange does not find what the request names. It proves nothing: the exchange may only be late."""
+    """The exchange does not know the wager or other object of the request. This proves nothing: it may only be late."""
     NOTHING_OPEN = "nothing_open"
-    """A cancel of several wagers found none. It proves nothing either."""
+    """A cancel of all wagers found none. This proves nothing: the exchange may only be late."""
     NOT_LIVE_YET = "not_live_yet"
     """The wager is still being placed."""
     BEING_MATCHED = "being_matched"
-    """The wager is being matched at this moment."""
+    """The wager is being matched right now."""
     WRONG_WAGER = "wrong_wager"
-    """The wager is invalid or another account's, or the two ids of it do not belong together."""
+    """The wager is invalid, belongs to another account, or its two ids do not belong together."""
     ID_EXISTS = "id_exists"
     """A wager with this external id exists already."""
     OFF_LADDER = "off_ladder"
@@ -191,7 +194,7 @@ class Rejection(Enum):
     TOO_MANY = "too_many"
     """Too many requests."""
     NO_SESSION_FREE = "no_session_free"
-    """Every session of the key pair is taken."""
+    """Every session of the key pair is in use."""
     LOGIN = "login"
     """The exchange rejected the keys."""
     LOGIN_WAITS = "login_waits"
@@ -199,7 +202,7 @@ class Rejection(Enum):
     UNREACHABLE = "unreachable"
     """The exchange could not be reached."""
     OTHER = "other"
-    """No decision depends on the reason; the code tells it to people."""
+    """Any other reason. No decision depends on it. The code names it to people."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -208,8 +211,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     request: int
     failure: Failure
     code: str
-    """The exchange's error code, or ours: ``timeout``, ``connection``, ``undecodable``, ``login_refused`` … For logs
-    and people."""
+    """The error code of the exchange, or a code of ours (``timeout``, ``connection``, ``undecodable``,
+    ``login_refused`` …). For logs and people."""
     message: str = ""
     retry_at: Instant | None = None
     rejection: Rejection = Rejection.OTHER
@@ -246,7 +249,8 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """Answer to CancelAll or CancelEvent. A 404 (nothing was open) is one, and no proof of being clear."""
+    """Answer to CancelAll or CancelEvent. A 404 counts as one: no wager was open. It does not prove the account
+    clear."""
 
     request: int
     nothing_open: bool
@@ -269,13 +273,13 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     next_cursor: str
     """Empty on the last page."""
     last_synced_at: Instant | None
-    """Up to when the history is complete; None where it was missing, which proves nothing."""
+    """The instant up to which the history is complete. None if the page lacked it: such a page proves nothing."""
     date: Instant | None = None
     """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMatches: every match of the wagers asked for."""
+    """Answer to ReadMatches: every match of the wagers in the request."""
 
     request: int
     matches: tuple[MatchDetail, ...]
@@ -291,7 +295,7 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class LadderRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadLadder: the odds as they came; the engine checks them."""
+    """Answer to ReadLadder: the odds as the exchange sent them. The engine checks them."""
 
     request: int
     odds: tuple[int, ...]
@@ -312,15 +316,15 @@ class EventsRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class MarketImage(msgspec.Struct, frozen=True):
-    """A market as REST shows it, with the book of each of its lines beside it."""
+    """A market from a REST read, with the book of each of its lines."""
 
     market: Market
     books: tuple[Book, ...]
-    """One for each of ``market.lines``, in their order."""
+    """One book for each of ``market.lines``, in the same order."""
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMarkets. An event that is missing or null in the answer has an empty tuple."""
+    """Answer to ReadMarkets. A sport event that is missing or null in the answer has an empty tuple."""
 
     request: int
     markets: dict[int, tuple[MarketImage, ...]]
@@ -346,46 +350,46 @@ Answer = (
 
 
 class StopRequested(msgspec.Struct, frozen=True, tag=True):
-    """Stop: cancel everything, prove it clear, exit. ``hurry`` (a second signal) skips the waiting."""
+    """Stop: cancel everything, prove the account clear, exit. ``hurry`` (a second signal) skips the proof."""
 
     hurry: bool = False
 
 
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
-    """Latch: cancel everything and stay up without quoting, across restarts, until resumed."""
+    """Set the kill latch: cancel everything and quote nothing, even after a restart, until the operator resumes."""
 
     reason: str
 
 
 class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
-    """Clear the latch. Refused with an alert while the account is not clear."""
+    """Release the kill latch. While the account is not clear, the command is rejected with an alert."""
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):
-    """The latch's file was written, or could not be (``error``); it holds in memory either way."""
+    """The file of the kill latch was written, or could not be (``error``). The latch holds in memory in both cases."""
 
     error: str | None = None
     reason: str | None = None
-    """Why, as the file says; it may know more than the kill did."""
+    """The reason in the file. It may say more than the reason of the kill."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):
-    """The wall clock was stepped: add ``offset`` to the engine's clock to get schedule time."""
+    """The wall clock was stepped. The engine's clock plus ``offset`` is the time of the wall clock."""
 
     offset: Duration
 
 
 class PriceGiven(msgspec.Struct, frozen=True, tag=True):
-    """A user's own fair probability of the outcome that ``line_id`` stands for, given that it is not pushed."""
+    """Fair probability from the user: that the outcome of ``line_id`` wins, provided that there is no push."""
 
     line_id: str
     probability: float
     given_at: Instant
-    """When the price was made: its age counts from here."""
+    """The instant at which the price was made. The age of the price counts from this instant."""
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
-    """Sequence numbers below ``end`` are durably this run's."""
+    """It is saved on disk that this run may use sequence numbers below ``end``."""
 
     end: int
 

@@ -1,4 +1,4 @@
-"""Parts of the districts that other rooms use; everything else of a district stays inside the engine."""
+"""The parts of the districts that other rooms use. Everything else in a district stays inside the engine."""
 
 from mmbot.engine.life.clear_alone import ClearAlone
 from mmbot.engine.risk.guards import GUARDS

@@ -1,4 +1,4 @@
-"""Requests that failed: the log entry and the pause after a 429. The owner of the request decides what comes next."""
+"""The log entry of a failed request, and the pause after a 429. The owner of the request decides about a retry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
 
 QUIET: Final = 10 * SECOND
-"""The same failure of the same kind of request is logged this often at most."""
+"""The shortest time between two log entries of the same failure of the same kind of request."""
 
 
 class FailedRequests:
@@ -20,10 +20,10 @@ class FailedRequests:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
-        """By request and code: when a failure was last logged, and how many came since."""
+        """By kind of request and code: the instant of the latest log entry, and the number of failures since."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
-        """Log a failure, unless the same one was logged just now, and pause all requests after a 429."""
+        """Log a failure, unless the same one was logged recently. After a 429, pause all requests."""
         shared = self._shared
         kind = (type(request).__name__, answer.code)
         last, silent = self._logged.get(kind, (now - QUIET, 0))

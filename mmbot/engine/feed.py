@@ -1,5 +1,5 @@
-"""Takes everything that the feed brings: books, prints, private messages, health checks, changes of the catalogue, and
-the news that a connection is up or lost."""
+"""Takes every event from the feed: books, prints, private messages, health checks, changes of the catalogue, and the
+start and loss of connections."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Feed:
         ahead = sequence - now - shared.clock.wall_offset
         if generation and ahead > shared.clock.ahead:
             shared.clock.note_message(sequence, now)
-        if ahead > shared.clock.ahead:  # otherwise a message from the far future would make all that follow look old
+        if ahead > shared.clock.ahead:  # else one message from the far future would make all later ones look old
             sequence = now + shared.clock.wall_offset + shared.clock.ahead
         quoted = self._quoting.lines.get(line)
         if quoted is not None and quoted.live and shared.ledger.live_wagers.awaiting:
@@ -101,7 +101,7 @@ class Feed:
         if line in self._quoting.lines:
             self.taken_or_pulled.printed(line, side, message.matched_odds, message.stake, now)
         for wager in shared.ledger.live(line):
-            # A taker may accept worse odds than those of the wager that he gets, so the odds that he got count too.
+            # A taker may accept worse odds than those of the wager he takes, so the odds of the match count too.
             same = wager.side == side and wager.odds in (message.odds, message.matched_odds)
             mirrored = wager.side != side and wager.odds in (negate(message.odds), negate(message.matched_odds))
             if (same or mirrored) and not wager.foreign:
@@ -121,7 +121,7 @@ class Feed:
         shared, coverage = self._shared, self._shared.coverage
         private = any(channel.private for channel in message.channels)
         standing = coverage.up and message.connection == coverage.private
-        if coverage.up and private is not standing:  # messages may have been lost between the two
+        if coverage.up and private is not standing:  # messages may have been lost in between
             self.lose("another connection took its place" if private else "its private channel is gone", now)
         if not private or standing:
             self._cover(message.connection, message.channels, now)
@@ -140,8 +140,9 @@ class Feed:
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
         """Take the channels of a connection while the feed as a whole stays up.
 
-        Read the books of each sport event again that another connection or other channels bring now. The guard
-        ``book_unread`` holds the lines of each sport event that nothing brings any more."""
+        If other channels bring the books of a sport event now, its books are read again. If no channel brings them any
+        more, the guard ``book_unread`` holds its lines.
+        """
         shared, coverage = self._shared, self._shared.coverage
         before = {event: coverage.of(event).generation for event in shared.catalogue.markets}
         coverage.carry(connection, channels, now)
@@ -168,12 +169,12 @@ class Feed:
             self.lose(message.reason, now)
 
     def due_at(self, now: Instant) -> Instant:
-        """When the feed counts as silent, if no health check comes until then; ``NEVER`` while it is down."""
+        """Return when the feed counts as silent if no health check comes before; ``NEVER`` while the feed is down."""
         coverage = self._shared.coverage
         return coverage.silent_at if coverage.up else NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Take the feed as lost if it is silent."""
+        """Treat the feed as lost if it is silent."""
         if self.due_at(now) <= now:
             self.lose("no health_check", now)
 
@@ -201,7 +202,7 @@ class Feed:
         event = shared.catalogue.events[message.event_id]
         if event.status in TRADEABLE and message.op is not e.Op.DELETE:
             self._board.markets(message.event_id)
-            if shared.guards.holds("wiped", message.event_id):  # a read has to confirm that it has not started
+            if shared.guards.holds("wiped", message.event_id):  # only a read can confirm that it has not started
                 self._board.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
@@ -217,7 +218,7 @@ class Feed:
             self._board.markets(message.event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Open a new connection because a message was lost, unless that was done in the last five minutes."""
+        """Connect the feed again because a message was lost, unless that was done in the last five minutes."""
         last = self._reconnected_at
         if self._shared.coverage.up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now

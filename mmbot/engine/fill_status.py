@@ -1,4 +1,4 @@
-"""The engine's account of itself: what ``/status`` shows, and why a line is not quoted."""
+"""Fills the status of the engine: the figures of ``/status``, and the reason why a line is not quoted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from mmbot.engine.status import (
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
-"""Levels of a book in the account."""
+"""The number of levels of a book in the status."""
 
 
 class StatusWriter:
@@ -62,12 +62,12 @@ class StatusWriter:
         self._counts = counts
 
     def quoted_lines(self) -> int:
-        """How many lines have a wager that could match."""
+        """Return the number of lines with a wager that could match."""
         ledger = self._shared.ledger
         return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
 
     def status(self, now: Instant, events: bool = True) -> Status:
-        """Everything, or everything but the events with their lines."""
+        """Return the status, with or without the sport events and their lines."""
         shared = self._shared
         ledger = shared.ledger
         counts = ledger.counts

@@ -1,7 +1,7 @@
-"""Who gets the answer to a request, and what the parts above hand down to the owners below.
+"""The owner of a request, and the protocols through which lower districts call higher ones.
 
-Each part that makes a request registers itself as its owner (``Shared.send``); the engine gives the answer to that
-owner and to nobody else.
+Each part that makes a request registers itself as its owner (``Shared.send``). The engine gives the answer to that
+owner alone.
 """
 
 from __future__ import annotations
@@ -33,49 +33,49 @@ class InFlight(NamedTuple):
 
 
 class AppliesReports(Protocol):
-    """Applies what an answer says about wagers; ``effects.Effects`` is the one implementation."""
+    """Applies the reports and changes of wagers that an answer brings. Implemented by ``effects.Effects``."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Take over what a call to the ledger changed."""
+        """Give changes of the ledger to every follower."""
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Take a report of a read that was asked for at ``asked_at``."""
+        """Take a report from the answer to a read that was sent at ``asked_at``."""
 
     def take_positions(self, now: Instant) -> None:
-        """Take over the positions that changed."""
+        """Update exposure, profit and quotes for the positions that changed."""
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """See to the wagers of a placement that was answered, or given up."""
+        """Journal the wagers of a placement that was answered or has failed, and resolve those that are unknown."""
 
     def locate_wagers(self, now: Instant) -> None:
-        """Put wagers that were reported before their line was known where they belong."""
+        """Enter wagers that were reported before their line was known in the positions of their lines."""
 
     def room_freed(self) -> None:
-        """Judge again what funds held back."""
+        """Judge again the placements that lacked funds."""
 
 
 class Requotes(Protocol):
-    """Quotes again where the board changed; ``quoting.Quoting`` is the one implementation."""
+    """Quotes again after a change of the board. Implemented by ``quoting.Quoting``."""
 
     def forget(self, event: int) -> None:
-        """Put the lines of an event under the rules again: its catalogue changed."""
+        """Select the quoted lines of a sport event again, after a change of its markets or lines."""
 
     def book_changed(self, line: LineKey) -> None:
-        """Look at a line again: its book changed."""
+        """Look at a line again, after a change of its book."""
 
 
 class HearsOfWagers(Protocol):
-    """Hears what the exchange says about wagers; ``order_of_life.OrderOfLife`` is the one implementation."""
+    """Learns which wagers the exchange knows. Implemented by ``order_of_life.OrderOfLife``."""
 
     def may_rest(self, now: Instant) -> None:
-        """Take into account that a placement may be open at the exchange."""
+        """Note that a wager may be open at the exchange."""
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
         """Note that the exchange knows these wagers."""
 
 
 class Reconnects(Protocol):
-    """Opens the feed again; ``feed.Feed`` is the one implementation."""
+    """Connects the feed again. Implemented by ``feed.Feed``."""
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Open the feed again because a message was lost; once in a while at most."""
+        """Connect the feed again because a message was lost, unless that was done recently."""

@@ -1,4 +1,4 @@
-"""The engine's account of itself, for ``/status``, the live view, and the question "why am I not quoting?"."""
+"""The status of the engine, for ``/status``, the live view and ``mmbot why``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.domain.odds import Odds
 
 
 class Step(Enum):
-    """Where in the order of life (``life/order_of_life.py``)."""
+    """Step of the engine in its order of life (``life/order_of_life.py``)."""
 
     CANCEL = "cancelling"
     PROVE = "proving clear"
@@ -52,22 +52,22 @@ class LineStatus(msgspec.Struct, frozen=True):
     name: str
     outcomes: tuple[str, str]
     book: tuple[tuple[LevelStatus, ...], tuple[LevelStatus, ...]]
-    """Others' offers, own stake taken out, best three."""
+    """The best three levels of each side, without our own stake."""
     fair: float | None
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
-    """If outcome 0 wins and if outcome 1 wins, of what is matched."""
+    """Profit of the matched stakes if outcome 0 wins, and if outcome 1 wins, in cents."""
     locked: Cents
-    """Stakes that are matched and not settled, of both outcomes: what the exchange keeps from the balance for them."""
+    """Matched stakes of both outcomes that are not settled, in cents. The exchange has taken them from the balance."""
     worst_case: Cents
     limit: Cents
     matches: int
     why: str | None
-    """Why nothing is quoted, or None while something is."""
+    """The reason why the line is not quoted; None while it is."""
 
 
 class EventStatus(msgspec.Struct, frozen=True):
-    """One event with its quoted lines."""
+    """One sport event with its quoted lines."""
 
     event: int
     name: str
@@ -76,18 +76,18 @@ class EventStatus(msgspec.Struct, frozen=True):
     start: Instant | None
     lines: tuple[LineStatus, ...]
     covered_since: Instant | None = None
-    """Since when the feed has brought every change of its books; None while it does not."""
+    """The instant since which the feed brings every change of its books; None while the feed does not."""
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):
-    """The worst case of one scope against its limit. For scopes below the account: the fullest one of its kind."""
+    """The worst case of one scope and its limit. Below the account, this is the fullest scope of its kind."""
 
     scope: str
     """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
     name: str
     worst_case: Cents
     matched: Cents
-    """The part of it that is matched."""
+    """The worst case of matched wagers alone, in cents."""
     soft: Cents
     hedge: Cents
     limit: Cents
@@ -115,7 +115,7 @@ class MatchStatus(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Running totals of this run."""
+    """Totals of this run."""
 
     matches: int
     matched_stake: Cents
@@ -129,7 +129,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
-    """Profit in cents. ``realised`` is before commission; ``marked`` values what is not settled at fair."""
+    """Profit in cents. ``realised`` is before commission. ``marked`` values unsettled wagers at fair value."""
 
     realised: Cents
     commission: Cents
@@ -138,7 +138,7 @@ class ProfitStatus(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """The whole."""
+    """The status of the whole engine."""
 
     now: Instant
     phase: str
@@ -148,7 +148,7 @@ class Status(msgspec.Struct, frozen=True):
     feed_age_s: float | None
     balance: Cents | None
     locked: Cents
-    """Stakes that are matched and not settled, on all lines, listed or not."""
+    """Matched stakes that are not settled, in cents, on all lines, whether listed or not."""
     events: tuple[EventStatus, ...]
     scopes: tuple[ScopeStatus, ...]
     guards: tuple[GuardStatus, ...]

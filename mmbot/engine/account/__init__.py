@@ -1,1 +1,1 @@
-"""Balance, funds and profit of the account."""
+"""The balance, the stakes that it still allows, and the profit of the account."""

@@ -1,6 +1,6 @@
-"""The balance: when it is read, and how much more may be staked.
+"""The balance of the account: reads it, and computes how much more may be staked.
 
-The exchange lets unmatched stakes exceed the cash (PROTOCOL 7.6).
+The exchange lets unmatched stakes exceed the cash (docs/protocol.md 7.6).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Change, Kind
 
 EVERY: Final = 30 * SECOND
-"""Between two reads."""
+"""Time between two reads."""
 
 RETRY: Final = 5 * SECOND
-"""After a failed read."""
+"""Time from a failed read to the next one."""
 
 
 class Balance:
-    """What the account can still put in the market."""
+    """The balance, and the stakes that the account may still place."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, now: Instant) -> None:
         self._shared: Final = shared
@@ -36,20 +36,20 @@ class Balance:
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._read_at: Instant = now
-        """When to read next; ``NEVER`` while a read is under way."""
+        """The instant of the next read; ``NEVER`` while a read is in flight."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a match: it takes money where money is taken at the match."""
+        """Subtract a matched stake, if the exchange takes money at the match."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
 
     def spent(self, amount: Cents, now: Instant) -> None:
-        """Note money that a match, or a placement where money is taken then, took since the last read."""
+        """Note an amount in cents that a match or a placement takes from the balance until the next read shows it."""
         self._spent.append((now, amount))
         self._since_read += amount
 
     def left(self) -> Cents:
-        """How much more may be staked, in cents; 0 before the balance is known."""
+        """Return how much more may be staked, in cents; 0 before the first read."""
         if self.latest is None:
             return 0
         shared = self._shared
@@ -57,7 +57,7 @@ class Balance:
         return rule(self.latest, self._since_read, shared.ledger.outstanding, shared.settings.funds_multiple)
 
     def next(self, now: Instant) -> Request | None:
-        """The next read, if it is due."""
+        """Return the next read if it is due."""
         if now < self._read_at:
             return None
         self._read_at = NEVER
@@ -66,11 +66,11 @@ class Balance:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next read is due; ``NEVER`` while one is under way."""
+        """Return the instant of the next read; ``NEVER`` while a read is in flight."""
         return self._read_at
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take a balance; after a failure, read it again sooner than usual."""
+        """Take the balance from an answer. After a failure, read the balance again sooner than usual."""
         if isinstance(answer, Failed):
             self._read_at = now + RETRY
         elif isinstance(answer, BalanceRead):
@@ -89,20 +89,37 @@ class Balance:
 
 
 def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """What further stakes may sum to, in cents, where money is taken at the match; never negative.
+    """Return the sum of the stakes that may still be placed, if the exchange takes money at the match.
 
-    ``balance`` is as it was read, ``matched_since_read`` the stakes matched after that read was asked for,
-    ``outstanding`` the remaining stakes that are open, placing, unknown or cancel-pending.
-    ``outstanding <= multiple * (balance - matched_since_read)`` stays true (DESIGN, *Funds*).
+    Keeps ``outstanding <= multiple * (balance - matched_since_read)`` true (docs/design.md, *Funds*).
+
+    Args:
+        balance: the balance of the latest read, in cents.
+        matched_since_read: the stakes matched after that read was sent, in cents.
+        outstanding: the unmatched stakes of all wagers that are open, placing, unknown or being cancelled, in cents.
+        multiple: ``limits.funds_multiple``.
+
+    Returns:
+        The sum in cents, never negative.
     """
     return max(0, _ceiling(balance - matched_since_read, multiple) - outstanding)
 
 
 def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """The same where money is taken at placement: the cash has to cover every further stake in full as well.
+    """Return the sum of the stakes that may still be placed, if the exchange takes money at placement.
 
-    ``placed_since_read`` is every stake sent after the balance was asked for, whatever became of it: a cancelled
-    wager's money is back only when the next read shows it, so replacing one needs cash for the old and the new.
+    The cash has to cover every further stake in full, in addition to the rule of ``available``.
+
+    Args:
+        balance: the balance of the latest read, in cents.
+        placed_since_read: every stake sent after that read was sent, in cents, even if it was cancelled since. The
+            money of a cancelled wager is back only when the next read shows it, so replacing a wager needs cash for
+            both the old and the new one.
+        outstanding: as for ``available``.
+        multiple: as for ``available``.
+
+    Returns:
+        The sum in cents, never negative.
     """
     cash = balance - placed_since_read
     return max(0, min(cash, _ceiling(cash, multiple) - outstanding))

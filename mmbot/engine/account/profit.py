@@ -1,11 +1,15 @@
 """Profit, realised and marked, and the daily loss guard.
 
-*Realised* is what settled wagers won or lost, less the commission of their markets (estimated at the set share of a
-market's net gain). *Marked* values what is matched and not settled: p times the profit if outcome 0 wins plus (1 - p)
-times the profit if outcome 1 wins, p being the last fair probability. Until one is known (after a restart, or of an
-event that is over and not settled) a position stands at its cost: nothing, unless both outcomes win or both lose. The
-worse outcome instead would end every day that begins with a restart. The loss of a day is the sum of realised and
-marked against that sum at the first instant of the UTC day; it is kept across restarts, and so is that it was too much.
+*Realised* profit is the result of settled wagers, less the commission of their markets (estimated as the set share of
+a market's net gain).
+
+*Marked* profit is the value of matched wagers that are not settled: p times the profit if outcome 0 wins plus (1 - p)
+times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. No fair probability is known
+after a restart, or for a sport event that is over and not settled. Such a position counts as zero, unless both outcomes
+win or both lose. If it counted as its worse outcome instead, every restart would look like a loss of the day.
+
+The loss of a day is the fall of realised plus marked profit since the first instant of the UTC day. The journal keeps
+the figures of the day, and a loss that reached the limit, across restarts.
 """
 
 from __future__ import annotations
@@ -25,11 +29,11 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import ProfitStatus
 
 SAVE: Final = 10 * SECOND
-"""The day's figures are saved this often at most."""
+"""The shortest time between two saves of the day's figures."""
 
 
 class Profit:
-    """Profit of the account, kept incrementally."""
+    """Profit of the account, updated with each change."""
 
     def __init__(self, shared: Shared, day: SaveDay | None) -> None:
         self._shared = shared
@@ -37,35 +41,35 @@ class Profit:
         self._marks: dict[LineKey | MarketKey, Cents] = {}
         self.marked: Cents = 0
         if day is not None and day.lost is not None and day.lost.limit < shared.settings.daily_loss:
-            day = replace(day, lost=None)  # the limit was raised since: the day goes on
+            day = replace(day, lost=None)  # the limit was raised: quoting may go on today
         self._day = day
         self._valued = False
-        """Whether this run was ever ready: before that, what it holds stands at its cost."""
+        """True once quoting was ready in this run. Before that, no position has a fair probability."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
 
     @property
     def total(self) -> Cents:
-        """Realised less commission, plus marked."""
+        """Realised profit less commission, plus marked profit, in cents."""
         return self._shared.ledger.realised - self._shared.ledger.commission + self.marked
 
     @property
     def today(self) -> Cents:
-        """Since the first instant of the UTC day."""
+        """Profit since the first instant of the UTC day, in cents."""
         return self.total - self._day.opening if self._day else 0
 
     def fair(self, line: LineKey, probability: float) -> None:
-        """A newer fair probability of outcome 0."""
+        """Take a newer fair probability of outcome 0, and value the line's position by it."""
         self._fair[line] = probability
         if line in self._marks:
             self.mark(line, self._shared.ledger.positions[line])
 
     def last_fair(self, line: LineKey) -> float | None:
-        """The latest fair probability of outcome 0 that was known."""
+        """Return the latest fair probability of outcome 0; None if there was none yet."""
         return self._fair.get(line)
 
     def mark(self, line: LineKey, position: Position) -> None:
-        """Value a line's position anew."""
+        """Value a line's position."""
         first, second = position.profit
         probability = self._fair.get(line)
         if probability is None:
@@ -75,7 +79,7 @@ class Profit:
         self._mark(line, value, bool(first or second))
 
     def mark_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Value a market's full stakes: as lost."""
+        """Value a market's full stakes as if they were lost."""
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
@@ -86,18 +90,20 @@ class Profit:
             self._marks.pop(key, None)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the fair probabilities of events that are over, where nothing is to be valued by them."""
+        """Drop the fair probabilities of sport events that are over, if no position is valued by them."""
         for line in [line for line in self._fair if line.event in events and line not in self._marks]:
             del self._fair[line]
 
     def look(self, now: Instant, ready: bool) -> None:
-        """Open a new day, save the day's figures when they moved, and judge the loss. A day that lost too much is over,
-        whatever its marks do and however often the daemon starts."""
+        """Open a new day, save the day's figures if they changed, and hold the guard ``daily_loss`` if needed.
+
+        The guard stays for the rest of the day, even if the loss shrinks again and across restarts.
+        """
         shared = self._shared
         date = shared.clock.schedule(now) // DAY
         day = self._day
         if day is None or day.day != date:
-            if not (ready or self._valued):  # a day that began before that would lose or win what is valued then
+            if not (ready or self._valued):  # else the day would begin without fair values
                 self._day = None
                 return
             day = self._day = SaveDay(date, self.total, self.total)
@@ -114,7 +120,7 @@ class Profit:
             shared.hold("daily_loss", ACCOUNT, reason, lost.at)
 
     def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
-        """The day as it stands. It is saved when it is due, and at once when it has just lost too much."""
+        """Return the day with its latest figures. Save it when due, and at once if its loss reached the limit."""
         shared = self._shared
         total = self.total
         loss = day.opening - total
@@ -129,7 +135,7 @@ class Profit:
         return day
 
     def status(self) -> ProfitStatus:
-        """The figures."""
+        """Return the figures."""
         ledger = self._shared.ledger
         return ProfitStatus(
             realised=ledger.realised, commission=ledger.commission, marked=self.marked, today=self.today

@@ -21,6 +21,9 @@ from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of
 MOST_QUOTES: Final = 40
 """Quotes that a strategy may want on one line."""
 
+HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
+"""Reason not to quote a line, shown to the operator."""
+
 _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
@@ -163,7 +166,7 @@ class Targets:
         if off is not None:
             return (), f"off_fair: {off}", 0
         if key in shared.hedging:
-            return (), "hedging", 0
+            return (), HEDGED, 0
         if not targets:
             return (), "nothing large enough to place", 0
         kept, needs = self._cut(line, targets, room)

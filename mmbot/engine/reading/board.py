@@ -307,7 +307,9 @@ class BoardReader:
         shared.books.judge(line, now)
         if sum(shared.books.differences.values()) > before:
             self.markets(line.event)  # one more read shows whether the repair is right
-            shared.outbox.alert(Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences))
+            shared.outbox.alert(
+                Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences)
+            )
         state = shared.books.get(line)
         if state is not None and state.doubtful:
             shared.dirty_events[line.event] = None

@@ -1,1 +1,1 @@
-"""What is handed out: placements, cancels and hedges."""
+"""Placements, cancels and hedges: the requests that change something at the exchange."""

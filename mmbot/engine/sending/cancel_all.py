@@ -1,4 +1,4 @@
-"""``cancel_all``, repeated until the account is proved clear: how soon, and after what."""
+"""``cancel_all``, repeated until the account is proved clear: decides when to send the next one."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
-"""``cancel_all`` is repeated this long after one was answered."""
+"""Time from the answer to a ``cancel_all`` to the next one."""
 
 UNANSWERED: Final = SECOND
-"""A ``cancel_all`` without an answer is followed by another after this: it does no harm twice, and open quotes do."""
+"""Time from a ``cancel_all`` without an answer to the next one. A second one does no harm; open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
-"""``cancel_all`` is repeated this long after one that was rejected or lost, and after a read that found open wagers."""
+"""Time to the next ``cancel_all`` after one that was rejected or lost, or after a read that found open wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""The least time between two that news of wagers led to: many wagers open at a time."""
+"""The shortest time between two ``cancel_all`` that messages about wagers cause: many wagers may open at once."""
 
 
 class RepeatedCancelAll:
-    """Says when the next ``cancel_all`` is due.
+    """Makes each ``cancel_all`` when it is due.
 
     Args:
-        number: gives a new number for a request.
-        now: when the first one is due.
+        number: returns the id of the next request.
+        now: the instant at which the first ``cancel_all`` is due.
     """
 
     def __init__(self, number: Callable[[], int], now: Instant) -> None:
         self._number: Final = number
         self.due_at: Instant = now
-        """When the next one is due."""
+        """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """How many that count have no answer yet."""
+        """The number of ``cancel_all`` in flight whose answer counts."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """The number of the latest one, and of the latest one whose answer no longer counts."""
+        """The id of the latest ``cancel_all``, and of the latest one whose answer does not count any more."""
 
     def restart(self, now: Instant) -> None:
-        """Send one at once. The answers to those that were sent before count for nothing."""
+        """Make a ``cancel_all`` due now. Answers to earlier ones do not count any more."""
         self.due_at = now
         self._done = self._sent
         self.under_way = 0
 
     def next(self, now: Instant) -> CancelAll | None:
-        """The next one, if it is due."""
+        """Return the next ``cancel_all`` if it is due."""
         if now < self.due_at:
             return None
         request = CancelAll(self._number())
@@ -57,15 +57,15 @@ class RepeatedCancelAll:
         return request
 
     def wager_may_be_open(self, now: Instant) -> None:
-        """Send another one soon: a wager may be open that the latest one did not meet."""
+        """Make another ``cancel_all`` due soon: a wager may be open that was not open at the latest one."""
         self.due_at = min(self.due_at, max(now, self._sent_at + APART))
 
     def wager_is_open(self, now: Instant) -> None:
-        """Send another one soon: a read of the history found open wagers."""
+        """Make another ``cancel_all`` due soon: a read of the wager history found open wagers."""
         self.due_at = min(self.due_at, now + AGAIN)
 
     def answered(self, request: int, now: Instant) -> bool:
-        """Take the answer to one of them. Returns whether it counts."""
+        """Take the answer to a ``cancel_all``. Return true if the answer counts."""
         if request <= self._done:
             return False
         self._done = self._sent
@@ -74,7 +74,7 @@ class RepeatedCancelAll:
         return True
 
     def failed(self, request: int, retry_at: Instant | None, now: Instant) -> bool:
-        """Repeat one of them that failed. Returns whether it counts."""
+        """Make another ``cancel_all`` due after one that failed. Return true if the failed one counts."""
         if request <= self._done:
             return False
         self.under_way -= 1

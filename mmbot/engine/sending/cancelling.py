@@ -1,4 +1,4 @@
-"""Cancels of single wagers, batched by 20 over all markets, and repeated until the exchange confirms."""
+"""Cancels of single wagers: in batches of 20 over all markets, repeated until the exchange confirms each."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""A cancel that met a placement or a match is repeated after this (PROTOCOL 6.4)."""
+"""Time to the next try after a cancel that met a placement or a match in progress (docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
-"""How long a cancel waits for its wager to become live."""
+"""The longest time that a cancel waits until its wager is live."""
 
 CONFIRM: Final = 2 * SECOND
-"""A cancel that was accepted without a word on the private channel for this long is tried again or looked up."""
+"""Time from an accepted cancel to the next try or look-up, if no private message confirms it."""
 
 OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
-"""After these the wager is looked up to learn what became of it."""
+"""Rejections after which the wager is looked up to learn its state."""
 
 
 class Cancelling:
-    """The wagers that are to go."""
+    """Cancels wagers one by one and in batches."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, quoting: Quoting) -> None:
         self._shared = shared
         self._effects = effects
         self._quoting: Final = quoting
         self.ready: Final[dict[str, None]] = {}
-        """Wagers whose cancel could be sent now, in the order in which that was wanted."""
+        """Wagers whose cancel may be sent now, in the order in which they were ordered."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}
-        """Wagers that were looked up since their last cancel."""
+        """Wagers that were looked up since their latest cancel."""
         self.sent = 0
 
     @property
     def full(self) -> bool:
-        """Whether a whole batch could be sent now."""
+        """True if a full batch may be sent now."""
         return len(self.ready) >= BATCH
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager that opened or ended, and cancel one that should not be there."""
+        """Follow a wager that opened or ended, and cancel a wager that should not be open."""
         wager, kind = change.wager, change.kind
         if kind is Kind.OPENED:
             self.opened(wager.external_id)
@@ -57,10 +57,10 @@ class Cancelling:
         elif kind is Kind.REVIVED:
             self.want(wager)
         elif kind is Kind.FOREIGN and self._shared.settings.exclusive and wager.external_id != wager.wager_id:
-            self.want(wager)  # nobody else has this account: it is of an earlier run, say, and was processed only now
+            self.want(wager)  # nobody else uses this account: it may be from an earlier run
 
     def collect(self) -> None:
-        """Take over which wagers quoting keeps and which it wants cancelled."""
+        """Take from quoting which wagers to keep and which to cancel."""
         compared = self._quoting.compared
         for rest in compared:
             for external_id in rest.keep:
@@ -72,7 +72,11 @@ class Cancelling:
         compared.clear()
 
     def want(self, wager: Wager) -> None:
-        """Cancel a wager. One that is not live yet would be refused (409), so it waits until it is, or a second."""
+        """Order the cancel of a wager.
+
+        The exchange rejects the cancel of a wager that is not live yet (409), so such a cancel waits until the wager is
+        live, for a second at most.
+        """
         key = wager.external_id
         if wager.state is State.CANCELLING or key in self.ready or key in self._waiting:
             return
@@ -84,23 +88,26 @@ class Cancelling:
                 self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
 
     def keep(self, external_id: str) -> None:
-        """A wager is wanted after all, if its cancel was not sent yet."""
+        """Withdraw the cancel of a wager, if it was not sent yet."""
         self.ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
     def opened(self, external_id: str) -> None:
-        """A wager is live now."""
+        """Note that a wager is live: its cancel may be sent."""
         if external_id in self._waiting:
             del self._waiting[external_id]
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """The exchange's id of a wager is known now."""
+        """Note that the exchange's id of a wager is known: its cancel waits ``PATIENCE`` at most from now on."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
-        """The next batch: a whole event where a guard covers it and more rests there than a batch holds."""
+        """Return the next request to cancel: a batch of wagers, or a whole sport event.
+
+        A whole sport event is cancelled if a guard holds it and more than one batch of its wagers is to be cancelled.
+        """
         shared = self._shared
         batch: list[Wager] = []
         by_event: dict[int, int] = {}
@@ -147,7 +154,7 @@ class Cancelling:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply what became of the wagers that were to be cancelled."""
+        """Take the answer to a cancel."""
         if not isinstance(request, CancelMany | CancelEvent):
             return
         if isinstance(answer, Failed):
@@ -158,7 +165,7 @@ class Cancelling:
             self._on_event(request, now)
 
     def _on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
-        """Each item of a batch was accepted, refused, or left out (unknown: tried again)."""
+        """Take each item of a batch: accepted, rejected, or missing. A missing item is unknown, and tried again."""
         changes: Changes = ()
         refused = {item.external_id: item for item in answer.refused}
         accepted = dict.fromkeys(answer.accepted)
@@ -173,13 +180,14 @@ class Cancelling:
         return changes
 
     def _on_event(self, request: CancelEvent, now: Instant) -> None:
-        """A whole event was cancelled: each wager is confirmed by its private message, or tried again alone."""
+        """Wait for the private message of each wager of a sport event. Without one, the wager is cancelled again
+        alone."""
         for wager in self._shared.ledger.all_live():
             if wager.event == request.event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
     def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
-        """The whole request failed."""
+        """Take the failure of a whole request."""
         changes: Changes = ()
         if isinstance(request, CancelMany):
             for item in request.items:
@@ -194,8 +202,11 @@ class Cancelling:
         return changes
 
     def again(self, external_id: str, now: Instant) -> None:
-        """A pause is over: try again what still lives. After an accepted cancel, or some that came to nothing, it is
-        looked up in between; what that shows to live on is cancelled anew."""
+        """Cancel a wager again after a pause, if it still lives.
+
+        After an accepted cancel, or more than two tries, the wager is looked up first. If it still lives after that, it
+        is cancelled again.
+        """
         wager = self._shared.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:
             self._asked.pop(external_id, None)

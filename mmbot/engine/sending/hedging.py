@@ -1,5 +1,5 @@
-"""Hedges: where a scope's matched worst case has reached its ``hedge`` threshold, the excess is taken out of the
-opposite outcome with ``fillOrKill``; one in flight a line."""
+"""Hedges: once the matched worst case of a scope has reached its ``hedge`` threshold, a ``fillOrKill`` wager on the
+opposite outcome takes the excess out. At most one hedge is in flight on each line."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from mmbot.engine.wagers.changes import Change, Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND
-"""Between two tries on one line."""
+"""Time between two tries on one line."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
-"""Guards of a sport event that stop a hedge. A guard about its strategy does not: the position exists anyway."""
+"""Guards of a sport event that stop a hedge. A guard about the strategy does not stop it: the position exists
+anyway."""
 
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation")
 """Guards of a line that stop a hedge."""
 
 ACCOUNT_CLOSED: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
-"""Guards of the account that stop a hedge. The other guards are about making markets; a hedge passes them."""
+"""Guards of the account that stop a hedge. The other guards are about quotes, and do not concern a hedge."""
 
 
 class Hedging:
-    """Watches for lines to hedge and hands the hedges out."""
+    """Finds lines to hedge, and sends the hedges."""
 
     def __init__(
         self, shared: Shared, quoting: Quoting, placing: Placing, given: GivenPrices, ids: ExternalIds
@@ -50,18 +51,19 @@ class Hedging:
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
         self.check = False
-        """Whether a position, a book or a pause changed since the last look."""
+        """True if a position, a book or a pause changed since the last look."""
         self.sent = 0
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """The next hedge that may be sent."""
+        """Return the next hedge that may be sent."""
         if not self.check:
             return None
         shared = self._shared
         if any(shared.guards.holds(guard, ACCOUNT) for guard in ACCOUNT_CLOSED) or not self._ids.has(1):
             return None
         self.check = False
-        # A line whose hedge is in flight keeps its share of the need; one that was put off leaves it to others.
+        # A line with a hedge in flight keeps its share of the excess. A line that was put off leaves its share to
+        # others.
         unable = [line for line, at in self._not_before.items() if at > now and line not in self._in_flight]
         for line, reduction in shared.exposure.hedge_candidates(unable):
             wager = shared.ledger.get(self._in_flight.get(line, ""))
@@ -74,13 +76,13 @@ class Hedging:
         return None
 
     def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
-        """Size and send the hedge of one line, or note why there is none."""
+        """Size and send the hedge of one line, or log why there is none."""
         shared = self._shared
         quoted = self._quoting.lines.get(line)
         state = shared.books.get(line)
         ladder = shared.ladder
         if quoted is None or state is None or ladder is None:
-            self._put_off(line, "not on the board", now)
+            self._put_off(line, "the line is not on the board", now)
             return None
         if (why := self._guarded(quoted.line)) is not None:
             self._put_off(line, why, now)
@@ -109,7 +111,7 @@ class Hedging:
             self._clear_line(line)
             return None
         if not reducing:
-            self._put_off(line, "wagers that are not ours take up the room", now)
+            self._put_off(line, "wagers of the account that the bot did not place use up the limit", now)
             return None
         return self._send(quoted.line, sized, reduction, now)
 
@@ -124,7 +126,7 @@ class Hedging:
         return None
 
     def _send(self, line: Line, sized: HedgeOrder, reduction: int, now: Instant) -> PlaceMany:
-        """Hand out a hedge. It counts as a wager that could match from here on."""
+        """Send a hedge. From now on it counts as a wager that could match."""
         shared, key = self._shared, line.key
         external_id = self._ids.next("h")
         line_id = line.outcomes[sized.side].line_id
@@ -149,13 +151,13 @@ class Hedging:
         return self._placing.hand_out((placement,), now)
 
     def forget(self, events: Container[int]) -> None:
-        """Events are over: nothing is hedged there."""
+        """Drop the pauses and reasons of sport events that are over."""
         for lines in (self._not_before, self._reasons):
             for line in [line for line in lines if line.event in events]:
                 del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:
-        """Nothing of ours may rest here now; the hedge is sized again when the cancels are confirmed."""
+        """Cancel all our wagers on a line. When the cancels are confirmed, the hedge is sized again."""
         if line not in self._shared.hedging:
             self._shared.hedging[line] = None
             self._quoting.own_changed(line)
@@ -165,7 +167,7 @@ class Hedging:
         self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """A line's timer is due: look again, unless another try has put it off since."""
+        """Look for hedges again when the pause of a line is over, unless a later try has prolonged the pause."""
         until = self._not_before.get(line, 0)
         if until > now:
             self._shared.timers.set(Due.HEDGE, line, until)
@@ -173,12 +175,12 @@ class Hedging:
             self.check = True
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a hedge that ended."""
+        """Note a hedge that ended."""
         if change.kind is Kind.ENDED and change.wager.hedge:
             self.ended(change.wager)
 
     def ended(self, wager: Wager) -> None:
-        """A hedge is over: its line may be quoted again."""
+        """Let a line be quoted again after its hedge."""
         if not isinstance(wager, LineWager):
             return
         if self._in_flight.get(wager.line) == wager.external_id:
@@ -186,7 +188,7 @@ class Hedging:
         self._release(wager.line)
 
     def look_again(self) -> None:
-        """Positions or books changed. A line that wants no hedge any more is released."""
+        """Look for hedges again after a change of positions or books. Let lines that need no hedge be quoted again."""
         self.check = True
         shared = self._shared
         for line in list(shared.hedging):

@@ -1,5 +1,5 @@
-"""What is placed, and when: every placement is judged in the call that hands it out, by limits, funds, self-match and
-the number of wagers, in order of priority. One item that does not fit never holds back the others."""
+"""Placements of quotes, in order of priority. Each placement is checked in the same call that sends it: limits, funds,
+self-match and the number of open wagers. A placement that is not allowed never delays the others."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
+from mmbot.engine.quoting.decide_targets import HEDGED
 from mmbot.engine.quoting.diff import self_match
 from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
@@ -33,36 +34,40 @@ from mmbot.engine.wagers.wager import LineWager
 
 FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
-"""A line rests this long after a refused placement, doubling while refusals go on."""
+"""The first and the longest pause of a line after a rejected placement. Each further rejection doubles the pause."""
 
 DOUBT: Final[Cents] = 10
-"""Kept free of every limit for each wager whose matches are not known in detail: what it wins was rounded as one match,
-and the exchange rounds each."""
+"""Cents of every limit that stay unused for each wager whose single matches are not known: we round its win once, the
+exchange rounds the win of each match."""
+
+NO_FUNDS: Final = "the balance leaves no room for the stake"
+NO_ROOM: Final = "a limit leaves no room for the stake"
+"""Reasons not to place a target, shown to the operator."""
 
 _priority: Final = attrgetter("priority")
 
 
 class Batch:
-    """A batch of placements that is being filled."""
+    """Batch of placements that is being filled."""
 
     __slots__ = ("awaiting", "doubt", "funds", "items", "lines", "most")
 
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
         self.lines: Final[list[tuple[QuotedLine, bool]]] = []
-        """Lines that something is placed on, each with whether all its targets are placed in full."""
+        """Lines with a placement in the batch. The flag is true if all targets of the line are placed in full."""
         self.funds = funds
-        """How much more may be staked, in cents."""
+        """The sum of the stakes that may still be placed, in cents."""
         self.most: Final = most
-        """How many items it may have, by what awaits activation and by the number of open wagers."""
+        """The most items that the limits of placements awaiting activation and of open wagers allow."""
         self.awaiting: Final = awaiting
-        """How many placements awaited activation before it."""
+        """The number of placements that awaited activation before this batch."""
         self.doubt: Final = doubt
-        """Kept free of every limit, in cents."""
+        """Cents of every limit that stay unused."""
 
 
 class Placing:
-    """Hands out placements."""
+    """Chooses, checks and sends placements."""
 
     def __init__(
         self,
@@ -88,23 +93,23 @@ class Placing:
         self._at_placement = shared.config.exchange.funds == "at_placement"
         self.sent = 0
         self.held_back: str | None = None
-        """Why nothing may be placed now on any of the lines that are pending; None if nothing keeps them back."""
+        """The reason why nothing may be placed on any line now; None if there is no such reason."""
 
     @property
     def pending(self) -> bool:
-        """Whether something might be placed now."""
+        """True if a line has a target to place."""
         return bool(self._quoting.to_place.lines)
 
     def funds_left(self) -> Cents:
-        """How much more may be staked, in cents."""
+        """Return the sum of the stakes that may still be placed, in cents."""
         return self._balance.left()
 
     def freed(self) -> None:
-        """Room may have come free: what was blocked is judged again."""
+        """Check blocked targets again: there may be room for them now."""
         self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
-        """How many placements await activation; clears the guard once they are fewer than allowed."""
+        """Return the number of placements that await activation. Lift the guard ``activation`` once few enough do."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
         if shared.guards.pausing and awaiting < shared.settings.awaiting_activation:
@@ -112,7 +117,7 @@ class Placing:
         return awaiting
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """A line's timer is due: let it be quoted again if its pause after a refusal is over."""
+        """Let a line be quoted again if its pause after a rejected placement is over."""
         until = self._paused_until.get(line)
         if until is None:
             return
@@ -123,13 +128,13 @@ class Placing:
         self._shared.hold("refused", line, None, now)
 
     def forget(self, events: Container[int]) -> None:
-        """Events are over: their lines need no pause."""
+        """Drop the pauses of lines of sport events that are over."""
         for lines in (self._pauses, self._paused_until):
             for line in [line for line in lines if line.event in events]:
                 del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """The next batch of quotes, or None if nothing may be placed."""
+        """Return the next batch of placements; None if nothing may be placed."""
         shared = self._shared
         to_place = self._quoting.to_place
         self.held_back = None
@@ -151,7 +156,7 @@ class Placing:
         return self.hand_out(tuple(batch.items), now)
 
     def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> None:
-        """Put the targets of one line in a batch, as far as they may be placed."""
+        """Add the targets of one line to a batch, as far as they may be placed."""
         left: list[Target] = []
         blocked: str | None = None
         cut = False
@@ -162,7 +167,7 @@ class Placing:
         ordered = len(place) < 2 or (len(place) == 2 and place[0].priority >= place[1].priority)
         targets = place if ordered else sorted(place, key=_priority, reverse=True)
         for target in targets:
-            if target.priority < targets[0].priority and blocked is None:  # after what is as urgent elsewhere
+            if target.priority < targets[0].priority and blocked is None:  # other lines have more urgent targets
                 left.append(target)
                 continue
             count = len(items)
@@ -174,7 +179,7 @@ class Placing:
             stake, why = self._judge(line, target, batch.funds, batch.doubt)
             if stake <= 0:
                 left.append(target)
-                blocked = why or "limit"
+                blocked = why or NO_ROOM
                 continue
             items.append(self._place(line, target.side, target.odds, stake, now))
             batch.funds -= stake
@@ -185,23 +190,23 @@ class Placing:
         self._quoting.served(line, tuple(left), blocked)
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
-        """Why nothing more may be placed on any line."""
+        """Return the reason why nothing more may be placed on any line."""
         shared = self._shared
         if awaiting >= shared.settings.awaiting_activation:
             shared.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
-            return "activation: too many placements await it"
+            return "too many placements await activation (guards.awaiting_activation)"
         if shared.ledger.live_count >= shared.settings.open_wagers:
             return "limits.open_wagers is reached"
-        return "funds"
+        return NO_FUNDS
 
     def _judge(self, line: QuotedLine, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
-        """The stake that may be placed of a target, 0 with the reason if none."""
+        """Return the stake of a target that may be placed now, in cents, and the reason if it is 0."""
         shared, key = self._shared, line.key
         if shared.hedging and key in shared.hedging:
-            return 0, "hedging"
+            return 0, HEDGED
         live = line.live.values()
         if live and self_match(target.side, target.odds, live):
-            return 0, "would match a wager of our own"
+            return 0, "the quote would match one of our own wagers"
         position = shared.ledger.positions.get(key, NOTHING)
         room = shared.exposure.largest_stake(key, position, target.side) - doubt
         if funds < room:
@@ -209,17 +214,17 @@ class Placing:
         if target.stake <= room:
             return target.stake, None
         if room < shared.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
-            return 0, "funds" if room == funds else "limit"  # what is on its way out makes room soon: no fragment now
+            return 0, NO_FUNDS if room == funds else NO_ROOM  # a cancel in flight makes room soon: place no fragment
         return room, None
 
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
-        """Note a placement in the ledger before it leaves: from here on it could match."""
+        """Enter a placement in the ledger before it is sent: from now on it could match."""
         placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
         return placement
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
-        """Enter a hedge in the ledger and the exposure, and have its line judged again."""
+        """Enter a hedge in the ledger and the exposure, and have quoting look at its line again."""
         self._note(placement, line, side, True, now)
         self._quoting.own_changed(line)
 
@@ -231,7 +236,7 @@ class Placing:
             self._balance.spent(placement.stake, now)
 
     def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
-        """A request with these items."""
+        """Return a request with these placements, and own it."""
         self._shared.last_placement_at = now
         self.sent += len(items)
         request = PlaceMany(self._shared.request_id(), items)
@@ -241,7 +246,7 @@ class Placing:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply what became of the wagers of a placement, of quotes and of hedges alike."""
+        """Take the answer to a placement of quotes or of a hedge."""
         if not isinstance(request, PlaceMany):
             return
         if isinstance(answer, Failed):
@@ -265,7 +270,7 @@ class Placing:
         self._effects.placement_answered(request, now)
 
     def _on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
-        """Each item was accepted, refused or left out."""
+        """Take each item of a batch: accepted, rejected, or missing. A missing item is unknown."""
         changes: Changes = ()
         ledger = self._shared.ledger
         accepted = {report.external_id: report for report in answer.accepted}
@@ -285,7 +290,7 @@ class Placing:
         return changes
 
     def _on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
-        """The whole request failed: refused, or of unknown outcome."""
+        """Take the failure of a whole request: each item was rejected or is unknown."""
         changes: Changes = ()
         for item in request.items:
             if answer.failure is Failure.UNKNOWN:
@@ -301,9 +306,9 @@ class Placing:
             return ()
         changes = shared.ledger.rejected(external_id, why.rejection, now)
         if wager.state is State.UNKNOWN:
-            return changes  # the id exists: that is no refusal, the history tells what became of it
+            return changes  # the id exists already: the wager history shows its state
         line = wager.line
-        if self._paused_until.get(line, 0) <= now:  # several refused in one answer are one refusal
+        if self._paused_until.get(line, 0) <= now:  # several rejected items of one answer count once
             pause = min(LONGEST_PAUSE, 2 * self._pauses.get(line, FIRST_PAUSE // 2))
             self._pauses[line] = pause
             self._paused_until[line] = now + pause

@@ -1,1 +1,1 @@
-"""What the parts of the engine share."""
+"""The state that the parts of the engine share, and the orders that wait for the shell."""

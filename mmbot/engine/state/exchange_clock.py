@@ -1,4 +1,4 @@
-"""The exchange's clock: how far it is ahead of ours, as far as its answers and messages have shown."""
+"""The exchange's clock: how far it is ahead of ours, according to its answers and messages."""
 
 from __future__ import annotations
 
@@ -8,57 +8,61 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""A reading of the exchange's clock that is further ahead of ours is a mistake, not a clock."""
+"""The furthest that the exchange's clock is believed to be ahead of ours. A reading beyond it is taken for a
+mistake."""
 
 TOLERATED: Final = 2 * SECOND
-"""A clock that is further behind the exchange's is worth a warning: the machine should keep time."""
+"""If our clock is further behind the exchange's, a warning is logged: the machine should synchronise its clock."""
 
 
 class ExchangeClock:
     """Turns instants of our clock into instants of the exchange's clock.
 
     Args:
-        tell_behind: called when a reading shows that our clock is further behind than was known and tolerated.
-        tell_doubt: called with each ``last_synced_at`` of the history: how far it is ahead of our clock if that is
-            further than ``BELIEVED``, else None.
-    """
+        warn_behind: called with the difference when a reading shows that our clock is further behind than known before
+            and than ``TOLERATED``.
+        doubt: called for each ``last_synced_at`` of the wager history, with its lead over our clock if that is more
+        than ``BELIEVED``, else with None."""
 
     def __init__(
-        self, tell_behind: Callable[[Duration], None], tell_doubt: Callable[[Duration | None, Instant], None]
+        self, warn_behind: Callable[[Duration], None], doubt: Callable[[Duration | None, Instant], None]
     ) -> None:
-        self._tell_behind: Final = tell_behind
-        self._tell_doubt: Final = tell_doubt
+        self._warn_behind: Final = warn_behind
+        self._doubt: Final = doubt
         self.wall_offset: Duration = 0
-        """What to add to our clock to get schedule time."""
+        """The offset to add to our clock to get the time of the wall clock."""
         self.ahead: Duration = 0
-        """How far the exchange's clock is ahead of ours at least; 0 while nothing shows that it is."""
+        """The least lead of the exchange's clock over ours that a reading has shown; 0 if no reading has shown one."""
         self._doubted: tuple[Duration, Instant] | None = None
-        """How far ahead the latest message put it that was not believed, and when."""
+        """The lead that the latest message showed that was not believed, and the instant of that message."""
 
     def schedule(self, now: Instant) -> Instant:
-        """The present by the wall clock."""
+        """Return the present time of the wall clock."""
         return now + self.wall_offset
 
     def time_of(self, instant: Instant) -> Instant:
-        """An instant of our clock as the exchange's clock reads it, as far as is known; never earlier."""
+        """Convert an instant of our clock into the exchange's clock, as far as readings have shown its lead."""
         return instant + self.wall_offset + max(0, self.ahead)
 
     def stepped(self, offset: Duration) -> None:
-        """Take a step of the wall clock: what was known of the exchange's clock no longer holds."""
+        """Take a step of the wall clock, and forget the lead of the exchange's clock."""
         self.wall_offset = offset
         self.ahead = 0
 
     def note(self, said: Instant, now: Instant) -> None:
-        """Take a reading: the exchange's clock showed ``said`` no later than ``now``."""
+        """Take a reading: the exchange's clock showed ``said`` at ``now`` or before."""
         ahead = said - now - self.wall_offset
         if self.ahead < ahead <= BELIEVED:
             if ahead > TOLERATED and ahead > self.ahead + SECOND:
-                self._tell_behind(ahead)
+                self._warn_behind(ahead)
             self.ahead = ahead
 
     def note_message(self, said: Instant, now: Instant) -> None:
-        """Take a reading from a message. One that says much more than all before it is not believed alone: a clock that
-        is ahead shows in every message."""
+        """Take a reading from a message.
+
+        A reading that is much further ahead than all earlier ones is believed only if a second message within a minute
+        confirms it: a clock that is ahead shows in every message.
+        """
         ahead = said - now - self.wall_offset
         if ahead > self.ahead + TOLERATED:
             doubted, self._doubted = self._doubted, (ahead, now)
@@ -68,8 +72,10 @@ class ExchangeClock:
         self.note(said, now)
 
     def note_date(self, date: Instant | None, now: Instant) -> None:
-        """Take the ``Date`` of an HTTP answer, which is in whole seconds, rounded down. A date that is later than our
-        clock shows that our clock is behind; the second that the rounding may have taken is added."""
+        """Take the ``Date`` of an HTTP answer as a reading if it is later than our clock.
+
+        ``Date`` is in whole seconds, rounded down, so a second is added.
+        """
         if date is not None and date > self.schedule(now):
             self.note(date + SECOND, now)
 
@@ -77,11 +83,10 @@ class ExchangeClock:
         """Take ``last_synced_at`` of a history page as a reading.
 
         Returns:
-            Whether the page can prove anything. If it is further ahead of our clock than ``BELIEVED``, one of the two
-            clocks is wrong, and the ranges that are asked for end long before what was placed last.
-        """
+            True if the page can prove anything. If ``synced`` is more than ``BELIEVED`` ahead of our clock, one of the
+            two clocks is wrong. Then the ranges that we ask for may end before the latest placements."""
         self.note(synced, now)
         ahead = synced - self.schedule(now)
         doubtful = ahead > BELIEVED
-        self._tell_doubt(ahead if doubtful else None, now)
+        self._doubt(ahead if doubtful else None, now)
         return not doubtful

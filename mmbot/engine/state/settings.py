@@ -1,4 +1,4 @@
-"""The settings that the core works with, in its own units: nanoseconds and cents."""
+"""The settings in the units of the core: nanoseconds and cents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmbot.domain.money import Cents, cents
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Durations are in nanoseconds, amounts in cents; probabilities and shares in units of 1."""
+    """Settings. Durations are in nanoseconds, amounts in cents, probabilities and shares between 0 and 1."""
 
     exclusive: bool
     min_stake: Cents
@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def settle(config: Config) -> Settings:
-    """The settings of a configuration in the core's units."""
+    """Convert a configuration into the units of the core."""
     limits, guards = config.limits, config.guards
     return Settings(
         exclusive=config.exchange.account == "exclusive",

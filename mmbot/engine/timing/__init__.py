@@ -1,1 +1,1 @@
-"""The rate limit, and what is due when."""
+"""The rate limit of requests, the timers, and the question when something is due."""

@@ -1,4 +1,4 @@
-"""How the engine asks its parts when something of theirs is due: each part answers ``due_at``."""
+"""The protocols by which the engine asks its parts when something is due."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class Part(Protocol):
     """A part with something that is due at an instant."""
 
     def due_at(self, now: Instant) -> Instant:
-        """When something is due, as far as the clock alone decides: an event may bring it nearer.
-        ``NEVER`` if nothing is due by the clock."""
+        """Return the instant at which something is due by the clock; ``NEVER`` if nothing is. An event may make it
+        earlier."""
 
 
 class Chore(Part, Protocol):
-    """A part that does something itself."""
+    """A part that acts by the clock."""
 
     def do_due(self, now: Instant) -> None:
-        """Do what is due, if anything is."""
+        """Do everything that is due."""
 
 
 class Asker(Part, Protocol):
-    """A part that makes requests."""
+    """A part that makes requests and owns them."""
 
     def next(self, now: Instant) -> Request | None:
-        """The next request, if one is due. The part is its owner."""
+        """Return the next request if one is due."""

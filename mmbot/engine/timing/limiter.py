@@ -1,6 +1,7 @@
-"""How fast requests may leave: the account's ceiling with a reserve for cancels, and one read a second of each path.
+"""The rate of requests: the account's limit with a reserve for cancels, and one read of each path a second.
 
-Integers only: the same asks at the same instants get the same answers. What to send is decided elsewhere.
+All arithmetic is on integers, so the same calls at the same instants give the same results. Other modules decide which
+request to send.
 """
 
 from __future__ import annotations
@@ -11,39 +12,44 @@ from typing import Final
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 
 CEILING: Final = 50
-"""Requests in any one second that the exchange allows an account (PROTOCOL 11)."""
+"""The most requests in any one second that the exchange allows an account (docs/protocol.md 11)."""
 
 BURST: Final = 4
-"""Requests of each kind, cancels and others, that may leave back to back."""
-
-CANCELS_PAUSE: Final = SECOND
-"""The same for cancels: whatever a 429 says, a ``cancel_all`` is tried again within a second."""
+"""The number of requests that may leave without spacing, for cancels and for other requests each."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""A pause ends this long after the last request at the latest: a 429 with a nonsensical instant in it must not keep
-cancels back for good."""
+"""The longest pause after a 429, from the last request on. A 429 may carry an absurd instant."""
+
+CANCELS_PAUSE: Final = SECOND
+"""The longest pause of cancels after a 429, from the last request on."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
-"""Between two reads of one path. Above a second, since requests bunch up a little on their way (PROTOCOL 11)."""
+"""Time between two reads of one path. It is more than a second because the network may bring two requests closer
+together (docs/protocol.md 11)."""
 
 
 class TooSoon(Exception):
-    """A request was taken before it was ready: our own mistake, refused so that no limit is passed by it."""
+    """A request was taken before its time: a mistake in our own code. Nothing is sent, so that no limit is broken."""
 
 
 class Limiter:
-    """Requests a second for the account.
+    """Limits the requests of the account.
 
-    Two rules hold together. *Pace*: requests are spaced evenly (a generic cell rate), with a small burst; a bucket that
-    fills up to its whole rate would let nearly twice the rate through in a second. *Count*: no closed window of one
-    second holds more than ``rate`` requests, nor more than ``rate - reserve`` that are no cancels. A request that is no
-    cancel needs room for the burst of cancels behind it, so it never makes the next cancel wait: while fewer than
-    ``reserve`` cancels left in the last second, a cancel waits for earlier cancels only.
+    Two rules hold together:
 
-    The instants are those of sending. What bunches up in the network is covered by a ``rate`` below the ceiling.
+    - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with room
+      for a whole second would let nearly twice the rate through in one second.
+    - *Count*: no closed window of one second holds more than ``rate`` requests, nor more than ``rate - reserve``
+    requests other than cancels.
+
+    Other requests leave room for the burst of cancels that may follow, so they never delay a cancel. A cancel waits for
+    earlier cancels only, as long as fewer than ``reserve`` cancels left in the last second.
+
+    The instants are those of sending. The network may bring requests closer together: a ``rate`` below the limit of the
+    exchange leaves room for that.
 
     Raises:
-        ValueError: on construction, unless 1 <= reserve < rate <= 50.
+        ValueError: when it is made, unless 1 <= reserve < rate <= 50.
     """
 
     __slots__ = (
@@ -80,7 +86,7 @@ class Limiter:
         self._cancel_slack: Final[Duration] = (burst + min(BURST, reserve) - 1) * self._spacing
         self._all: Final[deque[Instant]] = deque(maxlen=rate)
         self._other: Final[deque[Instant]] = deque(maxlen=rate - reserve)
-        # Where the evenly spaced series of requests has got to: of all, and of those that are no cancels.
+        # The next instant of the evenly spaced series: of all requests, and of requests other than cancels.
         self._due: Instant = 0
         self._other_due: Instant = 0
         self._paused: Instant = 0
@@ -90,12 +96,12 @@ class Limiter:
         self._other_from: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
-        """The earliest instant, ``now`` or later, at which such a request may leave if none leaves before it."""
+        """Return the earliest instant from ``now`` on at which a cancel, or another request, may leave."""
         earliest = self._cancel_from if cancel else self._other_from
         return now if now > earliest else earliest
 
     def take(self, now: Instant, cancel: bool) -> None:
-        """Note that such a request leaves now.
+        """Note that a cancel, or another request, leaves now.
 
         Raises:
             TooSoon: if ``ready_at`` is later than now. Nothing is noted.
@@ -112,16 +118,16 @@ class Limiter:
         self._plan()
 
     def pause(self, until: Instant) -> None:
-        """Let nothing leave before ``until``: the exchange said 429. An earlier pause that lasts longer stays.
+        """Send no request before ``until``, after a 429. A pause that lasts longer stays.
 
-        ``until`` is cut to ``LONGEST_PAUSE`` after the last request, for cancels to ``CANCELS_PAUSE``.
+        The pause ends at the latest ``LONGEST_PAUSE`` after the last request; for cancels, ``CANCELS_PAUSE`` after it.
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
         self._plan()
 
     def _plan(self) -> None:
-        """From when on a cancel, and any other request, may leave: what was noted so far alone decides."""
+        """Compute when the next cancel, and the next other request, may leave."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
         self._cancel_from = max(self._cancels_paused, every, self._due - self._cancel_slack)
         others = self._other[0] + SECOND + 1 if len(self._other) == self.rate - self.reserve else 0
@@ -130,7 +136,7 @@ class Limiter:
 
 
 class Pacer:
-    """BoardReader of one path, so many nanoseconds apart. The paths are few and stay."""
+    """Spaces the reads of each path. The number of paths is small and does not grow."""
 
     __slots__ = ("_ready", "_spacing")
 
@@ -139,7 +145,7 @@ class Pacer:
         self._ready: Final[dict[str, Instant]] = {}
 
     def ready_at(self, path: str, now: Instant) -> Instant:
-        """The earliest instant, ``now`` or later, at which this path may be read."""
+        """Return the earliest instant from ``now`` on at which this path may be read."""
         return max(now, self._ready.get(path, now))
 
     def take(self, path: str, now: Instant) -> None:

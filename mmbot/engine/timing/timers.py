@@ -1,4 +1,4 @@
-"""The engine's timers: a heap of instants at which something is to be looked at again."""
+"""The engine's timers: a heap of instants, each with its purpose and its subject."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from mmbot.domain.instant import Instant
 
 
 class Due(Enum):
-    """What a timer is for."""
+    """Purpose of a timer."""
 
-    __hash__ = object.__hash__  # a timer is set on every event, and Enum's own is Python
+    __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
     EVENT = "event"
-    """Look at an event again: its start is near, or its strategy asked for it."""
+    """Look at a sport event again: its start is near, or its strategy asked to be called."""
     LINE = "line"
-    """Look at a line again: its book or price may have aged, or a pause is over."""
+    """Look at a line again: its book or price may be too old, or its pause is over."""
     HEDGE = "hedge"
-    """A hedge on a line may be tried again."""
+    """Try to hedge on a line again."""
     SUSPECT = "suspect"
-    """Judge a book difference."""
+    """Decide about a difference between two pictures of a book."""
     MISSED = "missed"
-    """A read of the board may have lacked a line or an event: read it again."""
+    """Read the board again: the last read may have lacked a line or a sport event."""
     ACTIVATION = "activation"
-    """An accepted wager should be active by now."""
+    """Check that an accepted wager became active."""
     PRINT = "print"
-    """A print at our price should have been matched by now."""
+    """Check that a print at our price was followed by a match."""
     CANCEL = "cancel"
-    """A cancel may be tried again."""
+    """Try a cancel again."""
     BREAKER = "breaker"
-    """A circuit breaker may lift its guard."""
+    """Let a circuit breaker lift its guard."""
 
 
 Key = LineKey | int | str
@@ -43,7 +43,7 @@ NEVER: Final[Instant] = 1 << 63
 
 
 class Timers:
-    """One timer for each (purpose, key) at most: setting it again keeps the earlier instant unless told to move it."""
+    """Timers, at most one for each pair of purpose and key. The earlier of two instants counts."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Due, Key]] = []
@@ -51,14 +51,15 @@ class Timers:
         self._count = 0
         self._handlers: dict[Due, Callable[..., None]] = {}
         self.soonest: Instant = NEVER
-        """Nothing is due earlier; ``due_at`` is exact."""
+        """No timer is due before this instant. ``due_at`` returns the exact instant."""
 
     def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
-        """Give for each purpose what is called with the key and the present when a timer of it is due."""
+        """Register a handler for each purpose. It is called with the key and the present instant when a timer is
+        due."""
         self._handlers.update(handlers)
 
     def set(self, due: Due, key: Key, at: Instant) -> None:
-        """Wake for this at ``at``, or earlier if that was asked already."""
+        """Set a timer for ``at``, unless an earlier one is set already."""
         known = self._at.get((due, key))
         if known is not None and known <= at:
             return
@@ -69,7 +70,7 @@ class Timers:
             self.soonest = at
 
     def due_at(self, now: Instant) -> Instant:
-        """When the next timer is due; ``NEVER`` if there is none."""
+        """Return the instant of the next timer; ``NEVER`` if there is none."""
         heap = self._heap
         while heap and self._at.get((heap[0][2], heap[0][3])) != heap[0][0]:
             heapq.heappop(heap)
@@ -77,7 +78,7 @@ class Timers:
         return self.soonest
 
     def do_due(self, now: Instant) -> None:
-        """Call the handlers of what is due, in order of its instant and then of setting."""
+        """Call the handlers of all timers that are due, by instant, then in the order in which they were set."""
         while self.soonest <= now and self.due_at(now) <= now:
             _, _, due, key = heapq.heappop(self._heap)
             del self._at[due, key]

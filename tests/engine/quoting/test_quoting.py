@@ -115,7 +115,7 @@ def test_two_own_quotes_that_could_match_are_never_open_together() -> None:
     scene.go(30 * SECOND)
     assert len(scene.sides()) == 1
     assert not scene.alerts("wager.refused")  # no request was sent
-    assert scene.line().why == "would match a wager of our own"
+    assert scene.line().why == "the quote would match one of our own wagers"
     strategy.wants[None] = ((0, 107, 5000), (1, -105, 5000))
     scene.around(LINE, (151, 151))
     scene.until(lambda: scene.sides() == {0, 1})
@@ -169,7 +169,7 @@ def test_with_too_little_money_the_higher_priority_is_placed() -> None:
     assert scene.sides(lines[4]) == {0, 1}
     assert not scene.sides(lines[0])
     assert sum(wager.unmatched for wager in scene.wagers()) <= 8 * 1200
-    assert scene.line(lines[0]).why == "funds"
+    assert scene.line(lines[0]).why == "the balance leaves no room for the stake"
     scene.close()
 
 
