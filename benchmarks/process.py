@@ -15,12 +15,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import aiohttp
-from aiohttp import client_proto, http_writer
+from aiohttp import client_proto
 from exchange import Exchange
 
 MARK: Final = b'"mark":1'
@@ -40,7 +40,7 @@ class Noting:
     """A transport that records each write after it is done. Attributes are passed on without a call, so that they cost
     no time."""
 
-    def __init__(self, transport: asyncio.Transport, note: Callable[[bytes], None]) -> None:
+    def __init__(self, transport: Any, note: Callable[[bytes], None]) -> None:
         self._transport = transport
         self._note = note
         self._write = transport.write
@@ -48,7 +48,12 @@ class Noting:
 
     def write(self, data: bytes) -> None:
         self._write(data)
-        self._note(data[:80])
+        self._note(bytes(data[:80]))
+
+    def writelines(self, chunks: Iterable[bytes]) -> None:
+        chunks = list(chunks)
+        self._transport.writelines(chunks)
+        self._note(bytes(chunks[0][:80]))
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._transport, name)
@@ -57,29 +62,43 @@ class Noting:
 def watch(stamps: list[tuple[str, int]]) -> None:
     """Record frames when they reach aiohttp's transports, requests when they are handed to a socket, and the steps in
     between. The records are plain pairs, since the cost of recording is measured too."""
-    from mmbot.daemon.loop import Client, Pump
-    from mmbot.engine.events import BookMessage, Event
+    from mmbot.daemon.loop import Pump
+    from mmbot.engine.events import Answer, BookMessage, Event
     from mmbot.engine.requests import PlaceMany, Request
+    from mmbot.exchange.rest import Client
     from mmbot.net import warm
 
-    deliver, send, connection_made = Pump.deliver, Pump._send, warm.Connection.connection_made
+    deliver, perform = Pump.deliver, Client.perform
 
     def delivered(self: Pump, event: Event) -> None:
         deliver(self, event)
         if isinstance(event, BookMessage) and stamps and stamps[-1][0] == "frame":
             stamps.append(("book", time.monotonic_ns()))
 
-    def decided(self: Pump, client: Client, request: Request) -> None:
+    def decided(self: Client, request: Request) -> Coroutine[Any, Any, Answer]:
         if isinstance(request, PlaceMany) and stamps and stamps[-1][0] == "book":
             stamps.append(("decided", time.monotonic_ns()))
-        send(self, client, request)
+        return perform(self, request)
 
-    def made(self: warm.Connection, transport: asyncio.Transport) -> None:
-        connection_made(self, Noting(transport, note))  # type: ignore[arg-type]
+    def note(head: bytes) -> None:
+        now = time.monotonic_ns()
+        if not head.startswith(b"POST "):
+            return
+        path = head.split(b" ", 2)[1]
+        for ending, what in WATCHED.items():
+            if path.endswith(ending):
+                stamps.append((what, now))
+
+    def noted(connection_made: Callable[[Any, Any], None]) -> Callable[[Any, asyncio.BaseTransport], None]:
+        def made(self: Any, transport: asyncio.BaseTransport) -> None:
+            connection_made(self, Noting(transport, note))
+
+        return made
 
     Pump.deliver = delivered  # type: ignore[method-assign]
-    Pump._send = decided  # type: ignore[method-assign]
-    warm.Connection.connection_made = made  # type: ignore[method-assign,assignment]
+    Client.perform = decided  # type: ignore[method-assign]
+    for connection in (warm.Connection, client_proto.ResponseHandler):
+        connection.connection_made = noted(connection.connection_made)  # type: ignore[method-assign,assignment]
     received = client_proto.ResponseHandler.data_received
 
     def data_received(self: client_proto.ResponseHandler, data: bytes) -> None:
@@ -87,29 +106,7 @@ def watch(stamps: list[tuple[str, int]]) -> None:
             stamps.append(("frame", time.monotonic_ns()))
         received(self, data)
 
-    def note(head: bytes) -> None:
-        now = time.monotonic_ns()
-        path = head[:80].split(b" ", 2)[1]
-        for ending, what in WATCHED.items():
-            if path.endswith(ending):
-                stamps.append((what, now))
-
-    write, writelines = http_writer.StreamWriter._write, http_writer.StreamWriter._writelines
-
-    def one(self: http_writer.StreamWriter, chunk: bytes) -> None:
-        write(self, chunk)
-        if bytes(chunk[:5]) == b"POST ":
-            note(bytes(chunk[:80]))
-
-    def several(self: http_writer.StreamWriter, chunks: Iterable[bytes]) -> None:
-        chunks = list(chunks)
-        writelines(self, chunks)
-        if bytes(chunks[0][:5]) == b"POST ":
-            note(bytes(chunks[0][:80]))
-
     client_proto.ResponseHandler.data_received = data_received  # type: ignore[method-assign]
-    http_writer.StreamWriter._write = one  # type: ignore[method-assign,assignment]
-    http_writer.StreamWriter._writelines = several  # type: ignore[method-assign,assignment]
 
 
 def pin(core: int) -> None:
@@ -126,6 +123,8 @@ def live(settings: str, directory: str, result: str) -> int:
     from mmbot import config
     from mmbot.daemon import run as life
     from mmbot.daemon import start
+    from mmbot.daemon.wiring import open_wire
+    from mmbot.engine.engine import Engine
     from mmbot.strategy.loader import load
 
     pin(0)
@@ -137,7 +136,7 @@ def live(settings: str, directory: str, result: str) -> int:
         open(os.environ.get("BENCH_LOG", os.devnull), "w") as out,
         asyncio.Runner(loop_factory=start.loop_factory()) as runner,
     ):
-        code = runner.run(life.run(given, strategies, Path(directory), start._open_wire(), start._engine, out=out))
+        code = runner.run(life.run(given, strategies, Path(directory), open_wire, Engine, out=out))
     Path(result).write_text(json.dumps(stamps))
     return code
 

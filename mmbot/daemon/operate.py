@@ -150,7 +150,7 @@ def resume_at(door: str, say: Say, wait_s: float = 10.0) -> int:
         say(f"the kill switch of the daemon at {door} was not on")
         return DONE
     post(door, "/resume", {})
-    status = _wait(door, wait_s, lambda status: status.latched is None)
+    status = wait_for_status(door, wait_s, lambda status: status.latched is None)
     if status is not None and status.latched is None:
         say("resumed: the kill switch is released")
         return DONE
@@ -294,7 +294,7 @@ def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int
     return NOT_CLEAR
 
 
-def _wait(door: str, wait_s: float, done: Callable[[Status], bool]) -> Status | None:
+def wait_for_status(door: str, wait_s: float, done: Callable[[Status], bool]) -> Status | None:
     until = time.monotonic() + wait_s
     while True:
         status = _try(door)

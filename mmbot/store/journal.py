@@ -77,8 +77,8 @@ def _quiet(_trouble: str | None) -> None:
 class Journal:
     """The journal of one state directory. Call ``begin`` and ``load`` before ``start``, from one thread."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open or create the journal.
+    def __init__(self, directory: Path, *, lock_wait_s: float = 5.0) -> None:
+        """Open or create the journal. ``lock_wait_s``: longest wait for another process that locks the file.
 
         Raises:
             JournalError: if the file is damaged, is not a journal, or was written by a newer version.
@@ -95,7 +95,7 @@ class Journal:
         self.alive = True
         """False once the writer thread has died: nothing more is written."""
         try:
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)
             self._open()
         except sqlite3.Error as bad:
             text = f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one"

@@ -116,11 +116,11 @@ def test_a_daemon_without_a_door_is_killed_by_its_signal(tmp_path, daemon, said,
     assert kill(Place(tmp_path, None), "drill", said.append, never) == DONE
     assert "kill signal sent" in said[0]
     assert said[-1].startswith("kill switch on, and clear: ")  # it may be clear before the daemon has read the words
-    assert operate._wait(real.url, 5.0, lambda status: status.latched == "drill").latched == "drill"
+    assert operate.wait_for_status(real.url, 5.0, lambda status: status.latched == "drill").latched == "drill"
     assert latch.read(tmp_path).reason == "drill"
     assert resume(Place(tmp_path, None), said.append) == DONE
     process.send_signal(signal.SIGUSR1)  # by another hand: a kill that was released lends it no words
-    assert operate._wait(real.url, 5.0, lambda status: status.latched is not None).latched == "SIGUSR1"
+    assert operate.wait_for_status(real.url, 5.0, lambda status: status.latched is not None).latched == "SIGUSR1"
 
 
 def test_a_signal_that_cannot_be_given_its_reason_is_sent_all_the_same(tmp_path, daemon, said, monkeypatch):

@@ -155,7 +155,7 @@ def test_a_new_journal_knows_nothing(tmp_path):
 
 
 def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):
-    journal = Journal(tmp_path)
+    journal = Journal(tmp_path, lock_wait_s=0.02)
     journal.begin(NOW, "abc")
     said = []
     troubled, well, reserved = threading.Event(), threading.Event(), threading.Event()
@@ -165,7 +165,6 @@ def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):
         (well if text is None else troubled).set()
 
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
-        journal._db.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")  # the disk does not take a write
         journal.start(trouble)
         journal.save(wager())
@@ -183,9 +182,8 @@ def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):
 
 
 def test_closing_over_a_failing_disk_says_so(tmp_path):
-    journal = Journal(tmp_path)
+    journal = Journal(tmp_path, lock_wait_s=0.02)
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
-        journal._db.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
         journal.start()
         journal.save(wager())
@@ -233,7 +231,8 @@ def test_what_was_reported_durable_survives_a_kill_in_the_middle_of_writing(tmp_
     assert len(numbers) >= reported  # saved before the block, so durable with it
     with contextlib.closing(Journal(tmp_path)) as journal:
         assert journal.begin(NOW, "abc").run_id == "2abc"
-        assert journal._db.execute("SELECT max(reserved) FROM runs WHERE number = 1").fetchone()[0] >= 10_000 + reported
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as database:
+        assert database.execute("SELECT max(reserved) FROM runs WHERE number = 1").fetchone()[0] >= 10_000 + reported
 
 
 def test_a_damaged_file_is_refused_with_its_name(tmp_path):
