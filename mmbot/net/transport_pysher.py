@@ -32,7 +32,7 @@ _ROOM: Final = 20_000  # frames that may wait for the loop; a longer queue is to
 _GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
 _GONE_S: Final = 1.0  # for a thread to end whose socket is shut down already
 _CONNECT_S: Final = 3.0  # for one address of several, so that the next one has its turn
-_STUCK_S: Final = 30.0  # for one blocking call; ``pusher.py`` ends a link after 20 s of silence
+STUCK_S: Final = 30.0  # for one blocking call; ``pusher.py`` ends a link after 20 s of silence
 
 _OPTIONS: Final = {
     "ping_timeout": 1,  # the library never pings here; this limits its wait in select
@@ -176,7 +176,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 one.settimeout(_CONNECT_S)
                 one.connect(end)
-                one.settimeout(_STUCK_S)
+                one.settimeout(STUCK_S)
             except OSError as bad:
                 failed = bad
                 self._release()

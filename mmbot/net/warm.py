@@ -23,7 +23,7 @@ TOUCH_AFTER_S: Final = 10.0
 """Seconds of the machine after which an unused connection is touched, before a server would close it."""
 
 _OPEN_S: Final = 10.0  # for the address, the connection and its TLS
-_LARGEST: Final = 1 << 24  # bytes of one answer; one to a batch has some 20 thousand
+LARGEST: Final = 1 << 24  # bytes of one answer; one to a batch has some 20 thousand
 
 Outcome = Reply | NoAnswer
 """The outcome of a request that was written."""
@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """See ``httptools``."""
         self._size += len(body)
-        if self._size > _LARGEST:
+        if self._size > LARGEST:
             self._fail("connection", "the answer is too large")
         else:
             self._body.append(body)

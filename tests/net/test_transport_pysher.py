@@ -171,7 +171,7 @@ async def test_when_it_is_closed_nothing_of_it_is_left_to_wait_for(server: Scrip
 
 
 async def test_a_link_that_cannot_send_any_more_ends(server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_pysher, "_STUCK_S", 0.2)
+    monkeypatch.setattr(transport_pysher, "STUCK_S", 0.2)
     server.scripts.append(Peer.deaf)
     link = await open_link(address(server))
     link.send("x" * 20_000_000)

@@ -244,7 +244,7 @@ async def test_what_is_no_answer_ends_the_connection(wire: Wire, pool: WarmPool,
 
 
 async def test_an_answer_that_is_too_large_is_none(wire: Wire, pool: WarmPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm_module, "_LARGEST", 10)
+    monkeypatch.setattr(warm_module, "LARGEST", 10)
     answered = post(pool)
     await wire.say(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901")
     assert isinstance(await answered, NoAnswer)
