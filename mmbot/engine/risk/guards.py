@@ -30,14 +30,14 @@ GUARDS: Final = (
     Guard("stop", "account", "never: the daemon is ending"),
     Guard("starting", "account", "clear, history read, feed up, books read, hold over"),
     Guard("feed", "account", "reconnected, clear, history and books read, hold over"),
-    Guard("feed_refused", "account", "a restart, after the cause is mended"),
+    Guard("feed_refused", "account", "a restart, once the cause is fixed"),
     Guard("clock", "account", "a history that is no later than this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder"),
     Guard("balance", "account", "a balance of at least guards.min_balance"),
     Guard("daily_loss", "account", "the next UTC day, or a restart with a higher limits.daily_loss"),
     Guard("matches_a_minute", "account", "a minute without a match"),
     Guard("activation", "account", "fewer placements awaiting activation than guards.awaiting_activation"),
-    Guard("start", "event", "a start that lies further ahead"),
+    Guard("start", "event", "the event is rescheduled; otherwise pre-match quoting is over"),
     Guard("live", "event", "a status that is before the start"),
     Guard("unlisted", "event", "the event is listed again"),
     Guard("wiped", "event", "a later read of the event that shows it before its start"),
@@ -49,7 +49,7 @@ GUARDS: Final = (
     Guard("reconciliation", "line", "a read that agrees with the book"),
     Guard("price_age", "line", "a newer price of the user's own"),
     Guard("off_fair", "line", "a quote within guards.off_fair of the fair price"),
-    Guard("refused", "line", "the pause after a refused placement is over"),
+    Guard("refused", "line", "the pause after a rejected placement is over"),
 )
 """Every guard there is, in the order in which a reason is looked for."""
 
