@@ -1,4 +1,4 @@
-"""Accepted wagers that wait for their activation: the private message that says so may be lost."""
+"""Watches accepted wagers until they are active, because the private message of the activation may be lost."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mmbot.engine.timing.timers import Due
 
 
 class Activation:
-    """Looks a wager up that stays inactive for too long."""
+    """Looks up a wager that stays inactive for too long."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
 
     def reported(self, external_id: str, now: Instant) -> None:
-        """Watch a wager that a report, of whatever source, shows to be inactive."""
+        """Watch a wager that a report shows to be inactive."""
         wager = self._shared.ledger.get(external_id)
         if wager is not None and wager.state is State.INACTIVE:
             self._shared.timers.set(Due.ACTIVATION, wager.external_id, now + self._shared.settings.activation)

@@ -1,4 +1,4 @@
-"""Has the journal keep wagers and settlements."""
+"""Saves wagers and settlements in the journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.wagers.wager import LineWager
 
 
 class Journal:
-    """Saves what a restart needs."""
+    """Saves the wagers and settlements that a restart needs."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

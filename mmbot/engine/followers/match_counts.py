@@ -19,10 +19,10 @@ LATEST: Final = 20
 
 
 class MatchCounts:
-    """The matches of wagers that this run placed. Matches of an earlier run's wagers are history, not news."""
+    """The matches of wagers that this run placed. Wagers of earlier runs do not count."""
 
     def __init__(self, catalogue: Catalogue, since: Instant) -> None:
-        """``since``: when this run began."""
+        """``since``: when this run started."""
         self._catalogue: Final = catalogue
         self._since: Final = since
         self.latest: Final[deque[MatchStatus]] = deque(maxlen=LATEST)
@@ -52,13 +52,13 @@ class MatchCounts:
         )
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the counts of lines whose event is over."""
+        """Drop the counts of lines whose sport event is over."""
         for line in [line for line in self.by_line if line.event in events]:
             del self.by_line[line]
 
 
 def outcome_of(wager: Wager, catalogue: Catalogue) -> str:
-    """The name of the outcome that a wager is on; a number or an id where no name is known."""
+    """Return the name of a wager's outcome; its number or id if no name is known."""
     if isinstance(wager, LineWager):
         return catalogue.outcome_name(wager.line, wager.side)
     return catalogue.outcome_by_id(wager.line_id)

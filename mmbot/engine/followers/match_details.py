@@ -1,4 +1,4 @@
-"""Asks for the matching detail of wagers whose odds are not all known."""
+"""Asks for the matching detail of wagers with a match whose odds are not known."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mmbot.engine.wagers.changes import Change, Kind
 
 
 class MatchDetails:
-    """Lists wagers whose matching detail is to be read."""
+    """Lists the wagers whose matching detail is to be read."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager of which some match has unknown odds."""
+        """List a wager with a match whose odds are not known."""
         if change.kind is Kind.DETAIL_WANTED and change.wager.wager_id is not None:
             self._shared.details[change.wager.wager_id] = None

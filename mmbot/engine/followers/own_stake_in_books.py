@@ -24,7 +24,7 @@ class OwnStakeInBooks:
         """Follow a wager that opened, matched or ended."""
         wager, kind = change.wager, change.kind
         if not isinstance(wager, LineWager):
-            return  # which book it stands in is not known, or no book of two sides has it
+            return  # its book is not known, or does not have two sides
         if kind is Kind.OPENED:
             self._books.note_opened(wager.line, wager.external_id, wager.sequence)
             self._quoting.book_changed(wager.line)

@@ -1,4 +1,4 @@
-"""Prints at the price of one of our wagers: the private message of that match should follow soon."""
+"""Watches for prints at the price of our wagers. The private message of such a match should follow soon."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Prints:
-    """Looks a wager up when a print at its price is not followed by a match of it."""
+    """Looks up a wager if no match of the wager follows a print at its price."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """Wagers at whose price a print came, and that did not match since."""
+        """Our wagers at whose price a print came, and that did not match since then."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
         """Note a print at the price of a wager of ours."""
@@ -26,12 +26,12 @@ class Prints:
             self._shared.timers.set(Due.PRINT, wager.external_id, now + self._shared.settings.print_match)
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager that matched or ended: nothing more is to be found out."""
+        """Stop watching a wager that matched or ended."""
         if change.kind is Kind.MATCHED or change.kind is Kind.ENDED:
             self._awaited.pop(change.wager.external_id, None)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Look a wager up if its match did not come in time."""
+        """Look up a wager if its match did not come in time."""
         if external_id not in self._awaited:
             return
         del self._awaited[external_id]

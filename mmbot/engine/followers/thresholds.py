@@ -12,15 +12,15 @@ from mmbot.engine.state.shared import Shared
 
 
 class ThresholdLog:
-    """Which scopes are at soft or at hedge, as it was logged last."""
+    """Keeps the threshold that was last logged for each scope."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._reached: Final[dict[LimitScope, str]] = {}
 
     def moved(self, line: LineKey | MarketKey) -> None:
-        """Judge the scopes of a line whose position moved, or of a market whose full stakes did. A threshold of a wide
-        scope concerns every line."""
+        """Log the thresholds that the scopes of a line passed when its position changed, or of a market when its full
+        stakes did. Have every line looked at if the tournament or the account passed one."""
         shared = self._shared
         for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None

@@ -1,4 +1,4 @@
-"""Stops quoting an event when the exchange wipes one of our wagers there."""
+"""Stops quoting a sport event when the exchange wipes one of our wagers there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.wagers.changes import Change, Kind
 
 
 class Wiped:
-    """Holds the guard ``wiped``, and asks for a read of the event that lifts the guard."""
+    """Holds the guard ``wiped``, and asks for the read of the sport event that can lift the guard."""
 
     def __init__(self, shared: Shared, board: BoardReader) -> None:
         self._shared: Final = shared

@@ -13,12 +13,13 @@ from mmbot.engine.quoting.target import Live, Rest, Target
 def compare(
     line: QuotedLine, targets: tuple[Target, ...], bounds: tuple[float, float] | None, min_stake: Cents
 ) -> Rest:
-    """What to keep, cancel and place so that the wagers of a line become its targets.
+    """Return the wagers to keep and to cancel, and the targets to place, so that a line's wagers become its targets.
 
     Args:
         line: the line, with its wagers that could still match.
-        targets: what is wanted there.
-        bounds: the most that a wager on each outcome may imply: others are cancelled, whatever the tolerance.
+        targets: the targets of the line.
+        bounds: the greatest probability that a wager on each outcome may imply. Other wagers are cancelled, whatever
+            the tolerance.
         min_stake: the least that may be placed, in cents.
     """
     live = []

@@ -1,4 +1,4 @@
-"""Decides the targets of a line: the quotes of its strategy, on the ladder and within the rules of money."""
+"""Decides the targets of a line: the quotes of its strategy, at odds of the ladder and within the limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound
 
 MOST_QUOTES: Final = 40
-"""Quotes that a strategy may want on one line."""
+"""The most quotes of a strategy on one line."""
 
 HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
 """Reason not to quote a line, shown to the operator."""
@@ -28,7 +28,7 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Whether the targets of a line would be the same again, apart from what limits leave."""
+    """Return whether the targets of a line would be the same again, if limits did not change."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -42,7 +42,7 @@ def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder)
 
 
 def _same_best(one: Levels, other: Levels) -> bool:
-    """Whether the best odds are the same."""
+    """Return whether the best odds are the same."""
     if one and other:
         return one[0].odds == other[0].odds
     return not one and not other
@@ -64,23 +64,22 @@ class Targets:
         ladder: Ladder,
         now: Instant,
     ) -> tuple[list[tuple[QuotedLine, Wanted]], Cents | None, bool]:
-        """Decide what is wanted on the lines of one rule.
+        """Decide the targets of the lines of one rule.
 
         Args:
             lines: the lines, with up-to-date views.
-            said: what their strategy returned.
-            changed: the lines to decide on, None for all. It is all as well where the room for lines became less.
-            moved: markets with several lines, of one of which own wagers or the position changed.
-            ladder: the exchange's odds.
-            now: the present.
+            said: the answer of their strategy.
+            changed: the lines to decide on, None for all. All lines are decided, too, if the room for them is too
+            small. moved: markets with several lines, if own wagers or the position of one of the lines changed.
+            ladder: the exchange's odds. now: the present.
 
         Returns:
-            What is wanted on each line that has to be compared with its wagers; with less room than how many cents in
-            the event, the tournament or the account all lines have to be decided again, None for with any room; and
-            whether one of those three is at soft.
+            Three values. First the targets of each line that has to be compared with its wagers. Second the room that
+            the lines need, in cents: with less room in the sport event, the tournament or the account, all lines have
+            to be decided again; None if they have to be in any case. Third whether one of these three is at soft.
 
         Raises:
-            TypeError, ValueError: for a decision that cannot be used.
+            TypeError, ValueError: for an unusable decision.
         """
         room, soft = self._shared.exposure.wide(lines.lines[0].key)
         tighter = soft or lines.soft
@@ -109,18 +108,18 @@ class Targets:
     def of(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, tighter: bool, room: Cents, now: Instant
     ) -> Wanted:
-        """The targets of a line: ``line.wanted`` itself while what the targets follow from is the same.
+        """Return the targets of a line: ``line.wanted`` itself while nothing changed on which the targets depend.
 
         Args:
             line: the line, with an up-to-date view.
-            decision: what its strategy decided.
+            decision: the decision of its strategy.
             ladder: the exchange's odds.
-            tighter: limits may leave less room than they did: decide again if a position moved since.
-            room: by how much the worst cases of the event, the tournament and the account may rise.
+            tighter: true if limits may leave less room than before: then decide again if a position moved since.
+            room: by how much the worst cases of the sport event, the tournament and the account may rise, in cents.
             now: the present.
 
         Raises:
-            TypeError, ValueError: for a decision that cannot be used.
+            TypeError, ValueError: for an unusable decision.
         """
         wanted, moves = line.wanted, self._shared.moves
         if not (tighter and wanted.moves != moves) and stands(wanted, line, decision, ladder):
@@ -130,8 +129,8 @@ class Targets:
         return Wanted(targets, why, needs, moves, line.own_changes, line.seen, line.fair, decision, ladder)
 
     def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
-        """The most that a wager on each outcome may imply: its fair probability now, or the last known one, and
-        ``guards.off_fair`` more. None where there was never one."""
+        """Return the greatest probability that a wager on each outcome may imply: the present or last fair probability
+        plus ``guards.off_fair``. None if there was never a fair probability."""
         fair = line.fair
         if fair is None:
             fair = self._profit.last_fair(line.key)
@@ -143,7 +142,7 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """The targets, why there are none, and the room that they need."""
+        """Return the targets, the reason if there are none, and the room that they need."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:
@@ -168,9 +167,9 @@ class Targets:
         if key in shared.hedging:
             return (), HEDGED, 0
         if not targets:
-            return (), "nothing large enough to place", 0
+            return (), "every quote is too small to place", 0
         kept, needs = self._cut(line, targets, room)
-        return kept, None if kept else f"{shared.exposure.reached(key).name.lower()}: nothing reduces", needs
+        return kept, None if kept else f"{shared.exposure.reached(key).name.lower()}: no quote reduces the risk", needs
 
     def _target(
         self,
@@ -180,7 +179,8 @@ class Targets:
         bounds: tuple[float, float] | None,
         ladder: Ladder,
     ) -> Target | str | None:
-        """One quote on the ladder; a reason if it is off the fair price, None if it is too small or cannot rest."""
+        """Return the target of one quote; a reason if the quote is off the fair price; None if it is too small, or
+        would take an offer instead of waiting for a taker."""
         require_sound(quote)
         side, odds = quote.side, quote.odds
         if odds is None:
@@ -190,7 +190,7 @@ class Targets:
         shown = sides[side]
         # Of two American odds the greater integer is the longer price.
         if shown and odds is not None and odds <= shown[0].odds:
-            odds = _just_longer(ladder, shown[0].odds)  # a quote rests; it never takes what is shown
+            odds = _just_longer(ladder, shown[0].odds)  # a quote waits for a taker; it never takes an offer
         if odds is None:
             return None
         if bounds is None:
@@ -206,8 +206,8 @@ class Targets:
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
     def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
-        """Cut targets to what the rules of money let rest: at soft and above that is what reduces. Returns them with
-        the room that they need, None if they were cut."""
+        """Cut targets to what limits allow; at soft and above only to what reduces. Returns the targets with the room
+        that they need, None if they were cut."""
         shared, key = self._shared, line.key
         room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []
@@ -232,7 +232,7 @@ class Targets:
 
 
 def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
-    """The first odds of the ladder that are longer than a price, which need not be on the ladder itself."""
+    """Return the first odds of the ladder that are longer than a price. The price need not be on the ladder."""
     if odds in ladder:
         return ladder.longer(odds)
     return ladder.at_most(implied(odds))

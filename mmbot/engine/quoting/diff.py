@@ -1,7 +1,6 @@
-"""What to cancel and what to place so that the wagers of one line become its targets, in the fewest messages.
+"""Finds the cancels and placements that turn the wagers of one line into its targets, with the fewest items.
 
-Every cancel and every placement is one item of a batch, so items are what is counted. Limits, funds and the moment of
-sending are judged elsewhere.
+Each cancel and each placement is one item of a batch. Other modules check limits and funds, and decide when to send.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Live, Target
 
 EXACT: Final = 36
-"""Live wagers times targets of one side up to which the fewest items are searched for; beyond it takes the nearest."""
+"""The greatest product of live wagers and targets of one side for which the best way is searched. With more, each wager
+serves the nearest target."""
 
 SEARCH: Final = 6_000
-"""Partial assignments that one side's search tries at most: enough for every case of six wagers and three targets."""
+"""The most partial assignments that the search of one side tries: enough for six wagers and three targets."""
 
-_EDGE: Final = (
-    1e-9  # of probability: a distance of exactly the tolerance is within it, whatever binary floats make of it
-)
+_EDGE: Final = 1e-9  # of probability: rounding of floats must not forbid a distance of exactly the tolerance
 
 
 class Diff(NamedTuple):
@@ -36,14 +34,15 @@ class Diff(NamedTuple):
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
     """Turn the live wagers of one line into its targets.
 
-    A live wager serves at most one target, of its side and within its price tolerance. What serves a target may pay
-    out too much by no more than the size tolerance (a cent of stake at least, for rounding); too little by more than
-    the tolerance, and by at least ``min_stake``, is topped up beside it with one placement, else left. All other wagers
-    are cancelled. Of the ways with the fewest items it takes the one whose kept wagers are closest in price, then the
-    one that keeps most, then the one that keeps the older: ``live`` is in order of sending. Stakes are in cents.
+    A live wager serves at most one target, of its side and within the target's price tolerance. The wagers that serve a
+    target may pay out more than the target by the size tolerance (at least a cent of stake, for rounding). If they pay
+    out less by more than the tolerance, one placement tops them up, unless it would be below ``min_stake``. All other
+    wagers are cancelled. Of the ways with the fewest items, the one whose kept wagers are closest in price is taken,
+    then the one that keeps the most stake, then the one that keeps older wagers: ``live`` is in order of sending.
+    Stakes are in cents.
 
-    Exact while a side's search stays within ``SEARCH`` steps, which many more wagers than six on one side can pass;
-    then it is the best way found by then.
+    The result is exact if the search of each side takes at most ``SEARCH`` steps. With many more than six wagers on one
+    side it may take more; then the result is the best way found within ``SEARCH`` steps.
     """
     wants: list[Target | None] = [None, None]
     for target in targets:
@@ -73,7 +72,7 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
 
 
 def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
-    """For a line with several targets, or several wagers, on one side."""
+    """Do what ``diff`` does, for a line with several targets or several wagers on one side."""
     served_by: list[Target | None] = [None] * len(live)
     sent: list[Cents] = [0] * len(targets)
     for side in (0, 1):
@@ -93,20 +92,21 @@ def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) 
 
 
 class Rests(Protocol):
-    """What rests, or may, on one outcome at some odds."""
+    """A wager that is open, or may be, on one outcome."""
 
     @property
     def side(self) -> Side:
-        """The outcome that it backs."""
+        """The outcome that the wager backs."""
 
     @property
     def odds(self) -> Odds:
-        """At which odds."""
+        """The odds of the wager."""
 
 
 def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
-    """Whether a wager at these odds could match one of our own on the opposite outcome, a fading one included."""
-    for wager in live:  # noqa: SIM110 - asked for each placement, and a generator costs several times as much
+    """Return whether a wager at these odds could match one of our own on the opposite outcome, including wagers that
+    are being cancelled."""
+    for wager in live:  # noqa: SIM110 - called for each placement, and a generator is several times slower
         if wager.side != side and could_match(odds, wager.odds):
             return True
     return False
@@ -119,7 +119,10 @@ def _sized(target: Target, stake: Cents) -> Target:
 
 
 def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
-    """Whether the only wager of a side stays for its only target, and the stake to send: to keep it is never more."""
+    """Return whether the only wager of a side stays for its only target, and the stake to send.
+
+    Keeping the wager never takes more items than cancelling it.
+    """
     odds, stake = target.odds, target.stake
     if wager.odds == odds:
         if wager.stake == stake:
@@ -139,13 +142,13 @@ class _Need(NamedTuple):
     stake: Cents
     payout: Cents
     most: Cents
-    """Payout that may serve it."""
+    """The greatest payout of the wagers that serve it."""
     least: Cents
-    """Payout below which it is short by more than its tolerance."""
+    """The payout below which it is short by more than its tolerance."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:
-        """The stake of the placement that tops it up, 0 for none."""
+        """Return the stake of the placement that tops up the target; 0 for none."""
         if not served:
             stake = self.stake
         elif served >= self.least:
@@ -170,7 +173,7 @@ def _serve(
     served_by: list[Target | None],
     sent: list[Cents],
 ) -> None:
-    """Settle one side: which target each resting wager serves, and the stake that each target is sent."""
+    """Decide for one side which target each open wager serves, and the stake to send for each target."""
     needs = [_need(targets[place]) for place in wanted]
     payouts = []
     choices: list[list[tuple[int, int]]] = []  # of each wager: (distance in millionths of probability, target)
@@ -204,7 +207,7 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """For more than a search can look through: each wager, oldest first, serves the nearest target that has room."""
+    """Let each wager, oldest first, serve the nearest target that has room. For more wagers than a search can try."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -218,7 +221,8 @@ def _greedy(
 def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
-    """The best target for each wager, None for a cancel: depth first, oldest wager first, nearest target first.
+    """Return the best target for each wager, None for a cancel. The search is depth first, oldest wager first, nearest
+    target first.
 
     A branch is left once its cancels alone make it worse than the best way found.
     """

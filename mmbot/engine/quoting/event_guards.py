@@ -18,10 +18,10 @@ class EventGuards:
         self._shared: Final = shared
 
     def judge(self, event: SportEvent, now: Instant) -> tuple[Instant, bool]:
-        """Set and lift the guards of a sport event.
+        """Hold and lift the guards of a sport event.
 
-        Returns until when they stand, if the event stays the same, and whether the event has just come back: nobody
-        kept its books while it was away.
+        Returns the instant until which they stay the same if the sport event does, and whether the sport event has
+        just come back: then its books are out of date.
         """
         shared = self._shared
         key = event.event_id

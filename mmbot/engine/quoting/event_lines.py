@@ -1,4 +1,4 @@
-"""Which lines of a sport event fall under which rule."""
+"""Sorts the lines of a sport event by the rules that match them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from mmbot.strategy.rules import matching_rule
 
 
 class LinesByRule:
-    """Sorts the lines of sport events by the rules that match them."""
+    """The sorter of lines by rules."""
 
     def __init__(self, shared: Shared, given: GivenPrices) -> None:
         self._shared: Final = shared
         self._given: Final = given
 
     def sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> tuple[EventLines, list[QuotedLine]]:
-        """The lines of a sport event by rule, and the old ones that no rule matches any more.
+        """Return the lines of a sport event by rule, and the old lines that no rule matches any more.
 
-        A line that stays takes with it what rests there; a rule keeps the strategy's state.
+        A line that stays keeps the comparison with its open wagers; a rule keeps its strategy's state.
         """
         shared = self._shared
         lines = EventLines()
@@ -56,7 +56,7 @@ class LinesByRule:
         return lines, list(known.values())
 
     def wake_for_windows(self, event: SportEvent, now: Instant) -> None:
-        """Have a sport event looked at when a rule with a window of hours to the start begins or ends to match."""
+        """Set a timer for the next instant at which a rule with ``hours_to_start`` starts or stops to match."""
         shared = self._shared
         if event.scheduled is None:
             return

@@ -13,11 +13,11 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 
 EARLY: Final = 10_000
-"""Prices of outcomes that are not on the board which are kept at most."""
+"""The most prices that are kept for outcomes that are not on the board."""
 
 
 class GivenPrice(NamedTuple):
-    """One price of the user's own."""
+    """One price that the user gave."""
 
     probability: float
     """Of outcome 0, or of the outcome itself while it is not on the board."""
@@ -30,11 +30,11 @@ class GivenPrices:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self.prices: Final[dict[LineKey, GivenPrice]] = {}
-        """The latest price of each line, however old. Read it; ``take`` writes it."""
+        """The latest price of each line, however old. Only ``take`` writes it."""
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def take(self, line: LineKey, probability: float, at: Instant) -> bool:
-        """Take a price of outcome 0. Returns False for one that is older than the known one: it changes nothing."""
+        """Take a price of outcome 0. A price that is older than the known one changes nothing, and returns False."""
         known = self.prices.get(line)
         if known is not None and known.at > at:
             return False
@@ -50,7 +50,7 @@ class GivenPrices:
             del self._early[next(iter(self._early))]
 
     def came_on_board(self, line: Line, now: Instant) -> None:
-        """Use the early prices of a line's outcomes: the line is on the board now."""
+        """Take the early prices of a line's outcomes, because the line is on the board now."""
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):
@@ -60,12 +60,13 @@ class GivenPrices:
                 self.take(line.key, probability, min(early.at, now))
 
     def fresh(self, line: LineKey, now: Instant) -> GivenPrice | None:
-        """The latest price of a line if it is not too old."""
+        """Return the latest price of a line if it is not too old."""
         price = self.prices.get(line)
         return None if price is None or price.at + self._shared.settings.price_age <= now else price
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
-        """The fair probability of outcome 0 now: the user's own if there is one, otherwise that of a net book."""
+        """Return the fair probability of outcome 0 now: the user's own price if there is one, otherwise the net
+        book's."""
         price = self.fresh(line, now)
         if price is not None:
             return price.probability
@@ -73,6 +74,6 @@ class GivenPrices:
         return None if fair is None else fair.probability
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the prices of events that are over."""
+        """Drop the prices of sport events that are over."""
         for line in [line for line in self.prices if line.event in events]:
             del self.prices[line]

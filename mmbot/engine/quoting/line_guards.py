@@ -20,10 +20,10 @@ class LineGuards:
         self._shared: Final = shared
 
     def judge(self, line: QuotedLine, aged: bool, now: Instant) -> tuple[bool, bool]:
-        """Set and lift the guards of a line; ``aged``: the user's own price is too old.
+        """Hold and lift the guards of a line. ``aged``: the user's own price is too old.
 
-        Returns whether any guard of the line holds, and whether one holds that hides it. ``off_fair`` does not: it
-        lifts when the strategy is asked again.
+        Returns whether any guard of the line holds, and whether one holds that hides the line from its strategy.
+        ``off_fair`` does not hide it: this guard is lifted when the strategy is asked again.
         """
         shared, key = self._shared, line.key
         reasons = self._reasons(line, aged, now)
@@ -33,7 +33,7 @@ class LineGuards:
         return guarded, guarded and not shared.guards.only("off_fair", key)
 
     def _reasons(self, line: QuotedLine, aged: bool, now: Instant) -> dict[str, str]:
-        """Why guards of a line hold, by guard."""
+        """Return the reasons for which guards of a line hold, by guard."""
         state = line.book
         reasons: dict[str, str] = {}
         if line.line.status != "active" or line.market.status != "active":
@@ -48,7 +48,7 @@ class LineGuards:
         if state.fresh_at + self._shared.settings.book_age <= now:
             reasons["book_age"] = "no message and no agreeing read"
         if state.doubtful:
-            reasons["reconciliation"] = "differed in two reads running"
+            reasons["reconciliation"] = "two reads in a row differed from the book"
         if aged:
-            reasons["price_age"] = "the user's price is too old"
+            reasons["price_age"] = "your own price is too old"
         return reasons

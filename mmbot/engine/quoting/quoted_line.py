@@ -1,4 +1,4 @@
-"""A line under a rule: what it is, what its strategy saw, what is wanted there, and what rests there."""
+"""A line under a rule: the line itself, the latest view of its strategy, its targets, and its open wagers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """Set when the line is added to them, before anything else."""
+    """The lines under the same rule. Set first, when the line is added to them."""
 
     def __init__(
         self,
@@ -61,46 +61,47 @@ class QuotedLine:
         self.max_stake: Final = max_stake
         """The largest stake of one wager."""
         self.depth: Final = depth
-        """How many levels of each side the strategy is shown; None for all."""
+        """The number of levels of each side that the strategy sees; None for all."""
         self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
-        """Open, with two outcomes that can be backed."""
+        """True if the line is active and has two outcomes that can be backed."""
         self.book: Final = book
-        """What is known of its book. The books alone write it."""
+        """Its book. Only the books write it."""
         self.live: Final = live
-        """Its wagers that could still match, by our id. The ledger alone writes it."""
+        """Its wagers that could still match, by our id. Only the ledger writes it."""
 
         self.seen: LineView | None = None
-        """The latest view of the line: the same object while it says the same."""
+        """The latest view of the line. It is the same object while its content is the same."""
         self.fair: float | None = None
         """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the book's."""
-        self.wanted = Wanted((), "not looked at yet")
+        self.wanted = Wanted((), "no quote was decided yet")
         self.rest = Rest((), 0, ())
 
         # When to look again.
         self.own_changes = 1
-        """Counts the changes of own wagers and of the position."""
+        """The number of changes of own wagers and of the position."""
         self.outdated = True
-        """The book, own wagers or the position changed since ``seen`` was made."""
+        """True if the book, own wagers or the position changed since ``seen`` was made."""
         self.unsettled = False
-        """The view is made at every look: the user's own price in it ages, or a guard of the line may lift."""
+        """True if the view is made at every look, because its price by the user ages or a guard of the line may be
+        lifted."""
         self.wakes_at: Instant = 0
-        """If later than now: a timer makes the line be looked at then, or before."""
+        """If later than now: a timer has the line looked at then or earlier."""
         self.view_index: int | None = None
-        """Its place among the views that the strategy is shown; None where the line is hidden."""
+        """The index of its view among those that the strategy is shown; None while the line is hidden."""
 
     @property
     def why(self) -> str | None:
-        """Why nothing is wanted, or why a target cannot be placed."""
+        """The reason why there are no targets, or why a target cannot be placed; None if there is no such reason."""
         return self.wanted.why or self.rest.why
 
 
 Conditions = tuple[int, int, Ladder]
-"""What holds for every line: ``Guards.changes``, the generation of the sport event's books, and the ladder. When one of
-them changes, every line is looked at."""
+"""The conditions of all lines: ``Guards.changes``, the generation of the sport event's books, and the ladder. When one
+of them changes, every line is looked at."""
 
 
 class RuleLines:
-    """The lines of one sport event under one rule: one call of a strategy is about these."""
+    """The lines of one sport event under one rule. One call of a strategy quotes all of them."""
 
     __slots__ = (
         "conditions",
@@ -122,26 +123,26 @@ class RuleLines:
         self.rule: Final = rule
         self.lines: Final[list[QuotedLine]] = []
         self.state = state
-        """The strategy's own."""
+        """The state that the strategy keeps between its calls."""
         self.said: Said | None = None
-        """What the strategy returned last; None once it may return something else."""
+        """The latest answer of the strategy; None if it has to be asked again."""
         self.shown: list[QuotedLine] = []
-        """Lines that the strategy is shown, in the order of the board."""
+        """The lines that the strategy is shown, in the order of the board."""
         self.views: list[LineView] = []
-        """The view of each of them."""
+        """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
-        """Lines whose view is out of date, in the order in which that arose."""
+        """The lines whose view is out of date, in the order in which they became so."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
-        """Whether lines share a market, and so its limit."""
+        """True if several lines share a market, and so its limit."""
         self.moved: dict[int, None] = {}
-        """Markets with a line of which own wagers or the position changed."""
+        """The markets with a line whose own wagers or position changed."""
         self.conditions: Conditions | None = None
-        """What held when every line was last looked at; None makes the next look be at every line."""
+        """The conditions when every line was last looked at; None has every line looked at next time."""
         self.soft = False
-        """Whether the event, the tournament or the account was at soft."""
+        """True if the sport event, the tournament or the account was at soft."""
         self.needs: Cents | None = None
-        """No line's ``Wanted.needs`` is more; None if one of them is."""
+        """The greatest ``Wanted.needs`` of the lines; None if one of them is None."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""
@@ -151,13 +152,13 @@ class RuleLines:
         self.lines.append(line)
 
     def dissolve(self) -> None:
-        """Drop all lines: they stand under other rules now, or under none."""
+        """Drop all lines. They are under other rules now, or under none."""
         for lines in (self.lines, self.shown, self.unsettled):
             lines.clear()
         self.outdated.clear()
 
     def look_at_all(self) -> None:
-        """Make the next look be at every line, and ask the strategy."""
+        """Have every line looked at next time, and the strategy asked."""
         self.conditions = None
         self.said = None
         self.outdated.clear()
@@ -171,11 +172,11 @@ class EventLines:
     def __init__(self) -> None:
         self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The sport event by which its guards were last judged; they stand until ``judged_until``."""
+        """The sport event as its guards were last judged. They stay the same until ``judged_until``."""
         self.judged_until: Instant = 0
 
     def add(self, line: QuotedLine, state: object) -> None:
-        """Add a line. ``state`` is handed to the strategy of its rule first."""
+        """Add a line. ``state``: the first state for the strategy of its rule."""
         lines = self.by_rule.get(line.rule)
         if lines is None:
             lines = self.by_rule[line.rule] = RuleLines(line.rule, state)

@@ -1,5 +1,6 @@
-"""From books to wagers: looks at the lines that changed, asks their strategies, and compares the answers with the
-wagers at the exchange. What is to be placed and cancelled waits here until it is fetched to be sent."""
+"""Turns books into placements and cancels: looks at the lines that changed, asks their strategies, and compares the
+answers with the wagers at the exchange. Placements and cancels wait here until the district ``sending`` fetches
+them."""
 
 from __future__ import annotations
 
@@ -28,11 +29,11 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""A strategy that wants to be asked again is asked no sooner than this."""
+"""The shortest time after which a strategy is asked again by ``wake_at``."""
 
 
 class Quoting:
-    """Looks at sport events of which something changed."""
+    """Looks at the sport events in which something changed."""
 
     def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -46,26 +47,26 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """Wagers to keep and to cancel, in the order in which they were found. Whoever cancels them empties it."""
+        """The comparisons with wagers to keep or to cancel, oldest first. The caller that sends the cancels empties
+        it."""
         self._stale: Final[dict[int, None]] = {}
         self._everything = False
         self.looks = 0
-        """How many lines were looked at so far."""
+        """The number of lines looked at so far."""
 
     def look_at_everything(self) -> None:
-        """From now on use nothing that is remembered between two looks. The requests stay the same, at a greater cost:
-        for tests."""
+        """From now on, use no memory of earlier looks. The requests stay the same at a greater cost. For tests."""
         self._everything = True
 
-    # --- what changed ---------------------------------------------------------------------------------------------
+    # --- changes --------------------------------------------------------------------------------------------------
 
     def forget(self, event: int) -> None:
-        """Sort the lines of an event by rule again: its catalogue changed."""
+        """Sort the lines of a sport event by rule again, because its catalogue changed."""
         self._stale[event] = None
         self._shared.dirty_events[event] = None
 
     def drop(self, events: Container[int]) -> None:
-        """Drop the lines of events that are over."""
+        """Drop the lines of sport events that are over."""
         for event in [event for event in self.events if event in events]:
             lines = self.events.pop(event)
             for line in lines:
@@ -77,14 +78,14 @@ class Quoting:
             self._stale.pop(event, None)
 
     def mark(self, line: QuotedLine) -> None:
-        """Have a line looked at: its view is out of date."""
+        """Have a line looked at, because its view is out of date."""
         line.outdated = True
         line.rule_lines.outdated[line] = None
         self._shared.dirty_events[line.key.event] = None
 
     def book_came(self, line: QuotedLine) -> None:
-        """Have a line looked at whose book a message replaced, unless the book changed only where its strategy does not
-        look: each wager of ours hides one level at most, so that many more are compared."""
+        """Have a line looked at whose book a message replaced, unless only levels changed that its strategy does not
+        see. Each wager of ours hides one level at most, so as many levels more are compared."""
         state, depth = line.book, line.depth
         former = state.former
         watched = line.view_index is not None and not line.unsettled and not line.outdated
@@ -102,7 +103,7 @@ class Quoting:
             self.mark(line)
 
     def own_changed(self, key: LineKey) -> None:
-        """Have a line looked at of which own wagers or the position changed."""
+        """Have a line looked at whose own wagers or position changed."""
         line = self.lines.get(key)
         if line is None:
             self._shared.books.own_changed(key)
@@ -114,20 +115,20 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Have the lines of a market looked at: its room changed, by wagers that are on none of its lines."""
+        """Have the lines of a market looked at, because wagers on none of its lines changed its room."""
         for line in self.events.get(market.event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
 
     def line_due(self, key: LineKey) -> None:
-        """Have a line looked at whose timer is due: its book or price may have aged, or a pause is over."""
+        """Have a line looked at whose timer is due: its book or price may be too old, or a pause is over."""
         line = self.lines.get(key)
         if line is not None:
             line.wakes_at = 0
         self.own_changed(key)
 
     def price_given(self, key: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
-        """Take the user's own price of an outcome. One that is older than the known one changes nothing."""
+        """Take the user's own price of an outcome. A price that is older than the known one changes nothing."""
         if self._given.take(key, probability if side == 0 else 1.0 - probability, min(at, now)):
             line = self.lines.get(key)
             if line is not None:
@@ -136,21 +137,21 @@ class Quoting:
             self._shared.dirty_events[key.event] = None
 
     def timer(self, event: int, now: Instant) -> None:
-        """An event's timer is due: a strategy's pause may be over, a window may have opened or closed."""
+        """Look at a sport event whose timer is due: a strategy's pause is over, or a rule starts or stops to match."""
         self._shared.hold("strategy", event, None, now)
         self.forget(event)
 
     def look_at_cut(self) -> None:
-        """Have the lines looked at whose targets limits cut: there may be more room now."""
+        """Have the lines looked at whose targets limits cut, if a position moved since: there may be more room now."""
         shared = self._shared
         for line, moves in shared.cut.items():
             if moves != shared.moves:
                 shared.dirty_events[line.event] = None
 
-    # --- what was sent --------------------------------------------------------------------------------------------
+    # --- placements -----------------------------------------------------------------------------------------------
 
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
-        """Note the targets of a line that are left to place, and what blocks them for now if something does."""
+        """Note the targets of a line that are left to place, and the reason if something blocks them for now."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
         line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
@@ -162,18 +163,19 @@ class Quoting:
             self.to_place.drop(line.key)
 
     def placed(self, lines: Sequence[tuple[QuotedLine, bool]]) -> None:
-        """Note that wagers were placed on these lines, each with whether all its targets were placed in full.
+        """Note that wagers were placed on these lines. Each line comes with True if all its targets were placed in
+        full.
 
-        Such a line is not looked at again, unless the wagers took room that a line beside it may need, or the cancel of
+        Such a line is not looked at again, unless the wagers took room that another line may need, or the cancel of
         another wager of the line was rejected.
         """
         for line, whole in lines:
-            beside = line.rule_lines
-            needs = beside.needs
+            of_rule = line.rule_lines
+            needs = of_rule.needs
             if (
                 whole
                 and needs is not None
-                and not (beside.several or beside.soft or (line.rest.leaving and _cancel_rejected(line)))
+                and not (of_rule.several or of_rule.soft or (line.rest.leaving and _cancel_rejected(line)))
             ):
                 room, soft = self._shared.exposure.wide(line.key)
                 if needs <= room and not soft and not self._everything:
@@ -184,8 +186,8 @@ class Quoting:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look(self, event_id: int, quotable: bool, now: Instant) -> int:
-        """Look at one event; returns how many lines that was about. Without ``quotable`` (life's order does not allow
-        it) nothing is wanted anywhere."""
+        """Look at one sport event. Returns the number of lines that were looked at. If ``quotable`` is False, because
+        the order of life does not allow quotes, there are no targets."""
         shared = self._shared
         event = shared.catalogue.events.get(event_id)
         if event is None:
@@ -200,7 +202,7 @@ class Quoting:
         if not quotable or ACCOUNT in held or event_id in held:
             for line in lines:
                 self._value(line, now)
-                self._want_nothing(line, shared.guards.why(line.key) or "starting")
+                self._want_nothing(line, shared.guards.why(line.key) or "quoting has not started")
             for of_rule in lines.by_rule.values():
                 of_rule.look_at_all()
                 looks += len(of_rule.lines)
@@ -216,10 +218,10 @@ class Quoting:
         return looks
 
     def _look_at(self, event: SportEvent, lines: RuleLines, now: Instant) -> None:
-        """Ask the strategy about the lines of one rule, and settle each line that is wanted otherwise than before.
+        """Ask the strategy about the lines of one rule, and compare each line whose targets changed with its wagers.
 
-        What did not change costs nothing: a line is looked at if its view is out of date, and every line only if the
-        conditions changed, or the room that the wider scopes leave is less than some line needs.
+        Lines that did not change cost nothing. A line is looked at if its view is out of date. Every line is looked at
+        only if the conditions changed, or if the wider scopes leave less room than a line needs.
         """
         shared = self._shared
         ladder = shared.ladder
@@ -235,7 +237,7 @@ class Quoting:
         try:
             said = None if changed is None else lines.said
             wake_at = None
-            if said is None:  # else all that the strategy was shown last stands, and so does what it said
+            if said is None:  # else all views are the same, and so is the strategy's answer
                 start = None if event.scheduled is None else shared.on_clock(event.scheduled)
                 view = EventView(event, tuple(lines.views), ladder, now, start)
                 said = ask(shared.strategies[lines.rule], view, lines.state)
@@ -259,8 +261,8 @@ class Quoting:
             self._settle(line, wanted)
 
     def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
-        """Bring views up to date: of the lines that may have changed, which are returned; or of all, returning None,
-        where the conditions changed (not ``known``) or the strategy is to be shown other lines than before."""
+        """Bring the views up to date. Returns the lines whose view may have changed. Returns None if all views were
+        made: the conditions changed (not ``known``), or the strategy is shown other lines than before."""
         changed, lines.outdated = lines.outdated, {}
         if lines.unsettled:
             changed.update(dict.fromkeys(lines.unsettled))
@@ -272,7 +274,7 @@ class Quoting:
             view = self._see(line, generation, now)
             if view is None:
                 line.view_index = None
-                self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
+                self._want_nothing(line, self._shared.guards.why(line.key) or "its book is not known")
             else:
                 line.view_index = len(lines.views)
                 lines.shown.append(line)
@@ -281,7 +283,7 @@ class Quoting:
         return None
 
     def _renew_some(self, lines: RuleLines, changed: Iterable[QuotedLine], generation: int, now: Instant) -> bool:
-        """Bring the views of some lines up to date; False if a line has to be shown or hidden."""
+        """Bring the views of some lines up to date. Returns False if a line has to be shown or hidden."""
         views = lines.views
         for line in changed:
             view = self._see(line, generation, now)
@@ -289,7 +291,7 @@ class Quoting:
             if view is None:
                 if index is not None:
                     return False
-                self._want_nothing(line, self._shared.guards.why(line.key) or "no book")
+                self._want_nothing(line, self._shared.guards.why(line.key) or "its book is not known")
             elif index is None:
                 return False
             elif view is not views[index]:
@@ -298,8 +300,8 @@ class Quoting:
         return True
 
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
-        """A line as its strategy sees it now; None while a guard hides it. A timer is set for when its book ages.
-        ``generation``: that of the event's books."""
+        """Return the present view of a line; None while a guard hides it. Sets a timer for when its book becomes too
+        old. ``generation``: the generation of the sport event's books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None
@@ -324,13 +326,14 @@ class Quoting:
         return None if hidden else line.seen
 
     def _value(self, line: QuotedLine, now: Instant) -> None:
-        """Keep the fair price of a line with a position, though it may not be quoted: the mark follows that price."""
+        """Update the fair price of a line with a position that may not be quoted, because the mark depends on the
+        price."""
         if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
 
     def _raised(self, event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
-        """Stop quoting an event for a minute: its strategy raised."""
+        """Stop quoting a sport event for a minute, because its strategy raised."""
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", event.event_id, reason, now)
@@ -347,7 +350,7 @@ class Quoting:
         self._settle(line, Wanted((), why))
 
     def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
-        """Take over what is wanted on a line, and compare it with the wagers there if one of them changed."""
+        """Set the targets of a line, and compare them with its wagers if either changed."""
         line.wanted = wanted
         targets, rest, own = wanted.targets, line.rest, line.own_changes
         if own == rest.own_changes and targets == rest.targets:
@@ -364,10 +367,10 @@ class Quoting:
         else:
             self.to_place.drop(line.key)
 
-    # --- rules and guards of the event ----------------------------------------------------------------------------
+    # --- rules and guards of a sport event-------------------------------------------------------------------------
 
     def _sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> EventLines:
-        """Put the lines of an event under the rules that match them."""
+        """Put the lines of a sport event under the rules that match them."""
         self._stale.pop(event.event_id, None)
         lines, left = self._by_rule.sort(event, old, now)
         for line in lines:
@@ -384,7 +387,7 @@ class Quoting:
         return lines
 
     def _judge_event(self, event: SportEvent, lines: EventLines, now: Instant) -> None:
-        """Judge the event's own guards; they stand while the event is the same, until its start is near."""
+        """Judge the guards of a sport event. They stay the same while the sport event does, until its start is near."""
         lines.judged = event
         lines.judged_until, back = self._event_guards.judge(event, now)
         if back:
@@ -393,7 +396,7 @@ class Quoting:
                 self.book_changed(line.key)
 
     def _forget_memos(self, lines: RuleLines) -> None:
-        """Remember nothing of an earlier look."""
+        """Drop the memory of earlier looks."""
         lines.look_at_all()
         for line in lines.lines:
             line.outdated = True
@@ -402,12 +405,12 @@ class Quoting:
 
 
 def _cancel_rejected(line: QuotedLine) -> bool:
-    """Whether a wager that was to go is still there, and no cancel of it is on its way."""
+    """Return whether the cancel of one of the line's wagers was rejected, and no new cancel is on its way."""
     return any(wager.cancel_sent_at is not None and wager.state is not State.CANCELLING for wager in line.live.values())
 
 
 def _place(raised: BaseException) -> str:
-    """Where something was raised: the innermost file and line."""
+    """Return where an exception was raised: the innermost file and line."""
     trace = raised.__traceback__
     place = "?"
     while trace is not None:

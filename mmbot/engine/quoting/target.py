@@ -1,4 +1,4 @@
-"""The values of one line: its targets, what they follow from, its live wagers, and how the two compare."""
+"""The values of one line: its targets and what they depend on, its live wagers, and the comparison of both."""
 
 from __future__ import annotations
 
@@ -16,58 +16,59 @@ class Live(msgspec.Struct, frozen=True, gc=False):
     side: Side
     odds: Odds
     stake: Cents
-    """What remains of it."""
+    """The stake that could still match, in cents."""
     fading: bool = False
-    """A cancel is pending: neither kept nor cancelled again."""
+    """True if a cancel is pending. The wager is then neither kept nor cancelled again."""
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """What should rest: a quote whose odds and stake are settled."""
+    """A quote with its final odds and stake: a wager that should be open."""
 
     side: Side
     odds: Odds
     stake: Cents
     priority: int = 0
     price_tolerance: float = 0.0
-    """A live wager within this much implied probability may serve instead."""
+    """A live wager within this distance of implied probability may serve instead."""
     size_tolerance: float = 0.0
-    """The payout of what serves may differ by this share of the payout wanted."""
+    """The payout of the wagers that serve the target may differ from its payout by this share."""
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
-    """The targets of a line with what they follow from: while that is the same, so are they."""
+    """The targets of a line with the values on which they depend. While those are the same, the targets are the
+    same."""
 
     targets: tuple[Target, ...]
     why: str | None
-    """Why there are no targets; None if there are some."""
+    """The reason why there are no targets; None if there are some."""
     needs: Cents | None = None
-    """With less room than this in the event, the tournament or the account, fewer targets may remain. None if limits
-    cut the targets: they follow every change of that room."""
+    """The room that the targets need, in cents. With less room in the sport event, the tournament or the account, fewer
+    targets may remain. None if limits cut the targets, so that they change with the room."""
     moves: int = 0
     """``Shared.moves`` when the targets were decided."""
     own_changes: int = 0
     """``QuotedLine.own_changes`` when the targets were decided."""
     seen: LineView | None = None
-    """The view that the targets follow from: by its best odds and its fair price."""
+    """The view on which the targets depend, by its best odds and its fair price."""
     fair: float | None = None
     decision: Decision | None = None
     ladder: Ladder | None = None
-    """None if nothing is wanted whatever the strategy says."""
+    """None if there are no targets whatever the strategy decides."""
 
 
 class Rest(msgspec.Struct, frozen=True, gc=False):
-    """How the wagers of a line compare with its targets."""
+    """The comparison of a line's wagers with its targets."""
 
     targets: tuple[Target, ...]
     own_changes: int
     """``QuotedLine.own_changes`` when the wagers were compared."""
     place: tuple[Target, ...]
-    """Targets still to be placed, each with the stake to send."""
+    """The targets that are still to be placed, each with the stake to send."""
     keep: tuple[str, ...] = ()
-    """Wagers that serve a target, by our id."""
+    """The wagers that serve a target, by our id."""
     cancel: tuple[str, ...] = ()
-    """Wagers to be cancelled, by our id."""
+    """The wagers to be cancelled, by our id."""
     leaving: bool = False
-    """Whether some of the wagers were to be cancelled, or are being cancelled."""
+    """True if some of the wagers were to be cancelled, or are being cancelled."""
     why: str | None = None
-    """Why a target cannot be placed."""
+    """The reason why a target cannot be placed; None if there is none."""

@@ -11,8 +11,8 @@ from mmbot.engine.quoting.quoted_line import QuotedLine
 
 
 class ToPlace:
-    """Lines with something to place: those of a higher priority first, and of one priority in the order in which they
-    came. The cost of a call does not grow with their number, unless it says so."""
+    """The lines with something to place, by priority, then in the order in which they came. The cost of a call does not
+    grow with their number, except where the method says so."""
 
     __slots__ = ("_aside", "_by_priority", "lines")
 
@@ -20,7 +20,7 @@ class ToPlace:
         self._by_priority: Final[dict[int, dict[LineKey, QuotedLine]]] = {}
         self._aside: Final[dict[LineKey, QuotedLine]] = {}
         self.lines: Final[dict[LineKey, int]] = {}
-        """Each with its priority: the highest among its targets to place."""
+        """The queued lines, each with its priority: the highest priority of its targets to place."""
 
     def put(self, line: QuotedLine) -> None:
         """Add a line that has something to place, or note that its targets changed."""
@@ -44,18 +44,18 @@ class ToPlace:
                 del self._by_priority[priority]
 
     def first(self, count: int) -> list[QuotedLine]:
-        """At most ``count`` of the lines of the highest priority."""
+        """Return the first ``count`` lines of the highest priority."""
         if not self._by_priority:
             return []
         return list(islice(self._by_priority[max(self._by_priority)].values(), count))
 
     def set_aside(self, line: QuotedLine) -> None:
-        """Leave a line out until ``take_back``: limits, funds or a wager of our own stand in its way."""
+        """Leave out a line until ``take_back``, because limits, funds or a wager of our own block it."""
         self.drop(line.key)
         self._aside[line.key] = line
 
     def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
-        """Queue what was set aside, where a line is still the one in ``lines``. The cost grows with those lines."""
+        """Queue the lines that were set aside, if they still stand in ``lines``. The cost grows with their number."""
         if self._aside:
             for key, line in self._aside.items():
                 if line.rest.place and lines.get(key) is line:
@@ -63,6 +63,6 @@ class ToPlace:
             self._aside.clear()
 
     def forget(self, line: LineKey) -> None:
-        """Drop a line that is quoted no more."""
+        """Drop a line that is no longer quoted."""
         self.drop(line)
         self._aside.pop(line, None)

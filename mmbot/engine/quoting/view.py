@@ -1,4 +1,4 @@
-"""A line as its strategy sees it: the book without our own stake, the fair price, the user's own."""
+"""Makes the view of a line for its strategy: the book without our own stake, the fair price, the user's own price."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Views:
         self._profit: Final = profit
 
     def of(self, line: QuotedLine, price: GivenPrice | None, now: Instant) -> tuple[LineView, float | None]:
-        """The view of a line now with its fair price: ``line.seen`` itself if nothing in it changed. The mark of the
-        line's position follows."""
+        """Return the present view of a line and its fair price. It is ``line.seen`` itself if nothing in it changed.
+        Also updates the mark of the line's position."""
         shared, key, state, before = self._shared, line.key, line.book, line.seen
         book = state.net if state.net is not None else shared.books.net(state, line.live.values())
         depth = line.depth

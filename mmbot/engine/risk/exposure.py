@@ -1,8 +1,8 @@
 """The worst case of every line, market, event, tournament and of the account against its limits, kept incrementally.
 
-A line's own worst case is its Position's; here it is summed, judged against three thresholds, and turned into how much
-more may rest and how much has to be hedged. Lines do not net: what one is sure to win offsets nothing elsewhere.
-Source: DESIGN, *Rules of money*.
+``Position`` computes the worst case of one line. This module adds up the lines of each scope, compares the sums with
+three thresholds, and says how much more may be open and how much has to be hedged. Lines do not net: a sure profit of
+one line offsets nothing elsewhere. Source: docs/design.md, *Worst case* and *Thresholds*.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, LineLimits, Reached, Thresholds, resolve
 
 UNKNOWN_TOURNAMENT: Final = 0
-"""Stands for the tournament of an event that is not in the catalogue: a wager that is not ours may be on one."""
+"""The tournament of a sport event that is not in the catalogue. Wagers that are not ours may be on such a sport
+event."""
 
 
 def most_reducing(position: Position, side: Side) -> Cents:
-    """The most that may rest on ``side`` altogether and still only reduce, in cents.
+    """Return the most that may be open on ``side`` in total and still only reduce, in cents.
 
-    However much of it is filled, alone or with whatever else could match, it raises neither the worst case nor the
-    matched worst case of the line, and so no scope's. Judging by the worst case alone would not do: where both outcomes
-    rest, each stake is covered by the other's, and both would count as reducing.
+    If any part of it is matched, alone or with any other open wager, neither the worst case nor the matched worst case
+    of the line rises, and so no scope's does. A test of the worst case alone would not be enough: with open wagers on
+    both outcomes each stake is covered by the other's, and both would count as reducing.
     """
     profit = position.profit
     opposite = profit[1 - side]
@@ -36,7 +37,8 @@ def most_reducing(position: Position, side: Side) -> Cents:
 
 
 class _Node:
-    """One scope with its sums. ``claims`` counts the lines that ask for each limit; the tightest holds."""
+    """One scope with its sums. ``claims`` counts the lines that ask for each limit; the tightest limit applies.
+    ``hot``: the matched worst case is at the hedge threshold or above."""
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 
@@ -53,7 +55,7 @@ class _Node:
 
 
 class _Entry:
-    """One line: the five scopes that it counts in, narrowest first, and what it counts there. Or the full stakes of one
+    """The figures of one line, and the five scopes in which they count, narrowest first. Or the full stakes of one
     market, which count in the four scopes from the market on."""
 
     __slots__ = ("hedgeable", "key", "limits", "matched", "path", "worst")
@@ -68,7 +70,8 @@ class _Entry:
 
 
 class Exposure:
-    """The sums of all scopes. The cost of a call does not grow with the number of lines, unless it says so.
+    """The sums of all scopes. The cost of a call does not grow with the number of lines, except where the method says
+    so.
 
     Raises:
         ValueError: on construction, unless soft is below hedge and both lie in (0, 1].
@@ -91,14 +94,14 @@ class Exposure:
         self._hot: Final[dict[LimitScope, _Node]] = {}
         self._account: Final = self._node(ACCOUNT_SCOPE, 4, cents(limits.account))
 
-    # --- which lines there are ---------------------------------------------------------------------------------------
+    # --- lines -----------------------------------------------------------------------------------------------------
 
     def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes, or a market's full stakes in their four, under the general limits and those
+        """Count a line in its five scopes, or a market's full stakes in their four. The general limits apply, and those
         of the rule.
 
-        May be called again: with another rule, or another tournament, into which the whole event moves. A market or
-        event whose lines come under several rules has the tightest of their limits.
+        Call it again when the rule or the tournament changes; the whole sport event moves to another tournament. A
+        market or sport event whose lines are under several rules has the tightest of their limits.
         """
         limits = resolve(self._limits, rule)
         entry = self._entries.get(line)
@@ -121,10 +124,10 @@ class Exposure:
             self._attach(entry, tournament)
 
     def forget(self, line: LineKey | MarketKey) -> None:
-        """Drop a line that will not be traded again. An unknown one is none.
+        """Drop a line that will not be traded again. An unknown line is ignored.
 
         Raises:
-            ValueError: if it still counts something.
+            ValueError: if its worst case is not zero.
         """
         entry = self._entries.get(line)
         if entry is None:
@@ -140,14 +143,15 @@ class Exposure:
             self._tournaments.pop(line.event, None)
 
     def forget_events(self, events: Container[int]) -> None:
-        """Drop all lines of events that will not be traded again; what still counts something stays."""
+        """Drop all lines of sport events that will not be traded again. Lines whose worst case is not zero stay."""
         for event in [event for event in self._events if event in events]:
             for line, entry in list(self._events[event].items()):
                 if not entry.worst and not entry.matched:
                     self.forget(line)
 
     def update(self, line: LineKey, position: Position) -> None:
-        """Take over what a line's position now counts. A line that was never registered gets the general limits."""
+        """Update the sums after a change of a line's position. A line that was never registered gets the general
+        limits."""
         entry = self._entries.get(line)
         if entry is None:
             self.register(line, UNKNOWN_TOURNAMENT, None)
@@ -172,7 +176,7 @@ class Exposure:
         self._add(entry.path, more_worst, more_matched)
 
     def update_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Take over what a market's full stakes now count. No hedge can reduce them."""
+        """Update the sums after a change of a market's full stakes. No hedge can reduce these."""
         entry = self._entries.get(market)
         if entry is None:
             self.register(market, UNKNOWN_TOURNAMENT, None)
@@ -182,29 +186,30 @@ class Exposure:
         entry.worst, entry.matched = worst, matched
         self._add(entry.path, more_worst, more_matched)
 
-    # --- what may still rest -----------------------------------------------------------------------------------------
+    # --- what may be open --------------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """The largest further stake on ``side`` that passes no limit of the five scopes, in cents.
+        """Return the largest further stake on ``side`` that keeps the limits of the five scopes, in cents.
 
-        With a scope above its limit already: the largest that only reduces. ``position`` is judged as it is given; that
-        it was not brought in by ``update`` yet does no harm. Raises KeyError for a line that was never registered.
+        If a scope is above its limit already, it is the largest stake that only reduces. ``position`` counts as it is
+        given, even if ``update`` was not called for it yet. Raises KeyError for a line that was never registered.
         """
         entry = self._entries[line]
         worst = position.worst_case()
         room = self._room(entry, worst)
         if room < 0:
             return max(0, most_reducing(position, side) - position.remaining[side])
-        # The stake is lost where the other outcome wins: there the line may come to its worst case plus the room.
+        # The stake is lost if the other outcome wins: then the line may lose its worst case plus the room.
         may_lose = worst + room
         return max(0, may_lose + position.profit[1 - side] - position.remaining[side])
 
     def most_resting(self, line: LineKey, position: Position) -> tuple[Cents, Cents]:
-        """The most that should rest on each outcome altogether, in cents: what quotes are cut to before they are
-        compared with what rests.
+        """Return the most that should be open on each outcome in total, in cents. Quotes are cut to it before they are
+        compared with the open wagers.
 
-        At soft or above only what reduces. Else what keeps the five limits, given what rests on the other outcome; if
-        that alone is too much already, each side is cut as if the other were cut too.
+        At soft or above it is the most that only reduces. Below soft it is the most that keeps the five limits, given
+        the open wagers on the other outcome. If those alone are too much, each side is cut as if the other were cut
+        too.
         """
         entry = self._entries[line]
         first, second = position.profit
@@ -217,8 +222,8 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Of a line's event, tournament and account: by how much their worst cases may rise until the first is at its
-        limit, and whether any of them is at soft."""
+        """Return the room that a line's sport event, tournament and account leave, in cents, and whether any of the
+        three is at soft. The room: by how much their worst cases may rise until the first is at its limit."""
         _, _, event, tournament, account = self._entries[line].path
         room = event.limit - event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -229,20 +234,20 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Whether a further stake on ``side``, filled in any part, raises no scope's worst case, matched or in all.
+        """Return whether a further stake on ``side``, matched in any part, raises neither worst case of any scope.
 
-        The line's own position decides: every wider scope is a sum in which only this line moves.
+        The line's own position decides: each wider scope is a sum in which only this line changes.
         """
         return position.remaining[side] + stake <= most_reducing(position, side)
 
     def stake_limit(self, line: LineKey) -> Cents:
-        """The most that one wager on this line may stake, in cents."""
+        """Return the largest stake of one wager on this line, in cents."""
         return self._entries[line].limits.stake
 
-    # --- how far the scopes are --------------------------------------------------------------------------------------
+    # --- thresholds --------------------------------------------------------------------------------------------------
 
     def reached(self, line: LineKey) -> Reached:
-        """The worst of the line's five scopes."""
+        """Return the highest threshold that any of the line's five scopes has reached."""
         reached = Reached.NOTHING
         for node in self._entries[line].path:
             if node.worst > node.limit:
@@ -252,7 +257,7 @@ class Exposure:
         return reached
 
     def hedge_wanted(self, line: LineKey, position: Position) -> Cents:
-        """By how many cents this line's matched worst case should fall, 0 for not at all: see ``hedge_candidates``."""
+        """Return by how many cents a hedge should lower this line's matched worst case; see ``hedge_candidates``."""
         if not self._hot:
             return 0
         for candidate, reduction in self.hedge_candidates():
@@ -261,12 +266,12 @@ class Exposure:
         return 0
 
     def hedge_candidates(self, unable: Container[LineKey] = ()) -> list[tuple[LineKey, Cents]]:
-        """Which lines to hedge, and by how many cents the matched worst case of each should fall.
+        """Return the lines to hedge, and by how many cents the matched worst case of each should fall.
 
-        Every scope at or above its hedge threshold is brought back to soft, narrow ones first, each by its lines with
-        the largest matched worst case. ``unable`` are lines that cannot be hedged now: others serve for them. A line
-        with a hedge in flight is not ``unable``; it keeps its share, which the caller leaves alone.
-        The cost grows with the number of lines that have matched, but only while some scope wants a hedge.
+        Each scope at or above its hedge threshold is brought back to soft, narrow scopes first, by hedges on its lines
+        with the largest matched worst case. Lines in ``unable`` cannot be hedged now; other lines take their part. A
+        line with a hedge in flight is not ``unable``: it keeps its share, for which the caller sends nothing.
+        The cost grows with the number of lines with matches, but only while some scope wants a hedge.
         """
         if not self._hot:
             return []
@@ -274,7 +279,7 @@ class Exposure:
         for node in sorted(self._hot.values(), key=lambda hot: hot.rank):
             lines = [(line, entry) for line, entry in self._exposed.items() if entry.path[node.rank] is node]
             need = node.matched - node.soft - sum([planned.get(line, 0) for line, _ in lines])
-            # Among equals the key decides, so that the choice does not hang on what happened first.
+            # Among equals the key decides, so that the choice does not depend on the order of events.
             lines.sort(key=lambda each: (planned.get(each[0], 0) - each[1].hedgeable, each[0]))
             for line, entry in lines:
                 if need <= 0:
@@ -287,35 +292,36 @@ class Exposure:
         return list(planned.items())
 
     def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[LimitScope, Cents, Cents, Cents]]:
-        """The scopes of a line, or of a market's full stakes, narrowest first, each with its matched worst case, its
-        soft and its hedge threshold."""
+        """Return the scopes of a line, or of a market's full stakes, narrowest first, each with its matched worst
+        case, its soft and its hedge threshold."""
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
     def scopes(self, line: LineKey) -> tuple[LimitScope, ...]:
-        """The five scopes of a line, narrowest first."""
+        """Return the five scopes of a line, narrowest first."""
         return tuple(node.scope for node in self._entries[line].path)
 
     def worst_case(self, scope: LimitScope) -> Cents:
-        """Matched and everything that could still match. Raises KeyError for a scope without lines."""
+        """Return the worst case of a scope, with all that could still match. Raises KeyError for a scope without
+        lines."""
         return self._nodes[scope].worst
 
     def matched(self, scope: LimitScope) -> Cents:
-        """The matched worst case. Raises KeyError for a scope without lines."""
+        """Return the matched worst case of a scope. Raises KeyError for a scope without lines."""
         return self._nodes[scope].matched
 
     def limit(self, scope: LimitScope) -> Cents:
-        """The limit. Raises KeyError for a scope without lines."""
+        """Return the limit of a scope. Raises KeyError for a scope without lines."""
         return self._nodes[scope].limit
 
     def thresholds(self, scope: LimitScope) -> Thresholds:
-        """All three thresholds. Raises KeyError for a scope without lines."""
+        """Return the three thresholds of a scope. Raises KeyError for a scope without lines."""
         node = self._nodes[scope]
         return Thresholds(node.soft, node.hedge, node.limit)
 
     def fullest(self) -> tuple[LimitScope, ...]:
-        """Of each kind the scope that has used the greatest share of its limit, narrowest kind first.
+        """Return, for each kind, the scope that has used the greatest share of its limit, narrowest kind first.
 
-        For the status page: it looks at every scope.
+        It is for the status page: the cost grows with the number of scopes.
         """
         best: list[tuple[float, LimitScope] | None] = [None] * 5
         for node in self._nodes.values():
@@ -328,7 +334,8 @@ class Exposure:
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _room(self, entry: _Entry, worst: Cents) -> Cents:
-        """By how much the line's worst case may rise from ``worst`` until the first of its scopes is at its limit."""
+        """Return by how much the line's worst case may rise from ``worst`` until the first of its scopes is at its
+        limit."""
         line, market, event, tournament, account = entry.path
         room = line.limit - line.worst
         if (more := market.limit - market.worst) < room:
@@ -356,7 +363,7 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> _Node:
-        """The scope's node, with one more claim to this limit."""
+        """Return the scope's node, with one more claim to this limit."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = _Node(scope, rank)
@@ -366,7 +373,7 @@ class Exposure:
 
     def _judge(self, node: _Node) -> None:
         node.limit = min(node.claims)
-        # At least a cent, or a limit of nothing would be "at soft" with nothing matched.
+        # At least a cent: otherwise a limit of 0 would be "at soft" with nothing matched.
         node.soft = max(1, share(node.limit, self._shares[0]))
         node.hedge = max(1, share(node.limit, self._shares[1]))
         self._heat(node)

@@ -1,7 +1,7 @@
-"""How an excess of matched risk is taken out of the opposite outcome: side, odds and stake of one hedge.
+"""Sizes a hedge: the side, odds and stake of one wager that lowers the matched worst case of a line.
 
-It takes what others offer and is therefore the only wager of ours that may pay for being matched. When to hedge is
-decided by the exposure, when to send by the engine. Source: DESIGN, *Rules of money*.
+A hedge takes offers of others, so it is our only wager that may cost more than its fair price. The exposure decides
+when to hedge, and the engine decides when to send. Source: docs/design.md, *Thresholds*.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ NOTHING_MATCHED: Final = "nothing matched to hedge"
 NO_FAIR: Final = "no fair price to judge the cost by"
 NO_OFFER: Final = "nobody offers the other outcome"
 TOO_DEAR: Final = "every offer costs more than allowed"
-WOULD_MOVE_THE_LOSS: Final = "more would only move the loss to the other outcome"
-OWN_QUOTES: Final = "own quotes on that outcome take up the room"
-TOO_SMALL: Final = "smaller than the least stake"
+WOULD_MOVE_THE_LOSS: Final = "a hedge would only move the loss to the other outcome"
+OWN_QUOTES: Final = "our open quotes on that outcome leave no room for a hedge"
+TOO_SMALL: Final = "the hedge would be below the least stake"
 
-_EDGE: Final = 1e-9  # of probability: a cost of exactly the most allowed is allowed, whatever binary floats make of it
+_EDGE: Final = 1e-9  # of probability: rounding of floats must not forbid a cost of exactly the maximum
 
 
 class HedgeOrder(NamedTuple):
@@ -45,23 +45,23 @@ def size_hedge(
 ) -> HedgeOrder | str:
     """Size the hedge that lowers the line's matched worst case by ``reduction`` cents.
 
-    The hedge backs the outcome that loses most now. It takes the levels that are shown under that outcome, longest odds
-    first, until enough is won; its odds are those of the last level. It is smaller than asked for if the offers do not
-    suffice, at ``max_stake``, and if the other outcome, with our own wagers matched next to the hedge, would lose more
-    than the worst case that is aimed at or reached. If less than ``min_stake`` would do, ``min_stake`` is sent,
-    provided that it still only reduces.
+    The hedge backs the outcome that loses more now. It takes the levels that are shown under that outcome, longest odds
+    first, until enough is won. Its odds are those of the last level. The hedge is smaller than ``reduction`` asks for
+    in three cases: the offers do not suffice; the stake reaches ``max_stake``; or the other outcome, with the hedge and
+    our own open wagers matched, would lose more than the worst case that is aimed at or reached. If less than
+    ``min_stake`` would be enough, the stake is ``min_stake``, provided that the hedge still only reduces.
 
     Args:
         position: of the line, in cents.
         reduction: cents by which the matched worst case is to fall.
         book: without our own stake.
         fair: probability of outcome 0; None if unknown.
-        max_cost: probability by which the odds may be dearer than fair.
+        max_cost: probability by which the odds may be more expensive than the fair price.
         ladder: the odds that the exchange accepts.
         min_stake, max_stake: cents.
 
     Returns:
-        The hedge, or the reason why there is none, in a few words.
+        The hedge, or the reason why there is none, as text for a person.
     """
     side = 0 if position.profit[0] <= position.profit[1] else 1
     behind = position.profit[side]
@@ -76,7 +76,7 @@ def size_hedge(
     if not offers:
         return NO_OFFER
     dearest = (fair if side == 0 else 1.0 - fair) + max_cost + _EDGE
-    aim = min(0, behind + reduction)  # both outcomes should come to this at least
+    aim = min(0, behind + reduction)  # the profit that both outcomes should reach
     taken = _take(offers, ladder, dearest, behind, ahead, aim, max_stake)
     if taken is None:
         return TOO_DEAR
@@ -93,7 +93,7 @@ def size_hedge(
 def _take(
     offers: Levels, ladder: Ladder, dearest: float, behind: Cents, ahead: Cents, aim: Cents, max_stake: Cents
 ) -> tuple[Odds, Cents] | None:
-    """Take offers, longest odds first, until the outcome that is behind comes to ``aim``.
+    """Take offers, longest odds first, until the profit of the outcome that is behind reaches ``aim``.
 
     Returns:
         The odds of the last level that was taken, with the stake: 0 if there is no room for any. None if every offer
@@ -123,19 +123,20 @@ def _take(
 
 
 def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> list[str]:
-    """Which own wagers (external_id, side, odds) a hedge could match: cancelled and confirmed before it is sent."""
+    """Return the ids of our wagers, given as (external_id, side, odds), that a hedge could match. Their cancels have
+    to be confirmed before the hedge is sent."""
     return [wager for wager, rests_on, at in live if rests_on != side and could_match(odds, at)]
 
 
 def _stake_to_win(amount: Cents, odds: Odds) -> Cents:
-    """The least stake whose profit is sure to be ``amount``; 0 for an amount that is not positive."""
+    """Return the least stake whose profit is at least ``amount``; 0 for an amount that is not positive."""
     return max(0, -(-amount * 100 // odds) if odds > 0 else -(-amount * -odds // 100))
 
 
 def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
-    """What the outcome ahead comes to when a stake at these odds has made both equal, rounded up to a cent.
+    """Return the profit of both outcomes after the stake at these odds that makes them equal, rounded up to a cent.
 
-    A stake s leaves ``ahead - s`` and ``behind + s * (1 - q) / q``: equal at s = q * (ahead - behind).
+    A stake s leaves ``ahead - s`` and ``behind + s * (1 - q) / q``. They are equal at s = q * (ahead - behind).
     """
     numerator, denominator = fraction(odds)
     return ahead - max(0, ahead - behind) * numerator // denominator

@@ -1,6 +1,6 @@
 """The five scopes that a limit can be for, their thresholds, and which threshold a line has reached.
 
-Source: DESIGN, *Rules of money*.
+Source: docs/design.md, *Thresholds*.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from mmbot.domain.money import Cents, cents
 
 
 class LimitScope(NamedTuple):
-    """The lines that a limit is for."""
+    """The scope of a limit: one line, or a set of lines."""
 
     kind: str
     """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
-    """LineKey, MarketKey, event id, tournament id; 0 for the account."""
+    """The LineKey, the MarketKey, the id of the sport event or of the tournament; 0 for the account."""
 
     @property
     def numbers(self) -> str:
-        """The id as text: ``10/223/-3.5``, ``10/223``, ``10``."""
+        """Return the id as text: ``10/223/-3.5``, ``10/223``, ``10``."""
         match self.id:
             case LineKey() as line:
                 return f"{line.event}/{line.market}/{line.number / 4:g}"
@@ -41,21 +41,22 @@ ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 class Reached(IntEnum):
     """The threshold that a line has reached, by the worst of its five scopes.
 
-    There is no hysteresis. What counts for a threshold is what is *matched*, and only a match, a settlement or a void
-    moves that: prices do not. A hedge leads from the hedge threshold back to soft, which is far below.
+    There is no hysteresis. A threshold is compared with the *matched* worst case, which only a match, a settlement or a
+    void changes; prices do not. A hedge brings it from the hedge threshold back to soft, which is far below.
     """
 
     NOTHING = 0
     SOFT = 1
-    """Matched worst case at soft or above: only the reducing side is quoted. Left when it is below soft."""
+    """The matched worst case is at soft or above: only the reducing side is quoted."""
     HEDGE = 2
-    """Matched worst case at the hedge threshold or above."""
+    """The matched worst case is at the hedge threshold or above."""
     OVER = 3
-    """Matched and what could still match is above the limit (it was lowered, a wager is not ours): only reducing."""
+    """The worst case, with all that could still match, is above the limit: only the reducing side is quoted. It happens
+    if the limit was lowered, or by wagers that are not ours."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):
-    """The limits that a line is under, in cents: the general ones, or its rule's where those are tighter."""
+    """The limits of a line, in cents: the general limits, or those of its rule where they are tighter."""
 
     line: Cents
     market: Cents
@@ -75,7 +76,7 @@ class Thresholds(NamedTuple):
 
 
 def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
-    """The general limits and a rule's, in cents, whichever is tighter."""
+    """Return the tighter of the general limits and of a rule's, in cents."""
     rule = rule or RuleLimits()
     return LineLimits(
         line=_tighter(limits.line, rule.line),

@@ -347,7 +347,7 @@ def reconciliation() -> None:
     scene.run.on_answer = change
     scene.until(lambda: scene.guard("reconciliation") is not None, within=4 * MINUTE)
     assert scene.run.engine.differences["extra"] >= 2
-    held(scene, "reconciliation", "differed in two reads running")
+    held(scene, "reconciliation", "two reads in a row differed from the book")
     scene.run.on_answer = None
     cleared(scene, "reconciliation", within=3 * MINUTE)
 
