@@ -1,1 +1,1 @@
-"""What is traded, its books, our own stake in them, and why size left them."""
+"""The catalogue of markets, their books, our own stake in the books, and why size left them."""

@@ -17,7 +17,7 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""The longest time by which a message may come later than a read that already shows its effect."""
+"""The longest delay of a message after a read that already shows its effect."""
 
 
 UNREAD: Final = -1
@@ -115,9 +115,8 @@ class Books:
             del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
-        """Replace the book of a line by that of a message. ``generation`` is 0 if the message's connection does not
-        cover the sport event. Such a message, and one that is strictly older by its sequence, is dropped: returns
-        None."""
+        """Replace the book of a line by that of a message. Returns None if the message is dropped: its connection does
+        not cover the sport event (``generation`` is 0), or its sequence is older than the book's."""
         if not generation:
             self.stale_messages += 1
             return None
@@ -198,7 +197,7 @@ class Books:
         """Note stake of ours that matched or ended: it may stand in the book until the next message."""
         state = self._states.get(line)
         if state is None or stake.stake <= 0 or (state.exact and 0 < stake.sequence <= state.sequence):
-            return  # the book that we hold is later than that
+            return  # our book is newer than the change
         state.own.leave(stake)
         state.net = None
 

@@ -19,7 +19,7 @@ UNLISTED: Final = "unlisted"
 
 
 class Catalogue:
-    """Everything on the board, and the meaning of each ``line_id``.
+    """Everything on the board, and the line and outcome of each ``line_id``.
 
     Ids are kept longer than their lines, since matches and results may come after a line has left the board."""
 
@@ -55,7 +55,7 @@ class Catalogue:
         return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
 
     def open_lines(self, event: int) -> list[LineKey]:
-        """Return the lines of a sport event that are active, as far as is known."""
+        """Return the active lines of a sport event."""
         return [
             listed.key
             for market in self.markets.get(event, {}).values()
@@ -86,7 +86,7 @@ class Catalogue:
         return known.tournament_id if known else 0
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
-        """Return the sport events that are known here, or are in ``also``, and are not on the list."""
+        """Return the sport events that are not on the list, of those that are known here or are in ``also``."""
         known = dict.fromkeys((*self.events, *(line.event for line, _ in self._by_line_id.values()), *also))
         listed = {event: None for event, each in self.events.items() if each.status != UNLISTED}
         return {event: None for event in known if event not in listed}

@@ -5,14 +5,14 @@ sport event, and the private one. Other feeds spread the sport events over sever
 
 The rules:
 
-* The private channel stands on one connection. The feed is up while that connection is. Without it no match is heard
-  of, so its loss is the loss of the feed: everything is cancelled.
-* A connection with books only takes its sport events along when it is lost. They are not covered until a connection
-  carries them again.
+* The private channel stands on one connection. The feed is up while that connection is. Without it we do not hear
+  of matches, so its loss is the loss of the feed: everything is cancelled.
+* When a connection that carries only books is lost, its sport events are not covered until a connection carries them
+  again.
 * All channels of one sport event stand on one connection. If two connections carry it, the one with the higher number
-  counts; a channel of its own counts before one that brings every sport event.
-* Each time that the way of a sport event's books to us changes, its books get a new generation: messages may have been
-  missed in between. A book is current if it was confirmed, by a message or a read, under the present generation.
+  counts. A channel of the sport event's own counts before one that brings every sport event.
+* When another connection or channel starts to bring the books of a sport event, the books get a new generation, because
+  messages may have been missed. A book is current if a message or a read confirmed it under the present generation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mmbot.engine.events import Channel
 
 
 class Cover:
-    """How the books of a sport event reach us."""
+    """The connection and channels that bring the books of a sport event."""
 
     __slots__ = ("channels", "connection", "generation", "since")
 
@@ -45,23 +45,23 @@ class Coverage:
     def __init__(self, silence: Duration) -> None:
         """``silence``: the longest time between two health checks of a private channel that is up."""
         self.up = False
-        """Whether the private channel is up."""
+        """True while the private channel is up."""
         self.private = 0
-        """The connection with the private channel, or the last that had it; 0 before the first."""
+        """The connection with the private channel, or the last one that had it; 0 before the first."""
         self.heard_at: Instant = 0
         """The latest message of that connection, 0 before the first."""
         self.silent_at: Instant = 0
-        """When that connection counts as silent, if no health check comes until then. Connections with books only get
-        no health checks: the shell judges those by their pings."""
+        """When that connection counts as silent if no health check comes before. Connections that carry only books get
+        no health checks: the shell judges them by their pings."""
         self.latest = 0
-        """The latest generation that was given out."""
+        """The number of the latest generation."""
         self._silence: Final = silence
         self._channels: dict[int, tuple[Channel, ...]] = {}
         self._every = UNCOVERED
         self._events: dict[int, Cover] = {}
 
     def of(self, event: int) -> Cover:
-        """Return how the books of a sport event reach us; ``UNCOVERED`` if they do not."""
+        """Return the cover of a sport event; ``UNCOVERED`` if no connection brings its books."""
         return self._events.get(event, self._every)
 
     def generation(self, event: int, connection: int) -> int:
@@ -76,13 +76,13 @@ class Coverage:
 
     @property
     def connections(self) -> tuple[int, ...]:
-        """The connections that carry channels, and the last that had the private channel."""
+        """The connections that carry channels, and the last one that had the private channel."""
         return tuple(self._channels)
 
-    # --- what the shell says --------------------------------------------------------------------------------------
+    # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Take the channels that a connection carries from now on. Without any, the connection is gone."""
+        """Take the channels that a connection carries from now on. An empty tuple means that the connection is gone."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence
@@ -101,8 +101,8 @@ class Coverage:
         self._cover(now)
 
     def private_lost(self) -> None:
-        """Note that the private channel is lost, or as good as lost. Until its successor is up, what its connection
-        still brings is taken; then new generations begin."""
+        """Note that the private channel is lost, or counts as lost. Messages of its connection are still taken until
+        its successor is up; then new generations start."""
         self.up = False
 
     def heard(self, connection: int, now: Instant) -> None:

@@ -11,12 +11,12 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Under one outcome, by the odds shown: how much of what takers can stake there is ours, in cents, and in how many
-wagers."""
+"""Our part of the levels under one outcome, by the odds shown: the stake that takers could place on it, in cents, and
+the number of our wagers in it."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
-"""Where no part of a book is ours. Never written to."""
+"""The value for a book without any stake of ours. Never written to."""
 
 
 class LeftStake(NamedTuple):
@@ -31,8 +31,8 @@ class LeftStake(NamedTuple):
 class OwnStake:
     """Our wagers in the book of one line.
 
-    A message's sequence tells which of our wagers the book holds: those that entered before it and had not left. Where
-    the book came from a read, or a wager was found open by a read, the wager counts as being in the book.
+    The sequence of a message shows which of our wagers its book holds: those that entered before it and had not left.
+    If the book came from a read, or if a read found the wager open, the wager counts as being in the book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")
@@ -41,10 +41,10 @@ class OwnStake:
         self.shown: tuple[Shown, Shown] | None = None
         """Our part of the book, under each outcome; None since our wagers changed."""
         self.certain = False
-        """Whether each of our wagers is in the book, and nothing that left: then the next message does not change which
-        part is ours."""
+        """True if each of our wagers is in the book and no stake that left is. Then the next message does not change
+        our part."""
         self._entered: Final[dict[str, int]] = {}
-        """Wagers known to be in books from a sequence on."""
+        """Wagers that are known to be in the books of messages, each with the first sequence."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
@@ -62,7 +62,7 @@ class OwnStake:
         self.shown = None
 
     def await_placed(self) -> None:
-        """Expect a wager of ours that was just placed: the next message may hold it. The present book does not."""
+        """Note that a wager of ours was just placed. The present book does not hold it; the next message may."""
         self.certain = False
 
     def take_message(self, sequence: int) -> None:
@@ -85,9 +85,9 @@ class OwnStake:
         """Return the book without our own stake. A level is left out unless it is certain that others have stake in it.
 
         Args:
-            live: the line's wagers that could still match; those that are not ours are others' offers.
-            sequence: of the latest message.
-            exact: whether the book is that message's, and not a read's.
+            live: the line's wagers that could still match. Those that are not ours count as offers of others.
+            sequence: the sequence of the latest message.
+            exact: true if the book came from that message, false if it came from a read.
         """
         if not live and not self._left:
             self.shown, self.certain = NOTHING_SHOWN, True
@@ -112,9 +112,9 @@ class OwnStake:
                     self.certain = False
                     continue  # not activated, so not shown
             elif since > sequence:
-                self.certain = False  # a message that is older than the wager may still come
+                self.certain = False  # a message from before the wager may still come
                 if exact:
-                    continue  # and so is the book
+                    continue  # the book is from before the wager, too
             _add(shown[1 - wager.side], wager.odds, wager.remaining)
         for left in self._left:
             _add(shown[1 - left.side], left.odds, left.stake)

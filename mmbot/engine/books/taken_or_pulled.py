@@ -1,4 +1,4 @@
-"""Tells how size leaves books: a drop of a level that a print explains was taken, every other drop was pulled."""
+"""Counts how size leaves books: a drop of a level that a print explains was taken, every other drop was pulled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAIRING: Final = 2 * SECOND
 """The longest time between a print and the drop that it explains, in either order."""
 
 AT_ONCE: Final = 4
-"""One call of ``pair`` judges as many replacements as came since the last call, and at most so many more."""
+"""One call of ``pair`` judges as many replacements as came since the last call, and at most this many more."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
 """The instant at which a line's book was replaced, the old book and the new one."""
@@ -35,7 +35,7 @@ class _Print:
 
 
 class TakenOrPulled:
-    """Notes books and prints as they come and pairs them later, so that no request waits for this."""
+    """Notes books and prints as they come, and pairs them later, so that no request waits for the pairing."""
 
     def __init__(self) -> None:
         self.taken: Cents = 0
@@ -44,7 +44,7 @@ class TakenOrPulled:
         """Stakes that takers could place and that their makers took back, in total."""
         self._replacements: deque[_Replacement] = deque()
         self._came = 0
-        """Replacements since ``pair`` was last called."""
+        """The number of replacements since the last call of ``pair``."""
         self._prints: deque[_Print] = deque()
         self._by_line: dict[LineKey, deque[_Print]] = {}
 

@@ -1,1 +1,1 @@
-"""From books to targets: what a strategy sees, what it wants, and the difference to the open orders."""
+"""From books to targets: the views of a strategy, its quotes, and their difference to the open wagers."""

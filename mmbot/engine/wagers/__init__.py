@@ -1,1 +1,1 @@
-"""The ledger: each wager's life and matches, what they add up to, and what is remembered of those that are over."""
+"""The ledger: the state and matches of each wager, their sums, and the results of wagers that are over."""
