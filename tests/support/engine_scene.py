@@ -17,7 +17,7 @@ from mmbot.backtest.run import Memory, Run
 from mmbot.config import Config
 from mmbot.config.settings import ExchangeConfig, GuardsConfig, LimitsConfig, MatchConfig, RuleConfig
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
-from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.instant import DAY, HOUR, MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.wager import Status
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
@@ -36,6 +36,9 @@ from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 START = 1_800_000_000 * SECOND
+
+EVENING = START // DAY * DAY + 22 * HOUR
+"""Two hours before midnight."""
 NBA = 132
 GAME = 1
 MONEYLINE = 219
@@ -121,7 +124,9 @@ class Scene:
         judged: RefereeLimits | None = None,
         house: bool = True,
         breakers: Breakers = (),
+        start: Instant = START,
     ) -> None:
+        self._start = start
         self.config = config or settings()
         self.strategies: tuple[Strategy, ...] = (
             tuple(strategy) if isinstance(strategy, Sequence) else (strategy or Fixed((0, 105, 5000), (1, 105, 5000)),)
@@ -130,16 +135,16 @@ class Scene:
         self.interfere = interfere
         self.breakers = breakers
         self.venue = Venue(venue or VenueSettings(), 1)
-        self.venue.advance(START)
-        self.venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), START)
-        self.starts = START + starts
+        self.venue.advance(start)
+        self.venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), start)
+        self.starts = start + starts
         for event in dict.fromkeys(line.event for line in lines):
-            self.add_event(event, START)
+            self.add_event(event, start)
         markets: dict[MarketKey, list[LineKey]] = {}
         for line in lines:
             markets.setdefault(MarketKey(line.event, line.market), []).append(line)
         for market, keys in markets.items():
-            self.add_market(market, keys, START)
+            self.add_market(market, keys, start)
         self.account = self.venue.open_account("mmbot", balance)
         self.crowd = self.venue.open_account("crowd", 0, unlimited=True)
         limits = self.config.limits
@@ -162,7 +167,7 @@ class Scene:
         if house:
             for line in lines:
                 self.around(line)
-        self.run = self._begin(START)
+        self.run = self._begin(start)
 
     def _begin(self, now: Instant) -> Run:
         return Run(
@@ -207,7 +212,7 @@ class Scene:
 
     @property
     def now(self) -> Instant:
-        return self.run.now if hasattr(self, "run") else START
+        return self.run.now if hasattr(self, "run") else self._start
 
     def go(self, duration: Duration = SECOND) -> None:
         """Let time pass."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine_scene import LINE, START, Fixed, Scene, settings
+from engine_scene import EVENING, LINE, START, Fixed, Scene, settings
 
 from mmbot.backtest.run import Memory
 from mmbot.config.settings import LimitsConfig
@@ -17,7 +17,10 @@ from mmbot.engine.state.shared import Shared
 def losing() -> Scene:
     """A scene that holds outcome 0 and has lost more today than the limit."""
     scene = Scene(
-        Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LimitsConfig(daily_loss=20)), starts=3 * DAY
+        Fixed((0, 105, 20000), (1, 105, 20000)),
+        settings(limits=LimitsConfig(daily_loss=20)),
+        starts=3 * DAY,
+        start=EVENING,
     ).quoted()
     scene.take(1, 7000)
     scene.until(lambda: scene.position()[1] < -6000)

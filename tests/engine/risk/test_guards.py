@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from engine_scene import GAME, LINE, MARKET, OTHER, START, Fixed, Scene, settings
+from engine_scene import EVENING, GAME, LINE, MARKET, OTHER, START, Fixed, Scene, settings
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
@@ -161,6 +161,7 @@ def daily_loss() -> None:
         config=settings(limits=LimitsConfig(daily_loss=20)),
         lines=(LINE, ELSEWHERE),
         starts=3 * DAY,
+        start=EVENING,
     ).quoted()
     scene.take(1, 7000)
     scene.until(lambda: scene.position()[1] < -6000)
