@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from mmbot.config.hosts import PRODUCTION_URL, SANDBOX_URL, Owner, address, is_loopback
-from mmbot.config.problems import Path, nearest, shown_path
+from mmbot.config.problems import Path, shown_path
 from mmbot.config.settings import Config, MatchConfig
+from mmbot.config.suggestions import nearest
 
 HEALTH_CHECK_S: Final = 5.0
 """Interval of ProphetX's health checks in seconds (specification)."""

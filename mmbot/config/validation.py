@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import inspect
 
-from mmbot.config.problems import Path, nearest
+from mmbot.config.problems import Path
+from mmbot.config.suggestions import nearest
 
 T = TypeVar("T")
 

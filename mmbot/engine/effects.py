@@ -13,10 +13,10 @@ from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.activation import Activation
 from mmbot.engine.followers.breakers import Breaker
+from mmbot.engine.followers.details_wanted import MatchDetails
 from mmbot.engine.followers.journal import Journal
 from mmbot.engine.followers.log import Log
 from mmbot.engine.followers.match_counts import MatchCounts
-from mmbot.engine.followers.match_details import MatchDetails
 from mmbot.engine.followers.own_stake_in_books import OwnStakeInBooks
 from mmbot.engine.followers.prints import Prints
 from mmbot.engine.followers.thresholds import ThresholdLog

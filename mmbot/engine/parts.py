@@ -23,8 +23,9 @@ from mmbot.engine.orders import Seed
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
-from mmbot.engine.reading.lookups import MatchingDetails, WagerLookups
+from mmbot.engine.reading.matching_details import MatchingDetails
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
+from mmbot.engine.reading.wager_lookups import WagerLookups
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.hedging import Hedging

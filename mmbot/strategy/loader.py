@@ -21,8 +21,9 @@ import msgspec
 
 from mmbot.config import Config, ConfigError, Problem, read
 from mmbot.config.places import state_dir
-from mmbot.config.problems import Path, nearest, shown_path
+from mmbot.config.problems import Path, shown_path
 from mmbot.config.sense import doubtful, is_class_name
+from mmbot.config.suggestions import nearest
 from mmbot.config.validation import convert, found, mismatches
 from mmbot.strategy.interface import Strategy, depth_of
 

@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from mmbot.config.problems import Problem, nearest
+from mmbot.config.problems import Problem
+from mmbot.config.suggestions import nearest
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 
 LARGEST: Final = 8 * 1024 * 1024

@@ -22,8 +22,8 @@ from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.apply_report import apply_detail, apply_report
 from mmbot.engine.wagers.changes import Change, Changes, Kind
 from mmbot.engine.wagers.commission import Settlement
-from mmbot.engine.wagers.forgotten import EndedWagers
 from mmbot.engine.wagers.live import Counts, LiveWagers
+from mmbot.engine.wagers.retention import EndedWagers
 from mmbot.engine.wagers.totals import Totals
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager, from_report, from_saved, on_line, saved
 

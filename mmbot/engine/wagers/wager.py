@@ -13,8 +13,8 @@ from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager import Status, WagerReport, Winning
 from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
 from mmbot.engine.orders import SaveWager
-from mmbot.engine.wagers.archive import Remembered
 from mmbot.engine.wagers.matched_pieces import Matches
+from mmbot.engine.wagers.remembered_results import Remembered
 
 
 class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):

@@ -8,7 +8,7 @@ from typing import Final
 
 from mmbot.domain.instant import DAY, HOUR, Instant
 from mmbot.engine.timing.timers import NEVER
-from mmbot.engine.wagers.archive import Archive, Remembered
+from mmbot.engine.wagers.remembered_results import Archive, Remembered
 from mmbot.engine.wagers.wager import Wager
 
 KEPT: Final = HOUR

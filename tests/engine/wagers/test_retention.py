@@ -16,8 +16,8 @@ from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, Winning
 from mmbot.domain.wager_states import State
 from mmbot.engine.events import Rejection
-from mmbot.engine.wagers.archive import Archive, Remembered
 from mmbot.engine.wagers.ledger import Kind, LedgerError, Settlement
+from mmbot.engine.wagers.remembered_results import Archive, Remembered
 
 ID = "r1-fv-1"
 
