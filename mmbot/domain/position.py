@@ -32,12 +32,12 @@ class Position:
     def worst_case(self) -> Cents:
         """The greatest loss over {outcome 0, outcome 1, push or void} and over all fills of what could still match."""
         profit, remaining = self.profit, self.remaining
-        return max(0, remaining[1] - profit[0], remaining[0] - profit[1])
+        return max(max(0, remaining[1] - profit[0]), remaining[0] - profit[1])
 
     def matched_worst_case(self) -> Cents:
         """The greatest loss if nothing further matched."""
         profit = self.profit
-        return max(0, -profit[0], -profit[1])
+        return max(max(0, -profit[0]), -profit[1])
 
     def worst_case_with(self, side: Side, stake: Cents) -> Cents:
         """The worst case if a further wager of this stake on ``side`` could match."""

@@ -26,7 +26,8 @@ from mmbot.engine.parts import Breakers, Parts
 from mmbot.engine.requests import Request
 from mmbot.engine.restore import restore
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.status import Status, Step
+from mmbot.engine.status import Status
+from mmbot.engine.step import Step
 from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
 

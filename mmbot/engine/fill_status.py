@@ -20,16 +20,8 @@ from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import (
-    Counts,
-    EventStatus,
-    LevelStatus,
-    LineStatus,
-    OwnStatus,
-    ScopeStatus,
-    Status,
-    Step,
-)
+from mmbot.engine.status import Counts, EventStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus, Status
+from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3

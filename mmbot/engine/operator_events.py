@@ -15,7 +15,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Step
+from mmbot.engine.step import Step
 
 
 class OperatorEvents:

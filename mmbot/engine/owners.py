@@ -7,7 +7,7 @@ owner alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Final, Protocol
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
@@ -24,12 +24,15 @@ class Owner(Protocol):
         """Take the answer to a request of this part that was sent at ``sent_at``."""
 
 
-class InFlight(NamedTuple):
+class InFlight:
     """A request that has no answer yet."""
 
-    owner: Owner
-    request: Request
-    sent_at: Instant
+    __slots__ = ("owner", "request", "sent_at")
+
+    def __init__(self, owner: Owner, request: Request, sent_at: Instant) -> None:
+        self.owner: Final = owner
+        self.request: Final = request
+        self.sent_at: Final = sent_at
 
 
 class AppliesReports(Protocol):

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import msgspec
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
-
-
-class Step(Enum):
-    """Step of the engine in its order of life (``life/order_of_life.py``)."""
-
-    CANCEL = "cancelling"
-    PROVE = "proving clear"
-    HISTORY = "reading history"
-    LOOKUPS = "asking for wagers"
-    CONNECT = "connecting"
-    READ = "reading books"
-    HOLD = "holding"
-    READY = "ready"
-    ENDED = "ended"
 
 
 class LevelStatus(msgspec.Struct, frozen=True):

@@ -8,7 +8,8 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Duration, iso
 from mmbot.domain.money import show
 from mmbot.domain.words import counted
-from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status, Step
+from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status
+from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))

@@ -19,7 +19,8 @@ from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS, PAUSING
-from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status, Step
+from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
+from mmbot.engine.step import Step
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import STATUSES
 from mmbot.store.journal import JOURNAL_FILE

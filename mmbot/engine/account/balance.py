@@ -15,7 +15,8 @@ from mmbot.engine.requests import ReadBalance, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 
 EVERY: Final = 30 * SECOND
 """Time between two reads."""
@@ -53,8 +54,10 @@ class Balance:
         if self.latest is None:
             return 0
         shared = self._shared
-        rule = available if self._at_match else available_at_placement
-        return rule(self.latest, self._since_read, shared.ledger.outstanding, shared.settings.funds_multiple)
+        outstanding, multiple = shared.ledger.outstanding, shared.settings.funds_multiple
+        if self._at_match:
+            return available(self.latest, self._since_read, outstanding, multiple)
+        return available_at_placement(self.latest, self._since_read, outstanding, multiple)
 
     def next(self, now: Instant) -> Request | None:
         """Return the next read if it is due."""

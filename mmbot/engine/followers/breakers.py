@@ -13,7 +13,8 @@ from mmbot.domain.instant import MINUTE, Instant
 from mmbot.engine.risk.guards import ACCOUNT, GUARDS, Guard
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 
 
 class Breaker(Protocol):

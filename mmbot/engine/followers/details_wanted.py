@@ -6,7 +6,8 @@ from typing import Final
 
 from mmbot.domain.instant import Instant
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 
 
 class MatchDetails:

@@ -9,7 +9,8 @@ from mmbot.engine.followers.match_counts import outcome_of
 from mmbot.engine.orders import Severity
 from mmbot.engine.risk.guards import shown
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager
 
 

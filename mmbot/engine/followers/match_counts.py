@@ -11,7 +11,8 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.engine.books.catalogue import Catalogue
 from mmbot.engine.status import MatchStatus
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LATEST: Final = 20

@@ -9,7 +9,8 @@ from mmbot.domain.money import Cents
 from mmbot.engine.books.books import Books
 from mmbot.engine.books.own_stake import LeftStake
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from mmbot.domain.instant import Instant
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import Wager
 
 

@@ -8,7 +8,8 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.wager_states import State
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 
 
 class Wiped:

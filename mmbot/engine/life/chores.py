@@ -11,7 +11,7 @@ from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Step
+from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 
 

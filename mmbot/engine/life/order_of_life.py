@@ -33,7 +33,7 @@ from mmbot.engine.reading.late_history import LateHistory
 from mmbot.engine.requests import CancelAll, Request
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Step
+from mmbot.engine.step import Step
 
 SWEEP: Final = 15 * MINUTE
 """The interval at which READY reads changed wagers from the history, because a message can be lost unnoticed."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import implied
 from mmbot.domain.wager_states import State
-from mmbot.engine.quoting.diff import diff
+from mmbot.engine.quoting.diff import Live, diff
+from mmbot.engine.quoting.memo import Rest
 from mmbot.engine.quoting.quoted_line import QuotedLine
-from mmbot.engine.quoting.target import Live, Rest, Target
+from mmbot.engine.quoting.target import Target
 
 
 def compare(

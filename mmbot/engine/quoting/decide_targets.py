@@ -12,8 +12,9 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, stake_for_payout
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.quoting.memo import Wanted
 from mmbot.engine.quoting.quoted_line import QuotedLine, RuleLines
-from mmbot.engine.quoting.target import Target, Wanted
+from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.view import NOTHING
 from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound

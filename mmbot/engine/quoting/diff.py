@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_for_payout
-from mmbot.engine.quoting.target import Live, Target
+from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
 """The greatest product of live wagers and targets of one side for which the best way is searched. With more, each wager
@@ -20,6 +20,24 @@ SEARCH: Final = 6_000
 """The most partial assignments that the search of one side tries: enough for six wagers and three targets."""
 
 _EDGE: Final = 1e-9  # of probability: rounding of floats must not forbid a distance of exactly the tolerance
+
+
+class Live:
+    """One own wager that could still match. No Struct, since it is made at every look."""
+
+    __slots__ = ("external_id", "fading", "odds", "side", "stake")
+
+    def __init__(self, external_id: str, side: Side, odds: Odds, stake: Cents, fading: bool = False) -> None:
+        self.external_id: Final = external_id
+        self.side: Final = side
+        self.odds: Final = odds
+        self.stake: Final = stake
+        """The stake that could still match, in cents."""
+        self.fading: Final = fading
+        """True if a cancel is pending. The wager is then neither kept nor cancelled again."""
+
+    def __repr__(self) -> str:
+        return f"Live({self.external_id!r}, {self.side}, {self.odds}, {self.stake}, {self.fading})"
 
 
 class Diff(NamedTuple):

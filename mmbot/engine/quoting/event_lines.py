@@ -7,8 +7,8 @@ from typing import Final
 from mmbot.domain.catalogue import LineKey, SportEvent
 from mmbot.domain.instant import HOUR, Instant
 from mmbot.engine.quoting.given_prices import GivenPrices
+from mmbot.engine.quoting.memo import Rest
 from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine
-from mmbot.engine.quoting.target import Rest
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.strategy.rules import matching_rule

@@ -10,7 +10,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder
 from mmbot.engine.books.books import BookState
-from mmbot.engine.quoting.target import Rest, Wanted
+from mmbot.engine.quoting.memo import Rest, Wanted
 from mmbot.engine.wagers.wager import LineWager
 from mmbot.strategy.interface import LineView, Said
 

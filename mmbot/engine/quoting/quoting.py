@@ -19,8 +19,9 @@ from mmbot.engine.quoting.event_guards import EventGuards
 from mmbot.engine.quoting.event_lines import LinesByRule
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.line_guards import LineGuards
+from mmbot.engine.quoting.memo import Rest, Wanted
 from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine, RuleLines
-from mmbot.engine.quoting.target import Rest, Target, Wanted
+from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.to_place import ToPlace
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.risk.guards import ACCOUNT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey
@@ -47,7 +46,8 @@ class ToPlace:
         """Return the first ``count`` lines of the highest priority."""
         if not self._by_priority:
             return []
-        return list(islice(self._by_priority[max(self._by_priority)].values(), count))
+        lines = list(self._by_priority[max(self._by_priority)].values())
+        return lines if len(lines) <= count else lines[:count]
 
     def set_aside(self, line: QuotedLine) -> None:
         """Leave out a line until ``take_back``, because limits, funds or a wager of our own block it."""

@@ -32,7 +32,7 @@ def most_reducing(position: Position, side: Side) -> Cents:
     """
     profit = position.profit
     opposite = profit[1 - side]
-    least = min(profit[0], profit[1], 0)
+    least = min(min(profit[0], profit[1]), 0)
     return max(0, opposite - least)
 
 
@@ -213,7 +213,7 @@ class Exposure:
         """
         entry = self._entries[line]
         first, second = position.profit
-        least = min(first, second, 0)
+        least = min(min(first, second), 0)
         for node in entry.path:
             if node.matched >= node.soft:
                 return second - least, first - least

@@ -12,7 +12,8 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.changes import Change, Changes
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
@@ -112,19 +113,21 @@ class Cancelling:
         batch: list[Wager] = []
         by_event: dict[int, int] = {}
         items: list[Cancellation] = []
+        many = len(self.ready) > BATCH
         for external_id in list(self.ready):
             wager = shared.ledger.get(external_id)
             if wager is None or not wager.remaining or wager.wager_id is None:
                 del self.ready[external_id]
                 continue
-            event = wager.event
-            count = by_event[event] = by_event.get(event, 0) + 1
-            if count > BATCH and shared.settings.exclusive and shared.guards.any(event):
-                return self._whole_event(event, now)
+            if many:
+                event = wager.event
+                count = by_event[event] = by_event.get(event, 0) + 1
+                if count > BATCH and shared.settings.exclusive and shared.guards.any(event):
+                    return self._whole_event(event, now)
             if len(batch) < BATCH:
                 batch.append(wager)
                 items.append(Cancellation(wager.wager_id, external_id))
-            elif not shared.guards.any(event):
+            elif not shared.guards.any(wager.event):
                 break
         if not batch:
             return None

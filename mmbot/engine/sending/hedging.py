@@ -19,7 +19,8 @@ from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND

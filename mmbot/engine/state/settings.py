@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Final
 
 from mmbot.config import Config
 from mmbot.domain.instant import Duration, seconds
 from mmbot.domain.money import Cents, cents
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings:
     """Settings. Durations are in nanoseconds, amounts in cents, probabilities and shares between 0 and 1."""
 
-    exclusive: bool
-    min_stake: Cents
-    open_wagers: int
-    funds_multiple: float
-    daily_loss: Cents
-    hedge_cost: float
-    stop_before_start: Duration
-    book_age: Duration
-    price_age: Duration
-    hold: Duration
-    flap_hold: Duration
-    feed_silence: Duration
-    activation: Duration
-    awaiting_activation: int
-    print_match: Duration
-    matches_a_minute: int
-    min_balance: Cents
-    off_fair: float
-    max_bid_ask_spread: float
-    reconcile: Duration
-    stop_deadline: Duration
-
-
-def settle(config: Config) -> Settings:
-    """Convert a configuration into the units of the core."""
-    limits, guards = config.limits, config.guards
-    return Settings(
-        exclusive=config.exchange.account == "exclusive",
-        min_stake=cents(config.exchange.min_stake),
-        open_wagers=limits.open_wagers,
-        funds_multiple=limits.funds_multiple,
-        daily_loss=cents(limits.daily_loss),
-        hedge_cost=limits.hedge_cost,
-        stop_before_start=seconds(guards.stop_before_start_s),
-        book_age=seconds(guards.book_age_s),
-        price_age=seconds(guards.price_age_s),
-        hold=seconds(guards.hold_s),
-        flap_hold=seconds(guards.flap_hold_s),
-        feed_silence=seconds(guards.feed_silence_s),
-        activation=seconds(guards.activation_s),
-        awaiting_activation=guards.awaiting_activation,
-        print_match=seconds(guards.print_match_s),
-        matches_a_minute=guards.matches_a_minute,
-        min_balance=cents(guards.min_balance),
-        off_fair=guards.off_fair,
-        max_bid_ask_spread=guards.max_bid_ask_spread,
-        reconcile=seconds(guards.reconcile_s),
-        stop_deadline=seconds(config.stop.deadline_s),
+    __slots__ = (
+        "activation",
+        "awaiting_activation",
+        "book_age",
+        "daily_loss",
+        "exclusive",
+        "feed_silence",
+        "flap_hold",
+        "funds_multiple",
+        "hedge_cost",
+        "hold",
+        "matches_a_minute",
+        "max_bid_ask_spread",
+        "min_balance",
+        "min_stake",
+        "off_fair",
+        "open_wagers",
+        "price_age",
+        "print_match",
+        "reconcile",
+        "stop_before_start",
+        "stop_deadline",
     )
+
+    def __init__(self, config: Config) -> None:
+        limits, guards = config.limits, config.guards
+        self.exclusive: Final[bool] = config.exchange.account == "exclusive"
+        self.min_stake: Final[Cents] = cents(config.exchange.min_stake)
+        self.open_wagers: Final[int] = limits.open_wagers
+        self.funds_multiple: Final[float] = limits.funds_multiple
+        self.daily_loss: Final[Cents] = cents(limits.daily_loss)
+        self.hedge_cost: Final[float] = limits.hedge_cost
+        self.stop_before_start: Final[Duration] = seconds(guards.stop_before_start_s)
+        self.book_age: Final[Duration] = seconds(guards.book_age_s)
+        self.price_age: Final[Duration] = seconds(guards.price_age_s)
+        self.hold: Final[Duration] = seconds(guards.hold_s)
+        self.flap_hold: Final[Duration] = seconds(guards.flap_hold_s)
+        self.feed_silence: Final[Duration] = seconds(guards.feed_silence_s)
+        self.activation: Final[Duration] = seconds(guards.activation_s)
+        self.awaiting_activation: Final[int] = guards.awaiting_activation
+        self.print_match: Final[Duration] = seconds(guards.print_match_s)
+        self.matches_a_minute: Final[int] = guards.matches_a_minute
+        self.min_balance: Final[Cents] = cents(guards.min_balance)
+        self.off_fair: Final[float] = guards.off_fair
+        self.max_bid_ask_spread: Final[float] = guards.max_bid_ask_spread
+        self.reconcile: Final[Duration] = seconds(guards.reconcile_s)
+        self.stop_deadline: Final[Duration] = seconds(config.stop.deadline_s)

@@ -19,7 +19,7 @@ from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.guards import ACCOUNT, Guards, shown
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.state.outbox import Outbox
-from mmbot.engine.state.settings import settle
+from mmbot.engine.state.settings import Settings
 from mmbot.engine.timing.limiter import Limiter, Pacer
 from mmbot.engine.timing.timers import Timers
 from mmbot.engine.wagers.ledger import Ledger
@@ -34,7 +34,7 @@ class Shared:
 
     def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy]) -> None:
         self.config: Final = config
-        self.settings: Final = settle(config)
+        self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
         """The number of levels of each side that each strategy is shown."""

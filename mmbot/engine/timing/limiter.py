@@ -129,10 +129,11 @@ class Limiter:
     def _plan(self) -> None:
         """Compute when the next cancel, and the next other request, may leave."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
-        self._cancel_from = max(self._cancels_paused, every, self._due - self._cancel_slack)
+        paused, other_paused = max(self._cancels_paused, every), max(self._paused, every)
+        self._cancel_from = max(paused, self._due - self._cancel_slack)
         others = self._other[0] + SECOND + 1 if len(self._other) == self.rate - self.reserve else 0
-        paced = self._due - self._other_slack
-        self._other_from = max(self._paused, every, others, paced, self._other_due - self._other_tolerance)
+        paced = max(self._due - self._other_slack, self._other_due - self._other_tolerance)
+        self._other_from = max(max(other_paused, others), paced)
 
 
 class Pacer:

@@ -9,7 +9,8 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.domain.wager_states import COULD_MATCH, FINAL, SAID, Happening, State, after
-from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.changes import Change, Changes
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.wager import Wager
 

@@ -20,8 +20,9 @@ from mmbot.engine.events import Rejection
 from mmbot.engine.orders import SaveWager
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.apply_report import apply_detail, apply_report
-from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlement
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.live import Counts, LiveWagers
 from mmbot.engine.wagers.retention import EndedWagers
 from mmbot.engine.wagers.totals import Totals

@@ -13,8 +13,9 @@ from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.money import Cents
 from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager_states import COULD_MATCH, FINAL, State
-from mmbot.engine.wagers.changes import Change, Changes, Kind
+from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlements, outcome
+from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, MarketWager, Wager
 
 _NOTHING: Final = Position()

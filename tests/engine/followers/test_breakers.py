@@ -16,7 +16,8 @@ from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine.risk.guards import Guard
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.engine.wagers.changes import Change, Kind
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
 
 ELSEWHERE = LineKey(GAME + 1, MONEYLINE, 0)
 

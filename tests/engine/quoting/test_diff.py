@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbot.domain.odds import implied, payout, stake_for_payout
-from mmbot.engine.quoting.diff import Diff, diff, self_match
-from mmbot.engine.quoting.target import Live, Target
+from mmbot.engine.quoting.diff import Diff, Live, diff, self_match
+from mmbot.engine.quoting.target import Target
 
 MIN_STAKE = 100
 
