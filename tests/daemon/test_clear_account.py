@@ -140,6 +140,14 @@ async def test_what_rests_is_cancelled_and_proved(clear):
     assert reads == [("inactive", None), *[("open", "unmatched"), ("open", "partially_matched")] * 4]
 
 
+@pytest.mark.parametrize("ours", [None, lambda _: True])
+async def test_answers_without_a_date_prove_nothing(clear, ours):
+    exchange = Exchange(lag=12 * SECOND, ahead=30 * SECOND, dated=False)
+    ended = await clear(exchange, ours)
+    assert not ended.proved
+    assert "no Date" in ended.trouble
+
+
 async def test_fully_matched_wagers_are_open_but_do_not_rest(clear):
     assert (await clear(Exchange(wager(1, matching=Matching.FULLY_MATCHED)))).proved
 

@@ -270,7 +270,7 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
     class Exchange(HeldClient):
         async def perform(self, request):
             if isinstance(request, r.ReadHistory):
-                return e.HistoryRead(request.id, (), "", clock.now() if complete else 0)
+                return e.HistoryRead(request.id, (), "", clock.now() if complete else 0, clock.now())
             return await super().perform(request)
 
     wire = HeldWire(Exchange())

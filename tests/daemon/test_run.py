@@ -284,7 +284,7 @@ async def test_a_broken_engine_cancels_everything_latches_and_exits_3(tmp_path):
         async def perform(self, request):
             if isinstance(request, r.ReadHistory):
                 self.sent.append(request)
-                return e.HistoryRead(request.id, (), "", life.around.clock.now())
+                return e.HistoryRead(request.id, (), "", life.around.clock.now(), life.around.clock.now())
             return await super().perform(request)
 
     started = time.time_ns()

@@ -66,7 +66,7 @@ class OwnStake:
         self.certain = False
 
     def take_message(self, sequence: int) -> None:
-        """Forget stake that left before the book of a message was made."""
+        """Forget stake of ours that had left the exchange's book before the exchange made the book of this message."""
         if self._left:
             self._left = [stake for stake in self._left if stake.sequence > sequence]
 

@@ -54,8 +54,9 @@ class ClearAlone:
 
     @property
     def clear(self) -> bool:
-        """Return whether the account is proved clear."""
-        return self._proof.stage is Stage.CLEAR
+        """Return whether the account is proved clear. Without a single ``Date`` nothing is proved: the history may lag,
+        so its own time does not show how far the exchange's clock is ahead of ours."""
+        return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
         """Return the next request, if one is due."""
@@ -115,6 +116,12 @@ class ClearAlone:
         elif self.clear:
             self.open_wagers = 0
             self.trouble = None
+        elif self._proof.stage is Stage.CLEAR:
+            self.trouble = "the exchange's answers carry no Date, so nothing shows its clock"
+            self._not_before = now + AGAIN
+            self._proof.restart(now)
+            if self._ours is not None:
+                self._go_on(now)
         elif not self._proof.complete:
             self.trouble = self._doubt or "the history is not complete up to the cancel"
 

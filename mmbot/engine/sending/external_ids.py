@@ -41,6 +41,6 @@ class ExternalIds:
         return left >= count
 
     def reserved(self, end: int) -> None:
-        """Note that this run may use the sequence numbers below ``end``."""
+        """Record that this run may use the sequence numbers below ``end``."""
         self._reserving = False
         self._end = max(self._end, end)

@@ -33,6 +33,8 @@ class ExchangeClock:
         """The offset to add to our clock to get the time of the wall clock."""
         self.ahead: Duration = 0
         """The least lead of the exchange's clock over ours that a reading has shown; 0 if no reading has shown one."""
+        self.dated = False
+        """True once an answer carried its ``Date``: a reading that does not lag behind like the history."""
         self._doubted: tuple[Duration, Instant] | None = None
         """The lead that the latest message showed that was not believed, and the instant of that message."""
 
@@ -76,7 +78,10 @@ class ExchangeClock:
 
         ``Date`` is in whole seconds, rounded down, so a second is added.
         """
-        if date is not None and date > self.schedule(now):
+        if date is None:
+            return
+        self.dated = True
+        if date > self.schedule(now):
             self.note(date + SECOND, now)
 
     def note_history(self, synced: Instant, now: Instant) -> bool:
