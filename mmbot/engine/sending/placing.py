@@ -50,7 +50,7 @@ _priority: Final = attrgetter("priority")
 class Batch:
     """Batch of placements that is being filled."""
 
-    __slots__ = ("awaiting", "doubt", "funds", "items", "lines", "most")
+    __slots__ = ("awaiting", "doubt", "funds", "held_back", "items", "lines", "most")
 
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
@@ -64,6 +64,8 @@ class Batch:
         """The number of placements that awaited activation before this batch."""
         self.doubt: Final = doubt
         """Cents of every limit that stay unused."""
+        self.held_back: str | None = None
+        """The reason why nothing more may be placed on any line; None if there is none."""
 
 
 class Placing:
@@ -145,11 +147,12 @@ class Placing:
             shared.settings.awaiting_activation - awaiting, shared.settings.open_wagers - shared.ledger.live_count
         )
         batch = Batch(self._balance.left(), most, awaiting, DOUBT * shared.ledger.estimated_count)
-        while to_place.lines and self.held_back is None and len(batch.items) < BATCH:
+        while to_place.lines and batch.held_back is None and len(batch.items) < BATCH:
             for line in to_place.first(BATCH):
                 self._serve(line, batch, now)
-                if len(batch.items) >= BATCH or self.held_back is not None:
+                if len(batch.items) >= BATCH or batch.held_back is not None:
                     break
+        self.held_back = batch.held_back
         if not batch.items:
             return None
         self._quoting.placed(batch.lines)
@@ -171,9 +174,9 @@ class Placing:
                 left.append(target)
                 continue
             count = len(items)
-            if count < BATCH and (count >= batch.most or batch.funds < least) and self.held_back is None:
-                self.held_back = self._hold_back(batch.awaiting + count, now)
-            if count >= BATCH or self.held_back is not None:
+            if count < BATCH and (count >= batch.most or batch.funds < least) and batch.held_back is None:
+                batch.held_back = self._hold_back(batch.awaiting + count, now)
+            if count >= BATCH or batch.held_back is not None:
                 left.append(target)
                 continue
             stake, why = self._judge(line, target, batch.funds, batch.doubt)
