@@ -128,7 +128,7 @@ def test_a_journal_of_another_exchange_is_told_before_anything_is_placed(tmp_pat
         assert daemon.ended() == 2
         last = daemon.events("daemon.stopped")[-1]
         assert last["reason"] == "state_of_another"
-        assert "move journal.sqlite" in last["hint"]
+        assert "move all journal.sqlite* files away" in last["hint"]
         assert str(house.state) in last["hint"]
         assert house.exchange.referee()["placed"] == 0
         house.configure(state_dir="another")
