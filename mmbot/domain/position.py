@@ -1,7 +1,7 @@
-"""What one line can still cost: the matched profit by outcome and the stakes that could yet match. And the same of
-stakes that belong to no line.
+"""Risk of one line: the profit of matched stakes for each outcome, and the stakes that could still match.
 
-Source of the rule: DESIGN, *Rules of money*. Only unsettled wagers are in here; settled ones are the settlement's.
+Stakes that belong to no line are in ``FullStakes``. Only unsettled wagers count here. Source of the rules:
+docs/design.md, *Worst case*.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from mmbot.domain.odds import Side
 
 
 class Position:
-    """One line's position, in cents, changed in place by the ledger alone.
+    """Position of one line, in cents. Only the ledger changes it.
 
-    ``profit``: if outcome 0 wins, if outcome 1 wins, of what is matched. ``remaining``: stakes on outcome 0 and on
-    outcome 1 that could still match.
-    """
+    ``profit``: profit of all matched stakes if outcome 0 wins, and if outcome 1 wins. ``remaining``: stakes on outcome
+    0 and on outcome 1 that could still match."""
 
     __slots__ = ("profit", "remaining")
 
@@ -24,23 +23,24 @@ class Position:
         self.remaining: list[Cents] = [0, 0]
 
     def move(self, side: Side, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to what wagers on ``side`` have remaining, matched, and would win; each may be negative."""
+        """Add to the remaining stakes, the matched stakes and the wins of wagers on ``side``; each may be negative."""
         self.remaining[side] += remaining
         self.profit[side] += win
         self.profit[1 - side] -= matched
 
     def worst_case(self) -> Cents:
-        """The greatest loss over {outcome 0, outcome 1, push or void} and over all fills of what could still match."""
+        """Return the largest loss over {outcome 0, outcome 1, push or void} and over all matches that could still
+        come."""
         profit, remaining = self.profit, self.remaining
         return max(max(0, remaining[1] - profit[0]), remaining[0] - profit[1])
 
     def matched_worst_case(self) -> Cents:
-        """The greatest loss if nothing further matched."""
+        """Return the largest loss if nothing more is matched."""
         profit = self.profit
         return max(max(0, -profit[0]), -profit[1])
 
     def worst_case_with(self, side: Side, stake: Cents) -> Cents:
-        """The worst case if a further wager of this stake on ``side`` could match."""
+        """Return the worst case if one more wager of this stake on ``side`` could match."""
         profit, remaining = self.profit, self.remaining
         on_0, on_1 = (remaining[0] + stake, remaining[1]) if side == 0 else (remaining[0], remaining[1] + stake)
         return max(0, on_1 - profit[0], on_0 - profit[1])
@@ -55,8 +55,8 @@ class Position:
 
 
 class FullStakes:
-    """What counts in full in one market, in cents: wagers whose line is not known, or has not exactly two complementary
-    outcomes, so that no other wager offsets them. The ledger alone changes it."""
+    """Stakes that count in full in one market, in cents: their line is unknown or does not have exactly two
+    complementary outcomes, so no other wager offsets them. Only the ledger changes them."""
 
     __slots__ = ("matched", "remaining")
 
@@ -66,12 +66,12 @@ class FullStakes:
         self.matched: Cents = 0
 
     def move(self, remaining: Cents, matched: Cents) -> None:
-        """Add to what these wagers have remaining and matched; each may be negative."""
+        """Add to the remaining and the matched stakes of these wagers; each may be negative."""
         self.remaining += remaining
         self.matched += matched
 
     def worst_case(self) -> Cents:
-        """The greatest loss: every stake is lost."""
+        """Return the largest loss: every stake is lost."""
         return self.remaining + self.matched
 
     def __bool__(self) -> bool:
