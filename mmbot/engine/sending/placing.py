@@ -147,10 +147,11 @@ class Placing:
             shared.settings.awaiting_activation - awaiting, shared.settings.open_wagers - shared.ledger.live_count
         )
         batch = Batch(self._balance.left(), most, awaiting, DOUBT * shared.ledger.estimated_count)
-        while to_place.lines and batch.held_back is None and len(batch.items) < BATCH:
+        more = True
+        while more and to_place.lines:
             for line in to_place.first(BATCH):
-                self._serve(line, batch, now)
-                if len(batch.items) >= BATCH or batch.held_back is not None:
+                more = self._serve(line, batch, now)
+                if not more:
                     break
         self.held_back = batch.held_back
         if not batch.items:
@@ -158,8 +159,9 @@ class Placing:
         self._quoting.placed(batch.lines)
         return self.hand_out(tuple(batch.items), now)
 
-    def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> None:
-        """Add the targets of one line to a batch, as far as they may be placed."""
+    def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> bool:
+        """Add the targets of one line to a batch, as far as they may be placed. Return whether the batch may take
+        more."""
         left: list[Target] = []
         blocked: str | None = None
         cut = False
@@ -191,6 +193,7 @@ class Placing:
         if len(items) > before:
             batch.lines.append((line, not left and not cut))
         self._quoting.served(line, tuple(left), blocked)
+        return batch.held_back is None and len(items) < BATCH
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
         """Return the reason why nothing more may be placed on any line."""
