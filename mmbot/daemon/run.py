@@ -183,7 +183,7 @@ class _Life:
         make_engine: MakeEngine,
         environ: Mapping[str, str],
     ) -> int:
-        """Run from the lock to the exit code."""
+        """Take the lock, run the bot until it stops, and return the exit code."""
         async with AsyncExitStack() as stack:
             state = stack.enter_context(StateDir(self._directory))
             # Signals are caught first. ``orders`` exists only once the journal and the feed do.

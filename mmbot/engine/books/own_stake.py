@@ -57,7 +57,7 @@ class OwnStake:
         self._entered.pop(external_id, None)
 
     def leave(self, stake: LeftStake) -> None:
-        """Note stake of ours that matched or ended: it may stand in the book until the next message."""
+        """Record stake of ours that was matched or cancelled: the book may still show it until the next message."""
         self._left.append(stake)
         self.shown = None
 

@@ -123,8 +123,10 @@ def _take(
 
 
 def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> list[str]:
-    """Return the ids of our wagers, given as (external_id, side, odds), that a hedge could match. Their cancels have
-    to be confirmed before the hedge is sent."""
+    """Return the ids of those of our wagers that a hedge could match. ``live`` holds (external_id, side, odds).
+
+    The cancels of these wagers must be confirmed before the hedge is sent.
+    """
     return [wager for wager, rests_on, at in live if rests_on != side and could_match(odds, at)]
 
 
