@@ -233,7 +233,8 @@ class Server:
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection, and stop the simulated clock. Raises the error that stopped the world, if there was one."""
+        """End every connection, and stop the simulated clock. Raises the error that stopped the world, if there was
+        one."""
         self.exchange.closing.set()
         await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()
