@@ -169,7 +169,8 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """Ask every chore and asker at each event from now on. Slower, with the same requests; for tests."""
+        """From now on, ask every part of the engine at each event if it has something to do, not only those that are
+        due. This is slower and sends the same requests; for tests."""
         self._remembers = False
         self._quiet_until = 0
 

@@ -70,14 +70,16 @@ class Targets:
         Args:
             lines: the lines, with up-to-date views.
             said: the answer of their strategy.
-            changed: the lines to decide on, None for all. All lines are decided, too, if the room for them is too
-            small. moved: markets with several lines, if own wagers or the position of one of the lines changed.
-            ladder: the exchange's odds. now: the present.
+            changed: the lines to decide on; None for all. If the room is too small, all lines are decided anyway.
+            moved: the markets with several lines in which own wagers or the position of a line changed.
+            ladder: the exchange's odds.
+            now: the present.
 
         Returns:
-            Three values. First the targets of each line that has to be compared with its wagers. Second the room that
-            the lines need, in cents: with less room in the sport event, the tournament or the account, all lines have
-            to be decided again; None if they have to be in any case. Third whether one of these three is at soft.
+            Three values. First, the targets of each line that has to be compared with its wagers. Second, the room in
+            cents that the lines need: if the sport event, the tournament or the account has less, all lines must be
+            decided again; None means that all lines must be decided again in any case. Third, true if the sport
+            event, the tournament or the account is at its soft threshold.
 
         Raises:
             TypeError, ValueError: for an unusable decision.
