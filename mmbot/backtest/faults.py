@@ -67,7 +67,7 @@ class Faults:
         self.silent = False
         """The connection is open, but nothing comes over it."""
         self.feed_allowed = True
-        """Whether the exchange accepts a new connection of the feed; until then the daemon goes on trying."""
+        """True if the exchange accepts a new connection of the feed. While it is false, the daemon tries again."""
 
     def passage(self, request: r.Request, now: Instant, delays: Delays) -> Passage:
         """Decide what happens to a request that is sent now."""

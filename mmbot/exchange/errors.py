@@ -174,8 +174,8 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """What is known after an error answer to a call of this purpose: by its code where the dialect knows it, else
-        by its HTTP status."""
+        """Return the outcome of a call of this purpose after an error answer: by its code if the dialect knows it,
+        otherwise by its HTTP status."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:
