@@ -1,7 +1,7 @@
 """Keeps the books of all lines: merges messages and REST reads, compares them and repairs differences.
 
-A REST read has no sequence: it loses to any message for its line that came after it was asked for, and a difference
-counts only if none did.
+A message carries a sequence number; a REST read does not. If a message about a line comes after a read was requested,
+the message wins. A difference between our book and a read counts only if no message about the line explains it in time.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""The longest delay of a message after a read that already shows its effect."""
+"""How long after a REST read a message may still come whose effect the read already shows."""
 
 
 UNREAD: Final = -1
-"""The generation of a book that no message and no read has confirmed."""
+"""The ``generation`` of a book that no message and no read has confirmed yet."""
 
 
 class BookState:
@@ -45,34 +45,35 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message; None if no book was known under the message's generation."""
+        """The book before the latest message; None if no book was confirmed in the message's generation before."""
         self.known = False
         self.net: Book | None = None
-        """The book without our own stake; None since either of the two changed."""
+        """The book without our own stake. None means that it must be computed again, because the book or our stake
+        changed."""
         self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD
-        """The generation under which the book was last confirmed."""
+        """The generation (see coverage.py) in which the book was last confirmed."""
         self.message_at: Instant = 0
         self.read_at: Instant = 0
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
         self.differed = 0
         self.exact = False
-        """True if the book came by a message, so that ``sequence`` dates it; False if it came from a read."""
+        """True if the book came in a message, the one with ``sequence``; False if it came from a REST read."""
 
     def own_changed(self) -> None:
-        """Drop the net book: our wagers on the line changed."""
+        """Drop the computed net book, because our wagers on the line changed."""
         self.net = None
         self.own.shown = None
 
     @property
     def fresh_at(self) -> Instant:
-        """The time of the latest message or agreeing read."""
+        """The time of the latest message, or of the latest read that agreed with the book if that is later."""
         return max(self.message_at, self.read_at)
 
     @property
     def doubtful(self) -> bool:
-        """True if two reads in a row differed from the book and none has agreed since."""
+        """True if two REST reads in a row differed from the book, and no later read has agreed with it."""
         return self.differed >= 2
 
 
@@ -83,8 +84,8 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """Repaired differences by kind. ``missing``: a level that only REST showed. ``extra``: a level that only our
-        book had. ``size``: a level of another size."""
+        """The number of repaired differences, by kind. ``missing``: only the REST read had the level. ``extra``: only
+        our book had the level. ``size``: both had the level, with different sizes."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:
@@ -92,15 +93,15 @@ class Books:
         return self._states.get(line)
 
     def of(self, line: LineKey) -> BookState:
-        """Return the state of a line's book, a new one if needed. It is the same object until its sport event is
-        forgotten."""
+        """Return the state of a line's book; create it if there is none. Every call returns the same object until the
+        sport event is forgotten."""
         state = self._states.get(line)
         if state is None:
             state = self._states[line] = BookState()
         return state
 
     def distrust(self, line: LineKey) -> None:
-        """Do not use a line's book until a read or a message confirms it again."""
+        """Mark a line's book as unconfirmed. It is not used until a read or a message confirms it again."""
         state = self._states.get(line)
         if state is not None:
             state.generation = UNREAD
@@ -115,8 +116,8 @@ class Books:
             del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
-        """Replace the book of a line by that of a message. Returns None if the message is dropped: its connection does
-        not cover the sport event (``generation`` is 0), or its sequence is older than the book's."""
+        """Replace the book of a line by the book in a message. Returns None if the message is dropped, because its
+        connection does not cover the sport event (``generation`` is 0), or because our book has a higher sequence."""
         if not generation:
             self.stale_messages += 1
             return None
@@ -137,8 +138,8 @@ class Books:
         return state
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
-        """Compare a book with a REST image whose read was sent at ``sent_at``, and repair it. Returns True if the book
-        changed."""
+        """Compare our book of a line with ``book``, read by a REST request that was sent at ``sent_at``, and repair
+        ours. Returns True if our book changed or was not current before."""
         state, cover = self.of(line), self._coverage.of(line.event)
         generation = cover.generation
         current = state.known and state.generation == generation
@@ -164,7 +165,8 @@ class Books:
         return changed or not current
 
     def judge(self, line: LineKey, now: Instant) -> bool:
-        """Count a difference that no message explained in time. Returns True if the line became doubtful by it."""
+        """Count a difference between our book and a read if no message explained it in time. Returns True if this
+        makes the book doubtful."""
         state = self._states.get(line)
         if state is None or state.suspect is None or state.suspect[0] > now:
             return False
@@ -175,26 +177,27 @@ class Books:
         return state.differed == 2
 
     def find_awaited(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
-        """Find wagers of ours that await their activation in the book of a message, before the message is taken."""
+        """Look for wagers of ours that are not known to be live yet in the book of a new message. Call it before
+        ``on_message``."""
         state = self._states.get(line)
         if state is not None and state.known:
             state.own.find_awaited(awaited, state.book, book, sequence)
 
     def note_opened(self, line: LineKey, external_id: str, sequence: int) -> None:
-        """Note that a wager of ours is live: books from ``sequence`` on hold it."""
+        """Record that a wager of ours is live. Books from ``sequence`` on contain it."""
         state = self._states.get(line)
         if state is not None:
             state.own.enter(external_id, sequence)
             state.net = None
 
     def note_ended(self, line: LineKey, external_id: str) -> None:
-        """Note that a wager of ours ended."""
+        """Record that a wager of ours ended."""
         state = self._states.get(line)
         if state is not None:
             state.own.end(external_id)
 
     def note_left_book(self, line: LineKey, stake: LeftStake) -> None:
-        """Note stake of ours that matched or ended: it may stand in the book until the next message."""
+        """Record stake of ours that was matched or cancelled. Our book may still show it until the next message."""
         state = self._states.get(line)
         if state is None or stake.stake <= 0 or (state.exact and 0 < stake.sequence <= state.sequence):
             return  # our book is newer than the change
@@ -202,7 +205,7 @@ class Books:
         state.net = None
 
     def own_changed(self, line: LineKey) -> None:
-        """Drop the net book of a line: our wagers there changed."""
+        """Drop the computed net book of a line, because our wagers on the line changed."""
         state = self._states.get(line)
         if state is not None:
             state.own_changed()

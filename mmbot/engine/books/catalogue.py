@@ -12,16 +12,17 @@ from mmbot.domain.odds import Side
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
-"""The statuses of a sport event before its start (docs/protocol.md 5.3); with any other status it is not tradeable."""
+"""The statuses of a sport event before its start (docs/protocol.md 5.3). With any other status it is not quoted."""
 
 UNLISTED: Final = "unlisted"
-"""Our own status of a sport event that was taken off the list."""
+"""The status that mmbot gives to a sport event, market or line that the exchange took off its list."""
 
 
 class Catalogue:
-    """Everything on the board, and the line and outcome of each ``line_id``.
+    """All tournaments, sport events, markets and lines, and the line and outcome of each ``line_id``.
 
-    Ids are kept longer than their lines, since matches and results may come after a line has left the board."""
+    A ``line_id`` is kept longer than its line, since matches and results may come after the exchange removed the line.
+    """
 
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
@@ -29,9 +30,9 @@ class Catalogue:
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
-        """The side is None if the line does not have exactly two outcomes."""
+        """The line and outcome of each ``line_id``. The outcome is None if the line does not have exactly two."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
-        """The outcomes of each line that could be quoted, with their latest names."""
+        """The outcomes of each line as last read with two complete outcomes."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Return the line and outcome of a ``line_id``; None if the line is not known or does not have exactly two
@@ -42,12 +43,12 @@ class Catalogue:
         return place[0], place[1]
 
     def line_of(self, line_id: str) -> LineKey | None:
-        """Return the line of a ``line_id``, however many outcomes it has; None if it is not known."""
+        """Return the line of a ``line_id``, even if it has more than two outcomes; None if the line is not known."""
         place = self._by_line_id.get(line_id)
         return None if place is None else place[0]
 
     def remember_id(self, line_id: str, line: LineKey, side: Side) -> None:
-        """Remember an id of the journal until a read brings the line itself."""
+        """Remember the line and outcome of a ``line_id`` from the journal until a REST read brings the line."""
         self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
@@ -65,14 +66,14 @@ class Catalogue:
         ]
 
     def outcome_name(self, line: LineKey, side: Side) -> str:
-        """Return the name of an outcome; its number if the line is not known."""
+        """Return the name of an outcome, or its number as text if the line is not known."""
         known = self.lines.get(line)
         if known is None or not 0 <= side < len(known.outcomes):
             return str(side)
         return known.outcomes[side].name
 
     def outcome_by_id(self, line_id: str) -> str:
-        """Return the name of the outcome of a ``line_id``; the id itself if the line is not known."""
+        """Return the name of the outcome of a ``line_id``, or the ``line_id`` if the line is not known."""
         line = self.line_of(line_id)
         known = self.lines.get(line) if line is not None else None
         for outcome in known.outcomes if known is not None else ():
@@ -81,25 +82,25 @@ class Catalogue:
         return line_id
 
     def tournament_of(self, event: int) -> int:
-        """Return the tournament of a sport event; 0 if the sport event is not known."""
+        """Return the id of a sport event's tournament; 0 if the sport event is not known."""
         known = self.events.get(event)
         return known.tournament_id if known else 0
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
-        """Return the sport events that are not on the list, of those that are known here or are in ``also``."""
+        """Return the ids of sport events that the exchange no longer lists, out of all known ones and ``also``."""
         known = dict.fromkeys((*self.events, *(line.event for line, _ in self._by_line_id.values()), *also))
         listed = {event: None for event, each in self.events.items() if each.status != UNLISTED}
         return {event: None for event in known if event not in listed}
 
     def take_off(self, events: Container[int]) -> None:
-        """Drop the markets and lines of sport events that are off the list, but keep their ids."""
+        """Drop the markets and lines of sport events that are no longer listed. Each ``line_id`` is kept."""
         for event in [event for event in self.markets if event in events]:
             del self.markets[event]
         for line in [line for line in self.lines if line.event in events]:
             del self.lines[line]
 
     def forget(self, events: Container[int]) -> None:
-        """Drop sport events altogether, with their ids."""
+        """Drop sport events with their markets, their lines and each ``line_id``."""
         self.take_off(events)
         for event in [event for event in self.events if event in events]:
             del self.events[event]
@@ -115,7 +116,7 @@ class Catalogue:
         self.tournaments = {t.tournament_id: t for t in tournaments}
 
     def read_events(self, tournament: int, events: Iterable[SportEvent]) -> list[int]:
-        """Replace the listed sport events of a tournament. Returns the ids of those that changed."""
+        """Replace the sport events of a tournament by those of a read. Returns the ids of the changed sport events."""
         changed = []
         listed = {e.event_id: e for e in events}
         for event_id, event in listed.items():
@@ -134,8 +135,8 @@ class Catalogue:
     def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
         """Replace the markets of a sport event. Returns True if anything changed.
 
-        A market that the read lacks leaves the board, but its ids are kept. An outcome that the read does not name
-        keeps its earlier name."""
+        A market that is missing from the read is removed, but each ``line_id`` of it is kept. An outcome that has no
+        name in the read keeps its earlier name."""
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
@@ -149,13 +150,13 @@ class Catalogue:
         return True
 
     def _completed(self, market: Market) -> Market:
-        """Return a market with the earlier names of its unnamed outcomes."""
+        """Return a market in which outcomes without a name have their earlier names."""
         lines = tuple([self._named(line) for line in market.lines])
         return market if lines == market.lines else replace(market, lines=lines)
 
     def _named(self, line: Line) -> Line:
         if any(self._by_line_id.get(each.line_id) == (line.key, 1 - side) for side, each in enumerate(line.outcomes)):
-            # The outcomes changed places. The sides of books and positions follow their order: do not trade the line.
+            # The two outcomes changed places. Books and positions refer to them by place, so the line is not traded.
             return replace(line, outcomes=())
         if line.quotable:
             self._outcomes[line.key] = line.outcomes
@@ -169,7 +170,7 @@ class Catalogue:
     # --- messages -------------------------------------------------------------------------------------------------
 
     def on_tournament(self, message: TournamentMessage) -> bool:
-        """Apply a message. Returns True if something changed."""
+        """Apply a message about a tournament. Returns True if something changed."""
         if message.op is Op.DELETE:
             return self.tournaments.pop(message.tournament_id, None) is not None
         if message.tournament is None or self.tournaments.get(message.tournament_id) == message.tournament:
@@ -178,7 +179,7 @@ class Catalogue:
         return True
 
     def on_event(self, message: EventMessage) -> bool:
-        """Apply a message. Returns True if something changed."""
+        """Apply a message about a sport event. Returns True if something changed."""
         known = self.events.get(message.event_id)
         if message.op is Op.DELETE or message.event is None:
             if known is None or known.status == UNLISTED:
@@ -191,8 +192,8 @@ class Catalogue:
         return True
 
     def on_market(self, message: MarketMessage) -> bool:
-        """Apply a change of status. Returns True if the sport event is to be read again: the status is another one, or
-        the market is not known."""
+        """Apply a message about the status of a market. Returns True if the sport event must be read again, because
+        the status changed or the market is not known."""
         key = MarketKey(message.event, message.market)
         market = self.markets.get(message.event, {}).get(key)
         if market is None:
@@ -204,8 +205,8 @@ class Catalogue:
         return True
 
     def on_line(self, message: LineMessage) -> bool:
-        """Apply a change of status. Returns True if the sport event is to be read again: the status is another one, or
-        the line is not known."""
+        """Apply a message about the status of a line. Returns True if the sport event must be read again, because the
+        status changed or the line is not known."""
         place = self._by_line_id.get(message.line_id)
         line = self.lines.get(place[0]) if place else None
         if line is None:

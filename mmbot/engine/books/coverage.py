@@ -1,18 +1,20 @@
-"""Feed health: which connections stand, which sport events they cover and since when, and the private channel.
+"""The health of the feed: which connections are up, which sport events they cover, and the private channel.
 
-A connection carries channels. In the simplest feed one connection carries two: one that brings the books of every
-sport event, and the private one. Other feeds spread the sport events over several connections.
+A connection carries channels. In the simplest feed one connection carries two channels: one channel brings the books of
+every sport event, and the private channel brings the reports on our own wagers. Other feeds spread the sport events
+over several connections.
 
 The rules:
 
-* The private channel stands on one connection. The feed is up while that connection is. Without it we do not hear
-  of matches, so its loss is the loss of the feed: everything is cancelled.
+* One connection carries the private channel, and the feed is up while this connection is up. Without the private
+  channel we do not learn of matches. So if it is lost, the feed counts as lost and everything is cancelled.
 * When a connection that carries only books is lost, its sport events are not covered until a connection carries them
   again.
-* All channels of one sport event stand on one connection. If two connections carry it, the one with the higher number
-  counts. A channel of the sport event's own counts before one that brings every sport event.
-* When another connection or channel starts to bring the books of a sport event, the books get a new generation, because
-  messages may have been missed. A book is current if a message or a read confirmed it under the present generation.
+* Only one connection counts for a sport event. If two connections carry it, the connection with the higher number
+  counts. A channel that names the sport event takes precedence over a channel that brings every sport event.
+* When another connection or channel starts to bring the books of a sport event, the books get a new generation number,
+  because messages may have been missed. A book is current if a message or a REST read confirmed it in the present
+  generation.
 """
 
 from __future__ import annotations
@@ -43,16 +45,16 @@ class Coverage:
     """The connections that stand, and what they cover."""
 
     def __init__(self, silence: Duration) -> None:
-        """``silence``: the longest time between two health checks of a private channel that is up."""
+        """``silence``: how long the private channel may go without a health check before it counts as silent."""
         self.up = False
         """True while the private channel is up."""
         self.private = 0
-        """The connection with the private channel, or the last one that had it; 0 before the first."""
+        """The number of the connection that carries the private channel, or carried it last; 0 before the first."""
         self.heard_at: Instant = 0
-        """The latest message of that connection, 0 before the first."""
+        """When the latest message came on the connection ``private``; 0 before the first message."""
         self.silent_at: Instant = 0
-        """When that connection counts as silent if no health check comes before. Connections that carry only books get
-        no health checks: the shell judges them by their pings."""
+        """When the connection ``private`` counts as silent, unless a health check comes earlier. Connections that carry
+        only books get no health checks; the network side of the program watches their pings."""
         self.latest = 0
         """The number of the latest generation."""
         self._silence: Final = silence
@@ -65,24 +67,25 @@ class Coverage:
         return self._events.get(event, self._every)
 
     def generation(self, event: int, connection: int) -> int:
-        """Return the generation under which a connection's message about a sport event counts; 0 if it is stale."""
+        """Return the generation of a message about a sport event that came on ``connection``; 0 if this connection
+        does not cover the sport event, so that the message must be dropped."""
         cover = self._events.get(event, self._every)
         return cover.generation if cover.connection == connection else 0
 
     def is_current(self, event: int, generation: int) -> bool:
-        """Return whether a book of a sport event that was confirmed under ``generation`` is current."""
+        """Return whether a book of a sport event is current, if it was last confirmed in ``generation``."""
         cover = self._events.get(event, self._every)
         return cover.generation == generation and generation > 0
 
     @property
     def connections(self) -> tuple[int, ...]:
-        """The connections that carry channels, and the last one that had the private channel."""
+        """The numbers of all connections that carry channels, also of one whose private channel counts as lost."""
         return tuple(self._channels)
 
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Take the channels that a connection carries from now on. An empty tuple means that the connection is gone."""
+        """Record the channels that a connection carries from now on; none if the connection is gone."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence
@@ -101,17 +104,17 @@ class Coverage:
         self._cover(now)
 
     def private_lost(self) -> None:
-        """Note that the private channel is lost, or counts as lost. Messages of its connection are still taken until
-        its successor is up; then new generations start."""
+        """Record that the private channel is lost or counts as lost. Messages on its connection are still used until
+        another connection carries the private channel; then new generations start."""
         self.up = False
 
     def heard(self, connection: int, now: Instant) -> None:
-        """Note that a message came."""
+        """Record that a message came on a connection."""
         if connection == self.private:
             self.heard_at = now
 
     def beat(self, connection: int, now: Instant) -> None:
-        """Note that a health check came."""
+        """Record that a health check came on a connection."""
         if connection == self.private:
             self.silent_at = now + self._silence
             self.heard_at = now
@@ -144,5 +147,5 @@ class Coverage:
 def _and(
     carried: tuple[int, tuple[Channel, ...]], connection: int, channel: Channel
 ) -> tuple[int, tuple[Channel, ...]]:
-    """Add a channel to those of the same connection; a later connection replaces an earlier one."""
+    """Return ``carried`` with one more channel. A channel on another connection replaces all earlier channels."""
     return connection, (*carried[1], channel) if carried[0] == connection else (channel,)

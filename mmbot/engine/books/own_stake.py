@@ -11,16 +11,16 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Our part of the levels under one outcome, by the odds shown: the stake that takers could place on it, in cents, and
-the number of our wagers in it."""
+"""Our part of the levels that takers of one outcome see. For each odds: the stake that takers could place against our
+wagers, in cents, and the number of these wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
-"""The value for a book without any stake of ours. Never written to."""
+"""The value for a book without any stake of ours. Code must not change it, because many books share it."""
 
 
 class LeftStake(NamedTuple):
-    """Stake of ours that matched or ended. Books older than ``sequence`` may still hold it."""
+    """Stake of ours that was matched or cancelled. Books with a lower sequence than ``sequence`` may still show it."""
 
     side: Side
     odds: Odds
@@ -31,48 +31,57 @@ class LeftStake(NamedTuple):
 class OwnStake:
     """Our wagers in the book of one line.
 
-    The sequence of a message shows which of our wagers its book holds: those that entered before it and had not left.
-    If the book came from a read, or if a read found the wager open, the wager counts as being in the book.
+    The sequence of a message shows which of our wagers are in its book: the wagers that entered the exchange's book
+    earlier and have not left it. A book from a REST read has no sequence, so every live wager of ours counts as being
+    in it. A wager that only a REST read found open counts as being in every book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")
 
     def __init__(self) -> None:
         self.shown: tuple[Shown, Shown] | None = None
-        """Our part of the book, under each outcome; None since our wagers changed."""
+        """Our part of the book, for each outcome. None means that it must be computed again."""
         self.certain = False
-        """True if each of our wagers is in the book and no stake that left is. Then the next message does not change
-        our part."""
+        """True if all our live wagers are in the book, and no stake of ours that was matched or cancelled is still in
+        it. Then the next message does not change our part."""
         self._entered: Final[dict[str, int]] = {}
-        """Wagers that are known to be in the books of messages, each with the first sequence."""
+        """The lowest sequence at which a book contains a wager of ours, by the ``external_id`` of the wager."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
-        """Note that a wager of ours is live: books from ``sequence`` on hold it."""
+        """Record that a wager of ours is live. Books from ``sequence`` on contain it."""
         self._entered[external_id] = sequence
         self.shown = None
 
     def end(self, external_id: str) -> None:
-        """Forget when a wager of ours entered the book: the wager ended."""
+        """Forget when a wager of ours entered the book, because the wager ended."""
         self._entered.pop(external_id, None)
 
     def leave(self, stake: LeftStake) -> None:
-        """Record stake of ours that was matched or cancelled: the book may still show it until the next message."""
+        """Record stake of ours that was matched or cancelled. The book may still show it until the next message."""
         self._left.append(stake)
         self.shown = None
 
     def await_placed(self) -> None:
-        """Note that a wager of ours was just placed. The present book does not hold it; the next message may."""
+        """Record that a wager of ours was just placed. The present book does not contain it, but the next one may."""
         self.certain = False
 
     def take_message(self, sequence: int) -> None:
-        """Forget stake of ours that had left the exchange's book before the exchange made the book of this message."""
+        """Forget stake of ours that left the exchange's book by ``sequence``, the sequence of a new message."""
         if self._left:
             self._left = [stake for stake in self._left if stake.sequence > sequence]
 
     def find_awaited(self, awaited: Iterable[LineWager], former: Book, book: Book, sequence: int) -> None:
-        """Find wagers of ours that await their activation in the book of a message, though the private message that
-        says that they are live is still under way: a level grew by as much as such a wager would show."""
+        """Find wagers in the book of a new message before the private message reports them as live.
+
+        A wager counts as found if the level at its odds grew by the size that the wager would show, or by more.
+
+        Args:
+            awaited: our wagers on the line that are not known to be live yet.
+            former: the book before the message.
+            book: the book in the message.
+            sequence: the sequence of the message.
+        """
         for wager in awaited:
             ours = profit(wager.remaining, wager.odds)
             odds = negate(wager.odds)
@@ -112,9 +121,9 @@ class OwnStake:
                     self.certain = False
                     continue  # not activated, so not shown
             elif since > sequence:
-                self.certain = False  # a message from before the wager may still come
+                self.certain = False  # a message that is older than the wager may still come
                 if exact:
-                    continue  # the book is from before the wager, too
+                    continue  # the book is older than the wager, too
             _add(shown[1 - wager.side], wager.odds, wager.remaining)
         for left in self._left:
             _add(shown[1 - left.side], left.odds, left.stake)

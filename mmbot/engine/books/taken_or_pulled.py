@@ -1,4 +1,5 @@
-"""Counts how size leaves books: a drop of a level that a print explains was taken, every other drop was pulled."""
+"""Counts how size leaves the books. If a print (a public message about a match) explains why a level became smaller,
+the size was taken. Otherwise its maker pulled it."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 
 PAIRING: Final = 2 * SECOND
-"""The longest time between a print and the drop that it explains, in either order."""
+"""The longest time between a print and the drop of a level that it explains. Either of the two may come first."""
 
 AT_ONCE: Final = 4
-"""One call of ``pair`` judges as many replacements as came since the last call, and at most this many more."""
+"""How many replacements of books one call of ``pair`` may judge beyond the number that came since the last call."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
 """The instant at which a line's book was replaced, the old book and the new one."""
@@ -35,13 +36,13 @@ class _Print:
 
 
 class TakenOrPulled:
-    """Notes books and prints as they come, and pairs them later, so that no request waits for the pairing."""
+    """Records books and prints as they come, and compares them later, so that no request waits for the comparison."""
 
     def __init__(self) -> None:
         self.taken: Cents = 0
-        """Stakes that takers could place and that left the books by matches, in total."""
+        """The total size that left the books by matches, in cents of stake that takers could have placed."""
         self.pulled: Cents = 0
-        """Stakes that takers could place and that their makers took back, in total."""
+        """The total size that makers withdrew, in cents of stake that takers could have placed."""
         self._replacements: deque[_Replacement] = deque()
         self._came = 0
         """The number of replacements since the last call of ``pair``."""
@@ -49,18 +50,20 @@ class TakenOrPulled:
         self._by_line: dict[LineKey, deque[_Print]] = {}
 
     def replaced(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
-        """Note that a message replaced a book."""
+        """Record that a message replaced a book."""
         self._replacements.append((now, line, old, new))
         self._came += 1
 
     def printed(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Note a match of ``stake`` on an outcome at ``odds``, seen from its taker's or its maker's side."""
+        """Record a print: a match of ``stake`` on an outcome at ``odds``. The print may describe the taker's wager or
+        the maker's."""
         match = _Print(now, line, side, odds, stake)
         self._prints.append(match)
         self._by_line.setdefault(line, deque()).append(match)
 
     def pair(self, now: Instant) -> None:
-        """Judge the replacements that are older than ``PAIRING``, a few in each call, and forget old prints."""
+        """Decide whether size was taken or pulled, for books that were replaced at least ``PAIRING`` ago. Each call
+        decides only a few and forgets old prints."""
         replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:

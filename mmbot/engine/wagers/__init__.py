@@ -1,1 +1,1 @@
-"""The ledger: the state and matches of each wager, their sums, and the results of wagers that are over."""
+"""The ledger: each wager with its state and matches, the sums over all wagers, and the results of ended wagers."""

@@ -1,4 +1,4 @@
-"""Applies the exchange's report on a wager to the wager: its matches, its state and its result."""
+"""Updates a wager from a report of the exchange: its matches, its state and its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BRINGS: Final = {
     State.CLOSED: Happening.SAID_CLOSED,
     State.MANUAL: Happening.SAID_MANUAL,
 }
-"""The happening that leads to each final state. Any other happening leaves a final state and its result as they are."""
+"""For each final state, the report that leads to it. Only this report can set the result of a wager in that state."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
@@ -31,22 +31,23 @@ class Applied(NamedTuple):
     was: State
     """The state before the report."""
     left: Cents
-    """The stake that could match before the report, less the part that the report shows as matched, in cents."""
+    """In cents: the stake that could match before the report, less the part that the report shows as matched."""
     changes: Changes
 
 
 def apply_report(
     wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None
 ) -> Applied:
-    """Apply a report to a wager. The caller then lists and counts the wager by its new state and figures.
+    """Apply a report to a wager. The caller must then update the lists and sums that contain the wager.
 
     Args:
         from_message: true if the report came over the feed; then its sequence counts.
-        asked_at: when the REST request was sent. Its answer does not undo a result that a message brought after that.
+        asked_at: when the REST request was sent; None for a message. The answer does not change a result that a message
+            brought after this time.
     """
     was, matched, win = wager.state, wager.matched, wager.win
     detail_wanted = _note_matches(wager, report, from_message)
-    if not report.sequence or report.sequence >= wager.sequence:  # of an older message only its matches count
+    if not report.sequence or report.sequence >= wager.sequence:  # from an older message only the matches count
         wager.state = _next_state(wager, report, from_message, now, asked_at)
     new, left = wager.state, wager.remaining
     changes: Changes = ()
@@ -80,7 +81,8 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Note the matches in a report. Returns True if more matched stake has unknown odds than before."""
+    """Record the matches in a report. Returns True if the odds of more matched stake are unknown than before, or if the
+    report contradicts an earlier report."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake
@@ -98,7 +100,7 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
 
 
 def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
-    """Return the state that a report leads to. Notes the report's result if it counts."""
+    """Return the state that a report leads to. Also record the result in the report, if it decides the wager."""
     state = wager.state
     overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
     if overtaken and state in FINAL:
@@ -129,7 +131,7 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
-    """Return the change of the matched stake and its win, compared with the former figures."""
+    """Return the change of the matched stake and of its win. ``matched`` and ``win`` are the figures before it."""
     rise = wager.matched - matched
     if rise > 0:
         return (Change(Kind.MATCHED, wager, rise, wager.win - win),)

@@ -1,4 +1,4 @@
-"""The changes of wagers that a call to the ledger makes, and the parts that follow them."""
+"""The changes that a call to the ledger makes to wagers, and the protocol for the modules that act on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One change that a call to the ledger made. ``stake`` and ``win`` are in cents; ``kind`` gives their meaning."""
+    """One change that a call to the ledger made. ``stake`` and ``win`` are in cents; ``Kind`` gives their meaning."""
 
     kind: Kind
     wager: Wager
@@ -25,7 +25,7 @@ Changes = tuple[Change, ...]
 
 
 class Follower(Protocol):
-    """A part that acts on changes of wagers."""
+    """A part of the engine that acts on changes of wagers."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """Act on one change. The ledger and its sums already hold the change."""

@@ -15,7 +15,7 @@ class Settlement(NamedTuple):
 
     gross: Cents = 0
     commission: Cents = 0
-    """An estimate from the rate in the configuration (docs/protocol.md 10)."""
+    """The commission as estimated from the rate in the settings (docs/protocol.md 10)."""
 
 
 _WON = (Winning.WON, Winning.MANUALLY_WON)
@@ -25,7 +25,8 @@ _LOST = (Winning.LOST, Winning.MANUALLY_LOST)
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
     """Return the profit of a matched stake by its result, in cents; None while the result is pending.
 
-    A won stake earns the win, a lost one is gone, and a push, a draw or no result gives the stake back.
+    A wager that won earns ``win``. A wager that lost costs the stake. A push, a draw or no result gives the stake back,
+    so the profit is 0.
     """
     if result is Winning.TBD:
         return None
@@ -37,8 +38,8 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
 class Settlements:
     """The settled profit of every market, with running totals.
 
-    The commission of a market is the rate times its net gain, rounded half up to the cent, and nothing on a loss
-    (docs/protocol.md 10).
+    The commission of a market is the rate times its net gain, rounded half up to the cent. A market with a net loss
+    costs no commission (docs/protocol.md 10).
     """
 
     __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")

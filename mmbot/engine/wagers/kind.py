@@ -1,4 +1,4 @@
-"""The kinds of a change. They stand apart from the Structs, so that they are compiled."""
+"""The kinds of change to a wager. This file has no msgspec Struct, so that it can be compiled (docs/decisions)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """The kinds of a change."""
+    """The kinds of change to a wager. ``stake`` and ``win`` are the fields of ``Change``, in cents."""
 
     OPENED = "opened"
-    """The exchange said for the first time that the wager is live."""
+    """The exchange reported for the first time that the wager is live."""
     MATCHED = "matched"
-    """Another ``stake`` was matched. It pays ``win`` if the wager wins."""
+    """More of the wager was matched: ``stake`` more, which earns ``win`` if the wager wins."""
     ENDED = "ended"
-    """The wager can match no more; ``stake`` was unmatched."""
+    """The wager can match no more. ``stake`` is the part that was still unmatched."""
     SETTLED = "settled"
     """The result came or was corrected, which changed the market's gross profit by ``win``. ``stake`` is the matched
     stake."""
     FOREIGN = "foreign"
-    """A wager that is not ours, and that is open or matched, was seen for the first time."""
+    """A wager that is not ours was seen for the first time. It could still match, or is matched and not settled."""
     DETAIL_WANTED = "detail_wanted"
-    """The odds of a match are not known, so the matching detail has to be read."""
+    """The odds of a match are not known, so the odds of all matches of the wager must be read."""
     REVIVED = "revived"
-    """A wager that counted as rejected or as never placed is live; ``stake`` could match."""
+    """A wager that counted as rejected or as never placed is live after all. ``stake`` is what could match."""
     REPRICED = "repriced"
     """The win of the matched stake was corrected by ``win``."""
     TAKEN_BACK = "taken_back"
-    """A void took back ``stake`` of matched stake."""
+    """A void cancelled matches. ``stake`` is the stake that no longer counts as matched."""

@@ -1,7 +1,8 @@
 """The ledger: every wager of the account with its state, matches and result.
 
-Only the ledger changes wagers. totals.py holds their sums, and live.py lists those that could match. A wager that ended
-is forgotten after an hour; the figures that a late report needs stay (forgotten.py, archive.py).
+Only the ledger changes wagers. totals.py holds their sums, and live.py lists the wagers that could still match. A wager
+that ended is forgotten after an hour. The figures that a late report needs are kept (retention.py,
+remembered_results.py).
 """
 
 from __future__ import annotations
@@ -42,27 +43,28 @@ __all__ = [
 ]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
-"""Returns the line and outcome of a ``line_id``. None if the line is not known or does not have exactly two
-complementary outcomes: a wager there counts at its full stake."""
+"""A function that returns the line and outcome of a ``line_id``. It returns None if the line is not known or does not
+have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
 
 _NO_PROOF: Final = (Rejection.NOT_FOUND, Rejection.NOTHING_OPEN)
-_JOURNALLED: Final = MINUTE  # the journal may lack the last actions of a run: those within this time
+_JOURNALLED: Final = MINUTE  # the journal may lack the actions of a run's last minute
 
 
 class LedgerError(Exception):
-    """A call with an id that was used before, or that the ledger does not hold."""
+    """Raised for an id that was used before, or that the ledger does not hold."""
 
 
 class Ledger:
-    """All wagers of the account. Every instant is the caller's; nothing here reads a clock.
+    """All wagers of the account. The ledger reads no clock; the caller passes every instant.
 
-    Reports may come in any order. The matched stake only grows, except that a void takes all of it back. Each match is
-    a distinct piece of the stake, so a match that is reported twice or late counts once. A state only moves forward;
-    mmbot/domain/wager_states.py has the table.
+    Reports may come in any order. The matched stake only grows, except that a void sets it to 0. Each match is a
+    distinct part of the stake, so a match that is reported twice or late counts once. The state of a wager only moves
+    forward, by the table in mmbot/domain/wager_states.py.
     """
 
     def __init__(self, commission: float, runs: Sequence[str] = (), since: Instant = 0) -> None:
-        """``commission``: the share of a market's net gain. ``runs``: ids of earlier runs, ended at ``since``."""
+        """``commission``: the exchange's share of a market's net gain, below 1. ``runs``: the ids of earlier runs.
+        ``since``: the instant at which the last of them ended."""
         self.totals: Final = Totals(commission)
         self.positions: Final[dict[LineKey, Position]] = self.totals.positions
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.totals.full_stakes
@@ -80,10 +82,10 @@ class Ledger:
     # --- our requests ---------------------------------------------------------------------------------------------
 
     def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> LineWager:
-        """Note that a placement is handed to the shell. From now on it could match.
+        """Record that a placement is handed out to be sent. From now on the wager could match.
 
         Raises:
-            LedgerError: if its ``external_id`` was ever used.
+            LedgerError: if the ``external_id`` was used before.
         """
         key = placement.external_id
         if key in self._wagers or self._ended.remembered(key) is not None:
@@ -109,7 +111,7 @@ class Ledger:
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
-        """Note that the exchange accepted the placement. ``report`` is the report in the answer, if there was one."""
+        """Record that the exchange accepted the placement. ``report`` is the report in its answer; None without one."""
         wager = self._known(external_id)
         if wager.accepted_at is None:
             wager.accepted_at = now
@@ -117,22 +119,23 @@ class Ledger:
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
     def rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
-        """Note that the exchange rejected the placement. If the reason is that the id exists already, the outcome is
-        unknown: the history has to show which wager has the id."""
+        """Record that the exchange rejected the placement. If the reason is that the id exists already, the outcome is
+        unknown until the exchange's history shows which wager has the id."""
         exists = rejection is Rejection.ID_EXISTS
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
-        """Note that the placement's outcome is unknown. It counts as able to match until it is resolved."""
+        """Record that it is unknown whether the exchange took the placement. The wager counts as able to match until
+        the exchange's history shows it or proves that it was not placed."""
         return self._happened(self._known(external_id), Happening.LOST, now)
 
     def absent(self, external_id: str, now: Instant) -> Changes:
-        """Note that a history complete beyond the request does not show the wager. This ends only a wager of unknown
-        outcome: one that is being sent, or was accepted, may still appear."""
+        """Record that the exchange's history, complete up to a time after the placement, lacks the wager. This ends
+        only a wager of unknown outcome. A wager that is being sent, or was accepted, may still appear."""
         return self._happened(self._known(external_id), Happening.ABSENT, now)
 
     def cancel_sent(self, external_id: str, now: Instant) -> Changes:
-        """Note that a cancel is handed to the shell.
+        """Record that a cancel is handed out to be sent.
 
         Raises:
             ImpossibleError: if the wager can match no more, or its ``wager_id`` is not known.
@@ -144,14 +147,14 @@ class Ledger:
         return changes
 
     def cancel_accepted(self, external_id: str, now: Instant) -> Changes:
-        """Note that the exchange accepted the cancel. The wager can match no more, but reports of earlier matches may
+        """Record that the exchange accepted the cancel. The wager can match no more, but reports of earlier matches may
         still come."""
         wager = self._known(external_id)
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
     def cancel_rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
-        """Note that the exchange rejected the cancel. If nothing was left to cancel, the cancel counts as accepted."""
+        """Record that the exchange rejected the cancel. If nothing was left to cancel, it counts as accepted."""
         wager = self._known(external_id)
         if rejection is Rejection.NOTHING_LEFT:
             wager.cancel_accepted_at = now
@@ -162,7 +165,7 @@ class Ledger:
         return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
 
     def cancel_lost(self, external_id: str, now: Instant) -> Changes:
-        """Note that the cancel's outcome is unknown."""
+        """Record that it is unknown whether the exchange took the cancel."""
         return self._happened(self._known(external_id), Happening.CANCEL_LOST, now)
 
     # --- reports of the exchange ---------------------------------------------------------------------------------
@@ -178,12 +181,10 @@ class Ledger:
         """Apply the exchange's report on a wager, from a private message or a REST answer.
 
         Args:
-            report: the report.
-            from_message: true if it came over the feed; then its sequence counts.
-            now: when it came.
-            resolve: returns the line of a ``line_id``; called only for a wager that is not held yet.
-            asked_at: when the REST request was sent. Its answer does not undo a result that a message brought after
-                that.
+            from_message: true if the report came over the feed; then its sequence counts.
+            now: when the report came.
+            resolve: returns the line of a ``line_id``; called only for a wager that the ledger does not hold yet.
+            asked_at: when the REST request was sent. Its answer does not change a result that a later message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is not None:
@@ -198,16 +199,15 @@ class Ledger:
         """Apply the matching detail of a wager: every match with its odds."""
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
-            return ()  # not held any more, or more than the wager can have matched
+            return ()  # no longer held, or more than the wager can have matched
         estimated = wager.win_estimated
         changes = apply_detail(wager, matches)
         self._list_estimated(wager, estimated)
         return changes + self._count(wager)
 
     def locate(self, resolve: Resolve) -> list[LineWager]:
-        """Move wagers to their lines that were reported before their line was known. Returns the moved wagers.
-
-        A wager whose line is not known counts at its full stake in its market."""
+        """Move wagers to their lines if the lines were not known before and are known now. Until then such a wager
+        counts at its full stake in its market. Returns the moved wagers."""
         located = []
         for key, wager in list(self._without_line.items()):
             found = resolve(wager.line_id)
@@ -230,11 +230,11 @@ class Ledger:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def get(self, external_id: str) -> Wager | None:
-        """Return a wager by our id; None if it is not held, or no longer."""
+        """Return a wager by its ``external_id``; None if the ledger does not hold it."""
         return self._wagers.get(external_id)
 
     def by_id(self, wager_id: str) -> Wager | None:
-        """Return a wager by the exchange's id; None if it is not held."""
+        """Return a wager by its ``wager_id``, the exchange's id; None if the ledger does not hold it."""
         return self._by_id.get(wager_id)
 
     def live(self, line: LineKey) -> Iterable[LineWager]:
@@ -252,7 +252,7 @@ class Ledger:
         return list(self.live_wagers.all.values())
 
     def unknown(self) -> list[Wager]:
-        """Return the wagers whose placement has an unknown outcome, oldest first."""
+        """Return the wagers of which it is unknown whether the exchange took them, oldest first."""
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
@@ -260,7 +260,7 @@ class Ledger:
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
-        """Return the wagers whose matching detail is wanted, in the order in which the need arose."""
+        """Return the wagers with matches of unknown odds, which must be read; the longest wait comes first."""
         return list(self._estimated.values())
 
     @property
@@ -270,7 +270,7 @@ class Ledger:
 
     @property
     def estimated_count(self) -> int:
-        """The number of wagers whose matching detail is wanted."""
+        """The number of wagers with matches of unknown odds."""
         return len(self._estimated)
 
     @property
@@ -280,7 +280,7 @@ class Ledger:
 
     @property
     def counts(self) -> Counts:
-        """The numbers of wagers that are live, that have an unknown outcome, and that are live but not ours."""
+        """How many wagers could still match: all, those of unknown outcome, and those that are not ours."""
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
@@ -312,21 +312,24 @@ class Ledger:
         return dict.fromkeys(wager.event for wager in self.live_wagers.all.values()) | self.totals.at_stake()
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the lines of sport events that are over. Open wagers, positions and settlements stay."""
+        """Drop the lines of sport events that are over. Open wagers, positions that are not zero, and settlements are
+        kept."""
         self.totals.forget(events)
         self.live_wagers.forget(events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 
     def saved(self, wager: Wager) -> SaveWager:
-        """Return a wager in the journal's form. A wager that is not ours is not saved: the exchange reports it
-        again."""
+        """Return a wager in the journal's form. Only our own wagers need this, because the exchange reports all others
+        again after a restart."""
         return saved(wager)
 
     def restore(self, saved: SaveWager) -> None:
-        """Take a wager of an earlier run from the journal. A wager that was being placed now has an unknown outcome.
+        """Take a wager of an earlier run from the journal. If the wager was being placed when that run ended, it is
+        unknown whether the exchange took it.
 
-        Call it in the order of sending, before anything is sent, and ``restore_settlement`` after the last.
+        Call it for each saved wager in the order of sending, before this run sends anything. Call
+        ``restore_settlement`` after the last wager.
 
         Raises:
             LedgerError: if the wager is held already.
@@ -342,7 +345,8 @@ class Ledger:
         self._note_over(wager, saved.sent_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
-        """Set the gross profit of a market in earlier runs, in cents. Not all wagers of those runs need be restored."""
+        """Set the gross profit of a market in earlier runs, in cents. It replaces the sum of the restored wagers, since
+        the journal need not hold all settled wagers."""
         self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
@@ -361,7 +365,7 @@ class Ledger:
             self._without_line[wager.external_id] = wager
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
-        """Hold a wager that is reported and not held: it is not ours, or it was over and forgotten."""
+        """Hold a reported wager that is new to the ledger: one that is not ours, was forgotten or was not saved."""
         remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
@@ -372,7 +376,7 @@ class Ledger:
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
-        """Apply a happening that is not a report."""
+        """Apply a happening that is not a report, such as the answer to a cancel."""
         state = wager.state
         new = after(state, happening)
         if new is state:
@@ -381,7 +385,7 @@ class Ledger:
         wager.state = new
         self.live_wagers.relist(wager, state)
         if state in COULD_MATCH and new in COULD_MATCH:
-            return ()  # its figures stay the same
+            return ()  # the figures of the wager stay the same
         changes = self._count(wager)
         if state not in COULD_MATCH:
             return (Change(Kind.REVIVED, wager, wager.remaining), *changes)
@@ -407,7 +411,7 @@ class Ledger:
         return changes
 
     def _list_estimated(self, wager: Wager, was: bool) -> None:
-        """List a wager if the odds of its matches are not all known. ``was``: true if it is listed already."""
+        """List a wager while the odds of a match are not known. ``was``: true if the wager is listed already."""
         if wager.win_estimated is not was:
             if was:
                 self._estimated.pop(wager.external_id, None)
@@ -417,7 +421,7 @@ class Ledger:
     # --- forgetting -----------------------------------------------------------------------------------------------
 
     def _note_over(self, wager: Wager, now: Instant) -> None:
-        """Have a wager that is over forgotten after a while."""
+        """If a wager ended, schedule when it is forgotten."""
         if wager.over:
             self._ended.note(wager, now)
             if now >= self._ended.due_at:

@@ -1,4 +1,4 @@
-"""Lists of the wagers that could still match: of the account, of each line, and those that are not live yet."""
+"""Lists of the wagers that could still match: all, by line, and those that are not known to be live yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _W = TypeVar("_W", bound=Wager)
 
 
 class Counts(NamedTuple):
-    """The numbers of wagers that could still match."""
+    """How many wagers could still match: all, those of unknown outcome, and those that are not ours."""
 
     live: int
     unknown: int
@@ -31,7 +31,7 @@ class LiveWagers:
     def __init__(self) -> None:
         self.all: dict[str, Wager] = {}
         self.awaiting: dict[str, Wager] = {}
-        """Placing, inactive or unknown."""
+        """Wagers that are not known to be live yet: placing, inactive or unknown."""
         self.unknown: dict[str, Wager] = {}
         self._of_line: dict[LineKey, dict[str, LineWager]] = {}
         self._foreign = 0
@@ -41,7 +41,8 @@ class LiveWagers:
         return self._of_line.get(line, _NONE).values()
 
     def line(self, line: LineKey) -> dict[str, LineWager]:
-        """Return the wagers of one line, by our id. It is the same dictionary until its sport event is forgotten."""
+        """Return the wagers of one line, by ``external_id``. Every call returns the same dictionary until the sport
+        event is forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
             of_line = self._of_line[line] = {}
@@ -49,16 +50,16 @@ class LiveWagers:
 
     @property
     def counts(self) -> Counts:
-        """Return how many wagers there are of each kind."""
+        """How many wagers are in the lists."""
         return Counts(len(self.all), len(self.unknown), self._foreign)
 
     def add(self, wager: LineWager) -> None:
-        """List a wager that is being placed, as the latest of all."""
+        """Add a wager that is being placed to the end of each list."""
         key = wager.external_id
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
     def list_by_state(self, wager: Wager) -> None:
-        """Add a wager to the lists that its state calls for; to none if the wager can match no more."""
+        """Add a wager to the lists for its state. A wager that can match no more is added to none."""
         state, key = wager.state, wager.external_id
         if state not in COULD_MATCH:
             return
@@ -78,7 +79,7 @@ class LiveWagers:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Replace a wager by the same wager with its line, which became known."""
+        """Replace a wager whose line was not known by ``wager``, the same wager with its line."""
         key = wager.external_id
         if key not in self.all:
             return
@@ -90,7 +91,7 @@ class LiveWagers:
         _insert(self.line(wager.line), wager)
 
     def relist(self, wager: Wager, was: State) -> None:
-        """Move a wager to the lists of its present state. It stands in those of the former state, ``was``."""
+        """Move a wager from the lists for its former state, ``was``, to the lists for its present state."""
         state, key = wager.state, wager.external_id
         if was in AWAITING and state not in AWAITING:
             del self.awaiting[key]
@@ -107,7 +108,7 @@ class LiveWagers:
 
 
 def _insert(wagers: dict[str, _W], wager: _W) -> None:
-    """Add a wager in the order of sending. Only a wager that is revived or reported late comes out of order."""
+    """Add a wager in the order of sending. Sorting is needed only for a wager that is revived or reported late."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager
     if late:

@@ -1,10 +1,10 @@
-"""The matches of one wager, each with its stake and odds, pieced together from messages that repeat, merge or
-go missing.
+"""The matches of one wager, each with its stake and odds, from messages that may repeat, merge matches or get lost.
 
-A match message carries no id, but it carries the stake of this match and the total after it. So it describes one piece
-of the stake: (total - match, total]. Pieces may come in any order and twice. Each match wins its own profit at its own
-odds, rounded half up, as the exchange pays it (docs/protocol.md 7.5). Matched stake that no message described counts
-at the wager's own odds until the matching detail is read.
+A match message carries no id of the match, but it carries the stake of the match and the total matched stake after it.
+So the match is one piece of the wager's stake, which begins at total minus match and ends at total. Pieces may come in
+any order and twice. Each match earns the profit at its own odds, rounded half up, as the exchange pays it
+(docs/protocol.md 7.5). Matched stake that no message described counts at the wager's own odds until the odds of all
+matches are read from the exchange.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ class Matches:
         return self._won + profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 
     def rise(self, total: Cents) -> None:
-        """Take a reported total; the total only grows."""
+        """Raise the total to a reported total. A lower reported total changes nothing."""
         self.total = max(self.total, total)
 
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
-        """Take one match: its stake and odds, and the total after it. A match that is reported twice counts once."""
+        """Add one match: the total after it, its stake and its odds. A match that is reported twice counts once."""
         start = total - stake
         if stake <= 0 or total <= self._detailed:
             return
@@ -88,10 +88,10 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Take the matching detail: every match up to some total. It replaces the pieces of messages up to that total.
+        """Apply the matching detail: a list of all matches up to some total. It replaces the pieces up to that total.
 
-        A detail with a smaller total than an earlier one is a late answer and changes nothing. So is one with a
-        smaller total than messages described completely.
+        A late answer changes nothing. An answer is late if its total is smaller than that of an earlier answer, or
+        smaller than a total that messages describe completely.
         """
         kept: list[Piece] = []
         end: Cents = 0
@@ -109,7 +109,7 @@ class Matches:
         self.rise(end)
 
     def known(self, stake: Cents, win: Cents) -> None:
-        """Start from the matched stake and the win of a wager that was saved or remembered."""
+        """Set the matched stake and the win of a wager that comes from the journal or the archive, in cents."""
         self._pieces = [Piece(0, stake, win)]
         self._accounted = self._detailed = self.total = stake
         self._won = win

@@ -1,7 +1,7 @@
-"""The memory of wagers that ended: enough to know an ``external_id`` as used and to correct a late result.
+"""The archive of ended wagers: enough to recognise a used ``external_id`` and to correct a result that changes later.
 
-An ``external_id`` ends in a number that grows with each wager of its run and strategy. So one number for each prefix
-is enough to know which ids were used, and a matched wager takes 32 bytes.
+An ``external_id`` is a prefix and a number that grows with each wager of its run and strategy. So the highest number of
+each prefix shows which ids were used. Each wager that was matched takes another 32 bytes: its number and three figures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Remembered(NamedTuple):
     matched: Cents = 0
     win: Cents = 0
     booked: Cents = 0
-    """The wager's part of its market's gross profit."""
+    """The part of the market's gross profit that came from this wager."""
 
 
 _NOTHING: Final = Remembered()
@@ -67,7 +67,7 @@ class Archive:
         self._others: dict[str, Remembered] = {}
 
     def put(self, external_id: str, remembered: Remembered) -> None:
-        """Remember the figures of a wager, in place of earlier ones."""
+        """Store the figures of a wager. They replace earlier figures of the same wager."""
         prefix, number = _split(external_id)
         if number is None:
             self._others[external_id] = remembered
@@ -78,7 +78,7 @@ class Archive:
         series.put(number, remembered)
 
     def get(self, external_id: str) -> Remembered | None:
-        """Return the figures of a wager; None if no wager with this id was put here."""
+        """Return the figures of a wager; None if no wager with this id was stored."""
         prefix, number = _split(external_id)
         if number is None:
             return self._others.get(external_id)

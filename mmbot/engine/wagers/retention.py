@@ -1,4 +1,4 @@
-"""Wagers that are over. They are held for an hour, for late messages; then only their results are remembered."""
+"""Wagers that ended. The ledger holds them for another hour, for late messages; then only their results are kept."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mmbot.engine.wagers.remembered_results import Archive, Remembered
 from mmbot.engine.wagers.wager import Wager
 
 KEPT: Final = HOUR
-"""How long a wager that is over is held for late messages."""
+"""How long a wager that ended is held for late messages."""
 
 KEPT_FOREIGN: Final = 3 * DAY
-"""How long a settled wager that is not ours is held. Results are corrected late, and the archive cannot hold such a
-wager, because its id has no number. A later correction is not noticed."""
+"""How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
+wager, because its id does not end in a number. A correction after this time is not noticed."""
 
 
 class EndedWagers:
-    """The wagers that ended: when each may be forgotten, and the results of those that were."""
+    """The wagers that ended: when each may be forgotten, and the results of the forgotten wagers."""
 
     __slots__ = ("_archive", "_foreign", "_ours", "due_at")
 
@@ -29,22 +29,22 @@ class EndedWagers:
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
-        """No wager is to be forgotten before this instant."""
+        """The earliest instant at which a wager may be forgotten."""
 
     def remembered(self, external_id: str) -> Remembered | None:
-        """Return the figures of a wager of ours that was forgotten; None if none with this id was."""
+        """Return the figures of a forgotten wager of ours; None if no wager with this id was forgotten."""
         return self._archive.get(external_id)
 
     def note(self, wager: Wager, now: Instant) -> None:
-        """Note that a wager is over and may be forgotten after a while. A later call for the same wager starts the time
-        again."""
+        """Record that a wager ended at ``now`` and may be forgotten some time later. A later call for the same wager
+        restarts this time."""
         wager.over_at = now
         foreign = wager.foreign and wager.booked is not None
         (self._foreign if foreign else self._ours).append((now, wager))
         self.due_at = min(self.due_at, now + (KEPT_FOREIGN if foreign else KEPT))
 
     def due(self, now: Instant) -> Iterator[Wager]:
-        """Yield a few wagers to be forgotten. They are few so that no single call is slow."""
+        """Yield at most three wagers that may be forgotten now. The number is small so that no call is slow."""
         for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._foreign, KEPT_FOREIGN)):
             if not queue or queue[0][0] > now - kept:
                 continue

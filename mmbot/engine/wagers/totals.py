@@ -1,7 +1,7 @@
 """The sums over all wagers: positions by line, stakes that could match, stakes locked in matches, and settlements.
 
-Each change of a wager is applied as a difference to what it counted before, so the cost of a call does not grow with
-the number of wagers ever placed.
+When a wager changes, only the difference from its earlier figures is added to the sums. So the time of a call does not
+grow with the number of wagers.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ _NOTHING: Final = Position()
 
 
 class Totals:
-    """The sums. Only the ledger calls the methods that change them."""
+    """The sums over all wagers. Only the ledger calls the methods that change them."""
 
     __slots__ = ("_moved", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
 
     def __init__(self, commission: float) -> None:
-        """``commission``: the share of a market's net gain."""
+        """``commission``: the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """The full stakes of each market: those of wagers whose line is not known."""
+        """The stakes of wagers whose line is not known, by market. They count in full."""
         self.outstanding: Cents = 0
         """The stakes that could still match, of all wagers of the account, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
-        """Stakes that are matched and not settled, by line, or by market where the line is not known. Only positive
-        sums are in it."""
+        """Stakes that are matched and not settled, in cents, by line, or by market if the line is not known. Sums of
+        zero are left out."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
-        """Count a wager that is being placed, of which nothing is matched. ``drain_moved`` does not return its line:
-        the caller knows that the position of that line moved."""
+        """Count a wager that is being placed; nothing of it is matched yet. ``drain_moved`` does not return its line,
+        because the caller already knows that the position of this line changed."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)
@@ -70,7 +70,7 @@ class Totals:
         return (Change(Kind.SETTLED, wager, matched, correction),)
 
     def move(self, wager: MarketWager, there: LineWager) -> None:
-        """Move the figures of a wager from its market to its line, ``there``."""
+        """Move the figures of a wager from its market to its line. ``there`` is the same wager with its line."""
         remaining, matched, win = wager.counted
         if wager.counted != (0, 0, 0):
             self._move(wager, -remaining, -matched, -win)
@@ -81,8 +81,9 @@ class Totals:
         return dict.fromkeys(key.event for key in self.locked)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the positions of sport events that are over, except those that are not zero. All settlements stay: a
-        result may be corrected late, and a market's commission is on the sum of its results."""
+        """Drop the positions of sport events that are over, except those that are not zero. All settlements
+        are kept, because a result may be corrected late and the commission is charged on the sum of a market's results.
+        """
         over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
         for line in over:
             del self.positions[line]
@@ -99,7 +100,7 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to the position of a wager's line, or to the full stakes of its market."""
+        """Add three differences, in cents, to the position of a wager's line or to the full stakes of its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
@@ -133,7 +134,7 @@ class Totals:
 
 
 def _result_of(wager: Wager) -> Cents | None:
-    """Return the profit of a wager, in cents; None while the result is open or if nothing was matched."""
+    """Return the profit of a wager, in cents; None while the result is pending, or if nothing was matched."""
     if wager.matches is None or wager.state not in FINAL:
         return None
     return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)

@@ -28,26 +28,26 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     stake: Cents
     """The present stake, in cents. A cancel after a partial match cuts it to the matched part."""
     remaining: Cents = 0
-    """The stake that could still match, in cents. Set from stake, matched and state when the wager is counted."""
+    """The stake that could still match, in cents. The ledger computes it from stake, matched and state."""
     matched: Cents = 0
-    """The matched part of the stake; 0 again after a void."""
+    """The matched part of the stake, in cents; 0 again after a void."""
     win: Cents = 0
-    """The win of the matched part, without its stake, each match at its own odds."""
+    """The profit of the matched part if the wager wins, in cents. Each match counts at its own odds."""
     win_estimated: bool = False
     """True if the odds of some match are not known, so that the wager's own odds are assumed."""
     state: State = State.PLACING
     result: Winning = Winning.TBD
     hedge: bool = False
     foreign: bool = False
-    """Not placed by this bot."""
+    """True if this bot did not place the wager."""
     sent_at: Instant
     accepted_at: Instant | None = None
     opened_at: Instant | None = None
     cancel_sent_at: Instant | None = None
     """The time of the latest cancel."""
     cancel_accepted_at: Instant | None = None
-    """When the exchange accepted a cancel, so that the wager can match no more. An earlier match may not be reported
-    yet, so the wager counts as able to match until a report shows its end."""
+    """When the exchange accepted a cancel. After that the wager can match no more, but an earlier match may not be
+    reported yet. So the risk figures still count the rest of the stake until a report shows the end of the wager."""
     cancel_tries: int = 0
     sequence: int = 0
     """The sequence of the latest message applied."""
@@ -55,16 +55,16 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     number: int
     """The place of the wager in the order of sending."""
     placed: Cents
-    """The stake as it was sent."""
+    """The stake as it was sent, in cents."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """The figures by which the wager counts in the position of its line, or in its market: remaining, matched, win."""
+    """The figures of this wager that the sums contain now: remaining, matched and win, in cents."""
     booked: Cents | None = None
-    """The profit by which the wager counts in its market's settlement; None while unknown."""
+    """The profit of this wager that its market's settlement contains, in cents; None while it is unknown."""
     uncounted: bool = False
-    """True if the wager was settled before it was first seen, so that it counts in no sum."""
+    """True if the wager was settled before it was first seen. Then no sum contains it."""
     heard_at: Instant = 0
-    """The time of the latest message that was applied to the state."""
+    """When the latest message came that was used for ``state``."""
     over_at: Instant | None = None
     """The time at which the wager ended."""
 
@@ -114,7 +114,7 @@ class MarketWager(Wager, eq=False, kw_only=True, gc=False):
 
     @property
     def market(self) -> MarketKey:
-        """The market."""
+        """The market of the wager."""
         return self.on
 
 
@@ -139,7 +139,8 @@ def saved(wager: Wager) -> SaveWager:
 
 
 def from_saved(saved: SaveWager, number: int) -> Wager:
-    """Return a wager from the journal's form. A wager that was being placed now has an unknown outcome.
+    """Return a wager from the journal's form. If the wager was being placed when it was saved, and has no ``wager_id``,
+    it is unknown whether the exchange took it.
 
     Raises:
         ValueError: for a state or result that does not exist.
@@ -159,7 +160,7 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
         number=number,
     )
     wager.hedge = saved.hedge
-    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run saw it live
+    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run saw the wager live
     wager.sequence = saved.sequence
     wager.state = state
     wager.result = Winning(saved.result)
@@ -181,13 +182,14 @@ def from_report(
     ours: bool = False,
     new: bool = False,
 ) -> Wager:
-    """Return a wager that is reported and not held, before the report is applied.
+    """Return a new wager for a report on a wager that the ledger does not hold. The report is not applied yet.
 
     Args:
-        found: its line and outcome; None where they are not known.
-        remembered: its remembered figures, if it is one of our wagers.
-        ours: true if its id shows that an earlier run placed it.
-        new: true if no earlier run can have booked its result. A settled wager that is not new counts in no sum.
+        found: the line and outcome of the wager; None if they are not known.
+        remembered: the figures of the wager in the archive; None if it is not there.
+        ours: true if the ``external_id`` shows that an earlier run placed the wager.
+        new: true if the wager is so recent that no earlier run can have counted its result. If it is false and the
+            wager is already settled, the wager counts in no sum.
     """
     line, side = found if found is not None else (MarketKey(report.event_id, report.market_id), None)
     wager = _blank(
@@ -220,7 +222,7 @@ def from_report(
 
 
 def on_line(wager: MarketWager, line: LineKey, side: Side) -> LineWager:
-    """Return the same wager with its line, which became known."""
+    """Return the same wager as a ``LineWager``, after its line became known."""
     fields = {name: getattr(wager, name) for name in Wager.__struct_fields__}
     return LineWager(line=line, side=side, **fields)
 
