@@ -1,1 +1,2 @@
-"""A local exchange: venue, crowds and referee without I/O, and the server that puts them on the wire."""
+"""A simulated exchange that runs on one machine: the exchange itself, invented traders, a referee, and an HTTP
+server."""

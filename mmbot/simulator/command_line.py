@@ -1,4 +1,4 @@
-"""The arguments of ``mmbot exchange``."""
+"""The command-line arguments of ``mmbot exchange``."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from mmbot.simulator.wire.faults import Fault
 from mmbot.simulator.world import BALANCE
 
 FASTEST: Final = 10_000.0
-"""The fastest clock, in times real time. The setting ``exchange.clock.rate`` accepts no more either."""
+"""The greatest speed of the exchange's clock, as a multiple of real time. The setting ``exchange.clock.rate`` has the
+same upper bound."""
 
 _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Read the arguments of ``mmbot exchange`` and run it. Returns the exit code."""
+    """Run ``mmbot exchange`` with these command-line arguments. Returns the exit code of the process."""
     try:
         options = parse(arguments)
-    except SystemExit as done:  # argparse has written the reason
+    except SystemExit as done:  # argparse has already printed the reason
         return int(done.code or 0)
     return run(options)
 
@@ -104,7 +105,7 @@ def _add_exchange_options(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(arguments: Sequence[str]) -> ServeOptions:
-    """Read a command line. Raises SystemExit, as argparse does, if an argument is invalid."""
+    """Read the options from command-line arguments. Raises SystemExit, as argparse does, if an argument is invalid."""
     given = _parser().parse_args(arguments)
     default = ServeOptions()
     return ServeOptions(

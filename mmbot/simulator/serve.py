@@ -1,4 +1,4 @@
-"""``mmbot exchange``: a local exchange as a process of its own, which runs until a signal ends it."""
+"""Runs ``mmbot exchange``: a local exchange as a separate process, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -31,47 +31,51 @@ PORT: Final = 9000
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a local exchange. Money in cents, durations in nanoseconds of the exchange's clock."""
+    """Settings of a local exchange. Money in cents. Durations in nanoseconds, measured by the exchange's own clock."""
 
     host: str = "127.0.0.1"
     port: int = PORT
-    """0: any free port."""
+    """The port of the HTTP server; 0: any free port."""
     ws_port: int | None = None
-    """The port of the feed. None: the same as HTTP's; 0: any free port."""
+    """The port of the feed. None: the same port as the HTTP server; 0: any free port."""
     tape: Path | None = None
-    """A recorded market. None: the synthetic board."""
+    """The file of a recorded market to replay. None: use the synthetic board."""
     speed: float = 1.0
     epoch_ns: Instant | None = None
-    """The time that the clock shows at ``anchor_ns``. Give both so that a daemon can share the clock."""
+    """The time that the exchange's clock shows when the machine's clock shows ``anchor_ns``. Give both values so that a
+    daemon can share the exchange's clock."""
     anchor_ns: Instant | None = None
     seed: int = 1
     balance: Cents = BALANCE
     before_event: Duration | None = None
-    """The time from the start of the run to the start of the first sport event. None: as in the tape or on the
-    board."""
+    """The time from the start of the run to the start of the first sport event. None: as the tape or the board has
+    it."""
     events: int | None = None
-    """The number of sport events on the synthetic board. None: all of the board's default."""
+    """The number of sport events on the synthetic board. None: the board's default number."""
     full: bool = False
-    """Use the full board, with everything that the bot has to tell apart and with scripted changes."""
+    """Use the full board, which has every sort of market that the bot has to tell apart, and carry out scripted
+    changes."""
     faults: tuple[Fault, ...] = ()
     """The faults that are in force from the start."""
     one_query_a_second: bool = False
-    """Reject a second read of the same path of the board within one second."""
+    """Reject a second read of the same board path within one second."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """The time after a wager opened or was matched in which a single cancel is answered with "retry later"."""
+    """The time after a wager opened or was matched during which a cancel of that single wager is answered with "retry
+    later"."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
-    """The referee's limit on the worst case of each scope."""
+    """The referee's limits on the worst case, by scope (``line``, ``market``, ``event``, ``tournament`` or
+    ``account``)."""
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
     json: bool = False
-    """Write the ready line as JSON."""
+    """Write the line with the exchange's addresses as JSON."""
 
 
 def run(options: ServeOptions) -> int:
-    """Run the exchange until SIGINT or SIGTERM and return 0. Returns 2 if it could not start, with the reason on
-    standard error."""
+    """Run the exchange until SIGINT or SIGTERM, and return exit code 0. If the exchange cannot start, write the reason
+    to standard error and return 2."""
     try:
         return asyncio.run(serve(options))
     except (TapeError, OSError, ValueError) as bad:
@@ -91,7 +95,8 @@ def _why(bad: Exception, options: ServeOptions) -> str:
 
 
 async def serve(options: ServeOptions, say: Callable[[str], None] | None = None) -> int:
-    """Run the exchange until a signal. ``say`` is called with the ready line.
+    """Run the exchange until SIGINT or SIGTERM, and return exit code 0. When the exchange is ready, ``say`` is called
+    with the line that names its addresses.
 
     Raises:
         TapeError: the tape cannot be played.
@@ -115,14 +120,14 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
         if broken in done:
-            broken.result()  # raises the error that stopped the world
+            broken.result()  # raises the error that stopped the simulation
     return 0
 
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
-    """The world that the options ask for, as it is at ``epoch``. The part of a tape that the options skip has been
-    played."""
-    real_second = round(SECOND * options.speed)  # network delays do not shrink with the clock
+    """Make the simulated exchange that the options ask for, as it stands at the time ``epoch``. If the options skip the
+    start of a tape, the skipped changes have been played."""
+    real_second = round(SECOND * options.speed)  # network delays do not get shorter on a faster clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)
     )
@@ -156,7 +161,7 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
 
 
 def settings(options: ServeOptions) -> LocalSettings:
-    """The settings of the wire."""
+    """The settings of the HTTP server and the feed that the options ask for."""
     return LocalSettings(
         access_key=options.access_key,
         secret_key=options.secret_key,
@@ -167,8 +172,8 @@ def settings(options: ServeOptions) -> LocalSettings:
 
 
 def ready_line(options: ServeOptions, server: Server, clock: SystemClock) -> str:
-    """The exchange's addresses in one line. If its clock differs from the machine's, a second part has the clock's
-    settings for a daemon."""
+    """The text that names the exchange's addresses. If the exchange's clock is not that of the machine, further lines
+    give the clock settings for a daemon."""
     if options.json:
         ready = {
             "ready": True,

@@ -1,4 +1,4 @@
-"""A whole local exchange: venue, crowds, the bot's account and the referee, which move through time together."""
+"""A whole local exchange without its server: the exchange itself, the crowds, the bot's account and the referee."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 
 USER: Final = "mmbot"
-"""The name of the account that the bot trades with."""
+"""The name of the bot's account."""
 
 BALANCE: Final[Cents] = 1_000_000
-"""The bot's first balance, in cents."""
+"""The balance of the bot's account at the start, in cents."""
 
 
 class World:
-    """Everything behind a local exchange's wire, or in a backtest."""
+    """The simulated exchange, its crowds and its referee, all moved through time together. It serves a local exchange
+    or a backtest."""
 
     def __init__(self, venue: Venue, crowds: Sequence[Crowd], account: str, referee: Referee) -> None:
         self.venue = venue
@@ -36,13 +37,13 @@ class World:
         self._created = -1
 
     def next_due(self) -> Instant | None:
-        """The next time at which something happens by itself, or None if nothing will."""
+        """The next time at which something happens without a request, or None if nothing more will happen."""
         due = [at for at in (self.venue.next_due(), *(crowd.next_due() for crowd in self.crowds)) if at is not None]
         return min(due) if due else None
 
     def advance(self, now: Instant) -> None:
-        """Let everything happen that is due by now, in order of time. At the same instant the venue comes first, then
-        the crowds."""
+        """Carry out everything whose time is at or before ``now``, in order of time. If several actions have the same
+        time, the exchange acts first and the crowds follow."""
         while (at := self.next_due()) is not None and at <= now:
             self.venue.advance(at)
             for crowd in self.crowds:
@@ -53,8 +54,8 @@ class World:
         self.referee.observe(now)
 
     def create_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """Create a sport event on the synthetic board and return its id. Raises ValueError if the board is a recorded
-        market."""
+        """Create a sport event on the synthetic board and return its id. Raises ValueError if the exchange replays a
+        recorded market instead."""
         for crowd in self.crowds:
             if isinstance(crowd, SyntheticCrowd):
                 self._created += 1
@@ -63,7 +64,7 @@ class World:
 
     @property
     def finished(self) -> bool:
-        """True if nothing will happen by itself any more."""
+        """True if nothing more will happen without a request."""
         return self.venue.next_due() is None and all(crowd.finished for crowd in self.crowds)
 
 
@@ -76,7 +77,7 @@ def tape_world(
     limits: RefereeLimits | None = None,
     seed: int = 0,
 ) -> World:
-    """An exchange whose only market replays ``tape``. The first change comes at ``start``."""
+    """Make an exchange with a single market that replays ``tape``. The first recorded change comes at ``start``."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)
@@ -94,8 +95,8 @@ def synthetic_world(
     limits: RefereeLimits | None = None,
     scripted_changes: bool = False,
 ) -> World:
-    """An exchange with several sport events and a synthetic crowd, all generated from ``seed``. With
-    ``scripted_changes`` the board and the account change during the run."""
+    """Make an exchange with several sport events and a synthetic crowd, all generated from ``seed``. If
+    ``scripted_changes`` is true, the board and the account also change by script during the run."""
     venue = Venue(settings or VenueSettings(), seed)
     venue.advance(start)
     account = venue.open_account(USER, balance)

@@ -1,1 +1,1 @@
-"""The other traders at the exchange: a synthetic crowd and a crowd that replays a recorded market."""
+"""The other traders at the local exchange: a synthetic crowd, and a crowd that replays a recorded market."""

@@ -1,4 +1,5 @@
-"""What every crowd has in common, and the stake behind a level that a crowd shows."""
+"""The interface of every crowd, that is, of the simulated traders other than the bot; and the stake behind a shown
+price."""
 
 from __future__ import annotations
 
@@ -10,23 +11,25 @@ from mmbot.domain.odds import Odds
 
 
 class Crowd(Protocol):
-    """Acts on a venue as time passes. Its acts follow from its seed or tape and from the venue alone."""
+    """A group of simulated traders. Their actions depend only on a random seed or a recording, and on the state of the
+    exchange."""
 
     def next_due(self) -> Instant | None:
-        """The time of its next act, or None if there is none."""
+        """The time of the crowd's next action, or None if it has no more actions."""
 
     def advance(self, now: Instant) -> None:
-        """Do everything that is due by now."""
+        """Carry out every action whose time is at or before ``now``."""
 
     @property
     def finished(self) -> bool:
-        """True if it will never act again."""
+        """True if the crowd will not act any more."""
 
 
 def maker_stake(value: Cents, shown: Odds) -> Cents:
-    """The stake of a maker who shows ``value`` to takers at the odds ``shown``, in cents.
+    """The stake of an open wager, in cents, that shows ``value`` to takers at the odds ``shown``.
 
-    Exact if the taker is the underdog. Otherwise it is the greatest stake that shows at most ``value``, because one
-    cent of such a maker is worth several cents of the taker.
+    ``value`` is the amount in cents that takers can stake against the wager. The result is exact if the takers back the
+    underdog. If they back the favourite, one cent of the wager's stake adds several cents to the value. The result is
+    then the greatest stake that shows at most ``value``.
     """
     return half_up(value * shown, 100) if shown > 0 else (100 * value + 49) // -shown

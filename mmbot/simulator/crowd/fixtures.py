@@ -1,8 +1,6 @@
-"""The sport events that a synthetic board lists, with their competitors and markets. The crowd decides how they are
-traded.
+"""The sport events of the synthetic boards, with their competitors and markets. The crowd decides how they are traded.
 
-Ids of tournaments and markets are those seen on the real exchange. Teams and players are
-invented.
+The ids of tournaments and markets were seen on the real exchange. Teams and players are invented.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from mmbot.domain.instant import Instant
 from mmbot.simulator.venue.board.board import NOT_STARTED
 
 OUTRIGHTS: Final = "outrights"
-"""The ``sub_type`` of a sport event that is not a game (specification)."""
+"""The ``sub_type`` of an outright, which is a sport event that is not a game (source: the exchange's specification)."""
 
 _FIRST_NAMES: Final = ("Ada", "Ben", "Cleo", "Dov", "Eli", "Finn", "Gus", "Hal")
 _LAST_NAMES: Final = ("Alder", "Birch", "Cedar", "Elm", "Hazel", "Linden", "Maple", "Rowan")
@@ -24,37 +22,39 @@ _FIRST_PLAYER: Final = 700_001
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A market of a fixture."""
+    """A market that a fixture has on the board."""
 
     market: int
     kind: str
-    """The wire's ``type``. It is the same for a game and for its first half."""
+    """The market's ``type`` in the exchange's messages. The market of a first half has the same ``type`` as that of the
+    whole game."""
     name: str
     numbers: tuple[int, ...] = (0,)
-    """The numbers of its lines in quarter points. The first is the favourite line."""
+    """The numbers of the market's lines in quarter points. The first number is that of the favourite line, the main
+    line of the market."""
     slope: float = 0.0
-    """The change in the log-odds of outcome 0 for each further point."""
+    """The change in the log-odds of outcome 0 when the number of the line rises by one point."""
     sub_type: str
     category: str = "Game Lines"
     outcomes: tuple[str, ...] = ()
-    """The names of the outcomes, if they are neither the teams nor over and under."""
+    """The names of the outcomes. Empty if the outcomes are the two teams, or over and under."""
     player: Player | None = None
-    """The player of a prop."""
+    """The player on whom a prop or an outright is a bet. None for other markets."""
 
 
 class Fixture(msgspec.Struct, frozen=True):
-    """A sport event that a board will list."""
+    """A sport event to be created on a board, with its markets."""
 
     tournament: Tournament
     name: str
     competitors: tuple[str, ...]
-    """Home before away; empty for an outright."""
+    """The two teams, with the home team first. Empty for an outright."""
     offers: tuple[Offer, ...]
     sub_type: str = ""
 
 
 def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
-    """The sport event of a fixture."""
+    """Make the sport event that a fixture describes."""
     tournament = fixture.tournament
     return SportEvent(
         event_id,
@@ -70,7 +70,8 @@ def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
 
 
 def players(fixture: Fixture, event_id: int, first: int) -> list[Player]:
-    """Two players for each team, numbered from ``first``, and the players of the fixture's props."""
+    """Make two players for each team, and the players of the fixture's props and outrights. The team players' ids count
+    up from ``first``."""
     found = []
     for place in range(2 * len(fixture.competitors)):
         number = first + place
@@ -80,7 +81,7 @@ def players(fixture: Fixture, event_id: int, first: int) -> list[Player]:
 
 
 def market(fixture: Fixture, offer: Offer, event_id: int) -> Market:
-    """The market of an offer."""
+    """Make the market that an offer describes."""
     return Market(
         MarketKey(event_id, offer.market),
         offer.name,
@@ -151,14 +152,14 @@ PLAIN: Final = (
     _game(NFL, "Fairmont Bulls", "Eastport Sailors", _moneyline(), _total(186)),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""The demo's board: the markets of games, with one line each."""
+"""The fixtures of the plain board, which the demo shows: games with one line in each market."""
 
 
 # --- the full board ---------------------------------------------------------------------------------------------------
 
 
 def _half(period: str = "1st Half", sub_type: str = "first_half_moneyline") -> Offer:
-    """A market with the ``type`` of a whole game. Only its sub-type and category show that it is not one."""
+    """A moneyline on a part of a game. It has the ``type`` of a whole game; only its sub-type and category differ."""
     return Offer(market=64, kind="moneyline", name=f"{period} Moneyline", sub_type=sub_type, category=period)
 
 
@@ -220,7 +221,7 @@ FULL: Final = (
         _total(30, 26, 34, market=258, slope=0.3),
         _prop(731, "Gus Aldana", "hits", 6),
     ),
-    # A period without a sub-type, as the exchange sends it at times (docs/protocol.md 5.2).
+    # A market on one period without a sub-type: the exchange sometimes sends such markets (docs/protocol.md 5.2).
     _game(NHL, "Northgate Wolves", "Stonebridge Owls", _moneyline(), _half("1st Period", "")),
     _game(
         EPL,
@@ -255,10 +256,11 @@ FULL: Final = (
     ),
     _game(NHL, "Ridgefield Bears", "Westhaven Foxes", _moneyline()),
 )
-"""Everything that the bot has to tell apart: several lines, halves, props, three outcomes, an outright."""
+"""The fixtures of the full board: every sort of market that the bot has to tell apart. There are markets with several
+lines, first halves, player props, a market with three outcomes, and an outright."""
 
 LATECOMERS: Final = (
     _game(NBA, "Birchwood Hawks", "Saltmarsh Pilots", _moneyline(), _spread(-6)),
     _game(NHL, "Copperline Elks", "Glacier Point Seals", _moneyline()),
 )
-"""Sport events that are created during a run."""
+"""The fixtures of sport events that are created during a run."""

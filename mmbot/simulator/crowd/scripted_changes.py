@@ -1,7 +1,7 @@
-"""The scripted changes of the full board's first quarter of an hour: rescheduled events, suspended markets, deposits.
+"""Changes that happen on the full board in the first fifteen minutes of a run, such as suspended markets and deposits.
 
-The script is the same in every run, so that the reader of a run knows what to expect. Each item names its fixture by
-place. An item is skipped if its sport event is not on the board or somebody else changed it first.
+The changes are the same in every run, so that you know what to expect. A change is skipped if it is impossible, for
+example because its sport event is not on the board or is over.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from mmbot.simulator.venue.timers import TimedAction, Timers
 from mmbot.simulator.venue.venue import Venue
 
 BY_HAND: Final = "by-hand-1"
-"""The ``external_id`` of the wager that a person places by hand."""
+"""The ``external_id`` of the wager that the script places on the bot's account as if a person had placed it by hand."""
 
 _LONGER_BY: Final = 0.10
-"""The implied probability of that wager lies this far below the fair price, so it stays open for a while."""
+"""The distance of the hand-placed wager's implied probability below the fair price. At such long odds the wager stays
+open for a while."""
 
 
 class ScriptedChanges:
-    """Carries out the script at one account's exchange."""
+    """Carries out the scripted changes on one exchange and one account."""
 
     def __init__(self, venue: Venue, crowd: SyntheticCrowd, account: str, start: Instant) -> None:
         self._venue = venue
@@ -39,22 +40,22 @@ class ScriptedChanges:
             self._timers.add(start + after, action)
 
     def next_due(self) -> Instant | None:
-        """The time of the next item, or None."""
+        """The time of the next change, or None if no change is left."""
         return self._timers.next_due()
 
     @property
     def finished(self) -> bool:
-        """True if every item was carried out."""
+        """True if every change was carried out or skipped."""
         return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
-        """Carry out every item that is due."""
+        """Carry out every change whose time is at or before ``now``."""
         while (item := self._timers.take(now)) is not None:
             at, action = item
             try:
                 action(at)
             except (KeyError, VenueError):
-                continue  # not on this board, or changed by somebody else
+                continue  # impossible now: not on this board, or changed by another action
 
     def _script(self, start: Instant) -> list[tuple[Duration, TimedAction]]:
         venue = self._venue
@@ -110,7 +111,7 @@ class ScriptedChanges:
                 self._venue.void(market.key, now)
 
     def _correct(self, now: Instant) -> None:
-        """Correct the first sport event's moneyline: the other side won."""
+        """Correct the result of the first sport event's moneyline, so that the other team wins."""
         key = MarketKey(FIRST_EVENT, self._market(0, "moneyline").key.market)
         won = self._crowd.results.get(key)
         if self._venue.event(FIRST_EVENT).status == FINISHED and won in (0, 1):

@@ -1,6 +1,8 @@
-"""A synthetic crowd: fair prices that wander, a house that quotes around them, and takers, some of whom are informed.
+"""A synthetic crowd. Fair prices wander at random, a simulated market maker ("the house") quotes around them, and
+takers trade with it; some takers know the future price.
 
-Everything follows from a seed. Each line has its own random numbers, so a change on one line changes no other line.
+Everything follows from one seed. Each line has its own random numbers, so a change on one line does not affect another
+line.
 """
 
 from __future__ import annotations
@@ -27,55 +29,60 @@ from mmbot.simulator.venue.venue import Venue
 
 
 class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of the synthetic market. Times in nanoseconds, money in cents, prices as probabilities."""
+    """Settings of the synthetic markets. Times in nanoseconds, money in cents, prices as probabilities."""
 
     full: bool = False
-    """List everything that the bot has to tell apart, instead of the markets of games with one line each."""
+    """True: list the full board, with every sort of market that the bot has to tell apart. False: list the plain board,
+    games with one line in each market."""
     events: int | None = None
-    """The number of fixtures to list, from the first on. None: six of the plain board, all of the full one."""
+    """The number of sport events to list, from the start of the board's list. None: six of the plain board, or all of
+    the full board."""
     first_start_ns: Duration = 6 * MINUTE
-    """From the start of the run to the start of the first sport event. The time from each start to the next is twice
-    the one before."""
+    """The time from the start of the run to the start of the first sport event. The second sport event starts twice
+    this time after the first, and each further interval is twice as long as the one before."""
     game_ns: Duration = 5 * MINUTE
-    """The time that a sport event is in play."""
+    """The time for which a sport event is in play."""
     step_ns: Duration = SECOND
-    """The time between two changes of the fair price. Informed takers look ahead in these steps."""
+    """The time between two changes of the fair price. ``foresight`` counts in these steps."""
     volatility: float = 0.008
-    """The standard deviation of one step before the start, in log-odds. In play it is three times this."""
+    """The standard deviation of one change of the fair price before the start, in log-odds. In play it is three times
+    this value."""
     bound: float = 1.8
-    """The greatest distance of a price from even odds, in log-odds."""
+    """The greatest distance of the fair price of the favourite line from even odds, in log-odds."""
     refresh_ns: Duration = 2 * SECOND
-    """The mean time between two updates of the house's orders on one line."""
+    """The mean time between two updates of the house's quotes on one line."""
     half_width: float = 0.02
     """The distance of the house's best prices from the fair price."""
     level_step: float = 0.01
     levels: int = 4
     level_payout: Cents = 30_000
-    """The mean stake plus profit of a house order at its best price. Deeper orders are larger."""
+    """The mean payout (stake plus profit) of a house order at its best price. Orders at worse prices are larger."""
     taker_ns: Duration = 8 * SECOND
     """The mean time between two takers on one line."""
     taker_payout: Cents = 6_000
     informed: float = 0.2
-    """The share of takers who know the future price."""
+    """The share of takers who know the future price, from 0 to 1."""
     foresight: int = 120
-    """The number of steps that informed takers see ahead."""
+    """The number of future price changes that informed takers know."""
     push: float = 0.03
-    """The probability that a point spread or total with a whole number ends exactly on that number."""
+    """The probability that a point spread or total whose number is whole ends exactly on that number."""
 
 
 FIRST_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
-"""The probability of the draw in a market of three outcomes. The price walk covers the other two."""
+"""The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the other
+two outcomes."""
 
 _PLAIN_EVENTS: Final = 6
-"""The number of fixtures of the plain board that are listed by default."""
+"""The number of sport events that the plain board lists by default."""
 
 _STEP, _HOUSE, _TAKER = range(3)
 
 
 class _PriceWalk:
-    """A bounded random walk in log-odds, known some steps ahead. The lines of a market share one."""
+    """A random walk of the fair price in log-odds, within a bound. Some future steps are known in advance. The lines of
+    a market share one walk."""
 
     def __init__(self, rng: Random, first: float, board: BoardSettings) -> None:
         self._rng = rng
@@ -93,21 +100,22 @@ class _PriceWalk:
             self._values.append(value)
 
     def step(self) -> None:
-        """Move one step ahead."""
+        """Move the present price one step ahead."""
         self._values.popleft()
         self._grow()
 
     def now(self, shift: float = 0.0) -> float:
-        """The probability of outcome 0 now. ``shift`` is the line's distance from the favourite line in log-odds."""
+        """The probability of outcome 0 now. ``shift`` is the difference in log-odds between the line and the favourite
+        line."""
         return 1.0 / (1.0 + math.exp(-self._values[0] - shift))
 
     def later(self, shift: float = 0.0) -> float:
-        """The probability of outcome 0 at the last step that is known."""
+        """The probability of outcome 0 at the last step that is known in advance. ``shift`` as in ``now``."""
         return 1.0 / (1.0 + math.exp(-self._values[-1] - shift))
 
 
 class _TradedLine:
-    """A line with its price, its random numbers and the house's orders on it."""
+    """A line with its fair price, its random numbers and the house's orders on it."""
 
     __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
 
@@ -115,14 +123,14 @@ class _TradedLine:
         self.key = key
         self.outcomes = outcomes
         self.shift = shift
-        """The difference between this line and the favourite line for outcome 0, in log-odds."""
+        """The log-odds of outcome 0 on this line minus those on the market's favourite line."""
         self.rng = rng
         self.walk = walk
         self.leads = leads
-        """True for the favourite line of a market, which moves the walk and decides the result."""
+        """True for the favourite line of a market. It moves the market's price walk and decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """The orders by odds, for each side that they back."""
+        """The house's orders by odds: first those that back outcome 0, then those that back outcome 1."""
 
     @property
     def now(self) -> float:
@@ -131,12 +139,12 @@ class _TradedLine:
 
     @property
     def later(self) -> float:
-        """The probability of outcome 0 at the last step that is known."""
+        """The probability of outcome 0 at the last step that is known in advance."""
         return self.walk.later(self.shift)
 
 
 class SyntheticCrowd:
-    """Lists the fixtures, trades them, starts them, ends them and settles them."""
+    """Lists sport events, trades them, starts them, ends them and settles their markets."""
 
     def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
         listed = fixtures.FULL if board.full else fixtures.PLAIN
@@ -153,14 +161,15 @@ class SyntheticCrowd:
         self._timers = Timers()
         self._lines: dict[int, list[_TradedLine]] = {}
         self.results: dict[MarketKey, Side | None] = {}
-        """The winner of the favourite line of each market that has its result."""
+        """The winner of the favourite line, for each market that has a result. None is a push."""
         self._plans: dict[int, tuple[Instant, bool]] = {}
-        """For each sport event: its start and whether it is postponed, as its timers assume."""
+        """For each sport event: the start for which its timers were last set, and True if it was postponed at that
+        time."""
         for number, fixture in enumerate(listed[:events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
     def next_due(self) -> Instant | None:
-        """The time of the crowd's next act, or None."""
+        """The time of the crowd's next action, or None if it has no more actions."""
         return self._timers.next_due()
 
     @property
@@ -169,7 +178,7 @@ class SyntheticCrowd:
         return self._timers.next_due() is None
 
     def advance(self, now: Instant) -> None:
-        """Do everything that is due by now."""
+        """Carry out every action whose time is at or before ``now``."""
         while (item := self._timers.take(now)) is not None:
             at, action = item
             action(at)
@@ -184,7 +193,7 @@ class SyntheticCrowd:
     # --- the board ---------------------------------------------------------------------------------------------
 
     def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
-        """Create a sport event and trade it while it is listed, until its result. Returns its id."""
+        """Create a sport event and return its id. The crowd trades it while it is listed, until it has its result."""
         event_id = FIRST_EVENT + len(self._lines)
         venue, tournament = self._venue, fixture.tournament
         if tournament not in venue.tournaments():
@@ -219,7 +228,7 @@ class SyntheticCrowd:
                 self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _plan(self, event_id: int, now: Instant) -> None:
-        """Set the timers of a sport event if the venue's plan for it has changed."""
+        """Set the timers for a sport event's start and end if its schedule has changed since they were set."""
         event = self._venue.event(event_id)
         assert event.scheduled is not None
         plan = (event.scheduled, event.status == POSTPONED)
@@ -237,7 +246,7 @@ class SyntheticCrowd:
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def _is_due(self, event_id: int, at: Instant) -> bool:
-        """True if the plan that a timer was set for is still valid."""
+        """True if a sport event may start at ``at``: its scheduled time has come and it is not postponed."""
         scheduled, postponed = self._plans[event_id]
         event = self._venue.event(event_id)
         return not postponed and event.status != POSTPONED and at >= scheduled
@@ -265,7 +274,7 @@ class SyntheticCrowd:
             drawn = traded.rng.random()
             pushed = traded.whole and traded.rng.random() < self._board.push
             if pushed:
-                drawn = traded.now  # exactly on its number: lines on either side are won and lost
+                drawn = traded.now  # exactly on the line's number: lines with other numbers are won or lost
             result: dict[int, Side | None] = {
                 line.key.number: 0 if drawn < line.now else 1
                 for line in self._lines[event_id]
@@ -295,7 +304,7 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """Move the house's orders to the present price. Orders at prices that the house still wants stay."""
+        """Move the house's orders to the present fair price. Orders whose prices are still wanted stay."""
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder
@@ -322,7 +331,7 @@ class SyntheticCrowd:
                     traded.house[side][odds] = order
 
     def _post(self, traded: _TradedLine, now: Instant) -> None:
-        """Show prices of a market with three outcomes around their probabilities. Nobody trades there."""
+        """Show prices around the probabilities of a market with three outcomes. Nobody trades in that market."""
         board = self._board
         first = (1.0 - _DRAW) * traded.now
         sides: list[tuple[ShownLevel, ...]] = []
@@ -338,8 +347,8 @@ class SyntheticCrowd:
         self._venue.board.show_levels(traded.key, tuple(sides), now)
 
     def _take(self, traded: _TradedLine, now: Instant) -> None:
-        """Let one taker act. An informed taker takes what the future price makes cheap; others take any price that is
-        not too bad."""
+        """Let one taker act. An informed taker takes a price that is cheap against the future fair price. Any other
+        taker takes a price that is not much worse than the present fair price."""
         board = self._board
         rng = traded.rng
         informed = rng.random() < board.informed

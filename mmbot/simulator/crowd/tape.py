@@ -1,8 +1,8 @@
-"""A tape is the file of a recorded market. This module reads it strictly; the tape crowd plays it.
+"""Reading of tapes. A tape is the file of a recorded market; the tape crowd plays it.
 
-A tape is JSON lines, gzipped or not: a header, then one change per line. ``t`` is the time in milliseconds since the
-epoch, ``s`` the status, ``p`` in play, ``b`` the best prices for takers of each outcome that changed, ``x`` matched
-volume, ``w`` the winner.
+A tape is a JSON lines file, compressed with gzip or not. The first line is the header, and each further line is one
+change of the market. The fields of a change are: ``t``, the time in milliseconds since 1970; ``s``, the market's
+status; ``p``, 1 if in play; ``b``, the best prices for takers, by outcome; ``x``, matched volume; ``w``, the winner.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ class TapeError(ValueError):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price with the stake that takers can put there, or have put there. ``decimal`` is decimal odds."""
+    """A price in decimal odds, with the stake in cents that takers could still put there, or have put there."""
 
     decimal: float
     stake: Cents
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """Volume matched since the change before, as recorded under one outcome."""
+    """Volume that was matched after the previous change, as it was recorded under one outcome."""
 
     side: Side
     decimal: float
     stake: Cents
-    """The stake of those who backed that outcome."""
+    """The stake in cents of the backers of that outcome."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One line of a tape. A field that is None did not change."""
+    """One recorded change of the market. A field that is None did not change."""
 
     at: Instant
     """The recorded time."""
@@ -58,7 +58,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Tape(msgspec.Struct, frozen=True):
-    """A whole tape with its recorded times. The crowd that plays it shifts them."""
+    """A recorded market with its original times. The crowd that plays it adds a fixed shift to them."""
 
     event: str
     sport: str
@@ -95,7 +95,7 @@ class _Raw(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_tape(path: Path | str) -> Tape:
-    """Read a tape.
+    """Read a tape from a file.
 
     Raises:
         TapeError: the file is missing, damaged, cut short or contradicts itself. The message names the file and the
@@ -111,7 +111,8 @@ def read_tape(path: Path | str) -> Tape:
 
 
 def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
-    """Read a tape from its lines. ``name`` is the file's name for messages. Raises TapeError as ``read_tape`` does."""
+    """Read a tape from its lines. ``name`` is the file's name in error messages. Raises TapeError as ``read_tape``
+    does."""
     reader = iter(lines)
     header = _header(next(reader, b""), name)
     changes: list[Change] = []

@@ -1,16 +1,19 @@
-"""The crowd that replays a tape: its levels are orders, its prints take, its result settles the market.
+"""The crowd that replays a tape, the file of a recorded market. Recorded prices become the crowd's orders, recorded
+trades become its takers, and the recorded result settles the market.
 
-The user's wagers were not in the recorded market. The crowd meets them by these rules:
+The user's wagers were not in the recorded market. The crowd trades with them by these rules:
 
-- A level of the tape is one order of the crowd. Stake that the user takes from it stays taken until the tape changes
-  the level.
-- A new level whose price crosses a wager of the user takes that wager, at the user's odds. On a real exchange, that
-  maker would have met the user's wager before his own could open. Showing his level behind it, or not trading, would
-  spare the user exactly the matches that a moving price brings.
-- A print first takes the user's wagers at better odds than its own. At its own odds it takes the user's wagers after
-  the stake that was in the queue before each of them. That queue shrinks with prints, and with the level when the level
-  falls below it; stake that the recorded makers withdraw is assumed to have been behind the user. A print is spent
-  once, and the part that the user did not match is announced as recorded.
+- Each price level of the tape is one order of the crowd. Stake that the user takes from a level stays taken until the
+  tape changes that level.
+- A new level may cross a wager of the user. It then takes that wager at the user's odds. (On a real exchange its maker
+  would have met the user's wager first. If the crowd did not trade, the user would escape the matches that a moving
+  price brings.)
+- A print is a recorded trade. It first takes the user's wagers at better odds than the odds of the print.
+- At its own odds, a print takes a user's wager after the stake that was ahead of this wager in the queue. The stake
+  ahead shrinks with each print. It also shrinks when the level becomes smaller than the stake ahead. If a recorded
+  maker withdraws stake, the crowd assumes that this stake was behind the user.
+- A print is used once. The part that the user did not match is announced as a trade between others, as in the
+  recording.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ _OTHER: Final = (1, "Recorded")
 
 
 class TapeCrowd:
-    """Plays one tape on a venue. The first change comes at ``start``. The sport event is listed at once."""
+    """Plays one tape on a simulated exchange. Lists the sport event when it is created; the first recorded change comes
+    at ``start``."""
 
     def __init__(self, venue: Venue, tape: Tape, start: Instant) -> None:
         self._venue = venue
@@ -88,11 +92,11 @@ class TapeCrowd:
         return self._next == len(self._tape.changes)
 
     def next_due(self) -> Instant | None:
-        """The time of the next change, or None."""
+        """The time of the next recorded change, or None at the end of the tape."""
         return None if self.finished else self._tape.changes[self._next].at + self._shift
 
     def advance(self, now: Instant) -> None:
-        """Play every change that is due."""
+        """Play every recorded change whose time is at or before ``now``."""
         while (due := self.next_due()) is not None and due <= now:
             self._play(due)
             self._next += 1
@@ -103,7 +107,7 @@ class TapeCrowd:
         change = self._tape.changes[self._next]
         venue = self._venue
         if venue.board.in_play(EVENT) and not self._in_play:
-            self._started()  # started by somebody else, not by the tape
+            self._started()  # a command started the sport event, not the tape
         if self._resting:
             for trade in change.trades:
                 self._replay_print(trade, now)
@@ -135,7 +139,7 @@ class TapeCrowd:
             self._started()
 
     def _started(self) -> None:
-        """Take note that the sport event is live: its pre-match levels are wiped."""
+        """Take note that the sport event is in play. The exchange has cancelled all orders from before the start."""
         self._in_play = True
         self._forget_levels()
 
@@ -154,8 +158,8 @@ class TapeCrowd:
     # --- levels ---------------------------------------------------------------------------------------------------
 
     def _tick(self, decimal: float) -> Odds | None:
-        """Decimal odds moved to the ladder, in the maker's favour. None if they are shorter than every odds of the
-        ladder."""
+        """Decimal odds moved to the next odds of the ladder that are no better for the taker. None if the ladder has no
+        odds that short."""
         if decimal not in self._ticks:
             self._ticks[decimal] = self._ladder.at_least(1.0 / decimal)
         return self._ticks[decimal]
@@ -190,8 +194,8 @@ class TapeCrowd:
         return levels
 
     def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
-        """Separate two sides that would match each other: move the best level of the side that changed last to shorter
-        odds, one tick at a time."""
+        """Separate the prices of the two outcomes if they would match each other. Moves the best level of
+        ``last_changed``, the outcome whose prices changed last, to shorter odds, one tick at a time."""
         moved = wanted[last_changed]
         other = wanted[1 - last_changed]
         if not other:
@@ -215,13 +219,13 @@ class TapeCrowd:
     # --- prints ---------------------------------------------------------------------------------------------------
 
     def _replay_print(self, trade: Trade, now: Instant) -> None:
-        """Decide from the book just before which outcome a print's taker backed, and let the volume meet the user's
-        wagers.
+        """Let the taker of a recorded trade (a print) take the user's wagers.
 
-        At or inside the price shown for its own outcome, the print's taker backed that outcome. Otherwise the taker
-        backed the opposite outcome, at the complementary price. This price is rounded to the longer odds: such prints
-        repeat the level that was taken, at a slightly shorter price, and must not seem to have traded through that
-        level.
+        The recording does not say which outcome the taker backed. The book from just before the print decides. If the
+        print's price is no better for a taker than the price shown for the recorded outcome, the taker backed that
+        outcome. Otherwise the taker backed the opposite outcome, at the complementary price. The complementary price is
+        rounded to longer odds: such prints have a price slightly shorter than the level that was taken, and must not
+        count as trades beyond that level.
         """
         shown = self._raw[trade.side]
         if shown and trade.decimal <= shown[0].decimal:
@@ -238,8 +242,9 @@ class TapeCrowd:
             self._venue.board.announce_match(self.line, side, odds, stake, now)
 
     def _take(self, side: Side, odds: Odds, stake: Cents, now: Instant) -> Cents:
-        """Let a taker of ``side`` at ``odds`` take the user's wagers: those at better odds first, then those at
-        ``odds``, each in its turn. Returns the rest of the stake, in cents."""
+        """Let a taker who backs ``side`` at ``odds`` take the user's wagers: first wagers at odds that are better for
+        the taker, then wagers at ``odds`` in the order of the queue. Returns the rest of the taker's stake, in
+        cents."""
         book = self._venue.board.books[self.line]
         users = [order for order in book.resting(1 - side) if not order.account.wallet.unlimited]
         passed: Cents = 0

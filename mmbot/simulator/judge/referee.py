@@ -1,7 +1,7 @@
 """The referee, which decides from the exchange's own books alone whether the bot kept the rules.
 
-It shares no code with the bot's engine. It computes positions, worst cases and profit itself from the exchange's
-wagers, and updates them with each change.
+It shares no code with the bot's engine. It computes positions, worst cases and profit from the exchange's wagers, and
+updates them at each change.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SCOPES: Final = ("line", "market", "event", "tournament", "account")
 
 
 class _Line:
-    """The position on one line."""
+    """The bot's position and open wagers on one line."""
 
     __slots__ = ("live", "matched_worst", "profit", "remaining", "worst")
 
@@ -59,7 +59,7 @@ class _Scope:
 
 
 class _ClearDuty:
-    """A duty to become clear: the wagers that have to end."""
+    """The bot's duty to have certain wagers ended by a deadline, after a lost feed, a kill or a stop."""
 
     __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
 
@@ -73,13 +73,18 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """The worst case in cents: matched profit minus the remainders that would lose, the worst of "A wins", "B wins" and
-    "push" (docs/design.md, *Worst case*)."""
+    """The worst case of one line in cents: the largest loss over "A wins", "B wins" and "push", and at least 0. Open
+    remainders that would lose are included (docs/design.md, *Worst case*).
+
+    Args:
+        profit: profit of the matched wagers if outcome 0 wins, and if outcome 1 wins.
+        remaining: unmatched stake of the wagers that back outcome 0, and of those that back outcome 1.
+    """
     return max(0, remaining[1] - profit[0], remaining[0] - profit[1])
 
 
 class Referee:
-    """Watches one account from its creation on."""
+    """Watches and judges one account of an exchange."""
 
     def __init__(self, venue: Venue, account: str, limits: RefereeLimits | None = None) -> None:
         self._venue = venue
@@ -109,10 +114,10 @@ class Referee:
         for wager in venue.wagers(account):
             self.changed(wager, None, None, wager.updated_at)
 
-    # --- calls of the venue -------------------------------------------------------------------------------------------
+    # --- calls by the exchange ----------------------------------------------------------------------------------------
 
     def changed(self, wager: VenueWager, match_stake: Cents | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager changed (called by the venue)."""
+        """Take note that a wager was accepted or changed (called by the exchange)."""
         before = self._wagers.get(wager.wager_id)
         line = self._lines.get(wager.line)
         if line is None:
@@ -134,12 +139,12 @@ class Referee:
                 duty.wagers.pop(wager.wager_id, None)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Take note that an ``external_id`` was repeated (called by the venue)."""
+        """Take note that the bot used an ``external_id`` twice (called by the exchange)."""
         what = "the same" if repeat.same_content else "different"
         self._report_breach(4, now, f"external_id {repeat.external_id} was sent twice, with {what} content")
 
     def operation_complete(self, now: Instant) -> None:
-        """Judge the state after a complete operation (called by the venue)."""
+        """Judge the present state. The exchange calls this after each complete operation."""
         if self._changed_lines:
             for key in self._changed_lines:
                 self._update_worst_case(key, now)
@@ -148,14 +153,15 @@ class Referee:
         if self._duties:
             self._judge_duties(now)
 
-    # --- calls of the wire and of backtests ---------------------------------------------------------------------------
+    # --- calls by the server and by backtests ------------------------------------------------------------------------
 
     def observe(self, now: Instant) -> None:
-        """Judge everything that is overdue by now."""
+        """Judge the present state, including deadlines that have passed by ``now``."""
         self.operation_complete(now)
 
     def note_request(self, now: Instant, kind: str) -> None:
-        """Count a request of the account. At most fifty requests of any kind may arrive in one second."""
+        """Count a request of the account, of any kind. The referee reports a broken rule if more than
+        ``RefereeLimits.requests_per_second`` requests arrive within one second."""
         self._requests[kind] = self._requests.get(kind, 0) + 1
         second = self._second
         second.append(now)
@@ -167,7 +173,7 @@ class Referee:
                 self._report_breach(5, now, f"{self._busiest} requests within one second")
 
     def note_latched(self, now: Instant, cause: str = "kill") -> None:
-        """Take note of a kill or a stop: from now on nothing may be placed, and the open wagers have to end."""
+        """Take note of a kill or a stop. From now on the bot may place nothing, and its open wagers have to end."""
         if self._stopped_at is None:
             self._stopped_at = now
         self._must_clear(cause, now, 0)
@@ -177,8 +183,8 @@ class Referee:
         self._stopped_at = None
 
     def note_feed_lost(self, now: Instant, notice_ns: Duration = 0) -> None:
-        """Take note that the feed was lost. The bot may take ``notice_ns`` to notice it (30 s if the feed falls
-        silent)."""
+        """Take note that the feed was lost. ``notice_ns`` is the time in nanoseconds that the bot may need to notice
+        the loss: 30 seconds if the feed falls silent."""
         if self._process_killed:
             return
         if self._feed_lost_at is None:
@@ -186,14 +192,14 @@ class Referee:
         self._must_clear("feed", now, notice_ns)
 
     def note_feed_up(self, now: Instant) -> None:
-        """Take note that the feed is subscribed again."""
+        """Take note that the bot is subscribed to the feed again."""
         self._feed_lost_at = None
         self._process_killed = False
 
     def note_process_killed(self) -> None:
-        """Take note that the bot's process is about to be killed. Nobody can cancel its open wagers until it starts
-        again, so the lost feed creates no duty to become clear. Everything that the bot does afterwards is judged as
-        usual."""
+        """Take note that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
+        wagers. Therefore the lost feed does not oblige the bot to have them cancelled. Everything that the bot does
+        after its restart is judged as usual."""
         self._process_killed = True
 
     # --- judging --------------------------------------------------------------------------------------------------
@@ -214,8 +220,8 @@ class Referee:
                 self._report_breach(4, now, f"own wagers {wager.external_id} and {against} could match each other")
 
     def _add_to_clear_duty(self, wager: VenueWager, now: Instant) -> None:
-        """Add a wager that arrived after the feed was lost, or after a kill or stop: it has to end too, even if all
-        others have ended already."""
+        """Add a wager that arrived after the feed was lost, or after a kill or stop. The wager has to end too, even if
+        all older wagers have already ended."""
         if not self._duties:
             notice = max(0, self._feed_lost_at - now) if self._feed_lost_at is not None else 0
             cause = "feed" if self._stopped_at is None else "stop"
@@ -307,7 +313,7 @@ class Referee:
     # --- the report -----------------------------------------------------------------------------------------------
 
     def report(self, now: Instant) -> RefereeReport:
-        """The judgement so far."""
+        """The referee's judgement so far."""
         self.observe(now)
         self._judge_money(now)
         gross = sum(self._gross.values())

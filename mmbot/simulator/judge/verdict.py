@@ -1,4 +1,4 @@
-"""The referee's limits and its report."""
+"""The limits that the referee enforces, and the report that it makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from mmbot.domain.odds import Side
 
 
 class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits that the referee enforces. Money in cents, durations in nanoseconds; None is not judged."""
+    """The limits that the referee enforces. Money in cents, durations in nanoseconds. A limit that is None is not
+    enforced."""
 
     line: Cents | None = None
     market: Cents | None = None
@@ -20,14 +21,14 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
     account: Cents | None = None
     requests_per_second: int = 50
     clear_within_ns: Duration = 10 * SECOND
-    """The time from a lost feed, a kill or a stop until no older wager may be open."""
+    """The time after a lost feed, a kill or a stop within which all wagers that were open have to end."""
     in_flight_ns: Duration = 2 * SECOND
-    """A wager that arrives within this time after the feed was lost may have been on its way already."""
+    """The time after a lost feed within which a new wager may still arrive, because the bot sent it before the loss."""
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """A rule that was broken. ``invariant`` is its number in docs/design.md, *What holds at every instant*; 0 is
-    money that the exchange itself created or lost."""
+    """A broken rule. ``invariant`` is the number of the rule in docs/design.md, *What holds at every instant*. The
+    number 0 means that the exchange's own books do not balance."""
 
     invariant: int
     at: Instant
@@ -35,8 +36,9 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class ScopeFigure(msgspec.Struct, frozen=True):
-    """The worst case of one scope in cents: the present one and the greatest so far, for all wagers and for matched
-    stakes alone."""
+    """The worst case of one scope (line, market, sport event, tournament or account) in cents. ``now`` and ``greatest``
+    count all wagers that have matched or could match; ``matched_now`` and ``matched_greatest`` count matched stakes
+    alone."""
 
     kind: str
     id: str
@@ -48,7 +50,7 @@ class ScopeFigure(msgspec.Struct, frozen=True):
 
 
 class OutcomeFigure(msgspec.Struct, frozen=True):
-    """The matched stakes of one outcome in cents. ``matches`` is the number of single matches."""
+    """The account's matches on one outcome. ``stake`` and ``win`` in cents; ``matches`` is the number of matches."""
 
     line: LineKey
     side: Side
@@ -59,19 +61,20 @@ class OutcomeFigure(msgspec.Struct, frozen=True):
 
 
 class Profit(msgspec.Struct, frozen=True):
-    """Profit of the results so far in cents: ``gross`` before commission; ``commission`` on each market's net gain."""
+    """Profit from settled markets in cents. ``gross`` is the profit before commission, and ``net`` is the profit after
+    it. Commission is charged on each market's net gain."""
 
     gross: Cents
     commission: Cents
     net: Cents
     wallet: Cents
-    """The wallet's gain beyond its deposits, counting stakes of open matches as its own. Equal to ``net`` once
-    everything is paid."""
+    """The rise of the wallet above its deposits. Stakes of matches without a result count as money of the wallet. Equal
+    to ``net`` once everything is paid."""
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """A lost feed, kill or stop, and the time until all wagers that were open then had ended; None if some are still
-    open."""
+    """The end of the open wagers after a lost feed, a kill or a stop. ``took_ns`` is the time until all those wagers
+    had ended, or None if some are still open."""
 
     cause: str
     at: Instant
@@ -79,22 +82,22 @@ class Clearing(msgspec.Struct, frozen=True):
 
 
 class RefereeReport(msgspec.Struct, frozen=True):
-    """The judgement."""
+    """The referee's judgement of the account so far."""
 
     ok: bool
     at: Instant
     broken: tuple[Breach, ...]
-    """The first two hundred breaches."""
+    """The first 200 breaches. ``broken_count`` counts all of them."""
     broken_count: int
     worst_case: tuple[ScopeFigure, ...]
     matched: tuple[OutcomeFigure, ...]
     profit: Profit
     live_wagers: int
-    """Open or placing."""
+    """The number of wagers that could still match: open or placing."""
     open_wagers: int
     placed: int
     ended: dict[str, int]
-    """The number of wagers by present status."""
+    """The number of wagers in each status at present."""
     requests: dict[str, int]
     busiest_second: int
     clearings: tuple[Clearing, ...]

@@ -1,1 +1,1 @@
-"""The exchange itself, without I/O: accounts, board, matching and settlement."""
+"""The exchange itself, without network or files: accounts, the board of markets, matching and settlement."""

@@ -1,4 +1,4 @@
-"""The messages that the exchange has not sent yet, and the watchers of single accounts."""
+"""The messages that the exchange has still to send, and the observers that follow single accounts."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Watcher(Protocol):
-    """Follows every change of one account in the exchange's own books."""
+    """An observer that is told every change of one account's wagers, for example the referee."""
 
     def changed(self, wager: VenueWager, match_stake: int | None, match_odds: Odds | None, now: Instant) -> None:
-        """Take note that a wager was accepted or changed."""
+        """Take note that a wager was accepted or changed. ``match_stake`` (in cents) and ``match_odds`` are those of
+        one match, or None if the change is not a match."""
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Take note that a request used an ``external_id`` that was used before."""
+        """Take note that a request used an ``external_id`` a second time."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Take note that one operation is complete, so the present state is one that others could see."""
+        """Take note that an operation of the exchange is complete, so its present state can be judged."""
 
 
 class Announcements:
-    """Messages in the order of their announcement.
+    """The messages that the exchange has still to send, in the order in which the changes happened.
 
-    Each line's book is announced once per drain, at the place of its latest change.
+    If the book of a line changes several times before the messages are fetched, one message announces the latest
+    change.
     """
 
     __slots__ = ("_books", "_messages", "_watchers")
@@ -38,11 +40,11 @@ class Announcements:
         self._watchers: dict[str, list[Watcher]] = {}
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """Call ``watcher`` for every change of the account's wagers."""
+        """Tell ``watcher`` every change of the account's wagers from now on."""
         self._watchers.setdefault(account, []).append(watcher)
 
     def watchers(self, account: str) -> list[Watcher]:
-        """The watchers of an account."""
+        """The observers of an account."""
         return self._watchers.get(account, [])
 
     def add(self, message: Announcement) -> None:
@@ -50,7 +52,8 @@ class Announcements:
         self._messages.append(message)
 
     def book_changed(self, line: LineKey, now: Instant) -> None:
-        """Announce that the shown book of a line changed."""
+        """Add the message that the shown book of a line changed. It replaces an earlier unsent message about the same
+        book."""
         before = self._books.get(line)
         if before is not None:
             self._messages[before] = None
@@ -58,13 +61,13 @@ class Announcements:
         self._messages.append(BookChanged(line, now))
 
     def operation_complete(self, now: Instant) -> None:
-        """Tell every watcher that an operation is complete."""
+        """Tell every observer that an operation of the exchange is complete."""
         for watchers in self._watchers.values():
             for watcher in watchers:
                 watcher.operation_complete(now)
 
     def drain(self) -> list[Announcement]:
-        """Remove and return all messages since the last drain."""
+        """Remove and return all messages that were added since the last call."""
         messages = [message for message in self._messages if message is not None]
         self._messages.clear()
         self._books.clear()

@@ -1,6 +1,6 @@
-"""The changes that the exchange announces, to everybody or to one account.
+"""The changes that the exchange announces, either to everybody or to one account.
 
-The wire layer turns each one into a message of the feed. ``sequence`` is the time of the change in nanoseconds.
+The server makes a message of the feed from each change. ``sequence`` is the time of the change in nanoseconds.
 """
 
 from __future__ import annotations
@@ -14,41 +14,40 @@ from mmbot.simulator.venue.records import VenueWager
 
 
 class BookChanged(msgspec.Struct, frozen=True):
-    """The shown book of a line changed; ``Venue.book`` has it. A drain holds at most one for each line, at the place of
-    the latest change."""
+    """A change of the public book of a line. The book itself is read with ``Venue.book``."""
 
     line: LineKey
     sequence: int
 
 
 class Printed(msgspec.Struct, frozen=True):
-    """A match between any two accounts, as everybody sees it, from the taker's side."""
+    """A match between two accounts, as everybody sees it. ``side``, ``odds`` and ``stake`` are the taker's."""
 
     line: LineKey
     side: Side
     line_id: str
     odds: Odds
-    """The worst odds that the taker accepted."""
+    """The shortest odds that the taker was willing to accept."""
     matched_odds: Odds
     stake: Cents
-    """The taker's stake."""
+    """The taker's stake in cents."""
     sequence: int
 
 
 class WagerChanged(msgspec.Struct, frozen=True):
-    """A private message to one account."""
+    """A change of a wager, which is told only to the account that owns it."""
 
     account: str
     wager: VenueWager
     kind: str
-    """``status`` or ``matching``."""
+    """``status`` if the wager's status changed; ``matching`` if the wager was matched."""
     match_stake: Cents | None
     match_odds: Odds | None
     sequence: int
 
 
 class TournamentChanged(msgspec.Struct, frozen=True):
-    """A tournament was created (``op`` c), changed (u) or deleted (d)."""
+    """A tournament that was created (``op`` c), changed (u) or deleted (d)."""
 
     op: str
     tournament: Tournament
@@ -56,7 +55,7 @@ class TournamentChanged(msgspec.Struct, frozen=True):
 
 
 class EventChanged(msgspec.Struct, frozen=True):
-    """A sport event was created (``op`` c), changed or listed again (u), or unlisted (d)."""
+    """A sport event that was created (``op`` c), changed or listed again (u), or taken off the list (d)."""
 
     op: str
     event: SportEvent
@@ -64,7 +63,7 @@ class EventChanged(msgspec.Struct, frozen=True):
 
 
 class MarketChanged(msgspec.Struct, frozen=True):
-    """A market was created, or its status changed."""
+    """A market that was created, or whose status changed."""
 
     op: str
     event_id: int
@@ -73,7 +72,7 @@ class MarketChanged(msgspec.Struct, frozen=True):
 
 
 class LineChanged(msgspec.Struct, frozen=True):
-    """A line was created, or its status changed: one message for each outcome."""
+    """A line that was created, or whose status changed. There is one such message for each outcome."""
 
     op: str
     line: Line

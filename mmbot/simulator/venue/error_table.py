@@ -1,8 +1,8 @@
-"""The exchange's error table in the names of the legacy dialect: HTTP status and message of each code (docs/protocol.md
-4.3).
+"""The exchange's error table: the HTTP status and the message of each error code (docs/protocol.md 4.3). The codes are
+those of the legacy dialect (wager, odds, stake, line).
 
-The messages come from the exchange's published reference, or from a capture where one exists (docs/protocol.md 2, 4.1,
-6.4).
+The messages come from the exchange's published reference. If a real answer was captured, the message comes from the
+capture instead (docs/protocol.md 2, 4.1, 6.4).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mmbot.domain.instant import Instant
 
 
 class Row(NamedTuple):
-    """One code of the table: its HTTP status and its message."""
+    """The HTTP status and the message of one error code."""
 
     status: int
     message: str
@@ -82,8 +82,8 @@ TABLE: Final[Mapping[str, Row]] = {
     "self_match": Row(400, "wager would match your own wager"),
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
-"""The last two codes are not in the published table: one was seen in a rejection (docs/protocol.md 6.3), one belongs to
-the registration (8.2)."""
+"""The rows by error code. The last two codes are not in the published table: one was seen in the rejection of a wager
+(docs/protocol.md 6.3), and one comes from the registration for the feed (8.2)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 
@@ -96,10 +96,10 @@ class Rejection(Exception):
     """A request that is answered with an error.
 
     Args:
-        code: a code of the table, or another code together with ``status``.
-        message: the text of the answer; None for the table's.
-        status: the HTTP status; None for the table's.
-        retry_at: the earliest time for another attempt, for a 429.
+        code: a code of the error table. Any other code needs ``status``.
+        message: the text of the answer. None: the text in the error table.
+        status: the HTTP status. None: the status in the error table.
+        retry_at: for a 429, the earliest time at which the client may try again.
     """
 
     def __init__(
@@ -114,4 +114,4 @@ class Rejection(Exception):
 
 
 class VenueError(Rejection):
-    """A request that the exchange itself rejects, whichever account sends it and over whichever wire."""
+    """A request that the exchange rejects because of its content or the state of the market or the account."""

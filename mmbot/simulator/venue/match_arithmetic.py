@@ -7,18 +7,22 @@ from mmbot.domain.odds import Odds
 
 
 def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
-    """The stakes that two remainders match at odds of -points against +points: (favourite's, underdog's), in cents.
+    """The stakes in cents that two opposite orders match: the stake on the favourite, then the stake on the underdog.
 
-    The underdog's stake is the favourite's win, and the favourite's stake is the underdog's win. Each is the half-up
-    profit of the other at its own odds, so anyone who computes a win from stake and odds gets the exchange's figure to
-    the cent. This holds only if the underdog's stake is chosen first and the favourite's follows from it, because
-    several favourite stakes share one rounded win.
+    Args:
+        favourite: the unmatched stake of the order on the favourite, at odds of -``points``.
+        underdog: the unmatched stake of the order on the underdog, at odds of +``points``.
+        points: the American odds without the sign.
+
+    Each stake is the win of the other order. Each win is the stake times the odds, rounded half-up to the cent, so a
+    client can compute the exchange's figure exactly. For this, the underdog's stake has to be chosen first: with
+    rounding, several favourite's stakes have the same win.
     """
     stake = min(underdog, (100 * favourite + 49) // points)
     return half_up(stake * points, 100), stake
 
 
 def takeable(remaining: Cents, odds: Odds) -> Cents:
-    """The stake that takers can put against a maker's remainder: the ``value`` that is shown. 0 if the remainder cannot
-    win a cent."""
+    """The stake in cents that takers can put against an order with the unmatched stake ``remaining``. It is 0 if the
+    order could not win a cent."""
     return half_up(remaining * odds, 100) if odds > 0 else (100 * remaining + 49) // -odds

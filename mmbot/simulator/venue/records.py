@@ -1,6 +1,6 @@
-"""The values that the exchange answers with: wagers, matches, money, books and pages of history.
+"""The values with which the exchange answers: wagers, matches, money, books and pages of history.
 
-Money is in cents, instants in nanoseconds. The names of the wire's fields are in ``wire/legacy``.
+Money in cents, times in nanoseconds. The package ``wire/legacy`` gives the fields their names in JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mmbot.domain.wager import Matching, Status, Winning
 
 
 class VenueWager(msgspec.Struct, frozen=True):
-    """One wager at one instant, as the exchange's books have it."""
+    """The state of one wager at one time, according to the exchange's books."""
 
     wager_id: str
     external_id: str
@@ -26,17 +26,17 @@ class VenueWager(msgspec.Struct, frozen=True):
     outcome_id: int
     odds: Odds
     stake: Cents
-    """The present stake. A cancel after a partial match reduces it to the matched part."""
+    """The present stake. A cancel after a partial match cuts it to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
     match_win: Cents
-    """The win of the matched part, without the matched stake."""
+    """The win of the matched part, not counting the matched stake."""
     unmatched: Cents
-    """The stake that can still match once the wager is open; 0 when the wager has ended."""
+    """The stake that can still match, now or once the wager is open. 0 if the wager has ended."""
     profit: Cents
-    """The win of the present stake at the wager's own odds."""
+    """The win of the whole present stake at the wager's own odds."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -49,7 +49,7 @@ class VenueWager(msgspec.Struct, frozen=True):
 
 
 class VenueMatch(msgspec.Struct, frozen=True):
-    """One match of one wager. ``win`` is always the half-up profit of ``stake`` at ``odds``."""
+    """One match of one wager. ``win`` is the profit of ``stake`` at ``odds``, rounded half-up to the cent."""
 
     match_id: str
     wager_id: str
@@ -58,7 +58,7 @@ class VenueMatch(msgspec.Struct, frozen=True):
     side: Side
     line_id: str
     odds: Odds
-    """The odds of the match, which are those of the open wager."""
+    """The odds of the match from the view of this wager. They are set by the order that was open first."""
     stake: Cents
     win: Cents
     taker: bool
@@ -66,8 +66,8 @@ class VenueMatch(msgspec.Struct, frozen=True):
 
 
 class VenueBalance(msgspec.Struct, frozen=True):
-    """A wallet. ``balance`` excludes matched stakes and, if funds are taken at placement, unmatched stakes too.
-    ``unmatched`` is as old as ``last_synced_at`` says."""
+    """The money of an account. ``balance`` does not contain matched stakes. If funds are taken at placement, it does
+    not contain unmatched stakes either. ``unmatched`` is as it stood at ``last_synced_at``."""
 
     balance: Cents
     matched: Cents
@@ -77,33 +77,34 @@ class VenueBalance(msgspec.Struct, frozen=True):
 
 
 class VenueTransaction(msgspec.Struct, frozen=True):
-    """One line of a wallet. ``type`` is one of the specification's transaction types; ``amount`` is signed."""
+    """One movement of money in a wallet. ``type`` is a transaction type of the exchange's specification. ``amount`` is
+    negative if the balance falls."""
 
     transaction_id: str
     type: str
     amount: Cents
     balance: Cents
-    """The balance after this line."""
+    """The balance after this movement."""
     wager_id: str | None
     market: MarketKey | None
     created_at: Instant
 
 
 class ShownLevel(msgspec.Struct, frozen=True):
-    """One price of a shown book (docs/protocol.md 7.2)."""
+    """One price in the public book of a line (docs/protocol.md 7.2)."""
 
     odds: Odds
-    """The odds for a taker."""
+    """The odds that a taker gets."""
     value: Cents
-    """The stake that takers can still put there."""
+    """The amount in cents that takers can still stake at this price."""
     stake: Cents
-    """The makers' original stakes, which partial matches do not reduce."""
+    """The makers' original stakes. A partial match does not reduce this sum."""
     updated_at: Instant
 
 
 class ShownBook(msgspec.Struct, frozen=True):
-    """The book of a line as takers see it: for each outcome at most ten levels, best first; an empty tuple for an empty
-    side."""
+    """The public book of a line: for each outcome at most ten prices, best for the taker first. An outcome without
+    offers has an empty tuple."""
 
     line: LineKey
     sides: tuple[tuple[ShownLevel, ...], ...]
@@ -111,8 +112,8 @@ class ShownBook(msgspec.Struct, frozen=True):
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """A query of an account's wagers. Times are in nanoseconds and ranges include both ends. At least one range is
-    needed."""
+    """A query of an account's wagers. It needs a range of creation times, of change times, or both. Times in
+    nanoseconds; a range includes both ends."""
 
     created_from: Instant | None = None
     created_to: Instant | None = None
@@ -142,7 +143,7 @@ class MatchPage(msgspec.Struct, frozen=True):
 
 
 class RepeatedId(msgspec.Struct, frozen=True):
-    """A request in which an account repeated an ``external_id``."""
+    """A request in which an account used an ``external_id`` a second time."""
 
     account: str
     external_id: str

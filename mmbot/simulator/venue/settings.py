@@ -1,4 +1,4 @@
-"""Settings of the local exchange, for the places where the real exchange's behaviour varies or is not known."""
+"""Settings of the local exchange, where the real exchange's behaviour varies or is not known."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from mmbot.domain.money import Cents
 from mmbot.simulator.venue.odds_ladder import STANDARD
 
 FILL_OR_KILL = "fillOrKill"
-"""The only wager strategy that is accepted: the unmatched part is cancelled after two seconds."""
+"""The only wager strategy that the local exchange accepts: the unmatched part is cancelled after two seconds."""
 
 ADD_LIQUIDITY_ONLY = "ALO"
-"""A wager strategy that the real exchange may switch off. Here it is always off (docs/protocol.md 6.1)."""
+"""A wager strategy that the real exchange may switch off. The local exchange always rejects it (docs/protocol.md
+6.1)."""
 
 
 class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,31 +21,35 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ladder: tuple[int, ...] = STANDARD
     activation_ns: Duration = 150 * MILLISECOND
-    """From acceptance to open, before the sport event is live."""
+    """The time from the acceptance of a wager until it opens, before the start of the sport event."""
     live_activation_ns: Duration = 5 * SECOND
-    """From acceptance to open on a live sport event: the bet delay (docs/protocol.md 6.6)."""
+    """The time from the acceptance of a wager until it opens while the sport event is in play: the bet delay
+    (docs/protocol.md 6.6)."""
     commission: str = "0.02"
-    """The share of an account's net gain in a market, as a decimal number."""
+    """The share of an account's net gain in a market that the exchange keeps, as a decimal number."""
     funds: str = "at_match"
-    """The moment at which stakes leave the balance: ``at_match`` or ``at_placement``."""
+    """The moment at which a stake leaves the balance: ``at_match`` or ``at_placement``."""
     unmatched_multiple: int = 10
-    """The greatest sum of unmatched stakes, as a multiple of the balance (if funds are taken at the match)."""
+    """The greatest sum of unmatched stakes, as a multiple of the balance. Applies only if funds are taken at the
+    match."""
     min_stake: Cents = 100
     max_stake: Cents = 10_000_000_000
     history_lag_ns: Duration = 50 * MILLISECOND
-    """The history shows the state of this long ago, and says so in ``last_synced_at``."""
+    """The age of the state that the wager history shows. The answer has the time of this state in
+    ``last_synced_at``."""
     self_match: str = "reject"
-    """The treatment of a wager that could match another of its account: ``reject`` it, or ``wipe`` both
-    (docs/protocol.md 6.3)."""
+    """The treatment of a wager that could match another wager of the same account: ``reject`` rejects the new wager,
+    and ``wipe`` ends both (docs/protocol.md 6.3)."""
     fill_or_kill_ns: Duration = 2 * SECOND
     payout_ns: Duration = 200 * MILLISECOND
-    """From the result to the payment. Until then winners are ``settled``, afterwards ``closed``."""
+    """The time from the result to the payment. Won wagers are ``settled`` until the payment and ``closed``
+    afterwards."""
     opened_retry_ns: Duration = 0
-    """A single cancel within this time after the wager opened is answered with 425 ``wager_opened_retry``. Within this
-    time after a match, while the exchange settles it with the wallet, the answer is 500 ``opened_retry``
-    (docs/protocol.md 6.4)."""
+    """The time after a wager opened during which a cancel of that single wager is answered with 425
+    ``wager_opened_retry``. For the same time after a match the answer is 500 ``opened_retry`` (docs/protocol.md 6.4).
+    0: such a cancel succeeds."""
     delayed_wagers: int = 1_000
-    """The number of wagers of an account that may wait for their bet delay at a time. The documents say that there is a
-    limit but not how high it is."""
+    """The greatest number of an account's wagers that may wait for their bet delay at the same time. The exchange's
+    documents mention such a limit but do not say how high it is."""
     created_range_ns: Duration = 7 * DAY
     updated_range_ns: Duration = 2 * DAY

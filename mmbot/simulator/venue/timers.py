@@ -1,5 +1,4 @@
-"""Timers: actions that are due at a given time, such as opening a wager, paying a result or sending a delayed
-message."""
+"""Timers: actions that are carried out at a given time, such as opening a wager or paying a result."""
 
 from __future__ import annotations
 
@@ -9,11 +8,11 @@ from collections.abc import Callable
 from mmbot.domain.instant import Instant
 
 TimedAction = Callable[[Instant], None]
-"""An action. It is called with the time at which it was due."""
+"""An action of a timer. It is called with the time for which it was set."""
 
 
 class Timers:
-    """Actions in order of their due time. Actions of the same instant keep the order in which they were added."""
+    """Actions in order of their time. Actions with the same time keep the order in which they were added."""
 
     __slots__ = ("_added", "_due")
 
@@ -22,16 +21,17 @@ class Timers:
         self._added = 0
 
     def add(self, due: Instant, action: TimedAction) -> None:
-        """Add an action."""
+        """Add an action that is carried out at the time ``due``."""
         self._added += 1
         heapq.heappush(self._due, (due, self._added, action))
 
     def next_due(self) -> Instant | None:
-        """The due time of the next action, or None."""
+        """The time of the next action, or None if there are no actions."""
         return self._due[0][0] if self._due else None
 
     def take(self, now: Instant) -> tuple[Instant, TimedAction] | None:
-        """Remove and return the next action that is due by now, with its due time; None if there is none."""
+        """Remove and return the next action with its time, if this time is at or before ``now``. Otherwise return
+        None."""
         if not self._due or self._due[0][0] > now:
             return None
         due, _, action = heapq.heappop(self._due)

@@ -1,8 +1,8 @@
-"""The exchange itself, without I/O: what accounts can ask for, what the crowd does, and what happens as time passes.
+"""The exchange itself, without network or files. An object of the class ``Venue`` is one exchange.
 
-This class puts the parts in order: the board has the catalogue, order intake the queue, the matching engine the matches
-and the wallets the money. Each call is given the time, which never goes back. Ids are computed from the seed and from
-counters, so that a run can be repeated.
+The board has the catalogue, order intake has the queue of new wagers, the matching engine makes the matches, and the
+wallets hold the money. The caller gives each call the present time, which never goes back. Ids are computed from the
+seed and from counters, so a run can be repeated exactly.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from mmbot.simulator.venue.timers import Timers
 
 
 class Venue:
-    """One exchange in memory."""
+    """One simulated exchange in memory."""
 
     def __init__(self, settings: VenueSettings, seed: int = 0) -> None:
         self.settings = settings
@@ -49,7 +49,7 @@ class Venue:
         self._announcements = Announcements()
         self._timers = Timers()
         self.board = Board(self._announcements, seed)
-        """The catalogue with its books, for code inside the simulator that does not change time or wagers."""
+        """The catalogue with its books, for simulator code whose calls affect neither time nor wagers."""
         self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns)
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(
@@ -65,12 +65,12 @@ class Venue:
             self.advance,
             self._announcements.operation_complete,
         )
-        """The orders of unlimited accounts."""
+        """The orders of the crowd's accounts."""
 
     # --- the board ------------------------------------------------------------------------------------------------
 
     def line_id(self, event: int, market: int, number: int, side: Side) -> str:
-        """The id of one outcome of a line; ``number`` in quarter points."""
+        """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
         return self.board.line_id(event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
@@ -78,22 +78,23 @@ class Venue:
         self.board.add_tournament(tournament, self._at(now))
 
     def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
-        """Create a sport event, listed or not. Raises ValueError if its tournament does not exist, or if it exists
-        already."""
+        """Create a sport event. Raises ValueError if its tournament does not exist or the sport event already
+        exists."""
         self.board.add_event(event, self._at(now), listed=listed)
 
     def add_market(self, market: Market, now: Instant) -> None:
-        """Add a market with its lines and fill in empty ``line_id``. Raises ValueError if the market cannot be
-        added."""
+        """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one. Raises ValueError if the
+        market cannot be added."""
         self.board.add_market(market, self._at(now))
 
     def update_event(self, event: SportEvent, now: Instant) -> None:
-        """Replace the details of a sport event. To start one, use ``go_live``. Raises KeyError if it does not exist."""
+        """Replace a sport event's details (``go_live`` starts it). Raises KeyError if the sport event does not
+        exist."""
         self.advance(now)
         self.board.update_event(event, now)
 
     def move_event(self, event_id: int, scheduled: Instant, now: Instant) -> None:
-        """Reschedule a sport event, also one that was postponed. Its wagers stay.
+        """Reschedule a sport event, even one that was postponed. Its wagers stay.
 
         Raises:
             KeyError: the sport event does not exist.
@@ -103,10 +104,10 @@ class Venue:
         self.board.reschedule(event_id, NOT_STARTED, scheduled, now)
 
     def postpone_event(self, event_id: int, now: Instant) -> None:
-        """Postpone a sport event: no wager is accepted or matched there until ``move_event``.
+        """Postpone a sport event. No wager on it is accepted or matched until ``move_event``.
 
-        Wagers stay and can be cancelled. No source says whether the real exchange would wipe them. Raises as
-        ``move_event`` does.
+        Open wagers stay and can be cancelled. No source says whether the real exchange would cancel them. Raises the
+        same errors as ``move_event``.
         """
         self.advance(now)
         self.board.reschedule(event_id, POSTPONED, self.board.events[event_id].scheduled, now)
@@ -117,7 +118,7 @@ class Venue:
         self.board.list_event(event_id, now)
 
     def unlist_event(self, event_id: int, now: Instant) -> None:
-        """Take a sport event off the list. Its wagers stay and can be cancelled, but nothing matches there."""
+        """Take a sport event off the list. Its wagers stay and can be cancelled, but they cannot match."""
         self.advance(now)
         self.board.unlist_event(event_id, now)
 
@@ -143,13 +144,14 @@ class Venue:
         return self._order_intake.ladder
 
     def set_ladder(self, odds: Sequence[Odds], now: Instant) -> None:
-        """Accept these odds from now on. Open wagers at other odds stay. Nothing is announced, because accounts read
-        the ladder. Raises OddsError if ``odds`` is not a ladder."""
+        """Accept only these odds from now on. Open wagers at other odds stay. The feed does not announce the change.
+        Raises OddsError if ``odds`` is not a ladder."""
         self.advance(now)
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
     def go_live(self, event_id: int, now: Instant) -> None:
-        """Start a sport event: the unmatched part of every pre-match wager is wiped (docs/protocol.md 9).
+        """Start a sport event. All wagers on it, open or placing, are wiped: the exchange ends the unmatched part
+        (docs/protocol.md 9).
 
         Raises:
             KeyError: the sport event does not exist.
@@ -162,13 +164,12 @@ class Venue:
         self._announcements.operation_complete(now)
 
     def set_maintenance(self, on: bool, now: Instant) -> None:
-        """Start or end maintenance, in which no wager is accepted, opened or matched. Open wagers stay and can be
-        cancelled."""
+        """Start or end maintenance: no wager is accepted, opened or matched, but open wagers can be cancelled."""
         self.advance(now)
         self.board.maintenance = on
 
     def set_blacklisted(self, competitor: str, on: bool, now: Instant) -> None:
-        """Start or stop rejecting wagers on the sport events of a competitor, given by name."""
+        """Start or stop rejecting wagers on the sport events of a competitor. ``competitor`` is the name."""
         self.advance(now)
         self.board.set_blacklisted(competitor, on)
 
@@ -179,20 +180,20 @@ class Venue:
     # --- results --------------------------------------------------------------------------------------------------
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. Winners are settled now, and paid and closed ``payout_ns`` later. Raises
-        VenueError if the market has a result; use ``correct`` to change it."""
+        """Apply an automatic result; payment follows ``payout_ns`` later. Raises VenueError if there is a result
+        already."""
         self.advance(now)
         self._settlement.settle(market, winner, now)
         self._announcements.operation_complete(now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply a result that staff enter, the first one or a correction. The money moves at once."""
+        """Apply a result that the exchange's staff enter, also to correct an earlier one. Payment is immediate."""
         self.advance(now)
         self._settlement.correct(market, winner, now)
         self._announcements.operation_complete(now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, matched or not. All stakes go back at once."""
+        """Void every wager of the market, matched or not. All stakes are given back immediately."""
         self.advance(now)
         self._settlement.void(market, now)
         self._announcements.operation_complete(now)
@@ -200,8 +201,8 @@ class Venue:
     # --- accounts -------------------------------------------------------------------------------------------------
 
     def open_account(self, name: str, balance: Cents, *, unlimited: bool = False) -> str:
-        """Open an account and return its id. An unlimited account belongs to the crowd: it has no funds rule, no
-        messages and no history."""
+        """Open an account with ``balance`` cents and return its id. An unlimited account belongs to the crowd: its
+        funds are not checked, and it has no messages and no history."""
         digits = derived_id("account", self._seed, name, len(self._accounts))
         account_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         at_placement = self.settings.funds == "at_placement" and not unlimited
@@ -211,12 +212,12 @@ class Venue:
         return account_id
 
     def deposit(self, account: str, amount: Cents, now: Instant, type: str | None = None) -> None:
-        """Move money into the account, or out of it if ``amount`` is negative. ``type`` replaces the usual transaction
+        """Deposit ``amount`` cents, or withdraw if ``amount`` is negative. ``type`` replaces the usual transaction
         type."""
         self._account(account).wallet.deposit(amount, self._at(now), type)
 
     def watch(self, account: str, watcher: Watcher) -> None:
-        """Call ``watcher`` for every change of the account's wagers."""
+        """Tell ``watcher`` every change of the account's wagers from now on."""
         self._announcements.watch(account, watcher)
 
     # --- wagers ---------------------------------------------------------------------------------------------------
@@ -231,10 +232,10 @@ class Venue:
         now: Instant,
         strategy: str | None = None,
     ) -> VenueWager:
-        """Accept a wager into the queue. It is inactive until its activation is due.
+        """Accept a wager into the queue. It stays inactive until it opens.
 
         Raises:
-            VenueError: as the error table says. Nothing was accepted, and the ``external_id`` stays unused.
+            VenueError: the wager is rejected, with a code of the error table. The ``external_id`` is not used up.
         """
         self.advance(now)
         record = self._order_intake.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
@@ -242,17 +243,17 @@ class Venue:
         return record
 
     def delay_activation(self, extra: Duration) -> None:
-        """Make wagers that are accepted from now on take longer to open, by ``extra`` nanoseconds; 0 ends this fault.
-        The queue keeps its order."""
+        """Add ``extra`` nanoseconds to the time until newly accepted wagers open; 0 ends this. Wagers keep their
+        order."""
         self._order_intake.activation_extra = extra
 
     def cancel(self, account: str, wager_id: str, external_id: str, now: Instant) -> VenueWager:
-        """Cancel the unmatched part of one wager. Once this returns, the wager cannot be matched any more
+        """Cancel the unmatched part of one wager. After this call, the wager cannot be matched any more
         (docs/protocol.md 6.4).
 
         Raises:
-            VenueError: 404 for an unknown id, 500 for another account's wager, 400 if the two ids do not belong
-                together, 409 while the wager is placing, 400 if it was matched or has ended.
+            VenueError: 404 for an unknown id; 500 for another account's wager; 400 if the two ids do not belong
+                together; 409 while the wager is placing; 400 if it was fully matched or has ended.
         """
         self.advance(now)
         record = self._order_intake.cancel(self._account(account), wager_id, external_id, now)
@@ -260,12 +261,12 @@ class Venue:
         return record
 
     def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
-        """Cancel the open wagers on a sport event and return their number. Wagers that are still placing stay.
-        Raises VenueError 404 if the sport event does not exist or nothing was open."""
+        """Cancel the account's open wagers on a sport event, and return their number. Wagers that are still placing are
+        not cancelled. Raises VenueError 404 if the sport event does not exist or no wager was open."""
         return self._cancel_open(account, lambda order: order.line.event == event_id, now, event_id)
 
     def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
-        """Cancel the open wagers on a market, or on one outcome of one of its lines. Returns and raises as
+        """Cancel the account's open wagers on a market, or on one outcome only (``line_id``). Returns and raises as
         ``cancel_event``."""
         key = MarketKey(event_id, market_id)
         return self._cancel_open(
@@ -296,7 +297,8 @@ class Venue:
         return self._now
 
     def advance(self, now: Instant) -> None:
-        """Do everything that is due by now in order of its due time: activations, expiries, payments."""
+        """Carry out everything whose time is at or before ``now``, in order of time: wagers open, fill-or-kill wagers
+        expire, results are paid."""
         while (item := self._timers.take(now)) is not None:
             due, action = item
             at = self._at(due)
@@ -315,7 +317,7 @@ class Venue:
         return list(self.board.tournaments.values())
 
     def events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
-        """The listed sport events. ``tournament_id`` and ``ids`` narrow the list where they are given."""
+        """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
         return self.board.listed(tournament_id, ids)
 
     def markets(self, event_id: int) -> list[Market] | None:
@@ -323,11 +325,11 @@ class Venue:
         return self.board.markets_shown(event_id)
 
     def market(self, market: MarketKey) -> Market:
-        """One market, of a listed sport event or not. Raises KeyError if it does not exist."""
+        """One market, whether its sport event is listed or not. Raises KeyError if it does not exist."""
         return self.board.markets[market]
 
     def book(self, line: LineKey) -> ShownBook:
-        """The book as everybody sees it. Raises KeyError if the line does not exist."""
+        """The public book of a line. Raises KeyError if the line does not exist."""
         return self.board.shown(line)
 
     def event(self, event_id: int) -> SportEvent:
@@ -339,7 +341,7 @@ class Venue:
         return self.board.lines[line]
 
     def find_line(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and the side that a ``line_id`` stands for, or None."""
+        """The line and the outcome that a ``line_id`` stands for, or None if it is unknown."""
         return self.board.find(line_id)
 
     def wager(self, account: str, wager_id: str) -> VenueWager:
@@ -347,11 +349,12 @@ class Venue:
         return self._account(account).wager(wager_id)
 
     def wagers(self, account: str) -> list[VenueWager]:
-        """Every wager of an account as it stands now. For the referee and tests, not for the wire."""
+        """Every wager of an account as it stands now. For the referee and tests; no endpoint returns it."""
         return [order.snapshot() for order in self._account(account).by_id.values()]
 
     def history(self, account: str, query: HistoryQuery, now: Instant | None = None) -> HistoryPage:
-        """The wagers of a query as they stood ``history_lag_ns`` ago. Raises VenueError if the query is invalid."""
+        """The wagers that a query selects, as they stood ``history_lag_ns`` ago. Raises VenueError for an invalid
+        query."""
         return history.history(self._account(account), query, self.settings, self._at(now))
 
     def matched_bets(
@@ -363,31 +366,31 @@ class Venue:
         cursor: str = "",
         now: Instant | None = None,
     ) -> MatchPage:
-        """Matches in a range of time, oldest first. Raises VenueError if the query is invalid."""
+        """The account's matches from ``start`` to ``end``, oldest first. Raises VenueError if the query is invalid."""
         return history.matched_bets(self._account(account), start, end, limit, cursor, self.settings, self._at(now))
 
     def matches(self, account: str, wager_ids: list[str]) -> list[VenueMatch]:
-        """Every match of these wagers. Ids of other accounts' wagers are ignored."""
+        """Every match of the given wagers. Ids of other accounts' wagers are ignored."""
         return self._account(account).matches_of(wager_ids)
 
     def balance(self, account: str, now: Instant | None = None) -> VenueBalance:
-        """The wallet now. Its unmatched stakes are as old as the history (docs/protocol.md 4.1)."""
+        """The account's money now, with the unmatched stakes of ``history_lag_ns`` ago (docs/protocol.md 4.1)."""
         return history.balance(self._account(account), self._at(now) - self.settings.history_lag_ns)
 
     def transactions(self, account: str) -> list[VenueTransaction]:
-        """Every movement of a wallet, oldest first. None are kept for the crowd."""
+        """Every movement of money in the account's wallet, oldest first. Empty for accounts of the crowd."""
         return list(self._account(account).wallet.lines)
 
     def wallet(self, account: str) -> Wallet:
-        """The wallet itself, for code inside the simulator."""
+        """The account's wallet, for code inside the simulator."""
         return self._account(account).wallet
 
     def unbalanced(self) -> Cents:
-        """The money that was created or lost, in cents: 0 if the books balance."""
+        """The money in cents that was created (or lost, if negative). 0 if the exchange's books balance."""
         return unbalanced(account.wallet for account in self._accounts.values())
 
     def drain(self) -> list[Announcement]:
-        """Remove and return the messages since the last drain, in order."""
+        """Remove and return the messages that were added since the last call, in order."""
         return self._announcements.drain()
 
     def _account(self, account: str) -> Account:

@@ -1,1 +1,1 @@
-"""The venue on the wire: REST and Pusher servers, sessions, faults."""
+"""The server around the simulated exchange: REST endpoints, the websocket feed, sessions and faults."""

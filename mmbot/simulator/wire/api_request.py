@@ -1,4 +1,5 @@
-"""One request to the local exchange as its endpoints see it, with methods that read its parameters and body."""
+"""A request to the local exchange in the form that its endpoints get, with methods that read the parameters and the
+body."""
 
 from __future__ import annotations
 
@@ -18,22 +19,24 @@ _INT32: Final = 2**31 - 1
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """An authorised request that was read to its end. Its endpoint never waits for anything."""
+    """A complete, authorised request."""
 
     account: str
-    """The account that sent the request; empty if the endpoint needs no authorisation."""
+    """The account that sent the request. Empty if the account is not known, or if the endpoint needs no
+    authorisation."""
     now: Instant
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
     path: Mapping[str, str]
-    """The variable parts of the path."""
+    """The variable parts of the request's path, by name."""
 
     def json(self, kind: type[Body]) -> Body:
-        """The decoded body.
+        """The decoded JSON body.
 
         Raises:
-            Rejection: ``invalid_request``. For an empty body its message is the exchange's own (docs/protocol.md 2).
+            Rejection: ``invalid_request`` if the body is empty or cannot be decoded. For an empty body the message is
+                that of the real exchange (docs/protocol.md 2).
         """
         if not self.body.strip():
             raise Rejection("invalid_request", "EOF")
@@ -43,10 +46,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
-        """A whole number of the query, or None if it is missing.
+        """A whole number from the query parameters, or None if the parameter is missing.
 
         Raises:
-            Rejection: ``code``, if it is not a whole number.
+            Rejection: with the error code ``code``, if the parameter is not a whole number.
         """
         text = self.query.get(name, "")
         if not text:
@@ -57,8 +60,8 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection(code, _words(code, f"invalid {name} param")) from bad
 
     def choice(self, name: str, kind: type[Choice]) -> Choice | None:
-        """A query parameter with a fixed set of values, or None if it is missing. Raises Rejection
-        ``invalid_param``."""
+        """A query parameter that must have one of the values of ``kind``, or None if it is missing. Raises Rejection
+        ``invalid_param`` for any other value."""
         text = self.query.get(name, "")
         if not text:
             return None
@@ -68,17 +71,19 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
-        """An instant that the query gives in unix seconds. Raises Rejection with the code of that parameter."""
+        """A time from the query parameters, where it is given in unix seconds. Raises Rejection with that parameter's
+        error code if it is invalid."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
             raise Rejection(f"invalid_{name}")
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
-        """A list of whole numbers, separated by commas; empty if the parameter is missing.
+        """A list of ids from the query parameters, where they are separated by commas. Empty if the parameter is
+        missing.
 
         Raises:
-            Rejection: ``code``, if one of them is not a positive 32-bit number.
+            Rejection: with the error code ``code``, if an id is not a positive 32-bit number.
         """
         given = []
         for part in filter(None, self.query.get(name, "").split(",")):
@@ -88,11 +93,12 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return given
 
     def texts(self, name: str) -> list[str]:
-        """A list of words, separated by commas."""
+        """A list of words from the query parameters, where they are separated by commas."""
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:
-        """The number of items to return. Raises Rejection ``invalid_param`` if it is not in 1 to ``most``."""
+        """The number of items that the client wants, or ``default``. Raises Rejection ``invalid_param`` if the number
+        is below 1 or above ``most``."""
         given = self.integer("limit")
         if given is None:
             return default
@@ -102,5 +108,6 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 def _words(code: str, what: str) -> str | None:
-    """The message about a parameter. ``invalid_param`` names the parameter; other codes have a message of their own."""
+    """The error message about a parameter, or None for the message of the error table. Only the message of
+    ``invalid_param`` names the parameter."""
     return f"Invalid param: {what}" if code == "invalid_param" else None

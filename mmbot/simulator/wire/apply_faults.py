@@ -1,4 +1,4 @@
-"""Applying the faults that the control endpoints ask for: some stay in force, others happen once."""
+"""Applies the faults that a tester asks for. Some faults stay in force until they are lifted; others happen once."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class ControlError(ValueError):
 
 
 async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> dict[str, object]:
-    """Apply a fault. Returns its number, or what the fault changed.
+    """Apply a fault. Returns its number if it stays in force, otherwise the changes that it made.
 
     Raises:
-        ControlError: the fault names something that does not exist.
-        VenueError: the exchange rejects a wager that is placed by hand.
+        ControlError: the fault cannot be applied, for example because it names something that does not exist.
+        VenueError: the exchange rejects the action, for example a wager that the fault places.
     """
     exchange.tick()
     try:
@@ -69,7 +69,7 @@ async def apply_fault(exchange: LocalExchange, fault: Fault | OneOffFault) -> di
 
 
 def lift(exchange: LocalExchange, number: int | None = None) -> int:
-    """Lift one fault or all of them. Returns the number of lifted faults."""
+    """Lift the fault with this number, or all faults if ``number`` is None. Returns the number of lifted faults."""
     gone = exchange.faults.lift(number)
     for fault in gone:
         if isinstance(fault, Silence):

@@ -1,4 +1,5 @@
-"""The HTTP endpoints of the simulation itself, outside the partner API: referee, clock, board, faults and results."""
+"""The HTTP endpoints that control the simulation: referee, clock, board, faults and results. The real exchange has no
+such endpoints."""
 
 from __future__ import annotations
 
@@ -23,13 +24,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def unreadable(bad: msgspec.DecodeError, kinds: object) -> str:
-    """A message about a fault that cannot be read, with a list of the known faults. ``kinds`` is their union."""
+    """The error message for a fault that cannot be read. It lists the known faults, which are the members of the union
+    ``kinds``."""
     names = sorted(kind.__struct_config__.tag for kind in get_args(kinds))
     return f'{bad}; a fault looks like {{"fault": "silence"}}; known faults: {", ".join(names)} (docs/exchange.md)'
 
 
 def add_controls(app: web.Application, exchange: LocalExchange) -> None:
-    """Add the routes. They ask for no authorisation, so the server should listen on loopback only."""
+    """Add the control endpoints to the server. They need no authorisation, so the server should listen on loopback
+    only."""
     app.router.add_get("/referee", _endpoint(exchange, _referee))
     app.router.add_get("/sim/clock", _endpoint(exchange, _clock))
     app.router.add_get("/sim/board", _endpoint(exchange, _board))

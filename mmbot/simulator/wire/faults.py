@@ -1,7 +1,7 @@
-"""The faults that stay in force, and the plan that holds them.
+"""The faults that stay in force until they are lifted, and the list that holds them.
 
-Faults of an endpoint apply to its next requests, faults of the feed to its sockets. Faults that happen once (cut the
-sockets, start a sport event, settle) are in ``one_off_faults``.
+Some faults apply to the next requests to an endpoint, and others to the websockets of the feed. Faults that happen
+once, such as cutting all connections, are in ``one_off_faults``.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ Times = Annotated[int, Meta(ge=1)]
 
 class _Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     endpoint: str = "*"
-    """The last part of a path (``place_multiple_wagers``), or a pattern such as ``cancel_*``."""
+    """The last part of the endpoint's path, for example ``place_multiple_wagers``, or a pattern such as
+    ``cancel_*``."""
     times: Times | None = 1
-    """The number of requests that meet the fault. None: all of them until the fault is lifted."""
+    """The number of requests that the fault affects. None: all requests until the fault is lifted."""
 
 
 class LoseRequest(_Endpoint, frozen=True, kw_only=True, tag="lose_request"):
@@ -36,19 +37,19 @@ class LoseAnswer(_Endpoint, frozen=True, kw_only=True, tag="lose_answer"):
 
 
 class HangAnswer(_Endpoint, frozen=True, kw_only=True, tag="hang_answer"):
-    """Process the request and never answer, so that the client's own timeout has to end it."""
+    """Process the request and never answer. The client's own timeout has to end the request."""
 
 
 class DelayRequest(_Endpoint, frozen=True, kw_only=True, tag="delay_request"):
-    """Wait before processing the request, even if the client has given up by then."""
+    """Wait before processing the request. The request is processed even if the client has given up by that time."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
-    """The mean of an additional delay in seconds, which is exponentially distributed."""
+    """The mean of a random additional delay in seconds, exponentially distributed."""
 
 
 class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
-    """Process the request at once and answer late."""
+    """Process the request without delay, but answer late."""
 
     seconds: Seconds
     jitter: Seconds = 0.0
@@ -57,7 +58,8 @@ class DelayAnswer(_Endpoint, frozen=True, kw_only=True, tag="delay_answer"):
 class _Failure(_Endpoint, frozen=True, kw_only=True):
     code: str = "internal_error"
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
-    """The HTTP status. None: the error table's. A code that is not in the table needs a status."""
+    """The HTTP status. None: the status of ``code`` in the error table. A code that is not in the table needs a
+    status."""
 
     def __post_init__(self) -> None:
         if self.status is None and self.code not in TABLE:
@@ -68,7 +70,7 @@ class FailRequest(_Failure, frozen=True, kw_only=True, tag="fail_request"):
     """Answer with an error instead of processing the request."""
 
     retry_after: Seconds | None = None
-    """For a 429: the seconds until the client may try again."""
+    """For a 429: the time in seconds until the client may try again."""
 
 
 class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
@@ -76,7 +78,7 @@ class FailAnswer(_Failure, frozen=True, kw_only=True, tag="fail_answer"):
 
 
 class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):
-    """Process the request, then answer with 200 and bytes that are not JSON."""
+    """Process the request, but answer with HTTP 200 and bytes that are not JSON."""
 
 
 EndpointFault = (
@@ -86,7 +88,8 @@ EndpointFault = (
 
 class _ConnectionFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
     times: Times | None = None
-    """The number of connections or registrations that meet the fault. None: all of them until the fault is lifted."""
+    """The number of connections, registrations or subscriptions that the fault affects. None: all of them until the
+    fault is lifted."""
 
 
 class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_socket"):
@@ -94,95 +97,98 @@ class RejectSocket(_ConnectionFault, frozen=True, kw_only=True, tag="reject_sock
 
 
 class HangUpgrade(_ConnectionFault, frozen=True, kw_only=True, tag="hang_upgrade"):
-    """Never answer the upgrade of a new websocket connection."""
+    """Never answer the HTTP request that opens a websocket connection."""
 
 
 class MuteHello(_ConnectionFault, frozen=True, kw_only=True, tag="mute_hello"):
-    """Accept a new websocket connection and never send ``pusher:connection_established``."""
+    """Accept new websocket connections, but never send ``pusher:connection_established``."""
 
 
 class PusherError(_ConnectionFault, frozen=True, kw_only=True, tag="pusher_error"):
-    """Answer a new websocket connection with ``pusher:error`` and close it with the same code."""
+    """Answer new websocket connections with the message ``pusher:error``, and close them with the error's code."""
 
     code: Annotated[int, Meta(ge=4000, le=4999)]
     message: str = "fault on demand"
 
 
 class WrongSignature(_ConnectionFault, frozen=True, kw_only=True, tag="wrong_signature"):
-    """Hand out channel authorisations that the websocket then rejects."""
+    """Give clients channel signatures that the websocket server rejects later."""
 
 
 class MuteSubscribe(_ConnectionFault, frozen=True, kw_only=True, tag="mute_subscribe"):
-    """Accept a subscription and never confirm it."""
+    """Receive subscriptions, but never confirm them."""
 
 
 SocketFault = RejectSocket | HangUpgrade | MuteHello | PusherError | WrongSignature | MuteSubscribe
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="silence", tag_field="fault"):
-    """The present sockets send neither messages nor health checks any more. They still answer pings."""
+    """Stop sending messages and health checks to the websockets that are connected now. The server still answers their
+    pings."""
 
     new: bool = False
-    """True: sockets that connect later are silent too."""
+    """True: websockets that connect later are silent too."""
 
 
 class HalfOpen(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="half_open", tag_field="fault"
 ):
-    """The present sockets neither send nor answer anything any more. Their connections stay."""
+    """Stop sending and answering anything on the websockets that are connected now. The connections stay open."""
 
     new: bool = False
 
 
 class StallFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="stall_frame", tag_field="fault"):
-    """The present sockets send the start of a frame and nothing after it."""
+    """Send the start of a frame to the websockets that are connected now, and nothing after it."""
 
 
 class Duplicate(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="duplicate", tag_field="fault"
 ):
-    """Every message is sent twice (docs/protocol.md 8.5)."""
+    """Send every message twice (docs/protocol.md 8.5)."""
 
     seconds: Seconds = 0.0
-    """The time from the first to the second."""
+    """The time in seconds from the first to the second sending."""
 
 
 class DropMessages(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="drop_messages", tag_field="fault"
 ):
-    """Messages of one type are lost. Health checks still arrive."""
+    """Lose messages of one type. Messages of other types still arrive. Health checks have the type
+    ``private_system_signal``."""
 
     change_type: str = "*"
-    """``wager``, ``market_selections``, ``matched_bet`` …, or a pattern."""
+    """The type of the messages, for example ``wager`` or ``market_selections``, or a pattern for several types."""
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """The share of these messages that is lost, at random."""
+    """The share of these messages that is lost, from above 0 to 1. The lost messages are chosen at random."""
     times: Times | None = None
 
 
 class DelayMessages(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="delay_messages", tag_field="fault"
 ):
-    """Messages of one type arrive late."""
+    """Delay messages of one type."""
 
     change_type: str = "*"
     seconds: Seconds = 0.0
     jitter: Seconds = 0.0
-    """The mean of an additional delay of each message in seconds, which is exponentially distributed."""
+    """The mean of a random additional delay of each message in seconds, exponentially distributed."""
     in_order: bool = True
-    """True: a message waits for those before it. False: a later message may overtake it."""
+    """True: no message overtakes an earlier one. False: a message with a shorter delay can overtake an earlier one."""
 
 
 class DelayActivations(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="delay_activations", tag_field="fault"
 ):
-    """Wagers that are accepted from now on stay inactive for longer. Later wagers queue behind them."""
+    """Keep newly accepted wagers inactive for longer. Wagers still open in the order in which they were accepted."""
 
     seconds: Seconds
 
 
 class BareSides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="bare_sides", tag_field="fault"):
-    """An empty side of a book is an empty list, without the placeholder that names its outcome. This applies to answers
-    and to messages. The real exchange has sent both forms (docs/protocol.md 5.2)."""
+    """Send an outcome without offers as an empty list. Without this fault, the server sends a placeholder that names
+    the outcome. Applies to REST answers and to messages. The real exchange has sent both forms (docs/protocol.md
+    5.2)."""
 
 
 FeedFault = Silence | HalfOpen | StallFrame | Duplicate | DropMessages | DelayMessages | DelayActivations | BareSides
@@ -202,10 +208,11 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. A fault ends when it has been met ``times`` times.
+    """The faults in force, in the order in which they were added. A fault with a number ``times`` ends after it has
+    been applied so often.
 
     Args:
-        rng: the random numbers of faults that depend on chance.
+        rng: random numbers for the faults that depend on chance.
     """
 
     def __init__(self, rng: Random | None = None) -> None:
@@ -214,13 +221,13 @@ class FaultPlan:
         self._last = 0
 
     def add(self, fault: Fault) -> int:
-        """Put a fault in force. Returns the number that lifts it."""
+        """Put a fault in force. Returns the fault's number, which ``lift`` takes."""
         self._last += 1
         self._held.append(_FaultInForce(self._last, fault, getattr(fault, "times", None)))
         return self._last
 
     def lift(self, number: int | None = None) -> list[Fault]:
-        """Lift one fault, or all of them. Returns the lifted faults."""
+        """Lift the fault with this number, or all faults if ``number`` is None. Returns the lifted faults."""
         gone = [h for h in self._held if number is None or h.number == number]
         for held in gone:
             self._held.remove(held)
@@ -231,7 +238,8 @@ class FaultPlan:
         return {held.number: held.fault for held in self._held}
 
     def at_endpoint(self, endpoint: str) -> list[EndpointFault]:
-        """The faults that a request to an endpoint meets now: the first of each kind. Each is used up once."""
+        """The faults that apply to a request to ``endpoint`` now: the first fault of each type. This counts as one use
+        of each of them."""
         met: list[EndpointFault] = []
         for held in list(self._held):
             fault = held.fault
@@ -243,7 +251,7 @@ class FaultPlan:
         return met
 
     def at_socket(self, kind: type[SocketKind]) -> SocketKind | None:
-        """The first fault of a kind, which is used up once; None if there is none."""
+        """The first fault of the type ``kind``, or None if none is in force. This counts as one use of the fault."""
         for held in self._held:
             if isinstance(held.fault, kind):
                 self._use(held)
@@ -251,7 +259,7 @@ class FaultPlan:
         return None
 
     def drops(self, change_type: str) -> bool:
-        """True if a message of this type is lost."""
+        """True if the next message of this type is to be lost. This counts as one use of the fault."""
         for held in self._held:
             fault = held.fault
             if not isinstance(fault, DropMessages) or not fnmatchcase(change_type, fault.change_type):
@@ -262,7 +270,8 @@ class FaultPlan:
         return False
 
     def delay_of(self, change_type: str) -> tuple[Duration, bool] | None:
-        """The delay of a message of this type, and True if the message keeps its place in the order. None: no delay."""
+        """The delay of the next message of this type in nanoseconds, and True if the message may not overtake earlier
+        ones. None if there is no delay."""
         for fault in self._in_force(DelayMessages):
             if fnmatchcase(change_type, fault.change_type):
                 return self.draw_delay(fault), fault.in_order
@@ -270,15 +279,15 @@ class FaultPlan:
 
     @property
     def bare_sides(self) -> bool:
-        """True if an empty side is sent without its placeholder."""
+        """True if an outcome without offers is sent as an empty list, without its placeholder."""
         return any(isinstance(held.fault, BareSides) for held in self._held)
 
     def repeat_after(self) -> Duration | None:
-        """The time after which a message is sent a second time, or None if it is sent once."""
+        """The time in nanoseconds after which a message is sent a second time, or None if messages are sent once."""
         return next((seconds(fault.seconds) for fault in self._in_force(Duplicate)), None)
 
     def draw_delay(self, delay: DelayRequest | DelayAnswer | DelayMessages) -> Duration:
-        """Draw the length of a delay: the fault's fixed part and a random part."""
+        """Draw the length of a delay in nanoseconds: the fault's fixed delay plus its random part."""
         extra = self._rng.expovariate(1.0 / delay.jitter) if delay.jitter else 0.0
         return seconds(delay.seconds + extra)
 

@@ -1,4 +1,4 @@
-"""The HTTP answers of the local exchange: the data envelope and errors (docs/protocol.md 3)."""
+"""The form of the local exchange's HTTP answers: ``data`` around results, and errors (docs/protocol.md 3)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Json = Mapping[str, object] | list[object]
 
 
 def json_response(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer with ``body`` as JSON."""
+    """An answer whose body is ``body`` as JSON."""
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", headers=headers)
 
 
 def data_response(value: object, *, last_synced_at: str | None = None) -> web.Response:
-    """A success: ``{"data": ...}``, with ``last_synced_at`` next to it if given."""
+    """A successful answer: ``{"data": ...}``. If ``last_synced_at`` is given, it is next to ``data``."""
     body: dict[str, object] = {"data": value}
     if last_synced_at is not None:
         body["last_synced_at"] = last_synced_at
@@ -27,10 +27,10 @@ def data_response(value: object, *, last_synced_at: str | None = None) -> web.Re
 
 
 def error_response(rejection: Rejection, now: Instant) -> web.Response:
-    """An error: ``{"error": code, "message": text}``.
+    """An error answer: ``{"error": code, "message": text}``.
 
-    A 429 also says when the client may try again: in ``Retry-After`` in seconds, and in ``details.next_allow_at`` in
-    milliseconds (docs/protocol.md 11).
+    A 429 also says when the client may try again. The header ``Retry-After`` has the seconds until that time, and
+    ``details.next_allow_at`` has the time in unix milliseconds (docs/protocol.md 11).
     """
     body: dict[str, object] = {"error": rejection.code, "message": rejection.message}
     if rejection.retry_at is None:

@@ -1,4 +1,4 @@
-"""The local exchange as a whole: the clock moves its world, and the world's changes go out on the feed."""
+"""The local exchange as a whole: it moves the simulation with its clock, and publishes the changes on the feed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from mmbot.simulator.wire.sessions import Sessions, TokenSettings
 from mmbot.simulator.world import World
 
 NOTICED_AFTER: Final = 30 * SECOND
-"""The time after which a client should notice that the feed is silent (specification)."""
+"""The time in nanoseconds within which a client should notice that the feed is silent (source: the exchange's
+specification)."""
 
 ONE_A_SECOND: Final = (
     "get_balance",
@@ -41,14 +42,14 @@ ONE_A_SECOND: Final = (
     "get_sport_events",
     "get_tournaments",
 )
-"""The endpoints that may be asked once a second for each path (docs/protocol.md 11)."""
+"""The endpoints that an account should read at most once a second for each path (docs/protocol.md 11)."""
 
 REPORTING: Final = ("get_matched_bets", "get_transactions", "get_wager_histories", "get_wager_matching_detail")
 """The endpoints of the exchange's reporting service."""
 
 
 class LocalSettings(msgspec.Struct, frozen=True):
-    """Settings of the wire around the world."""
+    """Settings of the server: credentials, tokens, feed and rate limits."""
 
     access_key: str = "local-access-key"
     secret_key: str = "local-secret-key"
@@ -56,16 +57,17 @@ class LocalSettings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     requests_per_second: int = 50
     one_query_a_second: bool = False
-    """Reject a second read of the same path of the board within one second, as the exchange asks of its users
-    (docs/protocol.md 11). If false, only the rate limit applies."""
+    """Reject a second read of the same board path within one second. The real exchange asks its users to keep to this
+    rule (docs/protocol.md 11). If false, only the general rate limit applies."""
     signing_key: str = "local-signing-key"
-    """The key that signs access tokens."""
+    """The key with which access tokens are signed."""
     seed: int = 1
-    """The seed of everything random in faults."""
+    """The seed of all random numbers of faults."""
 
 
 class LocalExchange:
-    """A world, a clock, and all connected clients. It is single-threaded: everything runs in one event loop."""
+    """A simulated exchange with a clock and its connected clients. Everything runs in one event loop, without
+    threads."""
 
     def __init__(self, world: World, clock: Clock, settings: LocalSettings | None = None) -> None:
         self.settings: Final = settings or LocalSettings()
@@ -76,14 +78,15 @@ class LocalExchange:
         self.sessions.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
         self.pusher: Final = PusherServer(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
-        """The feed's host as connection-config names it. The server adds its port."""
+        """The feed's address, host and port, in the answer of ``connection-config``. The server adds the port when it
+        starts."""
         self.reporting = True
-        """True while the reporting service answers; false during its maintenance."""
+        """True while the reporting service answers, false during its maintenance."""
         self.closing: Final = asyncio.Event()
         self._woken: Final = asyncio.Event()
         self._rate_limits: Final[dict[str, RateLimit]] = {}
         self._private: Final = {self.private_channel(world.account): world.account}
-        world.venue.drain()  # nobody is connected yet, and new clients read the board by REST
+        world.venue.drain()  # no client is connected yet; clients read the board by REST
 
     @property
     def venue(self) -> Venue:
@@ -92,13 +95,13 @@ class LocalExchange:
 
     @property
     def account(self) -> str:
-        """The account of the key pair, which the referee watches."""
+        """The account that the key pair belongs to. The referee watches this account."""
         return self.world.account
 
     # --- time ----------------------------------------------------------------------------------------------------
 
     def tick(self) -> Instant:
-        """Move the world to the present, publish its changes on the feed, and return the present time."""
+        """Move the simulation to the present, publish its changes on the feed, and return the present time."""
         now = self.clock.now()
         self.world.advance(now)
         self.flush()
@@ -107,11 +110,11 @@ class LocalExchange:
         return now
 
     def wake(self) -> None:
-        """Wake ``run``, because something may be due earlier than before."""
+        """Make ``run`` look again for the next thing to do, because it may now be earlier than before."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Keep the world moving until cancelled."""
+        """Keep the simulation moving until this task is cancelled."""
         while True:
             now = self.tick()
             due = self.pusher.next_due()
@@ -122,21 +125,22 @@ class LocalExchange:
                 await asyncio.wait_for(self._woken.wait(), max(0.0, self.clock.real_seconds(due - now)))
 
     async def sleep(self, duration: Duration) -> None:
-        """Wait for ``duration`` by the exchange's clock."""
+        """Wait for ``duration`` nanoseconds by the exchange's clock."""
         await asyncio.sleep(self.clock.real_seconds(duration))
 
     # --- accounts ------------------------------------------------------------------------------------------------
 
     @staticmethod
     def private_channel(account: str) -> str:
-        """The name of an account's channel: its id without dashes (docs/protocol.md 2)."""
+        """The name of an account's private channel. It contains the account id without dashes (docs/protocol.md 2)."""
         return f"private-service=3-device_type=5-user={account.replace('-', '')}"
 
     def admit(self, account: str, endpoint: str, path: str, now: Instant) -> None:
         """Count a request of an account.
 
         Raises:
-            Rejection: ``rate_limit_reached`` if it is one too many; ``reporting_not_available`` during maintenance.
+            Rejection: ``rate_limit_reached`` if the request exceeds the rate limit; ``reporting_not_available`` if the
+                reporting service is in maintenance.
         """
         self._hold_to(account, self.settings.requests_per_second, now)
         if self.settings.one_query_a_second and endpoint in ONE_A_SECOND:
@@ -152,7 +156,7 @@ class LocalExchange:
     # --- the feed ------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Publish on the feed what changed since the last call."""
+        """Publish on the feed all changes since the last call."""
         for change in self.venue.drain():
             if self.pusher.sockets:
                 self._publish(change)
@@ -186,7 +190,7 @@ class LocalExchange:
                 payload = json_values.line_message(change, market.type)
                 self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
-                # Nobody has bound the events of a new tournament yet, so its message goes to "general".
+                # No client listens for a new tournament's messages yet, so this message has the name "general".
                 name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
                 payload = json_values.tournament_message(change)
                 self.pusher.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
@@ -196,7 +200,7 @@ class LocalExchange:
         self.pusher.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
 
     def market_type(self, line: LineKey) -> str:
-        """The type of a line's market."""
+        """The type of the market to which a line belongs."""
         return self.venue.market(market_of(line)).type
 
     @staticmethod
@@ -212,6 +216,6 @@ class LocalExchange:
             self.world.referee.note_feed_lost(self.clock.now())
 
     def note_feed_silent(self) -> None:
-        """Take note that the account's subscriptions bring nothing any more, although its connections stay open."""
+        """Tell the referee that the account's connections are open but bring no more messages."""
         if self.pusher.subscribed(self.private_channel(self.account)):
             self.world.referee.note_feed_lost(self.clock.now(), NOTICED_AFTER)

@@ -1,4 +1,4 @@
-"""The faults that happen once, in contrast to those that stay in force until they are lifted."""
+"""The faults that happen once. Faults that stay in force until they are lifted are in ``faults``."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ class DropSockets(_OneOffFault, frozen=True, kw_only=True, tag="drop_socket"):
 
 
 class CloseSockets(_OneOffFault, frozen=True, kw_only=True, tag="close_socket"):
-    """Close every websocket connection, after a ``pusher:error``."""
+    """Send ``pusher:error`` on every websocket connection, then close it."""
 
     code: Annotated[int, Meta(ge=1000, le=4999)] = 4200
     message: str = "closed on demand"
 
 
 class GarbleSockets(_OneOffFault, frozen=True, kw_only=True, tag="garble_socket"):
-    """Send every websocket a frame that is not JSON."""
+    """Send a frame that is not JSON on every websocket connection."""
 
 
 class ExpireTokens(_OneOffFault, frozen=True, kw_only=True, tag="expire_tokens"):
-    """Expire every access token. A refresh brings a new one."""
+    """Expire every access token. Clients get a new one by a refresh."""
 
 
 class ExpireSessions(_OneOffFault, frozen=True, kw_only=True, tag="expire_sessions"):
-    """End every session. Only a log-in brings a new one."""
+    """End every session. Clients get a new one only by a log-in."""
 
 
 class GoLive(_OneOffFault, frozen=True, kw_only=True, tag="go_live"):
-    """Start a sport event: its pre-match wagers are wiped."""
+    """Start a sport event. The unmatched part of every wager on it is wiped (ended by the exchange)."""
 
     event: int
 
@@ -45,21 +45,21 @@ class CreateEvent(_OneOffFault, frozen=True, kw_only=True, tag="create_event"):
     """Create a sport event with its markets on the synthetic board."""
 
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """Seconds from now."""
+    """The time in seconds from now to the start."""
     listed: bool = True
-    """False: the sport event is not listed and not announced."""
+    """False: the sport event is neither listed nor announced."""
 
 
 class MoveEvent(_OneOffFault, frozen=True, kw_only=True, tag="move_event"):
-    """Reschedule a sport event, also one that was postponed."""
+    """Reschedule a sport event, even one that was postponed."""
 
     event: int
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """Seconds from now."""
+    """The time in seconds from now to the new start."""
 
 
 class PostponeEvent(_OneOffFault, frozen=True, kw_only=True, tag="postpone_event"):
-    """Postpone a sport event: no wager is accepted or matched there until it is moved."""
+    """Postpone a sport event. No wager on it is accepted or matched until it is rescheduled."""
 
     event: int
 
@@ -77,7 +77,7 @@ class UnlistEvent(_OneOffFault, frozen=True, kw_only=True, tag="unlist_event"):
 
 
 class SetMarketStatus(_OneOffFault, frozen=True, kw_only=True, tag="market_status"):
-    """Set a market's status: ``active``, ``suspended`` …"""
+    """Set a market's status, for example ``active`` or ``suspended``."""
 
     event: int
     market: int
@@ -85,31 +85,32 @@ class SetMarketStatus(_OneOffFault, frozen=True, kw_only=True, tag="market_statu
 
 
 class SetLineStatus(_OneOffFault, frozen=True, kw_only=True, tag="line_status"):
-    """Set a line's status."""
+    """Set a line's status, for example ``active`` or ``suspended``."""
 
     event: int
     market: int
     line: float
-    """The line's number in points."""
+    """The number of the line in points."""
     status: str
 
 
 class SetLadder(_OneOffFault, frozen=True, kw_only=True, tag="odds_ladder"):
-    """Change the odds that are accepted from now on."""
+    """Accept only the given odds from now on."""
 
     odds: tuple[int, ...] | None = None
-    """None: the first ladder."""
+    """The odds to accept. None: the ladder that the exchange had at its start."""
 
 
 class Maintenance(_OneOffFault, frozen=True, kw_only=True, tag="maintenance"):
-    """Start or end maintenance: either no wagers are accepted and matched, or reporting answers no query."""
+    """Start or end maintenance. If ``of`` is ``placing``, no wager is accepted, opened or matched. If it is
+    ``reporting``, histories, matches and transactions are not available."""
 
     of: Literal["placing", "reporting"]
     on: bool = True
 
 
 class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competitor"):
-    """Reject wagers on the sport events of a competitor."""
+    """Start or stop rejecting wagers on the sport events of a competitor."""
 
     competitor: str
     """The competitor's name."""
@@ -117,8 +118,8 @@ class Blacklist(_OneOffFault, frozen=True, kw_only=True, tag="blacklist_competit
 
 
 class ChangeConnection(_OneOffFault, frozen=True, kw_only=True, tag="connection_config"):
-    """Name another key in the connection config. Connected sockets stay, as in a migration; ``close_socket`` ends
-    them."""
+    """Give another key in the answer of ``connection-config``, as in a migration of the feed. Connected websockets stay
+    connected; ``close_socket`` can end them."""
 
     key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,100}$")]
 
@@ -129,13 +130,13 @@ class Settle(_OneOffFault, frozen=True, kw_only=True, tag="settle"):
     event: int
     market: int | None = None
     winner: Literal[0, 1] | None
-    """The side that won; None for a push."""
+    """The outcome that won; None for a push."""
     lines: dict[str, Literal[0, 1] | None] = {}
-    """The winners of lines that end differently, by their number in points."""
+    """The winners on lines that end differently from ``winner``, by the number of the line in points."""
 
 
 class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
-    """Apply a result that staff enter, the first one or a correction."""
+    """Apply a result that the exchange's staff enter: the first result of the market, or a correction."""
 
     event: int
     market: int
@@ -144,31 +145,31 @@ class Correct(_OneOffFault, frozen=True, kw_only=True, tag="correct"):
 
 
 class VoidMarket(_OneOffFault, frozen=True, kw_only=True, tag="void"):
-    """Void one market, or all active markets of a sport event, including matched wagers."""
+    """Void one market, or all active markets of a sport event. Matched wagers are voided too."""
 
     event: int
     market: int | None = None
 
 
 class Deposit(_OneOffFault, frozen=True, kw_only=True, tag="deposit"):
-    """Move dollars into the account, or out of it if ``amount`` is negative."""
+    """Deposit dollars into the account, or withdraw if ``amount`` is negative."""
 
     amount: float
 
 
 class PlaceByHand(_OneOffFault, frozen=True, kw_only=True, tag="place_wager"):
-    """Place a wager on the bot's account that the bot did not place."""
+    """Place a wager on the bot's account, as if a person had placed it by hand."""
 
     external_id: str
     line_id: str
     odds: int
     stake: float
-    """Dollars."""
+    """The stake in dollars."""
     wager_strategy: str | None = None
 
 
 class NoteLatched(_OneOffFault, frozen=True, kw_only=True, tag="latched"):
-    """Tell the referee that the bot was killed or stopped: from now on it may place nothing."""
+    """Tell the referee that the bot was killed or stopped, so from now on it may place nothing."""
 
     cause: str = "kill"
 
@@ -178,8 +179,8 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
 
 
 class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot's process is about to be killed. Until the bot's next feed there is no duty to
-    become clear."""
+    """Tell the referee that the bot's process is about to be killed. The referee then does not require that the bot's
+    wagers are cancelled, until the bot is subscribed to the feed again."""
 
 
 ConnectionFault = (

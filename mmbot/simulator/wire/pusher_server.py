@@ -1,6 +1,6 @@
-"""The feed of the local exchange: version 7 of Pusher's protocol over websockets, with authorised private channels.
+"""The feed of the local exchange: websockets that speak version 7 of the Pusher protocol, with private channels.
 
-This module handles channels, signatures and frames, but not the content of messages. ``pusher_socket`` handles one
+This module handles channels, signatures and frames, but not the content of messages. ``pusher_socket`` handles a single
 connection.
 """
 
@@ -35,7 +35,8 @@ from mmbot.simulator.wire.faults import (
 from mmbot.simulator.wire.pusher_socket import PusherSocket, error_of, frame_of
 
 BROADCAST: Final = "private-broadcast-service=3-device_type=5"
-"""The channel that every account may join. A client learns its name on registration and must not build it itself."""
+"""The name of the channel that every account may join. Clients must take the name from the answer to their registration
+and not build it themselves."""
 
 _PROTOCOLS: Final = {"5", "6", "7"}
 
@@ -47,9 +48,10 @@ class FeedSettings(msgspec.Struct, frozen=True):
     secret: str = "local-secret"
     health_check: Duration = 5 * SECOND
     broadcast_health_check: bool = False
-    """True: health checks come on the broadcast channel too (the documents disagree, docs/protocol.md 8.3)."""
+    """True: health checks are sent on the broadcast channel too. The exchange's documents disagree about this
+    (docs/protocol.md 8.3)."""
     activity_timeout: Duration = 120 * SECOND
-    """A socket that sent nothing for this long is pinged."""
+    """The time after which the server pings a client that sends nothing."""
     pong_timeout: Duration = 30 * SECOND
 
 
@@ -59,11 +61,11 @@ class _Incoming(msgspec.Struct):
 
 
 class PusherServer:
-    """All sockets and their subscriptions.
+    """All websockets of the feed and their subscriptions.
 
     Args:
-        joined: called with a channel's name when a socket's subscription to it has succeeded.
-        left: called with a channel's name when no socket receives the channel any more.
+        joined: called with the channel's name when a websocket has subscribed to the channel.
+        left: called with the channel's name when no working websocket is subscribed to the channel any more.
     """
 
     def __init__(
@@ -85,14 +87,14 @@ class PusherServer:
         self._next_beat: Instant = clock.now() + self.settings.health_check
         self._late: Final = Timers()
         self._in_order: Instant = 0
-        """The due time of the last message that keeps its place in the order."""
+        """The sending time of the latest message that may not be overtaken."""
         self.key = self.settings.key
-        """The application key, which is part of a websocket's path and of signatures."""
+        """The application key. It is part of the websocket's URL and of every channel signature."""
 
     # --- channels ------------------------------------------------------------------------------------------------
 
     def authorisation(self, socket_id: str, channel: str) -> str:
-        """The authorisation with which a socket may join a channel: ``key:signature`` (docs/protocol.md 8.2)."""
+        """The text ``key:signature`` that allows a websocket to join a channel (docs/protocol.md 8.2)."""
         if self._faults.at_socket(WrongSignature):
             socket_id += "0"
         return f"{self.key}:{self._signature(socket_id, channel)}"
@@ -101,18 +103,19 @@ class PusherServer:
         return hmac.new(self.settings.secret.encode(), f"{socket_id}:{channel}".encode(), hashlib.sha256).hexdigest()
 
     def subscribed(self, channel: str) -> list[PusherSocket]:
-        """The sockets that are subscribed to a channel."""
+        """The websockets that are subscribed to a channel."""
         return [socket for socket in self._sockets.values() if channel in socket.channels]
 
     @property
     def sockets(self) -> list[PusherSocket]:
-        """The connected sockets."""
+        """The connected websockets."""
         return list(self._sockets.values())
 
     # --- sending -------------------------------------------------------------------------------------------------
 
     def publish(self, channel: str, event: str, change_type: str, op: str, payload: object, timestamp: Instant) -> None:
-        """Send one message to a channel in the exchange's envelope, which holds the payload as base64 of its JSON."""
+        """Send a message to the subscribers of a channel, in the exchange's envelope. The envelope holds the payload as
+        JSON in base64."""
         sockets = [socket for socket in self.subscribed(channel) if not socket.silent]
         if not sockets or self._faults.drops(change_type):
             return
@@ -147,18 +150,18 @@ class PusherServer:
             self._late.add(due, arrive)
 
     def send_delayed(self, now: Instant) -> None:
-        """Send the delayed messages that are due by now."""
+        """Send the delayed messages whose time is at or before ``now``."""
         while (item := self._late.take(now)) is not None:
             due, arrive = item
             arrive(due)
 
     def next_due(self) -> Instant:
-        """The due time of the next health check or delayed message."""
+        """The time of the next health check or delayed message, whichever is first."""
         late = self._late.next_due()
         return self._next_beat if late is None else min(self._next_beat, late)
 
     def send_health_checks(self, now: Instant, private: Iterable[str]) -> None:
-        """Send a health check if one is due. Health checks that were missed in the meantime are not sent later."""
+        """Send a health check if its time has come. If several health checks were missed, only one is sent."""
         if now < self._next_beat:
             return
         every = self.settings.health_check
@@ -171,26 +174,26 @@ class PusherServer:
     # --- faults --------------------------------------------------------------------------------------------------
 
     def drop_all(self) -> int:
-        """Cut every connection. Returns their number."""
+        """Cut every connection. Returns the number of connections."""
         sockets = self.sockets
         for socket in sockets:
             socket.drop()
         return len(sockets)
 
     async def close_all(self, code: int, message: str = "") -> int:
-        """Close every connection with a code. Returns their number."""
+        """Close every connection with the close code ``code``. Returns the number of connections."""
         sockets = self.sockets
         await asyncio.gather(*(socket.close(code, message) for socket in sockets))
         return len(sockets)
 
     def send_malformed(self) -> int:
-        """Send every socket a frame that is not JSON. Returns their number."""
+        """Send a frame that is not JSON on every websocket. Returns the number of websockets."""
         for socket in self.sockets:
             socket.send('{"event": "garbled')
         return len(self._sockets)
 
     def apply_to_sockets(self, fault: Silence | HalfOpen | StallFrame) -> None:
-        """Apply a fault to the connected sockets."""
+        """Apply a fault to the websockets that are connected now."""
         for socket in self.sockets:
             match fault:
                 case Silence():
@@ -201,21 +204,21 @@ class PusherServer:
                     socket.stall()
 
     def end_silence(self) -> None:
-        """End the silence of silent sockets. Half-open sockets stay dead, because the messages that they missed are
-        lost."""
+        """Let silenced websockets send messages again. Half-open websockets stay dead, because their clients have
+        missed messages."""
         for socket in self.sockets:
             socket.silent = False
 
     # --- connections ---------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """End every connection at once."""
+        """End every connection immediately."""
         self._closing.set()
         for socket in self.sockets:
             socket.drop()
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Serve one websocket connection from its upgrade to its end."""
+        """Serve one websocket connection from its start to its end."""
         transport = request.transport
         if transport is None or self._closing.is_set():
             return web.Response(status=503)
@@ -297,7 +300,7 @@ class PusherServer:
 
     @staticmethod
     async def _unless_gone(sending: Awaitable[None]) -> None:
-        with contextlib.suppress(ConnectionError):  # the next receive reports it
+        with contextlib.suppress(ConnectionError):  # the next call of receive reports the lost connection
             await sending
 
     def _incoming(self, socket: PusherSocket, text: str) -> None:
@@ -320,7 +323,7 @@ class PusherServer:
             case event if event.startswith("client-"):
                 socket.send(error_of(4301, "Client events are not enabled"))
             case _:
-                pass  # pongs, and events of later protocol versions
+                pass  # pongs, and events that only later protocol versions know
 
     def _subscribe(self, socket: PusherSocket, channel: str, authorisation: str) -> None:
         expected = f"{self.key}:{self._signature(socket.socket_id, channel)}"

@@ -1,7 +1,7 @@
-"""One websocket of the local feed: its outbox, the ways in which it ends, and the form of a Pusher frame.
+"""One websocket of the local feed: its outgoing frames, the ways to end it, and the form of a Pusher frame.
 
-Every socket has its own outbox, so that a slow reader delays no other client. A socket that falls too far behind is
-dropped.
+Every websocket has a queue of outgoing frames, so a slow client does not delay other clients. A websocket whose queue
+is full is cut.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-_STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 512 bytes and brings ten
+_STALLED: Final = b'\x81\x7e\x02\x00{"event":"'  # a text frame that announces 512 bytes and contains ten
 _OUTBOX: Final = 20_000  # frames
 
 
 class PusherSocket:
-    """One websocket connection."""
+    """One websocket connection of a client."""
 
     def __init__(self, socket_id: str, web_socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self.socket_id: Final = socket_id
         self.channels: Final[dict[str, None]] = {}
         self.silent = False
-        """True: no channel message is sent any more, but the protocol itself goes on."""
+        """True: messages of channels are not sent any more, but pings are still answered."""
         self.dead = False
         """True: nothing is sent or answered any more."""
         self._web_socket: Final = web_socket
@@ -34,7 +34,7 @@ class PusherSocket:
         self._filled: Final = asyncio.Event()
 
     def send(self, frame: str) -> None:
-        """Queue a frame without blocking. A socket whose outbox is full is dropped."""
+        """Queue a frame without waiting. If the queue is full, the connection is cut."""
         if self.dead:
             return
         if len(self._outbox) >= _OUTBOX:
@@ -44,7 +44,7 @@ class PusherSocket:
         self._filled.set()
 
     async def write(self) -> None:
-        """Send queued frames until cancelled or until the connection is gone."""
+        """Send queued frames until the task is cancelled or the connection is lost."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -60,13 +60,14 @@ class PusherSocket:
         self._transport.abort()
 
     def stall(self) -> None:
-        """Send the start of a frame and never the rest."""
+        """Send the start of a frame, and nothing after it."""
         if not self.dead:
             self.dead = True
             self._transport.write(_STALLED)
 
     async def close(self, code: int, message: str = "") -> None:
-        """Send an error if the code is one of Pusher's, then close with the code."""
+        """Close the connection with the close code ``code``. If this is one of Pusher's codes (4000 to 4999), send
+        ``pusher:error`` first."""
         if self.dead:
             self._transport.abort()
             return
@@ -79,7 +80,7 @@ class PusherSocket:
 
 
 def frame_of(event: str, members: dict[str, object], channel: str | None = None) -> str:
-    """A Pusher frame. Its ``data`` is a string of JSON, so that clients have to decode twice."""
+    """A Pusher frame. Its field ``data`` is a string that contains JSON, so clients have to decode twice."""
     frame: dict[str, object] = {"event": event, "data": orjson.dumps(members).decode()}
     if channel is not None:
         frame["channel"] = channel
@@ -87,5 +88,5 @@ def frame_of(event: str, members: dict[str, object], channel: str | None = None)
 
 
 def error_of(code: int | None, message: str) -> str:
-    """An error frame, the only one whose ``data`` is an object."""
+    """A Pusher error frame. In this sort of frame alone, ``data`` is a JSON object and not a string."""
     return orjson.dumps({"event": "pusher:error", "data": {"code": code, "message": message}}).decode()

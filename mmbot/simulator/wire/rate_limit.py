@@ -1,4 +1,4 @@
-"""The exchange's rate limit: a count of requests over the last second (docs/protocol.md 11)."""
+"""The exchange's rate limit, which counts the requests of the last second (docs/protocol.md 11)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmbot.domain.instant import SECOND, Instant
 
 
 class RateLimit:
-    """At most ``ceiling`` requests in any window of one second. Rejected requests are not counted."""
+    """A limit of ``ceiling`` requests in any period of one second. Rejected requests do not count."""
 
     def __init__(self, ceiling: int) -> None:
         if ceiling < 1:
@@ -18,7 +18,8 @@ class RateLimit:
         self._ceiling: Final = ceiling
 
     def admit(self, now: Instant) -> Instant | None:
-        """Admit a request and return None, or return the time at which the next one will be admitted."""
+        """Count a request and return None. If the limit is reached, return the time from which a request is admitted
+        again."""
         if len(self._let_through) == self._ceiling:
             free_at = self._let_through[0] + SECOND
             if now < free_at:

@@ -1,4 +1,4 @@
-"""The local exchange as an HTTP and websocket server: routes, authorisation, the rate limit, and faults of
+"""The HTTP and websocket server of the local exchange: routes, authorisation, the rate limit, and the faults of
 endpoints."""
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Identify = Callable[[LocalExchange, ApiRequest, str | None], str]
 
 
 class Route(NamedTuple):
-    """One endpoint. Faults and the referee refer to it by the last fixed part of its path."""
+    """One endpoint of the partner API. ``identify`` finds the account of a request."""
 
     method: str
     path: str
@@ -46,18 +46,19 @@ class Route(NamedTuple):
 
 
 def bearer(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the access token. Raises Rejection ``unauthorized``."""
+    """The account of the access token in the request's header. Raises Rejection ``unauthorized`` if the token is not
+    valid."""
     return exchange.sessions.authorise(authorization, api_request.now)
 
 
 def key_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the access key in the body, or an empty string."""
+    """The account of the access key in the request's body, or an empty string if the key is unknown."""
     given = _readable(api_request, rest_session.LogIn)
     return (exchange.sessions.account_of_key(given.access_key) if given else None) or ""
 
 
 def refresh_holder(exchange: LocalExchange, api_request: ApiRequest, authorization: str | None) -> str:
-    """The account of the refresh token in the body, or an empty string."""
+    """The account of the refresh token in the request's body, or an empty string if the token is unknown."""
     given = _readable(api_request, rest_session.Refresh)
     return (exchange.sessions.account_of_refresh(given.refresh_token) if given else None) or ""
 
@@ -103,7 +104,7 @@ ROUTES: Final = (
 
 
 def application(exchange: LocalExchange) -> web.Application:
-    """The whole server: the partner API, the feed, and the control endpoints."""
+    """The whole web application: the partner API, the feed and the control endpoints."""
     app = web.Application(client_max_size=4 * 2**20)
     for route in ROUTES:
         app.router.add_route(route.method, BASE + route.path, _serve(exchange, route))
@@ -113,7 +114,8 @@ def application(exchange: LocalExchange) -> web.Application:
 
 
 def endpoint_name(path: str) -> str:
-    """The name of an endpoint for faults and the referee: ``get_wager`` for ``/mm/get_wager/{wager_id}``."""
+    """The short name of an endpoint, used by faults and by the referee. Example: ``get_wager`` for the path
+    ``/mm/get_wager/{wager_id}``."""
     return path.split("/{")[0].rpartition("/")[2]
 
 
@@ -132,7 +134,7 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
                 await exchange.sleep(exchange.faults.draw_delay(fault))
                 now = exchange.tick()
         response = _process(exchange, route, request, body, now, faults)
-        response.headers["Date"] = formatdate(now // SECOND, usegmt=True)  # by its own clock, not by the machine's
+        response.headers["Date"] = formatdate(now // SECOND, usegmt=True)  # by the exchange's clock, not the machine's
         if _has(faults, HangAnswer):
             await exchange.closing.wait()
         for fault in faults:
@@ -148,7 +150,7 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
 def _process(
     exchange: LocalExchange, route: Route, request: web.Request, body: bytes, now: Instant, faults: list[EndpointFault]
 ) -> web.Response:
-    """Process a request without waiting for anything, and return the answer."""
+    """Process a request without waiting, and return the answer."""
     api_request = ApiRequest("", now, request.query, request.headers, body, request.match_info)
     try:
         api_request = msgspec.structs.replace(
@@ -177,14 +179,14 @@ def _has(faults: list[EndpointFault], kind: type[EndpointFault]) -> bool:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Cut the connection. The answer that is returned reaches nobody."""
+    """Cut the connection. The returned answer is not sent to anybody."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
 
 
 class Server:
-    """A running local exchange on loopback. Use it as an asynchronous context manager."""
+    """A running local exchange. Use it as an asynchronous context manager."""
 
     def __init__(self, exchange: LocalExchange, host: str = "127.0.0.1", port: int = 0, ws_port: int | None = None):
         self.exchange: Final = exchange
@@ -194,9 +196,9 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """The port of HTTP. Once the server has started, it is the real port."""
+        """The HTTP port. If it is given as 0, the start of the server replaces it by the chosen port."""
         self.ws_port = ws_port if ws_port is not None else port
-        """The port of the feed. Once the server has started, it is the real port."""
+        """The port of the feed. If it is given as 0, the start of the server replaces it by the chosen port."""
 
     @property
     def url(self) -> str:
@@ -205,16 +207,16 @@ class Server:
 
     @property
     def base_url(self) -> str:
-        """The value for the bot's setting ``exchange.base_url``."""
+        """The URL to use as the bot's setting ``exchange.base_url``."""
         return self.url + BASE
 
     @property
     def ws_url(self) -> str:
-        """The value for the bot's setting ``exchange.ws_url``."""
+        """The URL to use as the bot's setting ``exchange.ws_url``."""
         return f"ws://{_bracketed(self._host)}:{self.ws_port}"
 
     async def start(self) -> None:
-        """Listen, and let time run. Raises OSError if a port is in use."""
+        """Listen for requests, and start the simulation. Raises OSError if a port is in use."""
         runner = web.AppRunner(application(self.exchange), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._runner = runner
@@ -228,13 +230,13 @@ class Server:
         self._pump = asyncio.create_task(self.exchange.run())
 
     async def wait(self) -> None:
-        """Wait until the world cannot be moved any more. Raises the error that stopped it."""
+        """Wait until an error stops the simulation, and raise that error."""
         assert self._pump is not None, "the server was not started"
         await asyncio.shield(self._pump)
 
     async def stop(self) -> None:
-        """End every connection, and stop the simulated clock. Raises the error that stopped the world, if there was
-        one."""
+        """End every connection and stop the simulation. If an error had already stopped the simulation, raise that
+        error."""
         self.exchange.closing.set()
         await self.exchange.pusher.close()
         broken: Sequence[BaseException | None] = ()

@@ -1,4 +1,4 @@
-"""Who may use the local exchange: key pairs, sessions, and access tokens that expire (docs/protocol.md 2)."""
+"""The logins of the local exchange: key pairs, sessions, and access tokens that expire (docs/protocol.md 2)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
 from mmbot.simulator.venue.error_table import Rejection
 
 SESSIONS: Final = 20
-"""The number of sessions that a key pair may have at a time (docs/protocol.md 2)."""
+"""The greatest number of sessions that a key pair may have at the same time (docs/protocol.md 2)."""
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """The life of tokens, in nanoseconds."""
+    """The times from the issue of a token to its expiry, in nanoseconds."""
 
     access_life: Duration = 20 * MINUTE
     refresh_life: Duration = 3 * DAY
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """The tokens of a session. Instants are absolute."""
+    """The tokens of a session, with the times at which they expire."""
 
     access: str
     refresh: str
@@ -46,17 +46,17 @@ class _Session(msgspec.Struct):
     number: int
     refresh_expires: Instant
     valid_from: int = 0
-    """Access tokens with a lower serial number were expired on demand."""
+    """The lowest serial number of an access token that is still valid. A fault raises it to expire older tokens."""
 
 
 class Sessions:
     """Key pairs and their sessions.
 
     Access tokens are signed and contain their expiry. A refresh keeps the session and its refresh token. A log-in opens
-    another session; a key pair has 20 at most.
+    a new session; a key pair may have at most 20 sessions.
 
     Args:
-        signing_key: the key that signs tokens. It is given, so that a run can be repeated.
+        signing_key: the key with which tokens are signed. With the same key, a run can be repeated exactly.
     """
 
     def __init__(self, signing_key: bytes, settings: TokenSettings | None = None) -> None:
@@ -71,20 +71,20 @@ class Sessions:
         self._keys[access_key] = (secret_key, account)
 
     def account_of_key(self, access_key: str) -> str | None:
-        """The account of an access key, or None."""
+        """The account of an access key, or None if the key is unknown."""
         known = self._keys.get(access_key)
         return known[1] if known else None
 
     def account_of_refresh(self, refresh_token: str) -> str | None:
-        """The account of a refresh token, or None."""
+        """The account of a refresh token, or None if the token is unknown."""
         session = self._sessions.get(refresh_token)
         return session.account if session else None
 
     def log_in(self, access_key: str, secret_key: str, now: Instant) -> Tokens:
-        """Open a session.
+        """Open a session and return its tokens.
 
         Raises:
-            Rejection: ``unauthorized`` for wrong keys, ``session_num_exceed`` for the 21st session of a key pair.
+            Rejection: ``unauthorized`` for wrong keys; ``session_num_exceed`` if the key pair already has 20 sessions.
         """
         known = self._keys.get(access_key)
         if known is None or not hmac.compare_digest(known[0].encode(), secret_key.encode()):
@@ -103,10 +103,10 @@ class Sessions:
         return self._tokens(refresh, session, now)
 
     def refresh(self, refresh_token: str, now: Instant) -> Tokens:
-        """A new access token of the same session. The refresh token stays the same.
+        """Return a new access token of the same session. The refresh token stays the same.
 
         Raises:
-            Rejection: ``unauthorized`` if the token is unknown or expired.
+            Rejection: ``unauthorized`` if the refresh token is unknown or expired.
         """
         session = self._sessions.get(refresh_token)
         if session is None or session.refresh_expires <= now:
@@ -114,7 +114,7 @@ class Sessions:
         return self._tokens(refresh_token, session, now)
 
     def authorise(self, header: str | None, now: Instant) -> str:
-        """The account of an ``Authorization`` header.
+        """The account that an ``Authorization`` header stands for.
 
         Raises:
             Rejection: ``unauthorized`` if the header is missing, invalid or expired.
@@ -133,7 +133,7 @@ class Sessions:
             session.valid_from = self._serial + 1
 
     def expire_sessions(self) -> None:
-        """End every session. Clients have to log in again."""
+        """End every session, so that clients have to log in again."""
         self._sessions.clear()
 
     def _tokens(self, refresh: str, session: _Session, now: Instant) -> Tokens:
@@ -162,7 +162,10 @@ class Sessions:
             return None
         try:
             return msgspec.json.decode(base64.urlsafe_b64decode(body.rpartition(".")[2] + "=="), type=_Claims)
-        except (binascii.Error, msgspec.DecodeError):  # a refresh token has the same signature but no serial number
+        except (
+            binascii.Error,
+            msgspec.DecodeError,
+        ):  # a refresh token is signed in the same way, but has no serial number
             return None
 
 

@@ -1,1 +1,1 @@
-"""An account: its wallet, its orders, and the history that it can read."""
+"""The accounts of the exchange: wallets, orders, and the wager history that an account can read."""

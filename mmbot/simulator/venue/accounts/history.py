@@ -1,6 +1,6 @@
-"""An account's wager history, which lags behind the present.
+"""An account's wager history, which shows the state of a short time ago.
 
-A query costs as much as it returns, however many wagers were ever placed: creation and change times are kept in order.
+The cost of a query depends on the number of wagers that it examines, not on the number of wagers ever placed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _LONGEST_MATCH_PAGE = 100
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
-    """Unmatched stakes of the wagers that were open at ``synced``, an instant that the history can still show."""
+    """The unmatched stakes, in cents, of the wagers that were open at the time ``synced``. States older than the
+    history lag are not known any more, so ``synced`` must be later."""
     since = account.changes[bisect_right(account.changed_at, synced) :]
     orders = account.live | {order.number: order for order in since}
     records = (_as_of(order, synced) for order in orders.values())
@@ -29,13 +30,14 @@ def unmatched(account: Account, synced: Instant) -> Cents:
 
 
 def balance(account: Account, synced: Instant) -> VenueBalance:
-    """The wallet now, with the unmatched stakes as they stood at ``synced`` (docs/protocol.md 4.1)."""
+    """The wallet's present balance, with the unmatched stakes as they stood at the time ``synced`` (docs/protocol.md
+    4.1)."""
     wallet = account.wallet
     return VenueBalance(wallet.balance, wallet.staked, unmatched(account, synced), "active", synced)
 
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
-    """The wagers of a query as they stood ``history_lag_ns`` ago, in order of creation.
+    """The wagers that a query selects, in order of creation, as they stood ``history_lag_ns`` ago.
 
     Raises:
         VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
@@ -85,7 +87,7 @@ def matched_bets(
     settings: VenueSettings,
     now: Instant,
 ) -> MatchPage:
-    """Matches in a range of time, oldest first.
+    """The account's matches from ``start`` to ``end``, oldest first.
 
     Raises:
         VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.

@@ -1,4 +1,4 @@
-"""A wager as the matching engine holds it, and its account. Each refers to the other."""
+"""A wager in the matching engine (an order), and the account that owns it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from mmbot.simulator.venue.records import VenueMatch, VenueWager
 
 
 class Order:
-    """A wager as the matching engine holds it. ``remaining`` is the stake that can still match once the order is
-    open."""
+    """A wager in the matching engine. Money in cents."""
 
     __slots__ = (
         "account",
@@ -87,20 +86,21 @@ class Order:
         self.opened_at: Instant | None = None
         self.sequence = now
         self.shown_value: Cents = 0
-        """The order's part of its level's ``value`` while it is in the book."""
+        """The stake that takers can put against this order. It is part of the ``value`` of its price level while the
+        order is in the book."""
         self.queue_ahead: Cents = 0
-        """For a user's order: the ``value`` that the crowd showed at its price when it joined. The tape crowd keeps it
-        up to date."""
+        """For a user's order: the ``value`` of the crowd's orders that are ahead of it at the same price. The tape
+        crowd updates it."""
         self.versions: list[VenueWager] = []
-        """The order's records, oldest first, as far back as the history lags."""
+        """Records of the order's states, oldest first. States that the wager history can no longer show are dropped."""
         self.paid: Cents = 0
-        """The amount that the order's result has put into the balance."""
+        """The amount that was paid into the balance for the order's result."""
         self.released = False
-        """True once the matched stake no longer counts as staked in the wallet."""
+        """True once the matched stake no longer counts as staked in the wallet, because the result was paid."""
 
     @property
     def remaining(self) -> Cents:
-        """The unmatched part of the present stake."""
+        """The stake that is not matched."""
         return self.stake - self.matched
 
     @property
@@ -109,7 +109,7 @@ class Order:
         return self.stake > self.matched and (self.status is Status.OPEN or self.status is Status.INACTIVE)
 
     def snapshot(self) -> VenueWager:
-        """The order's record now."""
+        """A record of the order's present state."""
         return VenueWager(
             self.wager_id,
             self.external_id,
@@ -135,7 +135,7 @@ class Order:
 
 
 class Account:
-    """An account with its wallet and its wagers, which are indexed by id, by creation time and by change time."""
+    """An account with its wallet and its wagers. The wagers are indexed by id, by creation time and by change time."""
 
     __slots__ = (
         "account_id",
@@ -163,13 +163,13 @@ class Account:
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}
-        """Wagers that could still match, oldest first."""
+        """Wagers that can still match, oldest first."""
         self.on_line: dict[LineKey, dict[int, Order]] = {}
-        """Wagers that could still match, by line."""
+        """Wagers that can still match, by line."""
         self.open_stakes: Cents = 0
-        """The unmatched stakes of the open wagers."""
+        """The sum of the unmatched stakes of open wagers, in cents."""
         self.delayed: deque[Instant] = deque()
-        """The times at which the account's wagers on sport events in play will have waited for their bet delay."""
+        """For each wager that waits for its bet delay (the wait of wagers in play): the time at which the wait ends."""
         self.matches: list[VenueMatch] = []
         self.of_wager: dict[str, list[VenueMatch]] = {}
         self.matched_at: list[Instant] = []
@@ -179,7 +179,7 @@ class Account:
         self.changed_at: list[Instant] = []
 
     def accepted(self, order: Order) -> None:
-        """Add an accepted wager."""
+        """Add a wager that the exchange accepted."""
         self.by_id[order.wager_id] = order
         self.by_external_id[order.external_id] = order
         self.live[order.number] = order
@@ -193,7 +193,8 @@ class Account:
             del self.on_line[order.line][order.number]
 
     def changed(self, order: Order, lag: Duration) -> VenueWager:
-        """Record a wager's change at its ``updated_at``, and drop the records that the history can no longer show."""
+        """Record the present state of a wager that changed, and drop the older records that the wager history can no
+        longer show. ``lag`` is the lag of the history."""
         record = order.snapshot()
         versions = order.versions
         if versions and versions[-1].updated_at == record.updated_at:
@@ -220,5 +221,5 @@ class Account:
         return order.snapshot()
 
     def matches_of(self, wager_ids: Iterable[str]) -> list[VenueMatch]:
-        """Every match of these wagers. Ids of other accounts' wagers are ignored."""
+        """Every match of the given wagers. Ids of other accounts' wagers are ignored."""
         return [match for wager_id in wager_ids for match in self.of_wager.get(wager_id, ())]

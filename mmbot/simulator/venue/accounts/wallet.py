@@ -1,4 +1,4 @@
-"""One account's money: balance, staked amounts, and one line for every movement."""
+"""One account's money: the balance, the staked amounts, and a list of all movements."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mmbot.simulator.venue.records import VenueTransaction
 class Wallet:
     """Balance and stakes of an account in cents.
 
-    The money adds up at all times: ``balance + held + staked`` changes only by deposits, results and commission. An
-    unlimited wallet (the crowd's) may go below zero and keeps no lines.
+    Only deposits, withdrawals, results and commission change the sum ``balance + held + staked``. A wallet of the crowd
+    is unlimited: its balance may be negative, and its movements are not listed.
     """
 
     __slots__ = (
@@ -36,19 +36,20 @@ class Wallet:
         self.balance: Cents = 0
         self.deposited: Cents = 0
         self.held: Cents = 0
-        """Taken at placement for stakes that are not matched yet."""
+        """Unmatched stakes that were already taken from the balance. Always 0 if funds are taken at the match."""
         self.staked: Cents = 0
         """Stakes of matches whose result is not paid yet."""
         self.commission: Cents = 0
         self.lines: list[VenueTransaction] = []
 
     def deposit(self, amount: Cents, now: Instant, type: str | None = None) -> None:
-        """Move money in from outside, or out if ``amount`` is negative."""
+        """Deposit ``amount`` cents, or withdraw if ``amount`` is negative. ``type`` replaces the usual transaction
+        type."""
         self.deposited += amount
         self.move(type or ("WITHDRAW" if amount < 0 else "DEPOSIT"), amount, None, None, now)
 
     def affordable(self, remaining: Cents) -> Cents:
-        """The part of an open remainder that can be paid for at a match."""
+        """The part of ``remaining``, an order's unmatched stake in cents, that the wallet can pay for now."""
         if self.unlimited or self._held_at_placement:
             return remaining
         return max(0, min(remaining, self.balance))
@@ -61,7 +62,14 @@ class Wallet:
         return stake <= self.balance if self._held_at_placement else self.balance > 0
 
     def accepts(self, stake: Cents, unmatched: Cents, multiple: int) -> bool:
-        """True if the funds allow ``stake`` to open in addition to ``unmatched``, which is open already."""
+        """True if there is enough money for ``stake`` to open.
+
+        Args:
+            stake: the stake of the wager that is about to open, in cents.
+            unmatched: the unmatched stakes that are open already, in cents.
+            multiple: the greatest sum of unmatched stakes, as a multiple of the balance, if funds are taken at the
+                match.
+        """
         if self.unlimited:
             return True
         if self._held_at_placement:
@@ -75,13 +83,14 @@ class Wallet:
             self.move("BET", -stake, wager_id, market, now)
 
     def release(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Give back the stake of a wager that is cancelled, if funds are taken at placement."""
+        """Give back the unmatched stake of a wager that ends, if funds are taken at placement."""
         if self._held_at_placement and stake:
             self.held -= stake
             self.move("CANCEL", stake, wager_id, market, now)
 
     def match(self, stake: Cents, wager_id: str, market: MarketKey, now: Instant) -> None:
-        """Take the stake of a match."""
+        """Move the stake of a match into ``staked``: from ``held`` if funds are taken at placement, otherwise from the
+        balance."""
         self.staked += stake
         if self._held_at_placement:
             self.held -= stake
@@ -89,7 +98,7 @@ class Wallet:
             self.move("BET", -stake, wager_id, market, now)
 
     def move(self, type: str, amount: Cents, wager_id: str | None, market: MarketKey | None, now: Instant) -> None:
-        """Change the balance and record the reason."""
+        """Add ``amount`` cents to the balance, and list the movement with its transaction type."""
         self.balance += amount
         if self.unlimited:
             return
@@ -98,8 +107,8 @@ class Wallet:
 
 
 def unbalanced(wallets: Iterable[Wallet]) -> Cents:
-    """The money in all wallets and in commission minus all deposits, in cents. If it is not 0, money was created or
-    lost."""
+    """The money in all wallets plus the commission paid, minus all deposits, in cents. Any value other than 0 means
+    that money was created or lost."""
     return sum(
         wallet.balance + wallet.held + wallet.staked + wallet.commission - wallet.deposited for wallet in wallets
     )

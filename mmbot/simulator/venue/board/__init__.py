@@ -1,1 +1,1 @@
-"""The board: the catalogue with the books of its lines."""
+"""The board: the catalogue of sport events, markets and lines, with the books of the lines."""

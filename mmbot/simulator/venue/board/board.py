@@ -1,4 +1,5 @@
-"""The board: tournaments, sport events, markets and lines with their books, and the rule for which lines are traded."""
+"""The board: tournaments, sport events, markets and lines with their books, and the rule that decides which lines
+trade."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ POSTPONED: Final = "postponed"
 FINISHED: Final = "finished"
 ACTIVE: Final = "active"
 SUPPLEMENTAL: Final = "sup_moneyline"
-"""A market type that is not traded in play (docs/protocol.md 4.3)."""
+"""A type of markets that do not trade in play (docs/protocol.md 4.3)."""
 _OPEN_STATUSES: Final = (NOT_STARTED, LIVE)
 
 
@@ -40,14 +41,14 @@ def derived_id(*parts: object) -> str:
 
 
 class Board:
-    """The catalogue with one book for each line. It announces every change."""
+    """The catalogue, with one book for each line. Every change is announced in the feed, except changes of players."""
 
     def __init__(self, announcements: Announcements, seed: int) -> None:
         self._announcements = announcements
         self._seed = seed
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
-        """Players by id, for each tournament."""
+        """The players of each tournament: first by tournament id, then by player id."""
         self.events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
@@ -55,15 +56,15 @@ class Board:
         self.lines: dict[LineKey, Line] = {}
         self.books: dict[LineKey, LineBook] = {}
         self.maintenance = False
-        """True during maintenance: no wager is accepted, opened or matched anywhere."""
+        """True during maintenance: no wager is accepted, opened or matched on any line."""
         self.blacklisted: dict[str, None] = {}
-        """Names of competitors on whose sport events no wager is accepted."""
+        """The names of blacklisted competitors. No wager is accepted on their sport events."""
         self._levels_shown: dict[LineKey, tuple[tuple[ShownLevel, ...], ...]] = {}
-        """The levels that are shown on lines that are not matched here."""
+        """The price levels of lines that are shown but not traded, because they have three outcomes."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
     def line_id(self, event: int, market: int, number: int, side: Side) -> str:
-        """The id of one outcome of a line on this board."""
+        """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
         return derived_id("line", self._seed, event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant) -> None:
@@ -73,7 +74,7 @@ class Board:
         self._announcements.add(TournamentChanged(op, tournament, now))
 
     def add_player(self, tournament_id: int, player: Player) -> None:
-        """Add a player. The feed has no message for players, so nothing is announced.
+        """Add a player. Nothing is announced, because the feed has no message for players.
 
         Raises:
             ValueError: the tournament does not exist.
@@ -83,7 +84,7 @@ class Board:
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
     def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
-        """Create a sport event. An unlisted one is not announced (specification).
+        """Create a sport event. It is announced only if it is listed (source: the exchange's specification).
 
         Raises:
             ValueError: the tournament does not exist, or the sport event exists already.
@@ -108,15 +109,15 @@ class Board:
             self._announcements.add(EventChanged("u", event, now))
 
     def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
-        """Reschedule or postpone a sport event. Raises KeyError if it does not exist, VenueError if it is in play or
-        over."""
+        """Reschedule or postpone a sport event. Raises KeyError if it does not exist, and VenueError if it is in play
+        or over."""
         event = self.events[event_id]
         if event.status not in (NOT_STARTED, POSTPONED):
             raise VenueError("event_not_available", f"event is {event.status}")
         self.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
 
     def go_live(self, event_id: int, now: Instant) -> None:
-        """Start a sport event. Raises KeyError if it does not exist, VenueError if it is over."""
+        """Start a sport event. Raises KeyError if it does not exist, and VenueError if it is over."""
         event = self.events[event_id]
         if event.status == FINISHED:
             raise VenueError("event_not_available", "the event is over")
@@ -128,13 +129,13 @@ class Board:
         self._announcements.add(EventChanged("u", self.events[event_id], now))
 
     def unlist_event(self, event_id: int, now: Instant) -> None:
-        """Take a sport event off the list, so that it is neither shown nor traded. Its open wagers stay until they are
-        cancelled."""
+        """Take a sport event off the list, so that it is neither shown nor traded. Its open wagers stay open until they
+        are cancelled."""
         self.unlisted[event_id] = None
         self._announcements.add(EventChanged("d", self.events[event_id], now))
 
     def add_market(self, market: Market, now: Instant) -> None:
-        """Add a market with its lines. An outcome with an empty ``line_id`` gets one.
+        """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one.
 
         Raises:
             ValueError: the sport event does not exist, or the market, one of its lines or one of its ids exists
@@ -181,15 +182,16 @@ class Board:
         )
 
     def set_market_status(self, key: MarketKey, status: str, now: Instant) -> None:
-        """Change a market's status. It is traded only while ``active``. Raises KeyError if the market does not
-        exist."""
+        """Change a market's status. The market trades only while its status is ``active``. Raises KeyError if it does
+        not exist."""
         market = self.markets[key]
         if market.status != status:
             self.markets[key] = market = msgspec.structs.replace(market, status=status)
             self._announcements.add(MarketChanged("u", key.event, market, now))
 
     def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
-        """Change a line's status. It is traded only while ``active``. Raises KeyError if the line does not exist."""
+        """Change a line's status. The line trades only while its status is ``active``. Raises KeyError if it does not
+        exist."""
         line = self.lines[key]
         if line.status == status:
             return
@@ -208,11 +210,11 @@ class Board:
             self.blacklisted.pop(competitor, None)
 
     def show_levels(self, key: LineKey, sides: tuple[tuple[ShownLevel, ...], ...], now: Instant) -> None:
-        """Show levels on a line that is not matched here.
+        """Show price levels on a line that does not trade, because it has three outcomes.
 
         Raises:
             KeyError: the line does not exist.
-            ValueError: the line has two outcomes, so its book consists of its orders; or ``sides`` does not have one
+            ValueError: the line has two outcomes, so its book is made from its orders; or ``sides`` does not have one
                 entry for each outcome.
         """
         line = self.lines[key]
@@ -223,12 +225,12 @@ class Board:
             self._announcements.add(BookChanged(key, now))
 
     def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Announce a recorded match between other accounts, which this exchange did not make itself."""
+        """Announce a recorded match between two other accounts, which was not made by this exchange."""
         line_id = self.lines[key].outcomes[side].line_id
         self._announcements.add(Printed(key, side, line_id, odds, odds, stake, now))
 
     def shown(self, key: LineKey) -> ShownBook:
-        """The book of a line as everybody sees it. Raises KeyError if the line does not exist."""
+        """The public book of a line. Raises KeyError if the line does not exist."""
         outcomes = len(self.lines[key].outcomes)
         if outcomes == 2:
             return self.books[key].shown()
@@ -236,7 +238,7 @@ class Board:
         return ShownBook(key, sides, max((level.updated_at for side in sides for level in side), default=0))
 
     def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
-        """The listed sport events. ``tournament_id`` and ``ids`` narrow the list where they are given."""
+        """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
         return [
             event
             for event in self.events.values()
@@ -256,11 +258,11 @@ class Board:
         return list(self.players.get(tournament_id, {}).values()) if tournament_id in self.tournaments else None
 
     def find(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """The line and the side that a ``line_id`` stands for, or None."""
+        """The line and the outcome that a ``line_id`` stands for, or None if it is unknown."""
         return self._by_line_id.get(line_id)
 
     def rejection(self, key: LineKey) -> VenueError | None:
-        """The reason why the line cannot be traded now, or None if it can."""
+        """The reason why a line does not trade now, or None if it trades."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
         event = self.events[key.event]

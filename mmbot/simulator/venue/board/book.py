@@ -1,4 +1,4 @@
-"""The open wagers of one line by price and then time, and the book that takers see (docs/protocol.md 7.1 to 7.3)."""
+"""The open wagers of one line, by price and then time, and the book that takers see (docs/protocol.md 7.1 to 7.3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN_LEVELS: Final = 10
 
 
 class PriceLevel:
-    """The orders at one price in the order of their arrival, and the sums that are shown."""
+    """The orders at one price, in the order of their arrival, and the sums that takers see."""
 
     __slots__ = ("odds", "orders", "stake", "updated_at", "value")
 
@@ -30,7 +30,8 @@ class PriceLevel:
 
 
 class LineBook:
-    """Both sides of a line. The shortest odds of a side are the best for takers of the other outcome."""
+    """The open orders of a line, on both outcomes. The orders with the shortest odds are best for takers, who back the
+    opposite outcome."""
 
     __slots__ = ("_levels", "_ranks", "key", "updated_at")
 
@@ -57,7 +58,7 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def remove(self, order: Order, now: Instant) -> bool:
-        """Remove an order. Call this before the order's stake is changed. Returns False if the order is not in the
+        """Remove an order. Call this before the order's stake changes. Returns False if the order is not in the
         book."""
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
@@ -72,8 +73,8 @@ class LineBook:
         return True
 
     def reduced(self, order: Order, now: Instant) -> None:
-        """Update the level of an order that was matched in part and stays open: its ``value`` falls, its ``stake`` is
-        still shown."""
+        """Update the price level of an order that was matched in part and stays open. The level's ``value`` falls, but
+        its ``stake`` stays as it was."""
         level = self._levels[order.side][order.odds]
         value = takeable(order.remaining, order.odds)
         level.value += value - order.shown_value
@@ -81,25 +82,26 @@ class LineBook:
         level.updated_at = self.updated_at = now
 
     def best(self, side: Side) -> PriceLevel | None:
-        """The level on ``side`` that a taker of the other outcome meets first."""
+        """The orders on ``side`` that takers of the opposite outcome would match first; None if there are no orders on
+        ``side``."""
         ranks = self._ranks[side]
         return self._levels[side][ranks[0][1]] if ranks else None
 
     def level(self, side: Side, odds: Odds) -> PriceLevel | None:
-        """The level on ``side`` at these odds."""
+        """The orders on ``side`` at these odds, or None if there are none."""
         return self._levels[side].get(odds)
 
     def resting(self, side: Side) -> list[Order]:
-        """All orders on ``side``, by price and then time."""
+        """All open orders on ``side``, by price and then time."""
         levels = self._levels[side]
         return [order for _, odds in self._ranks[side] for order in levels[odds].orders.values()]
 
     def prices(self, side: Side) -> list[Odds]:
-        """The odds of the orders on ``side``, best for takers first."""
+        """The odds of the open orders on ``side``, best for takers first."""
         return [odds for _, odds in self._ranks[side]]
 
     def shown(self) -> ShownBook:
-        """The book that everybody sees."""
+        """The public book of the line."""
         return ShownBook(self.key, (self._seen(1), self._seen(0)), self.updated_at)
 
     def _seen(self, makers: Side) -> tuple[ShownLevel, ...]:

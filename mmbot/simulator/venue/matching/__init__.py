@@ -1,1 +1,1 @@
-"""Orders on their way into a book and out of it: intake, matching, and the orders of the crowd."""
+"""The way of an order into the book and out of it: acceptance, matching, and the crowd's own orders."""

@@ -1,4 +1,4 @@
-"""The orders of the crowd, which open at once without a queue."""
+"""The orders of the crowd, which open immediately, without waiting in a queue."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mmbot.simulator.venue.matching.order_intake import OrderIntake
 
 
 class CrowdOrders:
-    """Lets unlimited accounts trade on the lines that are traded now.
+    """Lets the crowd's accounts trade on the lines that trade now.
 
     Args:
-        account_of: the account that an id stands for.
-        advance: lets everything happen that is due by an instant; called before each operation.
+        account_of: returns the account with an id.
+        advance: carries out everything that is due by a given time. Called before each operation.
         complete: called after each operation.
     """
 
@@ -44,9 +44,10 @@ class CrowdOrders:
     def enter(
         self, account: str, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant, *, rest: bool = True
     ) -> Order | None:
-        """Enter an order that takes what it crosses. The remainder stays open if ``rest`` is true, else it is dropped.
+        """Enter an order, which first matches the open orders that it crosses. The remainder stays open if ``rest`` is
+        true, and is cancelled if it is false.
 
-        Returns the order, which the caller keeps for ``withdraw``, or None if the line is not traded now.
+        Returns the order, or None if the line does not trade now. The caller needs the order for ``withdraw``.
         """
         self._advance(now)
         order: Order | None = None
@@ -58,13 +59,14 @@ class CrowdOrders:
         return order
 
     def withdraw(self, order: Order, now: Instant) -> None:
-        """Remove the remainder of an order from its book."""
+        """Cancel the unmatched part of an order."""
         self._advance(now)
         self._end(order, now)
         self._complete(now)
 
     def take(self, account: str, maker: Order, stake: Cents, now: Instant) -> Cents:
-        """Let a taker match one open order at that order's odds. Returns the taker's stake in cents."""
+        """Let a taker match one open order at that order's odds, for up to ``stake`` cents. Returns the taker's matched
+        stake in cents."""
         self._advance(now)
         taken: Cents = 0
         owner = self._crowd_account(account)

@@ -1,7 +1,7 @@
-"""The matching engine: it pairs orders and updates wagers, wallets and the shown book.
+"""The matching engine, which matches orders and updates wagers, wallets and the public book.
 
-Orders match by price, then time. A match is made at the open wager's odds, so the taker gets the better price
-(docs/protocol.md 7.5).
+Orders match by price, then time. The odds of a match are those of the order that was open first, so the taker gets the
+better price (docs/protocol.md 7.5).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from mmbot.simulator.venue.records import VenueMatch
 
 
 class MatchingEngine:
-    """Matches the orders of every line. It keeps the matched orders of each market, because a result applies to
-    them."""
+    """Matches the orders of every line. It keeps the matched orders of each market, because the result of the market
+    has to be applied to them."""
 
     __slots__ = ("_announcements", "_lag", "_matches", "matched")
 
@@ -34,8 +34,8 @@ class MatchingEngine:
     def announce(
         self, order: Order, now: Instant, match_stake: Cents | None = None, match_odds: Odds | None = None
     ) -> None:
-        """Record that an order changed, and announce the change to its account and watchers. Orders of the crowd are
-        not announced."""
+        """Record a change of an order, and announce it to the order's account and its observers. Changes of the crowd's
+        orders are neither recorded nor announced."""
         order.updated_at = order.sequence = now
         account = order.account
         if account.wallet.unlimited:
@@ -47,8 +47,8 @@ class MatchingEngine:
             watcher.changed(record, match_stake, match_odds, now)
 
     def enter(self, order: Order, book: LineBook, now: Instant, *, rest: bool = True) -> None:
-        """Let an open order take what it crosses. The remainder stays open if ``rest`` is true and is cancelled if
-        not."""
+        """Let an order match the open orders that it crosses. Its remainder stays open if ``rest`` is true, and is
+        cancelled if it is false."""
         self._cross(order, book, now)
         if not order.live:
             return
@@ -73,14 +73,14 @@ class MatchingEngine:
 
     @staticmethod
     def unfunded(maker: Order) -> bool:
-        """True if a match failed because of the maker's wallet, which cannot pay for one cent of it."""
+        """True if the maker's wallet cannot pay for a match of even one cent."""
         return takeable(maker.account.wallet.affordable(maker.remaining), maker.odds) == 0
 
     def execute(self, taker: Order, maker: Order, book: LineBook, most: Cents, now: Instant) -> Cents:
-        """Match two open orders at the maker's odds, for up to ``most`` of the taker's stake and as much as both can
-        pay for.
+        """Match two open orders at the maker's odds. The match is limited by ``most`` (in cents of the taker's stake),
+        by both orders, and by both wallets.
 
-        Returns the taker's stake, or 0 if not even one cent could be matched.
+        Returns the taker's matched stake in cents, or 0 if not even one cent could be matched.
         """
         taker_free = taker.account.wallet.affordable(min(taker.remaining, most))
         maker_free = maker.account.wallet.affordable(maker.remaining)
@@ -139,13 +139,13 @@ class MatchingEngine:
         self.announce(order, now, stake, odds)
 
     def _trim(self, order: Order, now: Instant) -> None:
-        """Cancel a remainder that could not win a cent: nobody could ever match it. The wager ends as after a partial
-        cancel."""
+        """Cancel a remainder that is too small to win a cent, because nobody could ever match it. The matched part of
+        the wager stays."""
         self._close(order, Status.CANCELED, now)
 
     def end(self, order: Order, book: LineBook, status: Status, now: Instant) -> None:
-        """End the unmatched part of an order. An unmatched order gets ``status``; a partly matched one has its stake
-        cut."""
+        """End the unmatched part of an order. If nothing was matched, the order gets ``status``. If a part was matched,
+        the order stays open with its stake cut to that part."""
         if book.remove(order, now):
             self._announcements.book_changed(book.key, now)
         self._close(order, status, now)

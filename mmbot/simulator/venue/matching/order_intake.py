@@ -1,4 +1,4 @@
-"""Order intake: accepting wagers, queueing them until they open, and cancelling them (docs/protocol.md 6)."""
+"""The acceptance of wagers, the queue in which they wait until they open, and cancels (docs/protocol.md 6)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class OrderIntake:
-    """Accepts and cancels wagers. The caller moves time and reports that an operation is complete."""
+    """Accepts and cancels wagers. The caller moves time forward and reports when an operation is complete."""
 
     def __init__(
         self,
@@ -51,15 +51,15 @@ class OrderIntake:
         self._queue_ends = {False: 0, True: 0}
         self._numbers = 0
         self.activation_extra: Duration = 0
-        """Extra time until a wager that is accepted now opens, in nanoseconds."""
+        """The extra time in nanoseconds that a newly accepted wager waits until it opens."""
 
     @property
     def ladder(self) -> tuple[Odds, ...]:
-        """The odds that are accepted, in the order they were given."""
+        """The odds that are accepted, in the order in which they were given."""
         return self._ladder
 
     def set_ladder(self, odds: tuple[Odds, ...]) -> None:
-        """Accept these odds from now on."""
+        """Accept only these odds from now on."""
         self._ladder = odds
         self._odds = dict.fromkeys(odds)
 
@@ -73,7 +73,7 @@ class OrderIntake:
         strategy: str | None,
         now: Instant,
     ) -> VenueWager:
-        """Accept a wager into the queue. Raises VenueError as the error table says."""
+        """Accept a wager into the queue. Raises VenueError with a code of the error table if the wager is rejected."""
         if not _EXTERNAL_ID.fullmatch(external_id):
             raise VenueError("invalid_external_id")
         used = owner.by_external_id.get(external_id)
@@ -184,14 +184,15 @@ class OrderIntake:
         return due
 
     def at_once(self, owner: Account, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> Order:
-        """A new crowd order, open without a queue and not yet in the book."""
+        """Make a crowd order that is open immediately. The order is not yet in the book."""
         order = self._order(owner, "", line, side, odds, stake, None, now)
         order.status = Status.OPEN
         order.opened_at = now
         return order
 
     def activate(self, order: Order, now: Instant) -> None:
-        """Open a wager when its turn in the queue comes, and let it take what it crosses; or make it invalid."""
+        """Open a wager that has waited its time, and let it match what it crosses. If it cannot open, its status
+        becomes ``invalid``."""
         if order.status is not Status.INACTIVE:
             return
         owner = order.account
@@ -224,7 +225,7 @@ class OrderIntake:
             self._matching_engine.end(order, self._board.books[order.line], Status.CANCELED, now)
 
     def cancel(self, owner: Account, wager_id: str, external_id: str, now: Instant) -> VenueWager:
-        """Cancel one wager. Raises VenueError (docs/protocol.md 6.4)."""
+        """Cancel one wager. Raises VenueError if the wager cannot be cancelled (docs/protocol.md 6.4)."""
         order = owner.by_id.get(wager_id)
         if order is None:
             known = any(wager_id in other.by_id for other in self._accounts.values())
@@ -249,8 +250,8 @@ class OrderIntake:
         return order.snapshot()
 
     def cancel_open(self, owner: Account, wanted: Callable[[Order], bool], now: Instant) -> int:
-        """Cancel every open wager that ``wanted`` selects, and return their number. Wagers that are still placing
-        stay."""
+        """Cancel every open wager for which ``wanted`` returns true. Returns the number of cancelled wagers. Wagers
+        that are still placing are not cancelled."""
         orders = [
             order for order in owner.live.values() if order.status is Status.OPEN and order.live and wanted(order)
         ]
@@ -259,7 +260,7 @@ class OrderIntake:
         return len(orders)
 
     def wipe(self, market: MarketKey, status: Status, now: Instant) -> None:
-        """End every wager of a market, open or placing, of every account."""
+        """End every wager of a market, open or placing, on all accounts. Wagers without a match get ``status``."""
         for line in self._board.markets[market].lines:
             book = self._board.books[line.key]
             for side in (0, 1):

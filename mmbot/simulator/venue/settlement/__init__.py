@@ -1,1 +1,1 @@
-"""Results of markets, and the money that they move."""
+"""The results of markets, and the payments that follow from them."""

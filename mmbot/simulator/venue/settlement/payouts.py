@@ -1,6 +1,7 @@
-"""The effect of a result on each matched wager of a market, and the money that it pays.
+"""The effect of a result on each matched wager of a market, and the payments that follow.
 
-A payment brings the amount paid to the amount due, so a correction is the same step as a first payment.
+A payment is the amount that is owed minus the amount that was already paid. So a corrected result needs no special
+treatment.
 """
 
 from __future__ import annotations
@@ -27,32 +28,33 @@ _PAYMENT: Final[Mapping[Winning, str]] = {
 }
 
 Result = Side | None | Mapping[int, Side | None]
-"""The winner of a market: a side, or None for a push; or the winner of each line by its number in quarter points. A
-line without an entry is a push."""
+"""The result of a market. It is the outcome that won, or None for a push. If the lines of the market end differently,
+it is the winner of each line by the line's number in quarter points; a line without an entry is a push."""
 
 
 def winner(result: Result, line: LineKey) -> Side | None:
-    """The winner of one line of the market."""
+    """The outcome that won on one line of the market, or None for a push."""
     return result.get(line.number) if isinstance(result, Mapping) else result
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The statuses of a wager on ``side`` after an automatic result. ``winner`` None is a push."""
+    """The winning status and the status of a wager on ``side`` after an automatic result. ``winner`` is None for a
+    push."""
     if winner is None:
         return Winning.PUSH, Status.SETTLED
     return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
 
 
 def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The statuses of a wager on ``side`` after a result that the exchange's staff entered. ``winner`` None is a
-    push."""
+    """The winning status and the status of a wager on ``side`` after a result that the exchange's staff entered.
+    ``winner`` is None for a push."""
     if winner is None:
         return Winning.PUSH, Status.MANUALLY_SETTLED
     return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED
 
 
 def due(order: Order) -> Cents:
-    """The amount that a wager's result pays back, including the stake and before commission."""
+    """The amount in cents that a wager's result pays back, including the stake and before commission."""
     if order.winning in _WON:
         return order.matched + order.win
     return order.matched if order.winning in _RETURNED else 0
@@ -65,11 +67,15 @@ def pay(
     commission: Decimal,
     now: Instant,
 ) -> None:
-    """Pay each order the difference between what is due and what was paid, then charge commission on each account's net
-    gain in the market.
+    """Pay each order the amount that its result owes, minus what was already paid. Then charge commission on each
+    account's net gain in the market, rounded half-up to the cent.
 
-    ``fees`` maps each account to the commission that it has paid in this market so far, and is updated. Commission is
-    rounded half-up to the cent.
+    Args:
+        market: the market that has the result.
+        orders: the matched orders of the market.
+        fees: the commission in cents that each account has paid in this market so far. It is updated.
+        commission: the share of a net gain that is charged.
+        now: the time of the payments.
     """
     gains: dict[str, Cents] = {}
     accounts: dict[str, Account] = {}

@@ -1,5 +1,4 @@
-"""Settlement of a market: by an automatic result, by a result that staff enter, or by a void. Each wager is announced,
-then paid."""
+"""The settlement of a market: by an automatic result, by a result that staff enter, or by a void."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ _CONCLUDED: Final = ("settled", "void")
 
 
 class Settlement:
-    """Settles markets. The caller moves time."""
+    """Settles markets. The caller moves time forward."""
 
     def __init__(
         self,
@@ -48,12 +47,12 @@ class Settlement:
         return self._board.markets[market].status in _CONCLUDED
 
     def require_open(self, market: MarketKey) -> None:
-        """Raise VenueError if the market has its result, KeyError if it does not exist."""
+        """Raise VenueError if the market already has its result. Raises KeyError if the market does not exist."""
         if self.concluded(market):
             raise VenueError("event_not_available", "the market has a result already")
 
     def settle(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply an automatic result. Winners are paid and closed later. Raises VenueError if the market has a
+        """Apply an automatic result. Payment follows ``payout_ns`` later. Raises VenueError if the market already has a
         result."""
         self.require_open(market)
         self._order_intake.wipe(market, Status.WIPED, now)
@@ -64,7 +63,8 @@ class Settlement:
         self._conclude(market, "settled", now)
 
     def correct(self, market: MarketKey, winner: Result, now: Instant) -> None:
-        """Apply a result that staff enter, the first one or a correction. The money moves at once."""
+        """Apply a result that the exchange's staff enter: the first result of the market, or a correction. Payment is
+        immediate."""
         self._order_intake.wipe(market, Status.WIPED, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = payouts.manual(order.side, payouts.winner(winner, order.line))
@@ -73,7 +73,7 @@ class Settlement:
         self._conclude(market, "settled", now)
 
     def void(self, market: MarketKey, now: Instant) -> None:
-        """Void every wager of the market, matched or not. All stakes go back at once."""
+        """Void every wager of the market, matched or not. All stakes are given back immediately."""
         self._order_intake.wipe(market, Status.VOID, now)
         for order in self._matching_engine.matched.get(market, {}).values():
             order.winning, order.status = Winning.NO_RESULT, Status.VOID

@@ -1,1 +1,1 @@
-"""The legacy dialect on the wire: wager, odds, stake, line."""
+"""The legacy dialect of the exchange's interface, with the names wager, odds, stake and line."""

@@ -1,9 +1,9 @@
-"""The exchange's values as JSON of the legacy dialect: wager, odds, stake, line (docs/protocol.md 4.2, 5, 8.3;
-specification).
+"""The exchange's values as JSON in the legacy dialect, with the names wager, odds, stake and line (docs/protocol.md
+4.2, 5, 8.3; the exchange's specification).
 
-This module is written from the documents alone and shares no name with the bot's own codec, so that a mistake in either
-one shows. Money is in dollars, numbers of lines in points; ``timestamp``, ``sequence_number`` and ``updated_at`` in
-unix nanoseconds.
+This module follows the exchange's documents and shares no code with the bot's own decoder. So tests show a mistake in
+either of them. Money in dollars, numbers of lines in points. The fields ``timestamp``, ``sequence_number`` and
+``updated_at`` are in unix nanoseconds.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ Object = dict[str, object]
 
 _SPORTS = {"Basketball": 1, "Baseball": 2, "American Football": 3, "Ice Hockey": 4, "Soccer": 5, "Golf": 6}
 _LINED = ("spread", "total")
-"""The types of markets with ``market_lines``. Other markets hold their selections themselves (docs/protocol.md 5.2)."""
+"""The types of markets that have ``market_lines``. Markets of other types have their selections directly
+(docs/protocol.md 5.2)."""
 
 
 # --- session and wallet -------------------------------------------------------------------------------------------
 
 
 def log_in(tokens: Tokens) -> Object:
-    """Both tokens. Expiry is an absolute time in unix seconds."""
+    """The access token and the refresh token, with their expiry times in unix seconds."""
     return {
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,
@@ -48,12 +49,12 @@ def log_in(tokens: Tokens) -> Object:
 
 
 def refreshed(tokens: Tokens) -> Object:
-    """A new access token. The refresh token does not change and is not repeated."""
+    """A new access token with its expiry time in unix seconds. The refresh token stays valid and is not repeated."""
     return {"access_token": tokens.access, "access_expire_time": tokens.access_expires // SECOND}
 
 
 def balance(held: VenueBalance) -> Object:
-    """The wallet."""
+    """The balance of an account."""
     return {
         "balance": dollars(held.balance),
         "matched_wager_balance": dollars(held.matched),
@@ -67,7 +68,7 @@ def balance(held: VenueBalance) -> Object:
 
 
 def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """A tournament."""
+    """A tournament. ``stamp`` is the time of its last change, written under the name ``stamp_name``."""
     sport = _SPORTS.get(known.sport_name, 99)
     return {
         "id": known.tournament_id,
@@ -81,7 +82,8 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
 
 
 def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
-    """A sport event. ``sub_type`` is null for a normal one."""
+    """A sport event. ``sub_type`` is null for a game. ``stamp`` is the time of its last change, written under the name
+    ``stamp_name``."""
     scheduled = (
         None
         if event.scheduled is None
@@ -114,7 +116,8 @@ def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at
 
 
 def player(known: Player, tournament: int) -> Object:
-    """A player. The specification gives only the paths; these fields are the fewest that tell players apart."""
+    """A player. The exchange's specification does not name the fields; these fields are enough to tell players
+    apart."""
     return {
         "id": known.player_id,
         "name": known.name,
@@ -125,8 +128,8 @@ def player(known: Player, tournament: int) -> Object:
 
 
 def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
-    """A market with the book of each line. Version 1 has neither ``sub_type`` nor ``category_name``. ``bare`` as in
-    ``selections``."""
+    """A market with the book of each line. Version 1 of the endpoint has neither ``sub_type`` nor ``category_name``.
+    ``bare`` as in ``selections``."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -141,7 +144,7 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
     if known.type in _LINED or len(known.lines) > 1:
         written["market_lines"] = [
             {
-                "id": known.key.market,  # a template: every line repeats its market's id (docs/protocol.md 5.2)
+                "id": known.key.market,  # every line repeats its market's id (docs/protocol.md 5.2)
                 "name": line.name,
                 "type": known.type,
                 "line": _points(line.key.number),
@@ -160,8 +163,8 @@ def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: boo
 
 
 def selections(market_type: str, line: Line, book: ShownBook, *, bare: bool = False) -> list[list[Object]]:
-    """Both sides of a line, each with the best odds for takers first. An empty side is one placeholder with null odds,
-    or an empty list if ``bare`` is true."""
+    """The price levels under each outcome of a line, best for takers first. An outcome without offers has one
+    placeholder with null odds, or an empty list if ``bare`` is true."""
     return [
         [_level(market_type, line, side, level) for level in (levels or (() if bare else (None,)))]
         for side, levels in enumerate(book.sides)
@@ -189,13 +192,13 @@ def _level(market_type: str, line: Line, side: Side, level: ShownLevel | None) -
 
 
 def side_number(market_type: str, line: LineKey, side: Side) -> int:
-    """A side's own number in quarter points. The two sides of a point spread have opposite numbers, those of a total
-    have the same."""
+    """The number of one outcome in quarter points. On a point spread the two outcomes have opposite numbers; on a total
+    they have the same number."""
     return -line.number if market_type == "spread" and side == 1 else line.number
 
 
 def display_odds(odds: Odds) -> str:
-    """Odds with their sign."""
+    """American odds as text, with their sign."""
     return f"{odds:+d}"
 
 
@@ -214,7 +217,7 @@ def _points(quarters: int) -> float | int:
 
 
 def wager(held: VenueWager, market_type: str) -> Object:
-    """A wager in REST answers. ``matched_stake`` is its total."""
+    """A wager as REST answers have it. ``matched_stake`` is the stake matched in all its matches."""
     return _identity(held, market_type) | {
         "matched_stake": dollars(held.matched),
         "unmatched_stake": dollars(held.unmatched),
@@ -261,8 +264,8 @@ def match(held: VenueMatch, market_type: str) -> Object:
 
 
 def transaction(held: VenueTransaction) -> Object:
-    """One line of the wallet with the fields of the newer interface: ``amount`` has no sign, ``change`` has one, and
-    ids are texts or null. A line has no id of its own."""
+    """One movement of a wallet, with the fields of the exchange's newer interface. ``amount`` is always positive, and
+    ``change`` has a sign. Ids are strings or null, and the movement itself has no id."""
     return {
         "status": "Completed",
         "transaction_type": held.type,
@@ -284,7 +287,7 @@ def transaction(held: VenueTransaction) -> Object:
 
 
 def tournament_message(change: TournamentChanged) -> Object:
-    """The message ``tournament``."""
+    """The feed's message ``tournament``."""
     identity: Object = {"id": str(change.tournament.tournament_id)}
     if change.op == "d":
         return identity
@@ -292,7 +295,7 @@ def tournament_message(change: TournamentChanged) -> Object:
 
 
 def event_message(change: EventChanged) -> Object:
-    """The message ``sport_event``. A delete contains only ids."""
+    """The feed's message ``sport_event``. When a sport event is taken off the list, the message contains only ids."""
     identity: Object = {"id": str(change.event.event_id), "tournament_id": str(change.event.tournament_id)}
     if change.op == "d":
         return identity
@@ -300,7 +303,7 @@ def event_message(change: EventChanged) -> Object:
 
 
 def market_message(change: MarketChanged) -> Object:
-    """The message ``market``. Its ``id`` is the sport event's."""
+    """The feed's message ``market``. Its ``id`` is that of the sport event."""
     return {
         "id": str(change.event_id),
         "info": {
@@ -315,7 +318,8 @@ def market_message(change: MarketChanged) -> Object:
 
 
 def line_message(change: LineChanged, market_type: str) -> Object:
-    """The message ``market_line``: one outcome, with an id that REST does not know (docs/protocol.md 5.2)."""
+    """The feed's message ``market_line``, which is about one outcome. Its ``id`` does not appear in REST answers
+    (docs/protocol.md 5.2)."""
     outcome = change.line.outcomes[change.side]
     number = 10**9 + crc32(outcome.line_id.encode()) % 10**9
     return {
@@ -337,8 +341,8 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
-    """The message ``market_selections``: both sides in full, which replace the book before. ``bare`` as in
-    ``selections``."""
+    """The feed's message ``market_selections``, with the whole book of a line. It replaces the previous book. ``bare``
+    as in ``selections``."""
     return {
         "sport_event_id": line.key.event,
         "market_id": line.key.market,
@@ -354,7 +358,7 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
 
 
 def print_message(change: Printed, line: Line, market_type: str) -> Object:
-    """The message ``matched_bet``."""
+    """The feed's message ``matched_bet``, about a match between any two accounts."""
     number = _points(side_number(market_type, line.key, change.side))
     return {
         "info": {
@@ -373,7 +377,7 @@ def print_message(change: Printed, line: Line, market_type: str) -> Object:
 
 
 def wager_message(change: WagerChanged, market_type: str) -> Object:
-    """The private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of this match alone."""
+    """The private message ``wager``. ``matched_stake`` and ``matched_odds`` are those of the latest match alone."""
     held = change.wager
     return {
         "info": _identity(held, market_type)

@@ -1,4 +1,4 @@
-"""The endpoints of the board: tournaments, sport events, markets, players and the odds ladder (docs/protocol.md 4,
+"""The REST endpoints of the board: tournaments, sport events, markets, players and the odds ladder (docs/protocol.md 4,
 5)."""
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 EVENTS_A_READ: Final = 50
-"""The greatest number of sport events in one read of markets (docs/protocol.md 4.1)."""
+"""The greatest number of sport events in one request for markets (docs/protocol.md 4.1)."""
 
 
 def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_tournaments."""
+    """GET mm/get_tournaments: all tournaments, or only those with listed sport events."""
     known = exchange.venue.tournaments()
     if request.query.get("has_active_events", "").lower() in ("true", "1"):
         active = {event.tournament_id for event in exchange.venue.events()}
@@ -32,7 +32,8 @@ def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Respons
 
 
 def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_sport_events: 404 if the tournament has no listed sport event, null if none of the ids is listed."""
+    """GET mm/get_sport_events: 404 if the tournament has no listed sport event. Null if none of the given ids is
+    listed."""
     tournament = request.integer("tournament_id")
     ids = request.ids("event_ids", code="invalid_event_id")
     if tournament is None and not ids:
@@ -44,7 +45,7 @@ def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_markets and v2/mm/get_markets, for one sport event."""
+    """GET mm/get_markets and v2/mm/get_markets: the markets of one sport event."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_id", code="market_invalid_event")
@@ -59,8 +60,8 @@ def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Respo
 
 
 def get_multiple_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_multiple_markets and v2/mm/get_multiple_markets: markets by sport event id, null for one that is not
-    listed."""
+    """GET mm/get_multiple_markets and v2/mm/get_multiple_markets: markets by sport event id. Null for a sport event
+    that is not listed."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_ids", code="market_invalid_event")
@@ -87,12 +88,12 @@ def _markets(exchange: LocalExchange, event: int, version: int) -> list[json_val
 
 
 def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/search_markets: the markets of a tournament's listed sport events in one list, in which each market names
+    """GET mm/search_markets: the markets of a tournament's listed sport events in one list. Each market has the id of
     its sport event.
 
-    The specification names ``tournament_id`` and "filters". The filters here are those of the exchange's market data
-    interface: ``event_ids``, ``market_types`` and ``min_liquidity``, the dollars that takers can stake in the whole
-    market.
+    The exchange's specification names ``tournament_id`` and "filters" without a list of them. The filters
+    ``event_ids``, ``market_types`` and ``min_liquidity`` are those of the exchange's market data interface.
+    ``min_liquidity`` is the amount in dollars that takers can stake in the whole market.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")
@@ -133,7 +134,7 @@ def _liquidity(request: ApiRequest) -> Cents:
 
 
 def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players, for a tournament: 404 if it does not exist."""
+    """GET mm/get_players: the players of a tournament. 404 if the tournament does not exist."""
     tournament = _tournament(request)
     players = exchange.venue.board.players_of(tournament)
     if players is None:
@@ -142,7 +143,7 @@ def get_players(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_player(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_players/{id}, for a tournament: the player directly under ``data``."""
+    """GET mm/get_players/{id}: one player of a tournament, directly under ``data``."""
     tournament = _tournament(request)
     wanted = request.path["player_id"]
     for player in exchange.venue.board.players_of(tournament) or ():
@@ -152,5 +153,5 @@ def get_player(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_odds_ladder(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_odds_ladder."""
+    """GET mm/get_odds_ladder: the odds that are accepted."""
     return data_response(list(exchange.venue.ladder))

@@ -1,4 +1,4 @@
-"""The endpoints of the session and of the feed's registration (docs/protocol.md 2, 8.1, 8.2)."""
+"""The REST endpoints of the session and of the registration for the feed (docs/protocol.md 2, 8.1, 8.2)."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 
 
 class LogIn(msgspec.Struct, frozen=True):
-    """A key pair."""
+    """The body of a log-in."""
 
     access_key: str
     secret_key: str
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """A refresh token."""
+    """The body of a refresh."""
 
     refresh_token: str
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """The subjects that a socket subscribes to: tournaments by id, or all of them if ``ids`` is empty."""
+    """A type of subjects that a client subscribes to, for example tournaments, with their ids. All subjects of the type
+    if ``ids`` is empty."""
 
     type: str
     ids: list[str | int] | None = None
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """A socket that asks for its channels."""
+    """The body of a registration: the id of the client's websocket, and its subscriptions."""
 
     socket_id: str
     subscriptions: list[Subscription] | None = None
@@ -49,13 +50,13 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 def log_in(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST auth/login."""
+    """POST auth/login: opens a session."""
     keys = request.json(LogIn)
     return data_response(json_values.log_in(exchange.sessions.log_in(keys.access_key, keys.secret_key, request.now)))
 
 
 def refresh(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST auth/refresh."""
+    """POST auth/refresh: a new access token."""
     return data_response(
         json_values.refreshed(exchange.sessions.refresh(request.json(Refresh).refresh_token, request.now))
     )
@@ -65,8 +66,8 @@ def refresh(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET websocket/connection-config: an object without the ``data`` envelope and without a port (docs/protocol.md
-    8.1)."""
+    """GET websocket/connection-config: the address and the key of the feed. The answer has no ``data`` around it
+    (docs/protocol.md 8.1)."""
     return json_response(
         {
             "app_id": "local",
@@ -79,9 +80,10 @@ def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 
 def register(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/pusher: the channels of a socket, each with its signature and the events to bind.
+    """POST mm/pusher: the channels that a websocket may join. Each has its signature and the names of the messages on
+    it.
 
-    The body is JSON or a form. The header ``header-subscriptions`` may name the subscriptions instead of the body.
+    The body is JSON or an HTML form. The subscriptions are in the body or in the header ``header-subscriptions``.
     """
     wanted = _registration(request)
     head, _, tail = wanted.socket_id.partition(".")

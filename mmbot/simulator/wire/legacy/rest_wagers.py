@@ -1,4 +1,4 @@
-"""The endpoints that place, cancel and list wagers (docs/protocol.md 4, 6)."""
+"""The REST endpoints that place, cancel and list wagers (docs/protocol.md 4, 6)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BATCH = 20
-"""The greatest number of wagers in one placement or cancel request (specification)."""
+"""The greatest number of wagers in one placement or cancel request (source: the exchange's specification)."""
 
 
 class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A wager that a client asks for."""
+    """A wager that a client wants to place."""
 
     external_id: str
     line_id: str
@@ -41,7 +41,7 @@ class Placements(msgspec.Struct, frozen=True):
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """The wager to cancel."""
+    """The ids of a wager that a client wants to cancel."""
 
     wager_id: str
     external_id: str
@@ -54,13 +54,14 @@ class Cancellations(msgspec.Struct, frozen=True):
 
 
 class OfEvent(msgspec.Struct, frozen=True):
-    """The sport event whose wagers to cancel."""
+    """The sport event on which all open wagers are to be cancelled."""
 
     event_id: int
 
 
 class OfMarket(msgspec.Struct, frozen=True):
-    """The market whose wagers to cancel, or one outcome of one of its lines if ``line_id`` is given."""
+    """The market on which all open wagers are to be cancelled. If ``line_id`` is given, only wagers on that outcome are
+    cancelled."""
 
     event_id: int
     market_id: int
@@ -71,14 +72,14 @@ class OfMarket(msgspec.Struct, frozen=True):
 
 
 def place_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/place_wager."""
+    """POST mm/place_wager: accepts one wager."""
     return data_response(
         {"success": True, "wager": _shown(exchange, _place(exchange, request, request.json(Placement)))}
     )
 
 
 def place_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/place_multiple_wagers: 200 even if items failed."""
+    """POST mm/place_multiple_wagers: accepts a batch of wagers. The answer is 200 even if some of them are rejected."""
     items = _batch(request.json(Placements).data)
     placed: list[object] = []
     failed: list[object] = []
@@ -106,7 +107,7 @@ def _place(exchange: LocalExchange, request: ApiRequest, item: Placement) -> Ven
 
 
 def _stake(dollars: float, least: Cents) -> Cents:
-    """The cents of a stake. A stake that is too small is rejected for this before its decimals are checked
+    """The stake in cents. An amount below the minimum is rejected as too small, even if it also has too many decimals
     (docs/protocol.md 4.2)."""
     if 100 * dollars < least:
         raise Rejection("invalid_request", TOO_SMALL)
@@ -120,14 +121,15 @@ def _stake(dollars: float, least: Cents) -> Cents:
 
 
 def cancel_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wager."""
+    """POST mm/cancel_wager: cancels one wager."""
     item = request.json(Cancellation)
     wager = exchange.venue.cancel(request.account, item.wager_id, item.external_id, request.now)
     return data_response({"success": True, "wager": _shown(exchange, wager)})
 
 
 def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_multiple_wagers: a list with one result for each item, 200 even if items failed."""
+    """POST mm/cancel_multiple_wagers: a list with one result for each wager. The answer is 200 even if some cancels
+    fail."""
     results: list[object] = []
     for item in _batch(request.json(Cancellations).data):
         named = {"id": item.wager_id, "external_id": item.external_id}
@@ -142,13 +144,13 @@ def cancel_multiple_wagers(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_all_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_all_wagers: 404 if nothing is open."""
+    """POST mm/cancel_all_wagers: cancels all open wagers. 404 if no wager is open."""
     exchange.venue.cancel_all(request.account, request.now)
     return data_response({"success": True})
 
 
 def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wagers_by_event."""
+    """POST mm/cancel_wagers_by_event: cancels the open wagers on a sport event."""
     which = request.json(OfEvent)
     _check_ids(which)
     exchange.venue.cancel_event(request.account, which.event_id, request.now)
@@ -156,7 +158,7 @@ def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.
 
 
 def cancel_wagers_by_market(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/cancel_wagers_by_market."""
+    """POST mm/cancel_wagers_by_market: cancels the open wagers on a market or on one outcome."""
     which = request.json(OfMarket)
     _check_ids(which)
     exchange.venue.cancel_market(request.account, which.event_id, which.market_id, which.line_id or None, request.now)
@@ -185,12 +187,13 @@ def _batch(items: list[Item]) -> list[Item]:
 
 
 def get_wager(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_wager/{id}: the wager directly under ``data``."""
+    """GET mm/get_wager/{id}: one wager, directly under ``data``."""
     return data_response(_shown(exchange, exchange.venue.wager(request.account, request.path["wager_id"])))
 
 
 def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
-    """GET mm/get_wager_histories and v2/mm/get_wager_histories, with ``last_synced_at`` next to ``data``."""
+    """GET mm/get_wager_histories and v2/mm/get_wager_histories: a page of wagers, with ``last_synced_at`` next to
+    ``data``."""
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         query = HistoryQuery(

@@ -1,4 +1,4 @@
-"""The endpoints of the wallet and of matches (docs/protocol.md 4.1, 4.2, 10)."""
+"""The REST endpoints of the wallet and of matches (docs/protocol.md 4.1, 4.2, 10)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
 MATCHES_A_READ = 100
-"""The greatest number of wagers in one read of their matches, and of matches on one page (docs/protocol.md 4.1)."""
+"""The greatest number of wagers in one request for their matches, and of matches on one page (docs/protocol.md 4.1)."""
 
 TRANSACTIONS_A_PAGE = 1000
 
 
 def get_balance(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_balance."""
+    """GET mm/get_balance: the account's money."""
     return data_response(json_values.balance(exchange.venue.balance(request.account, request.now)))
 
 
 def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_transactions: newest first and in pages, filtered by time, type, sport event, market and wager."""
+    """GET v2/mm/get_transactions: pages of the wallet's movements, newest first. Filters: time, type, sport event,
+    market and wager."""
     limit = request.limit(TRANSACTIONS_A_PAGE, 20)
     start, end = request.seconds("from"), request.seconds("to")
     if start is not None and end is not None and start > end:
@@ -57,7 +58,7 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
 
 
 def get_matched_bets(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET mm/get_matched_bets: the account's matches in a range of time, oldest first and in pages."""
+    """GET mm/get_matched_bets: pages of the account's matches in a range of time, oldest first."""
     limit = request.limit(MATCHES_A_READ, 20)
     cursor = request.query.get("next_cursor", "")
     start, end = request.seconds("from"), request.seconds("to")
@@ -76,7 +77,7 @@ def get_matches(exchange: LocalExchange, request: ApiRequest) -> web.Response:
 
 
 def get_matches_of(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """GET v2/mm/get_wager_matching_detail: the matches of one wager in a range of time, oldest first and in pages."""
+    """GET v2/mm/get_wager_matching_detail: pages of one wager's matches in a range of time, oldest first."""
     wager = request.query.get("wager_id", "")
     if not wager:
         raise Rejection("invalid_wager_id")
