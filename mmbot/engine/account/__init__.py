@@ -1,1 +1,1 @@
-"""The balance, the stakes that it still allows, and the profit of the account."""
+"""The balance of the account, the stakes that may still be placed, and the profit."""

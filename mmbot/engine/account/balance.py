@@ -19,7 +19,7 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 EVERY: Final = 30 * SECOND
-"""Time between two reads."""
+"""Time between two reads of the balance."""
 
 RETRY: Final = 5 * SECOND
 """Time from a failed read to the next one."""
@@ -40,12 +40,12 @@ class Balance:
         """The instant of the next read; ``NEVER`` while a read is in flight."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Subtract a matched stake, if the exchange takes money at the match."""
+        """Subtract the stake of a match from the balance, if the exchange takes the money at the match."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
 
     def spent(self, amount: Cents, now: Instant) -> None:
-        """Note an amount in cents that a match or a placement takes from the balance until the next read shows it."""
+        """Subtract an amount, in cents, that a match or a placement took from the balance after the last read."""
         self._spent.append((now, amount))
         self._since_read += amount
 
@@ -60,7 +60,7 @@ class Balance:
         return available_at_placement(self.latest, self._since_read, outstanding, multiple)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it is due."""
+        """Return a read of the balance if it is due; otherwise None."""
         if now < self._read_at:
             return None
         self._read_at = NEVER
@@ -94,11 +94,11 @@ class Balance:
 def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
     """Return the sum of the stakes that may still be placed, if the exchange takes money at the match.
 
-    Keeps ``outstanding <= multiple * (balance - matched_since_read)`` true (docs/design.md, *Funds*).
+    The rule is ``outstanding <= multiple * (balance - matched_since_read)`` (docs/design.md, *Funds*).
 
     Args:
         balance: the balance of the latest read, in cents.
-        matched_since_read: the stakes matched after that read was sent, in cents.
+        matched_since_read: the stakes matched after the request for that balance was sent, in cents.
         outstanding: the unmatched stakes of all wagers that are open, placing, unknown or being cancelled, in cents.
         multiple: ``limits.funds_multiple``.
 
@@ -111,13 +111,13 @@ def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, mul
 def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
     """Return the sum of the stakes that may still be placed, if the exchange takes money at placement.
 
-    The cash has to cover every further stake in full, in addition to the rule of ``available``.
+    In addition to the rule of ``available``, the cash must cover every further stake in full.
 
     Args:
         balance: the balance of the latest read, in cents.
-        placed_since_read: every stake sent after that read was sent, in cents, even if it was cancelled since. The
-            money of a cancelled wager is back only when the next read shows it, so replacing a wager needs cash for
-            both the old and the new one.
+        placed_since_read: all stakes sent after the request for that balance was sent, in cents, even those of wagers
+            that are cancelled by now. Their money counts again only when the next read shows it. So replacing a wager
+            needs cash for both the old wager and the new one.
         outstanding: as for ``available``.
         multiple: as for ``available``.
 

@@ -4,12 +4,13 @@
 a market's net gain).
 
 *Marked* profit is the value of matched wagers that are not settled: p times the profit if outcome 0 wins plus (1 - p)
-times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. No fair probability is known
-after a restart, or for a sport event that is over and not settled. Such a position counts as zero, unless both outcomes
-win or both lose. If it counted as its worse outcome instead, every restart would look like a loss of the day.
+times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. After a restart p is not known
+at first, and for a sport event that is over it stays unknown. A position without p counts as zero. Exception: if both
+outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a position counted at its
+worse outcome, every restart would look like a loss of the day.
 
-The loss of a day is the fall of realised plus marked profit since the first instant of the UTC day. The journal keeps
-the figures of the day, and a loss that reached the limit, across restarts.
+The loss of a day is the fall of realised plus marked profit since midnight UTC. The journal keeps the figures of the
+day, and a loss that reached the limit, across restarts.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Profit:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
         self._day = day
         self._valued = False
-        """True once quoting was ready in this run. Before that, no position has a fair probability."""
+        """True once quoting was ready in this run. Before that, no fair probability is known for any position."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
 
@@ -55,21 +56,21 @@ class Profit:
 
     @property
     def today(self) -> Cents:
-        """Profit since the first instant of the UTC day, in cents."""
+        """Profit since midnight UTC, in cents."""
         return self.total - self._day.opening if self._day else 0
 
     def fair(self, line: LineKey, probability: float) -> None:
-        """Take a newer fair probability of outcome 0, and value the line's position by it."""
+        """Record a newer fair probability of a line's outcome 0, and value the position of the line by it."""
         self._fair[line] = probability
         if line in self._marks:
             self.mark(line, self._shared.ledger.positions[line])
 
     def last_fair(self, line: LineKey) -> float | None:
-        """Return the latest fair probability of outcome 0; None if there was none yet."""
+        """Return the latest fair probability of a line's outcome 0; None if there was none yet."""
         return self._fair.get(line)
 
     def mark(self, line: LineKey, position: Position) -> None:
-        """Value a line's position."""
+        """Compute the marked profit of a line's position."""
         first, second = position.profit
         probability = self._fair.get(line)
         if probability is None:
@@ -79,7 +80,7 @@ class Profit:
         self._mark(line, value, bool(first or second))
 
     def mark_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Value a market's full stakes as if they were lost."""
+        """Compute the marked profit of a market's full stakes: they count as lost."""
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
@@ -90,14 +91,15 @@ class Profit:
             self._marks.pop(key, None)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the fair probabilities of sport events that are over, if no position is valued by them."""
+        """Drop the fair probabilities of sport events that are over, except for lines that still have a position."""
         for line in [line for line in self._fair if line.event in events and line not in self._marks]:
             del self._fair[line]
 
     def look(self, now: Instant, ready: bool) -> None:
         """Open a new day, save the day's figures if they changed, and hold the guard ``daily_loss`` if needed.
 
-        The guard stays for the rest of the day, even if the loss shrinks again and across restarts.
+        Once held, the guard holds for the rest of the day, even after a restart or if the loss becomes smaller.
+        ``ready``: true if quoting is ready, so that positions can be valued.
         """
         shared = self._shared
         date = shared.clock.schedule(now) // DAY
@@ -120,7 +122,8 @@ class Profit:
             shared.hold("daily_loss", ACCOUNT, reason, lost.at)
 
     def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
-        """Return the day with its latest figures. Save it when due, and at once if its loss reached the limit."""
+        """Return the day with its latest figures. Save changed figures every ``SAVE``, but immediately if the loss
+        reached the limit."""
         shared = self._shared
         total = self.total
         loss = day.opening - total
@@ -135,7 +138,7 @@ class Profit:
         return day
 
     def status(self) -> ProfitStatus:
-        """Return the figures."""
+        """Return the profit figures for the status."""
         ledger = self._shared.ledger
         return ProfitStatus(
             realised=ledger.realised, commission=ledger.commission, marked=self.marked, today=self.today

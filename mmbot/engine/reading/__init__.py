@@ -1,1 +1,1 @@
-"""Reads of the exchange: the board, the wager history, single wagers."""
+"""Reads from the exchange: markets and books, the wager history, and single wagers."""

@@ -1,5 +1,5 @@
-"""Reads the catalogue and the books: after every connect, at each ``guards.reconcile_s`` interval, and when a
-structural message reports a change."""
+"""Reads the catalogue of markets and the books: after every connect, at each ``guards.reconcile_s`` interval, and when
+a message reports a change of the catalogue."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
 
 RETRY: Final = SECOND
-"""The wait after a failed read."""
+"""The wait after a failed read before the next one."""
 
 MISSED: Final = 30 * SECOND
-"""The first wait before a sport event is read again because the last read lacked something: a line for which a book
-came, or a line or sport event that disappeared without a message. The wait doubles while reads bring nothing new."""
+"""How long to wait before a sport event is read again because the last read seems incomplete. A read seems incomplete
+if a book comes for a line that it lacks, or if a line or sport event disappeared without a message. The wait doubles
+after each read that brings nothing new."""
 
 
 class BoardReader:
-    """Sends the reads that are wanted, at most one a second for each path."""
+    """Reads the odds ladder, tournaments, sport events, markets and books, at most once a second for each REST path."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, quoting: Requotes) -> None:
         self._shared = shared
@@ -38,11 +39,12 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """Sport events that were read again because a book came for a line that the last read lacked. Each with the
-        instant of that read and the wait before the next. Dropped when a read brings something new."""
+        """Sport events that were read again because a book came for a line that the last read lacked. For each: the
+        instant of the latest read and the wait before the next one. A read that brings something new removes the
+        sport event."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
-        """Lines and sport events that disappeared from reads without a message. Each with the instant of the next read
-        and the wait before it."""
+        """Lines and sport events that disappeared from reads without a message. For each: the instant of the next read
+        and the wait before that read."""
         self.next_round: Instant = NEVER
         """When everything is read again."""
         rules = shared.config.quoting
@@ -84,15 +86,16 @@ class BoardReader:
             self._markets[event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """Note that a book came for a line that is not quoted. If the last read lacked the line, read its sport event
+        """Record that a book came for a line that is not quoted. If the last read lacked the line, read its sport event
         again."""
         if self._lacks(line) and self._relevant(line.event):
             last, wait = self._missed.get(line.event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
-        """Look again for an open line or sport event that disappeared without a message: a list may come incomplete.
-        It is read again after ``MISSED``, then after twice as long, and so on up to the interval of a round."""
+        """Schedule reads for an open line or sport event that disappeared without a message, because the read may have
+        been incomplete. The first read comes after ``MISSED``. Each further wait is twice as long, until it
+        reaches the interval between complete reads."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
@@ -101,7 +104,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, key, at)
 
     def reread(self, key: LineKey | int, now: Instant) -> None:
-        """Look again for a line or a sport event, since its timer is due."""
+        """Read a missing line or sport event again, because its timer is due."""
         lost = self._lost.pop(key, None)
         if not self._lacks(key):
             return
@@ -117,12 +120,13 @@ class BoardReader:
             at, wait = lost
             if at <= now:
                 self._look_again(key, now + 2 * wait, 2 * wait)
-            else:  # a book was the reason
+            else:  # the timer was set earlier, because a book came
                 self._look_again(key, at, wait)
 
     def _lacks(self, key: LineKey | int) -> bool:
-        """Return whether the board lacks a line, or an outcome of the line on which there is an offer, or whether a
-        sport event is off the list."""
+        """Return whether the catalogue lacks something. It lacks a line if the line or its book is unknown, or if an
+        outcome has offers but no ``line_id``. It lacks a sport event if the exchange no longer lists the sport event.
+        """
         if not isinstance(key, LineKey):
             event = self._shared.catalogue.events.get(key)
             return event is not None and event.status == UNLISTED
@@ -134,7 +138,7 @@ class BoardReader:
         return any(levels and not outcome.line_id for levels, outcome in sides)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read, if one may be sent now."""
+        """Return the next read if it may be sent now; otherwise None."""
         if not self._shared.coverage.up:
             return None
         if now >= self.next_round:
@@ -168,8 +172,8 @@ class BoardReader:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next read is due; ``NEVER`` while the feed is down, when books would be out of date at
-        once."""
+        """Return when the next read is due; ``NEVER`` while the feed is down, because no message would keep the books
+        up to date."""
         if not self._shared.coverage.up:
             return NEVER
         if not (self._ladder or self._tournaments or self._events or self._markets):
@@ -187,7 +191,7 @@ class BoardReader:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a read; after a failure, read again later."""
+        """Apply the answer to a read. After a failure, read again later."""
         match answer:
             case Failed():
                 self._ask_again(request)
@@ -218,7 +222,8 @@ class BoardReader:
                 pass
 
     def _on_ladder(self, answer: LadderRead, now: Instant) -> None:
-        """Take a ladder. An unreadable ladder leaves the old one in use; without any ladder there is no quoting."""
+        """Use a new odds ladder. If it is unreadable, the old ladder stays in use. Without any ladder, nothing is
+        quoted."""
         shared = self._shared
         try:
             ladder = Ladder(answer.odds)
@@ -236,7 +241,7 @@ class BoardReader:
         shared.hold("ladder", ACCOUNT, None, now)
 
     def _on_tournaments(self, answer: TournamentsRead) -> None:
-        """Take the tournaments, and read the sport events of those that a rule wants."""
+        """Apply a list of tournaments, and read the sport events of the tournaments that a quoting rule may match."""
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
         known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
@@ -244,13 +249,13 @@ class BoardReader:
             self.events(tournament)
 
     def _on_events(self, request: ReadEvents, sent_at: Instant, answer: EventsRead, now: Instant) -> None:
-        """Take the sport events of a tournament, and read the markets of those that are new or changed."""
+        """Apply a tournament's list of sport events, and read the markets of new and changed sport events."""
         shared = self._shared
         listed = tuple(event for event in answer.events if event.tournament_id == request.tournament)
         open_before = {event: None for event, known in shared.catalogue.events.items() if known.status in TRADEABLE}
         changed = shared.catalogue.read_events(request.tournament, listed)
         for event_id in changed:
-            self.markets(event_id)  # new, back, or rescheduled: read its books, too
+            self.markets(event_id)  # new, listed again or rescheduled: read its books, too
             if self._lacks(event_id) and event_id in open_before:
                 self._lost_sight(event_id, now)
         for event in listed:
@@ -261,10 +266,10 @@ class BoardReader:
             self._quoting.forget(event_id)
 
     def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
-        """Take the markets and books of some sport events. A sport event that is not in the answer stays as it is."""
+        """Apply the markets and books of some sport events. A sport event that the answer lacks stays as it is."""
         shared = self._shared
         for event in request.events:
-            if shared.coverage.of(event).since > sent_at:  # sent before it was covered: the books do not count
+            if shared.coverage.of(event).since > sent_at:  # the feed covers it only since then: books do not count
                 self.markets(event)
         changed: list[int] = []
         books: list[LineKey] = []
@@ -289,7 +294,7 @@ class BoardReader:
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
-        """Compare the books of a market with ours. Returns the lines whose book changed."""
+        """Compare our books of a market with those of a read, and repair ours. Returns the lines whose book changed."""
         shared = self._shared
         changed: list[LineKey] = []
         for line, book in zip(image.market.lines, image.books, strict=True):
@@ -301,7 +306,7 @@ class BoardReader:
         return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
-        """Judge a difference that no message explained in time."""
+        """Count and log a difference between a book and a read if no message explained it in time, and read again."""
         shared = self._shared
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)

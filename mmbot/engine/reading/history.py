@@ -1,6 +1,6 @@
-"""The pager of the wager history: query by query, page by page, every range by the exchange's clock.
+"""Reads the exchange's wager history: one query after another, page by page. Time ranges are by the exchange's clock.
 
-The order of life, the proof of being clear and the search for unknown placements all read the history with it.
+The start, the proof that the account is clear, and the search for placements of unknown outcome use it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
-"""The longest wait after a failed read. An absurd ``Retry-After`` must not stop a proof."""
+"""The longest wait after a failed read, even if the exchange's ``Retry-After`` asks for more. A longer wait would delay
+the proof that the account is clear."""
 
 OVERLAP: Final = MINUTE
-"""How much earlier than the wanted instant a range starts: the exchange's clock may be behind ours by this much."""
+"""How much earlier than the wanted instant a time range starts, because the exchange's clock may be behind ours."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""The exchange's longest ranges, less a margin for the clocks (docs/protocol.md 4.1)."""
+"""``CREATED_RANGE`` and ``UPDATED_RANGE``: the longest time ranges that the exchange accepts, less a minute because
+clocks differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
@@ -34,18 +36,19 @@ class Query(NamedTuple):
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """Wagers that changed since this instant of our clock; None: wagers by the time of their creation."""
+    """Read wagers that changed since this instant of our clock. If it is None, read wagers by the time of creation."""
     created_since: Instant | None = None
-    """Wagers that were created since this instant of our clock; None: as far back as one range reaches."""
+    """Read wagers that were created since this instant of our clock. If it is None, the range is ``CREATED_RANGE``."""
     ranges_ago: int = 0
-    """By creation: 0 for the range that ends now, 1 for the longest range before that, and so on."""
+    """Which range of a query by creation: 0 for the range that ends now, 1 for the ``CREATED_RANGE`` before, and so on.
+    """
 
 
 class HistoryPager:
-    """Reads queries in the order in which they were asked for, one page at a time.
+    """Reads queries in the order in which they were added, one page at a time.
 
     Args:
-        number: gives a new number for a request.
+        number: returns the number for a new request.
     """
 
     def __init__(self, clock: ExchangeClock, pacer: Pacer, number: Callable[[], int]) -> None:
@@ -54,17 +57,18 @@ class HistoryPager:
         self._number: Final = number
         self._queries: list[Query] = []
         self._range: ReadHistory | None = None
-        """The range of the current query, as its first page was asked for; None before that."""
+        """The request for the first page of the current query, with its time range; None before that request."""
         self._cursor = ""
         """The cursor of the next page."""
         self._request: int | None = None
         """The request number of the page in flight; None if there is none, or if its answer is no longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
-        """The instant of the exchange's clock up to which all pages of the query are complete; None if a page is
-        not."""
+        """The instant of the exchange's clock up to which all pages of the current query are complete; None if it is
+        not known for a page."""
         self.synced: Instant = 0
-        """The latest ``last_synced_at`` of the queries that were read since the last ``drop``."""
+        """The latest ``last_synced_at`` of all pages since the last ``drop``: the exchange's history was complete up to
+        this instant."""
 
     @property
     def idle(self) -> bool:
@@ -79,18 +83,18 @@ class HistoryPager:
     # --- queries --------------------------------------------------------------------------------------------------
 
     def ask(self, *queries: Query) -> None:
-        """Add queries after those that are already asked for."""
+        """Add queries to the end of the list."""
         self._queries += queries
 
     def drop(self) -> None:
-        """Drop all queries. The answer to a page in flight is not wanted any more."""
+        """Drop all queries. If a page is in flight, its answer is no longer wanted."""
         self._queries = []
         self._request = None
         self.synced = 0
         self._rewind()
 
     def read_again(self, now: Instant) -> None:
-        """Read the current query again from its first page, a second later at the earliest."""
+        """Read the current query again from its first page, after at least a second."""
         self._rewind()
         self._not_before = now + SECOND
 
@@ -100,8 +104,8 @@ class HistoryPager:
         self._complete_to = NEVER
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
-        """Return the request for a query with its range as of now. Our clock may have been corrected since an instant
-        was noted."""
+        """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
+        the query was recorded, so the earlier of the two readings counts."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
@@ -116,8 +120,7 @@ class HistoryPager:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """Return the request for the next page, if a query is left, no page is in flight, and the page may be read
-        now."""
+        """Return the request for the next page if it is due; otherwise None."""
         if now < self.due_at(now):
             return None
         if self._range is None:
@@ -128,31 +131,31 @@ class HistoryPager:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next page is due; ``NEVER`` if no query is left, or a page is in flight."""
+        """Return when the next page is due; ``NEVER`` if no query is left or a page is in flight."""
         return self.ready_at(now) if self._queries and self._request is None else NEVER
 
     def ready_at(self, now: Instant) -> Instant:
-        """Return when a page may be read."""
+        """Return the earliest instant at which a page may be read."""
         return max(self._not_before, self._pacer.ready_at("history", now))
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def failed(self, answer: Failed, now: Instant) -> None:
-        """Read a page again later, unless it is no longer wanted."""
+        """Record that the read of a page failed. It is repeated later, unless the page is no longer wanted."""
         if answer.request == self._request:
             self._request = None
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
-        """Return whether a page is still wanted. If it is, the caller gives it to ``take`` or ``turn``, or calls
-        ``drop``."""
+        """Return whether a page that came is still wanted. If so, the caller must call ``take``, ``turn`` or ``drop``
+        next."""
         if answer.request != self._request:
             return False
         self._request = None
         return True
 
     def turn(self, answer: HistoryRead, now: Instant) -> bool:
-        """Note a page and go on to the next page of the query. Returns whether it was the last page."""
+        """Record a page and go on to the next page of the query. Returns True if this page was the last."""
         clock, synced, asked = self._clock, answer.last_synced_at, self._range
         clock.note_date(answer.date, now)
         if synced is None or not clock.note_history(synced, now):
@@ -169,10 +172,11 @@ class HistoryPager:
         return self._complete_to is not None and self._clock.time_of(instant) < self._complete_to
 
     def take(self, answer: HistoryRead, after: Instant, now: Instant) -> bool:
-        """Go on to the next page or to the next query.
+        """Record a page, and go on to the next page or the next query.
 
-        If the page is not complete up to ``after``, or is older than an earlier page, its query starts again a second
-        later. Then the history lags, or a clock that was behind made the range end too early.
+        If the page is not complete up to ``after`` (an instant of our clock), or is older than an earlier page, its
+        query starts again a second later. The cause is that the exchange's history lags, or that a clock was behind and
+        the time range ended too early.
 
         Returns:
             True if the page counts, False if its query starts again.
@@ -188,11 +192,11 @@ class HistoryPager:
         return True
 
     def behind(self, answer: HistoryRead, now: Instant) -> Duration:
-        """Return how far the history was behind the exchange's clock; 0 if the page gave no ``last_synced_at``."""
+        """Return how far a history page was behind the exchange's clock; 0 if the page gave no ``last_synced_at``."""
         return 0 if answer.last_synced_at is None else self._clock.time_of(now) - answer.last_synced_at
 
 
 def end_of(asked: ReadHistory) -> Instant:
-    """Return the end of a query's range."""
+    """Return the end of the time range in a request; ``NEVER`` if it has none."""
     end = asked.created_to if asked.updated_to is None else asked.updated_to
     return NEVER if end is None else end

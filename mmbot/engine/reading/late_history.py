@@ -1,4 +1,4 @@
-"""Alerts when a proof waits because the history is far behind our clock."""
+"""Warns if the proof that the account is clear must wait because the exchange's history is far behind our clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""How far behind our clock the history has to be for a warning, and the least interval between two warnings. The
-history lags, or our clock is ahead."""
+"""If the history is further behind our clock than this, a warning is logged, and no other in the same time. The cause
+is that the history lags or that our clock is ahead."""
 
 
 class LateHistory:
@@ -21,7 +21,7 @@ class LateHistory:
         self._alerted_at: Instant = 0
 
     def note(self, behind: Duration, now: Instant) -> None:
-        """Note how far an incomplete page was behind our clock."""
+        """Raise the alert if ``behind``, the time by which an incomplete page was behind our clock, is too long."""
         if behind > LATE and now >= self._alerted_at + LATE:
             self._alerted_at = now
             self._shared.outbox.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

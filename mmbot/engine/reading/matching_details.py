@@ -15,7 +15,7 @@ DETAILS: Final = 100
 """The most wagers in one read of matches (docs/protocol.md 4.1)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
-"""The wait before matches are read again, if their odds were not all in the answer."""
+"""The wait before matches are read again, if the answer lacked the odds of some matches."""
 
 
 class MatchingDetails:
@@ -27,7 +27,7 @@ class MatchingDetails:
         self._not_before: Instant = 0
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read, if it may be sent now."""
+        """Return the next read if it may be sent now; otherwise None."""
         shared = self._shared
         if not shared.details or now < self._not_before:
             return None
@@ -44,7 +44,7 @@ class MatchingDetails:
         return self._not_before if self._shared.details else NEVER
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the matches. Read again wagers whose matches are incomplete."""
+        """Apply the matches in an answer. If the matches of a wager are incomplete, read them again later."""
         if not isinstance(request, ReadMatches):
             return
         shared = self._shared
@@ -57,6 +57,6 @@ class MatchingDetails:
                 if matches:
                     self._effects.apply(shared.ledger.detail(wager_id, matches), now)
                 wager = shared.ledger.by_id(wager_id)
-                if wager is not None and wager.win_estimated:  # the detail lags behind: ask again
+                if wager is not None and wager.win_estimated:  # not all matches are in the answer yet: ask again
                     shared.details[wager_id] = None
                     self._not_before = max(self._not_before, now + DETAILS_AGAIN)

@@ -1,7 +1,8 @@
-"""Resolves placements of unknown outcome.
+"""Resolves placements of which it is unknown whether the exchange took them.
 
-Such a placement counts as an open wager until the history shows the wager, or until a history that is complete beyond
-the moment at which the placement was given up does not show the wager."""
+Such a placement counts as an open wager until the exchange's history shows what happened. If the history lacks the
+wager, this proves that it was never placed, provided that the history is complete up to a time after mmbot gave up
+waiting for the answer."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from mmbot.engine.wagers.changes import Changes
 
 
 class UnknownPlacements:
-    """Resolves unknown outcomes through the history: there is no look-up by ``external_id`` (docs/protocol.md 6.5)."""
+    """Looks for placements of unknown outcome in the history, because the exchange has no look-up by ``external_id``
+    (docs/protocol.md 6.5)."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -27,15 +29,15 @@ class UnknownPlacements:
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
         self._given_up: dict[str, Instant] = {}
         self._asked: dict[str, None] = {}
-        """The placements that the present read is to resolve."""
+        """The placements that the present read of the history is meant to resolve."""
         self._not_before: Instant = 0
 
     def note(self, external_id: str, now: Instant) -> None:
-        """Note that a placement was given up without a readable answer."""
+        """Record that mmbot gave up waiting for a readable answer to a placement."""
         self._given_up.setdefault(external_id, now)
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """Return the request for the next page, if one may be read now."""
+        """Return the request for the next page if it may be read now; otherwise None."""
         if not self._given_up or now < self._not_before or now < self._history.ready_at(now):
             return None
         if self._history.idle:
@@ -57,17 +59,17 @@ class UnknownPlacements:
                 continue
             self._asked[external_id] = None
             sent.append(wager.sent_at)
-        if sent:  # the first may come from an earlier run, whose clock was right when ours is not
+        if sent:  # the first may be from an earlier run, when this machine's clock was right
             self._history.ask(Query(created_since=min(sent)))
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next page is due; ``NEVER`` if none is to be read."""
+        """Return when the next page is due; ``NEVER`` if nothing must be read."""
         if not self._given_up or self._history.under_way:
             return NEVER
         return max(self._not_before, self._history.ready_at(now))
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply a page; after a failure, read from the start again."""
+        """Apply a page of the history. After a failure, read from the first page again."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
@@ -81,7 +83,7 @@ class UnknownPlacements:
             self._history.drop()
 
     def _absent(self, now: Instant) -> Changes:
-        """Forget the placements that the read resolved, and record as absent those that a complete history lacks."""
+        """Forget the placements that the read resolved. Record as never placed those that a complete history lacks."""
         ledger = self._shared.ledger
         changes: Changes = ()
         for external_id in self._asked:

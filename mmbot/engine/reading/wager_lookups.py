@@ -25,7 +25,7 @@ class WagerLookups:
         self._not_before: Instant = 0
 
     def _next_id(self) -> str | None:
-        """Return the first wager to look up that has no look-up in flight."""
+        """Return the first wager to look up that has no look-up in flight; None if there is none."""
         shared = self._shared
         if not shared.lookups:
             return None
@@ -36,7 +36,7 @@ class WagerLookups:
         return None
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next look-up, if it may be sent now."""
+        """Return the next look-up if it may be sent now; otherwise None."""
         if now < self._not_before or (wager_id := self._next_id()) is None:
             return None
         request = ReadWager(self._shared.request_id(), wager_id)
@@ -48,7 +48,7 @@ class WagerLookups:
         return NEVER if self._next_id() is None else self._not_before
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the exchange's report on a wager; after a failure, ask again later."""
+        """Apply the exchange's report on a wager. After a failure, ask again later."""
         if not isinstance(request, ReadWager):
             return
         if isinstance(answer, Failed):

@@ -8,21 +8,22 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""The furthest that the exchange's clock is believed to be ahead of ours. A reading beyond it is taken for a
-mistake."""
+"""How far the exchange's clock can be ahead of ours. A reading that is further ahead counts as a mistake."""
 
 TOLERATED: Final = 2 * SECOND
-"""If our clock is further behind the exchange's, a warning is logged: the machine should synchronise its clock."""
+"""How far our clock may be behind the exchange's without a warning. After a warning, synchronise the machine's clock.
+"""
 
 
 class ExchangeClock:
     """Turns instants of our clock into instants of the exchange's clock.
 
     Args:
-        warn_behind: called with the difference when a reading shows that our clock is further behind than known before
-            and than ``TOLERATED``.
-        doubt: called for each ``last_synced_at`` of the wager history, with its lead over our clock if that is more
-        than ``BELIEVED``, else with None."""
+        warn_behind: called with the difference if a reading shows that our clock is behind by more than ``TOLERATED``,
+            and by over a second more than earlier readings showed.
+        doubt: called for each ``last_synced_at`` of the wager history, with the present instant. The first argument is
+            the time by which ``last_synced_at`` is ahead of our clock if that is more than ``BELIEVED``, else None.
+    """
 
     def __init__(
         self, warn_behind: Callable[[Duration], None], doubt: Callable[[Duration | None, Instant], None]
@@ -32,22 +33,23 @@ class ExchangeClock:
         self.wall_offset: Duration = 0
         """The offset to add to our clock to get the time of the wall clock."""
         self.ahead: Duration = 0
-        """The least lead of the exchange's clock over ours that a reading has shown; 0 if no reading has shown one."""
+        """By how much the exchange's clock is ahead of ours at least, as far as readings have shown; never below 0."""
         self.dated = False
-        """True once an answer carried its ``Date``: a reading that does not lag behind like the history."""
+        """True once an HTTP answer carried a ``Date``. Unlike the wager history, such a reading does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None
-        """The lead that the latest message showed that was not believed, and the instant of that message."""
+        """The latest message that was unusually far ahead: by how much it was ahead of our clock, and when it came."""
 
     def schedule(self, now: Instant) -> Instant:
-        """Return the present time of the wall clock."""
+        """Return the time of the wall clock at ``now``."""
         return now + self.wall_offset
 
     def time_of(self, instant: Instant) -> Instant:
-        """Convert an instant of our clock into the exchange's clock, as far as readings have shown its lead."""
+        """Convert an instant of our clock into an instant of the exchange's clock, by the readings so far."""
         return instant + self.wall_offset + max(0, self.ahead)
 
     def stepped(self, offset: Duration) -> None:
-        """Take a step of the wall clock, and forget the lead of the exchange's clock."""
+        """Record that the wall clock was corrected and now differs from our clock by ``offset``. Earlier readings of
+        the exchange's clock no longer count."""
         self.wall_offset = offset
         self.ahead = 0
 
@@ -62,8 +64,8 @@ class ExchangeClock:
     def note_message(self, said: Instant, now: Instant) -> None:
         """Take a reading from a message.
 
-        A reading that is much further ahead than all earlier ones is believed only if a second message within a minute
-        confirms it: a clock that is ahead shows in every message.
+        A clock that is really ahead shows in every message. So a reading that is much further ahead than all earlier
+        readings counts only if a second message confirms it within a minute.
         """
         ahead = said - now - self.wall_offset
         if ahead > self.ahead + TOLERATED:
@@ -88,8 +90,8 @@ class ExchangeClock:
         """Take ``last_synced_at`` of a history page as a reading.
 
         Returns:
-            True if the page can prove anything. If ``synced`` is more than ``BELIEVED`` ahead of our clock, one of the
-            two clocks is wrong. Then the ranges that we ask for may end before the latest placements."""
+            False if ``synced`` is more than ``BELIEVED`` ahead of our clock. Then one of the two clocks is wrong, and
+            the page proves nothing, because the time range of our query may end before the latest placements."""
         self.note(synced, now)
         ahead = synced - self.schedule(now)
         doubtful = ahead > BELIEVED

@@ -25,9 +25,9 @@ class Outbox:
         self._orders.append(Alert(severity, name, fields))
 
     def save(self, wager: Wager) -> None:
-        """Have the journal keep a wager in the state that it has when the outbox is emptied.
+        """Save a wager to the journal, in the state that the wager has when the outbox is emptied.
 
-        The entry for the journal is made only then, so that it does not delay a request.
+        The journal entry is made when the outbox is emptied, so that it does not delay a request.
         """
         self._unsaved[wager.external_id] = wager
 

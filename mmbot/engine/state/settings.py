@@ -1,4 +1,4 @@
-"""The settings in the units of the core: nanoseconds and cents."""
+"""The settings in the units of the engine: nanoseconds and cents."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Shared:
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """The number of levels of each side that each strategy is shown."""
+        """For each strategy, how many levels it sees of each side of a book; None for all."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -51,21 +51,21 @@ class Shared:
         self.ladder: Ladder | None = None
         self.clock: Final = ExchangeClock(self._warn_clock_behind, self._doubt_clock)
         self.last_placement_at: Instant = 0
-        """The instant at which the latest placement was handed out."""
+        """The instant at which the latest placement was handed out to be sent."""
         self.dirty_events: dict[int, None] = {}
-        """Sport events that quoting looks at before the engine places anything."""
+        """Sport events on whose quotes the engine must decide again before it places anything."""
         self.hedging: dict[LineKey, None] = {}
         """Lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may be
         open on these lines."""
         self.cut: dict[LineKey, int] = {}
-        """Lines on which limits leave less room than the strategy asked for, with the value of ``moves`` at that
-        time."""
+        """Lines on which the limits allow less than the strategy asked for, each with the value of ``moves`` when that
+        was found."""
         self.moves = 0
         """The number of times that a position moved or a placement was handed out."""
         self.lookups: dict[str, str] = {}
-        """Wagers to look up: the exchange's id of each, and the reason."""
+        """Wagers to look up: the ``wager_id`` of each, and the reason."""
         self.details: dict[str, None] = {}
-        """Wagers whose matches are read from the exchange to learn the odds at which they matched."""
+        """Wagers whose matches must be read, because their odds are not known; by ``wager_id``."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet, by its id."""
         self.sent_requests = 0
@@ -77,7 +77,7 @@ class Shared:
         return self._request_id
 
     def send(self, owner: Owner, request: Request, now: Instant) -> None:
-        """Note a request that is handed out. Its answer goes to ``owner``."""
+        """Record a request that is handed out to be sent. Its answer goes to ``owner``, the part that made it."""
         self.in_flight[request.id] = InFlight(owner, request, now)
         self.sent_requests += 1
 
@@ -88,7 +88,7 @@ class Shared:
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
         """Hold a guard for a reason, or lift it if the reason is None.
 
-        If that changes anything, log the change and look at every sport event in the scope again.
+        If the guard changes, log the change, and decide again on the quotes of every sport event in the scope.
 
         Returns:
             True if the guard changed.
@@ -101,7 +101,8 @@ class Shared:
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
-        """Hold or lift a guard of a line or sport event that is being looked at. It is not looked at again for this."""
+        """Hold or lift a guard of a line or sport event while its quotes are being decided. Unlike ``hold``, this does
+        not lead to another decision."""
         if self.guards.set(guard, scope, reason, now):
             self._log_guard(Severity.INFO, guard, scope, reason)
 
@@ -110,7 +111,7 @@ class Shared:
         self.outbox.alert(severity, name, guard=guard, scope=shown(scope), reason=reason)
 
     def touch_scope(self, scope: str | int | LineKey) -> None:
-        """Look at every sport event in a scope again."""
+        """Have the quotes of every sport event in a scope decided again."""
         if isinstance(scope, LineKey):
             self.dirty_events[scope.event] = None
         elif isinstance(scope, int):
@@ -131,5 +132,5 @@ class Shared:
             self.hold("clock", ACCOUNT, None, now)
 
     def on_clock(self, scheduled: Instant) -> Instant:
-        """Convert an instant of a schedule into an instant of the engine's clock."""
+        """Convert an instant of the wall clock, such as a scheduled start, into an instant of the engine's clock."""
         return scheduled - self.clock.wall_offset

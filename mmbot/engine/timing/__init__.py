@@ -1,1 +1,1 @@
-"""The rate limit of requests, the timers, and the question when something is due."""
+"""The rate limit of requests, the timers, and the protocols for work that is due at a certain time."""

@@ -9,22 +9,22 @@ from mmbot.engine.requests import Request
 
 
 class Part(Protocol):
-    """A part with something that is due at an instant."""
+    """A part of the engine that has something to do at a certain time."""
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which something is due by the clock; ``NEVER`` if nothing is. An event may make it
-        earlier."""
+        """Return the instant at which the part next has something to do; ``NEVER`` if there is none. An event may
+        change this instant."""
 
 
 class Chore(Part, Protocol):
-    """A part that acts by the clock."""
+    """A part of the engine that acts at a certain time without sending a request."""
 
     def do_due(self, now: Instant) -> None:
         """Do everything that is due."""
 
 
 class Asker(Part, Protocol):
-    """A part that makes requests and owns them."""
+    """A part of the engine that makes requests and gets their answers."""
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next request if one is due."""
+        """Return the next request if one is due; otherwise None."""

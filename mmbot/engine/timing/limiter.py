@@ -1,4 +1,4 @@
-"""The rate of requests: the account's limit with a reserve for cancels, and one read of each path a second.
+"""The rate of requests: the account's limit with a reserve for cancels, and one read a second of each REST path.
 
 All arithmetic is on integers, so the same calls at the same instants give the same results. Other modules decide which
 request to send.
@@ -15,41 +15,42 @@ CEILING: Final = 50
 """The most requests in any one second that the exchange allows an account (docs/protocol.md 11)."""
 
 BURST: Final = 4
-"""The number of requests that may leave without spacing, for cancels and for other requests each."""
+"""How many requests may be sent directly after each other. Cancels and other requests each have this number."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""The longest pause after a 429, from the last request on. A 429 may carry an absurd instant."""
+"""The longest pause after an answer 429 (too many requests), counted from the last request. An answer may ask for an
+absurdly long pause."""
 
 CANCELS_PAUSE: Final = SECOND
-"""The longest pause of cancels after a 429, from the last request on."""
+"""The longest pause for cancels after an answer 429, counted from the last request."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
-"""Time between two reads of one path. It is more than a second because the network may bring two requests closer
+"""Time between two reads of the same path. It is more than a second because the network may bring two requests closer
 together (docs/protocol.md 11)."""
 
 
 class TooSoon(Exception):
-    """A request was taken before its time: a mistake in our own code. Nothing is sent, so that no limit is broken."""
+    """Raised for a request that may not be sent yet, which is a mistake in mmbot. The request is not sent."""
 
 
 class Limiter:
     """Limits the requests of the account.
 
-    Two rules hold together:
+    Two rules apply at the same time:
 
-    - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with room
-      for a whole second would let nearly twice the rate through in one second.
+    - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with the
+      tokens of a whole second would allow nearly twice the rate in one second.
     - *Count*: no closed window of one second holds more than ``rate`` requests, nor more than ``rate - reserve``
     requests other than cancels.
 
-    Other requests leave room for the burst of cancels that may follow, so they never delay a cancel. A cancel waits for
-    earlier cancels only, as long as fewer than ``reserve`` cancels left in the last second.
+    Requests other than cancels leave room for a burst of cancels, so they never delay a cancel. A cancel waits only for
+    earlier cancels, as long as fewer than ``reserve`` cancels were sent in the last second.
 
-    The instants are those of sending. The network may bring requests closer together: a ``rate`` below the limit of the
-    exchange leaves room for that.
+    All instants are times of sending. The network may bring requests closer together, so ``rate`` should be below the
+    limit of the exchange.
 
     Raises:
-        ValueError: when it is made, unless 1 <= reserve < rate <= 50.
+        ValueError: on construction, unless 1 <= reserve < rate <= 50.
     """
 
     __slots__ = (
@@ -79,14 +80,14 @@ class Limiter:
         self.rate: Final = rate
         self.reserve: Final = reserve
         burst = min(BURST, rate - reserve)
-        self._spacing: Final[Duration] = SECOND // rate  # rounded down: the count makes it exact
+        self._spacing: Final[Duration] = SECOND // rate  # rounded down; the count keeps the limit exact
         self._other_spacing: Final[Duration] = SECOND // (rate - reserve)
         self._other_slack: Final[Duration] = (burst - 1) * self._spacing
         self._other_tolerance: Final[Duration] = (burst - 1) * self._other_spacing
         self._cancel_slack: Final[Duration] = (burst + min(BURST, reserve) - 1) * self._spacing
         self._all: Final[deque[Instant]] = deque(maxlen=rate)
         self._other: Final[deque[Instant]] = deque(maxlen=rate - reserve)
-        # The next instant of the evenly spaced series: of all requests, and of requests other than cancels.
+        # When the next request is due at even spacing: of all requests, and of requests other than cancels.
         self._due: Instant = 0
         self._other_due: Instant = 0
         self._paused: Instant = 0
@@ -96,15 +97,15 @@ class Limiter:
         self._other_from: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
-        """Return the earliest instant from ``now`` on at which a cancel, or another request, may leave."""
+        """Return the earliest instant, ``now`` or later, at which a cancel or another request may be sent."""
         earliest = self._cancel_from if cancel else self._other_from
         return now if now > earliest else earliest
 
     def take(self, now: Instant, cancel: bool) -> None:
-        """Note that a cancel, or another request, leaves now.
+        """Record that a cancel or another request is sent now.
 
         Raises:
-            TooSoon: if ``ready_at`` is later than now. Nothing is noted.
+            TooSoon: if ``ready_at`` is later than now. The request is then not recorded.
         """
         early = (self._cancel_from if cancel else self._other_from) - now
         if early > 0:
@@ -118,7 +119,8 @@ class Limiter:
         self._plan()
 
     def pause(self, until: Instant) -> None:
-        """Send no request before ``until``, after a 429. A pause that lasts longer stays.
+        """Allow no request before ``until``, because the exchange answered 429 (too many requests). An earlier pause
+        that lasts longer is kept.
 
         The pause ends at the latest ``LONGEST_PAUSE`` after the last request; for cancels, ``CANCELS_PAUSE`` after it.
         """
@@ -127,7 +129,7 @@ class Limiter:
         self._plan()
 
     def _plan(self) -> None:
-        """Compute when the next cancel, and the next other request, may leave."""
+        """Compute when the next cancel and the next other request may be sent."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
         paused, other_paused = max(self._cancels_paused, every), max(self._paused, every)
         self._cancel_from = max(paused, self._due - self._cancel_slack)
@@ -137,7 +139,7 @@ class Limiter:
 
 
 class Pacer:
-    """Spaces the reads of each path. The number of paths is small and does not grow."""
+    """Keeps a least time between two reads of the same REST path."""
 
     __slots__ = ("_ready", "_spacing")
 
@@ -146,14 +148,14 @@ class Pacer:
         self._ready: Final[dict[str, Instant]] = {}
 
     def ready_at(self, path: str, now: Instant) -> Instant:
-        """Return the earliest instant from ``now`` on at which this path may be read."""
+        """Return the earliest instant, ``now`` or later, at which this path may be read."""
         return max(now, self._ready.get(path, now))
 
     def take(self, path: str, now: Instant) -> None:
-        """Note that this path is read now.
+        """Record that this path is read now.
 
         Raises:
-            TooSoon: if ``ready_at`` is later than now. Nothing is noted.
+            TooSoon: if ``ready_at`` is later than now. The read is then not recorded.
         """
         ready = self.ready_at(path, now)
         if ready > now:

@@ -17,13 +17,13 @@ class Due(Enum):
     __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
     EVENT = "event"
-    """Look at a sport event again: its start is near, or its strategy asked to be called."""
+    """Decide on the quotes of a sport event again: its start is near, or its strategy asked to be called."""
     LINE = "line"
-    """Look at a line again: its book or price may be too old, or its pause is over."""
+    """Decide on the quotes of a line again: its book or price may be too old, or its pause is over."""
     HEDGE = "hedge"
     """Try to hedge on a line again."""
     SUSPECT = "suspect"
-    """Decide about a difference between two pictures of a book."""
+    """Decide whether a difference between a book and a REST read is an error, or was explained by a message."""
     MISSED = "missed"
     """Read the board again: the last read may have lacked a line or a sport event."""
     ACTIVATION = "activation"
@@ -43,7 +43,8 @@ NEVER: Final[Instant] = 1 << 63
 
 
 class Timers:
-    """Timers, at most one for each pair of purpose and key. The earlier of two instants counts."""
+    """The timers. Each has a purpose and a key (a line, sport event or wager). If one is set twice, the earlier instant
+    counts."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Due, Key]] = []
@@ -54,8 +55,8 @@ class Timers:
         """No timer is due before this instant. ``due_at`` returns the exact instant."""
 
     def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
-        """Register a handler for each purpose. It is called with the key and the present instant when a timer is
-        due."""
+        """Register a handler for each purpose. When a timer is due, its handler is called with the key and the present
+        instant."""
         self._handlers.update(handlers)
 
     def set(self, due: Due, key: Key, at: Instant) -> None:
@@ -78,7 +79,8 @@ class Timers:
         return self.soonest
 
     def do_due(self, now: Instant) -> None:
-        """Call the handlers of all timers that are due, by instant, then in the order in which they were set."""
+        """Call the handlers of all timers that are due, in the order of their instants. If instants are equal, the
+        timer that was set first comes first."""
         while self.soonest <= now and self.due_at(now) <= now:
             _, _, due, key = heapq.heappop(self._heap)
             del self._at[due, key]
