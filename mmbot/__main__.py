@@ -1,4 +1,4 @@
-"""``python -m mmbot``."""
+"""Run mmbot as ``python -m mmbot``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The commands of mmbot. This module only parses arguments. Each command imports the code that it calls."""
+"""The commands of mmbot. This module only reads the arguments; each command imports the code that it calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mmbot.daemon.operate import Place
 
 DOOR: Final = "http://127.0.0.1:9464"
-"""Address of the daemon if neither settings nor an address are given: the default of ``telemetry``."""
+"""Address of the daemon if neither settings nor an address are given: the default of the ``telemetry`` settings."""
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 """Adds a command to the parser, like ``add_parser`` of argparse."""
@@ -31,7 +31,7 @@ _NOT_CLEAR: Final = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 a part failed, 2 not possible, 3 not proved clear."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["exchange"]:  # it parses its own options
+    if words[:1] == ["exchange"]:  # the local exchange parses its own options
         return _exchange(words[1:])
     options = _parser().parse_args(words)
     command: Callable[[argparse.Namespace], int] = options.command
@@ -274,7 +274,7 @@ class _Unusable(Exception):
 
 
 def _place(options: argparse.Namespace) -> tuple[Config, Place]:
-    """Return the settings and the place where their daemon is expected."""
+    """Return the settings, and where to find the daemon that uses them."""
     from mmbot.config import ConfigError, load
     from mmbot.config.places import state_dir
     from mmbot.daemon.operate import place_of
@@ -288,7 +288,7 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
 
 
 def _door(options: argparse.Namespace) -> Callable[[], str]:
-    """Return a function that finds the daemon's address. It looks each time, since the daemon may have been
+    """Return a function that finds the daemon's address. It looks at each call, since the daemon may have been
     restarted."""
     from mmbot.daemon.operate import door_of
 

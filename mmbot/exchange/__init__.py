@@ -1,1 +1,2 @@
-"""ProphetX on the wire: the session, the REST calls and the feed. Each dialect has a folder of its own."""
+"""Talk to ProphetX: the session, the REST calls and the websocket feed. Each dialect (version of its API) has a
+folder."""

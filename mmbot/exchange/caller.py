@@ -1,4 +1,7 @@
-"""One call to the exchange: its token, its timeout, one repeat after a 401, and the meaning of the answer."""
+"""Make one call to the exchange: add the access token, limit the time, repeat once after a 401, and read the answer.
+
+A 401 is the HTTP status that says that the exchange does not accept the token.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,13 @@ from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_
 from mmbot.net.warm import Connection, Outcome
 
 OnMalformed = Callable[[str, str], None]
-"""Called with the name of a call and the reason for each item of its answer that cannot be read."""
+"""Called for each item of an answer that cannot be read, with the name of the call and the reason."""
 
 T = TypeVar("T")
 
 
 class Written(NamedTuple, Generic[T]):
-    """A call whose request has been handed to the socket."""
+    """A call whose request was already written to a connection. ``outcome`` will hold the answer."""
 
     call: Call[T]
     token: str
@@ -39,12 +42,12 @@ class Written(NamedTuple, Generic[T]):
 
 
 class Caller:
-    """Makes calls, over a pool of connections or over a connection that is open already.
+    """Makes calls to the exchange, over a pool of connections or over one connection that is already open.
 
     Args:
-        errors: the error codes of the dialect.
-        change_s: timeout of a placement or a cancel, in seconds of the clock.
-        read_s: timeout of a read. Neither timeout is shorter than one second of the machine.
+        errors: the error codes of the exchange, with their meanings.
+        change_s: timeout of a placement or a cancel, in seconds of ``clock``, which may run faster than real time.
+        read_s: timeout of a read, in seconds of ``clock``. Both timeouts are at least one real second.
     """
 
     def __init__(
@@ -70,11 +73,13 @@ class Caller:
 
     @property
     def date(self) -> Instant | None:
-        """The latest ``Date`` of an answer: the exchange's clock in whole seconds. None if there was none."""
+        """Time of the exchange's clock in the latest ``Date`` header of an answer, in whole seconds. None if there was
+        none."""
         return date_of(self._date)
 
     def write(self, call: Call[T], connection: Connection | None) -> Written[T] | None:
-        """Write a request to an open connection now. Without a connection or a token nothing is sent: None."""
+        """Write a request to an open connection now. Return None, and send nothing, if there is no connection or no
+        token."""
         token = self._keeper.current()
         if connection is None or token is None:
             return None
@@ -82,10 +87,10 @@ class Caller:
         return Written(call, token, self._clock.now(), outcome)
 
     async def __call__(self, call: Call[T] | Written[T], http: aiohttp.ClientSession) -> T:
-        """Make a call, or wait for one whose request was written already, and read its answer.
+        """Make a call and read its answer. If the request was already written, only wait for the answer and read it.
 
         Raises:
-            Refused, RetryLater, UnknownOutcome, Malformed: never UnknownOutcome for a read.
+            Refused, RetryLater, UnknownOutcome, Malformed: if the call fails. A read never raises UnknownOutcome.
         """
         written: Written[T] | None = None
         if isinstance(call, Written):
@@ -95,7 +100,7 @@ class Caller:
             return await self._once(call, http, token, written)
         except _Unauthorized:
             if call.purpose is Purpose.PLACE:
-                # The engine has to decide again: the placement may no longer be allowed.
+                # Do not repeat the placement: it may no longer be allowed, so the engine has to decide again.
                 self._keeper.reject(token)
                 raise Refused("unauthorized", "the token was not accepted; nothing was placed") from None
         token = await self._keeper.rejected(token)
@@ -107,7 +112,8 @@ class Caller:
             raise RetryLater("unauthorized", "a new token was not accepted either", later) from None
 
     async def _token(self, purpose: Purpose) -> str:
-        """The token for a call. A placement does not wait for one, because it would be stale by then."""
+        """Return the access token for a call. A placement does not wait for a new token, because the quote would be
+        stale."""
         if purpose is not Purpose.PLACE:
             return await self._keeper.token()
         token = self._keeper.current()
@@ -190,4 +196,4 @@ class Caller:
 
 
 class _Unauthorized(Exception):
-    """A 401. It never leaves this file."""
+    """The exchange answered 401. Only this module raises and catches this exception."""

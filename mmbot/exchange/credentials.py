@@ -1,4 +1,4 @@
-"""The keys of the account: where they come from, and what to do when the exchange rejects them."""
+"""The account's two API keys: where they are read, and advice if the exchange rejects them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ ACCESS_KEY: Final = "PROPHETX_ACCESS_KEY"
 SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 
 LOGIN_REFUSED: Final = "login_refused"
-"""The code of a log-in that the exchange rejected, and the reason of the exit that follows at a start."""
+"""Error code if the exchange rejects a log-in. At a start, it is also the reason for the exit that follows."""
 
 
 class CredentialsError(Exception):
-    """Credentials are missing. The message names the variables and never a value."""
+    """A key is missing. The message names the environment variables and never shows a key."""
 
 
 class Credentials(NamedTuple):
-    """The two keys that open a session."""
+    """The two API keys that open a session."""
 
     access_key: str
     secret_key: str
@@ -27,18 +27,18 @@ class Credentials(NamedTuple):
 
 
 def check_keys(environment: str) -> str:
-    """Text for a person whose keys the exchange rejected."""
+    """Return advice for an operator whose keys the exchange rejected."""
     return f"check {ACCESS_KEY} and {SECRET_KEY} for environment {environment}"
 
 
 def credentials_from(environ: Mapping[str, str], hint: str = "") -> Credentials:
-    """Read the credentials from the environment of the process, the only place that they come from.
+    """Read the two keys from the environment variables of the process. mmbot reads them from nowhere else.
 
     Args:
-        hint: added to the message of the error.
+        hint: text to add to the error message.
 
     Raises:
-        CredentialsError: if one is missing or empty.
+        CredentialsError: if a key is missing or empty.
     """
     missing = [name for name in (ACCESS_KEY, SECRET_KEY) if not environ.get(name, "").strip()]
     if missing:

@@ -1,10 +1,11 @@
-"""The seam between the exchange's side and its dialect: everything that a dialect has to offer.
+"""The interface of a *dialect*: one version of the exchange's API.
 
-A dialect has names and forms of its own for paths, fields, error codes, channels and messages. The session keeper, the
-REST client, the feed and the shell around them are given a ``Dialect`` and know nothing else of it. Each dialect is a
-folder next to this file, whose modules carry the names of the parts below; ``dialects.py`` picks one.
+Each dialect has its own paths, fields, error codes, channels and messages. The session keeper, the REST client, the
+feed
+and the daemon are given a ``Dialect`` and know nothing else about it. A dialect is a folder next to this file, with one
+module for each part below. ``dialects.py`` picks the dialect.
 
-A call that a dialect lacks raises ``Malformed`` when it is built, and nothing is sent.
+If a dialect lacks a call, building that call raises ``Malformed``, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -23,29 +24,29 @@ from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
 Malformed = list[str]
-"""Items of an answer that could not be read, each in words, for the log and a counter."""
+"""Reasons why items of an answer could not be read, one text for each item. They are logged and counted."""
 
 Version = Literal[1, 2]
-"""Of the calls that read markets. 1 is the deprecated form, for a dialect that still has it."""
+"""Version of the calls that read markets. Version 1 is deprecated, and a dialect may lack it."""
 
 T = TypeVar("T")
 
 
 class Call(NamedTuple, Generic[T]):
-    """One request to the exchange, together with the reader of its answer."""
+    """One request to the exchange, with the function that reads its answer."""
 
     name: str
-    """For metrics: one of a few, the same in every dialect."""
+    """Name of the call in metrics. It is the same in every dialect."""
     purpose: Purpose
     method: str
     path: str
-    """Below the base URL, with the query."""
+    """Path below the base URL, with the query."""
     body: bytes | None
     read: Callable[[bytes, Malformed], T]
-    """Reads the body of a successful answer. Appends each item that it cannot read to the list. Raises ValueError if
-    it cannot read the answer as a whole."""
+    """Reads the body of a successful answer. For each item that it cannot read, it appends the reason to the list.
+    Raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None
-    """Tells whether the request is no longer wanted. Asked until the first byte leaves."""
+    """Returns True if the request must not be sent any more. Called until the first byte is sent."""
 
 
 class MatchPage(NamedTuple):
@@ -53,26 +54,27 @@ class MatchPage(NamedTuple):
 
     matches: tuple[MatchDetail, ...]
     malformed: frozenset[str]
-    """Wagers with a match that could not be read."""
+    """Ids of the wagers of which at least one match could not be read."""
     next_cursor: str
-    """Empty on the last page."""
+    """Cursor for the next page. Empty on the last page."""
 
 
 class TransactionPage(NamedTuple):
-    """One page of the wallet's lines, in the exchange's order."""
+    """One page of the account's transactions, in the exchange's order."""
 
     transactions: tuple[Transaction, ...]
     next_cursor: str
-    """Empty on the last page."""
+    """Cursor for the next page. Empty on the last page."""
     unread: int
-    """Lines of the page that could not be read."""
+    """Number of transactions on the page that could not be read."""
 
 
 class Undecodable(Exception):
     """A feed message that cannot be read.
 
     Args:
-        kind: a short, bounded name for the counter: ``envelope``, ``topic``, or the topic.
+        kind: name for the counter: ``envelope`` if the outer object cannot be read, ``topic`` if the topic is unknown,
+            otherwise the topic.
         why: the reason.
     """
 
@@ -86,52 +88,53 @@ class Undecodable(Exception):
 
 
 class SessionCalls(Protocol):
-    """Opening and keeping a session."""
+    """Calls that open and renew a session."""
 
     def log_in(self, access_key: str, secret_key: str) -> Call[Tokens]:
         """Open a session."""
 
     def refresh(self, refresh_token: str) -> Call[Tokens]:
-        """Get a new access token for a session."""
+        """Get a new access token for an open session."""
 
 
 class ChangeCalls(Protocol):
-    """Placing and cancelling. An item whose fate an answer does not tell is in neither list of the answer."""
+    """Calls that place and cancel wagers. An answer to a batch lists the items that succeeded and those that were
+    rejected. An item in neither list has an unknown outcome."""
 
     def place_one(self, item: Placement) -> Call[WagerReport]:
         """Place one wager."""
 
     def place_many(self, request: int, items: Sequence[Placement]) -> Call[Placed]:
-        """Place up to 20 wagers. The answer carries the number ``request``."""
+        """Place up to 20 wagers. ``request`` is the engine's number of the request, which the answer repeats."""
 
     def cancel_one(self, item: Cancellation) -> Call[None]:
         """Cancel one wager."""
 
     def cancel_many(self, request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
-        """Cancel up to 20 wagers. The answer carries the number ``request``."""
+        """Cancel up to 20 wagers. ``request`` is the engine's number of the request, which the answer repeats."""
 
     def cancel_event(self, event: int) -> Call[None]:
         """Cancel every open wager of a sport event."""
 
     def cancel_market(self, event: int, market: int, line_id: str | None) -> Call[None]:
-        """Cancel every open wager of a market, or of one outcome of it."""
+        """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on that outcome."""
 
     def cancel_all(self) -> Call[None]:
         """Cancel every open wager of the account."""
 
 
 class WagerCalls(Protocol):
-    """Reading wagers and their matches."""
+    """Calls that read wagers and their matches."""
 
     def wager(self, wager_id: str) -> Call[WagerReport]:
         """Read one wager."""
 
     def history(self, query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
-        """Read one page of the history. Instants are by the exchange's wall clock, and so is ``now``. The page may be
-        smaller than the query asks for.
+        """Read one page of the account's wager history. ``now`` and the times in ``query`` are by the exchange's clock.
+        The page may have fewer wagers than the query asks for.
 
         Raises:
-            Malformed: for a range that the exchange would reject.
+            Malformed: if the exchange would reject the range of times.
         """
 
     def matches(self, wager_ids: Sequence[str], cursor: str) -> Call[MatchPage]:
@@ -144,18 +147,18 @@ class WagerCalls(Protocol):
         """Read one page of the account's matches between two instants.
 
         Raises:
-            Malformed: for a range that the exchange would reject.
+            Malformed: if the exchange would reject the range of times.
         """
 
 
 class BoardCalls(Protocol):
-    """Reading tournaments, sport events, players, markets and books."""
+    """Calls that read tournaments, sport events, players, markets and books."""
 
     def ladder(self) -> Call[tuple[int, ...]]:
-        """Read the odds ladder, in the exchange's order."""
+        """Read the odds that the exchange accepts (the ladder), in the exchange's order."""
 
     def tournaments(self, active: bool) -> Call[tuple[Tournament, ...]]:
-        """Read the tournaments that have active events, or all of them."""
+        """Read all tournaments, or only those with active sport events if ``active`` is True."""
 
     def events(self, tournament: int) -> Call[tuple[SportEvent, ...]]:
         """Read the sport events of a tournament."""
@@ -172,7 +175,7 @@ class BoardCalls(Protocol):
     def search(
         self, tournament: int, events: Sequence[int], types: Sequence[str], least: Cents
     ) -> Call[tuple[MarketImage, ...]]:
-        """Search the markets of a tournament."""
+        """Search the markets of a tournament. ``Client.search_markets`` describes the filters."""
 
     def players(self, tournament: int) -> Call[tuple[Player, ...]]:
         """Read the players of a tournament."""
@@ -182,10 +185,10 @@ class BoardCalls(Protocol):
 
 
 class WalletCalls(Protocol):
-    """Reading the account's money."""
+    """Calls that read the account's money."""
 
     def balance(self, request: int) -> Call[BalanceRead]:
-        """Read the balance. The answer carries the number ``request``."""
+        """Read the balance. ``request`` is the engine's number of the request, which the answer repeats."""
 
     def transactions(
         self,
@@ -198,40 +201,41 @@ class WalletCalls(Protocol):
         cursor: str,
         limit: int,
     ) -> Call[TransactionPage]:
-        """Read one page of the wallet's lines between two instants.
+        """Read one page of the account's transactions between two instants.
 
         Raises:
-            Malformed: if the end lies before the beginning.
+            Malformed: if ``end`` lies before ``begin``.
         """
 
 
 class FeedDialect(Protocol):
-    """Finding, registering and decoding the feed."""
+    """Calls and functions for the feed: find its address, register a connection, decode its messages."""
 
     def connection_config(self) -> Call[ConnectionConfig]:
         """Ask for the address of the feed."""
 
     def plan(self, wanted: Topics) -> tuple[Topics, ...]:
-        """Spread topics over sockets: one entry for each socket to open, with the topics that it registers for."""
+        """Distribute topics over connections. Return one entry for each connection to open, with the topics to register
+        for."""
 
     def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
-        """Register a socket for topics. The answer grants the channels to subscribe to."""
+        """Register the connection with this socket id for topics. The answer lists the channels to subscribe to."""
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
-        """Decode a published message; nothing for a message about a line that no book can be kept of.
+        """Decode a message of the feed. The result is empty for the book of a line that mmbot cannot quote.
 
         Args:
-            connection: the generation of the connection that brought the message.
-            event_name: Pusher's name of the event.
-            data: the message as it stood in the frame.
+            connection: the number of the connection that brought the message.
+            event_name: the event name in the Pusher protocol.
+            data: the data of the message, unchanged.
 
         Raises:
-            Undecodable: if it cannot be read.
+            Undecodable: if the message cannot be read.
         """
 
 
 class Dialect(NamedTuple):
-    """One dialect of the exchange."""
+    """One version of the exchange's API, in parts."""
 
     name: str
     errors: ErrorTable

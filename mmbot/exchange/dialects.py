@@ -1,4 +1,5 @@
-"""Picks the dialect that the settings name. No other module imports a dialect's folder."""
+"""Load the dialect (version of the exchange's API) that the settings name. No other module imports a dialect's
+folder."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ from typing import Literal
 from mmbot.exchange.dialect import Dialect
 
 Name = Literal["legacy"]
-"""The dialects that there are."""
+"""Names of the dialects that exist."""
 
 
 def dialect_of(name: Name) -> Dialect:
-    """The dialect of this name. Loads it, and no other."""
+    """Return the dialect with this name. No other dialect is loaded."""
     match name:
         case "legacy":
             from mmbot.exchange.legacy.dialect import LEGACY

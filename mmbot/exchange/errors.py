@@ -1,9 +1,10 @@
-"""The four kinds of failure that a caller can act on, and the table that sorts a dialect's error codes into them.
+"""The four kinds of failed call, and the table that gives the kind for each error code of the exchange.
 
-*Refused*: nothing was done. *Retry later*: nothing was done, and the call may be repeated. *Unknown outcome*: it may
-have been done or not. *Malformed*: the exchange found our request wrong, which is our bug. One code may mean different
-things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``Rejection``, the
-reason in the engine's terms.
+*Refused*: nothing was done. *Retry later*: nothing was done, and the call may be repeated. *Unknown outcome*: the
+change
+may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. A code may mean different
+things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``Rejection``, which
+is the engine's name for the reason.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.events import Failed, Failure, Rejection
 
 RETRY_SOON: Final = 300 * MILLISECOND
-"""The pause after a cancel that met a wager in placement or in a match (specification, ``opened_retry``)."""
+"""Pause before a cancel is repeated because the wager was being placed or matched (specification, ``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
-"""The pause after a 429 that names none."""
+"""Pause after a 429 (too many requests) that names no pause."""
 
 
 CONNECTION: Final = "connection"
-"""Our code for a call whose connection could not be opened, or broke."""
+"""Our own error code for a call whose connection broke or could not be opened."""
 
 
 class Purpose(Enum):
-    """The effect of a call, which decides the meaning of its failure."""
+    """The kind of call. It decides what a failure of the call means."""
 
     PLACE = "place"
     CANCEL = "cancel"
@@ -35,17 +36,18 @@ class Purpose(Enum):
 
 
 class ExchangeError(Exception):
-    """A call that failed. The text holds no secret.
+    """A call failed. The text contains no key and no token.
 
     Args:
-        code: the exchange's error code, or ours: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
-            ``http_NNN`` where an answer named none, ``login_refused``, ``login_cooldown``, ``withdrawn``.
+        code: the exchange's error code, or one of our own: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
+            ``login_refused``, ``login_cooldown``, ``withdrawn``, or ``http_NNN`` (the HTTP status) for an answer
+            without a code.
         message: the exchange's own text.
     """
 
     failure: ClassVar[Failure]
     rejection: Rejection = Rejection.OTHER
-    """The reason in the engine's terms."""
+    """The engine's name for the reason."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -61,13 +63,13 @@ class Refused(ExchangeError):
 
 
 class LoginRefused(Refused):
-    """The keys are wrong or barred. Repeating the log-in unchanged would not help."""
+    """The exchange rejected the keys. Repeating the log-in with the same keys would not help."""
 
     rejection = Rejection.LOGIN
 
 
 class RetryLater(ExchangeError):
-    """Nothing was done, and the call may be repeated, from ``retry_at`` on if given."""
+    """Nothing was done. The call may be repeated, but not before ``retry_at`` if that is given."""
 
     failure = Failure.LATER
 
@@ -77,19 +79,19 @@ class RetryLater(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """No readable answer to a request that changes something: the change may have been made or not."""
+    """A placement or a cancel got no answer that tells its result, so it may or may not have been carried out."""
 
     failure = Failure.UNKNOWN
 
 
 class Malformed(ExchangeError):
-    """The exchange, or a check before sending, found the request wrong. Nothing was done; it is our bug."""
+    """The exchange, or a check before sending, found the request wrong. Nothing was done. This is a bug in mmbot."""
 
     failure = Failure.BUG
 
 
 class Meaning(NamedTuple):
-    """The meaning of a code for each purpose."""
+    """What an error code means for a placement, for a cancel and for a read."""
 
     place: Failure
     cancel: Failure
@@ -97,45 +99,46 @@ class Meaning(NamedTuple):
 
 
 class Known(NamedTuple):
-    """An error code that a dialect knows."""
+    """The table's entry for one error code: its meanings, and the engine's name for the reason."""
 
     meaning: Meaning
     rejection: Rejection = Rejection.OTHER
 
 
 class ErrorBody(NamedTuple):
-    """The body of an error answer."""
+    """The content of an error answer."""
 
     code: str
-    """In the names of the dialect's table; empty where the answer has none."""
+    """Error code as in the dialect's table; empty if the answer has no code."""
     message: str
     next_allow_at: Instant | None
-    """By the exchange's clock."""
+    """Time from which the exchange allows the next request, by the exchange's clock."""
 
 
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
-"""The request is wrong."""
+"""The request is wrong, which is our bug."""
 
 NO: Final = Meaning(Failure.REFUSED, Failure.REFUSED, Failure.REFUSED)
-"""The exchange says no."""
+"""The exchange rejected the request, and nothing was done."""
 
 BUSY: Final = Meaning(Failure.LATER, Failure.LATER, Failure.LATER)
-"""Not now."""
+"""Nothing was done, and the request may be repeated later."""
 
 BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.LATER)
-"""The exchange broke down on the way."""
+"""The exchange failed while it handled the request."""
 
 IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.LATER, Failure.LATER)
-"""The wager is being placed or matched: a cancel is repeated soon, the outcome of a placement has to be looked up."""
+"""The wager is being placed or matched. A cancel is repeated soon. The outcome of a placement must be looked up."""
 
 STALE_TOKEN: Final = Meaning(Failure.REFUSED, Failure.LATER, Failure.LATER)
-"""A new token may do, but a placement has to be decided again."""
+"""The access token was not accepted. A cancel or a read may succeed with a new token. A placement must be decided
+again."""
 
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: WRONG,
     401: STALE_TOKEN,
     402: NO,
-    403: NO,  # "User is suspended" comes without a code
+    403: NO,  # the error "User is suspended" comes without a code
     404: NO,
     405: WRONG,
     406: WRONG,
@@ -145,28 +148,29 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     413: WRONG,
     414: WRONG,
     415: WRONG,
-    422: Meaning(Failure.BUG, Failure.LATER, Failure.BUG),  # on a cancel: still being processed
+    422: Meaning(Failure.BUG, Failure.LATER, Failure.BUG),  # on a cancel: the wager is still being processed
     425: IN_MOTION,
     429: BUSY,
 }
-"""The meaning of an answer whose code is missing or new. With any other status the outcome is unknown."""
+"""What an HTTP status means if the error code is missing or new. Any status that is not listed means ``BROKEN``."""
 
 SOON: Final = frozenset({Rejection.NOT_LIVE_YET, Rejection.BEING_MATCHED})
-"""After these a cancel is repeated in ``RETRY_SOON``."""
+"""Reasons after which a cancel is repeated in ``RETRY_SOON`` (300 ms)."""
 
 NOTHING_FOUND: Final = frozenset({Rejection.NOT_FOUND, Rejection.NOTHING_OPEN})
-"""The exchange itself says that there is nothing. A gateway's bare 404 only says that a path is wrong."""
+"""Reasons by which the exchange says that it found nothing. A 404 without a code is not among them: it may come from a
+gateway and mean that the path is wrong."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {Rejection.NOTHING_LEFT, Rejection.WRONG_WAGER}
-"""The answer to a single cancel speaks about its wager; any other failure is about the call."""
+"""Reasons that concern the wager of a single cancel. Any other reason concerns the request as a whole."""
 
 
 class ErrorTable:
-    """The error codes of a dialect, and how it writes an error.
+    """The error codes of a dialect, and the reader of its error answers.
 
     Args:
-        codes: each code that the dialect knows.
-        read: reads the body of an error answer, whatever it is.
+        codes: the entry for each code that the dialect knows.
+        read: reads the body of an error answer, even if it is not JSON.
     """
 
     def __init__(self, codes: Mapping[str, Known], read: Callable[[bytes], ErrorBody]) -> None:
@@ -174,17 +178,17 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """Return the outcome of a call of this purpose after an error answer: by its code if the dialect knows it,
-        otherwise by its HTTP status."""
+        """Return which kind of failure an error answer means for this kind of call. The code decides if the dialect
+        knows it; otherwise the HTTP status decides."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:
-            # A 5xx on a placement stays unknown whatever its code says, and a cancel's code on one makes no sense.
+            # After a 5xx the outcome of a placement is unknown, whatever the code says.
             return Failure.UNKNOWN if status >= 500 else meaning.place
         return meaning.cancel if purpose is Purpose.CANCEL else meaning.read
 
     def rejection_of(self, status: int, code: str) -> Rejection:
-        """The reason of an error answer in the engine's terms."""
+        """Return the engine's name for the reason of an error answer."""
         if (known := self.codes.get(code)) is not None:
             return known.rejection
         return Rejection.TOO_MANY if status == 429 and not code else Rejection.OTHER
@@ -192,12 +196,12 @@ class ErrorTable:
     def error_of(
         self, purpose: Purpose, status: int, code: str, message: str, now: Instant, retry_at: Instant | None
     ) -> ExchangeError:
-        """The error for an answer.
+        """Return the exception for an error answer.
 
         Args:
-            code: in the names of this table; empty where the answer had none.
-            now: from which a short pause is counted.
-            retry_at: when to come again, where the answer said so.
+            code: error code as in this table; empty if the answer has no code.
+            now: the present. A short pause before a retry counts from it.
+            retry_at: the earliest time of a retry, if the answer names one.
         """
         failure = self.failure_of(purpose, status, code)
         rejection = self.rejection_of(status, code)
@@ -220,7 +224,8 @@ class ErrorTable:
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
-    """The error for a call that got no readable answer: a read may be repeated, a change may have been done."""
+    """Return the exception for a call that got no readable answer. A read may be repeated; a change may have been
+    made."""
     error = RetryLater(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
     if code == CONNECTION:
         error.rejection = Rejection.UNREACHABLE
@@ -228,12 +233,12 @@ def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
 
 
 def unreachable(message: str) -> RetryLater:
-    """The error for a call that never reached the exchange."""
+    """Return the exception for a call that never reached the exchange."""
     error = RetryLater(CONNECTION, message)
     error.rejection = Rejection.UNREACHABLE
     return error
 
 
 def failed(request_id: int, error: ExchangeError) -> Failed:
-    """The engine's event for an error."""
+    """Return the event that tells the engine about a failed request."""
     return Failed(request_id, error.failure, error.code, error.message, error.retry_at, error.rejection)

@@ -1,7 +1,7 @@
-"""The feed: opens a connection when the engine orders one, retries until it is up, and reports its end.
+"""The websocket feed: connect when the engine orders it, retry until a connection is up, and report its end.
 
-Each attempt has a number of its own. The engine decides from the delivered health checks when a silent exchange counts
-as a lost feed; this module judges a link by its own pings.
+Each attempt has its own number. This module ends a connection that does not answer pings. The engine watches the
+exchange's health checks and decides when the feed counts as lost because they stopped.
 """
 
 from __future__ import annotations
@@ -44,31 +44,31 @@ class FeedState(Enum):
     IDLE = "idle"
     """There is no connection, and no order to open one."""
     WAITING = "waiting"
-    """An attempt is due when the back-off has run out."""
+    """The next attempt starts when the back-off is over."""
     OPENING = "opening"
     UP = "up"
     REFUSED = "refused"
-    """The exchange forbade connections; only a new order leads to another attempt."""
+    """The exchange forbade connections. The next attempt needs a new order of the engine."""
     CLOSED = "closed"
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Durations in nanoseconds of the clock. If the clock is faster than the machine's, time limits of the network are
-    stretched to at least one second of the machine, because the network is no faster."""
+    """Time limits, in nanoseconds of the clock. The clock may be faster than real time, but the network is not. So a
+    time limit of the network is lengthened if it would be shorter than one real second."""
 
     open: Duration = 10 * SECOND
-    """For the connection config, the TCP connection and the upgrade of the websocket together."""
+    """Time limit for opening: read the connection config, connect over TCP, and upgrade to a websocket."""
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
-    """How often the connection config is read again (specification)."""
+    """Time between two reads of the connection config, which names the feed's address (specification)."""
     max_backlog: int = 20_000
-    """The most messages that may wait, either to be handled or for the connection to be up. More end the connection,
-    because a book that is read so late is not fit to quote from."""
+    """The most messages that may wait to be handled, or wait for the connection to be up. If more wait, the connection
+    is ended, because the books would be too old to quote from."""
 
 
 class AttemptEnded(NamedTuple):
-    """The end of a connection or of an attempt at one, for the log."""
+    """The end of a connection, or of an attempt to connect, for the log."""
 
     connection: int
     ending: Ending
@@ -84,31 +84,33 @@ def _ignore_undecodable(kind: str, why: str, count: int) -> None:
 
 
 def _ignore_end(ended: AttemptEnded) -> None:
-    """Ignore an end."""
+    """Ignore the end of a connection."""
 
 
 class Feed:
-    """Keeps one socket of the feed.
+    """Keeps one connection of the feed.
 
-    ``deliver`` gets FeedUp when a connection is up, every message of that connection, and one FeedLost at the instant
-    of its end. Messages that come before FeedUp are held until then, except wager messages, which are delivered at
-    once. An attempt that never came up is reported to ``on_end`` alone, and ``close`` delivers nothing. A connection
-    without a private channel is opened again without an order.
+    ``deliver`` gets FeedUp when a connection is up, then each message of that connection, and FeedLost once, when the
+    connection ends. Messages that come before FeedUp wait until then. Messages about wagers do not wait. If an attempt
+    never
+    comes up, only ``on_end`` is called. ``close`` delivers nothing. A connection without a private channel (which
+    carries
+    the account's own messages) is opened again without an order of the engine.
 
     Args:
         dialect: decodes messages.
         config_source: reads the connection config; raises ExchangeError.
-        register: authorises a socket id; raises ExchangeError.
-        deliver: takes a message, and only queues it.
-        open_link: the transport, which opens a websocket.
-        rng: for the jitter of the back-off.
-        number: gives the next connection its number, for several feeds that share one row of numbers.
-        ws_url: replaces the host of the connection config.
-        scheme: of a host that the connection config names without one.
-        backlog: tells how many delivered messages wait to be handled.
+        register: registers a connection by its socket id; raises ExchangeError.
+        deliver: takes a message. It only queues the message.
+        open_link: opens a websocket.
+        rng: random numbers for the back-off.
+        number: returns the number for the next connection. Several feeds may share it.
+        ws_url: scheme, host and port to use instead of those in the connection config.
+        scheme: ``ws`` or ``wss``, for a connection config whose host has no scheme.
+        backlog: returns how many delivered messages wait to be handled.
         on_undecodable: called for each message that cannot be read, with its kind, the reason, and the number of such
             messages so far, this one included.
-        on_end: called at the end of each connection and each attempt.
+        on_end: called at the end of each connection and of each failed attempt.
     """
 
     def __init__(
@@ -134,7 +136,7 @@ class Feed:
         """The number of the latest attempt; 0 before the first."""
         self.state = FeedState.IDLE
         self.undecodable: dict[str, int] = {}
-        """Numbers of messages that could not be read, by kind."""
+        """How many messages could not be read, by kind."""
         self._config_source: Final = config_source
         self.register: Final = register
         self.decode: Final = dialect.decode
@@ -152,19 +154,19 @@ class Feed:
         self._standing: _Connection | None = None
 
     def connect(self, reason: str) -> None:
-        """Open a connection, and retry with back-off until one is up. A connection that is up is ended first. An
-        attempt that is under way carries the order out. After ``close`` nothing happens."""
+        """Open a connection, and retry with back-off until one is up. A connection that is already up is ended first.
+        If an attempt is already under way, no second one starts. After ``close`` this does nothing."""
         if self.state in (FeedState.CLOSED, FeedState.OPENING, FeedState.WAITING):
             return
         if self._standing is not None:
             self._standing.act(self._standing.machine.close(reason))
         self.state = FeedState.WAITING
-        # A task that has not ended is closing the last connection; it goes on when it sees the order.
+        # If the task has not ended, it is closing the last connection. It then sees the new state and tries again.
         if self._keeper is None or self._keeper.done():
             self._start()
 
     async def close(self) -> None:
-        """End the feed. No task and no socket of it is left. A second call does nothing."""
+        """End the feed with all its tasks and sockets. A second call does nothing."""
         self.state = FeedState.CLOSED
         if self._standing is not None:
             self._standing.act(self._standing.machine.close("closed"))
@@ -178,14 +180,15 @@ class Feed:
         self._on_undecodable(kind, why, count)
 
     def stretched(self, duration: Duration) -> Duration:
-        """Stretch a time limit of the network to one second of the machine, or to its own length if that is shorter."""
+        """Return a time limit that lasts at least one real second, or its own length in real time if that is
+        shorter."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
-        """Read the connection config and make the address to connect to.
+        """Read the connection config, and return the address to connect to.
 
         Raises:
-            TimeoutError, ExchangeError, LinkFailed: if there is none.
+            TimeoutError, ExchangeError, LinkFailed: if there is no address.
         """
         return address_of(await self._config_source(), self._ws_url, self._scheme)
 
@@ -194,7 +197,7 @@ class Feed:
         self._keeper.add_done_callback(self._kept)
 
     async def _keep(self) -> None:
-        """Make attempts for as long as an order is not carried out."""
+        """Make one attempt after another until a connection is up, as the engine ordered."""
         while self.state is FeedState.WAITING:
             if (left := self._back_off.not_before - self.clock.now()) > 0:
                 await asyncio.sleep(self.clock.real_seconds(left))
@@ -205,16 +208,16 @@ class Feed:
     def _kept(self, keeper: asyncio.Task[None]) -> None:
         if keeper.cancelled() or (crash := keeper.exception()) is None:
             return
-        # A bug of ours or of a callback. A connection that was up has ended, and FeedLost was delivered.
+        # A bug in this module or in a callback. If a connection was up, it has ended and FeedLost was delivered.
         keeper.get_loop().call_exception_handler({"message": "the task of the feed failed", "exception": crash})
         if self.state in (FeedState.OPENING, FeedState.WAITING):
-            # The order is not carried out, and nobody would repeat it.
+            # The engine's order is not carried out, and the engine would not repeat it. So try again.
             self._back_off.ended(Ending.BACK_OFF, None, self.clock.now())
             self.state = FeedState.WAITING
             self._start()
 
     async def _attempt(self) -> None:
-        """Make one attempt, from the connection config to the end of its websocket."""
+        """Make one attempt, from reading the connection config to the end of the websocket."""
         try:
             async with asyncio.timeout(self.clock.real_seconds(self.stretched(self.settings.open))):
                 address = await self.address()
@@ -234,11 +237,11 @@ class Feed:
                 await link.close()
 
     def over(self, ended: Ended, up_at: Instant | None, private: bool = True) -> None:
-        """Note the end of the latest attempt, before its websocket is closed, which may take a moment.
+        """Note the end of the latest attempt. The websocket is closed afterwards, which may take a moment.
 
         Args:
             up_at: when the connection came up; None if it never did.
-            private: True if it had a private channel. A connection without one is opened again.
+            private: True if the connection had a private channel. A connection without one is opened again.
         """
         now = self.clock.now()
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
@@ -259,10 +262,11 @@ class Feed:
 
 
 class _Connection:
-    """One open websocket: its machine, its timer, its reader, and the messages that it holds."""
+    """One open websocket: its protocol state, its timer, its reader, and the messages that wait until it is up."""
 
     BURST: Final = 32
-    """Messages that are read before the loop gets a turn, so that a flood does not delay a cancel."""
+    """The most messages that are read in a row. Then other tasks get a turn, so that many messages do not delay a
+    cancel."""
 
     def __init__(self, feed: Feed, number: int, link: Link, address: str) -> None:
         timing = feed.settings.timing
@@ -280,7 +284,7 @@ class _Connection:
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
     async def run(self) -> None:
-        """Serve the websocket to its end. Raises only for a bug of ours, after FeedLost was delivered."""
+        """Read from the websocket until it ends. Only a bug in mmbot raises, and only after FeedLost was delivered."""
         self._start(self._read())
         self._start(self._watch_config())
         clock = self._feed.clock
@@ -303,7 +307,7 @@ class _Connection:
             await asyncio.wait(self._tasks)
 
     def act(self, outputs: Outputs) -> None:
-        """Carry out the outputs of the machine."""
+        """Carry out what the protocol's state machine returns: send frames, deliver messages, end the connection."""
         for output in outputs:
             match output:
                 case Message():
@@ -370,7 +374,7 @@ class _Connection:
             self.act(self.machine.registered(signatures, registration.sign_in, self._feed.clock.now()))
 
     async def _watch_config(self) -> None:
-        """End the connection when the connection config names another address."""
+        """End the connection if the connection config names another address."""
         feed = self._feed
         while True:
             await asyncio.sleep(feed.clock.real_seconds(feed.settings.config_every))
@@ -378,7 +382,7 @@ class _Connection:
                 async with asyncio.timeout(feed.clock.real_seconds(feed.stretched(feed.settings.open))):
                     address = await feed.address()
             except (TimeoutError, ExchangeError, LinkFailed):
-                continue  # unknown is not changed; the next read will tell
+                continue  # a failed read does not show a change; the next read will tell
             if address != self._address:
                 self.act(self.machine.close("config_changed"))
                 return

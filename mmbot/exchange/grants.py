@@ -1,6 +1,6 @@
-"""What the exchange grants: the tokens of a session, the address of the feed, and the channels of a socket.
+"""What the exchange grants: the tokens of a session, the address of the feed, and the channels of a connection.
 
-These values are the same in every dialect: a dialect reads them from answers, the session keeper and the feed use them.
+These types are the same in every dialect. A dialect reads them from answers; the session keeper and the feed use them.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from mmbot.net.transport import LinkFailed
 
 
 class Tokens(NamedTuple):
-    """Tokens that a log-in or a refresh gives."""
+    """The tokens from a log-in or a refresh."""
 
     access: str
     refresh: str | None
-    """None where a refresh did not replace it."""
+    """The refresh token; None if a refresh did not replace the old one."""
     expires: Instant | None
-    """By the exchange's clock; None where the answer does not say."""
+    """When the access token expires, by the exchange's clock; None if the answer does not say."""
 
     def __repr__(self) -> str:
         return f"Tokens(expires={self.expires!r})"
 
 
 class ConnectionConfig(msgspec.Struct, frozen=True):
-    """The address of the feed (docs/protocol.md 8.1)."""
+    """The exchange's answer that names the feed's address (docs/protocol.md 8.1)."""
 
     key: str
     """The application key, which is part of the path of the websocket."""
     cluster: str = ""
     ws_host: str | None = None
-    """None for ``ws-<cluster>.pusher.com``."""
+    """Host of the websocket; None means ``ws-<cluster>.pusher.com``."""
     app_id: str = ""
 
 
 def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss") -> str:
-    """The address of the websocket (docs/protocol.md 8.1).
+    """Return the address of the websocket (docs/protocol.md 8.1).
 
     Args:
-        ws_url: scheme, host and port to use instead of those of the config.
-        scheme: for a config that names a bare host.
+        ws_url: scheme, host and port to use instead of those in the config.
+        scheme: ``ws`` or ``wss``, for a config whose host has no scheme.
 
     Raises:
         LinkFailed: if the config names no key, or neither a host nor a cluster.
@@ -58,36 +58,37 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
 
 
 class Topics(NamedTuple):
-    """Topics that a socket of the feed registers for. Without any, it gets what the exchange sends to every socket."""
+    """Topics that a connection of the feed registers for. Without topics, it gets what the exchange sends to
+    everybody."""
 
     tournaments: tuple[int, ...] = ()
     events: tuple[int, ...] = ()
-    """Sport events, for a dialect that has a channel for each."""
+    """Sport events, for a dialect that has one channel for each sport event."""
     sub_types: tuple[tuple[int, str], ...] = ()
-    """Sport events and sub-types of their markets, for a dialect that has a channel for each pair."""
+    """Sport events with sub-types of their markets, for a dialect that has one channel for each such pair."""
 
 
 EVERYTHING: Final = Topics()
-"""Names no topic."""
+"""No topics: register only for what the exchange sends to everybody."""
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):
-    """A channel that a registration authorised."""
+    """A channel that the exchange allows a connection to subscribe to."""
 
     name: str
     auth: str
-    """The signature of the channel, ``key:hex``, valid for one socket id."""
+    """Signature for the subscription, in the form ``key:hex``. It is valid for one socket id."""
     bindings: tuple[str, ...] = ()
-    """Names of the Pusher events that the exchange offers on the channel. Every event that arrives is read."""
+    """Names of the events that the exchange announces for the channel. mmbot reads every event, announced or not."""
     covers: tuple[int, ...] | None = None
-    """The sport events whose books the channel brings; None for all of them."""
+    """The sport events whose books the channel brings; None means all sport events."""
     private: bool = True
     """True if the channel may bring this account's private messages."""
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """Every channel that a socket id was authorised for."""
+    """All channels that the exchange allows one connection to subscribe to."""
 
     channels: tuple[ChannelGrant, ...]
     sign_in: SignIn | None = None
-    """None where the dialect has no sign-in."""
+    """Proof of identity to send before subscribing; None if the dialect asks for none."""

@@ -1,7 +1,7 @@
-"""The REST client: every call as a typed coroutine, and ``perform`` for the engine's requests.
+"""The REST client: one coroutine for each call, and ``perform`` for the engine's requests.
 
-The engine decides when, in which order and how often to send. The client repeats only a read or a cancel whose token
-had expired.
+The engine decides when, in which order and how often to send. The client itself repeats only a read or a cancel, and
+only if its token had expired.
 """
 
 from __future__ import annotations
@@ -48,31 +48,34 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The most pages of matches in one read. With more, the cursor of the exchange is taken to run in circles."""
+"""The most pages of matches in one read. If there are more, the exchange's cursor seems to repeat, and the read
+fails."""
 
 LOOK_S: Final = 1.0
-"""Seconds of the machine between two checks of the open connections."""
+"""Real seconds between two checks of the open connections."""
 
-_RETRY_S: Final = 5.0  # seconds between two checks while none can be opened
+_RETRY_S: Final = 5.0  # real seconds between two checks while no connection can be opened
 
 LEFT_TO_CANCELS: Final = 1
-"""Open connections that placements leave free."""
+"""Number of open connections that placements leave free for cancels."""
 
 T = TypeVar("T")
 N = TypeVar("N")
 
 
 class Client:
-    """The exchange's REST calls. It keeps connections open for the engine's changes, one of them for cancels alone.
+    """Client for the exchange's REST calls. It keeps connections open for placements and cancels, one for cancels
+    alone.
 
-    Every call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``; a read never ``UnknownOutcome``.
+    A failed call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``. A read never raises
+    ``UnknownOutcome``.
 
     Args:
-        keeper: gives tokens. The caller closes it, after the client.
-        dialect: writes requests, reads answers, and names errors.
-        on_request: called after each request with the name of the call, how it ended (``ok``, ``refused``, ``later``,
-            ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and how long it took by the clock.
-        on_malformed: called with the name of the call and the reason for each item of an answer that cannot be read.
+        keeper: gives access tokens. The caller closes the keeper after the client.
+        dialect: writes requests, and reads answers and errors.
+        on_request: called after each request with the name of the call, its result (``ok``, ``refused``, ``later``,
+            ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
+        on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
     """
 
     def __init__(
@@ -103,22 +106,23 @@ class Client:
         )
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
-        """Open connections, while ``keep_warm`` runs."""
+        """Open connections. ``keep_warm`` opens and checks them."""
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
-        """Close every connection. A call under way ends as one without an answer."""
+        """Close every connection. A call that is under way ends as if no answer had come."""
         self.warm.close()
         await self._http.close()
 
     async def keep_warm(self) -> None:
-        """Keep connections open for ``perform``, until cancelled."""
+        """Keep connections open for ``perform``, until this task is cancelled."""
         while True:
             good = await self.warm_up()
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open missing connections, and touch those that need it. False if one cannot be opened or used."""
+        """Open missing connections, and use the new and the long idle ones for a read. Return False if one of them
+        fails."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -126,41 +130,45 @@ class Client:
     async def _touch(self, connection: Connection) -> bool:
         call = self._feed.connection_config()._replace(name="warm")
         if not connection.idle or (touch := self._caller.write(call, connection)) is None:
-            return True  # a request took it meanwhile, or there is no session
-        with contextlib.suppress(ExchangeError):  # on_request counts it, and a broken connection is replaced
+            return True  # a request took the connection meanwhile, or there is no session
+        with contextlib.suppress(ExchangeError):  # on_request counts the failure, and a broken connection is replaced
             await self._caller(touch, self._http)
         return connection.proved
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
     async def place_one(self, item: Placement) -> WagerReport:
-        """Place one wager. Accepted means queued; a private message tells when the wager is live."""
+        """Place one wager. The answer only says that the wager is queued; a private message says when the wager is
+        open."""
         return await self._ask(self._changes.place_one(item))
 
     async def place_many(self, items: Sequence[Placement], request: int = 0) -> answers.Placed:
-        """Place up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
+        """Place up to 20 wagers. If a wager is in neither list of the answer, its outcome is unknown."""
         check_batch(items)
         return await self._ask(self._changes.place_many(request, items))
 
     async def cancel_one(self, item: Cancellation) -> None:
-        """Cancel one wager. A wager that is not found raises Refused."""
+        """Cancel one wager. Raises Refused if the exchange does not find the wager."""
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
-        """Cancel up to 20 wagers. The outcome of an item in neither list of the answer is unknown."""
+        """Cancel up to 20 wagers. If a wager is in neither list of the answer, its outcome is unknown."""
         check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_event(self, event: int) -> bool:
-        """Cancel every open wager of a sport event. False if the exchange found none, which proves nothing."""
+        """Cancel every open wager of a sport event. False if the exchange found none. (That does not prove that none is
+        open.)"""
         return await self._swept(self._changes.cancel_event(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
-        """Cancel every open wager of a market, or of one outcome of it. False if the exchange found none."""
+        """Cancel every open wager of a market; with ``line_id``, only those on that outcome. False if the exchange
+        found none."""
         return await self._swept(self._changes.cancel_market(event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. False if the exchange found none, which proves nothing."""
+        """Cancel every open wager of the account. False if the exchange found none. (That does not prove that none is
+        open.)"""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -174,42 +182,42 @@ class Client:
         return await self._ask(self._board.ladder())
 
     async def tournaments(self, *, active: bool = True) -> tuple[Tournament, ...]:
-        """Read the tournaments that have active sport events, or all of them."""
+        """Read the tournaments that have active sport events, or all tournaments."""
         return await self._ask(self._board.tournaments(active))
 
     async def events(self, tournament: int) -> tuple[SportEvent, ...]:
-        """Read the sport events of a tournament; none if the exchange answers 404 or null (docs/protocol.md 4.1)."""
+        """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
         return await self._found(self._board.events(tournament), ())
 
     async def markets(
         self, wanted: Sequence[int], *, version: Version = 2
     ) -> dict[int, tuple[answers.MarketImage, ...]]:
-        """Read the markets and books of up to 50 sport events. A sport event whose markets cannot be read has no entry.
-        Version 1 is deprecated, see ``markets_of``."""
+        """Read the markets and books of up to 50 sport events. If the markets of a sport event cannot be read, the
+        result has no entry for it. Version 1 is deprecated (see ``markets_of``)."""
         check_events(wanted)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
         return await self._found(self._board.markets(wanted, version), nothing)
 
     async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
-        """Read up to 50 sport events by their ids. One that is not listed is left out."""
+        """Read up to 50 sport events by their ids. A sport event that is not listed is left out."""
         check_events(wanted)
         return await self._found(self._board.events_by_id(wanted), ())
 
     async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
         """Read the markets and books of one sport event; None if the exchange does not list it. Version 1 is
-        deprecated: without ``sub_type`` and ``category_name`` a game looks like its first half."""
+        deprecated: it lacks ``sub_type`` and ``category_name``, so a game looks like its first half."""
         return await self._found(self._board.markets_of(event, version), None)
 
     async def search_markets(
         self, tournament: int, *, events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
     ) -> tuple[answers.MarketImage, ...]:
-        """Read the markets and books of a tournament. The filters go with the request and are applied to its answer
-        too, because the exchange may ignore them.
+        """Read the markets and books of a tournament. The filters are sent with the request. They are also applied to
+        the answer, because the exchange may ignore them.
 
         Args:
             events: only markets of these sport events.
-            types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
-            least: the least amount that takers can stake in the market, over all lines and levels.
+            types: only these types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
+            least: only markets in which takers can stake at least this amount, over all lines and levels.
         """
         images = await self._found(self._board.search(tournament, events, types, least), ())
         return tuple(
@@ -240,8 +248,8 @@ class Client:
         cursor: str = "",
         limit: int = 100,
     ) -> TransactionPage:
-        """Read one page of the wallet's lines between two instants, widened to whole seconds. ``limit`` is 1000 at
-        most. Each filter is applied to the answer too, as in a search."""
+        """Read one page of the account's transactions between two instants, which are widened to whole seconds.
+        ``limit`` is 1000 at most. The filters are also applied to the answer, because the exchange may ignore them."""
         call = self._wallet.transactions(begin, end, type, event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
@@ -261,23 +269,24 @@ class Client:
     async def history(
         self, query: requests.ReadHistory, *, market: int | None = None, event: int | None = None
     ) -> answers.HistoryRead:
-        """Read one page of the history. Raises Malformed, unsent, for a range that the exchange would reject."""
+        """Read one page of the wager history. Raises Malformed, before sending, if the exchange would reject the
+        range."""
         return await self._ask(self._wagers.history(query, self._clock.wall(), market, event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
     ) -> MatchPage:
-        """Read one page of the account's matches between two instants, widened to whole seconds; 100 at most. Raises
-        Malformed, unsent, for a range that the exchange would reject."""
+        """Read one page of the account's matches, 100 at most, between two instants, which are widened to whole
+        seconds. Raises Malformed, before sending, if the exchange would reject the range."""
         return await self._ask(self._wagers.matched_bets(begin, end, cursor, limit))
 
     async def matches_of(self, wager_id: str, cursor: str = "", limit: int = MATCHES_A_READ) -> MatchPage:
-        """Read one page of the matches of one wager; 100 at most."""
+        """Read one page of the matches of one wager, 100 at most."""
         return await self._ask(self._wagers.matches_of(wager_id, cursor, limit))
 
     async def matches(self, wager_ids: Sequence[str], request: int = 0) -> answers.MatchesRead:
         """Read every match of up to 100 wagers, with a second between two pages. If a page fails, the whole read fails.
-        A wager with a match that cannot be read is left out."""
+        If one match of a wager cannot be read, the wager is left out."""
         check_matches(wager_ids)
         pages: list[MatchPage] = []
         cursor = ""
@@ -294,17 +303,18 @@ class Client:
         return await self._ask(self._feed.connection_config())
 
     async def register(self, socket_id: str, topics: Topics = EVERYTHING) -> Registration:
-        """Register a socket for topics and get its channels. It may take seconds."""
+        """Register a connection of the feed for topics, and return its channels. The call may take seconds."""
         return await self._ask(self._feed.register(socket_id, topics))
 
     # --- the engine's requests --------------------------------------------------------------------------------------
 
     def perform(self, request: requests.Request) -> Coroutine[Any, Any, answers.Answer]:
-        """Carry out one request of the engine. The caller awaits the answer.
+        """Send one request of the engine, and return a coroutine that waits for the answer.
 
-        A change has left when this returns, if there are an open connection and a token. A placement that has to wait
-        for them is withdrawn when everything is cancelled meanwhile. A failure comes back as ``Failed``; only
-        cancellation is raised.
+        If a connection and a token are ready, a placement or a cancel has been sent when this function returns. A
+        placement
+        that has to wait for them is dropped if everything is cancelled meanwhile. A failed request is answered with
+        ``Failed``. The coroutine itself raises only if it is cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -318,8 +328,8 @@ class Client:
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
-        """The call for a change; None for a read, and for a batch of a wrong size. A batch of one cancel goes by the
-        single call, whose answers are documented best."""
+        """Return the call for a placement or a cancel. None for a read, or for a batch with no items or too many. A
+        batch of one cancel uses the call for a single cancel, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -385,8 +395,8 @@ class Client:
     async def _cancel_item(
         self, call: Call[None] | Written[None], item: Cancellation, number: int
     ) -> answers.Cancelled:
-        """Cancel one wager and answer as for a batch. A failure that is about the call (429, no token) and not about
-        the wager fails the request."""
+        """Cancel one wager, and answer like a batch of one. Raise if the failure concerns the call as a whole, such as
+        a 429 or a missing token."""
         try:
             await self._ask(call)
         except (Refused, Malformed, RetryLater) as error:
@@ -406,7 +416,7 @@ class Client:
         return True
 
     async def _found(self, call: Call[T], nothing: N) -> T | N:
-        """The answer to a read, or ``nothing`` where the exchange says that there is nothing."""
+        """Return the answer to a read, or the value ``nothing`` if the exchange says that it found nothing."""
         try:
             return await self._ask(call)
         except Refused as error:
@@ -416,6 +426,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """All pages in one. A wager with an unreadable match gets none, because some would look like all."""
+    """Combine all pages. If one match of a wager is unreadable, all its matches are left out, because the others would
+    look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

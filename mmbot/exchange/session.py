@@ -1,7 +1,7 @@
 """The session with the exchange: a valid access token at any time, with as few log-ins as possible.
 
-A key pair has twenty sessions, and each log-in opens one (docs/protocol.md 2). So the refresh token and the time of the
-last log-in survive restarts, a refresh is tried first, and log-ins are spaced out.
+A key pair has twenty sessions, and each log-in opens one (docs/protocol.md 2). Therefore the refresh token and the time
+of the last log-in are kept across restarts, a refresh is tried before a log-in, and log-ins are spaced out.
 """
 
 from __future__ import annotations
@@ -25,38 +25,39 @@ from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
 
 UNSTATED_LIFE: Final = 10 * MINUTE
-"""The assumed life of an access token whose end is missing or impossible (docs/protocol.md 2)."""
+"""Assumed life of an access token if the answer gives no end or an impossible one (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
 REFUSED_PAUSE: Final = 10 * MINUTE
-"""The pause after wrong keys, or when all sessions are taken: production practice (docs/protocol.md 2)."""
+"""Pause after a log-in with wrong keys, or with all sessions in use: production practice (docs/protocol.md 2)."""
 
 REFUSED_APART: Final = 5 * SECOND
-"""The pause between a rejected log-in and that of the next start. It opened no session, but a crash loop must not
-flood the exchange."""
+"""Least time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but a bot
+that restarts again and again must not flood the exchange."""
 
 OnEvent = Callable[[str, Mapping[str, str | float]], None]
-"""Called with the name of an event and its fields for the log. No field holds a secret."""
+"""Called with the name and the fields of a log entry. No field contains a key or a token."""
 
 
 def refresh_after(life: Duration) -> Duration:
-    """The age at which a token is refreshed: 60 % of its life, or 90 s before its end if that is earlier."""
+    """Return the age at which a token is refreshed: 60 % of its life, or 90 s before its end if that is earlier."""
     return max(min(life * 6 // 10, life - 90 * SECOND), life // 4)
 
 
 class SessionKeeper:
-    """Keeps one session. At most one renewal is under way, and all callers wait for it.
+    """Keeps one session. Only one renewal of the token runs at a time, and all callers wait for it.
 
     Args:
-        http: from ``open_http``. The caller closes it, after ``close``.
+        http: connections from ``open_http``. The caller closes them after ``close``.
         dialect: writes the log-in and the refresh, and names their errors.
-        base_url: including ``/partner``.
-        cooldown: the least time between two log-ins, across restarts. It doubles with each log-in without an answer.
-        timeout_s: of one request.
-        urgent: for a kill by a person. The first log-in does not wait for the cool-down of an earlier process, and a
-            log-in without an answer does not lengthen the cool-down.
-        on_event: called with ``session.logged_in``, ``session.refreshed``, ``session.renewal_failed`` and the like.
-        on_request: called after each request, as by the client.
+        base_url: address of the REST API, including ``/partner``.
+        cooldown: least time between two log-ins, also across restarts. It doubles with each log-in that gets no answer.
+        timeout_s: time limit of one request, in seconds.
+        urgent: True for a kill by the operator. The first log-in then does not wait for the cool-down of an earlier
+            process, and a log-in that gets no answer does not lengthen the cool-down.
+        on_event: called for each log entry, such as ``session.logged_in``, ``session.refreshed``,
+            ``session.renewal_failed``.
+        on_request: called after each request with the name of the call, its result, and its duration.
     """
 
     def __init__(
@@ -91,13 +92,13 @@ class SessionKeeper:
         digest = hashlib.sha256(f"{self._base_url}\n{access_key}".encode()).hexdigest()
         self._kept = Kept(digest[:32])
         self._loaded = False
-        self._logged_in: Instant | None = None  # as ``_kept.logged_in_at``, by the clock that never steps
+        self._logged_in: Instant | None = None  # like ``_kept.logged_in_at``, but by the monotonic clock
         self._access: str | None = None
         self._ends: Instant = 0
         self._refresh_at: Instant = 0
         self._renewed_at: Instant | None = None
-        self._refreshed = False  # whether the token came from a refresh
-        self._proved = False  # whether the exchange has accepted it yet
+        self._refreshed = False  # True if the token came from a refresh
+        self._proved = False  # True once the exchange has accepted the token
         self._silent_log_ins = 0
         self._barred: ExchangeError | None = None
         self._barred_until: Instant = 0
@@ -108,15 +109,15 @@ class SessionKeeper:
         self._lately: deque[str] = deque(maxlen=8)
 
     def current(self) -> str | None:
-        """The access token if there is a valid one now. Sends nothing."""
+        """Return the access token; None if there is no valid one now. Sends nothing."""
         return self._access if self._access is not None and self._clock.now() < self._ends else None
 
     async def token(self) -> str:
-        """Get an access token, after a renewal if there is none.
+        """Return an access token. If there is no valid one, wait for a renewal.
 
         Raises:
             LoginRefused: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
-            RetryLater: if there can be no token now.
+            RetryLater: if no token can be had now.
         """
         return self.current() or await self._renewed()
 
@@ -126,7 +127,7 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop this token after a 401 and start a renewal, unless there is a newer token."""
+        """Drop a token that got a 401, and start a renewal, unless there is a newer token."""
         if token != self._access:
             return
         self._access = None
@@ -134,16 +135,18 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str) -> str:
-        """Drop this token after a 401 and wait for the next one.
+        """Drop a token that got a 401, and wait for the next one.
 
         Raises:
-            LoginRefused, RetryLater: as ``token``; also if the exchange rejects new tokens at once.
+            LoginRefused, RetryLater: as ``token``. RetryLater also if the exchange rejects a token that it has just
+                issued.
         """
         self.reject(token)
         return await self.token()
 
     async def run(self) -> None:
-        """Renew ahead of time, until cancelled. After a failure it retries, with pauses that grow to half a minute."""
+        """Renew the token before it expires, until this task is cancelled. After a failure, retry after pauses that
+        grow to 30 s."""
         failures = 0
         while True:
             self._changed.clear()
@@ -168,7 +171,7 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Replace every secret of this keeper in a text, recent tokens included."""
+        """Return a text in which every key and token of this keeper is replaced, recent tokens included."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if secret:
                 text = text.replace(secret, "***")
@@ -186,7 +189,7 @@ class SessionKeeper:
         self._renewal = None
         error = None if renewal.cancelled() else renewal.exception()
         if isinstance(error, ExchangeError) and error.code != self._told:
-            self._told = error.code  # once, however many calls keep asking
+            self._told = error.code  # report it once, however many calls ask for a token
             self._tell(
                 "session.renewal_failed", code=error.code, message=error.message, rejection=error.rejection.value
             )
@@ -203,7 +206,7 @@ class SessionKeeper:
             raise
 
     async def _wait(self, duration: Duration) -> None:
-        """Wait until the token changes or the duration is over."""
+        """Wait until the token changes or the time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.01, self._clock.real_seconds(duration))):
                 await self._changed.wait()
@@ -215,7 +218,7 @@ class SessionKeeper:
             if self._kept.refresh_token is not None:
                 self._lately.append(self._kept.refresh_token)
             if (last := self._kept.logged_in_at) is not None and not self._urgent:
-                # After a step of the wall clock the time may lie in the future. It then counts as now.
+                # After a step of the wall clock the saved time may lie in the future. It then counts as now.
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
         now = self._clock.now()
         unproved = self._renewed_at is not None and self._access is None and not self._proved
@@ -229,7 +232,7 @@ class SessionKeeper:
         return await self._log_in()
 
     async def _refresh(self, refresh_token: str) -> str | None:
-        """Refresh the session. None if a log-in has to follow.
+        """Refresh the session. Return None if a log-in has to follow.
 
         Raises:
             RetryLater: if a refresh may work later, and a log-in would not help or is not needed yet.
@@ -240,7 +243,7 @@ class SessionKeeper:
         except NotSent as error:
             raise unreachable(f"refresh: {error}") from None
         except NoAnswer as error:
-            # A log-in would probably get no answer either, and could open a session without our knowledge.
+            # A log-in would probably get no answer either. It could also open a session of which mmbot does not learn.
             raise RetryLater(error.code, f"refresh: {error.message}") from None
         if reply.status in (200, 201):
             try:
@@ -274,7 +277,7 @@ class SessionKeeper:
         try:
             reply = await self._post(call)
         except NotSent as error:
-            self._logged_in = logged_in  # it opened no session
+            self._logged_in = logged_in  # the log-in opened no session
             await self._keep(before.refresh_token, before.logged_in_at)
             raise unreachable(f"log-in: {error}") from None
         except NoAnswer as error:
@@ -298,7 +301,7 @@ class SessionKeeper:
             until = pause_until(reply, error_body.next_allow_at, self._clock) or now + self._pause()
             raise self._bar(RetryLater(code, error_body.message, until), until - now)
         if 400 <= reply.status < 500 and reply.status not in (404, 408, 409, 425):
-            self._logged_in = logged_in  # it opened no session
+            self._logged_in = logged_in  # the log-in opened no session
             apart = wall - self._cooldown + min(self._cooldown, REFUSED_APART)
             await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart))
             said = self.scrub(f"{code}: {error_body.message}")
@@ -307,13 +310,13 @@ class SessionKeeper:
         raise RetryLater(code, self.scrub(error_body.message), now + self._pause())
 
     def _pause(self) -> Duration:
-        """The present cool-down, doubled with each log-in without an answer, up to ten minutes."""
+        """Return the present cool-down. It doubles with each log-in that gets no answer, up to ten minutes."""
         if self._urgent:
             return self._cooldown
         return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REFUSED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
-        """The reason why no log-in may be sent now; None if one may."""
+        """Return the reason why no log-in may be sent now; None if a log-in may be sent."""
         if self._barred is not None and now < self._barred_until:
             return self._barred
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
@@ -332,7 +335,7 @@ class SessionKeeper:
         now = self._clock.now()
         life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
         if not 0 < life <= LONGEST_LIFE:
-            life = UNSTATED_LIFE  # the clocks disagree
+            life = UNSTATED_LIFE  # the exchange's clock disagrees with ours
         self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
         self._access = tokens.access
         self._ends = now + life
@@ -351,7 +354,8 @@ class SessionKeeper:
         try:
             await asyncio.to_thread(self._store.save, self._kept)
         except OSError as error:
-            # A missing file costs one more log-in at the next start. A missing session would prevent cancels.
+            # Go on: a missing file costs one more log-in at the next start, but without a session nothing could be
+            # cancelled.
             self._tell("session.not_kept", error=error.strerror or type(error).__name__)
 
     async def _post(self, call: Call[Tokens]) -> Reply:

@@ -1,4 +1,4 @@
-"""The file of a session that survives restarts: the refresh token and the time of the last log-in."""
+"""The file that keeps a session across restarts: the refresh token and the time of the last log-in."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from mmbot.domain.instant import Instant
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The part of a session that survives a restart."""
+    """The part of a session that is kept across restarts."""
 
     account: str
-    """A digest of the keys and the exchange that the session belongs to."""
+    """Hash of the keys and the exchange's address, by which the file of another account is recognised."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
-    """The time of the last log-in that may have opened a session, by the wall clock."""
+    """Time of the last log-in that may have opened a session, by the wall clock."""
 
     def __repr__(self) -> str:
         return f"Kept(account={self.account!r}, logged_in_at={self.logged_in_at!r})"
 
 
 class TokenStore:
-    """The file, readable by its owner alone, and replaced as a whole or not at all."""
+    """The file. Only its owner can read it. It is replaced completely or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self, account: str) -> Kept:
-        """Read what was saved for these keys. Empty if the file is missing, unreadable or another account's."""
+        """Read the saved session of an account. It is empty if the file is missing, unreadable or another account's."""
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except (OSError, ValueError):
@@ -41,7 +41,7 @@ class TokenStore:
         """Replace the file and flush it to the disk.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if the file cannot be written.
         """
         scratch = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         scratch.unlink(missing_ok=True)

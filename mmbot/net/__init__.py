@@ -1,1 +1,1 @@
-"""Network parts that know no exchange: bounded HTTP, websockets, the Pusher protocol and the back-off."""
+"""Network code without knowledge of the exchange: HTTP with limits, websockets, the Pusher protocol, the back-off."""

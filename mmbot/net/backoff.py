@@ -1,6 +1,7 @@
-"""The back-off of a websocket: when to connect again, by how the last connection ended.
+"""The back-off of a websocket: decide when to connect again, from how the last connection ended.
 
-The delay grows with each failure, has a cap, and is randomised. The caller gives the instants and the random source.
+The delay grows with each failure up to a limit, and is partly random. The caller gives the times and the random
+numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Durations in nanoseconds."""
 
     first: Duration = 500 * MILLISECOND
-    """The longest first delay; it doubles with every further failure."""
+    """Longest delay after the first failure. It doubles with every further failure."""
     cap: Duration = 30 * SECOND
     settled: Duration = 30 * SECOND
     """A connection that was up for this long resets the back-off."""
@@ -40,7 +41,7 @@ class BackOff:
         """Note the end of an attempt or a connection.
 
         Args:
-            up_for: how long it was up; None if it never was.
+            up_for: how long the connection was up; None if it never was.
         """
         settled = up_for is not None and up_for >= self._settings.settled
         if settled:
@@ -64,5 +65,6 @@ class BackOff:
         return min(self._settings.cap, self._settings.first << min(self._failures, 40))
 
     def _jittered(self, delay: Duration) -> Duration:
-        """Between half of the delay and all of it, so that clients do not reconnect to a restarted server together."""
+        """Return a random delay from half of ``delay`` to all of it. So clients do not all reconnect to a restarted
+        server at the same moment."""
         return delay - round(delay / 2 * self._rng.random())

@@ -1,4 +1,5 @@
-"""One HTTP request and its answer, over aiohttp. A request that never left is told apart from one without an answer."""
+"""Send one HTTP request with aiohttp and read its answer. A request that was not sent and one without an answer raise
+different errors."""
 
 from __future__ import annotations
 
@@ -14,19 +15,19 @@ from aiohttp.abc import AbstractStreamWriter
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
 OnRequest = Callable[[str, str, Duration], None]
-"""Called after each request with the name of the call, how it ended, and how long it took."""
+"""Called after each request with the name of the call, its result, and its duration."""
 
 SHORTEST: Final = 1.0
-"""The shortest timeout, in seconds of the machine: a faster clock does not make the network faster."""
+"""Shortest timeout, in real seconds. The clock may be faster than real time, but the network is not."""
 
 LONGEST_PAUSE: Final = 5 * MINUTE
-"""The longest pause that an answer can ask for; a longer one is cut to this."""
+"""Longest pause that an answer can impose. If an answer asks for a longer pause, this one is made."""
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mmbot"}
 
 
 class Reply(NamedTuple):
-    """An answer, whatever its status."""
+    """An HTTP answer with any status."""
 
     status: int
     body: bytes
@@ -39,7 +40,7 @@ class NotSent(Exception):
 
 
 class Withdrawn(NotSent):
-    """The request was withdrawn before it left."""
+    """The caller withdrew the request before it was sent."""
 
 
 class NoAnswer(Exception):
@@ -52,20 +53,20 @@ class NoAnswer(Exception):
 
 
 def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
-    """Open a pool of connections, which the caller closes. It has no limit, so that no request waits for another; the
-    rate of requests bounds it. It keeps no cookies."""
+    """Open a pool of connections. The caller closes it. Its size has no limit, so no request waits for another; the
+    rate limit of the requests bounds it. It keeps no cookies."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
 
 
 def timeout_for(clock: Clock, limit_s: float) -> float:
-    """Convert a timeout from seconds of the clock to seconds of the machine."""
+    """Convert a timeout from seconds of the clock to real seconds, at least ``SHORTEST``."""
     return max(SHORTEST, clock.real_seconds(seconds(limit_s)))
 
 
 class _Body(aiohttp.BytesPayload):
-    """A body that checks, at the instant at which it is written, whether the request was withdrawn. aiohttp writes the
-    head together with the body."""
+    """A request body that checks, when it is written, whether the request was withdrawn. aiohttp writes the headers
+    together with the body, so nothing of a withdrawn request is sent."""
 
     def __init__(self, body: bytes, withdrawn: Callable[[], bool]) -> None:
         super().__init__(body)
@@ -89,16 +90,18 @@ async def send(
     timeout_s: float,
     withdrawn: Callable[[], bool] | None = None,
 ) -> Reply:
-    """Send one request and read the whole answer. Redirects are answers. A request is sent twice only if it is a GET
-    and the server had closed the kept connection.
+    """Send one request and read the whole answer. A redirect counts as the answer and is not followed. Only a GET may
+    be sent twice, if the server had closed the connection that was kept open.
 
     Args:
-        timeout_s: from the start to the whole answer, in seconds of the machine; up to 60 % of it for connecting.
-        withdrawn: for a request with a body; asked at the start and just before its first byte leaves.
+        timeout_s: real seconds from the start to the end of the answer. Connecting may take 60 % of them.
+        withdrawn: returns True if the request must not be sent any more. Called at the start and just before the first
+            byte is sent. It has no effect on a request without a body.
 
     Raises:
         NotSent: if no connection could be opened; ``Withdrawn`` if the request was withdrawn.
-        NoAnswer: after a timeout (``timeout``), or if the connection broke or spoke no HTTP (``connection``).
+        NoAnswer: with the code ``timeout`` after a timeout; with the code ``connection`` if the connection broke or the
+            answer was not HTTP.
     """
     if http.closed:
         raise NotSent("the pool is closed")
@@ -124,11 +127,11 @@ async def send(
         failure = NoAnswer("connection", type(error).__name__)
     if isinstance(content, _Body) and content.kept:
         failure = Withdrawn("withdrawn")
-    raise failure  # here, because aiohttp's error may quote the headers and must not become its context
+    raise failure  # raised outside ``except``: aiohttp's error may quote the headers and must not be shown with it
 
 
 def _without_connection(error: Exception) -> str:
-    """The reason why no connection could be opened, in the words of the system where it has some."""
+    """Return the reason why no connection could be opened, in the words of the operating system if it gives one."""
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, aiohttp.ClientConnectorError):
@@ -139,11 +142,11 @@ def _without_connection(error: Exception) -> str:
 
 
 def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Instant | None:
-    """The instant of our clock from which an answer allows the next request; None if it names none.
+    """Return the time from which an answer allows the next request, by our clock; None if the answer names no time.
 
     Args:
-        allowed_at: the instant that the body names, by the server's wall clock. It counts before ``Retry-After``,
-            which is in seconds or a date.
+        allowed_at: time that the body names, by the server's clock. If it is None, the header ``Retry-After`` counts,
+            which has seconds or a date.
     """
     wait: Duration | None = None
     if allowed_at is not None:
@@ -161,7 +164,7 @@ def _retry_after(text: str, clock: Clock) -> Duration | None:
 
 
 def date_of(text: str | None) -> Instant | None:
-    """The instant of an HTTP date, in whole seconds; None if the text is no date."""
+    """Return the instant of an HTTP date, in whole seconds; None if the text is no date."""
     if text is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""The Pusher protocol (version 7) as a pure state machine: frames and instants go in, outputs come out.
+"""The Pusher protocol (version 7) as a state machine. It takes frames and times, and returns what has to be done.
 
-The machine opens no socket and reads no clock; its owner does both. A message is a channel, an event name and data
-here; the owner decodes the data.
+The machine opens no socket and reads no clock; the code that uses it does both. It splits a message into channel, event
+name and data, and does not decode the data.
 """
 
 from __future__ import annotations
@@ -16,63 +16,63 @@ from mmbot.domain.instant import SECOND, Duration, Instant
 
 
 class State(Enum):
-    """OPENING → REGISTERING → SUBSCRIBING → UP, with SIGNING_IN before SUBSCRIBING where a sign-in is due; from any of
-    them → ENDED."""
+    """State of a connection. The usual order is OPENING, REGISTERING, SUBSCRIBING, UP. If the exchange asks for a
+    sign-in, SIGNING_IN comes before SUBSCRIBING. ENDED may follow any state."""
 
     OPENING = "opening"
-    """The websocket is open; ``pusher:connection_established`` has not come."""
+    """The websocket is open; the message ``pusher:connection_established`` has not come yet."""
     REGISTERING = "registering"
-    """The socket id is known, and its channels are being authorised."""
+    """The server has given a socket id. The exchange is being asked which channels this connection may subscribe to."""
     SIGNING_IN = "signing_in"
     """The sign-in is sent; the server has not accepted it yet."""
     SUBSCRIBING = "subscribing"
-    """The subscriptions are sent, and not all of them have succeeded."""
+    """The subscriptions are sent; not all of them are confirmed yet."""
     UP = "up"
-    """Connected, and every channel subscribed."""
+    """Every channel is subscribed."""
     ENDED = "ended"
-    """Over. The machine puts out nothing more."""
+    """The connection is over. The machine returns nothing more."""
 
 
 class Ending(Enum):
-    """How a connection ended, which decides what follows."""
+    """How a connection ended. It decides when to connect again."""
 
     ORDERED = "ordered"
-    """We ended it."""
+    """mmbot ended it."""
     LOST = "lost"
-    """It broke or fell silent, or a step took too long."""
+    """The connection broke or fell silent, or a step took too long."""
     REFUSED = "refused"
-    """Codes 4000 to 4099: the server forbids to connect again unchanged."""
+    """Close codes 4000 to 4099: the server forbids to connect again unchanged."""
     BACK_OFF = "back_off"
-    """Codes 4100 to 4199: connect again after a pause."""
+    """Close codes 4100 to 4199: connect again after a pause."""
     AGAIN = "again"
-    """Codes 4200 to 4299: connect again at once."""
+    """Close codes 4200 to 4299: connect again immediately."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits, in nanoseconds of the clock whose instants the machine is given."""
+    """Time limits, in nanoseconds of the clock that the machine's times come from."""
 
     establish: Duration = 10 * SECOND
-    """For ``pusher:connection_established``."""
+    """Time limit for the message ``pusher:connection_established``."""
     register: Duration = 30 * SECOND
-    """For the registration, which can take seconds (docs/protocol.md 8.2)."""
+    """Time limit for the registration, which can take seconds (docs/protocol.md 8.2)."""
     sign_in: Duration = 10 * SECOND
-    """For ``pusher:signin_success``."""
+    """Time limit for the message ``pusher:signin_success``."""
     subscribe: Duration = 10 * SECOND
-    """For every channel's ``subscription_succeeded``."""
+    """Time limit for the message ``subscription_succeeded`` of every channel."""
     silence: Duration = 15 * SECOND
-    """After a silence this long, or as long as the server's ``activity_timeout`` if that is shorter, a ping is sent."""
+    """A ping is sent after a silence of this length, or of the server's ``activity_timeout`` if that is shorter."""
     pong: Duration = 5 * SECOND
-    """For any frame after a ping."""
+    """Time limit for any frame after a ping."""
     least_silence: Duration = SECOND
-    """The shortest ``activity_timeout`` of a server that is followed."""
+    """Lower bound of the server's ``activity_timeout``. If the server names a shorter one, this one is used."""
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """Proof of the identity of a socket's user, sent before any channel is subscribed."""
+    """Proof of the user's identity, sent before any channel is subscribed."""
 
     auth: str
     user_data: str
-    """Sent back unchanged."""
+    """Text from the exchange that is sent back unchanged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -81,17 +81,17 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     channel: str
     event: str
     data: str | bytes
-    """The text of the frame, mostly JSON; or JSON bytes where the frame held an object."""
+    """Data of the message: text, mostly JSON; or JSON bytes if the frame has an object there."""
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Output: send this text."""
+    """Output: send this text to the server."""
 
     text: str
 
 
 class Established(msgspec.Struct, frozen=True):
-    """Output: register this socket id, then call ``registered`` or ``fail``."""
+    """Output: the server gave this socket id. Register it at the exchange, then call ``registered`` or ``fail``."""
 
     socket_id: str
 
@@ -101,7 +101,7 @@ class Up(msgspec.Struct, frozen=True):
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """Output: a frame without a meaning to us. The connection goes on."""
+    """Output: a frame that mmbot does not understand. The connection continues."""
 
     kind: str
     why: str
@@ -147,13 +147,13 @@ _hello: Final = msgspec.json.Decoder(_Hello).decode
 _error: Final = msgspec.json.Decoder(_Error).decode
 _encode: Final = msgspec.json.Encoder().encode
 
-# RecursionError: JSON nested without end. UnicodeError: text with half a surrogate pair.
+# RecursionError: JSON that is nested too deeply. UnicodeError: text with half a surrogate pair.
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _LONGEST_REASON: Final = 200
 
 
 def ending_of(code: int | None) -> Ending:
-    """The ending that a close code or error code stands for."""
+    """Return the kind of end that a close code or an error code means."""
     if code is None or not 4000 <= code < 4300:
         return Ending.LOST
     return (Ending.REFUSED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
@@ -167,7 +167,7 @@ class Pusher:
     """One connection, from the open websocket to its end.
 
     Args:
-        now: when the websocket opened.
+        now: the time at which the websocket opened.
     """
 
     __slots__ = (
@@ -187,7 +187,7 @@ class Pusher:
         self.state = State.OPENING
         self.ended: Ended | None = None
         self.channels: frozenset[str] = frozenset()
-        """The channels that were subscribed to."""
+        """Names of the channels that were subscribed to."""
         self._timing: Final = timing
         self._silence: Duration = timing.silence
         self._heard_at: Instant = now
@@ -197,7 +197,7 @@ class Pusher:
         self._signatures: dict[str, str] = {}
 
     def deadline(self) -> Instant | None:
-        """The instant at which to call ``tick`` if no frame comes before; None after the end."""
+        """Time at which to call ``tick`` if no frame comes earlier; None after the end."""
         if self.state is State.ENDED:
             return None
         if self._pinged_at is not None:
@@ -246,7 +246,8 @@ class Pusher:
         """Sign in if the registration asks for it, then subscribe to each channel.
 
         Args:
-            signatures: by the names of the channels. A signature is ``key:hex``, valid for one socket id.
+            signatures: signature of each channel, by the channel's name. It has the form ``key:hex`` and is valid for
+                one socket id.
         """
         if self.state is not State.REGISTERING:
             return ()
@@ -270,15 +271,15 @@ class Pusher:
         )
 
     def fail(self, reason: str) -> Outputs:
-        """End the connection because of a need that was not met: a registration, or room for its messages."""
+        """End the connection because the registration failed or too many messages wait."""
         return self._end(Ending.LOST, reason)
 
     def close(self, reason: str) -> Outputs:
-        """End the connection by our own choice."""
+        """End the connection because mmbot decided so."""
         return self._end(Ending.ORDERED, reason)
 
     def closed(self, code: int | None, reason: str) -> Outputs:
-        """Note that the websocket is gone, with its close code if there was one."""
+        """Note that the websocket has closed. ``code`` is its close code; None if there was none."""
         return self._end(ending_of(code), reason or "closed", code)
 
     def _protocol(self, event: str, channel: str | None, data: str | bytes, now: Instant) -> Outputs:
@@ -300,7 +301,7 @@ class Pusher:
                     return self._not_subscribed(channel)
         except _UNREADABLE as bad:
             if self.state is State.OPENING:
-                # Without this frame the connection cannot go on.
+                # Without the information in this frame the connection cannot continue.
                 return self._end(Ending.LOST, f"unreadable {event}")
             return (Garbage("protocol", _short(bad)),)
         return (Garbage("protocol", f"unknown event {event[:60]!r}"),)
@@ -337,7 +338,7 @@ class Pusher:
         if ending_of(error.code) is not Ending.LOST:
             return self._end(ending_of(error.code), said or "error", error.code)
         if self.state is State.UP:
-            # 4300 to 4399 and errors without a code concern one event, not the connection.
+            # Codes 4300 to 4399, and errors without a code, concern one event and not the connection.
             return (Garbage("error", f"{error.code}: {said}"[:_LONGEST_REASON]),)
         return self._end(Ending.LOST, said or "error", error.code)
 

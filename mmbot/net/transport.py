@@ -1,7 +1,7 @@
-"""The open websocket that every transport offers.
+"""The interface of an open websocket, which every transport implements. A transport is a websocket library.
 
-A transport knows frames only. ``pusher.py`` holds the Pusher protocol. The owner of the link decides what follows
-an end.
+A transport only carries frames. ``pusher.py`` implements the Pusher protocol. The code that opened a link decides what
+follows its end.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Final, Protocol
 
 
 class LinkFailed(Exception):
-    """A websocket could not be opened. The text holds neither the address nor a key."""
+    """A websocket could not be opened. The message contains neither the address nor a key."""
 
 
 class LinkClosed(Exception):
-    """A websocket is gone.
+    """A websocket has closed.
 
     Args:
         code: the close code; None if none came.
-        reason: the text of the close frame, or what happened instead.
+        reason: the text of the close frame; without a close frame, a description of what happened.
     """
 
     def __init__(self, code: int | None, reason: str) -> None:
@@ -32,18 +32,19 @@ class Link(Protocol):
     """An open websocket."""
 
     async def receive(self) -> str | bytes:
-        """Wait for the next text frame. Cancelling loses at most that frame.
+        """Wait for the next text frame. If the caller is cancelled, at most that frame is lost.
 
         Raises:
-            LinkClosed: when no more will come.
+            LinkClosed: when no more frames will come.
         """
 
     def send(self, text: str) -> None:
-        """Queue a text frame. Never blocks and never raises: if the link cannot send any more, ``receive`` raises."""
+        """Queue a text frame. Never blocks and never raises. If nothing more can be sent, ``receive`` raises
+        LinkClosed."""
 
     async def close(self) -> None:
-        """Close the link at once. No task and no socket is left. A second call does nothing."""
+        """Close the link immediately, with all its tasks and sockets. A second call does nothing."""
 
 
 OpenLink = Callable[[str], Awaitable[Link]]
-"""Opens a websocket to an address. Raises LinkFailed, and leaves nothing open when it fails or is cancelled."""
+"""Opens a websocket to an address. Raises LinkFailed if it cannot. Leaves nothing open if it fails or is cancelled."""

@@ -1,4 +1,4 @@
-"""The websocket over aiohttp, without a thread."""
+"""The websocket transport with the library aiohttp. It needs no thread."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aiohttp import ClientWSTimeout, WSMsgType
 
 from mmbot.net.transport import LinkClosed, LinkFailed
 
-_LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
-_GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
-_GONE_S: Final = 1.0  # for the loop to let go of a socket that is already shut down
+_LARGEST: Final = 1 << 20  # most bytes of one message; a book of twenty levels has about 8,000
+_GOODBYE_S: Final = 0.1  # time for our close frame to be sent; its answer is not awaited
+_GONE_S: Final = 1.0  # time for the event loop to release a socket that is already shut down
 
 
 class AiohttpLink:
-    """One websocket with a session, a connector and a socket of its own, so that nothing is left after ``close``."""
+    """One websocket. It has its own session, connector and socket, so that nothing is left after ``close``."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class AiohttpLink:
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._web_socket.close()
         finally:
-            # A transport with bytes to write would wait for a peer that may never read them.
+            # Before it closes, a transport would send its remaining bytes, and the server may never read them.
             for each in self._sockets:
                 _shut(each)
             with suppress(TimeoutError):
@@ -69,23 +69,23 @@ class AiohttpLink:
             try:
                 await self._web_socket.send_str(await self._outbox.get())
             except ConnectionError:
-                # ``receive`` raises for it.
+                # ``receive`` raises an exception about it.
                 return
 
 
 def _shut(one: socket.socket) -> None:
-    with suppress(OSError):  # it is not connected any more
+    with suppress(OSError):  # the socket is not connected any more
         one.shutdown(socket.SHUT_RDWR)
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None) -> AiohttpLink:
-    """Open a websocket. There is no timeout here; the caller cancels.
+    """Open a websocket. This has no time limit; the caller cancels it.
 
     Args:
-        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
+        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
 
     Raises:
-        LinkFailed: if it could not be opened.
+        LinkFailed: if the websocket could not be opened.
     """
     sockets: list[socket.socket] = []
 

@@ -1,8 +1,8 @@
-"""The websocket over pysher, a library that runs in threads of its own. It only carries frames.
+"""The websocket transport with the library pysher, which runs in its own threads. It only carries frames.
 
-Pings, deadlines, subscriptions and reconnecting stay with ``pusher.py`` and the owner of the link. The page
-docs/decisions/transport.md gives the reasons. Import this module only if the settings choose it: pysher loads libraries
-that nothing else needs.
+``pusher.py`` handles pings, deadlines and subscriptions; the feed handles reconnecting. docs/decisions/transport.md
+gives
+the reasons. Import this module only if the settings choose it: pysher loads libraries that nothing else needs.
 """
 
 from __future__ import annotations
@@ -27,24 +27,25 @@ from websocket import ABNF
 
 from mmbot.net.transport import LinkClosed, LinkFailed
 
-_LARGEST: Final = 1 << 20  # bytes of one message; a book of twenty levels has 8 thousand
-_ROOM: Final = 20_000  # frames that may wait for the loop; a longer queue is too old to quote from
-_GOODBYE_S: Final = 0.1  # for our close frame to leave; the answer to it is not needed
-_GONE_S: Final = 1.0  # for a thread to end whose socket is shut down already
-_CONNECT_S: Final = 3.0  # for one address of several, so that the next one has its turn
-STUCK_S: Final = 30.0  # for one blocking call; ``pusher.py`` ends a link after 20 s of silence
+_LARGEST: Final = 1 << 20  # most bytes of one message; a book of twenty levels has about 8,000
+_ROOM: Final = 20_000  # most frames that may wait; books that wait longer are too old to quote from
+_GOODBYE_S: Final = 0.1  # time for our close frame to be sent; its answer is not awaited
+_GONE_S: Final = 1.0  # time for a thread to end after its socket was shut down
+_CONNECT_S: Final = 3.0  # time limit for one address of the host; then the next is tried
+STUCK_S: Final = 30.0  # time limit of one blocking call; ``pusher.py`` ends a link after 20 s of silence
 
 _OPTIONS: Final = {
-    "ping_timeout": 1,  # the library never pings here; this limits its wait in select
-    "skip_utf8_validation": True,  # pure Python, 650 µs for a book; the decoder rejects invalid UTF-8
-    # The library follows redirects over sockets of its own and reads proxies from the environment. With these options,
-    # every socket but ours fails before it is opened.
+    "ping_timeout": 1,  # the library sends no pings here; this limits its wait in ``select``
+    "skip_utf8_validation": True,  # the check takes 650 µs for a book; the decoder rejects invalid UTF-8 anyway
+    # The library opens its own sockets for redirects, and reads proxies from the environment. With these options, only
+    # the socket of this module can be opened.
     "http_proxy_host": "nowhere.invalid",
     "http_proxy_port": 0,
     "proxy_type": "socks5",
 }
 
-# The library logs each end of a connection as an error with headers of the answer. ``receive`` reports ends instead.
+# The library logs each end of a connection as an error, with headers of the answer. ``receive`` reports the end
+# instead.
 logging.getLogger("websocket").propagate = False
 
 
@@ -59,12 +60,13 @@ class _Place(NamedTuple):
 
 
 class _Mailbox:
-    """Passes frames and the state of the connection from the threads to the loop, with one pending wake-up at most."""
+    """Passes frames and the connection's state from the threads to the event loop. It wakes the loop once for many
+    frames."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, room: int) -> None:
         self.opened = False
         self.said = False
-        """True when nothing more will be sent."""
+        """True when everything that can be sent has been sent."""
         self.over: tuple[int | None, str] | None = None
         """Close code and reason of the first end that was noticed."""
         self.gone = False
@@ -92,12 +94,12 @@ class _Mailbox:
         self._tell()
 
     def mark(self, what: Literal["opened", "said", "gone"]) -> None:
-        """Note the state of the connection. Called by a thread."""
+        """Note that the connection has reached a state. Called by a thread."""
         setattr(self, what, True)
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait for a condition on the attributes."""
+        """Wait until a condition on the attributes is true."""
         while not true():
             self._news.clear()
             await self._news.wait()
@@ -106,7 +108,7 @@ class _Mailbox:
         # ``_wake`` clears the flag before it looks at the attributes.
         if not self._waking:
             self._waking = True
-            with suppress(RuntimeError):  # the loop is closed, so nobody waits
+            with suppress(RuntimeError):  # RuntimeError: the loop is closed, so nobody waits
                 self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
@@ -115,7 +117,7 @@ class _Mailbox:
 
 
 class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
-    """One websocket without reconnecting and without timers. Its thread opens it, reads from it, and cleans up."""
+    """One websocket that does not reconnect and has no timers. Its thread opens it, reads from it and closes it."""
 
     def __init__(self, place: _Place, tls: ssl.SSLContext | None, box: _Mailbox) -> None:
         super().__init__(None, place.address, socket_kwargs=_OPTIONS)
@@ -141,7 +143,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
         self._outbox.put(None)
 
     def end(self) -> None:
-        """Stop both threads, whatever they wait for. Any thread may call it, and more than once."""
+        """Stop both threads, even if they are waiting. Any thread may call this, also more than once."""
         with self._guard:
             self._is_ended = True
             if self._held is not None:
@@ -166,7 +168,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
             self._let_go()
 
     def _open(self) -> None:
-        """Make the socket ourselves, because the library hides its own while it connects."""
+        """Open the socket in this module, because the library gives no access to its own socket while it connects."""
         failed: OSError | None = None
         for family, kind, proto, _, end in socket.getaddrinfo(
             self._place.host, self._place.port, type=socket.SOCK_STREAM
@@ -187,8 +189,9 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
         raise failed or OSError("no address")
 
     def _keep(self, one: socket.socket) -> None:
-        # The library closes the socket while the writer may still be writing. The number of a closed descriptor goes to
-        # the next socket, perhaps one with orders. An open file keeps the socket open.
+        # The library may close the socket while the writer thread still writes. The system could then give the same
+        # descriptor number to the next socket, perhaps one that carries orders. An open file object keeps the socket
+        # open.
         with self._guard:
             self._held, self._hold = one, one.makefile("rb", buffering=0)
             if not self._is_ended:
@@ -238,7 +241,7 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
             self.end()
 
     def _on_error(self, _: websocket.WebSocketApp, bad: Exception) -> None:
-        # A close frame comes here too, from websocket-client 1.9.2 on as an exception with its code.
+        # A close frame comes here, too. From websocket-client 1.9.2 on it comes as an exception with the close code.
         if isinstance(bad, websocket.WebSocketConnectionClosedException):
             code: int | None = getattr(bad, "status_code", None)
             self._box.end(code, getattr(bad, "reason", None) or "connection closed")
@@ -260,7 +263,8 @@ class _Connection(pysher.Connection):  # type: ignore[misc]  # it has no types
 
 
 class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
-    """One attempt. An object that is used again would keep channels and settings of the last connection."""
+    """One attempt to connect. It is not used again, because it would keep channels and settings of the last
+    connection."""
 
     client_id = "mmbot"
     protocol = 7
@@ -272,7 +276,7 @@ class _Pusher(pysher.Pusher):  # type: ignore[misc]  # it has no types
 
 
 class PysherLink:
-    """One websocket, with a thread that reads and one that writes."""
+    """One websocket, with one thread that reads and one thread that writes."""
 
     def __init__(self, place: _Place, tls: ssl.SSLContext | None, room: int) -> None:
         self._box: Final = _Mailbox(asyncio.get_running_loop(), room)
@@ -280,14 +284,14 @@ class PysherLink:
 
     @property
     def backlog(self) -> int:
-        """How many frames have come and were not received yet."""
+        """Return how many frames have come and were not received yet."""
         return len(self._box.frames)
 
     async def open(self) -> None:
         """Start the threads and wait until the websocket is open.
 
         Raises:
-            LinkFailed: if it could not be opened.
+            LinkFailed: if the websocket could not be opened.
         """
         box = self._box
         self._pusher.connect()
@@ -320,7 +324,7 @@ class PysherLink:
                         await box.until(lambda: box.said)
         finally:
             connection.end()
-            # Only a look-up of the name can make it late; then it opens nothing.
+            # Only a slow DNS look-up can make the thread late. The thread then opens nothing.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GONE_S):
                     await box.until(lambda: box.gone)
@@ -329,14 +333,14 @@ class PysherLink:
 
 
 async def open_link(address: str, tls: ssl.SSLContext | None = None, room: int = _ROOM) -> PysherLink:
-    """Open a websocket. There is no timeout here; the caller cancels.
+    """Open a websocket. This has no time limit; the caller cancels it.
 
     Args:
-        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
-        room: how many frames may wait to be received; one more ends the link.
+        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
+        room: most frames that may wait to be received. One more frame ends the link.
 
     Raises:
-        LinkFailed: if it could not be opened.
+        LinkFailed: if the websocket could not be opened.
     """
     link = PysherLink(_place(address), tls, room)
     try:
@@ -352,7 +356,7 @@ def _place(address: str) -> _Place:
         split: SplitResult = urlsplit(address)
         host, port = split.hostname, split.port
     except ValueError as bad:
-        raise LinkFailed(type(bad).__name__) from None  # its text quotes the address
+        raise LinkFailed(type(bad).__name__) from None  # the error's text quotes the address
     if split.scheme not in ("ws", "wss") or not host:
         raise LinkFailed("not the address of a websocket")
     secure = split.scheme == "wss"
@@ -374,8 +378,8 @@ def _limit(web_socket: websocket.WebSocket) -> None:
 
 
 def _shut(one: socket.socket) -> None:
-    with suppress(OSError):  # it is not connected any more
-        # Not the method of a TLS socket, after which the threads would go on without encryption.
+    with suppress(OSError):  # the socket is not connected any more
+        # Not the ``shutdown`` of a TLS socket: the threads would go on without encryption after it.
         socket.socket.shutdown(one, socket.SHUT_RDWR)
 
 

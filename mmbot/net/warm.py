@@ -1,7 +1,7 @@
-"""Open connections that wait for requests, so that a change is written to a socket before the call returns.
+"""HTTP connections that are kept open, so that a placement or a cancel is written to a socket immediately.
 
-An HTTP library builds the request, chooses a connection and wakes the task that writes it, which takes longer than the
-decision to send. A request that finds no open connection goes by ``http.py``. httptools parses the answers.
+An HTTP library needs longer to send a request than the engine needs to decide on it. If no open connection is free,
+``http.py`` sends the request. The library httptools parses the answers.
 """
 
 from __future__ import annotations
@@ -17,31 +17,32 @@ import httptools
 from mmbot.net.http import NoAnswer, Reply
 
 SIZE: Final = 3
-"""How many connections are kept open."""
+"""Number of connections that are kept open."""
 
 TOUCH_AFTER_S: Final = 10.0
-"""Seconds of the machine after which an unused connection is touched, before a server would close it."""
+"""Real seconds after which an unused connection is used for a read, before the server would close it."""
 
-_OPEN_S: Final = 10.0  # for the address, the connection and its TLS
-LARGEST: Final = 1 << 24  # bytes of one answer; one to a batch has some 20 thousand
+_OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
+LARGEST: Final = 1 << 24  # most bytes of one answer; the answer to a batch has about 20,000
 
 Outcome = Reply | NoAnswer
-"""The outcome of a request that was written."""
+"""What became of a request that was written: an answer, or the reason why none came."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, with at most one request under way.
+    """One HTTP connection, with at most one request under way.
 
     Args:
-        host: the Host header, with the port.
-        prefix: the part of the base URL before every path.
+        host: value of the header ``Host``, with the port.
+        prefix: the part of the base URL that stands before every path.
     """
 
     def __init__(self, host: str, prefix: str) -> None:
         self.used_at = time.monotonic()
-        """When it was opened or its last answer was complete, in seconds of the machine's monotonic clock."""
+        """Time of the last use (opening, or the end of the last answer), in seconds of the machine's monotonic
+        clock."""
         self.proved = False
-        """True after a complete answer that left it open, which shows that its answers can be read."""
+        """True after a complete answer that left the connection open. It shows that answers on it can be read."""
         self._prefix: Final = prefix
         self._common: Final = (
             f"Host: {host}\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
@@ -55,24 +56,25 @@ class Connection(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """True if it is open."""
+        """True if the connection is open."""
         return self._transport is not None and not self._transport.is_closing()
 
     @property
     def idle(self) -> bool:
-        """True if it is open and no request is under way."""
+        """True if the connection is open and no request is under way."""
         return self._waiting is None and self.open
 
     def write(self, method: str, path: str, body: bytes, token: str, timeout_s: float) -> asyncio.Future[Outcome]:
-        """Hand a request to the socket. Its bytes have left when this returns, unless the peer does not read. The
-        request is never repeated. Cancelling the future ends the connection.
+        """Write a request to the socket. When this returns, the bytes have been sent, unless the server does not read.
+        The request is never repeated. Cancelling the future closes the connection.
 
         Args:
-            path: encoded for a request line, as ``token`` is for a header.
-            timeout_s: for the whole answer, in seconds of the machine.
+            path: path and query, encoded for HTTP.
+            token: access token, encoded for an HTTP header.
+            timeout_s: time limit for the whole answer, in real seconds.
 
         Raises:
-            RuntimeError: if the connection is not idle; nothing is sent.
+            RuntimeError: if the connection is not idle. Nothing is sent then.
         """
         if self._transport is None or not self.idle:
             raise RuntimeError("the connection is not idle")
@@ -116,7 +118,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See ``asyncio``."""
         if self._waiting is None:
-            self._fail("connection", "unasked")  # it could be taken for the next answer
+            self._fail("connection", "unasked")  # these bytes could be taken for the next answer
             return
         try:
             self._parser.feed_data(data)
@@ -124,7 +126,7 @@ class Connection(asyncio.Protocol):
             self._fail("connection", type(bad).__name__)
 
     def eof_received(self) -> None:
-        """See ``asyncio``. It ends an answer without a length."""
+        """See ``asyncio``. The end of the data ends an answer that has no length."""
         if self._is_headed and not self._has_length:
             self._complete()
 
@@ -194,8 +196,8 @@ class WarmPool:
     """Keeps connections to one host open.
 
     Args:
-        base_url: with the part before every path.
-        tls: checks the certificate of the peer; None for the authorities that this machine trusts.
+        base_url: address of the host, with the part that stands before every path.
+        tls: settings that check the server's certificate; None: trust the authorities that this machine trusts.
     """
 
     def __init__(self, base_url: str, tls: ssl.SSLContext | None = None) -> None:
@@ -209,7 +211,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """The proved idle connection that was used last, if there are more than ``leave`` of them."""
+        """Return the idle connection that was used last and has given an answer before. None unless more than ``leave``
+        such connections are idle."""
         found = None
         idle = 0
         for each in self._connections:
@@ -220,21 +223,22 @@ class WarmPool:
         return found if idle > leave else None
 
     def untouched(self) -> list[Connection]:
-        """The connections to touch: all that are not proved yet, and at most one that has been idle for so long that
-        the server may close it."""
+        """Return the connections that need a read: those that have given no answer yet, and at most one that has been
+        idle for so long that the server may close it."""
         least = time.monotonic() - TOUCH_AFTER_S
         new = [each for each in self._connections if each.idle and not each.proved]
         old = [each for each in self._connections if each.idle and each.proved and each.used_at <= least]
         return new + old[:1]
 
     async def fill(self) -> bool:
-        """Open the missing connections, which have to be proved before they are used. False if one cannot be opened."""
+        """Open the missing connections. Return False if one cannot be opened. A new connection must give one answer
+        before it carries placements or cancels."""
         self._connections = [each for each in self._connections if each.open]
         while len(self._connections) < SIZE:
             try:
                 async with asyncio.timeout(_OPEN_S):
                     self._connections.append(await self._opened())
-            except (OSError, ValueError):  # ValueError: a name that cannot be looked up
+            except (OSError, ValueError):  # ValueError: the host name is no valid name
                 return False
         return True
 

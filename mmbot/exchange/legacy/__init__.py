@@ -1,1 +1,2 @@
-"""The dialect of the specification: wager, odds, stake, line. Its names appear in this folder alone."""
+"""The exchange's API as its specification describes it: wager, odds, stake, line. Its names appear only in this
+folder."""

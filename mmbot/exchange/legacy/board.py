@@ -1,8 +1,10 @@
 """The board in the legacy dialect: the odds ladder, tournaments, sport events, players, markets and books.
 
-An item that cannot be read is named in ``malformed`` and left out, and so is not quoted. One bad level leaves its whole
-line out, because a book without that level would be another book. An answer that cannot be read at all raises
-ValueError."""
+An item that cannot be read is named in ``malformed`` and left out, so it is not quoted. If one level of a book cannot
+be
+read, the whole line is left out, because a book without that level would be wrong. An answer that cannot be read at all
+raises ValueError.
+"""
 
 from __future__ import annotations
 
@@ -136,8 +138,8 @@ class _Events(msgspec.Struct):
 
 
 def read_events(body: bytes, tournament: int | None, malformed: Malformed) -> tuple[SportEvent, ...]:
-    """Read the sport events of a tournament. With None for the tournament, each sport event has to name its own. A
-    missing status is read as empty, which is not tradeable."""
+    """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. A
+    missing status is read as an empty text; a sport event with that status is not quoted."""
     data = unwrap_or_none(body)
     items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
     found = []
@@ -180,7 +182,7 @@ class _Players(msgspec.Struct):
 
 
 def read_players(body: bytes, malformed: Malformed) -> tuple[Player, ...]:
-    """Read the players of a tournament: a list under ``data``, or ``data`` itself."""
+    """Read the players of a tournament. The list is ``data`` itself or a member of ``data``."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -198,7 +200,7 @@ def read_players(body: bytes, malformed: Malformed) -> tuple[Player, ...]:
 
 
 def read_player(body: bytes) -> Player:
-    """Read one player, directly under ``data`` or under ``data.player``."""
+    """Read one player. The player is ``data`` itself or its member ``player``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_Players).player)
     return _player(msgspec.json.decode(data if inner is None else inner, type=_Player))
@@ -252,7 +254,7 @@ class _Market(msgspec.Struct):
 
 def read_markets(body: bytes, wanted: Sequence[int], malformed: Malformed) -> dict[int, tuple[MarketImage, ...]]:
     """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
-    One whose markets are no list is left out, because nothing is known of them."""
+    If the markets of a sport event are not a list, they are unknown, and the sport event is left out."""
     data = unwrap_or_none(body)
     by_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
     found: dict[int, tuple[MarketImage, ...]] = {}
@@ -272,7 +274,8 @@ class _Markets(msgspec.Struct):
 
 
 def read_markets_of(body: bytes, event: int, malformed: Malformed) -> tuple[MarketImage, ...]:
-    """Read the markets of one sport event: a list under ``data``, or ``data`` itself (docs/protocol.md 4.1)."""
+    """Read the markets of one sport event. The list is ``data`` itself or a member of ``data`` (docs/protocol.md
+    4.1)."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -282,8 +285,9 @@ def read_markets_of(body: bytes, event: int, malformed: Malformed) -> tuple[Mark
 
 
 def read_search(body: bytes, malformed: Malformed) -> tuple[MarketImage, ...]:
-    """Read the markets of a search. No source shows the answer, so three forms are accepted: a list of markets that
-    name their sport events, such a list under ``markets``, or lists by the id of the sport event."""
+    """Read the markets that a search found. No source shows the answer, so three forms are accepted: a list of markets,
+    each with its sport event; an object with such a list under ``markets``; an object with a list for each sport
+    event's id."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
@@ -299,7 +303,7 @@ def read_search(body: bytes, malformed: Malformed) -> tuple[MarketImage, ...]:
 
 
 def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: Malformed) -> tuple[MarketImage, ...]:
-    """The markets of one sport event; with None, of the sport events that the markets name."""
+    """Return the markets of one sport event. If ``event`` is None, each market names its sport event."""
     images = []
     where = "" if event is None else f" of event {event}"
     for place, item in each(items or (), _Market, malformed):
@@ -343,7 +347,7 @@ def _image(event: int, market: _Market, malformed: Malformed) -> MarketImage:
 
 
 def _player_id(value: Id) -> int | None:
-    """The player whose prop a market is. 0, "" and an unreadable id stand for none."""
+    """Return the id of the player whom a prop market is about; None if the id is 0, empty or unreadable."""
     try:
         return whole(value, "player_id") or None
     except ValueError:
@@ -351,7 +355,8 @@ def _player_id(value: Id) -> int | None:
 
 
 def _lines(market: _Market, where: str, malformed: Malformed) -> list[tuple[int, _Line]]:
-    """The lines of a market. Spreads and totals list them; other markets have one, among their own fields."""
+    """Return the lines of a market. Spreads and totals list their lines. Any other market has one line, and the fields
+    of that line are fields of the market."""
     if market.market_lines:
         before = len(malformed)
         lines = list(each(market.market_lines, _Line, malformed))
@@ -363,8 +368,8 @@ def _lines(market: _Market, where: str, malformed: Malformed) -> list[tuple[int,
 
 
 def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
-    """A line with its book. A placeholder on an empty side still names the outcome. Without a placeholder
-    (docs/protocol.md 5.2) the outcome keeps its place and has no name."""
+    """Return a line with its book. If nobody offers on an outcome, a placeholder usually names the outcome. Without a
+    placeholder (docs/protocol.md 5.2) the outcome keeps its place and has no name."""
     sides = [side or [] for side in line.selections or ()]
     outcomes = tuple([_outcome(side) for side in sides])
     named = [outcome.line_id for outcome in outcomes if outcome.line_id]
@@ -376,7 +381,7 @@ def _line(key: LineKey, line: _Line) -> tuple[Line, Book]:
 
 
 def _outcome(side: list[_Level]) -> Outcome:
-    """The outcome that a side is for. Raises ValueError if its levels disagree."""
+    """Return the outcome of one side of a book. Raises ValueError if the levels of the side name different outcomes."""
     named = [level for level in side if level.line_id]
     if not named:
         return _UNNAMED

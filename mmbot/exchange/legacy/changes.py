@@ -1,6 +1,6 @@
 """Placements and cancels in the legacy dialect: the requests, and the answer for each item.
 
-An item whose fate an answer does not tell is in neither list of the result; its outcome is unknown.
+If an answer does not say what became of an item, the item is in neither list of the result. Its outcome is unknown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def place_one(item: Placement) -> Call[WagerReport]:
 
 
 def place_many(request: int, items: Sequence[Placement]) -> Call[Placed]:
-    """The call that places a batch."""
+    """The call that places a batch of wagers."""
     body = orjson.dumps({"data": [_placement(item) for item in items]})
 
     def read(answer: bytes, malformed: Malformed) -> Placed:
@@ -78,7 +78,7 @@ class _FailedRequest(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    """One item of a batch answer, of either kind."""
+    """One item of the answer to a batch, either of placements or of cancels."""
 
     index: int | None = None
     request: _FailedRequest | None = None
@@ -92,7 +92,7 @@ class _Item(msgspec.Struct):
     status: Any = msgspec.field(name="statusCode", default=None)
 
     def refusal(self, external_id: str, purpose: Purpose) -> RefusedItem:
-        """The rejection of this item."""
+        """Return the rejection of this item."""
         error, number, message = self.error, self.error_code, self.message or ""
         if isinstance(error, dict):
             number = error.get("error_code", number)
@@ -100,7 +100,7 @@ class _Item(msgspec.Struct):
             error = error.get("error")
         status = self.status if isinstance(self.status, int) else 0
         code = code_of(error, number, message) or ("data_not_found" if status == 404 else "")
-        # The exchange lists the item as failed: unless its status or its code say otherwise, nothing was done.
+        # The exchange lists the item as failed. So nothing was done, unless the item's status or code say otherwise.
         failure = TABLE.failure_of(purpose, status or 403, code)
         name = code or (f"http_{status}" if status else "refused")
         return RefusedItem(external_id, failure, name, message[:300], TABLE.rejection_of(status, code))
@@ -112,8 +112,8 @@ class _PlacedMany(msgspec.Struct):
 
 
 def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: Malformed) -> Placed:
-    """Read the answer to a batch. An item in neither list or in both, or that cannot be read, is left out: its outcome
-    is unknown (docs/protocol.md 15)."""
+    """Read the answer to a batch of placements. A placement is left out if it is in neither list of the answer, is in
+    both, or cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
     if answer.succeed_wagers is None and answer.failed_wagers is None:
         raise ValueError("a batch answer with neither list")
@@ -152,7 +152,7 @@ def cancel_one(item: Cancellation) -> Call[None]:
 
 
 def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
-    """The call that cancels a batch."""
+    """The call that cancels a batch of wagers."""
     body = orjson.dumps({"data": [_cancellation(item) for item in items]})
 
     def read(answer: bytes, malformed: Malformed) -> Cancelled:
@@ -162,12 +162,12 @@ def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
 
 
 def cancel_event(event: int) -> Call[None]:
-    """The call that cancels a sport event."""
+    """The call that cancels every open wager of a sport event."""
     return _cancel("cancel_event", paths.CANCEL_EVENT, orjson.dumps({"event_id": event}))
 
 
 def cancel_market(event: int, market: int, line_id: str | None) -> Call[None]:
-    """The call that cancels a market, or one outcome of one line of it."""
+    """The call that cancels every open wager of a market, or on one outcome of one of its lines."""
     wire: dict[str, object] = {"event_id": event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
@@ -175,7 +175,7 @@ def cancel_market(event: int, market: int, line_id: str | None) -> Call[None]:
 
 
 def cancel_all() -> Call[None]:
-    """The call that cancels everything."""
+    """The call that cancels every open wager of the account."""
     return _cancel("cancel_all", paths.CANCEL_ALL, b"{}")
 
 
@@ -189,7 +189,8 @@ class _Success(msgspec.Struct):
 
 
 def succeeded(body: bytes) -> None:
-    """Check the answer to a cancel without items. Raises ValueError if it denies success."""
+    """Check the answer to a cancel that lists no wagers. Raises ValueError if the answer says that the cancel
+    failed."""
     answer = msgspec.json.decode(unwrap(body), type=_Success)
     if answer.success is False or answer.capital is False:
         raise ValueError("answered 200, and yet no success")
@@ -202,7 +203,7 @@ class _CancelledMany(msgspec.Struct):
 
 def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: Malformed) -> Cancelled:
     """Read the answer to a batch of cancels: a list of results, or an object with two lists (docs/protocol.md 6, 14).
-    An item that the answer does not name is left out: its outcome is unknown."""
+    If the answer does not name a wager, the wager is left out, and its outcome is unknown."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         results = [

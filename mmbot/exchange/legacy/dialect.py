@@ -1,4 +1,4 @@
-"""The legacy dialect, put together from its parts."""
+"""Put the legacy dialect together from the modules of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error codes of the legacy dialect, and its error answers."""
+"""The error codes of the legacy dialect, and the reader of its error answers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ CODES: Final[Mapping[str, Known]] = {
     "exceed_subscription_count": Known(WRONG),
     # A definite answer although the HTTP status is 500. On a placement it makes no sense: look the placement up.
     "wager_not_belongs_to_user": Known(_NOT_OURS, Rejection.WRONG_WAGER),
-    # The exchange says no.
+    # The exchange rejects the request.
     "unauthorized": Known(STALE_TOKEN),
     "data_not_found": Known(NO, Rejection.NOT_FOUND),
     "sport_event_not_found": Known(NO, Rejection.NOT_FOUND),
@@ -77,19 +77,19 @@ CODES: Final[Mapping[str, Known]] = {
     "self_match": Known(NO),
     "err_order_placement_disabled": Known(NO),  # maintenance
     "err_add_liquidity_only_disabled": Known(NO),
-    # An earlier request, whose answer may have been lost, placed it.
+    # An earlier request placed the wager. The answer to that request may have been lost.
     "wager_external_id_existed": Known(_EXISTS, Rejection.ID_EXISTS),
     "wager_ref_id_existed": Known(_EXISTS, Rejection.ID_EXISTS),
-    # Not now.
+    # Nothing was done now; the request may be repeated.
     "rate_limit_reached": Known(BUSY, Rejection.TOO_MANY),
     "too_many_delayed_requests": Known(BUSY, Rejection.TOO_MANY),
     "session_num_exceed": Known(BUSY, Rejection.NO_SESSION_FREE),
     "reporting_not_available": Known(BROKEN),
-    # The wager is being placed or matched: a cancel is repeated soon, a placement has to be looked up.
+    # The wager is being placed or matched: a cancel is repeated soon, and a placement must be looked up.
     "wager_is_placing": Known(IN_MOTION, Rejection.NOT_LIVE_YET),
     "wager_opened_retry": Known(IN_MOTION, Rejection.BEING_MATCHED),
     "opened_retry": Known(IN_MOTION, Rejection.BEING_MATCHED),
-    # The exchange broke down on the way.
+    # The exchange failed while it handled the request.
     "internal_error": Known(BROKEN),
     "wager_balance_check_timeout": Known(BROKEN),
     "wager_unable_to_place": Known(BROKEN),
@@ -122,10 +122,11 @@ _SAID: Final = (
 
 
 def code_of(error: object, number: object, message: str) -> str:
-    """The code of an error in the table's names; empty if there is none.
+    """Return the code of an error as the table writes it; empty if there is none.
 
-    Batch items and the gateway write a text and a number in place of a code. Then the two texts that are known decide
-    (docs/protocol.md 3, 6.4).
+    Batch items and the gateway may send a text and a number instead of a code. If the text contains one of the phrases
+    in
+    ``_SAID``, that phrase gives the code; otherwise the number is the code (docs/protocol.md 3, 6.4).
     """
     if isinstance(error, str) and _CODE.match(error):
         code = _RENAMED.get(error, error)
@@ -138,7 +139,7 @@ def code_of(error: object, number: object, message: str) -> str:
 
 
 def error_body(body: bytes) -> ErrorBody:
-    """Read the body of an error answer. HTML from a gateway has no code."""
+    """Read the body of an error answer. If the body is HTML from a gateway, the code is empty."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -154,7 +155,8 @@ def error_body(body: bytes) -> ErrorBody:
 
 
 def _scaled(number: object) -> Instant | None:
-    """An instant whose unit follows from its size. Milliseconds are expected, unconfirmed (docs/protocol.md 11)."""
+    """Return the instant that a number means. Its size decides whether it counts seconds, milliseconds, microseconds or
+    nanoseconds. Milliseconds are expected; no source confirms this (docs/protocol.md 11)."""
     if not isinstance(number, int | float) or not 0 < number < 1e20:
         return None
     for least, unit in ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000)):

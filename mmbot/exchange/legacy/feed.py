@@ -1,7 +1,7 @@
-"""The feed in the legacy dialect: its address, the registration, and the envelope with its eight topics.
+"""The feed in the legacy dialect: its address, the registration, and the messages of its eight topics.
 
-``change_type`` alone tells the topic of a message, on whichever channel it arrives; only a health check has an event
-name of its own (docs/protocol.md 8.3). Of a message that cannot be read as a whole, no part is delivered.
+The field ``change_type`` alone gives the topic of a message; the channel does not matter. Only a health check has its
+own event name (docs/protocol.md 8.3). If a part of a message cannot be read, the whole message is rejected.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def connection_config() -> Call[ConnectionConfig]:
 
 
 def read_connection_config(body: bytes) -> ConnectionConfig:
-    """Read the connection config. It is flat, without ``data`` (docs/protocol.md 3); under ``data`` is accepted too."""
+    """Read the connection config. Its fields stand at the top of the answer (docs/protocol.md 3), or under ``data``."""
     read = msgspec.json.decode(body, type=_Config)
     if not read.key and (inner := part(read.data)) is not None:
         read = msgspec.json.decode(inner, type=_Config)
@@ -73,17 +73,19 @@ def read_connection_config(body: bytes) -> ConnectionConfig:
 
 
 def plan(wanted: Topics) -> tuple[Topics, ...]:
-    """One socket hears everything: its shared channel carries each tournament with its sport events."""
+    """Return one connection for all topics, because its shared channel carries each tournament with its sport
+    events."""
     return (Topics(tournaments=wanted.tournaments),)
 
 
 def register(socket_id: str, topics: Topics) -> Call[Registration]:
-    """The call that registers a socket. Without tournaments the socket hears of all of them."""
+    """The call that registers a connection. If it names no tournaments, the connection gets messages about all of
+    them."""
     wire: dict[str, object] = {"socket_id": socket_id}
     if topics.tournaments:
         wire["subscriptions"] = [{"type": "tournament", "ids": [str(each) for each in topics.tournaments]}]
     body = orjson.dumps(wire)
-    # It may take seconds and may be repeated, so it counts as a read.
+    # A registration may take seconds and may be repeated, so it has the timeout and the error meanings of a read.
     return Call("register", Purpose.READ, "POST", paths.REGISTER, body, lambda answer, _: read_registration(answer))
 
 
@@ -108,10 +110,11 @@ class _Registered(msgspec.Struct):
 
 
 def read_registration(body: bytes) -> Registration:
-    """Read the channels of a socket, all of them or none: a channel that is left out would be missed for good. A
-    channel without a signature takes the answer's, as in older answers (docs/protocol.md 8.2).
+    """Read the channels of a connection. If one channel cannot be read, the whole answer is rejected, because the
+    messages of that channel would never come. A channel without a signature gets the signature of the whole answer, as
+    in older answers (docs/protocol.md 8.2).
 
-    Any channel may bring any message, so each of them counts for every sport event and for private messages.
+    Any channel may bring any message, so each channel counts for every sport event and for private messages.
     """
     answer = msgspec.json.decode(body, type=_Registered)
     channels = answer.data.authorized_channel
@@ -129,24 +132,25 @@ def read_registration(body: bytes) -> Registration:
 
 # --- messages -------------------------------------------------------------------------------------------------------
 
-# ValueError covers errors of msgspec, our own of a value, and text that is not UTF-8; RecursionError covers JSON that
-# is nested too deeply; OverflowError covers a number beyond every float.
+# ValueError: errors of msgspec, a wrong value, or text that is not UTF-8. RecursionError: JSON that is nested too
+# deeply. OverflowError: a number that is too large for a float.
 _UNREADABLE: Final = (ValueError, OverflowError, RecursionError)
 
 
 def decode(connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
-    """Decode a message. The result is empty if the message is about a line that no book can be kept of.
+    """Decode a message of the feed. The result is empty for the book of a market with more than two outcomes.
 
     Args:
-        connection: the number of the connection that brought it.
-        event_name: Pusher's name of the event.
-        data: the envelope as JSON. It may be encoded twice, and so may its payload (docs/protocol.md 8.1).
+        connection: the number of the connection that brought the message.
+        event_name: the event name in the Pusher protocol.
+        data: the outer JSON object of the message. It may be encoded twice, and so may its payload (docs/protocol.md
+            8.1).
 
     Raises:
-        Undecodable: if it cannot be read.
+        Undecodable: if the message cannot be read.
     """
     if event_name == HEALTH_CHECK:
-        # Nothing in it matters.
+        # The content of a health check does not matter.
         return (Beat(connection),)
     try:
         envelope = _unfold(messages.envelope, data)
@@ -217,7 +221,7 @@ def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
 def _read_wager(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
     info = _unfold(messages.wager, payload).info
     match_stake, matched_odds = info.matched_stake, info.matched_odds
-    # In a message ``matched_stake`` is the stake of one match. Only the total counts as the matched stake.
+    # In a message ``matched_stake`` is the stake of one match, but a report has the total there.
     info.matched_stake = None
     report = report_of(info)
     if info.update_type == "matching" and match_stake:
@@ -235,7 +239,7 @@ def _stake(dollars: float) -> Cents:
 
 
 def _odds_or_none(odds: float | None) -> int | None:
-    """The odds of a match; None if they are no whole price, and then the matching detail has to be read."""
+    """Return the odds of a match; None if they are no valid price. The odds must then be read over REST."""
     try:
         return american(odds)
     except ValueError:
@@ -243,7 +247,8 @@ def _odds_or_none(odds: float | None) -> int | None:
 
 
 def _op(op: str | None, informed: bool) -> Op:
-    """The effect of a structural message. Without an ``op``, a message with ``info`` is an update."""
+    """Return whether a message creates, updates or deletes something. A message with ``info`` and no ``op`` is an
+    update."""
     if op is None and informed:
         return Op.UPDATE
     found = Op(op)
@@ -321,7 +326,7 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _first(what: str, *values: Id) -> int:
-    """The first value that is given and not 0. Raises ValueError if there is none, or if it is no integer."""
+    """Return the first value that is given and not 0. Raises ValueError if there is none or it is no integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number
@@ -337,7 +342,7 @@ _TOPICS: Final[Mapping[str, Callable[[int, str | None, bytes], tuple[FeedMessage
     "matched_bet": _read_print,
     "wager": _read_wager,
     HEALTH_CHECK: _read_beat,
-    # The name of a health check inside its envelope.
+    # ``change_type`` of a health check.
     "private_system_signal": _read_beat,
 }
 """The reader for each ``change_type`` (specification, *Complete WebSocket Event Reference*)."""

@@ -1,4 +1,4 @@
-"""The payloads of the feed's topics: the fields that are needed, and their decoders. Many are the same in REST."""
+"""The fields that mmbot needs from the messages of the feed, with decoders. Many of these types also occur in REST."""
 
 from __future__ import annotations
 

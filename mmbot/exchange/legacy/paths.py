@@ -55,7 +55,7 @@ _Query = Mapping[str, str | int | None]
 
 
 def _with(path: str, query: _Query) -> str:
-    """A path with the parameters that have a value."""
+    """Return a path with a query of those parameters that have a value."""
     given = {name: str(value) for name, value in query.items() if value is not None and value != ""}
     return f"{path}?{urlencode(given, safe=',')}" if given else path
 
@@ -65,33 +65,33 @@ def _listed(values: Iterable[object]) -> str:
 
 
 def tournaments_path(active: bool) -> str:
-    """All tournaments, or those that have active sport events."""
+    """Path for all tournaments, or for those that have active sport events."""
     return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
 def events_path(tournament: int) -> str:
-    """The sport events of one tournament."""
+    """Path for the sport events of one tournament."""
     return _with(EVENTS, {"tournament_id": tournament})
 
 
 def events_by_id_path(events: Sequence[int]) -> str:
-    """Some sport events by their ids."""
+    """Path for some sport events, by their ids."""
     return _with(EVENTS, {"event_ids": _listed(events)})
 
 
 def markets_path(events: Sequence[int], version: int = 2) -> str:
-    """The markets of some sport events. Version 1 is deprecated."""
+    """Path for the markets of some sport events. Version 1 is deprecated."""
     return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(events)})
 
 
 def markets_of_path(event: int, version: int) -> str:
-    """The markets of one sport event. Version 1 is deprecated."""
+    """Path for the markets of one sport event. Version 1 is deprecated."""
     return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": event})
 
 
 def search_path(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> str:
-    """A search for markets. No source names a filter other than the tournament, so the names of the market data
-    interface are used (docs/endpoints.md)."""
+    """Path for a search of markets. No source documents a filter other than the tournament. So the names of the filters
+    are those of the exchange's market data interface (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
     query: _Query = {
         "tournament_id": tournament,
@@ -103,12 +103,12 @@ def search_path(tournament: int, events: Sequence[int], types: Sequence[str], le
 
 
 def players_path(tournament: int) -> str:
-    """The players of one tournament."""
+    """Path for the players of one tournament."""
     return _with(PLAYERS, {"tournament_id": tournament})
 
 
 def player_path(player: int, tournament: int) -> str:
-    """One player of a tournament."""
+    """Path for one player of a tournament."""
     return _with(f"{PLAYERS}/{player}", {"tournament_id": tournament})
 
 
@@ -122,7 +122,7 @@ def transactions_path(
     cursor: str,
     limit: int,
 ) -> str:
-    """One page of the wallet's lines, between two instants widened to whole seconds."""
+    """Path for one page of the account's transactions between two instants, which are widened to whole seconds."""
     query: _Query = {
         **_seconds(begin, end),
         "transaction_type": None if kind is None else kind.value,
@@ -136,12 +136,12 @@ def transactions_path(
 
 
 def wager_path(wager_id: str) -> str:
-    """One wager."""
+    """Path for one wager."""
     return WAGER + quote(wager_id, safe="")
 
 
 def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
-    """The matching detail of some wagers."""
+    """Path for the matches of some wagers."""
     ids = ",".join(quote(wager_id, safe="") for wager_id in wager_ids)
     return f"{MATCHES}?wager_ids={ids}&limit={MATCH_PAGE}" + (
         f"&next_cursor={quote(cursor, safe='')}" if cursor else ""
@@ -149,22 +149,22 @@ def matches_path(wager_ids: Sequence[str], cursor: str) -> str:
 
 
 def matches_of_path(wager_id: str, cursor: str, limit: int) -> str:
-    """One page of the matching detail of one wager."""
+    """Path for one page of the matches of one wager."""
     return _with(MATCHES_OF, {"wager_id": wager_id, "next_cursor": cursor, "limit": min(max(limit, 1), MATCH_PAGE)})
 
 
 def matched_bets_path(begin: Instant, end: Instant, cursor: str, limit: int = MATCH_PAGE) -> str:
-    """The account's matches between two instants, widened to whole seconds as in a history.
+    """Path for the account's matches between two instants, which are widened to whole seconds.
 
     Raises:
-        Malformed: for a range that the exchange would reject.
+        Malformed: if the exchange would reject the range.
     """
     bounds = _bounds("", begin, end, CREATED_SPAN, end, "invalid_from_to_range")
     return _with(MATCHED_BETS, {**bounds, "limit": min(max(limit, 1), MATCH_PAGE), "next_cursor": cursor})
 
 
 def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None]:
-    """Bounds in whole seconds, widened outwards.
+    """Return the bounds of a range in whole seconds, widened outwards.
 
     Raises:
         Malformed: if the end lies before the beginning.
@@ -175,12 +175,13 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
 
 
 def history_path(query: ReadHistory, now: Instant, market: int | None = None, event: int | None = None) -> str:
-    """One page of the history, with its bounds widened outwards to whole seconds.
+    """Path for one page of the wager history. The bounds are widened outwards to whole seconds.
 
-    If the widening makes the range too long, the older bound moves up by a second.
+    If the widening makes the range too long, the older bound moves one second later.
 
     Raises:
-        Malformed: without any bound, with an end before its beginning, or for a range that the exchange would reject.
+        Malformed: if there is no bound, if the end lies before the beginning, or if the exchange would reject the
+            range.
     """
     created = _bounds("", query.created_from, query.created_to, CREATED_SPAN, now, "invalid_from_to_range")
     updated = _bounds(

@@ -1,4 +1,4 @@
-"""The fast reader of the levels of a book."""
+"""Read the levels of a book quickly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbot.domain.money import cents
 from mmbot.domain.odds import is_odds
 from mmbot.exchange.legacy.wire import Selections, WireLevel, american
 
-# Prices that occur in practice, as they are on the wire, to integers: a short cut. ``american`` judges any other price.
+# Common prices as the exchange writes them, with their integers. ``american`` reads all other prices, more slowly.
 _PRICES: Final[dict[float | None, int]] = {
     sign * size: sign * size
     for size in (*range(100, 1001), *range(1050, 25_001, 50))
@@ -21,18 +21,20 @@ _PRICES: Final[dict[float | None, int]] = {
     if is_odds(sign * size)
 }
 TOTAL: Final = "total"
-"""The type of a market whose outcomes share one number. In a spread the numbers are opposite (docs/protocol.md 5.2)."""
+"""Type of a market whose two outcomes share one number, such as over 45.5 and under 45.5. In a spread the numbers are
+opposite, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
 
-_LONGEST: Final = 1_000_000  # the ladder ends at 25,000
-_SPECK: Final = 1e-7  # of a cent: lifts a binary float that lies just below a whole number over it
-_RESIDUE: Final = 1e-6  # of a cent: the largest distance of all levels together from whole cents
+_LONGEST: Final = 1_000_000  # larger odds are no valid price; the ladder ends at 25,000
+_SPECK: Final = 1e-7  # cents; added before rounding down, because a float may lie just below a whole number
+_RESIDUE: Final = 1e-6  # cents; the most that all levels together may differ from whole cents
 
 
 def book_of(selections: Selections) -> Book:
-    """The book of a line. Null, missing lists, placeholders and levels without a value give empty sides.
+    """Return the book of a line. A side is empty if its list is null or missing, or has only placeholders or levels
+    without a value.
 
     Raises:
-        ValueError: for odds that are no price, a value that is no amount of money, or another number of sides than two.
+        ValueError: if odds are no valid price, if a value is no amount of money, or if there are not exactly two sides.
     """
     if not selections:
         return Book()
@@ -43,23 +45,23 @@ def book_of(selections: Selections) -> Book:
     try:
         return _plain(first, second)
     except (KeyError, TypeError, ValueError, OverflowError):
-        # Some level is not plain, so each is judged by itself.
+        # At least one level is unusual, so each level is read by itself.
         return Book((_levels(first), _levels(second)))
 
 
 class Numbered(Protocol):
-    """A level that may carry the number of its line: the spread of its outcome, or the total."""
+    """A level that may have the number of its line: the point spread of its outcome, or the total."""
 
     line: float | None
 
 
 def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | None, market_type: str | None) -> int:
-    """The number of a line in quarter points: its own, else that of its first outcome, else 0. For a total, that of any
-    outcome.
+    """Return the number of a line in quarter points (14 is 3.5). The line's own number counts first, then the number of
+    its first outcome. Without either the result is 0. In a total, the number of either outcome counts.
 
     Raises:
-        ValueError: if it is no multiple of a quarter point; or if only the second outcome has one, which may be the
-            opposite number.
+        ValueError: if the number is no multiple of a quarter point; or if only the second outcome has a number, which
+            may be the opposite of the line's.
     """
     if line is not None:
         return quarter_points(line)
@@ -70,13 +72,14 @@ def number_of(line: float | None, sides: Sequence[Sequence[Numbered] | None] | N
 
 
 def _plain(first: list[WireLevel], second: list[WireLevel]) -> Book:
-    """Read all levels at once, which keeps book messages cheap. Raises if any level is not plain."""
+    """Read all levels together, which is faster than one by one. Raises if a level is unusual, such as one without a
+    value."""
     levels = first + second
     exact = [level.value * 100 + _SPECK for level in levels]  # type: ignore[operator]  # None: TypeError
     whole = list(map(floor, exact))
     odds = [_PRICES[level.odds] for level in levels]
     split = len(first)
-    # Among American odds the longer price is the greater integer, so best for the taker first means descending.
+    # Of two American odds, the greater integer pays a taker more. So best first means in descending order.
     if (
         not dist(exact, whole) < _RESIDUE
         or 0 in whole
@@ -96,5 +99,5 @@ def _levels(side: Sequence[WireLevel]) -> Levels:
         odds = american(level.odds)
         if abs(odds) > _LONGEST:
             raise ValueError(f"odds are beyond every price: {odds}")
-        found[odds] = found.get(odds, 0) + cents(level.value)  # -100 and 100 are one price
+        found[odds] = found.get(odds, 0) + cents(level.value)  # -100 and +100 are the same price
     return tuple([Level(odds, found[odds]) for odds in sorted(found, reverse=True)])

@@ -35,12 +35,12 @@ def read_tokens(body: bytes) -> Tokens:
     """Read the answer to a log-in or a refresh. ``access_expire_time`` is in seconds (docs/protocol.md 2).
 
     Raises:
-        ValueError: if it holds no access token. The text quotes nothing of the answer.
+        ValueError: if the answer has no access token. The message quotes nothing of the answer.
     """
     try:
         read = msgspec.json.decode(unwrap(body), type=_Tokens)
     except ValueError:
-        read = None  # the text of the error could quote a token
+        read = None  # do not pass on the error, whose text could quote a token
     if read is None or not _is_token(read.access_token):
         raise ValueError("the answer holds no access token")
     expires = read.access_expire_time
@@ -52,5 +52,5 @@ def read_tokens(body: bytes) -> Tokens:
 
 
 def _is_token(token: str) -> bool:
-    """True if the text can stand in a header."""
+    """Return True if a text can be sent in an HTTP header."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token

@@ -1,7 +1,8 @@
 """Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
 
-A wager that cannot be read is named in ``malformed``, and the others are read. If its absence could be taken for
-knowledge, the result says that it proves nothing. An answer that cannot be read at all raises ValueError.
+A wager that cannot be read is named in ``malformed``, and the others are read. A page of the history without that wager
+could look like a proof that the wager is not open. So the page is marked as no proof. An answer that cannot be read at
+all raises ValueError.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
     """Read one wager. Fields that the answer to a placement leaves out are taken from the placement ``sent``.
 
     Raises:
-        ValueError: for an unknown status, money that is not in cents, odds that are no price, or a missing id.
+        ValueError: if the status is unknown, money is not in cents, odds are no valid price, or an id is missing.
     """
     wager_id = text_of(wager.wager_id) or text_of(wager.id)
     if not wager_id:
@@ -101,7 +102,8 @@ def _amount(value: float | None, what: str) -> Cents:
 
 
 def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
-    """The matched stake in total. ``matched_stake`` is the total in REST, and a single match in a message."""
+    """Return the total matched stake. In REST ``matched_stake`` is the total; in a message it is the stake of one
+    match."""
     total = wager.matched_stake if wager.totally_matched_stake is None else wager.totally_matched_stake
     if total is not None:
         return _amount(total, "matched_stake")
@@ -116,7 +118,7 @@ def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
 
 
 def _matching(matched: Cents, stake: Cents) -> Matching:
-    """The matching status that follows from the matched stake."""
+    """Return the matching status (unmatched, partially or fully matched) that follows from the matched stake."""
     if matched == 0:
         return Matching.UNMATCHED
     return Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
@@ -159,7 +161,7 @@ def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[
 
 
 def wager_of(body: bytes) -> WagerReport:
-    """Read one wager, directly under ``data`` or under ``data.wager``."""
+    """Read one wager. The wager is ``data`` itself or its member ``wager``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_OneWager).wager)
     return report_of(msgspec.json.decode(data if inner is None else inner, type=Wager))
@@ -178,8 +180,8 @@ class _Page(msgspec.Struct):
 
 
 def history_page(request: int, body: bytes, malformed: Malformed) -> HistoryRead:
-    """Read one page of the history. A wager that cannot be read may be an open one, so the page then proves nothing:
-    its ``last_synced_at`` is None."""
+    """Read one page of the history. A wager that cannot be read may be open, so the page then proves nothing. Its
+    ``last_synced_at`` is None in that case."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
     before = len(malformed)
@@ -202,7 +204,7 @@ class _Match(msgspec.Struct):
 
 
 def match_page(body: bytes, malformed: Malformed) -> MatchPage:
-    """Read a page of matched bets or of the matching detail, a list under ``data`` or ``data`` itself."""
+    """Read one page of matches. The list is ``data`` itself or a member of ``data``."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":
         page = _Page(matching_details=msgspec.json.decode(data, type=list[msgspec.Raw]))

@@ -1,7 +1,7 @@
-"""The account's money in the legacy dialect: the balance and the wallet's lines.
+"""The account's money in the legacy dialect: the balance and the transactions.
 
-The change that a line made to the balance is read from whichever fields tell it. A line that does not tell it is named
-in ``malformed`` and counted, because a sum over such a page is not the whole truth.
+The answer may show in several ways how a transaction changed the balance; each way is read. If none is there, the
+transaction is named in ``malformed`` and counted, because the sum of the page would be incomplete.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TAKEN: Final = frozenset(
     }
 )
 _UNCLEAR: Final = frozenset({TransactionType.APPROVE_WITHDRAW, TransactionType.OTHER})
-"""Types that do not tell the direction of the money."""
+"""Types of transactions that may either add or take money."""
 
 
 def balance(request: int) -> Call[BalanceRead]:
@@ -48,7 +48,7 @@ def transactions(
     cursor: str,
     limit: int,
 ) -> Call[TransactionPage]:
-    """The call that reads one page of the wallet's lines."""
+    """The call that reads one page of the account's transactions."""
     path = paths.transactions_path(begin, end, kind, event, market, wager_id, cursor, limit)
     return Call("transactions", Purpose.READ, "GET", path, None, read_transactions)
 
@@ -91,7 +91,8 @@ class _Page(msgspec.Struct):
 
 
 def read_transactions(body: bytes, malformed: Malformed) -> TransactionPage:
-    """Read one page of transactions. The cursor is ``next_cursor`` or ``next``, unconfirmed (docs/protocol.md 4.1)."""
+    """Read one page of transactions. The next page's cursor is ``next_cursor`` or ``next``; no source confirms which
+    (docs/protocol.md 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)
     found = []
     for place, item in each(page.transactions or (), _Transaction, malformed):
@@ -121,7 +122,8 @@ def _transaction(item: _Transaction) -> Transaction:
 
 
 def _change(item: _Transaction, kind: TransactionType) -> Cents:
-    """The change of the balance: the line's own figure, else the difference of its balances, else by its type."""
+    """Return by how many cents a transaction changed the balance: its own figure of the change; without one, the
+    difference of the balances after and before; without those, its amount, with the sign that its type implies."""
     if item.change is not None:
         return cents(item.change)
     if item.balance is not None and item.balance_before is not None:
@@ -137,5 +139,5 @@ def _change(item: _Transaction, kind: TransactionType) -> Cents:
 
 
 def _number(value: Id, what: str) -> int | None:
-    """An id; None if it is missing, empty or 0."""
+    """Return an id; None if it is missing, empty or 0."""
     return None if value is None or value == "" else whole(value, what) or None

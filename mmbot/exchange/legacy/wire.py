@@ -1,4 +1,5 @@
-"""Readers of single values: tolerant of their form (7, 7.0 and "7"), strict about their meaning."""
+"""Readers of single values. They accept several forms of a value (7, 7.0 and "7") and reject values without a clear
+meaning."""
 
 from __future__ import annotations
 
@@ -17,18 +18,20 @@ T = TypeVar("T")
 
 
 class WireLevel(msgspec.Struct, gc=False):
-    """The needed fields of one entry of ``selections``. Both are null in the placeholder of an empty side."""
+    """The needed fields of one level of a book (``selections``). Both are null in a placeholder, which marks an empty
+    side."""
 
     odds: int | float | None = None
     value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
-"""One list for each outcome, in the exchange's order. Lists may be null (docs/protocol.md 5.2, 15)."""
+"""The levels of a book: one list for each outcome, in the exchange's order. Lists may be null (docs/protocol.md 5.2,
+15)."""
 
 
 def whole(value: Id, what: str) -> int:
-    """An integer that the wire may write as 7, 7.0 or "7". Raises ValueError for anything else."""
+    """Return an integer that the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else."""
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():
@@ -39,7 +42,8 @@ def whole(value: Id, what: str) -> int:
 
 
 def american(value: float | None, what: str = "odds") -> Odds:
-    """American odds, which the wire may write as 110.0; -100 is read as its equal, +100 (docs/protocol.md 7.1)."""
+    """Return American odds, which the exchange may write as 110.0. -100 is read as +100, the same price
+    (docs/protocol.md 7.1)."""
     odds = whole(value, what)
     if odds == -100:
         return 100
@@ -49,7 +53,8 @@ def american(value: float | None, what: str = "odds") -> Odds:
 
 
 def moment(value: Id) -> Instant | None:
-    """The instant of an RFC 3339 text; None if it is missing, unreadable or the zero time."""
+    """Return the instant that an RFC 3339 text names; None if the text is missing, unreadable or the zero time (year
+    1)."""
     if not isinstance(value, str):
         return None
     try:
@@ -60,27 +65,27 @@ def moment(value: Id) -> Instant | None:
 
 
 def text_of(value: Id) -> str:
-    """An id as text; empty if it is missing."""
+    """Return an id as text; empty if it is missing."""
     return "" if value is None else str(value)
 
 
 def why(bad: Exception) -> str:
-    """The text of an exception, shortened."""
+    """Return the text of an exception, shortened."""
     return str(bad)[:200]
 
 
 class Envelope(msgspec.Struct, gc=False):
-    """The envelope of every successful answer but the connection config (docs/protocol.md 3)."""
+    """The outer object of every successful answer except the connection config (docs/protocol.md 3)."""
 
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     last_synced_at: Id = None
 
 
 def unwrap(body: bytes) -> msgspec.Raw:
-    """The value under ``data``.
+    """Return the value of the member ``data``.
 
     Raises:
-        ValueError: for a body that is no JSON object, or whose ``data`` is missing or null.
+        ValueError: if the body is no JSON object, or ``data`` is missing or null.
     """
     data = unwrap_or_none(body)
     if data is None:
@@ -89,7 +94,7 @@ def unwrap(body: bytes) -> msgspec.Raw:
 
 
 def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
-    """The value under ``data``; None if it is null. Raises ValueError if it is missing."""
+    """Return the value of the member ``data``; None if it is null. Raises ValueError if ``data`` is missing."""
     envelope = msgspec.json.decode(body, type=Envelope)
     if envelope.data is msgspec.UNSET:
         raise ValueError("the answer has no data")
@@ -97,16 +102,18 @@ def unwrap_or_none(body: bytes) -> msgspec.Raw | None:
 
 
 Part = msgspec.Raw | msgspec.UnsetType
-"""A member that is decoded in a second step. ``Raw | None`` would take null alone."""
+"""A member of a JSON object, decoded in a second step. The type is not ``Raw | None``, because that accepts only
+null."""
 
 
 def part(member: Part) -> msgspec.Raw | None:
-    """A member; None if it is missing or null."""
+    """Return a member of a JSON object; None if it is missing or null."""
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
 def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: Malformed) -> Iterator[tuple[int, T]]:
-    """The items that decode as ``kind``, with their places. The others go to ``malformed``."""
+    """Yield the items that can be decoded as ``kind``, each with its position. The reasons for the others go to
+    ``malformed``."""
     for place, item in enumerate(items):
         try:
             yield place, msgspec.json.decode(item, type=kind)
