@@ -1,1 +1,2 @@
-"""Drives the engine in virtual time against the local exchange: a day takes seconds, and every run gives the same."""
+"""Run the engine in virtual time against the local exchange. A day takes seconds, and every run gives the same
+result."""

@@ -1,4 +1,4 @@
-"""Faults between the daemon and the exchange of a run: lost, late and rejected requests, a disturbed or silent feed."""
+"""Simulated faults between daemon and exchange: lost, late and rejected requests, a disturbed or silent feed."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ class Fate(Enum):
 
     DONE = "done"
     LOST = "lost"
-    """The request never reaches the exchange; the daemon times out."""
+    """The request never reaches the exchange. The daemon's request times out."""
     UNANSWERED = "unanswered"
-    """The exchange carries the request out; the answer is lost and the daemon times out."""
+    """The exchange carries the request out, but the answer is lost. The daemon's request times out."""
     LATE = "late"
-    """The daemon times out, and then the exchange carries the request out after all."""
+    """The daemon's request times out, and then the exchange carries it out after all."""
     SLOW = "slow"
-    """Other requests overtake it: its way to the exchange takes ``DETOUR`` longer."""
+    """The request takes ``DETOUR`` longer to reach the exchange, so that other requests overtake it."""
     LIMITED = "limited"
-    """The exchange answers 429."""
+    """The exchange answers 429 (too many requests)."""
     BROKEN = "broken"
-    """The exchange answers with a 5xx before anything was done."""
+    """The exchange does nothing and answers with a 5xx."""
 
 
 Interfere = Callable[[r.Request, Instant], Fate]
 
 Carry = Callable[[e.FeedMessage], Sequence[Duration]]
-"""How much later than usual each copy of a message arrives: none if the message is lost, two if it comes twice."""
+"""Returns how much later than usual each copy of a message arrives. It returns nothing if the message is lost, and two
+values if the message comes twice."""
 
 
 class Passage(NamedTuple):
@@ -57,17 +58,17 @@ class Faults:
 
     def __init__(self, interfere: Interfere | None = None) -> None:
         self.interfere = interfere
-        """Chooses the fate of each request. None: every request is carried out and answered."""
+        """Chooses the fate of each request. If it is None, every request is carried out and answered."""
         self.carry: Carry | None = None
-        """None: every message arrives once and in order."""
+        """Decides when each message arrives. If it is None, every message arrives once and in order."""
         self.linger: Callable[[], Duration] | None = None
-        """How much longer than usual an answer takes."""
+        """Returns how much longer than usual an answer takes. If it is None, answers take the usual time."""
         self.hint: Duration | None = None
         """The wait that a 429 asks for; None if it asks for none."""
         self.silent = False
-        """The connection is open, but nothing comes over it."""
+        """True if the connection is open but nothing comes over it."""
         self.feed_allowed = True
-        """True if the exchange accepts a new connection of the feed. While it is false, the daemon tries again."""
+        """True if the exchange accepts a new connection of the feed. While it is False, the daemon tries again."""
 
     def passage(self, request: r.Request, now: Instant, delays: Delays) -> Passage:
         """Decide what happens to a request that is sent now."""

@@ -1,7 +1,8 @@
-"""Connects the engine to the local exchange without a wire.
+"""Connect the engine to the local exchange without HTTP and websockets.
 
-Asks the exchange the engine's requests directly, and turns what the exchange publishes into the engine's events: what
-the daemon's client and feed do with JSON, done with values."""
+This module hands the engine's requests to the exchange directly, and turns what the exchange publishes into events for
+the engine. It replaces the daemon's client and feed, and uses values instead of JSON.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ _ERRORS = dialect_of("legacy").errors  # the local exchange names its errors as 
 
 
 class Delays(msgspec.Struct, frozen=True):
-    """How long things take between the daemon and the exchange."""
+    """Delays between the daemon and the exchange."""
 
     request: Duration = 5 * MILLISECOND
     answer: Duration = 5 * MILLISECOND
@@ -53,7 +54,8 @@ class Link:
         self._account = account
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
-        """Ask the exchange at ``now`` on its clock. A rejected request is answered with Failed."""
+        """Ask the exchange when its clock shows ``now``, and return the answer. A rejected request is answered with
+        Failed."""
         try:
             return self._ask(request, now)
         except VenueError as error:
@@ -140,8 +142,8 @@ class Link:
         return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
     def message(self, event: Announcement, connection: int) -> e.FeedMessage | None:
-        """Return the message that the feed would bring about something published. None for another account's private
-        message, and for the book of a line without exactly two outcomes."""
+        """Return the feed's message about something that the exchange published. None for a private message of another
+        account, and for the book of a line that does not have exactly two outcomes."""
         match event:
             case BookChanged(line=line):
                 book = self._venue.book(line)
@@ -184,7 +186,7 @@ class Link:
 def report(
     wager: VenueWager, match_stake: int | None = None, match_odds: int | None = None, sequence: int = 0
 ) -> WagerReport:
-    """Return the exchange's report about a wager; without a sequence, as in a REST answer."""
+    """Return the exchange's report about a wager. With ``sequence`` 0 it is a report as in a REST answer."""
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,
@@ -205,7 +207,7 @@ def report(
 
 
 def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
-    """Return the answer that the client makes of a rejected request."""
+    """Return the answer that the daemon's client would make of a rejected request."""
     purpose = Purpose.READ
     if isinstance(request, r.PlaceMany):
         purpose = Purpose.PLACE

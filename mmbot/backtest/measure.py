@@ -1,4 +1,4 @@
-"""Measures how long and how tightly an account quoted a line, by the exchange's own books."""
+"""Measure for how long, and how tightly, an account quoted a line, by the exchange's own books."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mmbot.simulator.venue.records import RepeatedId, VenueWager
 
 
 class Span(NamedTuple):
-    """A time in which the account's open wagers did not change."""
+    """A period in which the account's open wagers did not change."""
 
     start: Instant
     end: Instant
     width: float | None
-    """The account's own bid-ask spread, in probability: 1 minus the implied probabilities of its best wagers on the two
-    outcomes. None unless both outcomes were quoted."""
+    """The account's own bid-ask spread, in probability: 1 minus the sum of the implied probabilities of its best wagers
+    on the two outcomes. None unless both outcomes were quoted."""
 
 
 class Presence:
@@ -45,10 +45,10 @@ class Presence:
         self._note(now)
 
     def repeated(self, repeat: RepeatedId, now: Instant) -> None:
-        """Do nothing."""
+        """Do nothing: a repeated id changes no wager."""
 
     def operation_complete(self, now: Instant) -> None:
-        """Do nothing."""
+        """Do nothing: the wagers were noted already."""
 
     def close(self, now: Instant) -> None:
         """End the last span."""
@@ -66,17 +66,18 @@ class Quality(NamedTuple):
     """How well a line was quoted."""
 
     covered: float
-    """The share of the wanted time in which both outcomes were quoted."""
+    """Share of the wanted time in which both outcomes were quoted. Wanted is the time in which the market should be
+    quoted."""
     width: float | None
-    """The time-weighted median of the own bid-ask spread while both were quoted, in probability; None if they never
-    were."""
+    """Time-weighted median of the account's own bid-ask spread while both outcomes were quoted, in probability; None if
+    they never were."""
     wanted: Duration
     """The length of the wanted time."""
 
 
 def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
-    """Return when, before the sport event went live, the tape's own bid-ask spread was at most ``widest``, as pairs of
-    recorded instants."""
+    """Return the periods before the sport event went live in which the recorded bid-ask spread was at most ``widest``,
+    in probability. Each period is a pair of recorded instants."""
     books: list[float | None] = [None, None]
     is_open = False
     since: Instant | None = None
@@ -102,7 +103,7 @@ def tight_times(tape: Tape, widest: float) -> list[tuple[Instant, Instant]]:
 
 
 def quality(spans: list[Span], wanted: list[tuple[Instant, Instant]]) -> Quality:
-    """Return how much of the wanted times was quoted, and how tightly."""
+    """Return which share of the wanted times was quoted, and how tightly."""
     total = sum(end - start for start, end in wanted)
     widths: list[tuple[float, Duration]] = []
     place = 0

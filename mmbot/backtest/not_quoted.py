@@ -1,4 +1,4 @@
-"""Tells why a recorded market was not quoted before it went live: guards, the strategy's reasons, errors."""
+"""Tell why a recorded market was not quoted before it went live: guards, the strategy's reasons, errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.status import Status
 
 LOOK: Final = 10 * SECOND
-"""Time between two looks at the reason why the line is not quoted."""
+"""Time between two checks why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -22,7 +22,7 @@ _NOT_NEWS: Final = ("guard.held", "guard.lifted", "risk.threshold")
 
 
 class Held(NamedTuple):
-    """One guard over the whole time before the market went live."""
+    """The effect of one guard before the market went live."""
 
     guard: str
     reason: str
@@ -32,17 +32,18 @@ class Held(NamedTuple):
 
 
 class NotQuoted(NamedTuple):
-    """The reasons why a line was not quoted on both outcomes. The most frequent, or the longest, come first."""
+    """The reasons why a line was not quoted on both outcomes. The most frequent or the longest reasons come first."""
 
     alerts: tuple[tuple[str, int], ...]
     """Errors and warnings in words, and how often each came, over the whole run."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Reasons that no guard gave: the strategy's own, or that no rule matches. They are looked at every ``LOOK``."""
+    """Reasons other than guards, with their time: the strategy's own reasons, or that no rule matches. The bot is
+    checked for them every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:
-        """True if the strategy raised, or returned something unusable."""
+        """True if the strategy raised an exception or returned something unusable."""
         return any(said.startswith("strategy.raised") for said, _ in self.alerts)
 
     def lines(self) -> list[str]:
@@ -62,10 +63,11 @@ class NotQuoted(NamedTuple):
 
 
 class Watcher:
-    """Looks at a run of one line every ``LOOK`` and notes why it is not quoted. The run is not changed."""
+    """Checks a run of one line every ``LOOK`` (10 s), and notes why the line is not quoted. It does not change the
+    run."""
 
     def __init__(self, run: Run, end: Instant) -> None:
-        """``end``: when the sport event goes live; later reasons do not count."""
+        """Create a watcher. ``end`` is the time when the sport event goes live; later reasons do not count."""
         self._run = run
         self._end = end
         self._since = run.now
@@ -74,7 +76,7 @@ class Watcher:
         self._reasons: Counter[str] = Counter()
 
     def look(self) -> bool:
-        """Note the present reason, if it is time to. Returns False: the run is not to stop."""
+        """Note the present reason if the next check is due. Always returns False, so that the run continues."""
         now = min(self._run.now, self._end)
         if now >= self._next and now > self._since:
             if self._why is not None:
@@ -106,7 +108,7 @@ def span(duration: Duration) -> str:
 
 
 def _why(status: Status) -> str | None:
-    """Return why the line is not quoted on both outcomes; None while it is quoted, and before the board was read."""
+    """Return why the line is not quoted on both outcomes. None while it is quoted, and before the board was read."""
     lines = [line for event in status.events for line in event.lines]
     if not lines:
         return NO_RULE if status.phase == "ready" else None

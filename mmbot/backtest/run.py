@@ -1,4 +1,4 @@
-"""Runs one engine in virtual time against a world, with the delays and faults between them."""
+"""Run one engine in virtual time against a simulated exchange, with delays and faults between them."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from mmbot.simulator.venue.venue import Venue
 from mmbot.strategy.interface import Strategy
 
 BEAT: Final = 5 * SECOND
-"""Time between two health checks."""
+"""Time between two health checks of the feed."""
 
 
 class World(Protocol):
-    """An exchange and everything that happens there without us."""
+    """A simulated exchange, with everything that others do on it."""
 
     venue: Venue
     referee: Referee
 
     def next_due(self) -> Instant | None:
-        """Return when something happens next; None if nothing does."""
+        """Return when something happens next; None if nothing more happens."""
 
     def advance(self, now: Instant) -> None:
         """Let everything happen that is due at ``now``."""
 
 
 OnRequest = Callable[[r.Request, Instant], e.Answer | None]
-"""Answers a request in the exchange's place; None passes the request on to the exchange."""
+"""Answers a request instead of the exchange. None means that the exchange answers it."""
 
 OnAnswer = Callable[[e.Answer, Instant], e.Answer]
-"""Amends an answer as it leaves the exchange."""
+"""Changes an answer before it leaves the exchange."""
 
 OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
-"""Amends a message as the exchange publishes it; None drops the message."""
+"""Changes a message before the exchange publishes it. None drops the message."""
 
 
 class Memory:
-    """Stands for the state directory: what the next run starts from."""
+    """Takes the place of the state directory: keeps what the next run starts from."""
 
     def __init__(self) -> None:
         self.wagers: dict[str, o.SaveWager] = {}
@@ -103,7 +103,7 @@ class Run:
         self.on_answer: OnAnswer | None = None
         self.on_message: OnMessage | None = None
         self.channels = e.WHOLE_FEED
-        """The channels that the feed's next connection carries."""
+        """The channels of the feed's next connection."""
         self._link = Link(world.venue, account)
         self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
@@ -124,7 +124,7 @@ class Run:
         heapq.heappush(self._queue, (max(when, self.now), self._count, what))
 
     def tell(self, event: e.Event) -> None:
-        """Give the engine an event now, and send the requests that it has then."""
+        """Give the engine an event now, and send the requests that follow from it."""
         if isinstance(event, e.KillRequested | e.StopRequested):
             self.world.referee.note_latched(self.now, "stop" if isinstance(event, e.StopRequested) else "kill")
         elif isinstance(event, e.ResumeRequested):
@@ -167,20 +167,20 @@ class Run:
             self.tell(e.FeedLost(self._connection, reason))
 
     def refuse_feed(self, reason: str) -> None:
-        """Let the exchange close the feed's connection for good, and tell the engine."""
+        """Let the exchange close the feed's connection and forbid new ones, and tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRefused(self._connection, reason))
 
     def leap(self, when: Instant) -> None:
-        """Let time pass at the exchange alone until ``when``; then the engine gets a health check."""
+        """Let time pass until ``when`` at the exchange but not for the engine. Then give the engine a health check."""
         self.now = when
         self.world.advance(when)
         self._beat_at = when
         self.engine.handle(e.Beat(self._connection), when)
 
     def ask(self, request: r.Request) -> e.Answer:
-        """Ask the exchange now, without any delay, fault or hook."""
+        """Send a request to the exchange now, without delay or fault, and return the answer."""
         return self._link.answer(request, self.now)
 
     # --- the wire -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Plays a recorded market against the engine, from its first change to its settlement, and returns the figures."""
+"""Play a recorded market against the engine, from its first change to its settlement, and return the results."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
 
 WIDEST = 0.10
-"""Quotes are wanted while the tape's own bid-ask spread, in probability, is at most this."""
+"""Quotes are wanted while the recorded bid-ask spread is at most this, in probability."""
 
 AFTER = 2 * MINUTE
 """Virtual time after the tape's end, in which results are paid and reported."""
@@ -33,24 +33,25 @@ _ARTICLES: Final = {"event": "an", "account": "the"}
 
 
 class TapeResult(msgspec.Struct, frozen=True):
-    """The figures of one tape."""
+    """The results of one recorded market."""
 
     quality: Quality
     status: Status
     referee: RefereeReport
     thresholds: dict[str, int]
-    """How often scopes entered and left the soft and the hedge threshold: ``soft.entered``, ``soft.left`` …"""
+    """How often scopes (such as a line or a market) entered and left the soft and the hedge threshold, under names like
+    ``soft.entered``."""
     requests: int
     events: int
     not_quoted: NotQuoted
 
     @property
     def profit(self) -> Cents:
-        """The profit after commission, as the bot counts it."""
+        """Profit after commission, as the bot counts it."""
         return self.status.profit.realised - self.status.profit.commission
 
     def lines(self) -> list[str]:
-        """Return the figures as lines for a person."""
+        """Return the results as lines for a person."""
         referee = self.referee
         lines = [
             f"both outcomes quoted {self.quality.covered:.1%} of {self.quality.wanted / HOUR:.2f} h before the start",
@@ -85,7 +86,7 @@ def _points(width: float | None) -> str:
 
 
 def _passed(thresholds: dict[str, int]) -> str:
-    """``soft entered 3 times, soft left 2 times``."""
+    """Return a text such as ``soft entered 3 times, soft left 2 times``."""
     told = [f"{name.replace('.', ' ')} {counted(times, 'time')}" for name, times in sorted(thresholds.items())]
     return ", ".join(told) or "none passed"
 
@@ -110,7 +111,8 @@ def play(
     balance: Cents = BALANCE,
     delays: Delays | None = None,
 ) -> TapeResult:
-    """Play a tape in virtual time, its first change at ``start`` (default: when it was recorded)."""
+    """Play a recorded market in virtual time. Its first change happens at ``start``; by default at the recorded
+    time."""
     start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)

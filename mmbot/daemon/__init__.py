@@ -1,1 +1,1 @@
-"""The asyncio shell around the engine: start-up, the pump, supervision, signals, HTTP and shutdown."""
+"""The program around the engine: start-up, main loop, supervision, signals, HTTP and shutdown."""

@@ -1,6 +1,8 @@
 """Cancel everything and prove it without an engine, after an engine failed or for ``mmbot kill`` without a daemon.
 
-``ClearAlone`` of the engine builds the requests and holds the proof. This module sends them and reports to a person.
+The class ``ClearAlone`` builds the requests and decides when the account is proved clear. This module sends the
+requests
+and reports to the operator.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ class Cleared(msgspec.Struct, frozen=True):
     cancels: int
     """Number of cancel requests that were answered."""
     open_wagers: int
-    """Open wagers on the last page that had any; 0 if the account is clear."""
+    """Number of open wagers on the last page of the history that had any; 0 if the account is clear."""
     trouble: str | None
     """Last problem, in words; None if there was none."""
     nothing: bool = False
-    """True if no cancel was carried out: none was answered, and none can have succeeded without an answer."""
+    """True if certainly no cancel was carried out."""
     retry_at: Instant | None = None
-    """Time of the next allowed try, if there is a wait."""
+    """Earliest time of the next try, if a wait is required."""
     keys_rejected: bool = False
     """True if the exchange rejected the keys."""
 
@@ -43,10 +45,10 @@ class AccountClearer:
     Args:
         client: sends requests.
         clock: the clock of the process.
-        ours: on a shared account, returns True for the ``external_id`` of our wagers. They are found in the history and
-            cancelled one by one. None: the account is exclusive, and ``cancel_all`` is used.
+        ours: for a shared account, returns True if an ``external_id`` is one of ours. Our wagers are then found in the
+            history and cancelled one by one. None for an exclusive account, where ``cancel_all`` is used.
         first_request: number of the first request; answers repeat it.
-        say: takes a line for a person at each new problem until the exchange has answered.
+        say: called with a line for the operator at each new problem, until the exchange has answered once.
     """
 
     def __init__(
@@ -69,12 +71,13 @@ class AccountClearer:
         self._told: str | None = None
 
     async def run(self, limit: Duration, patience: Duration = 0) -> Cleared:
-        """Cancel everything, for at most ``limit``. A request in flight is still awaited after that.
+        """Cancel everything, for at most ``limit``. If a request is under way when the time is up, its answer is still
+        awaited.
 
         Args:
-            limit: time limit from the first answer on.
-            patience: extra time for the first answer, so that a log-in can be repeated. A person's kill sets this;
-                wrong keys then end the attempt at once, since waiting does not help.
+            limit: time limit, from the first answer on.
+            patience: extra time until the first answer, so that a log-in can be repeated. It is set for a kill by the
+                operator. Wrong keys then end the attempt immediately, since waiting does not help.
         """
         started = self._clock.now()
         end = started + patience + limit
@@ -104,19 +107,19 @@ class AccountClearer:
         return self._ended(work, self._clock.now() - started)
 
     def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
-        """Return True if no session will be possible in time."""
+        """Return True if no log-in can succeed before the time is up."""
         if self._rejection is Rejection.LOGIN_WAITS:
             return (self._retry_at or 0) >= end
         return self._rejection is Rejection.LOGIN and patience > 0
 
     @property
     def _rejection(self) -> Rejection | None:
-        """Reason of the last request's failure; None if the request did not fail."""
+        """Reason why the last request failed; None if it did not fail."""
         return None if self._failed is None else self._failed.rejection
 
     @property
     def _retry_at(self) -> Instant | None:
-        """Time of the next allowed try, if the last request failed and named one."""
+        """Earliest time of the next try, if the last request failed and its error names one."""
         at = None if self._failed is None else self._failed.retry_at
         return at if at is not None and at > self._clock.now() else None
 
@@ -146,7 +149,7 @@ class AccountClearer:
 
 
 class Guarded:
-    """A client whose exceptions become answers, so that no error stops a cancel."""
+    """A client that answers with ``Failed`` instead of raising an exception, so that no error stops the cancelling."""
 
     def __init__(self, client: Client) -> None:
         self._client: Final = client

@@ -1,7 +1,9 @@
 """The daemon's HTTP server: status and metrics for readers, and a few commands from this machine.
 
-A POST must come from this machine, use a loopback host name and have a JSON body. It must also carry a header that a
-web page cannot send without permission, so no web page can make a browser here turn the kill switch on or off.
+A POST must come from this machine, use a loopback host name and have a JSON body. It must also carry the header
+``X-Mmbot``. A web page cannot make a browser send that header without permission. So no web page can turn the kill
+switch
+on or off.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ HEADER: Final = "X-Mmbot"
 """Header that each POST must carry, with any value."""
 
 ALIVE_WITHIN_S: Final = 5.0
-"""``/healthz`` answers 200 if the pump ran within this many real seconds."""
+"""``/healthz`` answers 200 if the main loop ran within this many real seconds."""
 
-_STATUS_FOR_S: Final = 0.1  # readers within this time get the same status
+_STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
 
 
 class DoorError(Exception):
@@ -35,7 +37,7 @@ class DoorError(Exception):
 
 
 class Pumped(Protocol):
-    """The part of the pump that the HTTP server needs."""
+    """The part of the main loop that the HTTP server needs."""
 
     @property
     def pumped_at(self) -> float:
@@ -61,12 +63,12 @@ class Door:
     """Serves one daemon over HTTP.
 
     Args:
-        pump: takes the operator's commands.
+        pump: the main loop, which takes the operator's commands.
         status: returns the engine's status.
         metrics: the metrics for ``/metrics``.
         clock: the clock of the process.
         prices: True to accept POST /prices.
-        head: returns the status without sport events, which is cheap; for ``/readyz``.
+        head: returns the status without sport events, which takes less time; used for ``/readyz``.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Door:
         self._runner: web.AppRunner | None = None
 
     async def open(self, host: str, port: int) -> str:
-        """Listen, and return the address, like ``http://127.0.0.1:9464``.
+        """Listen, and return the address, such as ``http://127.0.0.1:9464``.
 
         Raises:
             DoorError: if the port is in use or the host is not an address of this machine.

@@ -1,6 +1,7 @@
-"""The pump: hand events to the engine in bursts, send its requests, return the answers, and carry out its orders.
+"""The daemon's main loop (``Pump``): give events to the engine, send its requests, return the answers, pass on its
+orders.
 
-Only the pump calls the engine. The engine decides what is sent, and when.
+Only the main loop calls the engine. The engine decides which request is sent, and when.
 """
 
 from __future__ import annotations
@@ -20,54 +21,54 @@ from mmbot.engine.requests import CancelAll, CancelEvent, CancelMany, PlaceMany,
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
-"""Longest time between two calls of the engine, in real seconds, for ``/healthz``."""
+"""Longest time between two calls of the engine, in real seconds. ``/healthz`` relies on it."""
 
 _PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
 CHANGES: Final = (CancelAll, CancelEvent, CancelMany, PlaceMany)
-"""Requests that change something. Shutdown waits for their answers, but not for those of reads."""
+"""Placements and cancels. A shutdown waits for their answers, but not for the answers to reads."""
 
 
 class Engine(Protocol):
-    """The part of the engine that the pump needs."""
+    """The part of the engine that the main loop needs."""
 
     def handle(self, event: Event, now: Instant) -> None:
         """Take one event."""
 
     def next_request(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is due, or None."""
+        """Return the most urgent request that is due; None if none is due."""
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return the time at which the engine next has work, or None."""
+        """Return the time at which the engine next has work; None if it has none."""
 
     def orders(self) -> list[Order]:
-        """Return and forget the orders for the shell."""
+        """Return the engine's new orders to the daemon, such as to connect the feed. Each order is returned once."""
 
     def status(self, now: Instant, *, events: bool = True) -> Status:
         """Return the engine's status, with or without the sport events and their lines."""
 
     @property
     def quoted_lines(self) -> int:
-        """Number of lines with at least one wager that could match."""
+        """Number of lines on which at least one of our wagers could match."""
 
     @property
     def differences(self) -> Mapping[str, int]:
-        """Repaired book differences by kind."""
+        """Number of repaired differences between the feed's books and REST, by kind."""
 
     @property
     def taken_or_pulled(self) -> Mapping[str, int]:
-        """Takers' stakes that left the books, in cents by kind."""
+        """Stakes of others that left the books, in cents, by kind (taken by a match, or pulled)."""
 
 
 class Client(Protocol):
-    """The part of the REST client that the pump needs. The client turns errors into answers and raises nothing."""
+    """The part of the REST client that the main loop needs. The client returns errors as answers and raises nothing."""
 
     def perform(self, request: Request) -> Coroutine[Any, Any, Answer]:
         """Send a request, and return a coroutine that waits for the answer. The request may already be on its way."""
 
 
 class Timings(Protocol):
-    """Takes the pump's timings, in nanoseconds of real time."""
+    """Takes the main loop's timings, in nanoseconds of real time."""
 
     def tick_to_wire(self, took: Duration) -> None:
         """Take the time from a book message to the placement that it caused."""
@@ -85,7 +86,8 @@ class _Arrival(NamedTuple):
 class Pump:
     """Drives one engine until the engine orders the exit. Everything runs on the thread of the event loop.
 
-    Events may be delivered before ``run``. They wait, so the engine handles a signal during start-up first.
+    Events that are delivered before ``run`` wait for it. So a signal during start-up is the first event that the engine
+    gets.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class Pump:
         log: FilteringBoundLogger,
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
     ) -> None:
-        """Create a pump. ``answered`` is called with every answer, in addition to the engine."""
+        """Create a main loop. ``answered`` is called with every answer, which the engine gets, too."""
         self._clock: Final = clock
         self._carry_out: Final = carry_out
         self._timings: Final = timings
@@ -108,9 +110,9 @@ class Pump:
         self.handling: Event | None = None
         """The event that the engine is handling. After a crash, the event that caused it."""
         self.fault: str | None = None
-        """The failed part that made the daemon stop, if any."""
+        """Name of the failed part that made the daemon stop; None if no part failed."""
         self.heard_at: Instant = 0
-        """Time of the feed's last message: every earlier message was received. 0 before the first message."""
+        """Time of the feed's last message. All messages before it have been received. 0 before the first message."""
         self.pumped_at: float = time.monotonic()
         """Time at which the engine last ran, by the machine's monotonic clock in seconds."""
 
@@ -126,7 +128,7 @@ class Pump:
         self._wake.set()
 
     def part_died(self, part: str) -> None:
-        """Stop in order because a part of the daemon failed, and remember the first such part."""
+        """Stop in order because a part of the daemon failed. Only the first such part is remembered."""
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
@@ -160,10 +162,11 @@ class Pump:
                 timer.cancel()
 
     async def finish(self, timeout_s: float) -> tuple[Request, ...]:
-        """End the requests in flight: reads at once, changes when they are answered or after ``timeout_s``.
+        """End the requests that are under way. Reads end immediately. Placements and cancels end when they are
+        answered, or after ``timeout_s`` seconds.
 
         Returns:
-            The changes that were not answered in time.
+            The placements and cancels that were not answered in time.
         """
         for task, request in self._tasks.items():
             if not isinstance(request, CHANGES):
@@ -233,7 +236,7 @@ class Pump:
             self._note_answer(request, answer, self._clock.now())
             self.deliver(answer)
             return
-        # A client that raises is broken. The outcome of its request is unknown, and it must not place anything more.
+        # A client that raises is broken. The outcome of the request is unknown, and the client must place nothing more.
         self._log.error("request.raised", request=type(request).__name__, exc_info=error)
         self.deliver(Failed(request=request.id, failure=Failure.UNKNOWN, code="shell", message=repr(error)))
         self.part_died("client")

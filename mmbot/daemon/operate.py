@@ -1,7 +1,8 @@
-"""The operator's commands from another process: a daemon's status, the kill switch, and its release.
+"""The operator's commands from another process: read a daemon's status, turn the kill switch on, release it.
 
-A running daemon is asked over HTTP. If its HTTP server does not answer, ``kill`` writes the kill switch to disk and
-sends a signal. Without a daemon, or if the daemon does not answer at all, ``kill`` writes the kill switch, logs in and
+The commands ask a running daemon over HTTP. If its HTTP server does not answer, ``kill`` writes the kill switch to disk
+and sends a signal. If no daemon runs, or it does not answer at all, ``kill`` writes the kill switch to disk, logs in
+and
 cancels everything itself.
 """
 
@@ -62,16 +63,16 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 class Place(NamedTuple):
-    """The place where a daemon is expected."""
+    """Where to find a daemon."""
 
     directory: Path
     """State directory of the daemon."""
     door: str | None
-    """Address by the settings; None if they allow any port."""
+    """Address of its HTTP server by the settings; None if they allow any port."""
 
 
 def place_of(config: Config, directory: Path) -> Place:
-    """Return the place of the daemon with these settings."""
+    """Return where to find the daemon that has these settings."""
     telemetry = config.telemetry
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(telemetry.host, telemetry.host)
     shown = f"[{host}]" if ":" in host else host
@@ -79,7 +80,7 @@ def place_of(config: Config, directory: Path) -> Place:
 
 
 def door_of(place: Place) -> str:
-    """Return the address of the running daemon: the one that it published, else the one by the settings.
+    """Return the address of the running daemon: the address that it published, otherwise the address in the settings.
 
     Raises:
         Unreachable: if there is no address.
@@ -163,10 +164,10 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
     """Turn the kill switch on and wait for the proof of being clear. Return the exit code: 0 clear, 3 not proved.
 
     Args:
-        place: the place where the daemon is expected.
+        place: where to find the daemon.
         reason: reason to store with the kill switch.
         say: takes lines for the operator.
-        alone: logs in, cancels everything and returns the exit code.
+        alone: logs in, cancels everything and returns the exit code. Called if no daemon runs or answers.
         wait_s: how long to wait for a running daemon, in real seconds.
 
     Raises:
@@ -188,12 +189,12 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
                 f"no daemon runs on {place.directory}: turning the kill switch on, logging in and cancelling everything"
             )
             return _kill_alone(place, reason, say, alone)
-    except StateDirLocked:  # a daemon was started this very moment
+    except StateDirLocked:  # a daemon was started at this moment
         return kill(place, reason, say, alone, wait_s)
 
 
 def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
-    """Turn the kill switch of the daemon at an address on. Return the exit code: 0 clear, 3 not proved.
+    """Turn on the kill switch of the daemon at an address. Return the exit code: 0 clear, 3 not proved.
 
     Raises:
         Unreachable: if no daemon answers, or it stops answering.
@@ -220,7 +221,7 @@ def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -
 
 
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
-    """Write the kill switch to disk. Return False if that fails: cancelling matters more."""
+    """Write the kill switch to disk. If that fails, return False without raising, since cancelling matters more."""
     try:
         latch.write(place.directory, latch.Latch(reason, time.time_ns()))
     except OSError as bad:
@@ -242,7 +243,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
             return None
-        _write_latch(place, _short(reason), say)  # a signal carries no text: the daemon reads the reason there
+        _write_latch(place, _short(reason), say)  # a signal carries no text: the daemon reads the reason from the disk
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url
@@ -268,8 +269,8 @@ def _comes(condition: Callable[[], bool]) -> bool:
 
 
 def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
-    """Watch a daemon until its kill switch is on and it is clear, or time is up. Return None if it stopped
-    answering."""
+    """Watch a daemon until its kill switch is on and the account is clear, or time is up. Return None if the daemon
+    stopped answering."""
     answered = time.monotonic()
     until = answered + wait_s
     status: Status | None = None
@@ -349,5 +350,5 @@ def _said(text: bytes) -> str:
 
 
 def _short(reason: str) -> str:
-    """Return a reason that the daemon accepts: a kill must not fail because of its reason."""
+    """Return the reason, changed if the daemon would reject it: a kill must not fail because of its reason."""
     return reason[:LONGEST] or "mmbot kill"

@@ -1,4 +1,4 @@
-"""Carry out the engine's orders to the shell: the feed, the kill switch on disk, the journal and the log."""
+"""Carry out the engine's orders to the daemon: open the feed, write kill switch, journal and log."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
 KILL_SIGNAL: Final = signal.SIGUSR1.name
-"""Reason of a kill by signal. A signal carries no text."""
+"""The recorded reason of a kill by signal, since a signal carries no text."""
 
 _T = TypeVar("_T")
 
 
 class Orders:
-    """Carries out the engine's orders. Nothing here blocks: threads write to the disk.
+    """Carries out the engine's orders to the daemon. No call waits for the disk: threads write to it.
 
     Args:
         directory: the state directory.
         connect: opens the feed, for the given reason.
         deliver: hands events to the engine.
-        died: takes the name of a part that failed.
+        died: called with the name of a part that failed.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Orders:
         self._metrics: Final = metrics
         self._log: Final = log
         self._loop: Final = asyncio.get_running_loop()
-        self._disk: Final = ThreadPoolExecutor(1, "latch")  # one thread keeps setting and releasing in order
+        self._disk: Final = ThreadPoolExecutor(1, "latch")  # one thread keeps writes and removals in order
         journal.start(lambda trouble: self._to_loop(self._journal_trouble, trouble))
 
     def carry_out(self, order: Order) -> None:
-        """Carry out one order. The pump handles ``Exit``."""
+        """Carry out one order. The order ``Exit`` is left to the main loop."""
         match order:
             case SaveWager() | SaveDay() | SaveSettlement():
                 self._journal.save(order)
@@ -105,8 +105,8 @@ class Orders:
             self._log.error("journal.incomplete", records=self._journal.backlog)
 
     def _set_latch(self, wanted: latch.Latch) -> str:
-        """Set the kill switch, in the disk's thread. A kill by signal keeps the reason that ``mmbot kill`` wrote
-        before."""
+        """Write the kill switch to disk, in the thread for the disk. A kill by signal keeps the reason that ``mmbot
+        kill`` wrote before."""
         if wanted.reason == KILL_SIGNAL:
             standing = latch.read(self._directory)
             if standing is not None and standing.at:

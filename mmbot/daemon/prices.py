@@ -1,7 +1,7 @@
-"""Bring a user's own prices to the engine: watch the file, and turn prices into events.
+"""Bring the user's own prices to the engine: watch the file, and turn prices into events.
 
 ``mmbot.strategy.prices`` describes the format. A price without ``at`` is as old as its file or its POST. One mistake
-rejects the whole set, since nobody wants half a set of prices.
+rejects the whole set, so no set is used in part.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
     Args:
         text: the JSON.
         now: the present. A price from the future is rejected.
-        given_at: time of prices without ``at``.
-        where: name of the text in messages.
+        given_at: time for prices without ``at``.
+        where: name of the file or request, for error messages.
 
     Raises:
-        PriceError: with every problem and its place.
+        PriceError: with every problem and its place in the text.
     """
     return tuple(
         PriceGiven(price.line_id, price.probability, price.at) for price in parse_prices(text, now, where, given_at)
@@ -47,8 +47,8 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
 async def watch(
     file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
 ) -> None:
-    """Deliver the prices of a file whenever it changes, until cancelled. A file that cannot be read is logged once for
-    each change. The prices that it held before become too old after a while."""
+    """Deliver the prices of a file whenever it changes, until cancelled. If the file cannot be read, this is logged
+    once for each change. The earlier prices then stay in use until they are too old."""
     seen: _Stamp = None
     first = True
     while True:
@@ -73,7 +73,7 @@ def _take(
     log: FilteringBoundLogger,
 ) -> None:
     now = clock.now()
-    age = max(0, time.time_ns() - stamp[0])  # the machine's clock stamps files
+    age = max(0, time.time_ns() - stamp[0])  # the time of a file is by the machine's clock
     try:
         prices = parse(text, now, now - round(age * clock.rate), str(file))
     except PriceError as bad:

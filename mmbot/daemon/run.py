@@ -56,14 +56,15 @@ NOT_CLEAR: Final = 3
 _SALT: Final = 5  # random letters in a run id
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SHORTEST_REAL_S: Final = 10.0
-"""Shortest time that an emergency has, in real seconds, even if the clock runs faster."""
+"""Least time for clearing the account in an emergency, in real seconds, even if the clock runs faster."""
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
 
 
 class Signals:
-    """Turns signals of the machine into events. A second stop signal hurries the first."""
+    """Turns signals of the operating system into events. After a second stop signal, the stop no longer waits for the
+    proof."""
 
     def __init__(self, pump: Pump, log: FilteringBoundLogger) -> None:
         self._pump: Final = pump
@@ -95,18 +96,18 @@ class Signals:
 
     def _kill(self, number: signal.Signals) -> None:
         self._log.warning("kill.asked", signal=number.name)
-        self._pump.deliver(KillRequested(number.name))  # the latch on disk may hold a better reason
+        self._pump.deliver(KillRequested(number.name))  # the kill switch on disk may hold a better reason
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:
-    """Return the clock of the process: the machine's, or the faster one shared with a local exchange."""
+    """Return the clock of the process: the machine's clock, or a faster clock that a local exchange shares."""
     if setting is None:
         return SystemClock()
     return SystemClock(setting.rate, setting.epoch_ns, setting.anchor_ns)
 
 
 def emergency_limit(config: Config, clock: Clock) -> Duration:
-    """Return how long an emergency tries to prove the account clear."""
+    """Return how long an emergency may try to prove the account clear."""
     limit = seconds(config.stop.deadline_s)
     return limit if clock.rate <= 1 else max(limit, seconds(SHORTEST_REAL_S * clock.rate))
 
@@ -133,7 +134,7 @@ async def run(
         out: output of the log; standard error by default.
 
     Returns:
-        The exit code; the module lists them.
+        The exit code, as listed at the top of this module.
     """
     clock = clock_for(config.exchange.clock)
     lines = LineWriter(sys.stderr if out is None else out)
@@ -186,7 +187,7 @@ class _Life:
         """Take the lock, run the bot until it stops, and return the exit code."""
         async with AsyncExitStack() as stack:
             state = stack.enter_context(StateDir(self._directory))
-            # Signals are caught first. ``orders`` exists only once the journal and the feed do.
+            # Signals are caught from here on. ``orders`` is created later, because it needs the journal and the feed.
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
@@ -226,7 +227,7 @@ class _Life:
             parts = self._parts(pump, wire, journal)
             stack.push_async_callback(parts.close)
             gc.collect()
-            gc.freeze()  # these objects live until the end: spare the collector a look at them
+            gc.freeze()  # these objects live until the end, so the garbage collector need not check them
             return await self._drive(pump, engine, wire, orders)
 
     def _door(self, pump: Pump, engine: Engine, journal: Journal) -> Door:
@@ -310,7 +311,7 @@ class _Life:
         return parts
 
     async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders) -> int:
-        """Drive the engine to its end, or cancel everything without it if it breaks."""
+        """Drive the engine to its end. If the engine fails, cancel everything without it."""
         begun = time.monotonic()
         pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
         await asyncio.wait({pumping})
@@ -342,7 +343,7 @@ class _Life:
         return code
 
     def _hint(self, reason: str) -> dict[str, str]:
-        """Return advice about the reason for an end, if there is any."""
+        """Return advice about the reason for an end; empty if there is none."""
         if reason == LOGIN_REFUSED:
             return {"hint": check_keys(self._config.environment)}
         if reason == ANOTHERS_STATE:
@@ -358,7 +359,7 @@ class _Life:
         orders.write_latch(reason, self._clock.now())
         client = Guarded(wire.client)
         exclusive = self._config.exchange.account == "exclusive"
-        if exclusive:  # at once; the code below handles wagers that are still being placed
+        if exclusive:  # send it immediately; the code below handles wagers that are still being placed
             await client.perform(CancelAll(_emergency_request()))
         await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         limit = emergency_limit(self._config, self._clock)
@@ -378,4 +379,4 @@ class _Life:
 
 
 def _emergency_request() -> int:
-    return 1 << 62  # far from the engine's own numbers
+    return 1 << 62  # far above the engine's own numbers

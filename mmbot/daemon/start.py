@@ -1,4 +1,4 @@
-"""Start the daemon with the real parts and the fastest event loop, or cancel everything without a daemon."""
+"""Start the daemon with the real engine and the real exchange, or cancel everything without a daemon."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> in
 
 def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -> int:
     """Log in and cancel everything without a daemon. Return 0 if proved clear, 3 if not, 2 if the keys or the journal
-    cannot be read. ``wait_s`` is as for ``clear_alone``."""
+    cannot be read. ``clear_alone`` describes ``wait_s``."""
     clock = life.clock_for(config.exchange.clock)
     hidden = Secrets()
     lines = LineWriter(sys.stderr)
@@ -73,12 +73,12 @@ async def clear_alone(
     """Log in, cancel everything and report the result. Return 0 if proved clear, 3 if not.
 
     Args:
-        surroundings: the same as for a daemon.
+        surroundings: settings, clock, directory and keys, as for a daemon.
         open_wire: opens the connection to the exchange.
-        ours: returns True for our wagers on a shared account; None on an exclusive account.
+        ours: for a shared account, returns True if an ``external_id`` is one of ours; None for an exclusive account.
         say: takes lines for the operator.
-        wait_s: time limit in real seconds, at least ``stop.deadline_s``. While the exchange has not answered, one
-            cool-down of the log-in is added.
+        wait_s: time limit in real seconds; at least ``stop.deadline_s`` is used. Until the exchange answers, the limit
+            is longer by the cool-down of a log-in.
     """
     config, clock = surroundings.config, surroundings.clock
     wire = await open_wire(surroundings)

@@ -12,10 +12,10 @@ from mmbot.domain.instant import SECOND, Clock, Duration, in_seconds
 from mmbot.engine.events import WallStepped
 
 STEP: Final[Duration] = SECOND // 2
-"""Smallest change between wall and monotonic clock that counts as a step, in real nanoseconds. Less is jitter."""
+"""Smallest difference between wall and monotonic clock that counts as a step of the wall clock, in real nanoseconds."""
 
 LOOK_S: Final = 1.0
-"""Interval of the parts below, in real seconds."""
+"""Real seconds between two runs of the periodic tasks in this module."""
 
 
 class Parts:

@@ -1,6 +1,6 @@
-"""Remember the present failures between daemon and exchange, for an operator who asks why nothing is quoted.
+"""Remember what fails at present between daemon and exchange, for an operator who asks why nothing is quoted.
 
-A failure is kept until a success shows that it is over. The engine decides how to react to it.
+A failure is kept until a success shows that it is over. The engine decides how to react to the failure.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _FOR_ALL: Final = (Rejection.UNREACHABLE, Rejection.LOGIN)
 
 
 class Troubles:
-    """The present failures by kind of request. An unreachable exchange and a rejected log-in count once for all
-    kinds."""
+    """The present failures, by kind of request. An unreachable exchange is one failure for all kinds, and so is a
+    rejected log-in."""
 
     def __init__(self) -> None:
         self._failing: dict[str | Rejection, Trouble] = {}
@@ -45,8 +45,8 @@ class Troubles:
         self._note(FEED, FEED, code, message, now)
 
     def latest(self, feed_up: bool) -> Trouble | None:
-        """Return the latest failure that is not over. A feed failure is over once the feed is up. A rejected log-in
-        comes first, since it causes others."""
+        """Return the latest failure that is not over; None if there is none. A feed failure is over once the feed is
+        up. A rejected log-in comes first, since it causes other failures."""
         if (rejected := self._failing.get(Rejection.LOGIN)) is not None:
             return rejected
         failing = [trouble for key, trouble in self._failing.items() if key != FEED or not feed_up]
@@ -67,7 +67,7 @@ class Troubles:
 
 
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:
-    """Return the engine's status with the present failure."""
+    """Return the engine's status together with the present failure."""
     parts = urlsplit(config.exchange.base_url)
     return DaemonStatus(
         **msgspec.structs.asdict(status),

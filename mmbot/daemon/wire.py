@@ -1,4 +1,4 @@
-"""The exchange's side as the daemon sees it: a client, the feed, and the tasks that keep them going."""
+"""The interface between the daemon and the exchange: a REST client, the feed, and the tasks that both need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmbot.telemetry.metrics import Metrics
 
 
 class Surroundings(NamedTuple):
-    """Everything that the exchange's side is given."""
+    """Everything that ``open_wire`` gets from the daemon."""
 
     config: Config
     credentials: Credentials
@@ -28,18 +28,18 @@ class Surroundings(NamedTuple):
     """The state directory, where the tokens of the session are kept."""
     deliver: Callable[[Event], None]
     backlog: Callable[[], int]
-    """Tells how many delivered events wait to be handled."""
+    """Returns how many delivered events wait to be handled."""
     log: FilteringBoundLogger
     metrics: Metrics
     secrets: Secrets
     troubles: Troubles
-    """Gets the ends of the feed."""
+    """Is told when a feed connection ends."""
     urgent: bool = False
-    """True for a kill by a person, whose first log-in does not wait for the cool-down."""
+    """True for a kill by the operator. The first log-in then does not wait for the cool-down."""
 
 
 class Wire(Protocol):
-    """The exchange's side. It sends nothing before a request or an order."""
+    """The connection to the exchange, as the daemon uses it. It sends nothing before the first request or order."""
 
     @property
     def client(self) -> Client:
@@ -49,10 +49,10 @@ class Wire(Protocol):
         """Open the feed, and retry with back-off until it is up. A feed that is up is ended first."""
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """The tasks that have to run as well, by name. Called once."""
+        """Return the tasks that must run as long as the daemon, by name. Called once."""
 
     async def close(self) -> None:
-        """End everything, the feed first."""
+        """End everything; the feed ends first."""
 
 
 OpenWire = Callable[[Surroundings], Awaitable[Wire]]

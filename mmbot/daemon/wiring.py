@@ -1,4 +1,4 @@
-"""Puts the exchange's side together: session keeper, REST client and feed, with their logs and metrics."""
+"""Put the connection to the exchange together: session keeper, REST client and feed, with their logs and metrics."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_refused"
 
 
 class ExchangeWire:
-    """ProphetX, or a local exchange, behind the daemon's ``Wire``."""
+    """The connection to ProphetX or to a local exchange. It implements ``Wire``."""
 
     def __init__(
         self, http: aiohttp.ClientSession, keeper: SessionKeeper, client: Client, feeds: Sequence[Feed]
@@ -52,16 +52,17 @@ class ExchangeWire:
         return self._client
 
     def connect(self, reason: str) -> None:
-        """Open the feed, with back-off, until it is up."""
+        """Open the feed, and retry with back-off until it is up."""
         for feed in self._feeds:
             feed.connect(reason)
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """The task that renews tokens ahead of time, and the one that keeps connections open for changes."""
+        """Return two tasks: one renews tokens before they expire, one keeps connections open for placements and
+        cancels."""
         return {"session": self._keeper.run(), "warm connections": self._client.keep_warm()}
 
     async def close(self) -> None:
-        """End everything, the feed first."""
+        """End everything; the feed ends first."""
         await asyncio.gather(*(feed.close() for feed in self._feeds))
         await self._client.close()
         await self._keeper.close()
@@ -69,7 +70,7 @@ class ExchangeWire:
 
 
 async def open_wire(around: Surroundings) -> ExchangeWire:
-    """Put the exchange's side together. Nothing is sent before a request or an order."""
+    """Create session keeper, client and feed. Nothing is sent before the first request or order."""
     config, log, metrics = around.config.exchange, around.log, around.metrics
     dialect = dialect_of(config.dialect)
     http = open_http()
@@ -94,7 +95,8 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
 
 
 def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:
-    """One feed for each socket that the dialect plans. They share one row of connection numbers."""
+    """Create one feed for each connection that the dialect plans. The feeds take their connection numbers from one
+    counter."""
     config, metrics = around.config.exchange, around.metrics
     number = itertools.count(1).__next__
     return [
@@ -108,7 +110,7 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
             rng=random.Random(),
             number=number,
             ws_url=config.ws_url,
-            # The settings allow plain HTTP only to this machine, whose feed has no certificate either.
+            # Plain HTTP is allowed only to this machine. The feed of a local exchange is not encrypted either.
             scheme="ws" if config.base_url.startswith("http://") else "wss",
             backlog=around.backlog,
             on_undecodable=lambda kind, why, count: _undecodable(around.log, metrics, kind, why, count),
@@ -119,7 +121,8 @@ def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[F
 
 
 def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
-    """The function that opens a websocket. pysher and its libraries are loaded only if the settings choose it."""
+    """Return the function that opens a websocket. pysher and its libraries are loaded only if the settings choose
+    it."""
     if name == "pysher":
         from mmbot.net.transport_pysher import open_link as open_pysher
 
@@ -130,7 +133,7 @@ def transport(name: Literal["aiohttp", "pysher"]) -> OpenLink:
 
 
 class _Malformed:
-    """Counts the items of answers that cannot be read, and logs the first of each call."""
+    """Counts the items of answers that cannot be read, and logs the first item for each kind of call."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics) -> None:
         self._log: Final = log

@@ -52,13 +52,14 @@ TAPE_SPEED: Final = 60.0
 """Default speed of a tape, since a tape is a day long."""
 
 FASTEST: Final = 1000.0
-"""Highest speed. Beyond it a second of the network is a quarter of an hour of the market, and results mean nothing."""
+"""Highest speed of the clock. One real second is then 1000 seconds of the market. At a higher speed, delays of the
+network would make the results meaningless."""
 
 _EXCHANGE_PORT: Final = 9000
 _BALANCE: Final = "250000"  # dollars; the exchange keeps matched stakes for hours, until their sport event is settled
-_EXCHANGE_S: Final = 5.0  # time to stop; nothing can be lost
+_EXCHANGE_S: Final = 5.0  # real seconds for the exchange to stop; a hard end loses nothing
 _DAEMON_S: Final = 30.0
-_AFTER_S: Final = 3.0  # wait after the last settlement, for its messages
+_AFTER_S: Final = 3.0  # seconds to wait after the last settlement, for its messages
 _WORLD_EVERY_S: Final = 1.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -81,15 +82,16 @@ def demo(
         speed: speed of the clock; by default 1, or 60 for a tape.
         seed: seed of the synthetic board.
         for_s: stop after this many real seconds; None: run until asked to stop.
-        plain: print a line every few seconds instead of the full screen, as without a terminal.
+        plain: print a line every few seconds instead of the full screen. Without a terminal this is always so.
         config: settings file to use instead of ``config/demo.yaml``.
         board: the synthetic board: ``plain`` or ``full``.
         keep: keep the folder of the run. Otherwise the folder is removed if all is well and the daemon logged no error.
         out: output; standard output by default.
 
     Returns:
-        0 if the exchange confirms that no wager is open, agrees with the daemon's figures to the cent and found no
-        broken rule; 3 if it does not confirm that no wager is open; 2 if the demo could not start; otherwise 1.
+        0 if the exchange confirms that no wager is open, agrees with the daemon's figures to the cent, and found no
+            broken rule. 2 if the demo could not start. 3 if the exchange does not confirm that no wager is open.
+            Otherwise 1.
     """
     rate = speed if speed is not None else TAPE_SPEED if tape is not None else 1.0
     try:
@@ -110,13 +112,13 @@ def demo(
                 return _refuse(f"{bad}\nlogs and settings are kept: {run.file.parent}")
             ending = run.ending(keep)
             show_summary(console, summary(ending))
-        if not ending.kept:  # only now, since the exchange has ended too
+        if not ending.kept:  # only now, since the exchange has ended, too
             shutil.rmtree(run.file.parent, ignore_errors=True)
         return exit_code(ending)
 
 
 class _Signals:
-    """Counts the signals that ask for an end, so that none interrupts the demo half-way."""
+    """Counts the signals that ask for an end, so that no signal interrupts the demo half-way."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -143,7 +145,7 @@ class _Signals:
 
 
 class _Run:
-    """One run of the demo, from the start of its parts to the ending."""
+    """One run of the demo, from the start of its two processes to the facts about its end."""
 
     def __init__(self, settings: Config, rate: float, asked: _Signals, for_s: float | None) -> None:
         self._settings: Final = settings
@@ -167,10 +169,10 @@ class _Run:
         self._seen: set[Figures] = set()
 
     def start(self, stack: ExitStack, tape: Path | None, seed: int, board: str) -> None:
-        """Start both parts. They are stopped when ``stack`` closes, the daemon first.
+        """Start the exchange and the daemon. Both are stopped when ``stack`` closes, the daemon first.
 
         Raises:
-            PartFailed: if a part cannot be started.
+            PartFailed: if one of them cannot be started.
         """
         environ = dict(os.environ)  # never pass on the keys of a real account
         environ |= {ACCESS_KEY: secrets.token_hex(16), SECRET_KEY: secrets.token_hex(16)}
@@ -233,7 +235,7 @@ class _Run:
         return None if holder is None else holder.url
 
     def wait(self, seconds: float) -> bool:
-        """Wait, and ask the daemon to stop if it is time. Return True once the daemon has ended.
+        """Wait, and ask the daemon to stop if the demo should end. Return True once the daemon has ended.
 
         Raises:
             PartFailed: if the daemon could not start.
@@ -265,7 +267,7 @@ class _Run:
         return False
 
     def _why_end(self) -> str:
-        """Return the reason to stop now, or the empty text."""
+        """Return the reason to stop now; empty if there is none."""
         now = time.monotonic()
         if self._asked.count:
             return "by your request"

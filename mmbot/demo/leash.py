@@ -1,7 +1,7 @@
 """Run a command of mmbot as a child process that ends with its parent.
 
-``python -m mmbot.demo.leash run -c FILE``: standard input is a pipe that the parent holds. When no process holds the
-other end any more, the command gets SIGTERM, and SIGKILL if it has not stopped after a minute.
+Usage: ``python -m mmbot.demo.leash run -c FILE``. Standard input is a pipe whose other end the parent holds. When no
+process holds that end any more, the command gets SIGTERM. If it has not stopped a minute later, it gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STDIN: Final = 0
 
 
 def main(arguments: list[str]) -> None:
-    """Run a command line of mmbot. This ends the process."""
+    """Run a command of mmbot with these arguments, then end the process."""
     threading.Thread(target=_wait_for_the_end, name="leash", daemon=True).start()
     sys.argv = ["mmbot", *arguments]
     runpy.run_module("mmbot", run_name="__main__", alter_sys=True)

@@ -29,7 +29,7 @@ _Answer = TypeVar("_Answer")
 
 
 class PartFailed(Exception):
-    """A part of the demo did not start, or does not answer. The message tells which part and why."""
+    """A process of the demo did not start, or does not answer. The message names the process and the reason."""
 
 
 class Ready(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The demo's settings: those of a file, adapted to the exchange, the clock and the folder of one run."""
+"""The demo's settings: read from a file, and adapted to the exchange, the clock and the folder of one run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _STOP_S: Final = 15.0
 _FEED_SILENCE_S: Final = 3.0
 _ACTIVATION_S: Final = 2.0
 _PRINT_MATCH_S: Final = 1.0
-"""Shortest waits in real seconds. A faster clock does not make the network faster."""
+"""The constants above are the shortest waits, in real seconds. A faster clock does not make the network faster."""
 
 
 def settings_file(given: Path | None) -> Path:
-    """Return the settings file: the given one, else ``config/demo.yaml`` in the working directory or next to the
+    """Return the settings file. Without a given file it is ``config/demo.yaml`` in the working directory or next to the
     package."""
     if given is not None:
         return given
@@ -71,7 +71,7 @@ def written(config: Config) -> str:
 
 
 def referee_limits(config: Config) -> list[str]:
-    """Return the arguments that give the limits to the exchange's referee."""
+    """Return the command-line arguments that give the limits to the exchange's referee, which checks the daemon."""
     limits = config.limits
     scopes = {scope: getattr(limits, scope) for scope in ("line", "market", "event", "tournament", "account")}
     return [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={cents(dollars) / 100:.2f}")]

@@ -1,4 +1,5 @@
-"""The closing summary of a demo: the daemon's figures next to those of the exchange's referee."""
+"""The closing summary of a demo: the daemon's figures next to those of the exchange's referee, which checked the
+daemon."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ _LABELS: Final = ("at", "level", "event")
 
 
 class Figures(NamedTuple):
-    """The figures that must be equal in both books, in cents."""
+    """The figures on which the daemon and the exchange must agree, in cents."""
 
     gross: Cents
     commission: Cents
@@ -41,7 +42,7 @@ class Figures(NamedTuple):
 
 
 class Names:
-    """Names of lines and outcomes. They are remembered, since a sport event that is over leaves the board."""
+    """Names of lines and outcomes. They are remembered, since a finished sport event leaves the board."""
 
     def __init__(self) -> None:
         self._lines: dict[LineKey, tuple[str, str, tuple[str, str]]] = {}
@@ -67,7 +68,7 @@ class Ending(NamedTuple):
     """The facts about the end of a demo."""
 
     reason: str
-    """Reason of the end."""
+    """Why the demo ended."""
     code: int | None
     """Exit code of the daemon; None if it has none yet."""
     took_s: float
@@ -79,14 +80,15 @@ class Ending(NamedTuple):
     report: RefereeReport | None
     """The referee's last report; None if the exchange did not answer."""
     seen: frozenset[Figures]
-    """The exchange's figures while the daemon stopped. Later results change them."""
+    """Each set of figures that the exchange had while the daemon stopped. Results that come later change the
+    figures."""
     errors: tuple[str, ...]
     """The daemon's latest errors, each once."""
     names: Names
     logs: tuple[Path, ...]
     settings: Path
     kept: bool
-    """True if these files are kept."""
+    """True if the files of the run are kept."""
 
 
 def figures_of(report: RefereeReport) -> Figures:
@@ -96,7 +98,8 @@ def figures_of(report: RefereeReport) -> Figures:
 
 
 def last_word(log: Path) -> tuple[Figures, Cents] | None:
-    """Return the figures and the marked profit in the last line of the daemon's log; None if there are none."""
+    """Return the figures and the marked profit in the last line of the daemon's log; None if there are none. The marked
+    profit is the daemon's value of the unsettled positions."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:
@@ -128,7 +131,7 @@ def last_errors(log: Path) -> tuple[str, ...]:
             words = [str(said[key]).strip().rpartition("\n")[2] for key in _TOLD if said.get(key)]
             rest = [f"{key} {value}" for key, value in said.items() if key not in _LABELS and value is not None]
             error = ": ".join([str(said.get("event")), *(words or filter(None, [", ".join(rest)]))])
-            errors[error] = errors.pop(error, 0) + 1  # the latest is the last
+            errors[error] = errors.pop(error, 0) + 1  # move a repeated error to the end, since it is the latest
     told = [error if times == 1 else f"{error} ({times} times)" for error, times in errors.items()]
     more = [f"and {counted(len(told) - _ERRORS, 'other error')} before these"] if len(told) > _ERRORS else []
     return (*told[-_ERRORS:], *more)

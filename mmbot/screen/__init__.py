@@ -1,1 +1,1 @@
-"""Show a status to a person: as text and as a live terminal view."""
+"""Show a daemon's status to a person: as text and as a live terminal view."""

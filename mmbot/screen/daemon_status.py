@@ -1,4 +1,4 @@
-"""The status of a daemon: the engine's status, and facts that only the shell around the engine knows."""
+"""The status of a daemon: the engine's status, and facts that the engine does not know."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEED: Final = "feed"
 
 
 class Unreachable(Exception):
-    """No daemon answers. The message tells the address that was tried."""
+    """No daemon answers. The message names the address that was tried."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -31,21 +31,21 @@ class Trouble(msgspec.Struct, frozen=True):
     at: Instant
     """Time of the last failure."""
     rejection: Rejection = Rejection.OTHER
-    """Reason of the last failure, if the text for a person depends on it."""
+    """Reason of the last failure, if the text for the operator depends on it."""
 
 
 class DaemonStatus(Status, frozen=True):
-    """The engine's status, and facts that only the shell around the engine knows."""
+    """The engine's status, and facts that the engine does not know."""
 
     environment: str = ""
-    """``environment`` of the settings."""
+    """The setting ``environment``."""
     exchange: str = ""
-    """Scheme, host and port of the exchange's REST root."""
+    """Scheme, host and port of the exchange's REST API."""
     trouble: Trouble | None = None
 
 
 def trouble_text(status: Status) -> str | None:
-    """Describe the present failure in a sentence; None if nothing fails or the failure is not known."""
+    """Describe the present failure in a sentence; None if nothing fails or the failure is unknown."""
     if not isinstance(status, DaemonStatus) or status.trouble is None:
         return None
     trouble = status.trouble

@@ -1,7 +1,8 @@
 """The live view: a daemon's whole status on one screen, redrawn a few times a second.
 
-``screen`` is a pure function that turns a status into rows of text for a given size. ``watch`` reads and shows the
-status until it should end.
+``screen`` is a pure function that turns a status into rows of text for a given size. ``watch`` reads the status and
+shows
+it again and again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ EVERY_S: Final = 0.25
 """Seconds between two drawings of the screen."""
 
 LINE_EVERY_S: Final = 5.0
-"""Seconds between two lines if there is no screen."""
+"""Seconds between two lines of text if the output is no terminal."""
 
 _BELOW: Final = 6  # fewest rows for scopes and matches, headers included
 _SCOPES_WIDTH: Final = 48
@@ -47,7 +48,8 @@ class Caption(NamedTuple):
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
-    """Return one screen: at most ``height`` rows of exactly ``width`` cells. ``None``: no daemon has answered yet."""
+    """Return one screen: at most ``height`` rows of exactly ``width`` characters. Without a status, no daemon has
+    answered yet."""
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]
@@ -67,7 +69,7 @@ def screen(status: Status | None, width: int, height: int, caption: Caption) -> 
 
 
 def line(status: Status | None, waiting: str = Caption().waiting) -> str:
-    """Return the status in one line of plain text, for an output that is not a screen."""
+    """Return the status in one line of plain text, for an output that is no terminal."""
     if status is None:
         return waiting
     counts = status.counts
@@ -103,9 +105,9 @@ def watch(
 
     Args:
         read: returns the present status, or None if no daemon answers.
-        wait: waits for the given seconds, or less; returns True to end.
+        wait: waits for the given seconds, or less; returns True if the view should end.
         console: output; the full screen is used if the output is a terminal.
-        caption: returns the texts around the status, for each drawing.
+        caption: returns the texts around the status; called for each drawing.
         plain: print a line every few seconds instead of the full screen.
     """
     if plain or not console.is_terminal:
@@ -213,8 +215,7 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
-    """Return rows with the guards, those of the account first. Guards without a row of their own are counted by
-    name."""
+    """Return rows with the guards, those of the account first. If a guard has no row, it is counted under its name."""
     guards = sorted(status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("event")))
     if status.latched is not None:
         guards.sort(key=lambda guard: guard.guard != "latch")
@@ -243,7 +244,7 @@ def _scope_name(scope: str, status: Status) -> str:
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
-    """Return rows with scopes and the latest matches, side by side if there is room."""
+    """Return the lower rows: worst cases by scope, and the latest matches, side by side if there is room."""
     if width < _SCOPES_WIDTH + 24:
         return _scopes(status.scopes, width, height)
     left = min(width // 2, 84) if width >= 2 * _SCOPES_WIDTH else _SCOPES_WIDTH

@@ -23,7 +23,7 @@ _EMPTY: Final = "·"
 
 
 class Figure(NamedTuple):
-    """A part of a row of figures."""
+    """One figure in a row of figures."""
 
     rank: int
     """The figure with the highest rank is left out first if there is no room for all."""
@@ -31,7 +31,7 @@ class Figure(NamedTuple):
 
 
 def row_of(figures: Sequence[Figure], width: int) -> Text:
-    """Return one row of ``width`` cells with as many whole figures as there is room for."""
+    """Return one row of ``width`` characters with as many whole figures as there is room for."""
     kept = list(figures)
     while len(kept) > 1 and sum(figure.text.cell_len for figure in kept) > width:
         kept.remove(max(kept, key=lambda figure: figure.rank))
@@ -43,8 +43,8 @@ def amount(cents: Cents, width: int, *, places: int = 2, signed: bool = False) -
 
     Args:
         cents: the amount.
-        width: most cells.
-        places: most decimals, 0 or 2.
+        width: the most characters.
+        places: the most decimals: 0 or 2.
         signed: True to write a gain with a plus sign.
     """
     sign = "-" if cents < 0 else "+" if signed and cents else ""
@@ -68,7 +68,7 @@ def profit(cents: Cents, width: int) -> Text:
 
 
 def span(duration: Duration) -> str:
-    """Return a duration in at most seven cells: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
+    """Return a duration in at most seven characters: ``5s``, ``5m37s``, ``3h05m``, ``12d3h``."""
     whole = max(0, duration) // SECOND
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -81,14 +81,17 @@ def span(duration: Duration) -> str:
 
 
 def danger(worst: Cents, soft: Cents, hedge: Cents) -> str:
-    """Return the colour of a worst case: green below the soft threshold, yellow below the hedge threshold, else red."""
+    """Return the colour of a worst case: green below the soft threshold, yellow from there to the hedge threshold, else
+    red."""
     return GAIN if worst < soft else "yellow" if worst < hedge else LOSS
 
 
 def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, width: int) -> Text:
-    """Return a bar of a worst case against its limit: matched, could still match, and marks at soft and hedge.
+    """Return a bar that shows a worst case as a share of its limit.
 
-    The matched part decides the colour, since the two thresholds apply to it.
+    One part of the bar is from matched wagers, the next from wagers that could still match. Two marks show the soft and
+    the
+    hedge threshold. The matched part decides the colour, since the two thresholds apply to it.
     """
     cells = [_EMPTY] * width
     for threshold in (soft, hedge):
@@ -101,7 +104,7 @@ def bar(worst: Cents, matched: Cents, soft: Cents, hedge: Cents, limit: Cents, w
 
 
 def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
-    """Return a text in exactly ``width`` cells of one row: cut with an ellipsis, or filled with blanks."""
+    """Return a text in exactly ``width`` characters of one row: cut with an ellipsis, or filled with blanks."""
     cell = text.copy() if isinstance(text, Text) else Text(text)
     if not cell.plain.isprintable():  # names from the exchange must not control the terminal
         cell.plain = "".join(letter if letter.isprintable() else " " for letter in cell.plain)
@@ -115,7 +118,7 @@ def fit(text: Text | str, width: int, *, right: bool = False) -> Text:
 
 
 def _cells(part: Cents, whole: Cents, width: int) -> int:
-    """Return the cells of a part out of ``width``; at least 1, so that a small part differs from nothing."""
+    """Return how many of ``width`` characters stand for a part of a whole. A part above 0 gets at least one."""
     if part <= 0:
         return 0
     if whole <= 0:

@@ -25,7 +25,7 @@ _MARKS: Final = (
     (State.INACTIVE, "…", "yellow"),
     (State.CANCELLING, "×", "magenta"),
 )
-"""Mark and style of an own wager that is not open, the most serious state first."""
+"""Mark and style for a wager of ours that is not open, the most serious state first."""
 
 _LEVEL: Final = 11
 _OWN: Final = 12
@@ -40,9 +40,9 @@ class Row(NamedTuple):
     side: Side
     now: Instant
     shares: tuple[float, float]
-    """Soft and hedge as shares of a line's limit."""
+    """The soft and the hedge threshold, as shares of the line's limit."""
     grouped: bool
-    """True if the sport event has a row of its own above."""
+    """True if the sport event has its own row above."""
 
 
 class Column(NamedTuple):
@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 
 def table(status: Status, width: int, height: int) -> list[Text]:
-    """Return the table, in at most ``height`` rows of exactly ``width`` cells, header included."""
+    """Return the table, in at most ``height`` rows of exactly ``width`` characters, header included."""
     if height <= 0:
         return []
     lines = [(event, line) for event in _by_start(status) for line in event.lines]
@@ -84,12 +84,12 @@ def table(status: Status, width: int, height: int) -> list[Text]:
 
 
 def is_quoted(line: LineStatus) -> bool:
-    """Return True if a line has open wagers of ours and no reason against quoting."""
+    """Return True if we have open wagers on a line and nothing prevents quoting it."""
     return bool(line.own) and line.why is None
 
 
 def line_name(line: LineStatus) -> str:
-    """Return a line's name, with its number if the name does not contain the number."""
+    """Return the name of a line. The line's number is added if the name does not contain it."""
     number = f"{line.number / 4:g}"
     return line.name if not line.number or number.lstrip("-") in line.name else f"{line.name} {line.number / 4:+g}"
 
@@ -98,7 +98,7 @@ def line_name(line: LineStatus) -> str:
 
 
 def _by_start(status: Status) -> list[EventStatus]:
-    """Return the sport events: first those ahead in the order of their start, then those that have started."""
+    """Return the sport events: first the future ones in the order of their start, then those that have started."""
     return sorted(
         status.events,
         key=lambda event: (event.start is None, (event.start or 0) <= status.now, event.start or 0, event.event),
@@ -119,8 +119,8 @@ def _chosen(
 
 
 def _interest(line: LineStatus) -> tuple[bool, int, int, bool]:
-    """Return a line's rank for a place. The worst case counts in tenths of its limit, so that lines seldom change
-    places."""
+    """Return a line's rank when lines compete for room. The worst case counts in tenths of its limit, so that the
+    choice of lines seldom changes."""
     tenths = line.worst_case * 10 // line.limit if line.limit > 0 else int(line.worst_case > 0)
     return bool(line.own) or line.profit != (0, 0), tenths, line.matches, bool(line.own)
 
@@ -136,8 +136,8 @@ def _shares(status: Status) -> tuple[float, float]:
 
 
 def _columns(width: int, grouped: bool) -> list[Column]:
-    """Return the columns for a width, in order. A narrow screen has fewer columns. A wide one has longer names and
-    deeper books."""
+    """Return the columns for a width, in order. A narrow screen has fewer columns. A wide screen has longer names and
+    more book levels."""
     fair = width >= 92
     levels = 3 if width >= 142 else 2 if width >= 128 else 1
     state = width >= 108
@@ -164,8 +164,8 @@ def _columns(width: int, grouped: bool) -> list[Column]:
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
-    """Return a cell with sport event and market, or the market alone if the event has its own row. ``reason``: also
-    show why the line is not quoted."""
+    """Return a function for the cell with sport event and market, or with the market alone if the sport event has its
+    own row. If ``reason`` is True, the cell also shows why the line is not quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line
@@ -186,7 +186,8 @@ def _fair(row: Row) -> Text:
 
 
 def _level(level: int) -> Callable[[Row], Text]:
-    """Return a cell with a level that others offer to a taker: the odds, and how much can still be staked."""
+    """Return a function for the cell with a price that others offer to a taker: the odds, and how much can still be
+    staked."""
 
     def cell(row: Row) -> Text:
         book = row.line.book[row.side]
@@ -200,8 +201,8 @@ def _level(level: int) -> Callable[[Row], Text]:
 
 
 def _own(row: Row) -> Text:
-    """Return the odds of our best wager on the outcome, the unmatched stake of all our wagers there, and a mark. The
-    mark is that of a wager that is not open, or ``+`` if there are several wagers."""
+    """Return the odds of our best wager on the outcome, the unmatched stake of all our wagers on it, and a mark. The
+    mark shows that a wager is not open; ``+`` means several wagers."""
     mine = [one for one in row.line.own if one.side == row.side]
     if not mine:
         return Text("–", DIM)

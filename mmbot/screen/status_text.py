@@ -13,7 +13,7 @@ from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import trouble_text
 
 _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.ENDED))
-"""The steps of life before quoting, in their order."""
+"""The steps from the start of the bot to quoting, in their order."""
 
 
 def status_text(status: Status) -> str:
@@ -56,7 +56,7 @@ def why_text(status: Status) -> str:
 
 
 def _step(status: Status) -> Iterator[str]:
-    """Yield the bot's step in the order of life if this step prevents quoting."""
+    """Yield a sentence about the bot's present step if the bot is still starting or has ended."""
     place = next((place for place, step in enumerate(_BEFORE, 1) if step.value == status.phase), None)
     if place is not None:
         yield (
