@@ -1,4 +1,4 @@
-"""The effects of a change of a wager: gives each change to each follower, always in the same order."""
+"""Passes each change of a wager to the parts of the engine that act on it (the followers), always in the same order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from mmbot.engine.wagers.changes import Changes, Follower
 
 
 class Effects:
-    """Gives each change to the followers, and updates exposure, profit and quotes for the positions that moved."""
+    """Passes each change to the followers. Updates exposure, profit and quotes of each position that changed."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -55,8 +55,8 @@ class Effects:
         counts: MatchCounts,
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        """Connect the parts that changes affect. This is no part of ``__init__`` because some of them need this
-        object."""
+        """Connect the parts of the engine that act on changes. Some of these parts are built from this object, so
+        ``__init__`` cannot take them."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing
@@ -82,11 +82,11 @@ class Effects:
             Journal(shared),
             Log(shared),
         )
-        """The followers, in the order in which they take a change. So the log shows a guard before the change that
-        caused it."""
+        """The followers, in the order in which they take a change. The log is last, so it shows a guard before the
+        change that caused the guard."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Give changes of the ledger to every follower."""
+        """Pass changes that the ledger made to every follower."""
         for change in changes:
             for follower in self._followers:
                 follower.changed(change, now)
@@ -96,7 +96,8 @@ class Effects:
         self.take_positions(now)
 
     def take_positions(self, now: Instant) -> None:
-        """Update exposure, profit and quotes for the positions that moved. Exposure is first: the others read it."""
+        """Update exposure, profit and quotes of each position that changed. Exposure is updated first, because the
+        other updates read it."""
         shared = self._shared
         moved = shared.ledger.drain_moved()
         if not moved:
@@ -119,11 +120,12 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Judge again the placements that lacked funds, after a read of the balance."""
+        """Check the placements again that lacked funds, because the balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that a placement was handed out. The exposure was updated when it was entered in the ledger."""
+        """Note that a placement was returned for sending. The exposure counts the placement already, from its entry in
+        the ledger on."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
@@ -141,7 +143,8 @@ class Effects:
         self._activation.reported(report.external_id, now)
 
     def locate_wagers(self, now: Instant) -> None:
-        """Enter wagers that were reported before their line was known in the positions of their lines."""
+        """Add a wager that was reported before its line was known to the position of the line, once the line is
+        known."""
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
@@ -151,7 +154,8 @@ class Effects:
             self.take_positions(now)
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Journal the wagers of a placement that was answered or has failed, and resolve those that are unknown."""
+        """Save the wagers of a placement request in the journal after its answer or failure. If the state of a wager is
+        unknown, have it found out."""
         ledger = self._shared.ledger
         for item in request.items:
             wager = ledger.get(item.external_id)

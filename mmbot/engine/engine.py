@@ -1,6 +1,7 @@
 """The engine: takes one event at a time and returns the most urgent request.
 
-The engine is plain synchronous code. It has no clock: each call is given the present instant.
+The engine is plain synchronous code. It has no clock: each call is given the present instant. The code around the
+engine, which does all I/O, is called the shell.
 
     handle(event, now)         take one event
     next_request(now)          return the most urgent request that is due and allowed now, or None
@@ -32,13 +33,14 @@ from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
-"""The number of lines after which one look at the board ends. A look takes some milliseconds at most."""
+"""The number of lines whose quotes the engine decides before it checks again for a cancel to send. This takes a few
+milliseconds at most."""
 
 ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
 
 class Engine:
-    """The deterministic core. One writer only: not safe for threads."""
+    """The deterministic core. Not thread-safe: only one thread may call it."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Engine:
         now: Instant,
         breakers: Breakers = (),
     ) -> None:
-        """Make the parts of the engine and bring the state of earlier runs back.
+        """Build the parts of the engine, and restore the state that earlier runs saved.
 
         Args:
             breakers: circuit breakers in addition to those that every engine has.
@@ -68,12 +70,13 @@ class Engine:
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts whose due instants are remembered. Timers are asked at each event, since any part may set one."""
+        """The parts of the engine whose next due instant is cached. Timers are not cached, because any event may set a
+        timer."""
         self._quiet_until: Instant = 0
-        """Before this instant nothing is due but the timers. 0 if the parts have to be asked."""
+        """Until this instant only timers can be due. 0 if every part of the engine has to be asked when it is due."""
         self._remembers = True
         self.asked = 0
-        """The number of times that the chores and askers were asked when something is due."""
+        """How many times the engine has asked all its parts when they are due, instead of using the cache."""
         restore(parts, seed, now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **parts.feed.handlers(),
@@ -84,9 +87,9 @@ class Engine:
     # --- the five calls -------------------------------------------------------------------------------------------
 
     def handle(self, event: e.Event, now: Instant) -> None:
-        """Take one event. ``next_request`` makes the decisions, so a burst of events needs only one."""
+        """Take one event. After a burst of events, one call of ``next_request`` makes all decisions."""
         kind = type(event)
-        if kind is not e.BookMessage and kind is not e.Beat:  # neither makes anything due earlier
+        if kind is not e.BookMessage and kind is not e.Beat:  # these two make nothing due earlier
             self._quiet_until = 0
         self._on[kind](event, now)
 
@@ -103,7 +106,7 @@ class Engine:
         if self._life.step is not Step.ENDED and self._shared.limiter.ready_at(now, True) <= now:
             request = self._most_urgent(now)
         if request is None:
-            self._feed.taken_or_pulled.pair(now)  # no request waits for this
+            self._feed.taken_or_pulled.pair(now)  # only when there is nothing to send
         else:
             self._quiet_until = 0
         return request
@@ -118,7 +121,7 @@ class Engine:
             if self._cancelling.ready and not self._clearing and (self._cancelling.full or not shared.dirty_events):
                 request = self._cancelling.next(now)
             if request is None and clearing:
-                # The proof of being clear is as urgent as a cancel, even after a 429. It includes unknown placements.
+                # The proof that the account is clear is as urgent as a cancel, even after a 429.
                 request = self._unknown.next(now) or self._life.next(now)
         if request is not None:
             shared.limiter.take(now, True)
@@ -150,14 +153,14 @@ class Engine:
         if self._placing.pending or self._hedging.check:
             times.append(shared.limiter.ready_at(now, False))
         later = [at for at in times if at > now]
-        if len(later) < len(times):  # something due was not sent: it waits for the limiter or an event
+        if len(later) < len(times):  # something due was not sent: the rate limit or a missing event delays it
             limited = shared.limiter.ready_at(now, True)
             if limited > now:
                 later.append(limited)
         return min(later)
 
     def _due_times(self, now: Instant) -> list[Instant]:
-        """Return the instants at which chores, askers and timers are due: remembered ones if they still hold."""
+        """Return the instants at which parts of the engine and timers are due, from the cache while it is valid."""
         timers_at = self._shared.timers.due_at(now)
         if now < self._quiet_until:
             return [self._quiet_until, timers_at]
@@ -169,17 +172,18 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """From now on, ask every part of the engine at each event if it has something to do, not only those that are
-        due. This is slower and sends the same requests; for tests."""
+        """Switch off the cache of due instants: from now on, every part of the engine is asked at each event. This is
+        slower and leads to the same requests. For tests."""
         self._remembers = False
         self._quiet_until = 0
 
     def orders(self) -> list[Order]:
-        """Return the orders to the shell since the last call: connect, journal, latch, log, exit."""
+        """Return the orders to the shell that were given since the last call: connect, journal, latch, log, exit."""
         return self._shared.outbox.take()
 
     def status(self, now: Instant, *, events: bool = True) -> Status:
-        """Return the status of the engine. With ``events`` false the cost does not grow with the number of lines."""
+        """Return the status of the engine. If ``events`` is false, the status leaves out the sport events, and the cost
+        does not grow with the number of lines."""
         return self._status.status(now, events)
 
     @property
@@ -188,22 +192,23 @@ class Engine:
         return self._status.quoted_lines()
 
     def look_at_everything(self) -> None:
-        """Judge every line from scratch from now on. Slower, with the same requests; for tests."""
+        """Switch off all caches of quoting: from now on, quotes are always decided from scratch. This is slower and
+        leads to the same requests. For tests."""
         self._quoting.look_at_everything()
 
     @property
     def looks(self) -> int:
-        """The number of times that a line was judged by its book, its strategy and its limits."""
+        """How many times the quotes of a line were decided."""
         return self._quoting.looks
 
     @property
     def guards(self) -> dict[str, int]:
-        """The number of scopes over which each guard holds."""
+        """For each guard, the number of scopes (account, sport events, lines) over which it holds."""
         return self._shared.guards.names()
 
     @property
     def differences(self) -> dict[str, int]:
-        """The number of repaired book differences of each kind."""
+        """For each kind of difference, how many times a book of the feed differed from a REST read and was repaired."""
         return self._shared.books.differences
 
     @property
@@ -220,7 +225,7 @@ class Engine:
         return self._shared.settings.exclusive and self._life.clearing
 
     def _is_quiet(self, now: Instant) -> bool:
-        """Return true if nothing can be due. This is the usual result after a book of which only the depth changed."""
+        """Return true if nothing can be due. This is usual when a book changed only in levels that no strategy sees."""
         shared = self._shared
         return (
             now < self._quiet_until
@@ -232,10 +237,11 @@ class Engine:
         )
 
     def _look(self, now: Instant) -> None:
-        """Look at the sport events that changed, a slice at a time: a burst over the whole board delays no cancel.
+        """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call, so that a burst of
+        changes delays no cancel.
 
-        A full batch of cancels leaves before the other sport events are looked at. Nothing is placed before the engine
-        has looked at all of them.
+        As soon as a batch of cancels is full, it is sent, and the other sport events come later. Nothing is placed
+        before the quotes of every changed sport event are decided.
         """
         dirty = self._shared.dirty_events
         if not dirty:
@@ -251,7 +257,7 @@ class Engine:
                 self._cancelling.collect()
 
     def _other(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is no cancel: a read, a hedge, a placement."""
+        """Return the most urgent request that is not a cancel: a read, a hedge or a placement."""
         shared = self._shared
         request: Request | None
         if now >= self._quiet_until:
@@ -269,7 +275,7 @@ class Engine:
         return request
 
     def _on_answer(self, answer: e.Answer, now: Instant) -> None:
-        """Give an answer to the owner of its request."""
+        """Pass an answer to the part of the engine that made the request."""
         sent = self._shared.in_flight.pop(answer.request, None)
         if sent is None:
             return

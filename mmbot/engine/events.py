@@ -1,7 +1,8 @@
 """The events that the engine takes: messages of the feed, answers to its requests, and commands of the operator.
 
-Each event is a frozen value. Money is in cents, odds are American integers, and instants are in nanoseconds since the
-epoch."""
+Events never change after they are made. Money is in cents, odds are American integers, and instants are in nanoseconds
+since 1970.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from mmbot.domain.wager import MatchDetail, WagerReport
 
 
 class Op(Enum):
-    """Operation of a message that changes the catalogue (``op``)."""
+    """Kind of change (field ``op``) in a message about a tournament, a sport event, a market or a line."""
 
     CREATE = "c"
     UPDATE = "u"
@@ -30,11 +31,11 @@ class Op(Enum):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One channel of a connection."""
+    """One channel of a feed connection."""
 
     name: str
     events: tuple[int, ...] | None = ()
-    """The sport events whose books the channel brings; None for all of them."""
+    """The sport events whose books the channel brings; None for all sport events."""
     private: bool = False
     """True if the channel brings the private messages of this account and the health checks."""
 
@@ -44,19 +45,19 @@ WHOLE_FEED: Final = (Channel("broadcast", events=None), Channel("private", priva
 
 
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
-    """A connection is open and subscribed to its channels. If it was open before, these channels replace its old
-    ones."""
+    """A connection is open and subscribed to ``channels``. If the connection was open before, ``channels`` replaces its
+    earlier channels."""
 
     connection: int
-    """The connection's number; each attempt has a higher one."""
+    """The number of the connection. Each attempt to connect gets a higher number than the attempt before."""
     channels: tuple[Channel, ...] = WHOLE_FEED
 
 
 class FeedLost(msgspec.Struct, frozen=True, tag=True):
     """A connection, or an attempt to connect, has ended.
 
-    If the connection carried the private channel, the shell waits for the order ``Connect``. Otherwise the shell opens
-    another connection by itself.
+    If the connection carried the private channel, the shell (the code around the engine) waits for the engine's order
+    ``Connect``. Otherwise the shell opens another connection without an order.
     """
 
     connection: int
@@ -86,7 +87,8 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Public message about a match between any two users (``matched_bet``). It is never taken for a match of ours."""
+    """Public message about a match between any two users (``matched_bet``). Matches of our own wagers are never counted
+    from this message, only from private messages and reads."""
 
     connection: int
     event: int
@@ -99,7 +101,8 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Private message about a wager of this account (``wager``). It is applied, whichever connection brought it."""
+    """Private message about a wager of this account (``wager``). It is applied no matter which connection brought
+    it."""
 
     connection: int
     report: WagerReport
@@ -115,7 +118,7 @@ class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class EventMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of a sport event (``sport_event``). A delete carries ids only."""
+    """Change of a sport event (``sport_event``). If ``op`` is DELETE, the message has only ids."""
 
     connection: int
     op: Op
@@ -157,32 +160,36 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """Result of a failed request, as far as it is known."""
+    """Known effect of a failed request at the exchange."""
 
     REFUSED = "refused"
     """The exchange rejected the request and changed nothing."""
     LATER = "later"
-    """The exchange changed nothing. The request may be repeated: at ``retry_at``, if that is given."""
+    """The exchange changed nothing. The request may be repeated, but not before ``retry_at`` if this instant is
+    given."""
     UNKNOWN = "unknown"
-    """No readable answer came. The exchange may have carried the request out or not."""
+    """No readable answer came. The exchange may or may not have carried out the request."""
     BUG = "bug"
-    """The exchange found the request malformed and changed nothing. A repetition would fail as well."""
+    """The exchange found the request malformed and changed nothing. The same request would fail again."""
 
 
 class Rejection(Enum):
-    """Reason why the exchange rejected something, as far as a decision depends on it.
+    """Reason why the exchange rejected a request, or one item of a batch.
 
-    Each dialect maps the error codes of the exchange to these reasons. No decision looks at a code.
+    The code that reads answers maps the error codes of the exchange to these reasons. The engine's decisions depend on
+    the reason, never on the code.
     """
 
     NOTHING_LEFT = "nothing_left"
     """The wager was fully matched or cancelled before, so there is nothing to cancel."""
     NOT_FOUND = "not_found"
-    """The exchange does not know the wager or other object of the request. This proves nothing: it may only be late."""
+    """The exchange does not know the wager or other object of the request. This does not prove that there is none: a
+    new wager may not be visible yet."""
     NOTHING_OPEN = "nothing_open"
-    """A cancel of all wagers found none. This proves nothing: the exchange may only be late."""
+    """A cancel of all wagers found no open wager. This does not prove that there is none: a new wager may not be
+    visible yet."""
     NOT_LIVE_YET = "not_live_yet"
-    """The wager is still being placed."""
+    """The exchange is still placing the wager."""
     BEING_MATCHED = "being_matched"
     """The wager is being matched right now."""
     WRONG_WAGER = "wrong_wager"
@@ -198,11 +205,11 @@ class Rejection(Enum):
     LOGIN = "login"
     """The exchange rejected the keys."""
     LOGIN_WAITS = "login_waits"
-    """The next log-in may not be sent yet."""
+    """It is too early for another log-in."""
     UNREACHABLE = "unreachable"
     """The exchange could not be reached."""
     OTHER = "other"
-    """Any other reason. No decision depends on it. The code names it to people."""
+    """Any other reason. No decision depends on it; ``code`` shows the reason to people."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -211,7 +218,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     request: int
     failure: Failure
     code: str
-    """The error code of the exchange, or a code of ours (``timeout``, ``connection``, ``undecodable``,
+    """The error code of the exchange, or a code made by mmbot (``timeout``, ``connection``, ``undecodable``,
     ``login_refused`` …). For logs and people."""
     message: str = ""
     retry_at: Instant | None = None
@@ -230,7 +237,7 @@ class RefusedItem(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. An item of the request that is in neither list has an unknown outcome."""
+    """Answer to PlaceMany. If an item of the request is in neither list, it is unknown whether the wager was placed."""
 
     request: int
     accepted: tuple[WagerReport, ...]
@@ -238,44 +245,46 @@ class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. An item of the request that is in neither list has an unknown outcome."""
+    """Answer to CancelMany. If an item of the request is in neither list, it is unknown whether the wager was
+    cancelled."""
 
     request: int
     accepted: tuple[str, ...]
     """External ids of wagers that can no longer be matched."""
     refused: tuple[RefusedItem, ...]
     date: Instant | None = None
-    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
+    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """Answer to CancelAll or CancelEvent. A 404 counts as one: no wager was open. It does not prove the account
+    """Answer to CancelAll or CancelEvent. For a 404, ``nothing_open`` is true; even then the account is not proved
     clear."""
 
     request: int
     nothing_open: bool
     date: Instant | None = None
-    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
+    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
 
 
 class WagerRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadWager; None for a 404."""
+    """Answer to ReadWager. ``report`` is None after a 404."""
 
     request: int
     report: WagerReport | None
 
 
 class HistoryRead(msgspec.Struct, frozen=True, tag=True):
-    """One page of the history."""
+    """Answer to ReadHistory: one page of the wager history."""
 
     request: int
     wagers: tuple[WagerReport, ...]
     next_cursor: str
     """Empty on the last page."""
     last_synced_at: Instant | None
-    """The instant up to which the history is complete. None if the page lacked it: such a page proves nothing."""
+    """The instant up to which the history is complete. None if the page lacks this field: then the page cannot prove
+    the account clear."""
     date: Instant | None = None
-    """``Date`` of the HTTP answer: the exchange's clock in whole seconds. None where there was none."""
+    """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):
@@ -309,7 +318,7 @@ class TournamentsRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class EventsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadEvents; a 404 or null is the empty tuple."""
+    """Answer to ReadEvents. ``events`` is empty after a 404 or a null."""
 
     request: int
     events: tuple[SportEvent, ...]
@@ -324,7 +333,7 @@ class MarketImage(msgspec.Struct, frozen=True):
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMarkets. A sport event that is missing or null in the answer has an empty tuple."""
+    """Answer to ReadMarkets, by sport event. If a sport event is missing or null in the answer, its tuple is empty."""
 
     request: int
     markets: dict[int, tuple[MarketImage, ...]]
@@ -366,21 +375,22 @@ class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):
-    """The file of the kill latch was written, or could not be (``error``). The latch holds in memory in both cases."""
+    """The kill latch was written to disk, or the write failed with ``error``. In both cases the latch is set in
+    memory."""
 
     error: str | None = None
     reason: str | None = None
-    """The reason in the file. It may say more than the reason of the kill."""
+    """The reason in the latch file. It may be longer than the reason that the kill gave."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):
-    """The wall clock was stepped. The engine's clock plus ``offset`` is the time of the wall clock."""
+    """The machine's wall clock jumped. From now on, the engine's clock plus ``offset`` is the wall-clock time."""
 
     offset: Duration
 
 
 class PriceGiven(msgspec.Struct, frozen=True, tag=True):
-    """Fair probability from the user: that the outcome of ``line_id`` wins, provided that there is no push."""
+    """Price from the user: the fair probability that the outcome of ``line_id`` wins, if there is no push."""
 
     line_id: str
     probability: float
@@ -389,7 +399,7 @@ class PriceGiven(msgspec.Struct, frozen=True, tag=True):
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
-    """It is saved on disk that this run may use sequence numbers below ``end``."""
+    """The shell has saved on disk that this run may use sequence numbers below ``end``."""
 
     end: int
 

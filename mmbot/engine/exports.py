@@ -1,4 +1,4 @@
-"""The parts of the districts that other rooms use. Everything else in a district stays inside the engine."""
+"""The names from the engine's subpackages that other packages may import. Everything else in them is internal."""
 
 from mmbot.engine.life.clear_alone import ClearAlone
 from mmbot.engine.risk.guards import GUARDS

@@ -1,4 +1,5 @@
-"""The log entry of a failed request, and the pause after a 429. The owner of the request decides about a retry."""
+"""Logs failed requests, and pauses all requests after a 429. The part of the engine that made a request decides whether
+to repeat it."""
 
 from __future__ import annotations
 
@@ -11,19 +12,21 @@ from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
 
 QUIET: Final = 10 * SECOND
-"""The shortest time between two log entries of the same failure of the same kind of request."""
+"""The shortest time between two log entries for the same kind of request and the same error code."""
 
 
 class FailedRequests:
-    """Logs failures and slows down after a 429."""
+    """Logs failed requests, and pauses all requests after a 429."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
-        """By kind of request and code: the instant of the latest log entry, and the number of failures since."""
+        """By kind of request and error code: the instant of the latest log entry, and the number of failures since
+        then."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
-        """Log a failure, unless the same one was logged recently. After a 429, pause all requests."""
+        """Log a failure, unless the same kind of request and the same error code were logged less than ``QUIET`` ago.
+        After a 429, pause all requests."""
         shared = self._shared
         kind = (type(request).__name__, answer.code)
         last, silent = self._logged.get(kind, (now - QUIET, 0))

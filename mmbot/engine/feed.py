@@ -1,5 +1,5 @@
-"""Takes every event from the feed: books, prints, private messages, health checks, changes of the catalogue, and the
-start and loss of connections."""
+"""Takes every event from the feed: books, prints (public messages about matches), private messages, health checks,
+changes of the listed markets and lines, and the start and loss of connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
-"""The shortest time between two reconnects because of lost messages."""
+"""The shortest time between two reconnects that lost messages cause."""
 
 
 class Feed:
@@ -71,7 +71,7 @@ class Feed:
         ahead = sequence - now - shared.clock.wall_offset
         if generation and ahead > shared.clock.ahead:
             shared.clock.note_message(sequence, now)
-        if ahead > shared.clock.ahead:  # else one message from the far future would make all later ones look old
+        if ahead > shared.clock.ahead:  # a stamp far in the future would make later messages look old
             sequence = now + shared.clock.wall_offset + shared.clock.ahead
         quoted = self._quoting.lines.get(line)
         if quoted is not None and quoted.live and shared.ledger.live_wagers.awaiting:
@@ -138,10 +138,10 @@ class Feed:
             self.lose(message.reason, now)
 
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
-        """Take the channels of a connection while the feed as a whole stays up.
+        """Note the channels that a connection carries now, while the feed as a whole stays up.
 
-        If other channels bring the books of a sport event now, its books are read again. If no channel brings them any
-        more, the guard ``book_unread`` holds its lines.
+        If the books of a sport event now come another way than before, they are read again. If no channel brings them
+        any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
         """
         shared, coverage = self._shared, self._shared.coverage
         before = {event: coverage.of(event).generation for event in shared.catalogue.markets}
@@ -169,7 +169,8 @@ class Feed:
             self.lose(message.reason, now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the feed counts as silent if no health check comes before; ``NEVER`` while the feed is down."""
+        """Return the instant at which the feed counts as silent, unless a health check comes before; ``NEVER`` while
+        the feed is down."""
         coverage = self._shared.coverage
         return coverage.silent_at if coverage.up else NEVER
 
@@ -202,7 +203,7 @@ class Feed:
         event = shared.catalogue.events[message.event_id]
         if event.status in TRADEABLE and message.op is not e.Op.DELETE:
             self._board.markets(message.event_id)
-            if shared.guards.holds("wiped", message.event_id):  # only a read can confirm that it has not started
+            if shared.guards.holds("wiped", message.event_id):  # only a read can show that it has not started
                 self._board.events(event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
@@ -218,7 +219,7 @@ class Feed:
             self._board.markets(message.event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Connect the feed again because a message was lost, unless that was done in the last five minutes."""
+        """Connect the feed again because a message was lost, unless this was done in the last five minutes."""
         last = self._reconnected_at
         if self._shared.coverage.up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now

@@ -1,4 +1,4 @@
-"""Fills the status of the engine: the figures of ``/status``, and the reason why a line is not quoted."""
+"""Collects the status of the engine: the figures of ``/status``, and the reason why a line is not quoted."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
-"""The number of levels of a book in the status."""
+"""The number of levels of each side of a book that the status shows, best first."""
 
 
 class StatusWriter:
-    """Fills the values of status.py."""
+    """Collects the figures of ``Status`` from the parts of the engine."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class StatusWriter:
         self._counts = counts
 
     def quoted_lines(self) -> int:
-        """Return the number of lines with a wager that could match."""
+        """Return the number of lines with at least one wager that could still match."""
         ledger = self._shared.ledger
         return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
 

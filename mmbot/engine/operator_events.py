@@ -1,5 +1,5 @@
-"""Takes the events that come neither from the feed nor from an answer: the operator's commands (stop, kill, resume),
-prices that the user gives, steps of the wall clock, and reports of the shell about its disk."""
+"""Takes the operator's commands (stop, kill, resume), the user's own prices, jumps of the wall clock, and reports that
+something was written to disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmbot.engine.step import Step
 
 
 class OperatorEvents:
-    """The handlers of ``events.Control``."""
+    """The handlers of the events in ``events.Control``."""
 
     def __init__(
         self, shared: Shared, life: OrderOfLife, quoting: Quoting, given: GivenPrices, ids: ExternalIds
@@ -74,7 +74,8 @@ class OperatorEvents:
             self._shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
-        """Take the new offset of the wall clock, and look again at every sport event: its start may be nearer now."""
+        """Take the new offset of the wall clock, and have the quotes of every sport event decided again, because its
+        start may be nearer now."""
         shared = self._shared
         shared.clock.stepped(event.offset)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
@@ -82,7 +83,7 @@ class OperatorEvents:
             self._quoting.forget(event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
-        """Take a price of the user. Keep the price of a line that the board does not show yet until it does."""
+        """Take a price of the user. If the exchange does not list the line yet, keep the price until it does."""
         shared = self._shared
         if not 0.0 < event.probability < 1.0:
             shared.outbox.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)

@@ -1,4 +1,5 @@
-"""The orders that the engine gives to the shell around it, and the seed that the shell starts the engine from."""
+"""The orders that the engine gives to the shell (the code around the engine, which does all I/O), and the saved state
+from which the shell starts the engine."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from mmbot.domain.odds import Odds, Side
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
-    """Close the feed connection if one is open, and connect again until one is up. Wait longer after each failure."""
+    """Close the feed connection if one is open. Then try until a new connection is up, with a longer wait after each
+    failure."""
 
     reason: str
 
@@ -45,7 +47,7 @@ class Severity(Enum):
 
 
 class Alert(msgspec.Struct, frozen=True, tag=True):
-    """Log entry: a name (``wager.opened``, ``feed.lost``) and fields, never a sentence."""
+    """Log entry: a name (such as ``wager.opened`` or ``feed.lost``), and fields with the details."""
 
     level: Severity
     name: str
@@ -60,18 +62,19 @@ class Exit(msgspec.Struct, frozen=True, tag=True):
 
 
 ANOTHERS_STATE: Final = "state_of_another"
-"""The reason to exit at a start if the exchange knows none of the wagers in the journal."""
+"""The reason with which the daemon exits at its start if the exchange knows no wager of the journal."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A wager to keep in the journal. It replaces an earlier entry with the same ``external_id``."""
+    """A wager to save in the journal. The entry replaces an earlier entry with the same ``external_id``."""
 
     external_id: str
     wager_id: str | None
     line: LineKey | MarketKey
-    """The line; its market where the line is not known or has not exactly two complementary outcomes."""
+    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, the market
+    instead."""
     side: Side | None
-    """None where ``line`` is a market."""
+    """None if ``line`` is a market."""
     line_id: str
     odds: Odds
     stake: Cents
@@ -80,14 +83,14 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     win: Cents
     """Profit of the matched part if the wager wins, in cents, without the stake."""
     result: str
-    """``winning_status``."""
+    """Result of the wager: the value of the exchange's field ``winning_status``."""
     hedge: bool
     sent_at: Instant
     sequence: int
 
 
 class LostDay(msgspec.Struct, frozen=True):
-    """A day whose loss reached the limit: the instant, the loss and the limit, in cents."""
+    """The instant at which the loss of a day reached the daily limit. The loss and the limit are in cents."""
 
     at: Instant
     loss: Cents
@@ -95,20 +98,20 @@ class LostDay(msgspec.Struct, frozen=True):
 
 
 class SaveDay(msgspec.Struct, frozen=True, tag=True):
-    """Profit at the start of a UTC day and at the latest save, in cents. It replaces an earlier entry of the same
-    day."""
+    """Profit at the start of a UTC day and at the latest save, in cents. The entry replaces an earlier entry of the
+    same day."""
 
     day: int
     """Days since the epoch."""
     opening: Cents
-    """Total profit (realised and marked) when the day opened."""
+    """Total profit (realised and marked) at the start of the day."""
     latest: Cents
     lost: LostDay | None = None
-    """The loss that stops quoting for the rest of the day. None while quoting goes on."""
+    """The loss that stops quoting for the rest of the day. None if the loss has not reached the limit."""
 
 
 class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
-    """Realised profit of a market, in cents. It replaces an earlier entry of the same market."""
+    """Realised profit of a market, in cents. The entry replaces an earlier entry of the same market."""
 
     event: int
     market: int
@@ -127,14 +130,15 @@ class Seed(msgspec.Struct, frozen=True):
     """The prefix of every ``external_id`` of this run: letters and digits."""
     next_sequence: int
     end_sequence: int
-    """This run may use the sequence numbers from ``next_sequence`` up to, but not including, this one."""
+    """This run may use the sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""
     latched: str | None
     """The reason of the kill latch. None when the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()
     day: SaveDay | None = None
     settlements: tuple[SaveSettlement, ...] = ()
     since: Instant = 0
-    """The last instant of the previous run, 0 if there was none. The wager history is read from before this instant."""
+    """The last instant of the previous run; 0 if there was no previous run. The wager history is read from before this
+    instant."""
     runs: tuple[str, ...] = ()
-    """The ids of all earlier runs. A wager whose ``external_id`` begins with one is ours, even if the journal lacks
-    it."""
+    """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours,
+    even if it is not in the journal."""

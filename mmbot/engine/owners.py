@@ -1,6 +1,7 @@
-"""The owner of a request, and the protocols through which lower districts call higher ones.
+"""The owner of a request (the part of the engine that made it), and the protocols through which lower layers of the
+engine call higher layers.
 
-Each part that makes a request registers itself as its owner (``Shared.send``). The engine gives the answer to that
+A part of the engine registers as the owner of its request with ``Shared.send``. The engine passes the answer to the
 owner alone.
 """
 
@@ -18,10 +19,10 @@ from mmbot.engine.wagers.changes import Changes
 
 
 class Owner(Protocol):
-    """A part that makes requests."""
+    """A part of the engine that makes requests."""
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a request of this part that was sent at ``sent_at``."""
+        """Take the answer to a request that this owner sent at ``sent_at``."""
 
 
 class InFlight:
@@ -36,35 +37,37 @@ class InFlight:
 
 
 class AppliesReports(Protocol):
-    """Applies the reports and changes of wagers that an answer brings. Implemented by ``effects.Effects``."""
+    """Applies the reports and changes of wagers that follow from an answer. Implemented by ``effects.Effects``."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Give changes of the ledger to every follower."""
+        """Pass changes that the ledger made to every follower (a part of the engine that acts on changes of wagers)."""
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Take a report from the answer to a read that was sent at ``asked_at``."""
+        """Take a report of a wager from the answer to a read that was sent at ``asked_at``."""
 
     def take_positions(self, now: Instant) -> None:
-        """Update exposure, profit and quotes for the positions that changed."""
+        """Update exposure, profit and quotes of each position that changed."""
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Journal the wagers of a placement that was answered or has failed, and resolve those that are unknown."""
+        """Save the wagers of a placement request in the journal after its answer or failure. If the state of a wager is
+        unknown, have it found out."""
 
     def locate_wagers(self, now: Instant) -> None:
-        """Enter wagers that were reported before their line was known in the positions of their lines."""
+        """Add a wager that was reported before its line was known to the position of the line, once the line is
+        known."""
 
     def room_freed(self) -> None:
-        """Judge again the placements that lacked funds."""
+        """Check the placements again that lacked funds."""
 
 
 class Requotes(Protocol):
-    """Quotes again after a change of the board. Implemented by ``quoting.Quoting``."""
+    """Quotes again after a change of markets, lines or books. Implemented by ``quoting.Quoting``."""
 
     def forget(self, event: int) -> None:
-        """Select the quoted lines of a sport event again, after a change of its markets or lines."""
+        """Select the lines to quote in a sport event again, after a change of its markets or lines."""
 
     def book_changed(self, line: LineKey) -> None:
-        """Look at a line again, after a change of its book."""
+        """Decide the quotes on a line again, after a change of its book."""
 
 
 class HearsOfWagers(Protocol):
@@ -81,4 +84,4 @@ class Reconnects(Protocol):
     """Connects the feed again. Implemented by ``feed.Feed``."""
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Connect the feed again because a message was lost, unless that was done recently."""
+        """Connect the feed again because a message was lost, unless this was done in the last five minutes."""

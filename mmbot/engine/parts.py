@@ -1,4 +1,4 @@
-"""The parts of the engine: each is made and connected here, and listed in the order in which the engine asks it."""
+"""Builds and connects the parts of the engine, and lists them in the order in which the engine asks them for work."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""Makers of circuit breakers: each is given the state that the parts of the engine share."""
+"""Classes or functions that make circuit breakers. Each is called with the state that the parts of the engine share."""
 
 
 class Parts:
@@ -78,7 +78,7 @@ class Parts:
             MatchingDetails(shared, effects),
             self.balance,
         )
-        """The parts that read from the exchange, in the order in which the engine asks each for a request."""
+        """The parts of the engine that read from the exchange, in the order in which they are asked for a request."""
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
             shared.timers,
@@ -86,7 +86,7 @@ class Parts:
             self.life,
             EverySecond(self.life, self.profit, self.quoting, self.forgetting, now),
         )
-        """The parts that act by the clock, in the order in which they act."""
+        """The parts of the engine that act at a set time, in the order in which they act."""
         self._register_timers()
 
     def _connect(self, breakers: Breakers) -> None:
@@ -130,13 +130,14 @@ class Parts:
         )
 
     def _line_due(self, line: LineKey, now: Instant) -> None:
-        """Look at a line again: its pause may be over, or its book or price may be too old."""
+        """Have the quotes of a line decided again, because its timer is due: its pause may be over, or its book or
+        price may be too old."""
         self.placing.pause_over(line, now)
         self.quoting.line_due(line)
         self.hedging.check = True
 
     def clocked(self) -> tuple[Part, ...]:
-        """Return every chore and asker but the timers, each once: the life is both a chore and an asker."""
+        """Return every part in ``chores`` and ``askers`` except the timers, each once: ``life`` is in both."""
         chores: tuple[Part, ...] = self.chores
         askers: tuple[Part, ...] = self.askers
         parts = dict.fromkeys(chores + askers)

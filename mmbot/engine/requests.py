@@ -9,7 +9,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
 
 BATCH = 20
-"""The most wagers in one placement or cancel request (the exchange's specification)."""
+"""The most wagers in one placement or cancel request, as the exchange specifies."""
 
 EVENTS_A_READ = 50
 """The most sport events in one read of markets (docs/protocol.md 4.1)."""
@@ -72,9 +72,9 @@ class ReadWager(msgspec.Struct, frozen=True, tag=True):
 class ReadHistory(msgspec.Struct, frozen=True, tag=True):
     """Read one page of the wager history.
 
-    The exchange takes bounds in whole seconds: each bound is rounded so that the range only gets longer. A request
-    needs the ``created_*`` range (seven days at most) or the ``updated_*`` range (two days at most): docs/protocol.md
-    4.1."""
+    The exchange takes the ends of a range in whole seconds, so they are rounded outwards. A request needs the
+    ``created_*`` range (seven days at most) or the ``updated_*`` range (two days at most): docs/protocol.md 4.1.
+    """
 
     id: int
     created_from: Instant | None = None

@@ -1,4 +1,4 @@
-"""Brings the state of earlier runs back at a start: guards, wagers, settled profit."""
+"""Restores the state of earlier runs when the engine starts: guards, wagers and settled profit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.state.shared import Shared
 
 
 def restore(parts: Parts, seed: Seed, now: Instant) -> None:
-    """Enter the seed in the state of a new engine, and hold the guard ``starting``."""
+    """Load the saved state (``seed``) into a new engine, and hold the guard ``starting``."""
     shared = parts.shared
     shared.guards.hold("starting", ACCOUNT, "start", now)
     if seed.latched is not None:
@@ -30,7 +30,7 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
     """Enter the wagers of the journal in the ledger.
 
-    A matched wager that is too old for the ranges of the wager history is looked up by its id to learn its result.
+    A matched wager that is too old to be found in the wager history is looked up by its id, to learn its result.
     """
     for saved in seed.wagers:
         shared.ledger.restore(saved)

@@ -17,7 +17,7 @@ class LevelStatus(msgspec.Struct, frozen=True):
 
 
 class OwnStatus(msgspec.Struct, frozen=True):
-    """One own wager that could still match."""
+    """One of our wagers that could still match."""
 
     external_id: str
     side: int
@@ -28,7 +28,7 @@ class OwnStatus(msgspec.Struct, frozen=True):
 
 
 class LineStatus(msgspec.Struct, frozen=True):
-    """One line under a quoting rule."""
+    """One line to which a quoting rule applies."""
 
     event: int
     market: int
@@ -60,11 +60,13 @@ class EventStatus(msgspec.Struct, frozen=True):
     start: Instant | None
     lines: tuple[LineStatus, ...]
     covered_since: Instant | None = None
-    """The instant since which the feed brings every change of its books; None while the feed does not."""
+    """The instant from which on the feed has brought every change of the sport event's books. None while the feed does
+    not bring them."""
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):
-    """The worst case of one scope and its limit. Below the account, this is the fullest scope of its kind."""
+    """The worst case and the thresholds of one scope. For each kind of scope, the status shows the scope that has used
+    the greatest share of its limit."""
 
     scope: str
     """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
@@ -78,7 +80,7 @@ class ScopeStatus(msgspec.Struct, frozen=True):
 
 
 class GuardStatus(msgspec.Struct, frozen=True):
-    """A guard that holds."""
+    """A guard that holds now."""
 
     guard: str
     scope: str
@@ -132,7 +134,7 @@ class Status(msgspec.Struct, frozen=True):
     feed_age_s: float | None
     balance: Cents | None
     locked: Cents
-    """Matched stakes that are not settled, in cents, on all lines, whether listed or not."""
+    """Matched stakes that are not settled, in cents, on all lines, including lines that are not listed any more."""
     events: tuple[EventStatus, ...]
     scopes: tuple[ScopeStatus, ...]
     guards: tuple[GuardStatus, ...]

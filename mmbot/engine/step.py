@@ -1,4 +1,4 @@
-"""The steps of the order of life. They stand apart from the Structs, so that they are compiled."""
+"""The steps of the order of life, from start to end. This file holds no msgspec Struct, so that it can be compiled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Step(Enum):
-    """Step of the engine in its order of life (``life/order_of_life.py``)."""
+    """Step that the engine is in, between its start and its end (``life/order_of_life.py``)."""
 
     CANCEL = "cancelling"
     PROVE = "proving clear"

@@ -1,1 +1,2 @@
-"""From books to targets: the views of a strategy, its quotes, and their difference to the open wagers."""
+"""Asks the strategies for quotes, and finds the placements and cancels that make the open wagers equal to the
+quotes."""

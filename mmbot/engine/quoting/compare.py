@@ -1,4 +1,4 @@
-"""Compares the targets of a line with its wagers."""
+"""Compares the targets of a line (the wagers that should be open) with the wagers that are open."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mmbot.engine.quoting.target import Target
 def compare(
     line: QuotedLine, targets: tuple[Target, ...], bounds: tuple[float, float] | None, min_stake: Cents
 ) -> Rest:
-    """Return the wagers to keep and to cancel, and the targets to place, so that a line's wagers become its targets.
+    """Return which wagers of a line to keep and to cancel, and which targets to place.
 
     Args:
         line: the line, with its wagers that could still match.
         targets: the targets of the line.
-        bounds: the greatest probability that a wager on each outcome may imply. Other wagers are cancelled, whatever
-            the tolerance.
-        min_stake: the least that may be placed, in cents.
+        bounds: for each outcome, the greatest probability that the odds of a wager may imply. A wager above this bound
+            is cancelled, even if it is close enough to a target.
+        min_stake: the smallest stake that may be placed, in cents.
     """
     live = []
     off: list[str] = []

@@ -1,4 +1,5 @@
-"""Decides the targets of a line: the quotes of its strategy, at odds of the ladder and within the limits."""
+"""Decides the targets of a line (the wagers that should be open): the quotes of its strategy, moved to odds on the
+ladder and cut to the limits."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound
 
 MOST_QUOTES: Final = 40
-"""The most quotes of a strategy on one line."""
+"""The most quotes that a strategy may give for one line."""
 
 HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
 """Reason not to quote a line, shown to the operator."""
@@ -29,7 +30,8 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return whether the targets of a line would be the same again, if limits did not change."""
+    """Return true if a new decision would give the same targets of a line, as long as the room under the limits stays
+    the same."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -43,14 +45,14 @@ def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder)
 
 
 def _same_best(one: Levels, other: Levels) -> bool:
-    """Return whether the best odds are the same."""
+    """Return true if the best odds are the same, or if both sides are empty."""
     if one and other:
         return one[0].odds == other[0].odds
     return not one and not other
 
 
 class Targets:
-    """Turns decisions into targets."""
+    """Turns the decisions of strategies into targets."""
 
     def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
@@ -68,17 +70,19 @@ class Targets:
         """Decide the targets of the lines of one rule.
 
         Args:
-            lines: the lines, with up-to-date views.
+            lines: the lines, each with an up-to-date view.
             said: the answer of their strategy.
-            changed: the lines to decide on; None for all. If the room is too small, all lines are decided anyway.
-            moved: the markets with several lines in which own wagers or the position of a line changed.
-            ladder: the exchange's odds.
-            now: the present.
+            changed: the lines to decide on; None for all. If the limits leave too little room, all lines are decided.
+            moved: the markets in which own wagers or the position of a line changed. It holds only markets with several
+                quoted lines.
+            ladder: the odds that the exchange accepts.
+            now: the present instant.
 
         Returns:
-            Three values. First, the targets of each line that has to be compared with its wagers. Second, the room in
-            cents that the lines need: if the sport event, the tournament or the account has less, all lines must be
-            decided again; None means that all lines must be decided again in any case. Third, true if the sport
+            Three values. The first holds each line whose targets have to be compared with its wagers, with the targets.
+            The second is the room in cents that the lines need: the amount by which the worst cases of the sport event,
+            the tournament and the account must be free to rise. With less room, all lines must be decided again. If the
+            second value is None, all lines must be decided again whatever the room. The third is true if the sport
             event, the tournament or the account is at its soft threshold.
 
         Raises:
@@ -111,15 +115,17 @@ class Targets:
     def of(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, tighter: bool, room: Cents, now: Instant
     ) -> Wanted:
-        """Return the targets of a line: ``line.wanted`` itself while nothing changed on which the targets depend.
+        """Return the targets of a line. If nothing changed on which the targets depend, return ``line.wanted`` itself.
 
         Args:
-            line: the line, with an up-to-date view.
+            line: the line, with an up-to-date view of it.
             decision: the decision of its strategy.
-            ladder: the exchange's odds.
-            tighter: true if limits may leave less room than before: then decide again if a position moved since.
-            room: by how much the worst cases of the sport event, the tournament and the account may rise, in cents.
-            now: the present.
+            ladder: the odds that the exchange accepts.
+            tighter: true if the limits may leave less room than before. Then the targets are decided again if a
+                position changed after the last decision.
+            room: the amount by which the worst cases of the sport event, the tournament and the account may rise, in
+                cents.
+            now: the present instant.
 
         Raises:
             TypeError, ValueError: for an unusable decision.
@@ -132,8 +138,8 @@ class Targets:
         return Wanted(targets, why, needs, moves, line.own_changes, line.seen, line.fair, decision, ladder)
 
     def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
-        """Return the greatest probability that a wager on each outcome may imply: the present or last fair probability
-        plus ``guards.off_fair``. None if there was never a fair probability."""
+        """Return, for each outcome, the greatest probability that the odds of a wager may imply: the outcome's fair
+        probability (present or last known) plus ``guards.off_fair``. None if no fair probability was ever known."""
         fair = line.fair
         if fair is None:
             fair = self._profit.last_fair(line.key)
@@ -145,7 +151,7 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """Return the targets, the reason if there are none, and the room that they need."""
+        """Return the targets, the reason if there are no targets, and the room in cents that the targets need."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:
@@ -182,8 +188,9 @@ class Targets:
         bounds: tuple[float, float] | None,
         ladder: Ladder,
     ) -> Target | str | None:
-        """Return the target of one quote; a reason if the quote is off the fair price; None if it is too small, or
-        would take an offer instead of waiting for a taker."""
+        """Return the target of one quote. Return a reason as text if the quote is too far from the fair price. Return
+        None if the stake is too small, or if every price on the ladder would take an offer instead of waiting for a
+        taker."""
         require_sound(quote)
         side, odds = quote.side, quote.odds
         if odds is None:
@@ -209,8 +216,9 @@ class Targets:
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
     def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
-        """Cut targets to what limits allow; at soft and above only to what reduces. Returns the targets with the room
-        that they need, None if they were cut."""
+        """Cut the stakes of targets to the limits. At the soft threshold or above, allow only stakes that reduce the
+        worst case. Return the targets, and the room in cents that they need; None instead of the room if any target was
+        cut."""
         shared, key = self._shared, line.key
         room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []
@@ -235,7 +243,7 @@ class Targets:
 
 
 def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
-    """Return the first odds of the ladder that are longer than a price. The price need not be on the ladder."""
+    """Return the shortest odds on the ladder that are longer than the given odds, which need not be on the ladder."""
     if odds in ladder:
         return ladder.longer(odds)
     return ladder.at_most(implied(odds))

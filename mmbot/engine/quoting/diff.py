@@ -1,6 +1,7 @@
-"""Finds the cancels and placements that turn the wagers of one line into its targets, with the fewest items.
+"""Finds the fewest cancels and placements that turn the open wagers of one line into its targets (the wagers that
+should be open).
 
-Each cancel and each placement is one item of a batch. Other modules check limits and funds, and decide when to send.
+Other modules check limits and funds, and decide when to send.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""The greatest product of live wagers and targets of one side for which the best way is searched. With more, each wager
-serves the nearest target."""
+"""Bound for the search on one outcome: the number of open wagers times the number of targets. Above it there is no
+search, and each wager serves the nearest target."""
 
 SEARCH: Final = 6_000
-"""The most partial assignments that the search of one side tries: enough for six wagers and three targets."""
+"""The most steps that the search takes for one outcome: enough for six wagers and three targets."""
 
-_EDGE: Final = 1e-9  # of probability: rounding of floats must not forbid a distance of exactly the tolerance
+_EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a distance of exactly the tolerance
 
 
 class Live:
-    """One own wager that could still match. No Struct, since it is made at every look."""
+    """One of our wagers that could still match. It is a plain class, because it is made often and a Struct is
+    slower."""
 
     __slots__ = ("external_id", "fading", "odds", "side", "stake")
 
@@ -41,7 +43,8 @@ class Live:
 
 
 class Diff(NamedTuple):
-    """The result: ids kept and cancelled in the order of ``live``, and placements in the order of ``targets``."""
+    """The result of ``diff``: ids of wagers to keep and to cancel, and targets to place, in the order of the
+    arguments."""
 
     keep: tuple[str, ...]
     cancel: tuple[str, ...]
@@ -50,17 +53,20 @@ class Diff(NamedTuple):
 
 
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
-    """Turn the live wagers of one line into its targets.
+    """Return the cancels and placements that turn the open wagers of one line into its targets.
 
-    A live wager serves at most one target, of its side and within the target's price tolerance. The wagers that serve a
-    target may pay out more than the target by the size tolerance (at least a cent of stake, for rounding). If they pay
-    out less by more than the tolerance, one placement tops them up, unless it would be below ``min_stake``. All other
-    wagers are cancelled. Of the ways with the fewest items, the one whose kept wagers are closest in price is taken,
-    then the one that keeps the most stake, then the one that keeps older wagers: ``live`` is in order of sending.
-    Stakes are in cents.
+    An open wager can serve one target on its outcome, if its price is within the target's price tolerance. Several
+    wagers may serve one target together. Their total payout may exceed the target's payout by the size tolerance, or by
+    the payout of one cent of stake if this is more. If the total is too small by more than the size tolerance, one
+    placement adds the missing stake, unless the stake would be below ``min_stake``. A wager that serves no target is
+    cancelled.
 
-    The result is exact if the search of each side takes at most ``SEARCH`` steps. With many more than six wagers on one
-    side it may take more; then the result is the best way found within ``SEARCH`` steps.
+    Several solutions may need equally few cancels and placements. Of these, the result is the solution whose kept
+    wagers are closest in price to their targets. If these are equal too, the solution that keeps more stake is taken,
+    and then the solution that keeps older wagers. ``live`` is in order of sending, oldest first. Stakes are in cents.
+
+    With many more than six wagers on one outcome, the search may stop after ``SEARCH`` steps. The result is then the
+    best solution found so far.
     """
     wants: list[Target | None] = [None, None]
     for target in targets:
@@ -110,7 +116,7 @@ def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) 
 
 
 class Rests(Protocol):
-    """A wager that is open, or may be, on one outcome."""
+    """A wager on one outcome that is open or may be open."""
 
     @property
     def side(self) -> Side:
@@ -122,8 +128,8 @@ class Rests(Protocol):
 
 
 def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
-    """Return whether a wager at these odds could match one of our own on the opposite outcome, including wagers that
-    are being cancelled."""
+    """Return true if a wager at these odds could match one of our own wagers on the opposite outcome. Wagers that are
+    being cancelled count too."""
     for wager in live:  # noqa: SIM110 - called for each placement, and a generator is several times slower
         if wager.side != side and could_match(odds, wager.odds):
             return True
@@ -137,9 +143,10 @@ def _sized(target: Target, stake: Cents) -> Target:
 
 
 def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
-    """Return whether the only wager of a side stays for its only target, and the stake to send.
+    """Decide for one outcome with one wager and one target. Return true if the wager stays, and the stake in cents that
+    is to be placed.
 
-    Keeping the wager never takes more items than cancelling it.
+    Keeping the wager never takes more cancels and placements than cancelling it.
     """
     odds, stake = target.odds, target.stake
     if wager.odds == odds:
@@ -155,18 +162,19 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """A target in the terms of the search."""
+    """The amounts of one target that the search needs. All are in cents, except the odds."""
 
     stake: Cents
     payout: Cents
     most: Cents
-    """The greatest payout of the wagers that serve it."""
+    """The greatest total payout of the wagers that serve the target."""
     least: Cents
-    """The payout below which it is short by more than its tolerance."""
+    """The total payout of these wagers below which a placement has to add stake."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:
-        """Return the stake of the placement that tops up the target; 0 for none."""
+        """Return the stake to place for the target, if the wagers that serve it pay out ``served``; 0 for no
+        placement."""
         if not served:
             stake = self.stake
         elif served >= self.least:
@@ -191,10 +199,10 @@ def _serve(
     served_by: list[Target | None],
     sent: list[Cents],
 ) -> None:
-    """Decide for one side which target each open wager serves, and the stake to send for each target."""
+    """Decide for one outcome which target each open wager serves, and the stake to place for each target."""
     needs = [_need(targets[place]) for place in wanted]
     payouts = []
-    choices: list[list[tuple[int, int]]] = []  # of each wager: (distance in millionths of probability, target)
+    choices: list[list[tuple[int, int]]] = []  # for each wager: (distance in millionths of probability, target)
     for place in resting:
         wager = live[place]
         pays = payout(wager.stake, wager.odds)
@@ -225,7 +233,8 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """Let each wager, oldest first, serve the nearest target that has room. For more wagers than a search can try."""
+    """Let each wager, oldest first, serve the nearest target that still needs its payout. Used when there are too many
+    wagers for the search."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -239,10 +248,10 @@ def _greedy(
 def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
-    """Return the best target for each wager, None for a cancel. The search is depth first, oldest wager first, nearest
-    target first.
+    """Return the index of the best target for each wager; None for a wager to cancel. The search is depth first, oldest
+    wager first, nearest target first.
 
-    A branch is left once its cancels alone make it worse than the best way found.
+    A branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
     """
     count = len(choices)
     current: list[int | None] = [None] * count
@@ -250,7 +259,7 @@ def _search(
     best: list[int | None] = [None] * count
     best_items = count + len(needs) + 1
     best_distance = best_kept = steps = 0
-    hopeless = [0] * (count + 1)  # wagers from here on that no target can use
+    hopeless = [0] * (count + 1)  # how many wagers from this index on fit no target
     for index in range(count - 1, -1, -1):
         hopeless[index] = hopeless[index + 1] + (not choices[index])
 

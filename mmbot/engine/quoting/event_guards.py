@@ -1,4 +1,4 @@
-"""The guards of a sport event that follow from its status and its start."""
+"""Judges the guards of a sport event that depend on its status and its start: ``unlisted``, ``live`` and ``start``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class EventGuards:
-    """Judges the guards of sport events."""
+    """Holds and lifts the guards of sport events."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -20,8 +20,9 @@ class EventGuards:
     def judge(self, event: SportEvent, now: Instant) -> tuple[Instant, bool]:
         """Hold and lift the guards of a sport event.
 
-        Returns the instant until which they stay the same if the sport event does, and whether the sport event has
-        just come back: then its books are out of date.
+        Returns two values. The first is the instant until which the guards stay the same, unless the sport event
+        changes. The second is true if the sport event has just been listed again or ceased to be live, so that its
+        books are out of date.
         """
         shared = self._shared
         key = event.event_id

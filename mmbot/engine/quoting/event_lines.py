@@ -1,4 +1,4 @@
-"""Sorts the lines of a sport event by the rules that match them."""
+"""Finds the quoting rule that applies to each line of a sport event."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from mmbot.strategy.rules import matching_rule
 
 
 class LinesByRule:
-    """The sorter of lines by rules."""
+    """Groups the lines of sport events by quoting rule."""
 
     def __init__(self, shared: Shared, given: GivenPrices) -> None:
         self._shared: Final = shared
         self._given: Final = given
 
     def sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> tuple[EventLines, list[QuotedLine]]:
-        """Return the lines of a sport event by rule, and the old lines that no rule matches any more.
+        """Return the lines of a sport event grouped by rule, and the lines of ``old`` that no rule matches any more.
 
-        A line that stays keeps the comparison with its open wagers; a rule keeps its strategy's state.
+        A line that a rule still matches keeps its targets. A rule keeps the state of its strategy.
         """
         shared = self._shared
         lines = EventLines()
@@ -56,7 +56,8 @@ class LinesByRule:
         return lines, list(known.values())
 
     def wake_for_windows(self, event: SportEvent, now: Instant) -> None:
-        """Set a timer for the next instant at which a rule with ``hours_to_start`` starts or stops to match."""
+        """Set a timer for the next instant at which a rule with ``hours_to_start`` begins or ceases to apply, or
+        quoting has to end before the start."""
         shared = self._shared
         if event.scheduled is None:
             return

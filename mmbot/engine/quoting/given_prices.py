@@ -1,4 +1,4 @@
-"""The user's own prices, by line, and the fair price that follows from them or from a book."""
+"""Keeps the prices that the user gave, and finds the fair price of a line: the user's price, or else the book's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 
 EARLY: Final = 10_000
-"""The most prices that are kept for outcomes that are not on the board."""
+"""The most prices that are kept for outcomes that the exchange does not list yet."""
 
 
 class GivenPrice(NamedTuple):
     """One price that the user gave."""
 
     probability: float
-    """Of outcome 0, or of the outcome itself while it is not on the board."""
+    """Probability of outcome 0 of a listed line. Of an outcome that is not listed yet, the probability of this
+    outcome."""
     at: Instant
 
 
@@ -34,7 +35,8 @@ class GivenPrices:
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def take(self, line: LineKey, probability: float, at: Instant) -> bool:
-        """Take a price of outcome 0. A price that is older than the known one changes nothing, and returns False."""
+        """Take a price of outcome 0 and return True. If a newer price is known already, change nothing and return
+        False."""
         known = self.prices.get(line)
         if known is not None and known.at > at:
             return False
@@ -43,14 +45,15 @@ class GivenPrices:
         return True
 
     def take_early(self, line_id: str, probability: float, at: Instant) -> None:
-        """Keep a price of an outcome that is not on the board yet. The newest ``EARLY`` are kept."""
+        """Keep a price of an outcome that the exchange does not list yet. Only the newest ``EARLY`` of these prices are
+        kept."""
         self._early.pop(line_id, None)
         self._early[line_id] = GivenPrice(probability, at)
         if len(self._early) > EARLY:
             del self._early[next(iter(self._early))]
 
     def came_on_board(self, line: Line, now: Instant) -> None:
-        """Take the early prices of a line's outcomes, because the line is on the board now."""
+        """Take the prices that the user gave before the exchange listed the line, because the line is listed now."""
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):
@@ -60,13 +63,13 @@ class GivenPrices:
                 self.take(line.key, probability, min(early.at, now))
 
     def fresh(self, line: LineKey, now: Instant) -> GivenPrice | None:
-        """Return the latest price of a line if it is not too old."""
+        """Return the latest price that the user gave for a line; None if there is no price, or if it is too old."""
         price = self.prices.get(line)
         return None if price is None or price.at + self._shared.settings.price_age <= now else price
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
-        """Return the fair probability of outcome 0 now: the user's own price if there is one, otherwise the net
-        book's."""
+        """Return the fair probability of outcome 0 now: the user's own price if it is not too old, otherwise the fair
+        price of ``book``."""
         price = self.fresh(line, now)
         if price is not None:
             return price.probability

@@ -1,4 +1,4 @@
-"""The guards of a line that follow from its status, its book and the user's own price."""
+"""Judges the guards of a line that depend on its status, its book and the user's own price."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from mmbot.engine.risk.guards import NOT_TWO
 from mmbot.engine.state.shared import Shared
 
 JUDGED: Final = ("inactive", "outcomes", "book_unread", "book_age", "reconciliation", "price_age")
-"""The guards that are judged here."""
+"""The guards that this module judges."""
 
 
 class LineGuards:
-    """Judges the guards of lines."""
+    """Holds and lifts the guards of lines."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
 
     def judge(self, line: QuotedLine, aged: bool, now: Instant) -> tuple[bool, bool]:
-        """Hold and lift the guards of a line. ``aged``: the user's own price is too old.
+        """Hold and lift the guards of a line. ``aged`` is true if the user's own price is too old.
 
-        Returns whether any guard of the line holds, and whether one holds that hides the line from its strategy.
-        ``off_fair`` does not hide it: this guard is lifted when the strategy is asked again.
+        Returns two values. The first is true if any guard of the line holds. The second is true if the strategy is not
+        shown the line. The guard ``off_fair`` alone does not hide the line, because only a new answer of the strategy
+        can lift this guard.
         """
         shared, key = self._shared, line.key
         reasons = self._reasons(line, aged, now)
@@ -33,7 +34,7 @@ class LineGuards:
         return guarded, guarded and not shared.guards.only("off_fair", key)
 
     def _reasons(self, line: QuotedLine, aged: bool, now: Instant) -> dict[str, str]:
-        """Return the reasons for which guards of a line hold, by guard."""
+        """Return each guard that has to hold on a line, with the reason."""
         state = line.book
         reasons: dict[str, str] = {}
         if line.line.status != "active" or line.market.status != "active":

@@ -1,6 +1,6 @@
-"""The memo of a line: its targets with the values on which they depend, and the comparison with its wagers.
+"""The cached results for a line: its targets with the values on which they depend, and the comparison with its wagers.
 
-The classes are no Structs. They are made and read at every look, and compiled code does both faster with plain classes.
+The classes are plain classes, because compiled code makes and reads these faster than msgspec Structs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mmbot.strategy.interface import Decision, LineView
 
 
 class Wanted:
-    """The targets of a line with the values on which they depend. While those are the same, the targets are the
+    """The targets of a line, with the values on which they depend. While these values are the same, the targets are the
     same."""
 
     __slots__ = ("decision", "fair", "ladder", "moves", "needs", "own_changes", "seen", "targets", "why")
@@ -35,22 +35,24 @@ class Wanted:
         self.why: Final = why
         """The reason why there are no targets; None if there are some."""
         self.needs: Final = needs
-        """The room that the targets need, in cents. With less room in the sport event, the tournament or the account,
-        fewer targets may remain. None if limits cut the targets, so that they change with the room."""
+        """The room that the targets need, in cents: the amount by which the worst cases of the sport event, the
+        tournament and the account must be free to rise. None if limits cut the targets, so that any change of the room
+        may change the targets."""
         self.moves: Final = moves
-        """``Shared.moves`` when the targets were decided."""
+        """The value of ``Shared.moves`` (the number of changes of positions) when the targets were decided."""
         self.own_changes: Final = own_changes
-        """``QuotedLine.own_changes`` when the targets were decided."""
+        """The value of ``QuotedLine.own_changes`` when the targets were decided."""
         self.seen: Final = seen
-        """The view on which the targets depend, by its best odds and its fair price."""
+        """The view from which the targets were decided. The targets depend only on its best odds and its fair price."""
         self.fair: Final = fair
         self.decision: Final = decision
         self.ladder: Final = ladder
-        """None if there are no targets whatever the strategy decides."""
+        """The odds that the exchange accepts. None if there are no targets for a reason other than the strategy's
+        decision."""
 
 
 class Rest:
-    """The comparison of a line's wagers with its targets."""
+    """The result of comparing a line's wagers with its targets."""
 
     __slots__ = ("cancel", "keep", "leaving", "own_changes", "place", "targets", "why")
 
@@ -66,14 +68,14 @@ class Rest:
     ) -> None:
         self.targets: Final = targets
         self.own_changes: Final = own_changes
-        """``QuotedLine.own_changes`` when the wagers were compared."""
+        """The value of ``QuotedLine.own_changes`` when the wagers were compared."""
         self.place: Final = place
-        """The targets that are still to be placed, each with the stake to send."""
+        """The targets that are still to be placed, each with the stake to place."""
         self.keep: Final = keep
-        """The wagers that serve a target, by our id."""
+        """The ``external_id`` of each wager that serves a target."""
         self.cancel: Final = cancel
-        """The wagers to be cancelled, by our id."""
+        """The ``external_id`` of each wager to be cancelled."""
         self.leaving: Final = leaving
-        """True if some of the wagers were to be cancelled, or are being cancelled."""
+        """True if some wager of the line was to be cancelled or was being cancelled at the comparison."""
         self.why: Final = why
-        """The reason why a target cannot be placed; None if there is none."""
+        """The reason why a target cannot be placed; None if there is no such reason."""

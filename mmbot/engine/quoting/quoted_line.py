@@ -1,4 +1,5 @@
-"""A line under a rule: the line itself, the latest view of its strategy, its targets, and its open wagers."""
+"""The state of a line to which a quoting rule applies: the latest view for its strategy, its targets, its open
+wagers."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from mmbot.strategy.interface import LineView, Said
 
 
 class QuotedLine:
-    """One line under a rule. Only the district ``quoting`` writes it."""
+    """One line to which a quoting rule applies. Only the package ``quoting`` changes it."""
 
     __slots__ = (
         "book",
@@ -41,7 +42,7 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """The lines under the same rule. Set first, when the line is added to them."""
+    """The lines of the sport event to which the same rule applies. It is set when this line is added to them."""
 
     def __init__(
         self,
@@ -53,41 +54,42 @@ class QuotedLine:
         book: BookState,
         live: dict[str, LineWager],
     ) -> None:
-        # The line itself: a changed line, market or rule makes another QuotedLine.
+        # These values never change. When the line, its market or its rule changes, a new QuotedLine is made.
         self.key: Final = line.key
         self.line: Final = line
         self.market: Final = market
         self.rule: Final = rule
         self.max_stake: Final = max_stake
-        """The largest stake of one wager."""
+        """The largest stake of one wager, in cents."""
         self.depth: Final = depth
-        """The number of levels of each side that the strategy sees; None for all."""
+        """The number of levels of each side of the book that the strategy sees; None for all levels."""
         self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
         """True if the line is active and has two outcomes that can be backed."""
         self.book: Final = book
-        """Its book. Only the books write it."""
+        """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live
-        """Its wagers that could still match, by our id. Only the ledger writes it."""
+        """The wagers on the line that could still match, by ``external_id``. Only the ledger changes it."""
 
         self.seen: LineView | None = None
-        """The latest view of the line. It is the same object while its content is the same."""
+        """The latest view of the line for its strategy. It stays the same object while its content stays the same."""
         self.fair: float | None = None
         """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the book's."""
         self.wanted = Wanted((), "no quote was decided yet")
         self.rest = Rest((), 0, ())
 
-        # When to look again.
+        # When to decide the quotes again.
         self.own_changes = 1
-        """The number of changes of own wagers and of the position."""
+        """How many times own wagers or the position changed."""
         self.outdated = True
         """True if the book, own wagers or the position changed since ``seen`` was made."""
         self.unsettled = False
-        """True if the view is made at every look, because its price by the user ages or a guard of the line may be
-        lifted."""
+        """True if the view is made again at each decision. The reason is that the user's price gets older, or that a
+        guard of the line may be lifted."""
         self.wakes_at: Instant = 0
-        """If later than now: a timer has the line looked at then or earlier."""
+        """An instant. If it is in the future, a timer makes sure that the quotes are decided again at this instant or
+        earlier."""
         self.view_index: int | None = None
-        """The index of its view among those that the strategy is shown; None while the line is hidden."""
+        """The index of the line's view in ``RuleLines.views``; None while the line is not shown to the strategy."""
 
     @property
     def why(self) -> str | None:
@@ -96,12 +98,14 @@ class QuotedLine:
 
 
 Conditions = tuple[int, int, Ladder]
-"""The conditions of all lines: ``Guards.changes``, the generation of the sport event's books, and the ladder. When one
-of them changes, every line is looked at."""
+"""Values that matter for all lines: ``Guards.changes``, the generation of the sport event's books (it changes when
+another connection brings them), and the ladder. When one of these values changes, the quotes of every line are decided
+again."""
 
 
 class RuleLines:
-    """The lines of one sport event under one rule. One call of a strategy quotes all of them."""
+    """The lines of one sport event to which the same rule applies. One call of the rule's strategy quotes all of
+    them."""
 
     __slots__ = (
         "conditions",
@@ -125,24 +129,24 @@ class RuleLines:
         self.state = state
         """The state that the strategy keeps between its calls."""
         self.said: Said | None = None
-        """The latest answer of the strategy; None if it has to be asked again."""
+        """The latest answer of the strategy; None if the strategy has to be asked again."""
         self.shown: list[QuotedLine] = []
-        """The lines that the strategy is shown, in the order of the board."""
+        """The lines that the strategy is shown, in the order in which the exchange lists them."""
         self.views: list[LineView] = []
         """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
         """The lines whose view is out of date, in the order in which they became so."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
-        """True if several lines share a market, and so its limit."""
+        """True if several of the lines belong to one market, and so share the limit of the market."""
         self.moved: dict[int, None] = {}
         """The markets with a line whose own wagers or position changed."""
         self.conditions: Conditions | None = None
-        """The conditions when every line was last looked at; None has every line looked at next time."""
+        """The conditions at the last decision on all lines. None if the next decision has to be on all lines."""
         self.soft = False
-        """True if the sport event, the tournament or the account was at soft."""
+        """True if the sport event, the tournament or the account was at its soft threshold at the last decision."""
         self.needs: Cents | None = None
-        """The greatest ``Wanted.needs`` of the lines; None if one of them is None."""
+        """The greatest ``Wanted.needs`` of the lines; None if ``needs`` of any line is None."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""
@@ -152,13 +156,13 @@ class RuleLines:
         self.lines.append(line)
 
     def dissolve(self) -> None:
-        """Drop all lines. They are under other rules now, or under none."""
+        """Drop all lines, because another rule or no rule applies to them now."""
         for lines in (self.lines, self.shown, self.unsettled):
             lines.clear()
         self.outdated.clear()
 
     def look_at_all(self) -> None:
-        """Have every line looked at next time, and the strategy asked."""
+        """Make sure that the next look decides on every line and asks the strategy."""
         self.conditions = None
         self.said = None
         self.outdated.clear()
@@ -172,11 +176,12 @@ class EventLines:
     def __init__(self) -> None:
         self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The sport event as its guards were last judged. They stay the same until ``judged_until``."""
+        """The sport event as it was when its guards were last judged. If it does not change, the guards stay the same
+        until ``judged_until``."""
         self.judged_until: Instant = 0
 
     def add(self, line: QuotedLine, state: object) -> None:
-        """Add a line. ``state``: the first state for the strategy of its rule."""
+        """Add a line. ``state`` is the state with which the strategy of the line's rule begins."""
         lines = self.by_rule.get(line.rule)
         if lines is None:
             lines = self.by_rule[line.rule] = RuleLines(line.rule, state)

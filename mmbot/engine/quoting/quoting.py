@@ -1,6 +1,5 @@
-"""Turns books into placements and cancels: looks at the lines that changed, asks their strategies, and compares the
-answers with the wagers at the exchange. Placements and cancels wait here until the district ``sending`` fetches
-them."""
+"""Turns books into placements and cancels: finds the lines that changed, asks their strategies for quotes, and compares
+the quotes with the wagers at the exchange. The package ``sending`` fetches the resulting placements and cancels."""
 
 from __future__ import annotations
 
@@ -30,11 +29,11 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""The shortest time after which a strategy is asked again by ``wake_at``."""
+"""The shortest time until a strategy is asked again because of its ``wake_at``."""
 
 
 class Quoting:
-    """Looks at the sport events in which something changed."""
+    """Decides which wagers to place and to cancel in the sport events in which something changed."""
 
     def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -48,21 +47,21 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """The comparisons with wagers to keep or to cancel, oldest first. The caller that sends the cancels empties
-        it."""
+        """The comparisons that found wagers to keep or to cancel, oldest first. ``Cancelling`` reads and empties this
+        list."""
         self._stale: Final[dict[int, None]] = {}
         self._everything = False
         self.looks = 0
-        """The number of lines looked at so far."""
+        """How many times the quotes of a line were decided so far."""
 
     def look_at_everything(self) -> None:
-        """From now on, use no memory of earlier looks. The requests stay the same at a greater cost. For tests."""
+        """From now on, use no cached results. This is slower and leads to the same requests. For tests."""
         self._everything = True
 
     # --- changes --------------------------------------------------------------------------------------------------
 
     def forget(self, event: int) -> None:
-        """Sort the lines of a sport event by rule again, because its catalogue changed."""
+        """Match the lines of a sport event to the rules again, because its markets, lines or start may have changed."""
         self._stale[event] = None
         self._shared.dirty_events[event] = None
 
@@ -79,14 +78,15 @@ class Quoting:
             self._stale.pop(event, None)
 
     def mark(self, line: QuotedLine) -> None:
-        """Have a line looked at, because its view is out of date."""
+        """Have the quotes of a line decided again, because its view is out of date."""
         line.outdated = True
         line.rule_lines.outdated[line] = None
         self._shared.dirty_events[line.key.event] = None
 
     def book_came(self, line: QuotedLine) -> None:
-        """Have a line looked at whose book a message replaced, unless only levels changed that its strategy does not
-        see. Each wager of ours hides one level at most, so as many levels more are compared."""
+        """Have the quotes of a line decided again, because a message replaced its book. Do nothing if only levels
+        changed that the strategy does not see. The strategy sees the book without our own wagers. Each wager can hide
+        one level at most, so one more level is compared for each wager."""
         state, depth = line.book, line.depth
         former = state.former
         watched = line.view_index is not None and not line.unsettled and not line.outdated
@@ -98,13 +98,13 @@ class Quoting:
         self.mark(line)
 
     def book_changed(self, key: LineKey) -> None:
-        """Have a line looked at whose book changed."""
+        """Have the quotes of a line decided again, because its book changed."""
         line = self.lines.get(key)
         if line is not None:
             self.mark(line)
 
     def own_changed(self, key: LineKey) -> None:
-        """Have a line looked at whose own wagers or position changed."""
+        """Have the quotes of a line decided again, because our wagers on the line or its position changed."""
         line = self.lines.get(key)
         if line is None:
             self._shared.books.own_changed(key)
@@ -116,20 +116,22 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Have the lines of a market looked at, because wagers on none of its lines changed its room."""
+        """Have the quotes of all lines of a market decided again, because the market's limit leaves another amount than
+        before."""
         for line in self.events.get(market.event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
 
     def line_due(self, key: LineKey) -> None:
-        """Have a line looked at whose timer is due: its book or price may be too old, or a pause is over."""
+        """Have the quotes of a line decided again, because its timer is due: its book or price may be too old, or a
+        pause is over."""
         line = self.lines.get(key)
         if line is not None:
             line.wakes_at = 0
         self.own_changed(key)
 
     def price_given(self, key: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
-        """Take the user's own price of an outcome. A price that is older than the known one changes nothing."""
+        """Take the user's own price of an outcome. If a newer price is known already, change nothing."""
         if self._given.take(key, probability if side == 0 else 1.0 - probability, min(at, now)):
             line = self.lines.get(key)
             if line is not None:
@@ -138,12 +140,14 @@ class Quoting:
             self._shared.dirty_events[key.event] = None
 
     def timer(self, event: int, now: Instant) -> None:
-        """Look at a sport event whose timer is due: a strategy's pause is over, or a rule starts or stops to match."""
+        """Have all quotes of a sport event decided again, because its timer is due: its strategy is to be asked again,
+        or a rule begins or ceases to apply."""
         self._shared.hold("strategy", event, None, now)
         self.forget(event)
 
     def look_at_cut(self) -> None:
-        """Have the lines looked at whose targets limits cut, if a position moved since: there may be more room now."""
+        """Have quotes decided again where limits cut the targets, if a position changed after the cut: the limits may
+        leave more room now."""
         shared = self._shared
         for line, moves in shared.cut.items():
             if moves != shared.moves:
@@ -152,7 +156,7 @@ class Quoting:
     # --- placements -----------------------------------------------------------------------------------------------
 
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
-        """Note the targets of a line that are left to place, and the reason if something blocks them for now."""
+        """Note the targets of a line that are still to be placed, and the reason if something blocks them now."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
         line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
@@ -164,11 +168,11 @@ class Quoting:
             self.to_place.drop(line.key)
 
     def placed(self, lines: Sequence[tuple[QuotedLine, bool]]) -> None:
-        """Note that wagers were placed on these lines. Each line comes with True if all its targets were placed in
+        """Note that wagers were placed on these lines. The flag of a line is true if all its targets were placed in
         full.
 
-        Such a line is not looked at again, unless the wagers took room that another line may need, or the cancel of
-        another wager of the line was rejected.
+        The quotes of a line with this flag are not decided again, with two exceptions: the new wagers took room under a
+        limit that another line may need, or the exchange rejected the cancel of another wager on the line.
         """
         for line, whole in lines:
             of_rule = line.rule_lines
@@ -187,8 +191,8 @@ class Quoting:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look(self, event_id: int, quotable: bool, now: Instant) -> int:
-        """Look at one sport event. Returns the number of lines that were looked at. If ``quotable`` is False, because
-        the order of life does not allow quotes, there are no targets."""
+        """Decide the quotes of one sport event, and return the number of lines that were decided on. ``quotable`` is
+        false while the daemon may not quote, for example during the start. In this case no line has targets."""
         shared = self._shared
         event = shared.catalogue.events.get(event_id)
         if event is None:
@@ -221,8 +225,9 @@ class Quoting:
     def _look_at(self, event: SportEvent, lines: RuleLines, now: Instant) -> None:
         """Ask the strategy about the lines of one rule, and compare each line whose targets changed with its wagers.
 
-        Lines that did not change cost nothing. A line is looked at if its view is out of date. Every line is looked at
-        only if the conditions changed, or if the wider scopes leave less room than a line needs.
+        A decision is made only for lines whose view is out of date, so lines that did not change cost nothing.
+        Decisions are made for all lines if the ``Conditions`` changed, or if the limits of the sport event, the
+        tournament or the account leave less room than a line needs.
         """
         shared = self._shared
         ladder = shared.ladder
@@ -262,8 +267,9 @@ class Quoting:
             self._settle(line, wanted)
 
     def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
-        """Bring the views up to date. Returns the lines whose view may have changed. Returns None if all views were
-        made: the conditions changed (not ``known``), or the strategy is shown other lines than before."""
+        """Bring the views up to date, and return the lines whose view may have changed. Return None if all views were
+        made again: this happens if ``known`` is false because the conditions changed, or if the strategy is shown other
+        lines than before."""
         changed, lines.outdated = lines.outdated, {}
         if lines.unsettled:
             changed.update(dict.fromkeys(lines.unsettled))
@@ -284,7 +290,8 @@ class Quoting:
         return None
 
     def _renew_some(self, lines: RuleLines, changed: Iterable[QuotedLine], generation: int, now: Instant) -> bool:
-        """Bring the views of some lines up to date. Returns False if a line has to be shown or hidden."""
+        """Bring the views of some lines up to date. Return False if the strategy has to be shown other lines than
+        before."""
         views = lines.views
         for line in changed:
             view = self._see(line, generation, now)
@@ -301,8 +308,9 @@ class Quoting:
         return True
 
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
-        """Return the present view of a line; None while a guard hides it. Sets a timer for when its book becomes too
-        old. ``generation``: the generation of the sport event's books."""
+        """Return the present view of a line; None while the line is not shown to the strategy. Also set a timer for the
+        instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
+        books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None
@@ -327,14 +335,14 @@ class Quoting:
         return None if hidden else line.seen
 
     def _value(self, line: QuotedLine, now: Instant) -> None:
-        """Update the fair price of a line with a position that may not be quoted, because the mark depends on the
-        price."""
+        """Update the fair price of a line that may not be quoted but has a position, because the position is valued at
+        this price."""
         if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
 
     def _raised(self, event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
-        """Stop quoting a sport event for a minute, because its strategy raised."""
+        """Stop quoting a sport event for a minute, because its strategy raised an exception."""
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", event.event_id, reason, now)
@@ -351,7 +359,7 @@ class Quoting:
         self._settle(line, Wanted((), why))
 
     def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
-        """Set the targets of a line, and compare them with its wagers if either changed."""
+        """Set the targets of a line. If the targets or the line's wagers changed, compare them."""
         line.wanted = wanted
         targets, rest, own = wanted.targets, line.rest, line.own_changes
         if own == rest.own_changes and targets == rest.targets:
@@ -388,7 +396,8 @@ class Quoting:
         return lines
 
     def _judge_event(self, event: SportEvent, lines: EventLines, now: Instant) -> None:
-        """Judge the guards of a sport event. They stay the same while the sport event does, until its start is near."""
+        """Hold and lift the guards of a sport event. Until its start is near, the guards change only if the sport event
+        changes."""
         lines.judged = event
         lines.judged_until, back = self._event_guards.judge(event, now)
         if back:
@@ -397,7 +406,7 @@ class Quoting:
                 self.book_changed(line.key)
 
     def _forget_memos(self, lines: RuleLines) -> None:
-        """Drop the memory of earlier looks."""
+        """Drop the cached results for the lines of a rule."""
         lines.look_at_all()
         for line in lines.lines:
             line.outdated = True

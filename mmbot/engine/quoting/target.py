@@ -1,4 +1,4 @@
-"""The target of a line."""
+"""A target: a wager that should be open on a line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     stake: Cents
     priority: int = 0
     price_tolerance: float = 0.0
-    """A live wager within this distance of implied probability may serve instead."""
+    """An open wager can serve this target if the implied probabilities of the two prices differ by no more than
+    this."""
     size_tolerance: float = 0.0
-    """The payout of the wagers that serve the target may differ from its payout by this share."""
+    """The total payout of the wagers that serve the target may differ from the target's payout by this share (0.1 is
+    10%)."""

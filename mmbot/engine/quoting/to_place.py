@@ -1,4 +1,4 @@
-"""The queue of lines with something to place."""
+"""The queue of lines on which wagers are to be placed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mmbot.engine.quoting.quoted_line import QuotedLine
 
 
 class ToPlace:
-    """The lines with something to place, by priority, then in the order in which they came. The cost of a call does not
-    grow with their number, except where the method says so."""
+    """The lines on which wagers are to be placed: highest priority first, then in the order in which they came. The
+    cost of a call grows with the number of lines only if the method's docstring says so."""
 
     __slots__ = ("_aside", "_by_priority", "lines")
 
@@ -22,7 +22,7 @@ class ToPlace:
         """The queued lines, each with its priority: the highest priority of its targets to place."""
 
     def put(self, line: QuotedLine) -> None:
-        """Add a line that has something to place, or note that its targets changed."""
+        """Add a line that has targets to place, or note that its targets changed."""
         place = line.rest.place
         priority = place[0].priority
         for target in place:
@@ -34,7 +34,7 @@ class ToPlace:
         self._by_priority.setdefault(priority, {})[line.key] = line
 
     def drop(self, line: LineKey) -> None:
-        """Remove a line. An unknown one is ignored."""
+        """Remove a line, if it is in the queue."""
         priority = self.lines.pop(line, None)
         if priority is not None:
             bucket = self._by_priority[priority]
@@ -50,12 +50,14 @@ class ToPlace:
         return lines if len(lines) <= count else lines[:count]
 
     def set_aside(self, line: QuotedLine) -> None:
-        """Leave out a line until ``take_back``, because limits, funds or a wager of our own block it."""
+        """Take a line out of the queue until ``take_back`` is called, because limits, funds or one of our own wagers
+        block its targets."""
         self.drop(line.key)
         self._aside[line.key] = line
 
     def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
-        """Queue the lines that were set aside, if they still stand in ``lines``. The cost grows with their number."""
+        """Put the lines that were set aside back into the queue, if they are still in ``lines``. The cost grows with
+        the number of lines set aside."""
         if self._aside:
             for key, line in self._aside.items():
                 if line.rest.place and lines.get(key) is line:

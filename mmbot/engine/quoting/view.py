@@ -15,7 +15,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Given, LineView
 
 NOTHING: Final = Position()
-"""The position of a line on which nothing was ever placed. Never written to."""
+"""The position of a line on which nothing was ever placed. Nothing may change this object."""
 
 
 class Views:
@@ -26,8 +26,8 @@ class Views:
         self._profit: Final = profit
 
     def of(self, line: QuotedLine, price: GivenPrice | None, now: Instant) -> tuple[LineView, float | None]:
-        """Return the present view of a line and its fair price. It is ``line.seen`` itself if nothing in it changed.
-        Also updates the mark of the line's position."""
+        """Return the present view of a line and its fair probability. If the content is unchanged, the view is
+        ``line.seen`` itself. Also update the fair price at which the line's position is valued."""
         shared, key, state, before = self._shared, line.key, line.book, line.seen
         book = state.net if state.net is not None else shared.books.net(state, line.live.values())
         depth = line.depth
