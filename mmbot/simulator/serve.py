@@ -61,8 +61,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Reject a second read of the same board path within one second."""
     activation_ns: Duration = VenueSettings().activation_ns
     opened_retry_ns: Duration = 0
-    """The time after a wager opened or was matched during which a cancel of that single wager is answered with "retry
-    later"."""
+    """A cancel of a single wager is answered with "retry later" if it comes within this time after the wager opened or
+    was matched."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
     """The referee's limits on the worst case, by scope (``line``, ``market``, ``event``, ``tournament`` or
@@ -126,7 +126,7 @@ async def serve(options: ServeOptions, say: Callable[[str], None] | None = None)
 
 def build_world(options: ServeOptions, epoch: Instant) -> World:
     """Make the simulated exchange that the options ask for, as it stands at the time ``epoch``. If the options skip the
-    start of a tape, the skipped changes have been played."""
+    start of a tape, the skipped changes have already been applied."""
     real_second = round(SECOND * options.speed)  # network delays do not get shorter on a faster clock
     limits = RefereeLimits(
         **options.limits, clear_within_ns=max(10 * SECOND, 3 * real_second), in_flight_ns=max(2 * SECOND, real_second)

@@ -65,7 +65,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     foresight: int = 120
     """The number of future price changes that informed takers know."""
     push: float = 0.03
-    """The probability that a point spread or total whose number is whole ends exactly on that number."""
+    """The probability that a point spread or total with a whole number ends in a push."""
 
 
 FIRST_EVENT: Final = 10_000_001

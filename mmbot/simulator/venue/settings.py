@@ -45,9 +45,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The time from the result to the payment. Won wagers are ``settled`` until the payment and ``closed``
     afterwards."""
     opened_retry_ns: Duration = 0
-    """The time after a wager opened during which a cancel of that single wager is answered with 425
-    ``wager_opened_retry``. For the same time after a match the answer is 500 ``opened_retry`` (docs/protocol.md 6.4).
-    0: such a cancel succeeds."""
+    """A cancel of a single wager within this time after the wager opened is answered with 425 ``wager_opened_retry``. A
+    cancel within this time after a match is answered with 500 ``opened_retry`` (docs/protocol.md 6.4). 0: no such
+    answers."""
     delayed_wagers: int = 1_000
     """The greatest number of an account's wagers that may wait for their bet delay at the same time. The exchange's
     documents mention such a limit but do not say how high it is."""

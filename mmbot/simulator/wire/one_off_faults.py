@@ -45,7 +45,7 @@ class CreateEvent(_OneOffFault, frozen=True, kw_only=True, tag="create_event"):
     """Create a sport event with its markets on the synthetic board."""
 
     starts_in: Annotated[float, Meta(gt=0, le=31_536_000)]
-    """The time in seconds from now to the start."""
+    """The time in seconds from now to the start of the sport event."""
     listed: bool = True
     """False: the sport event is neither listed nor announced."""
 

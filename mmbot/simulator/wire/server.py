@@ -196,9 +196,9 @@ class Server:
         self._runner: web.AppRunner | None = None
         self._pump: asyncio.Task[None] | None = None
         self.port = port
-        """The HTTP port. If it is given as 0, the start of the server replaces it by the chosen port."""
+        """The HTTP port. 0 means any free port; once the server has started, the port in use replaces the 0."""
         self.ws_port = ws_port if ws_port is not None else port
-        """The port of the feed. If it is given as 0, the start of the server replaces it by the chosen port."""
+        """The port of the feed. 0 means any free port; once the server has started, the port in use replaces the 0."""
 
     @property
     def url(self) -> str:

@@ -91,9 +91,9 @@ def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response
     """GET mm/search_markets: the markets of a tournament's listed sport events in one list. Each market has the id of
     its sport event.
 
-    The exchange's specification names ``tournament_id`` and "filters" without a list of them. The filters
-    ``event_ids``, ``market_types`` and ``min_liquidity`` are those of the exchange's market data interface.
-    ``min_liquidity`` is the amount in dollars that takers can stake in the whole market.
+    The exchange's specification mentions ``tournament_id`` and "filters", but does not list the filters. The filters
+    ``event_ids``, ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
+    ``min_liquidity`` is an amount in dollars: the least that takers can stake in the whole market.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")
