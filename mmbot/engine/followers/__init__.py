@@ -1,1 +1,1 @@
-"""The followers of a change: small classes, each of which does one thing when a wager changed."""
+"""Followers: small classes, each of which does one thing when a wager changes."""

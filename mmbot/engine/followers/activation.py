@@ -11,7 +11,7 @@ from mmbot.engine.timing.timers import Due
 
 
 class Activation:
-    """Looks up a wager that stays inactive for too long."""
+    """Reads a wager from the exchange if it stays inactive for too long."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -23,7 +23,7 @@ class Activation:
             self._shared.timers.set(Due.ACTIVATION, wager.external_id, now + self._shared.settings.activation)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Look a wager up if it is still inactive, and go on watching it."""
+        """Request a read of a wager if it is still inactive, and go on watching the wager."""
         shared = self._shared
         wager = shared.ledger.get(external_id)
         if wager is None or wager.state is not State.INACTIVE or wager.wager_id is None:

@@ -1,6 +1,7 @@
 """Circuit breakers: classes that stop quoting when changes of wagers look wrong.
 
-A breaker is a follower with a guard. Its class goes into ``BREAKERS``; docs/architecture.md shows a whole one.
+A breaker takes every change of a wager, and holds or lifts one guard. To add a breaker, put its class into
+``BREAKERS``. docs/architecture.md shows a complete example.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Breaker(Protocol):
-    """A follower that holds and lifts one guard."""
+    """A class that takes every change of a wager, and holds or lifts one guard."""
 
     @property
     def guard(self) -> Guard:
-        """The guard. Its name is also the key of the breaker's timer, ``Due.BREAKER``."""
+        """The guard. Its name also identifies the breaker's timer of the kind ``Due.BREAKER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Act on one change: hold the guard where it looks wrong, and set the timer that lifts the guard."""
+        """Act on one change. If the change looks wrong, hold the guard and set the timer that lifts it."""
 
     def due(self, now: Instant) -> None:
-        """Act on the timer: lift the guard, or set the timer again."""
+        """Act when the timer is due: lift the guard, or set the timer again."""
 
 
 class MatchesAMinute:
@@ -47,7 +48,8 @@ class MatchesAMinute:
             self.due(now)
 
     def due(self, now: Instant) -> None:
-        """Judge the matches of the last minute, and look again when the oldest of them is a minute old."""
+        """Count the matches of the last minute, and hold or lift the guard. Set a timer for the instant at which the
+        oldest match is a minute old."""
         shared, recent = self._shared, self._recent
         while recent and recent[0] + MINUTE <= now:
             recent.popleft()

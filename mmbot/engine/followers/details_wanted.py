@@ -1,4 +1,4 @@
-"""Asks for the matching detail of wagers with a match whose odds are not known."""
+"""Requests a read of the matches of a wager if the odds of one of them are not known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class MatchDetails:
-    """Lists the wagers whose matching detail is to be read."""
+    """Lists the wagers whose matches have to be read from the exchange."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

@@ -19,8 +19,9 @@ class Journal:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save a settlement, and every wager of ours that changed. A wager whose line is not known yet is saved once
-        its line is known; a wager whose line was forgotten is saved with its late result."""
+        """Save the settlement if the change is one. Save the wager if it is ours. A wager whose line is not known yet
+        is saved later, when the line is known. A late result is saved even if the line was dropped from memory
+        already."""
         shared, wager = self._shared, change.wager
         if change.kind is Kind.SETTLED:
             market = wager.market

@@ -15,7 +15,7 @@ from mmbot.engine.wagers.wager import LineWager
 
 
 class Log:
-    """Writes one alert for each change that an operator may want to see."""
+    """Writes one log entry for each change that an operator may want to see."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared

@@ -16,11 +16,11 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LATEST: Final = 20
-"""How many matches are kept to be shown."""
+"""The number of latest matches that the status page shows."""
 
 
 class MatchCounts:
-    """The matches of wagers that this run placed. Wagers of earlier runs do not count."""
+    """Counts the matches of wagers that this run placed. Wagers of earlier runs do not count."""
 
     def __init__(self, catalogue: Catalogue, since: Instant) -> None:
         """``since``: when this run started."""
@@ -59,7 +59,7 @@ class MatchCounts:
 
 
 def outcome_of(wager: Wager, catalogue: Catalogue) -> str:
-    """Return the name of a wager's outcome; its number or id if no name is known."""
+    """Return the name of the outcome that a wager backs; the outcome's number or id if no name is known."""
     if isinstance(wager, LineWager):
         return catalogue.outcome_name(wager.line, wager.side)
     return catalogue.outcome_by_id(wager.line_id)

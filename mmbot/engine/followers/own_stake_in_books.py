@@ -1,4 +1,4 @@
-"""Keeps the books informed of our own stake, so that it can be taken out of them."""
+"""Tells the books of our own stake in them, so that it can be subtracted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OwnStakeInBooks:
         """Follow a wager that opened, matched or ended."""
         wager, kind = change.wager, change.kind
         if not isinstance(wager, LineWager):
-            return  # its book is not known, or does not have two sides
+            return  # the book is not known, or does not have two sides
         if kind is Kind.OPENED:
             self._books.note_opened(wager.line, wager.external_id, wager.sequence)
             self._quoting.book_changed(wager.line)

@@ -1,4 +1,5 @@
-"""Watches for prints at the price of our wagers. The private message of such a match should follow soon."""
+"""Watches for prints (public messages about matches) at the price of our wagers. If our wager was matched, a private
+message should follow soon."""
 
 from __future__ import annotations
 
@@ -13,15 +14,16 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Prints:
-    """Looks up a wager if no match of the wager follows a print at its price."""
+    """Reads a wager from the exchange if a print came at its price and no match of the wager was reported after it."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """Our wagers at whose price a print came, and that did not match since then."""
+        """The ``external_id`` of each of our wagers at whose price a print came, if no match of the wager was reported
+        after it."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
-        """Note a print at the price of a wager of ours."""
+        """Note a print at the price of one of our wagers."""
         if wager.external_id not in self._awaited:
             self._awaited[wager.external_id] = None
             self._shared.timers.set(Due.PRINT, wager.external_id, now + self._shared.settings.print_match)
@@ -32,7 +34,7 @@ class Prints:
             self._awaited.pop(change.wager.external_id, None)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Look up a wager if its match did not come in time."""
+        """Request a read of a wager if no match of it was reported in time."""
         if external_id not in self._awaited:
             return
         del self._awaited[external_id]

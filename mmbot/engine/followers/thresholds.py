@@ -12,15 +12,15 @@ from mmbot.engine.state.shared import Shared
 
 
 class ThresholdLog:
-    """Keeps the threshold that was last logged for each scope."""
+    """Remembers the threshold that was last logged for each scope."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._reached: Final[dict[LimitScope, str]] = {}
 
     def moved(self, line: LineKey | MarketKey) -> None:
-        """Log the thresholds that the scopes of a line passed when its position changed, or of a market when its full
-        stakes did. Have every line looked at if the tournament or the account passed one."""
+        """Log each scope that passed a threshold, after the position of a line or the full stakes of a market changed.
+        If the tournament or the account passed a threshold, have all quotes decided again."""
         shared = self._shared
         for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None

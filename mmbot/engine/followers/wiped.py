@@ -1,4 +1,5 @@
-"""Stops quoting a sport event when the exchange wipes one of our wagers there."""
+"""Stops quoting a sport event when the exchange wipes one of our wagers on it, as it does when a sport event goes
+live."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Wiped:
-    """Holds the guard ``wiped``, and asks for the read of the sport event that can lift the guard."""
+    """Holds the guard ``wiped``, and requests a read of the sport event that can lift the guard."""
 
     def __init__(self, shared: Shared, board: BoardReader) -> None:
         self._shared: Final = shared

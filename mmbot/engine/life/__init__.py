@@ -1,1 +1,2 @@
-"""The order of life: start, lost feed, kill and stop. It also forgets sport events that are over."""
+"""The order of life: the steps that follow a start, a lost feed, a kill or a stop. The package also drops sport events
+that are over from memory."""

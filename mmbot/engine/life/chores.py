@@ -1,4 +1,4 @@
-"""Chores of the order of life: cancels one by one where ``cancel_all`` is not allowed, and judgements every second."""
+"""Regular tasks: single cancels on a shared account, where ``cancel_all`` is not allowed, and checks once a second."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class CancelOneByOne:
-    """Cancels our wagers one by one while life cancels everything on an account that others use too."""
+    """Cancels our wagers one by one, on an account that others use too, while everything has to be cancelled."""
 
     def __init__(self, shared: Shared, life: OrderOfLife, cancelling: Cancelling) -> None:
         self._shared: Final = shared
@@ -24,11 +24,11 @@ class CancelOneByOne:
         self._cancelling: Final = cancelling
 
     def due_at(self, now: Instant) -> Instant:
-        """Return ``NEVER``: cancels start with an event, not with the clock."""
+        """Return ``NEVER``: an event makes these cancels due, not the clock."""
         return NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Ask for a cancel of each of our wagers, even if its line is off the board or not read yet."""
+        """Request the cancel of each of our wagers, even if its line is not listed any more or was not read yet."""
         if self._life.step is Step.CANCEL and not self._shared.settings.exclusive:
             for wager in self._shared.ledger.all_live():
                 if not wager.foreign:
@@ -36,7 +36,7 @@ class CancelOneByOne:
 
 
 class EverySecond:
-    """Once a second: judges the loss of the day, quotes that limits cut, and which sport events are over."""
+    """Checks once a second the loss of the day, the quotes that limits cut, and the sport events that are over."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -49,12 +49,12 @@ class EverySecond:
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next judgement is due: a second after the last one."""
+        """Return the instant of the next check: a second after the last check."""
         return self._at
 
     def do_due(self, now: Instant) -> None:
-        """Judge if a second has passed, or if quoting may start now: a loss of earlier today counts from the first
-        quote."""
+        """Check if a second has passed, or if quoting may start now. A loss from earlier today must be known before the
+        first quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

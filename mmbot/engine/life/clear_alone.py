@@ -1,4 +1,4 @@
-"""Clears an account without an engine. It runs the proof of being clear with its own clock, pager and single cancels.
+"""Cancels everything on an account and proves the account clear, without an engine.
 
 ``mmbot kill`` uses it when no daemon runs, and the daemon uses it when its engine broke.
 """
@@ -21,7 +21,8 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
-"""How many ranges of seven days are read for open wagers. Without a journal only the history knows of old wagers."""
+"""The number of seven-day ranges of the history that are searched for open wagers. Without a journal, only the history
+shows old wagers."""
 
 
 class ClearAlone:
@@ -29,10 +30,11 @@ class ClearAlone:
     request.
 
     Args:
-        ours: for a shared account: returns whether a wager with this ``external_id`` is ours. Our wagers are found in
-            the history and cancelled one by one. None for an exclusive account, where ``cancel_all`` is used.
-        first_request: the number of the first request; answers repeat it.
-        now: when it starts. No placement of ours may be under way.
+        ours: for a shared account, a function that returns true if a wager with this ``external_id`` is ours. Our
+            wagers are then found in the history and cancelled one by one. None for an exclusive account, where
+            ``cancel_all`` is used.
+        first_request: the id of the first request; its answer repeats the id.
+        now: the instant of the start. None of our placements may be under way.
     """
 
     def __init__(self, ours: Callable[[str], bool] | None, first_request: int, now: Instant) -> None:
@@ -48,14 +50,15 @@ class ClearAlone:
         self.open_wagers = 0
         """The number of open wagers on the latest page that showed any; 0 once the account is clear."""
         self.trouble: str | None = None
-        """Why the account is not proved clear yet, as text for a person."""
+        """The reason why the account is not proved clear yet, as text for a person; None if there is no known
+        reason."""
         if ours is not None:
             self._go_on(now)
 
     @property
     def clear(self) -> bool:
-        """Return whether the account is proved clear. Without a single ``Date`` nothing is proved: the history may lag,
-        so its own time does not show how far the exchange's clock is ahead of ours."""
+        """True if the account is proved clear. At least one answer must have a ``Date`` header. Without it nothing
+        shows how far the exchange's clock is ahead of ours: the history may lag, so its own time is not enough."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
@@ -69,7 +72,7 @@ class ClearAlone:
         return self._proof.cancel(now) or self._proof.read(now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when ``next`` has something to send."""
+        """Return the instant at which ``next`` has something to send."""
         at = now if self._found else self._proof.due_at(now)
         return max(self._not_before, now if at == NEVER else at)
 
@@ -134,7 +137,7 @@ class ClearAlone:
         return number
 
     def _note_behind(self, ahead: Duration) -> None:
-        """Do nothing: the proof allows for a clock that is behind, and nobody reads alerts here."""
+        """Do nothing. The proof allows for a clock that is behind, and without an engine nobody reads alerts."""
 
     def _note_doubt(self, ahead: Duration | None, now: Instant) -> None:
         self._doubt = (

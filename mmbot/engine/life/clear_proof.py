@@ -3,19 +3,20 @@
 Theory of operation. The account is *clear* when three things hold, all by the exchange's clock:
 
 1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
-2. The history is complete beyond the last placement and the cancel: ``last_synced_at`` is later than both. A 200 or a
-   404 to ``cancel_all`` proves nothing. A bulk cancel can race a match, and a wager that was accepted a moment before
-   the cancel may not be live yet.
-3. No page shows a wager that others could match: neither an inactive one, nor an open one that is unmatched or
-   partially matched.
+2. The history is complete beyond the last placement and the cancel: ``last_synced_at`` is later than both. The answer
+   to ``cancel_all`` proves nothing, be it a 200 or a 404: a match may happen at the same moment, and a wager that was
+   accepted just before the cancel may not be live yet.
+3. No page of the history shows a wager that others could match: an inactive wager, or an open wager that is unmatched
+   or partially matched.
 
-The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. So a wager
-that moves between two reads shows in the later read, provided that no read shows an older state of the account than
-the read before it. The pager makes sure of that. A fully matched wager stays open until its result is known, but it
-cannot be matched further. The proof does not ask for such wagers, so its cost does not grow with their number.
+The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. The reads
+follow this order, so a wager that moves between two reads shows in the later read. This requires that no read shows an
+older state of the account than the read before. ``HistoryPager`` makes sure of it. A fully matched wager has the status
+open until its result is known, but it cannot be matched further. The proof does not read such wagers, so its cost does
+not grow with their number.
 
 ``cancel_all`` is repeated until the account is proved clear. When a page shows an open wager, ``cancel_all`` is sent
-at once and the reads start again.
+soon, and the reads start again.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class Stage(Enum):
-    """How far the proof has come."""
+    """Stage of the proof."""
 
     CANCELLING = "cancelling"
     """Everything is being cancelled; a read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """A cancel was answered; the outcome of some placement is still unknown."""
+    """Everything was cancelled; it is still unknown whether the exchange accepted some placement."""
     READING = "reading"
     """The history is being read."""
     CLEAR = "clear"
@@ -50,12 +51,12 @@ class ClearProof:
 
     Args:
         pager: reads the history. The proof drops all other queries of the pager.
-        number: gives a new number for a request.
-        exclusive: true if the account is ours alone, so that ``cancel_all`` may be used. If it is not, the caller
+        number: returns the id of the next request.
+        exclusive: true if only the bot uses the account, so that ``cancel_all`` is allowed. Otherwise the caller
             cancels our wagers one by one and then calls ``cancelled``.
-        is_ours: returns whether a wager is ours; for a shared account.
-        ranges: how many of the longest ranges of the history are read for open wagers.
-        now: when the first ``cancel_all`` is due.
+        is_ours: returns true if a wager is ours. Used only for a shared account.
+        ranges: the number of seven-day ranges of the history that are searched for open wagers.
+        now: the instant at which the first ``cancel_all`` is due.
     """
 
     def __init__(
@@ -75,12 +76,12 @@ class ClearProof:
         self.stage = Stage.CANCELLING
         self._cancelled_at: Instant = 0
         self._complete_after: Instant = 0
-        """The instant of our clock beyond which the history has to be complete."""
+        """An instant of our clock. The history has to be complete beyond this instant."""
         self.complete = True
         """True if the latest page was complete beyond ``_complete_after``."""
 
     def restart(self, now: Instant) -> None:
-        """Cancel everything at once and start the proof again."""
+        """Make a ``cancel_all`` due now, and start the proof again."""
         self.stage = Stage.CANCELLING
         self.cancels.restart(now)
         self._pager.drop()
@@ -110,7 +111,8 @@ class ClearProof:
             self._cancelled_at = now
 
     def resolved(self, last_placement_at: Instant, now: Instant) -> None:
-        """Start the reads: every placement is resolved, and the last one was sent at ``last_placement_at``."""
+        """Start the reads, because every placement is accepted, rejected or proved absent. The last placement was sent
+        at ``last_placement_at``."""
         if self.stage is not Stage.CANCELLED:
             return
         self.stage = Stage.READING
@@ -122,7 +124,7 @@ class ClearProof:
                 self._pager.ask(Query(Status.OPEN.value, matching.value, ranges_ago=ago))
 
     def take(self, answer: HistoryRead, now: Instant) -> tuple[WagerReport, ...]:
-        """Take a page that the pager still wants.
+        """Take a page of the history that answers a read of this proof.
 
         Returns:
             The open wagers on the page. If there are any, the proof starts again with a cancel.

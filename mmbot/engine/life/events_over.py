@@ -1,7 +1,7 @@
-"""Forgets sport events that are over, so that the memory of a daemon does not grow over weeks.
+"""Drops sport events that are over from memory, so that the memory use of a daemon does not grow over weeks.
 
-The engine keeps the figures that money needs: each market's settled profit, and the result of each wager
-(``archive.py``), because results may be corrected late.
+Results may be corrected late. So the engine keeps each market's settled profit and the result of each wager
+(``archive.py``).
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ EVERY: Final = HOUR
 """The interval between two checks. A check goes over all known lines, so it is too expensive for every event."""
 
 SHOWN: Final = HOUR
-"""How long a sport event that is off the list, with nothing at stake, is still shown with its lines and guards."""
+"""The time for which a sport event is still shown after the exchange stopped listing it, if nothing is at stake on
+it."""
 
 RESOLVED: Final = 3 * DAY
-"""How long the ids of its lines are kept. A result that is corrected later still counts, without the name of its line.
-The journal loads no older settled wagers."""
+"""The time for which the ids of the lines of such a sport event are kept. A result that is corrected later still
+counts, but the name of its line is no longer known. Settled wagers that are older than this are not loaded from the
+journal."""
 
 
 class Forgetting:
-    """Finds sport events that are over, and has every part of the engine forget them."""
+    """Finds sport events that are over, and drops them from every part of the engine."""
 
     def __init__(
         self,
@@ -49,11 +51,12 @@ class Forgetting:
         self._profit: Final = profit
         self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
-        """Known sport events that are not on the list, each with the instant at which that was first seen."""
+        """Known sport events that the exchange does not list any more, each with the instant at which this was first
+        noticed."""
         self._look_at: Instant = 0
 
     def look(self, now: Instant) -> None:
-        """Forget sport events that are over, at most once in ``EVERY``."""
+        """Drop sport events that are over. Do nothing if the last check was less than ``EVERY`` ago."""
         if now < self._look_at:
             return
         self._look_at = now + EVERY

@@ -1,4 +1,5 @@
-"""Checks that the journal belongs to this account and exchange, by the wagers that the journal holds."""
+"""Checks that the journal belongs to this account and this exchange: the exchange has to know a wager of the
+journal."""
 
 from __future__ import annotations
 
@@ -9,21 +10,22 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
-"""The number of the journal's wagers that are looked up by id. If the exchange knows none of these, it knows none."""
+"""How many of the journal's latest wagers are looked up by id. If the exchange knows none of them, mmbot takes it that
+the exchange knows no wager of the journal."""
 
 
 class JournalCheck:
     """Waits until the exchange shows that it knows one of the journal's wagers.
 
-    The exchange knows every wager that it accepted. If it knows none of the journal's, the journal belongs to another
+    The exchange knows every wager that it accepted. If it knows no wager of the journal, the journal belongs to another
     account or exchange, or the exchange was reset. The positions in such a journal are worthless, so the daemon ends
     before it quotes.
     """
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """The ids of wagers that the exchange has to know, by ``external_id``. Empty once the exchange showed one of
-        them."""
+        """The exchange's ids of the journal's wagers, by ``external_id``. It is emptied when the exchange shows that it
+        knows one of these wagers."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
         """Take the wagers of the journal, in the order of sending."""
@@ -35,5 +37,5 @@ class JournalCheck:
             self.missing = {}
 
     def to_ask_for(self) -> list[str]:
-        """Return the ids of the missing wagers to look up: the latest."""
+        """Return the exchange's ids of the latest missing wagers, which have to be looked up."""
         return list(self.missing.values())[-ASKED_FOR:]

@@ -5,12 +5,14 @@ the transitions.
 
 1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
    that PROVE or LOOKUPS found.
-2. CANCEL and PROVE follow the proof of being clear (``clear_proof.py``) at once: an answered ``cancel_all`` leads from
-   CANCEL to PROVE, and a page that shows an open wager leads from PROVE to CANCEL. Only a complete proof leads on.
-3. The rows of the present step, and those of any step, are tried from the top. The first row whose condition holds is
-   taken: its action is done, then its step is entered. This is repeated until no condition holds.
-4. A stop ends the daemon after LOOKUPS, where the feed would be needed next, or in any step at the deadline of the
-   stop. ENDED is final.
+2. While the account is being cleared (``clear_proof.py``), answers change the step directly. An answered ``cancel_all``
+   leads from CANCEL to PROVE. A page of the history that shows an open wager leads from PROVE to CANCEL. Only a
+   complete proof leads from PROVE to HISTORY.
+3. Some rows of the table are for one step, others for every step. All rows that apply to the present step are tried
+   from the top. For the first row whose condition is true, the action is done and the next step is entered. This is
+   repeated until no condition is true.
+4. A stop ends the daemon after LOOKUPS, before the step that would connect the feed. At the deadline of the stop, the
+   daemon ends in any step. ENDED is final.
 
 Source: docs/design.md, *Order of life*.
 """
@@ -36,7 +38,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 
 SWEEP: Final = 15 * MINUTE
-"""The interval at which READY reads changed wagers from the history, because a message can be lost unnoticed."""
+"""The interval at which changed wagers are read from the history in the step READY, because a message can be lost
+unnoticed."""
 
 
 class Row(NamedTuple):
@@ -60,7 +63,7 @@ class OrderOfLife:
         self._board: Final = board
         self.step = Step.CANCEL
         self._idle_until: Instant = 0
-        """``do_due`` has nothing to do before this instant."""
+        """Before this instant, ``do_due`` has nothing to do."""
         self.cause = "start"
         self.started_at = now
         self.clear = False
@@ -77,7 +80,7 @@ class OrderOfLife:
         """True if everything was cancelled since the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """The instant beyond which the reads after the proof have to be complete."""
+        """After the proof, reads of the history have to be complete beyond this instant."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
@@ -90,7 +93,7 @@ class OrderOfLife:
         self._rows: Final = self._table()
 
     def _table(self) -> tuple[Row, ...]:
-        """Return the transitions. Each row: the step, the condition, the action, and the step that is entered then."""
+        """Return the transitions. Each row holds the step, the condition, the action and the next step."""
         any_step: Step | None = None
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
@@ -115,7 +118,7 @@ class OrderOfLife:
         )
 
     def do_due(self, now: Instant) -> None:
-        """Take rows until no condition holds."""
+        """Go through transitions until no condition is true."""
         if now < self._idle_until:
             return
         while (row := self._row(now)) is not None:
@@ -125,7 +128,7 @@ class OrderOfLife:
             self._idle_until = self._sweep_at
 
     def _row(self, now: Instant) -> Row | None:
-        """Return the first row whose condition holds."""
+        """Return the first row whose condition is true; None if there is no such row."""
         if self.step is not Step.ENDED:
             for row in self._rows:
                 if (row.step is None or row.step is self.step) and row.when(now):
@@ -147,11 +150,12 @@ class OrderOfLife:
         return self._login_rejected
 
     def _ours_are_gone(self, _: Instant) -> bool:
-        """Return whether none of our wagers is live, on a shared account, where they are cancelled one by one."""
+        """Return true if the account is shared, so that our wagers are cancelled one by one, and none of them could
+        still match."""
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Return whether every placement ever sent is resolved, and the reads of the proof have not started."""
+        """Return true if every placement ever sent is resolved, and the reads of the proof have not started."""
         awaiting = self._shared.ledger.awaiting()
         waits = any(wager.wager_id is None and not wager.foreign for wager in awaiting)
         return self._proof.stage is Stage.CANCELLED and not waits
@@ -163,7 +167,7 @@ class OrderOfLife:
         return self._history.idle
 
     def _goes_on(self, _: Instant) -> bool:
-        """Return whether every look-up is answered."""
+        """Return true if every look-up of a wager is answered."""
         return not any(wager_id in self._shared.lookups for wager_id in self._asked)
 
     def _journal_is_anothers(self, now: Instant) -> bool:
@@ -200,7 +204,7 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """Note that the account is clear, and read the changes of wagers since ``_since``."""
+        """Note that the account is clear, and request a read of the changes of wagers since ``_since``."""
         self.clear = True
         self._proved_at = self._read_past = now
         took = now - self.started_at
@@ -211,7 +215,7 @@ class OrderOfLife:
             self._read_changes(self._since, now)
 
     def _look_up(self, _: Instant) -> None:
-        """Look up every wager that still counts as live, and at a start some of the journal's wagers."""
+        """Look up every wager that still counts as live. At a start, also look up some of the journal's wagers."""
         self._caught_up = True
         self._since = self._proved_at
         self._asked = {}
@@ -233,7 +237,8 @@ class OrderOfLife:
             self._shared.outbox.order(Connect(self.cause))
 
     def _read_books(self, now: Instant) -> None:
-        """Read the books, and the changes of wagers between the proof and the feed, which no message reported."""
+        """Request reads of the books and of the changes of wagers. Between the proof and the start of the feed, no
+        message reported changes."""
         self._board.everything(now)
         self._read_changes(self._since, now)
 
@@ -248,7 +253,7 @@ class OrderOfLife:
         self._sweep_at = now + SWEEP
         shared.hold("starting", ACCOUNT, None, now)
         shared.hold("feed", ACCOUNT, None, now)
-        shared.touch_scope(ACCOUNT)  # a latch that was released meanwhile left no guard to lift here
+        shared.touch_scope(ACCOUNT)  # neither guard holds here after a kill and a resume
         shared.outbox.alert(Severity.INFO, "life.ready")
 
     def _sweep(self, now: Instant) -> None:
@@ -282,7 +287,7 @@ class OrderOfLife:
     # --- causes ---------------------------------------------------------------------------------------------------
 
     def restart(self, cause: str, now: Instant) -> None:
-        """Cancel everything at once and go through the steps again."""
+        """Cancel everything, and go through the steps again."""
         if self.step is Step.ENDED:
             return
         if self.step is Step.READY:  # before READY, the changes since the last loss may not have been read yet
@@ -300,7 +305,8 @@ class OrderOfLife:
         self._shared.outbox.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
-        """Note the loss, which may lengthen the hold, and cancel everything."""
+        """Cancel everything, and count the loss of the feed: after more than three losses within ten minutes, the hold
+        is longer."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
         self.restart("feed", now)
@@ -317,17 +323,17 @@ class OrderOfLife:
         self.restart("stop", now)
 
     def kill(self, now: Instant) -> None:
-        """Cancel everything. The caller holds the guard ``latch``."""
+        """Cancel everything. The caller has to hold the guard ``latch``."""
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more: a
-        placement that was under way at the last one may have arrived later, or was not active yet."""
+        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more: at the
+        last ``cancel_all``, the wager may still have been on its way to the exchange, or inactive."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
-        """Take the journal's wagers, of which the exchange has to know at least one."""
+        """Take the wagers of the journal. The exchange has to know at least one of them."""
         self._journal.expect(wagers)
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
@@ -347,18 +353,19 @@ class OrderOfLife:
 
     @property
     def clearing(self) -> bool:
-        """Return whether the account is being cleared: everything is being cancelled, or that is being proved."""
+        """True while the account is being cleared: everything is being cancelled, or the account is being proved
+        clear."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
     @property
     def stopping(self) -> bool:
-        """Return whether the daemon is stopping."""
+        """True if the daemon is stopping."""
         return self._stop_deadline is not None
 
     # --- requests and their answers -------------------------------------------------------------------------------
 
     def urgent(self, now: Instant) -> Request | None:
-        """Return ``cancel_all``, when it is due."""
+        """Return a ``cancel_all`` if one is due."""
         return self._sent(self._proof.cancel(now), now) if self.clearing else None
 
     def next(self, now: Instant) -> Request | None:
@@ -371,7 +378,7 @@ class OrderOfLife:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when ``urgent``, ``next`` or ``do_due`` has something to do."""
+        """Return the instant at which ``urgent``, ``next`` or ``do_due`` has something to do."""
         times = [self._proof.due_at(now) if self.clearing else self._history.due_at(now)]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
@@ -382,8 +389,8 @@ class OrderOfLife:
         return min(times)
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a ``cancel_all`` or to a read of the history. A page that was asked for before the latest
-        call of ``restart`` proves nothing, but its reports are applied."""
+        """Take the answer to a ``cancel_all`` or to a read of the history. A page of the history that was requested
+        before the latest ``restart`` proves nothing, but its reports of wagers are applied."""
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
@@ -410,7 +417,8 @@ class OrderOfLife:
             self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
-        """Continue after a page of the history, whose reports the ledger holds already."""
+        """Go on with the proof or the reads after a page of the history. The ledger already holds the page's
+        reports."""
         self._journal.saw(answer.wagers)
         if self.step is not Step.PROVE:
             complete = self._history.take(answer, self._read_past, now)

@@ -1,8 +1,9 @@
-"""The worst case of every line, market, event, tournament and of the account against its limits, kept incrementally.
+"""Keeps the worst cases of lines, markets, sport events, tournaments and the account up to date, and compares them with
+the limits.
 
 ``Position`` computes the worst case of one line. This module adds up the lines of each scope, compares the sums with
-three thresholds, and says how much more may be open and how much has to be hedged. Lines do not net: a sure profit of
-one line offsets nothing elsewhere. Source: docs/design.md, *Worst case* and *Thresholds*.
+three thresholds, and tells how much more may be open and how much has to be hedged. Lines are not netted: a sure profit
+on one line offsets no loss on another line. Source: docs/design.md, *Worst case* and *Thresholds*.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from mmbot.domain.position import FullStakes, Position
 from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, LineLimits, Reached, Thresholds, resolve
 
 UNKNOWN_TOURNAMENT: Final = 0
-"""The tournament of a sport event that is not in the catalogue. Wagers that are not ours may be on such a sport
-event."""
+"""The tournament id for a sport event that is not in the catalogue. Wagers that the bot did not place may be on such a
+sport event."""
 
 
 def most_reducing(position: Position, side: Side) -> Cents:
-    """Return the most that may be open on ``side`` in total and still only reduce, in cents.
+    """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
-    If any part of it is matched, alone or with any other open wager, neither the worst case nor the matched worst case
-    of the line rises, and so no scope's does. A test of the worst case alone would not be enough: with open wagers on
-    both outcomes each stake is covered by the other's, and both would count as reducing.
+    If any part of this stake is matched, with or without other open wagers, neither the worst case nor the matched
+    worst case of the line rises. So they rise in no wider scope. A test of the worst case alone would not be enough:
+    with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
     """
     profit = position.profit
     opposite = profit[1 - side]
@@ -37,8 +38,9 @@ def most_reducing(position: Position, side: Side) -> Cents:
 
 
 class _Node:
-    """One scope with its sums. ``claims`` counts the lines that ask for each limit; the tightest limit applies.
-    ``hot``: the matched worst case is at the hedge threshold or above."""
+    """One scope with its sums. Lines under different rules may set different limits for the scope: ``claims`` counts
+    the lines for each limit, and the lowest limit applies. ``hot`` is true if the matched worst case is at the hedge
+    threshold or above."""
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 
@@ -55,8 +57,9 @@ class _Node:
 
 
 class _Entry:
-    """The figures of one line, and the five scopes in which they count, narrowest first. Or the full stakes of one
-    market, which count in the four scopes from the market on."""
+    """The risk figures of one line, and the five scopes in which they count, narrowest first. An entry can also hold
+    the full stakes of one market (see ``FullStakes``), which count in four scopes: market, sport event, tournament and
+    account."""
 
     __slots__ = ("hedgeable", "key", "limits", "matched", "path", "worst")
 
@@ -70,11 +73,10 @@ class _Entry:
 
 
 class Exposure:
-    """The sums of all scopes. The cost of a call does not grow with the number of lines, except where the method says
-    so.
+    """The sums of all scopes. The cost of a call grows with the number of lines only if the method's docstring says so.
 
     Raises:
-        ValueError: on construction, unless soft is below hedge and both lie in (0, 1].
+        ValueError: on construction, if soft is not below hedge or either is outside (0, 1].
     """
 
     __slots__ = ("_account", "_entries", "_events", "_exposed", "_hot", "_limits", "_nodes", "_shares", "_tournaments")
@@ -97,11 +99,11 @@ class Exposure:
     # --- lines -----------------------------------------------------------------------------------------------------
 
     def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes, or a market's full stakes in their four. The general limits apply, and those
-        of the rule.
+        """Count a line in its five scopes, or the full stakes of a market in four scopes. The tighter of the general
+        limit and the rule's limit applies.
 
-        Call it again when the rule or the tournament changes; the whole sport event moves to another tournament. A
-        market or sport event whose lines are under several rules has the tightest of their limits.
+        Call it again when the rule or the tournament changes. A new tournament applies to all lines of the sport event.
+        If several rules apply to the lines of a market or sport event, the tightest of their limits applies to it.
         """
         limits = resolve(self._limits, rule)
         entry = self._entries.get(line)
@@ -161,7 +163,7 @@ class Exposure:
         hedgeable = matched
         more_worst = worst - entry.worst
         entry.worst = worst
-        if matched == entry.matched and hedgeable == entry.hedgeable:  # as when something is placed
+        if matched == entry.matched and hedgeable == entry.hedgeable:  # for example when a wager is placed
             for node in entry.path:
                 node.worst += more_worst
             return
@@ -176,7 +178,7 @@ class Exposure:
         self._add(entry.path, more_worst, more_matched)
 
     def update_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Update the sums after a change of a market's full stakes. No hedge can reduce these."""
+        """Update the sums after a change of a market's full stakes. No hedge can reduce full stakes."""
         entry = self._entries.get(market)
         if entry is None:
             self.register(market, UNKNOWN_TOURNAMENT, None)
@@ -189,10 +191,11 @@ class Exposure:
     # --- what may be open --------------------------------------------------------------------------------------------
 
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
-        """Return the largest further stake on ``side`` that keeps the limits of the five scopes, in cents.
+        """Return the largest additional stake on ``side`` that passes no limit of the five scopes, in cents.
 
-        If a scope is above its limit already, it is the largest stake that only reduces. ``position`` counts as it is
-        given, even if ``update`` was not called for it yet. Raises KeyError for a line that was never registered.
+        If a scope is above its limit already, return the largest stake that can only reduce the risk. ``position`` is
+        used as given: ``update`` need not have been called for it. Raises KeyError for a line that was never
+        registered.
         """
         entry = self._entries[line]
         worst = position.worst_case()
@@ -204,12 +207,12 @@ class Exposure:
         return max(0, may_lose + position.profit[1 - side] - position.remaining[side])
 
     def most_resting(self, line: LineKey, position: Position) -> tuple[Cents, Cents]:
-        """Return the most that should be open on each outcome in total, in cents. Quotes are cut to it before they are
-        compared with the open wagers.
+        """Return the largest total stake that should be open on each outcome, in cents. Quotes are cut to these amounts
+        before they are compared with the open wagers.
 
-        At soft or above it is the most that only reduces. Below soft it is the most that keeps the five limits, given
-        the open wagers on the other outcome. If those alone are too much, each side is cut as if the other were cut
-        too.
+        If any scope of the line is at its soft threshold or above, the amounts are the largest that can only reduce the
+        risk. Otherwise they are the largest that pass no limit of the five scopes. Each outcome is judged alone, as if
+        nothing were open on the other outcome.
         """
         entry = self._entries[line]
         first, second = position.profit
@@ -222,8 +225,9 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room that a line's sport event, tournament and account leave, in cents, and whether any of the
-        three is at soft. The room: by how much their worst cases may rise until the first is at its limit."""
+        """Return the room of a line's sport event, tournament and account in cents, and true if any of the three is at
+        its soft threshold. The room is the amount by which the three worst cases may rise until the first of them is at
+        its limit."""
         _, _, event, tournament, account = self._entries[line].path
         room = event.limit - event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -234,9 +238,11 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Return whether a further stake on ``side``, matched in any part, raises neither worst case of any scope.
+        """Return true if an additional stake on ``side`` can only reduce the risk: no matter how much of it is matched,
+        neither the worst case nor the matched worst case of any scope rises.
 
-        The line's own position decides: each wider scope is a sum in which only this line changes.
+        The line's own position is enough to decide this, because each wider scope is a sum in which only this line
+        changes.
         """
         return position.remaining[side] + stake <= most_reducing(position, side)
 
@@ -268,10 +274,11 @@ class Exposure:
     def hedge_candidates(self, unable: Container[LineKey] = ()) -> list[tuple[LineKey, Cents]]:
         """Return the lines to hedge, and by how many cents the matched worst case of each should fall.
 
-        Each scope at or above its hedge threshold is brought back to soft, narrow scopes first, by hedges on its lines
-        with the largest matched worst case. Lines in ``unable`` cannot be hedged now; other lines take their part. A
-        line with a hedge in flight is not ``unable``: it keeps its share, for which the caller sends nothing.
-        The cost grows with the number of lines with matches, but only while some scope wants a hedge.
+        Each scope at or above its hedge threshold is brought back to its soft threshold, narrow scopes first. The lines
+        with the largest matched worst case are hedged first. Lines in ``unable`` cannot be hedged now, so other lines
+        are hedged in their place. Do not put a line with a hedge in flight in ``unable``: its hedge is on the way, so
+        no other line may be hedged in its place. The cost grows with the number of lines with matches, but only while a
+        scope is at its hedge threshold.
         """
         if not self._hot:
             return []
@@ -279,7 +286,7 @@ class Exposure:
         for node in sorted(self._hot.values(), key=lambda hot: hot.rank):
             lines = [(line, entry) for line, entry in self._exposed.items() if entry.path[node.rank] is node]
             need = node.matched - node.soft - sum([planned.get(line, 0) for line, _ in lines])
-            # Among equals the key decides, so that the choice does not depend on the order of events.
+            # Among equal lines the key decides, so that the choice does not depend on the order of events.
             lines.sort(key=lambda each: (planned.get(each[0], 0) - each[1].hedgeable, each[0]))
             for line, entry in lines:
                 if need <= 0:
@@ -292,8 +299,8 @@ class Exposure:
         return list(planned.items())
 
     def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[LimitScope, Cents, Cents, Cents]]:
-        """Return the scopes of a line, or of a market's full stakes, narrowest first, each with its matched worst
-        case, its soft and its hedge threshold."""
+        """Return the scopes of a line, or of a market's full stakes, narrowest first. Each scope comes with its matched
+        worst case, its soft threshold and its hedge threshold, in cents."""
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
     def scopes(self, line: LineKey) -> tuple[LimitScope, ...]:
@@ -321,7 +328,7 @@ class Exposure:
     def fullest(self) -> tuple[LimitScope, ...]:
         """Return, for each kind, the scope that has used the greatest share of its limit, narrowest kind first.
 
-        It is for the status page: the cost grows with the number of scopes.
+        For the status page: the cost grows with the number of scopes.
         """
         best: list[tuple[float, LimitScope] | None] = [None] * 5
         for node in self._nodes.values():
@@ -334,8 +341,8 @@ class Exposure:
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _room(self, entry: _Entry, worst: Cents) -> Cents:
-        """Return by how much the line's worst case may rise from ``worst`` until the first of its scopes is at its
-        limit."""
+        """Return the amount in cents by which the line's worst case may rise from ``worst`` until the first of its
+        scopes is at its limit."""
         line, market, event, tournament, account = entry.path
         room = line.limit - line.worst
         if (more := market.limit - market.worst) < room:
@@ -363,7 +370,7 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> _Node:
-        """Return the scope's node, with one more claim to this limit."""
+        """Return the node of a scope, and count one more line that sets this limit."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = _Node(scope, rank)

@@ -1,4 +1,5 @@
-"""Guards: named reasons not to quote. Each has a scope, a reason while it holds, and a rule that lifts it.
+"""Guards: named conditions that stop quoting. Each guard has a scope, a reason while it holds, and a rule that lifts
+it.
 
 While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. ``GUARDS`` is the complete
 list; tests compare docs and metrics with it.
@@ -21,7 +22,7 @@ class Guard(NamedTuple):
     scope: str
     """``account``, ``event`` or ``line``."""
     lifts: str
-    """Completes the sentence "lifted when ..."."""
+    """The condition that lifts the guard, as the end of a sentence that begins with "lifted when"."""
 
 
 ACCOUNT: Final = "account"
@@ -56,10 +57,10 @@ GUARDS: Final = (
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
     Guard("refused", "line", "the pause after a rejected placement is over"),
 )
-"""Every guard, those of the widest scope first."""
+"""Every guard: first the guards of the account, then of a sport event, then of a line."""
 
 PAUSING: Final = ("activation",)
-"""Guards that stop further placements and leave open wagers where they are."""
+"""Guards that stop new placements but leave open wagers open."""
 
 GuardScope = str | int | LineKey
 """``account``, the id of a sport event, or a line."""
@@ -71,7 +72,7 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason of the guard ``outcomes``, and of there being no hedge on such a line."""
+"""The reason of the guard ``outcomes``. Also the reason why such a line is not hedged."""
 
 
 class Guards:
@@ -79,22 +80,23 @@ class Guards:
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, by scope. A scope without any is not in it. Only ``hold`` and ``lift``
-        write it."""
+        """The guards that hold and stop quoting, by scope. Scopes without such a guard are missing. Only this class
+        changes it."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The guards of ``PAUSING`` that hold, by scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
         """How many times a guard began to hold."""
         self.changes = 0
-        """How many times a guard began to hold or was lifted. While it is the same, the same guards hold."""
+        """How many times a guard began to hold or was lifted. While this number stays the same, the same guards
+        hold."""
 
     def add(self, guard: Guard) -> None:
         """Add a guard that is not in ``GUARDS``."""
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Hold a guard. Returns True if it did not hold before. A new reason replaces the old one."""
+        """Hold a guard. Returns True if the guard did not hold before. A new reason replaces the old reason."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -104,7 +106,7 @@ class Guards:
         return known is None
 
     def lift(self, guard: str, scope: GuardScope) -> bool:
-        """Lift a guard. Returns True if it held."""
+        """Lift a guard. Returns True if the guard held before."""
         held = self._of(guard)
         names = held.get(scope)
         if names is None or guard not in names:
@@ -121,7 +123,8 @@ class Guards:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
-        """Hold a guard with a reason, or lift it with None. Returns True if it began or ceased to hold."""
+        """Hold a guard if a reason is given, or lift it if ``reason`` is None. Returns True if the guard began or
+        ceased to hold."""
         return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
     def holds(self, guard: str, scope: GuardScope) -> bool:
@@ -129,7 +132,7 @@ class Guards:
         return guard in self._of(guard).get(scope, ())
 
     def since(self, guard: str, scope: GuardScope) -> Instant | None:
-        """Return since when a guard holds over a scope; None if it does not."""
+        """Return the instant at which a guard began to hold over a scope; None if the guard does not hold."""
         held = self._of(guard).get(scope, {}).get(guard)
         return None if held is None else held.since
 
@@ -138,25 +141,25 @@ class Guards:
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
-        """Return the reason of a guard over a scope; None if it does not hold."""
+        """Return the reason of a guard over a scope; None if the guard does not hold."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if a guard holds over a scope and no other guard does."""
+        """Return True if a guard is the only guard that holds over a scope."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 
     def why(self, line: LineKey) -> str | None:
-        """Return the first reason that stops a line, of the account, its sport event or the line itself; None if there
-        is none."""
+        """Return the guard and the reason that stop a line; None if nothing stops it. Guards of the account come first,
+        then guards of its sport event, then guards of the line."""
         for scope in (ACCOUNT, line.event, line):
             for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"
         return None
 
     def names(self) -> dict[str, int]:
-        """Return over how many scopes each guard holds, zeros included."""
+        """Return the number of scopes over which each guard holds, including guards that hold nowhere (0)."""
         counts = dict.fromkeys(self._known, 0)
         for held in (self.held, self.pausing):
             for names in held.values():
@@ -189,7 +192,8 @@ def _event_of(scope: GuardScope) -> int | None:
 
 
 def shown(scope: GuardScope) -> str:
-    """Return a scope as text for a person: ``account``, ``event 10``, ``line 10/223/-3.5``."""
+    """Return a scope as text for a person: ``account``, ``event 10``, or ``line 10/223/-3.5`` (sport event, market,
+    number of the line)."""
     if isinstance(scope, LineKey):
         return f"line {scope.event}/{scope.market}/{scope.number / 4:g}"
     return f"event {scope}" if isinstance(scope, int) else scope

@@ -1,7 +1,7 @@
-"""Sizes a hedge: the side, odds and stake of one wager that lowers the matched worst case of a line.
+"""Computes a hedge: the side, odds and stake of one wager that lowers the matched worst case of a line.
 
-A hedge takes offers of others, so it is our only wager that may cost more than its fair price. The exposure decides
-when to hedge, and the engine decides when to send. Source: docs/design.md, *Thresholds*.
+A hedge takes offers of others, so it is the only wager of ours that may cost more than its fair price. Other modules
+decide when a hedge is needed and when it is sent. Source: docs/design.md, *Thresholds*.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WOULD_MOVE_THE_LOSS: Final = "a hedge would only move the loss to the other outc
 OWN_QUOTES: Final = "our open quotes on that outcome leave no room for a hedge"
 TOO_SMALL: Final = "the hedge would be below the least stake"
 
-_EDGE: Final = 1e-9  # of probability: rounding of floats must not forbid a cost of exactly the maximum
+_EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a cost of exactly the maximum
 
 
 class HedgeOrder(NamedTuple):
@@ -43,22 +43,25 @@ def size_hedge(
     min_stake: Cents,
     max_stake: Cents,
 ) -> HedgeOrder | str:
-    """Size the hedge that lowers the line's matched worst case by ``reduction`` cents.
+    """Compute the hedge that lowers the line's matched worst case by ``reduction`` cents.
 
-    The hedge backs the outcome that loses more now. It takes the levels that are shown under that outcome, longest odds
-    first, until enough is won. Its odds are those of the last level. The hedge is smaller than ``reduction`` asks for
-    in three cases: the offers do not suffice; the stake reaches ``max_stake``; or the other outcome, with the hedge and
-    our own open wagers matched, would lose more than the worst case that is aimed at or reached. If less than
-    ``min_stake`` would be enough, the stake is ``min_stake``, provided that the hedge still only reduces.
+    The hedge backs the outcome on which the line would now lose more. It takes the offers shown under this outcome,
+    longest odds first, until they reduce the loss enough. The odds of the hedge are the odds of the last offer that it
+    takes.
+
+    The hedge is smaller than ``reduction`` requires in three cases. First, the offers are too small. Second, the stake
+    reaches ``max_stake``. Third, a larger hedge would only make the loss on the other outcome the larger one; this
+    counts our own open wagers on the hedged outcome as matched. A stake below ``min_stake`` is raised to ``min_stake``
+    if the hedge can still only reduce the risk.
 
     Args:
-        position: of the line, in cents.
-        reduction: cents by which the matched worst case is to fall.
-        book: without our own stake.
-        fair: probability of outcome 0; None if unknown.
-        max_cost: probability by which the odds may be more expensive than the fair price.
+        position: the position of the line, in cents.
+        reduction: the amount in cents by which the matched worst case is to fall.
+        book: the book of the line without our own stake.
+        fair: the fair probability of outcome 0; None if unknown.
+        max_cost: the most by which the probability implied by the odds may exceed the fair probability.
         ladder: the odds that the exchange accepts.
-        min_stake, max_stake: cents.
+        min_stake, max_stake: the smallest and the largest stake, in cents.
 
     Returns:
         The hedge, or the reason why there is none, as text for a person.
@@ -96,8 +99,8 @@ def _take(
     """Take offers, longest odds first, until the profit of the outcome that is behind reaches ``aim``.
 
     Returns:
-        The odds of the last level that was taken, with the stake: 0 if there is no room for any. None if every offer
-        implies more than ``dearest``.
+        The odds of the last offer that was taken, and the total stake in cents. The stake is 0 if not even a part of
+        the first offer may be taken. None instead of both if the odds of every offer imply more than ``dearest``.
     """
     odds: Odds | None = None
     stake = 0
@@ -123,9 +126,10 @@ def _take(
 
 
 def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> list[str]:
-    """Return the ids of those of our wagers that a hedge could match. ``live`` holds (external_id, side, odds).
+    """Return the ids of our own wagers that a hedge could match. ``live`` holds (external_id, side, odds) for each of
+    our wagers on the line.
 
-    The cancels of these wagers must be confirmed before the hedge is sent.
+    Before the hedge is sent, these wagers have to be cancelled, and the cancels confirmed.
     """
     return [wager for wager, rests_on, at in live if rests_on != side and could_match(odds, at)]
 
@@ -136,9 +140,10 @@ def _stake_to_win(amount: Cents, odds: Odds) -> Cents:
 
 
 def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
-    """Return the profit of both outcomes after the stake at these odds that makes them equal, rounded up to a cent.
+    """Return the profit in cents at which both outcomes are equal after a stake at these odds, rounded up.
 
-    A stake s leaves ``ahead - s`` and ``behind + s * (1 - q) / q``. They are equal at s = q * (ahead - behind).
+    ``behind`` and ``ahead`` are the profits before the stake, and q is the probability that the odds imply. After a
+    stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal at s = q * (ahead - behind).
     """
     numerator, denominator = fraction(odds)
     return ahead - max(0, ahead - behind) * numerator // denominator

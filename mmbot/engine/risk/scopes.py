@@ -1,4 +1,5 @@
-"""The five scopes that a limit can be for, their thresholds, and which threshold a line has reached.
+"""The five kinds of scope that have a limit, the three thresholds of a scope, and the threshold that a line has
+reached.
 
 Source: docs/design.md, *Thresholds*.
 """
@@ -16,16 +17,17 @@ from mmbot.domain.money import Cents, cents
 
 
 class LimitScope(NamedTuple):
-    """The scope of a limit: one line, or a set of lines."""
+    """The scope of a limit: a line, a market, a sport event, a tournament or the account."""
 
     kind: str
     """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
-    """The LineKey, the MarketKey, the id of the sport event or of the tournament; 0 for the account."""
+    """The LineKey of a line, the MarketKey of a market, the id of a sport event or tournament; 0 for the account."""
 
     @property
     def numbers(self) -> str:
-        """Return the id as text: ``10/223/-3.5``, ``10/223``, ``10``."""
+        """Return the id as text: ``10/223/-3.5`` (sport event, market, number of the line), ``10/223`` for a market,
+        ``10`` for a sport event or tournament."""
         match self.id:
             case LineKey() as line:
                 return f"{line.event}/{line.market}/{line.number / 4:g}"
@@ -39,24 +41,26 @@ ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 
 
 class Reached(IntEnum):
-    """The threshold that a line has reached, by the worst of its five scopes.
+    """The highest threshold that any of a line's five scopes has reached.
 
-    There is no hysteresis. A threshold is compared with the *matched* worst case, which only a match, a settlement or a
-    void changes; prices do not. A hedge brings it from the hedge threshold back to soft, which is far below.
+    There is no hysteresis, because none is needed. The soft and hedge thresholds are compared with the *matched* worst
+    case. Prices do not change this amount; only a match, a settlement or a void does. A hedge brings it from the hedge
+    threshold back to the soft threshold, which is far below.
     """
 
     NOTHING = 0
     SOFT = 1
-    """The matched worst case is at soft or above: only the reducing side is quoted."""
+    """The matched worst case is at the soft threshold or above: only quotes that reduce it are sent."""
     HEDGE = 2
     """The matched worst case is at the hedge threshold or above."""
     OVER = 3
-    """The worst case, with all that could still match, is above the limit: only the reducing side is quoted. It happens
-    if the limit was lowered, or by wagers that are not ours."""
+    """The worst case, with all that could still match, is above the limit: only quotes that reduce it are sent. This
+    happens if the limit was lowered, or because of wagers that the bot did not place."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):
-    """The limits of a line, in cents: the general limits, or those of its rule where they are tighter."""
+    """The limits that apply to a line, in cents. Each is the general limit, or the limit of the line's rule if this is
+    lower."""
 
     line: Cents
     market: Cents
@@ -64,7 +68,7 @@ class LineLimits(msgspec.Struct, frozen=True):
     tournament: Cents
     account: Cents
     stake: Cents
-    """The most that one wager may stake."""
+    """The largest stake of one wager."""
 
 
 class Thresholds(NamedTuple):
@@ -76,7 +80,7 @@ class Thresholds(NamedTuple):
 
 
 def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
-    """Return the tighter of the general limits and of a rule's, in cents."""
+    """Return, for each limit, the lower of the general limit and the rule's limit, in cents."""
     rule = rule or RuleLimits()
     return LineLimits(
         line=_tighter(limits.line, rule.line),

@@ -1,4 +1,5 @@
-"""``cancel_all``, repeated until the account is proved clear: decides when to send the next one."""
+"""Decides when to send ``cancel_all``, the request that cancels every wager. It is repeated until the account is proved
+clear."""
 
 from __future__ import annotations
 
@@ -9,20 +10,22 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
-"""Time from the answer to a ``cancel_all`` to the next one."""
+"""Time from the answer to a ``cancel_all`` to the next ``cancel_all``."""
 
 UNANSWERED: Final = SECOND
-"""Time from a ``cancel_all`` without an answer to the next one. A second one does no harm; open quotes do."""
+"""Time from a ``cancel_all`` without an answer to the next ``cancel_all``. It is short: a needless ``cancel_all`` does
+no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
 """Time to the next ``cancel_all`` after one that was rejected or lost, or after a read that found open wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""The shortest time between two ``cancel_all`` that messages about wagers cause: many wagers may open at once."""
+"""The shortest time between two ``cancel_all`` that are caused by messages about wagers. Otherwise many wagers that
+open together would cause many requests."""
 
 
 class RepeatedCancelAll:
-    """Makes each ``cancel_all`` when it is due.
+    """Makes a ``cancel_all`` whenever one is due.
 
     Args:
         number: returns the id of the next request.
@@ -34,10 +37,11 @@ class RepeatedCancelAll:
         self.due_at: Instant = now
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """The number of ``cancel_all`` in flight whose answer counts."""
+        """How many ``cancel_all`` have no answer yet, and were sent after the latest ``restart``."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """The id of the latest ``cancel_all``, and of the latest one whose answer does not count any more."""
+        """``_sent`` is the id of the latest ``cancel_all``. Answers to requests with an id up to ``_done`` do not count
+        any more."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now. Answers to earlier ones do not count any more."""
@@ -57,7 +61,7 @@ class RepeatedCancelAll:
         return request
 
     def wager_may_be_open(self, now: Instant) -> None:
-        """Make another ``cancel_all`` due soon: a wager may be open that was not open at the latest one."""
+        """Make another ``cancel_all`` due soon: a wager may have opened after the latest ``cancel_all``."""
         self.due_at = min(self.due_at, max(now, self._sent_at + APART))
 
     def wager_is_open(self, now: Instant) -> None:
@@ -74,7 +78,7 @@ class RepeatedCancelAll:
         return True
 
     def failed(self, request: int, retry_at: Instant | None, now: Instant) -> bool:
-        """Make another ``cancel_all`` due after one that failed. Return true if the failed one counts."""
+        """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return true if the failure counts."""
         if request <= self._done:
             return False
         self.under_way -= 1

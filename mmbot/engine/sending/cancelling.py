@@ -1,4 +1,5 @@
-"""Cancels of single wagers: in batches of 20 over all markets, repeated until the exchange confirms each."""
+"""Cancels single wagers, in batches of up to 20 wagers from any markets. A cancel is repeated until the exchange
+confirms it."""
 
 from __future__ import annotations
 
@@ -17,35 +18,37 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""Time to the next try after a cancel that met a placement or a match in progress (docs/protocol.md 6.4)."""
+"""Time to the next try after a cancel failed because the wager was being placed or matched (docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
-"""The longest time that a cancel waits until its wager is live."""
+"""The longest time that a cancel waits for its wager to become live."""
 
 CONFIRM: Final = 2 * SECOND
-"""Time from an accepted cancel to the next try or look-up, if no private message confirms it."""
+"""Time from an accepted cancel to the next try, or to a read of the wager, if no private message confirms the
+cancel."""
 
 OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
-"""Rejections after which the wager is looked up to learn its state."""
+"""Rejections of a cancel after which the wager is read from the exchange to learn its state."""
 
 
 class Cancelling:
-    """Cancels wagers one by one and in batches."""
+    """Cancels single wagers, in batches."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, quoting: Quoting) -> None:
         self._shared = shared
         self._effects = effects
         self._quoting: Final = quoting
         self.ready: Final[dict[str, None]] = {}
-        """Wagers whose cancel may be sent now, in the order in which they were ordered."""
+        """The ``external_id`` of each wager whose cancel may be sent now, in the order in which the cancels were
+        requested."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}
-        """Wagers that were looked up since their latest cancel."""
+        """The ``external_id`` of each wager for which a read was requested after its latest cancel."""
         self.sent = 0
 
     @property
     def full(self) -> bool:
-        """True if a full batch may be sent now."""
+        """True if enough cancels for a full batch may be sent now."""
         return len(self.ready) >= BATCH
 
     def changed(self, change: Change, now: Instant) -> None:
@@ -61,7 +64,7 @@ class Cancelling:
             self.want(wager)  # nobody else uses this account: it may be from an earlier run
 
     def collect(self) -> None:
-        """Take from quoting which wagers to keep and which to cancel."""
+        """Fetch from ``Quoting`` which wagers to keep and which to cancel."""
         compared = self._quoting.compared
         for rest in compared:
             for external_id in rest.keep:
@@ -73,9 +76,9 @@ class Cancelling:
         compared.clear()
 
     def want(self, wager: Wager) -> None:
-        """Order the cancel of a wager.
+        """Request the cancel of a wager.
 
-        The exchange rejects the cancel of a wager that is not live yet (409), so such a cancel waits until the wager is
+        The exchange rejects the cancel of a wager that is not live yet (409). So the cancel waits until the wager is
         live, for a second at most.
         """
         key = wager.external_id
@@ -89,7 +92,7 @@ class Cancelling:
                 self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
 
     def keep(self, external_id: str) -> None:
-        """Withdraw the cancel of a wager, if it was not sent yet."""
+        """Withdraw the cancel of a wager, if the cancel was not sent yet."""
         self.ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
@@ -100,14 +103,16 @@ class Cancelling:
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """Note that the exchange's id of a wager is known: its cancel waits ``PATIENCE`` at most from now on."""
+        """Note that the exchange's id of a wager is known. A cancel that waits for the wager is sent after ``PATIENCE``
+        at the latest."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
         """Return the next request to cancel: a batch of wagers, or a whole sport event.
 
-        A whole sport event is cancelled if a guard holds it and more than one batch of its wagers is to be cancelled.
+        A whole sport event is cancelled if a guard of the sport event holds and more than one batch of its wagers is to
+        be cancelled. The account must be exclusive.
         """
         shared = self._shared
         batch: list[Wager] = []
@@ -168,7 +173,8 @@ class Cancelling:
             self._on_event(request, now)
 
     def _on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
-        """Take each item of a batch: accepted, rejected, or missing. A missing item is unknown, and tried again."""
+        """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
+        whether the wager was cancelled, and the cancel is tried again."""
         changes: Changes = ()
         refused = {item.external_id: item for item in answer.refused}
         accepted = dict.fromkeys(answer.accepted)
@@ -183,14 +189,14 @@ class Cancelling:
         return changes
 
     def _on_event(self, request: CancelEvent, now: Instant) -> None:
-        """Wait for the private message of each wager of a sport event. Without one, the wager is cancelled again
-        alone."""
+        """Wait for a private message about each cancelled wager of a sport event. A wager without a message is
+        cancelled again by a single cancel."""
         for wager in self._shared.ledger.all_live():
             if wager.event == request.event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
     def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
-        """Take the failure of a whole request."""
+        """Take the failure of a whole request: each cancel in it was rejected or is unknown."""
         changes: Changes = ()
         if isinstance(request, CancelMany):
             for item in request.items:
@@ -205,10 +211,10 @@ class Cancelling:
         return changes
 
     def again(self, external_id: str, now: Instant) -> None:
-        """Cancel a wager again after a pause, if it still lives.
+        """Cancel a wager again after a pause, if it could still match.
 
-        After an accepted cancel, or more than two tries, the wager is looked up first. If it still lives after that, it
-        is cancelled again.
+        If an earlier cancel was accepted, or after more than two tries, the wager is first read from the exchange. If
+        the wager could still match after this read, it is cancelled again.
         """
         wager = self._shared.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:

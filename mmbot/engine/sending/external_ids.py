@@ -1,4 +1,4 @@
-"""The ``external_id`` of each of our wagers: run, strategy, sequence number.
+"""Makes the ``external_id`` of each of our wagers from the run, the strategy and a sequence number.
 
 No id is ever used twice, not even after a crash. So an id is handed out only if the shell has saved on disk that this
 run may use its sequence number (docs/design.md, *Ids*).
@@ -12,7 +12,7 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""Sequence numbers in one reservation. The next block is reserved when fewer than half as many are left."""
+"""The number of sequence numbers in one reservation. More are reserved when fewer than ``BLOCK // 2`` are left."""
 
 
 class ExternalIds:
@@ -27,13 +27,13 @@ class ExternalIds:
         """True while the shell has not yet reported the latest reservation."""
 
     def next(self, strategy: str) -> str:
-        """Return the next id. ``has`` must have been true before."""
+        """Return the next id. Call this only after ``has`` returned true."""
         sequence = self._next
         self._next += 1
         return f"{self._run_id}-{strategy}-{sequence}"
 
     def has(self, count: int) -> bool:
-        """Return true if this run may use ``count`` more ids now. Reserve another block if few are left."""
+        """Return true if this run may use ``count`` more ids now. If few are left, order another reservation."""
         left = self._end - self._next
         if left < BLOCK // 2 and not self._reserving:
             self._reserving = True

@@ -1,5 +1,5 @@
-"""Hedges: once the matched worst case of a scope has reached its ``hedge`` threshold, a ``fillOrKill`` wager on the
-opposite outcome takes the excess out. At most one hedge is in flight on each line."""
+"""Sends hedges. When the matched worst case of a scope reaches its ``hedge`` threshold, ``fillOrKill`` wagers on
+opposite outcomes bring it back to the ``soft`` threshold. At most one hedge is in flight on each line."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND
-"""Time between two tries on one line."""
+"""Time between two attempts to hedge one line."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
-"""Guards of a sport event that stop a hedge. A guard about the strategy does not stop it: the position exists
-anyway."""
+"""Guards of a sport event that forbid a hedge. A guard about the strategy does not forbid it: the position has to be
+hedged even if the strategy fails."""
 
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation")
-"""Guards of a line that stop a hedge."""
+"""Guards of a line that forbid a hedge."""
 
 ACCOUNT_CLOSED: Final = ("latch", "stop", "starting", "feed", "feed_refused", "clock", "ladder", "balance")
-"""Guards of the account that stop a hedge. The other guards are about quotes, and do not concern a hedge."""
+"""Guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
 
 
 class Hedging:
@@ -52,7 +52,7 @@ class Hedging:
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
         self.check = False
-        """True if a position, a book or a pause changed since the last look."""
+        """True if a position, a book or a pause changed since the last search for lines to hedge."""
         self.sent = 0
 
     def next(self, now: Instant) -> PlaceMany | None:
@@ -117,7 +117,7 @@ class Hedging:
         return self._send(quoted.line, sized, reduction, now)
 
     def _guarded(self, line: Line) -> str | None:
-        """Return the reason why no hedge may be sent on a line; None if it may."""
+        """Return the reason why no hedge may be sent on a line; None if a hedge may be sent."""
         if not line.quotable:
             return NOT_TWO
         guards = self._shared.guards
@@ -127,7 +127,7 @@ class Hedging:
         return None
 
     def _send(self, line: Line, sized: HedgeOrder, reduction: int, now: Instant) -> PlaceMany:
-        """Send a hedge. From now on it counts as a wager that could match."""
+        """Send a hedge. From now on, the hedge counts as a wager that could match."""
         shared, key = self._shared, line.key
         external_id = self._ids.next("h")
         line_id = line.outcomes[sized.side].line_id
@@ -158,7 +158,7 @@ class Hedging:
                 del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:
-        """Cancel all our wagers on a line. When the cancels are confirmed, the hedge is sized again."""
+        """Cancel all our wagers on a line. After the cancels are confirmed, the size of the hedge is computed again."""
         if line not in self._shared.hedging:
             self._shared.hedging[line] = None
             self._quoting.own_changed(line)
@@ -168,7 +168,8 @@ class Hedging:
         self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Look for hedges again when the pause of a line is over, unless a later try has prolonged the pause."""
+        """Have the lines to hedge found again, because the pause of a line is over. Do nothing if a later attempt has
+        prolonged the pause."""
         until = self._not_before.get(line, 0)
         if until > now:
             self._shared.timers.set(Due.HEDGE, line, until)
@@ -176,12 +177,12 @@ class Hedging:
             self.check = True
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note a hedge that ended."""
+        """Note that a hedge has ended, if the change says so."""
         if change.kind is Kind.ENDED and change.wager.hedge:
             self.ended(change.wager)
 
     def ended(self, wager: Wager) -> None:
-        """Let a line be quoted again after its hedge."""
+        """Allow quotes on a line again, because its hedge has ended."""
         if not isinstance(wager, LineWager):
             return
         if self._in_flight.get(wager.line) == wager.external_id:
@@ -189,7 +190,8 @@ class Hedging:
         self._release(wager.line)
 
     def look_again(self) -> None:
-        """Look for hedges again after a change of positions or books. Let lines that need no hedge be quoted again."""
+        """Have the lines to hedge found again, because positions or books changed. Allow quotes again on lines that
+        need no hedge any more."""
         self.check = True
         shared = self._shared
         for line in list(shared.hedging):

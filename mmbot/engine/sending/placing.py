@@ -1,5 +1,5 @@
-"""Placements of quotes, in order of priority. Each placement is checked in the same call that sends it: limits, funds,
-self-match and the number of open wagers. A placement that is not allowed never delays the others."""
+"""Places quotes in order of priority. The call that hands out a placement also checks limits, funds, matches with our
+own wagers, and the number of open wagers. A placement that is not allowed never delays the other placements."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ LONGEST_PAUSE: Final = 64 * SECOND
 """The first and the longest pause of a line after a rejected placement. Each further rejection doubles the pause."""
 
 DOUBT: Final[Cents] = 10
-"""Cents of every limit that stay unused for each wager whose single matches are not known: we round its win once, the
-exchange rounds the win of each match."""
+"""Cents of every limit that stay unused for each wager whose single matches are not known. The exchange rounds the win
+of each match, and mmbot can round only the win of the whole wager, so the two may differ by some cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
@@ -48,22 +48,23 @@ _priority: Final = attrgetter("priority")
 
 
 class Batch:
-    """Batch of placements that is being filled."""
+    """A batch of placements that is being filled."""
 
     __slots__ = ("awaiting", "doubt", "funds", "held_back", "items", "lines", "most")
 
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
         self.lines: Final[list[tuple[QuotedLine, bool]]] = []
-        """Lines with a placement in the batch. The flag is true if all targets of the line are placed in full."""
+        """Lines with a placement in the batch. The flag of a line is true if all its targets are placed in full."""
         self.funds = funds
         """The sum of the stakes that may still be placed, in cents."""
         self.most: Final = most
-        """The most items that the limits of placements awaiting activation and of open wagers allow."""
+        """The most placements that the batch may hold because of ``guards.awaiting_activation`` and
+        ``limits.open_wagers``."""
         self.awaiting: Final = awaiting
         """The number of placements that awaited activation before this batch."""
         self.doubt: Final = doubt
-        """Cents of every limit that stay unused."""
+        """Cents of every limit that stay unused; see ``DOUBT``."""
         self.held_back: str | None = None
         """The reason why nothing more may be placed on any line; None if there is none."""
 
@@ -107,11 +108,12 @@ class Placing:
         return self._balance.left()
 
     def freed(self) -> None:
-        """Check blocked targets again: there may be room for them now."""
+        """Check the blocked targets again: limits or funds may allow them now."""
         self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
-        """Return the number of placements that await activation. Lift the guard ``activation`` once few enough do."""
+        """Return the number of placements that await activation. If the number is low enough, lift the guard
+        ``activation``."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
         if shared.guards.pausing and awaiting < shared.settings.awaiting_activation:
@@ -119,7 +121,7 @@ class Placing:
         return awaiting
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Let a line be quoted again if its pause after a rejected placement is over."""
+        """Allow quotes on a line again if its pause after a rejected placement is over."""
         until = self._paused_until.get(line)
         if until is None:
             return
@@ -160,8 +162,8 @@ class Placing:
         return self.hand_out(tuple(batch.items), now)
 
     def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> bool:
-        """Add the targets of one line to a batch, as far as they may be placed. Return whether the batch may take
-        more."""
+        """Add the targets of one line to a batch, if they may be placed. Return true if the batch may take more
+        placements."""
         left: list[Target] = []
         blocked: str | None = None
         cut = False
@@ -172,7 +174,7 @@ class Placing:
         ordered = len(place) < 2 or (len(place) == 2 and place[0].priority >= place[1].priority)
         targets = place if ordered else sorted(place, key=_priority, reverse=True)
         for target in targets:
-            if target.priority < targets[0].priority and blocked is None:  # other lines have more urgent targets
+            if target.priority < targets[0].priority and blocked is None:  # targets of other lines may be more urgent
                 left.append(target)
                 continue
             count = len(items)
@@ -220,17 +222,17 @@ class Placing:
         if target.stake <= room:
             return target.stake, None
         if room < shared.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
-            return 0, NO_FUNDS if room == funds else NO_ROOM  # a cancel in flight makes room soon: place no fragment
+            return 0, NO_FUNDS if room == funds else NO_ROOM  # a pending cancel makes room soon: do not split the stake
         return room, None
 
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
-        """Enter a placement in the ledger before it is sent: from now on it could match."""
+        """Enter a placement in the ledger before it is sent. From now on, it counts as a wager that could match."""
         placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
         return placement
 
     def note_hedge(self, placement: Placement, line: LineKey, side: Side, now: Instant) -> None:
-        """Enter a hedge in the ledger and the exposure, and have quoting look at its line again."""
+        """Enter a hedge in the ledger and the exposure, and have the quotes of its line decided again."""
         self._note(placement, line, side, True, now)
         self._quoting.own_changed(line)
 
@@ -242,7 +244,7 @@ class Placing:
             self._balance.spent(placement.stake, now)
 
     def hand_out(self, items: tuple[Placement, ...], now: Instant) -> PlaceMany:
-        """Return a request with these placements, and own it."""
+        """Return a request with these placements. Its answer will be passed to this object."""
         self._shared.last_placement_at = now
         self.sent += len(items)
         request = PlaceMany(self._shared.request_id(), items)
@@ -276,7 +278,8 @@ class Placing:
         self._effects.placement_answered(request, now)
 
     def _on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
-        """Take each item of a batch: accepted, rejected, or missing. A missing item is unknown."""
+        """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
+        whether the wager was placed."""
         changes: Changes = ()
         ledger = self._shared.ledger
         accepted = {report.external_id: report for report in answer.accepted}
