@@ -1,1 +1,1 @@
-"""Short strategies to start from. Each is run by a test, and none is advice: see the risk notice in the README."""
+"""Short strategies to copy and change. A test runs each of them. None is advice: see the risk notice in the README."""

@@ -1,12 +1,17 @@
 """Avellaneda–Stoikov quotes on a probability: a reservation price that follows the inventory, and an optimal spread.
 
 Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order book", Quantitative Finance 8 (2008),
-equations 29 and 30. With the fair probability ``s``, the inventory ``q`` in quotes of full size, the variance
-``sigma ** 2`` of ``s`` per hour, the hours ``left`` until quoting ends, the risk aversion ``gamma`` and the decay
-``kappa`` of the fill rate with distance:
+equations 29 and 30:
 
     reservation price  r = s - q * gamma * sigma ** 2 * left
     bid-ask spread     d = gamma * sigma ** 2 * left + (2 / gamma) * ln(1 + gamma / kappa)
+
+    s      fair probability of outcome 0
+    q      inventory: profit if outcome 0 wins minus profit if outcome 1 wins, divided by the payout of a full quote
+    sigma  standard deviation of s over one hour
+    left   hours until the sport event starts, at most horizon_hours
+    gamma  risk aversion
+    kappa  decay of the fill rate with the distance from s
 
 The bid on outcome 0 is ``r - d / 2``, and the bid on outcome 1 is ``1 - (r + d / 2)``.
 """
@@ -28,19 +33,19 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
     """Settings under ``params:``."""
 
     gamma: Annotated[float, Meta(gt=0)] = 2.0
-    """Risk aversion, per unit of probability and quote."""
+    """Risk aversion: a larger value moves both prices further against the inventory (unit: 1 / probability)."""
     sigma: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     """Standard deviation of the fair probability over one hour."""
     kappa: Annotated[float, Meta(gt=0)] = 60.0
-    """How fast the fill rate falls with the distance from fair, per unit of probability."""
+    """Decay of the fill rate: at a distance x from fair, in probability, it is proportional to exp(-kappa * x)."""
     horizon_hours: Annotated[float, Meta(gt=0)] = 6.0
-    """The longest time left that is used: a game of tomorrow is not a day of inventory risk."""
+    """Upper bound of ``left``, in hours. Without it a game tomorrow would count as a full day of inventory risk."""
     size: Annotated[float, Meta(ge=1)] = 40.0
-    """Payout of a full quote, in dollars."""
+    """Payout (stake plus profit) of each quote, in dollars."""
 
 
 class AvellanedaStoikov:
-    """Quotes both outcomes around a reservation price; it is called again every minute, since time moves the price."""
+    """Quotes both outcomes around a reservation price. The price depends on time, so it decides again every minute."""
 
     Params = AvellanedaStoikovParams
     book_depth = 1
@@ -49,11 +54,11 @@ class AvellanedaStoikov:
         self.params = params
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide each line on its own, and again in a minute."""
+        """Decide each line separately, and ask to be called again in a minute."""
         return line_by_line(view, self.decide)._replace(wake_at=view.now + MINUTE)
 
     def decide(self, view: EventView, line: LineView) -> Decision:
-        """Quotes on both outcomes, or the reason why there are none."""
+        """Return quotes on both outcomes, or the reason why there are none."""
         if line.fair is None:
             return NoQuote("the book gives no fair price")
         if view.start is None:

@@ -1,4 +1,4 @@
-"""Quote a fixed ladder of prices around an external fair value, and nothing without one.
+"""Quote a fixed ladder of prices below an external fair value on each outcome. Without such a value, quote nothing.
 
 The external price comes from a file or over HTTP (docs/strategies.md, "Your own prices").
 """
@@ -15,19 +15,19 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities in units of 1, amounts in dollars."""
+    """Settings under ``params:``. Probabilities are between 0 and 1; amounts are in dollars."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
-    """Distance of the first level from the external price, on each outcome."""
+    """Probability by which the first level on each outcome is below the external price of that outcome."""
     step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Distance between two levels."""
+    """Probability between two levels."""
     levels: Annotated[int, Meta(ge=1, le=5)] = 3
     size: Annotated[float, Meta(ge=1)] = 20.0
-    """Payout of each quote."""
+    """Payout (stake plus profit) of each quote."""
 
 
 class FixedLadder:
-    """Quotes ``levels`` prices on each outcome; the best one has the highest priority."""
+    """Quotes ``levels`` prices on each outcome; the best price has the highest priority."""
 
     Params = FixedLadderParams
     book_depth = 1
@@ -36,11 +36,11 @@ class FixedLadder:
         self.params = params
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide each line on its own; nothing is remembered."""
+        """Decide each line separately, without a memory of earlier calls."""
         return line_by_line(view, self.decide)
 
     def decide(self, view: EventView, line: LineView) -> Decision:
-        """The ladder of one line, or the reason why there is none."""
+        """Return the quotes on one line, or the reason why there are none."""
         if line.given is None:
             return NoQuote("no external price, or it is too old")
         params = self.params

@@ -1,7 +1,7 @@
 """Join the best price of the other makers on both outcomes, and skew away from the outcome that is held.
 
-The best price of another maker on outcome A is shown to takers under the other outcome, at the negated odds. Joining
-that price neither improves the market nor takes from it.
+The best price of another maker on an outcome is shown to takers under the opposite outcome, at the negated odds. A
+quote at that price neither improves the market nor takes liquidity.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quo
 
 
 class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities in units of 1, amounts in dollars."""
+    """Settings under ``params:``. Probabilities are between 0 and 1; amounts are in dollars."""
 
     size: Annotated[float, Meta(ge=1)] = 40.0
-    """Payout of each quote."""
+    """Payout (stake plus profit) of each quote."""
     edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
-    """Each price stays at least this far below the fair probability."""
+    """Least distance of each price below the fair probability of its outcome."""
     skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
-    """Both prices move by this much when the profits of the two outcomes differ by ``inventory``."""
+    """How far the price falls on the outcome that is held, in probability, at a full position (``inventory``)."""
     inventory: Annotated[float, Meta(gt=0)] = 150.0
+    """Full position: the difference between the profits of the two outcomes at which the skew is largest."""
 
 
 class JoinBest:
-    """Quotes the best price of the others, never better, never closer to fair than ``edge``."""
+    """Quotes the best price of the other makers or a lower one, at least ``edge`` below the fair probability."""
 
     Params = JoinBestParams
     book_depth = 1
@@ -38,11 +39,11 @@ class JoinBest:
         self.params = params
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide each line on its own; nothing is remembered."""
+        """Decide each line separately, without a memory of earlier calls."""
         return line_by_line(view, self.decide)
 
     def decide(self, view: EventView, line: LineView) -> Decision:
-        """Quotes on both outcomes, or the reason why there are none."""
+        """Return quotes on both outcomes, or the reason why there are none."""
         if line.fair is None:
             return NoQuote("the book gives no fair price")
         params = self.params
@@ -51,7 +52,7 @@ class JoinBest:
         fair = line.fair.probability
         quotes = []
         for side, chance, shift in ((0, fair, -skew), (1, 1.0 - fair, skew)):
-            others = line.book.sides[1 - side]  # makers on this outcome are shown under the other one
+            others = line.book.sides[1 - side]  # wagers on this outcome are shown under the other one
             best = implied(negate(others[0].odds))
             odds = view.ladder.at_most(min(best + shift, best, chance - params.edge))
             if odds is not None:

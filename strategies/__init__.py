@@ -1,1 +1,1 @@
-"""Strategies as a user writes them. Copy one, change it, and name it in ``quoting:`` as ``strategies.mine:Class``."""
+"""Strategies. To write your own, copy a file, change it, and name it in ``quoting:`` as ``strategies.mine:Class``."""

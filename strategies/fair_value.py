@@ -1,14 +1,14 @@
 """Quote both outcomes of a line, each a margin below its fair probability, and skew against the position.
 
-The margin is the profit that a wager is expected to earn after commission. Per dollar of payout, a wager on an outcome
-of probability ``p`` at a price of ``q`` wins ``(1 - q)(1 - c)`` with probability ``p`` and loses ``q`` otherwise,
-where ``c`` is the commission on a net gain. Setting the expectation ``p (1 - q)(1 - c) - (1 - p) q`` equal to the
-margin ``m`` gives
+The margin ``m`` is the profit that a wager is expected to earn after commission, per dollar of payout. Let ``p`` be the
+fair probability of the outcome, ``q`` the price (the probability that the odds imply), and ``c`` the commission on a
+net gain. A wager wins ``(1 - q)(1 - c)`` with probability ``p``, and otherwise loses ``q``. So it is expected to earn
+``p (1 - q)(1 - c) - (1 - p) q``, which is equal to ``m`` if
 
     q = (p (1 - c) - m) / (1 - p c)
 
-which is ``p - m`` without commission. Every wager is priced as if it were alone in its market. If both outcomes are
-matched, the commission is lower, since it is taken from the net gain of the market, and the wagers earn more than the
+Without commission this is ``p - m``. The price of a wager assumes that it is alone in its market. If both outcomes are
+matched, the commission is lower, since it is taken from the net gain of the market. Then the wagers earn more than the
 margin.
 """
 
@@ -25,38 +25,41 @@ from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
 from mmbot.strategy.interface import EventView, LineView, NoQuote, Quote, Result
 from mmbot.strategy.lines import Kept, decide_changed
 
-_NEARLY_NOTHING: Final = 1e-9  # of probability: keeps a price just clear of one that it would match
+_NEARLY_NOTHING: Final = 1e-9  # in probability: keeps a price just below one at which it would match
 
 
 class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings under ``params:``. Probabilities are in units of 1: 0.01 is one point."""
+    """Settings under ``params:``. Probabilities are between 0 and 1."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
     """Expected profit of each wager as a share of its payout, after commission."""
     size: Annotated[float, Meta(ge=1, le=1_000_000)] = 50.0
     """Payout (stake and profit) of each quote, in dollars, equal on both outcomes."""
     levels: Annotated[int, Meta(ge=1, le=10)] = 1
-    """Quotes on each outcome."""
+    """Number of quotes on each outcome."""
     level_step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Probability between two levels, and at least one tick."""
+    """Distance between two quotes on the same outcome, in probability. It is always at least one tick."""
     inventory: Annotated[float, Meta(gt=0, le=100_000_000)] = 200.0
-    """Difference of the two outcomes' profits, in dollars, at which the skew is full."""
+    """Full position: the difference between the profits of the two outcomes, in dollars, at which the skew is
+    largest."""
     skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
-    """Skew of both prices at a full inventory, in probability. Above ``margin``, reducing the position may cost
-    money."""
+    """How far both prices move at a full position, in probability. If this is above ``margin``, reducing the position
+    may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """Share of the size that is removed, at a full inventory, from quotes that would add to it; 1 removes them."""
+    """By which share, at a full position, the size of quotes that would increase the position is cut. 1 removes these
+    quotes."""
     source: Literal["book", "given", "given_or_book"] = "book"
     """Source of the fair probability: the book, your own price, or your own price while there is one."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """Commission, as a share of the net gain of a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """A price this close to the wanted one, in probability, stays, and its wager keeps its place in the queue."""
+    """A wager stays, and keeps its place in the queue, if its price is this close to the wanted price, in
+    probability."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
-    """A wager whose payout is within this share of the wanted one stays."""
+    """A wager stays if its payout differs from the wanted payout by at most this share."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """After a change, a price improves again only after this many seconds; it worsens at once. So a fair price that
-    flickers does not cost the place in the queue."""
+    """After a price changed, it gets better for takers only after this many seconds. It gets worse without delay. So a
+    fair price that goes up and down does not cost the place in the queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
     """Ticks by which a quote may be better than the best price of others; 0 joins that price; null sets no bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
@@ -66,8 +69,8 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def __post_init__(self) -> None:
         if self.price_tolerance >= self.margin:
-            # Below the margin, so that a wager that stays still has an edge, and the prices of the two outcomes, each
-            # below its fair probability, never sum to 1.
+            # With a tolerance below the margin, a wager that stays still has an edge. Then each price is below its fair
+            # probability, so the prices of the two outcomes sum to less than 1.
             raise ValueError(
                 f"price_tolerance ({self.price_tolerance:g}) must be below margin ({self.margin:g}): "
                 "otherwise wagers without an edge would stay open"
@@ -80,8 +83,8 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def price_for_margin(probability: float, margin: float, commission: float) -> float:
     """Return the price (as an implied probability) at which a wager on an outcome of this probability is expected to
-    earn the margin after commission, per unit of payout. The result is zero or less if there is no such price. The
-    formula stands at the top of this file."""
+    earn the margin after commission, per unit of payout. The result is zero or less if there is no such price. The top
+    of this file derives the formula."""
     return (probability * (1.0 - commission) - margin) / (1.0 - probability * commission)
 
 
@@ -99,7 +102,7 @@ class _Side(msgspec.Struct, frozen=True, gc=False):
     """Last quotes on one outcome."""
 
     odds: tuple[Odds, ...] = ()
-    """Odds of each level."""
+    """Odds of each quote, best price first."""
     changed_at: Instant = 0
 
 
@@ -114,7 +117,7 @@ class _Memory(msgspec.Struct, frozen=True, gc=False):
 
 
 class FairValueMaker:
-    """The shipped strategy. Its state is the last decision on each line, so that prices stay while they are good."""
+    """The shipped strategy. It remembers its last decision on each line, so that a price that is still good stays."""
 
     Params = FairValueParams
     book_depth: Final = 1
@@ -127,7 +130,7 @@ class FairValueMaker:
         self._patience: Final = seconds(params.patience_s)
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide line by line; an unchanged line keeps its decision."""
+        """Decide line by line. An unchanged line keeps its decision."""
         return decide_changed(view, state, self._look)
 
     def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
@@ -182,9 +185,10 @@ class FairValueMaker:
     def _side(
         self, side: Side, probability: float, held: float, seen: _Seen, last: _Side, now: Instant, quotes: list[Quote]
     ) -> tuple[_Side, Instant | None]:
-        """Add one outcome's quotes. Returns what it is offered at, and when a price that was held back may follow.
+        """Add the quotes on one outcome to ``quotes``. Returns their odds for the memory, and the time at which a
+        better price that must wait may be quoted (None if no price waits).
 
-        ``held`` is above zero where that outcome is held already.
+        ``held`` is the position as a share of a full position; above 0 if this outcome wins more than the other.
         """
         params = self._params
         ladder = seen.ladder
@@ -204,7 +208,7 @@ class FairValueMaker:
             if level < len(last.odds) and (stands := last.odds[level]) != odds and stands in ladder.members:
                 before = implied(stands)
                 if before <= bound and abs(before - price) <= params.price_tolerance:
-                    odds = stands  # a small change is not worth the place in the queue
+                    odds = stands  # for a small change, the wager keeps its place in the queue
                 elif before < price and now < patient_until:
                     odds = stands
                     again_at = patient_until
@@ -214,18 +218,18 @@ class FairValueMaker:
                     break
                 odds = longer
             chosen.append(odds)
-            # Better prices first, and of these the one that reduces what is held.
+            # Better prices first. At the same level, the quote that reduces the position comes first.
             priority = 2 * (params.levels - level) + (held < 0.0)
             quotes.append(Quote(side, payout, odds, None, priority, 0.0, params.size_tolerance))
         offered = tuple(chosen)
         return (last if offered == last.odds else _Side(offered, now)), again_at
 
     def _bound(self, side: Side, seen: _Seen) -> float:
-        """Return the highest price, as implied probability, that takes nothing from the book and improves it by no more
-        than ``improve`` ticks.
+        """Return the highest allowed price, as implied probability. Such a price takes no liquidity, and is at most
+        ``improve`` ticks better than the best price of others.
 
-        A wager on an outcome would match the offers that are shown under it. Wagers of others on that outcome are shown
-        under the other outcome, at negated odds.
+        A wager on an outcome would match the offers that the book shows under that outcome. Wagers of others on that
+        outcome are shown under the opposite outcome, at negated odds.
         """
         shown = seen.best[side]
         bound = 1.0 if shown is None else implied(shown) - _NEARLY_NOTHING

@@ -1,4 +1,4 @@
-"""Values and rules of the trade. This room imports the standard library and msgspec only."""
+"""Values and rules of the trade. This package imports only the standard library and msgspec."""
 
 from typing import Final
 

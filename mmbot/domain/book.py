@@ -1,6 +1,6 @@
 """The order book of one line: the stakes that takers can still place on each outcome, longest odds first.
 
-A wager backs one outcome and is shown to takers under the *opposite* one, at negated odds (docs/protocol.md 7.1).
+A wager backs one outcome and is shown to takers under the *opposite* outcome, at negated odds (docs/protocol.md 7.1).
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from mmbot.domain.odds import Odds
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
-    """One price of a book. The garbage collector does not track levels (``gc=False``): there are some 100,000."""
+    """One price of a book. ``gc=False`` exempts levels from garbage collection, since there are about 100,000."""
 
     odds: Odds
     """The odds that a taker gets."""
     value: Cents
-    """Stakes that takers can still place here: the wire's ``value``, never its ``stake`` (docs/protocol.md 7.2)."""
+    """Stake that takers can still place at these odds, in cents. This is the exchange's field ``value``, not its field
+    ``stake`` (docs/protocol.md 7.2)."""
 
 
 Levels = tuple[Level, ...]
 
 
 class Book(msgspec.Struct, frozen=True, gc=False):
-    """Both sides of a line, each with the longest odds first. An empty side is an empty tuple."""
+    """Both sides of a line, each with the longest odds first. ``sides[0]`` holds the offers to takers who back outcome
+    0, and ``sides[1]`` the offers to takers who back outcome 1."""
 
     sides: tuple[Levels, Levels] = ((), ())

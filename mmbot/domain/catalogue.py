@@ -11,17 +11,18 @@ from mmbot.domain.odds import Side
 
 
 class LineKey(NamedTuple):
-    """Identity of a line. The REST ``id`` of a line repeats that of its market, so three numbers are needed
+    """Identity of a line. The exchange gives a line the same ``id`` as its market, so three numbers are needed
     (docs/protocol.md 5.2)."""
 
     event: int
     market: int
     number: int
-    """Point spread of the first outcome, or the total, in quarter points; 0 in a market with a single line."""
+    """Point spread of the first outcome, or the total, in quarter points: -14 is a spread of -3.5. It is 0 in a market
+    with a single line."""
 
 
 class MarketKey(NamedTuple):
-    """Identity of a market. Ids of markets repeat from sport event to sport event, so both are needed."""
+    """Identity of a market. Markets of two sport events may have the same id, so two numbers are needed."""
 
     event: int
     market: int
@@ -33,7 +34,7 @@ def market_of(line: LineKey) -> MarketKey:
 
 
 def quarter_points(number: float) -> int:
-    """Convert the number of a line to quarter points.
+    """Convert the number of a line, such as -3.5, to quarter points, such as -14.
 
     Raises:
         ValueError: if the number is not a multiple of a quarter point.
@@ -49,8 +50,8 @@ def quarter_points(number: float) -> int:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """One outcome of a line. A wager names its outcome by ``line_id``. The id is empty until a REST read has given it,
-    since an empty side of a book may come without one (docs/protocol.md 5.2)."""
+    """One outcome of a line. A wager names its outcome by ``line_id``. The ``line_id`` is empty until a REST read gives
+    it, because the exchange may leave it out while the outcome has no offers (docs/protocol.md 5.2)."""
 
     outcome_id: int
     line_id: str
@@ -59,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A line with its outcomes, in the exchange's order. Only a line of exactly two can be quoted."""
+    """A line with its outcomes, in the exchange's order. Only a line with exactly two outcomes can be quoted."""
 
     key: LineKey
     outcomes: tuple[Outcome, ...]
@@ -73,7 +74,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         return len(self.outcomes) == 2 and all(outcome.line_id for outcome in self.outcomes)
 
     def side_of(self, line_id: str) -> Side | None:
-        """Return the outcome (0 or 1) with this ``line_id``, or None."""
+        """Return the number (0 or 1) of the outcome with this ``line_id``; None if there is none."""
         for side, outcome in enumerate(self.outcomes):
             if outcome.line_id == line_id:
                 return side
@@ -81,8 +82,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):
-    """A market of a sport event. A game and its first half share a ``type``; ``sub_type`` and ``category_name`` tell
-    them apart (docs/protocol.md 5.2)."""
+    """A market of a sport event. Markets of a game and of its first half have the same ``type``; ``sub_type`` and
+    ``category_name`` tell them apart (docs/protocol.md 5.2)."""
 
     key: MarketKey
     name: str
@@ -96,7 +97,7 @@ class Market(msgspec.Struct, frozen=True, gc=False):
 
 
 class SportEvent(msgspec.Struct, frozen=True, gc=False):
-    """A sport event. ``status`` is the exchange's own string; one that mmbot does not know means not tradeable."""
+    """A sport event. ``status`` is the exchange's word. A sport event of unknown status is not quoted."""
 
     event_id: int
     tournament_id: int
@@ -124,4 +125,4 @@ class Player(msgspec.Struct, frozen=True):
     player_id: int
     name: str
     competitor_id: int | None = None
-    """The team; None if the exchange gave none."""
+    """The id of the player's team; None if the exchange gave none."""

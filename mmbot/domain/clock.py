@@ -1,6 +1,6 @@
-"""Clocks: one of the machine, which may run faster against a local exchange, and one that tests move by hand.
+"""Two clocks: the machine's clock, which may run faster with a local exchange, and a clock that tests move by hand.
 
-Only this module reads the time of the machine. Everything else gets an instant or a ``Clock``.
+Only this module reads the time of the machine. All other code gets an instant or a ``Clock``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from mmbot.domain.instant import Duration, Instant, in_seconds
 
 
 class SystemClock:
-    """Time of the machine, optionally faster and moved: ``epoch_ns + (machine - anchor_ns) * rate``.
+    """The machine's clock, which may run faster and start at another time. It shows
+    ``epoch_ns + (machine - anchor_ns) * rate``, where ``machine`` is the machine's time in nanoseconds.
 
     Two processes with the same three numbers agree on the time. The defaults give the time of the machine.
-    ``now`` reads the wall clock once, at construction, and then follows the monotonic clock: it never goes back.
+    ``now`` reads the wall clock once, at construction, and then follows the monotonic clock, so it never goes back.
 
     Args:
         rate: seconds of this clock in one second of the machine.
-        epoch_ns: reading of this clock at ``anchor_ns``; the anchor itself by default.
+        epoch_ns: time that this clock shows at ``anchor_ns``; by default the same as ``anchor_ns``.
         anchor_ns: an instant of the machine's wall clock; the moment of construction by default.
 
     Raises:
@@ -44,20 +45,20 @@ class SystemClock:
 
     @property
     def epoch_ns(self) -> Instant:
-        """Reading of this clock at the anchor."""
+        """Time that this clock shows at ``anchor_ns``."""
         return self._epoch
 
     @property
     def anchor_ns(self) -> Instant:
-        """Instant of the machine's wall clock at which this clock reads its epoch."""
+        """Instant of the machine's wall clock at which this clock shows ``epoch_ns``."""
         return self._anchor
 
     def now(self) -> Instant:
-        """Return the present by the monotonic clock."""
+        """Return the present time, by the monotonic clock."""
         return self._at(self._started + time.monotonic_ns() - self._monotonic)
 
     def wall(self) -> Instant:
-        """Return the present by the machine's wall clock, which may step."""
+        """Return the present time by the machine's wall clock, which may jump when it is corrected."""
         return self._at(time.time_ns())
 
     def real_seconds(self, duration: Duration) -> float:
@@ -80,7 +81,7 @@ class ManualClock:
 
     @property
     def rate(self) -> float:
-        """Always 1: nobody sleeps by this clock."""
+        """Always 1."""
         return 1.0
 
     def now(self) -> Instant:
@@ -88,7 +89,7 @@ class ManualClock:
         return self._now
 
     def wall(self) -> Instant:
-        """Return ``now()`` plus all steps of ``step_wall``."""
+        """Return ``now()`` plus the sum of all calls of ``step_wall``."""
         return self._now + self._step
 
     def real_seconds(self, duration: Duration) -> float:
@@ -96,7 +97,7 @@ class ManualClock:
         return in_seconds(duration)
 
     def advance(self, duration: Duration) -> Instant:
-        """Move forward by a duration and return the new present.
+        """Move forward by a duration and return the new time.
 
         Raises:
             ValueError: if the duration is negative.
@@ -115,5 +116,5 @@ class ManualClock:
         return self.advance(instant - self._now)
 
     def step_wall(self, duration: Duration) -> None:
-        """Step the wall clock only, forward or back, as a correction of the machine's time does."""
+        """Move only the wall clock, forward or back, like a correction of the machine's time."""
         self._step += duration

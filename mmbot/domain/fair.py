@@ -12,7 +12,7 @@ class Fair(NamedTuple):
     """A fair probability that follows from a book."""
 
     probability: float
-    """Of outcome 0, given that neither side is pushed."""
+    """Probability that outcome 0 wins, given no push."""
     bid_ask_spread: float
     """Bid–ask spread in probability: the loss of a taker who backs both outcomes, per dollar of payout."""
 

@@ -25,17 +25,17 @@ _RFC_3339: Final = re.compile(
 
 
 class Clock(Protocol):
-    """The one source of time. ``now`` never goes back; ``wall`` follows the machine's clock and may step."""
+    """The one source of time. ``now`` never goes back; ``wall`` follows the machine's wall clock and may jump."""
 
     @property
     def rate(self) -> float:
         """Seconds of this clock in one second of the machine: 1, except against a local exchange."""
 
     def now(self) -> Instant:
-        """Return the present. It starts at one reading of the wall clock and follows the monotonic clock."""
+        """Return the present time: one reading of the wall clock, plus the time since by the monotonic clock."""
 
     def wall(self) -> Instant:
-        """Return the present by the wall clock."""
+        """Return the present time by the wall clock."""
 
     def real_seconds(self, duration: Duration) -> float:
         """Convert a duration of this clock to seconds of the machine, for sleeping."""
@@ -52,7 +52,7 @@ def in_seconds(duration: Duration) -> float:
 
 
 def from_iso(text: str) -> Instant:
-    """Read an instant from RFC 3339 text, to the nanosecond. Text without an offset is UTC.
+    """Read an instant from RFC 3339 text, to the nanosecond. Text without a UTC offset counts as UTC.
 
     Raises:
         ValueError: if the text is not an instant.

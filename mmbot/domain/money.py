@@ -11,8 +11,8 @@ Cents = int
 DOLLAR: Final = 100
 """Cents in a dollar."""
 
-_RESIDUE: Final = 1e-6  # of a cent: a true two-decimal amount as a binary float is off by less than this
-_PRECISION: Final = 1e-15  # relative: the rounding error of a large float comes on top
+_RESIDUE: Final = 1e-6  # in cents: a two-decimal amount as a binary float is off by less than this
+_PRECISION: Final = 1e-15  # relative: a large float has this rounding error in addition
 
 
 class MoneyError(ValueError):

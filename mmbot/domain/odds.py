@@ -25,7 +25,7 @@ class OddsError(ValueError):
 
 
 def is_odds(odds: int) -> bool:
-    """Return True if the integer is a price: at least +100, or below -100."""
+    """Return True if the integer is valid American odds: at least +100, or below -100."""
     return odds >= 100 or odds < -100
 
 
@@ -40,7 +40,7 @@ def fraction(odds: Odds) -> tuple[int, int]:
 
 
 def negate(odds: Odds) -> Odds:
-    """Return the same price as the opposite outcome sees it: a wager at -117 is shown to takers at +117."""
+    """Return the odds at which takers of the opposite outcome see a wager: a wager at -117 is shown at +117."""
     return 100 if odds == 100 else -odds
 
 
@@ -67,9 +67,10 @@ def stake_for_payout(amount: Cents, odds: Odds) -> Cents:
 
 
 def could_match(one: Odds, other: Odds) -> bool:
-    """Return True if wagers at these odds on the two outcomes of a line match: their probabilities sum to at least 1.
+    """Return True if wagers at these odds on the two outcomes of a line would match each other.
 
-    The comparison is exact, in integers (docs/protocol.md 7.1).
+    They match if their implied probabilities sum to at least 1. The comparison is exact, in integers
+    (docs/protocol.md 7.1).
     """
     a, b = fraction(one)
     c, d = fraction(other)
@@ -77,7 +78,7 @@ def could_match(one: Odds, other: Odds) -> bool:
 
 
 def per_hundred(odds: Odds) -> float:
-    """Return the profit on a stake of 100. It orders odds from shortest to longest."""
+    """Return the profit on a stake of 100. Sorting by it orders odds from shortest to longest."""
     return float(odds) if odds > 0 else 10_000 / -odds
 
 
@@ -85,14 +86,14 @@ class Ladder:
     """The odds that the exchange accepts, from shortest to longest.
 
     Raises:
-        OddsError: on construction, if a member is not a price or occurs twice, or if there are none.
+        OddsError: on construction, if a number is not American odds or occurs twice, or if there is no number.
     """
 
     __slots__ = ("_falling", "members", "ticks")
 
     ticks: tuple[Odds, ...]
     members: Mapping[Odds, int]
-    """Each tick with its place, 0 for the shortest."""
+    """The place of each tick on the ladder; the shortest odds have place 0."""
 
     def __init__(self, odds: Iterable[int]) -> None:
         ticks = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []
@@ -123,7 +124,7 @@ class Ladder:
         return Ladder, (self.ticks,)
 
     def index(self, odds: Odds) -> int:
-        """Return the place of a tick, 0 for the shortest. Raises KeyError for odds that are not on the ladder."""
+        """Return the place of a tick; 0 for the shortest odds. Raises KeyError for odds that are not on the ladder."""
         return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
@@ -133,12 +134,12 @@ class Ladder:
         return self.ticks[place] if place < len(self.ticks) else None
 
     def at_least(self, probability: float) -> Odds | None:
-        """Return the longest odds that imply at least ``probability``: rounded against the maker. None if there are
-        none."""
+        """Return the longest odds that imply at least ``probability``: rounded against the maker. None if even the
+        shortest odds imply less."""
         place = bisect_right(self._falling, -probability + 1e-12)
         return self.ticks[place - 1] if place else None
 
     def longer(self, odds: Odds, ticks: int = 1) -> Odds | None:
-        """Return the price ``ticks`` longer (shorter if negative), or None beyond the end."""
+        """Return the odds that are ``ticks`` longer (shorter if negative); None beyond the end of the ladder."""
         place = self.members[odds] + ticks
         return self.ticks[place] if 0 <= place < len(self.ticks) else None

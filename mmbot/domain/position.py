@@ -1,6 +1,6 @@
 """Risk of one line: the profit of matched stakes for each outcome, and the stakes that could still match.
 
-Stakes that belong to no line are in ``FullStakes``. Only unsettled wagers count here. Source of the rules:
+Stakes of wagers whose line is not known are in ``FullStakes``. Only unsettled wagers count. Source of the rules:
 docs/design.md, *Worst case*.
 """
 
@@ -23,19 +23,20 @@ class Position:
         self.remaining: list[Cents] = [0, 0]
 
     def move(self, side: Side, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to the remaining stakes, the matched stakes and the wins of wagers on ``side``; each may be negative."""
+        """Add to the remaining stakes, the matched stakes and the wins of wagers on ``side``. Each number may be
+        negative."""
         self.remaining[side] += remaining
         self.profit[side] += win
         self.profit[1 - side] -= matched
 
     def worst_case(self) -> Cents:
-        """Return the largest loss over {outcome 0, outcome 1, push or void} and over all matches that could still
-        come."""
+        """Return the largest possible loss, in cents. It covers every result (outcome 0, outcome 1, push, void) and all
+        matches that could still come."""
         profit, remaining = self.profit, self.remaining
         return max(max(0, remaining[1] - profit[0]), remaining[0] - profit[1])
 
     def matched_worst_case(self) -> Cents:
-        """Return the largest loss if nothing more is matched."""
+        """Return the largest possible loss if nothing more is matched, in cents."""
         profit = self.profit
         return max(max(0, -profit[0]), -profit[1])
 
@@ -55,8 +56,8 @@ class Position:
 
 
 class FullStakes:
-    """Stakes that count in full in one market, in cents: their line is unknown or does not have exactly two
-    complementary outcomes, so no other wager offsets them. Only the ledger changes them."""
+    """Stakes in one market that count in full, in cents. The line of these wagers is unknown or does not have exactly
+    two complementary outcomes, so no other wager offsets them. Only the ledger changes them."""
 
     __slots__ = ("matched", "remaining")
 
@@ -71,7 +72,7 @@ class FullStakes:
         self.matched += matched
 
     def worst_case(self) -> Cents:
-        """Return the largest loss: every stake is lost."""
+        """Return the largest possible loss, in cents: every stake is lost."""
         return self.remaining + self.matched
 
     def __bool__(self) -> bool:

@@ -11,7 +11,7 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """``transaction_type``: the list of the specification, and the additions of v4."""
+    """The exchange's ``transaction_type``: the values in the specification, and those that version 4 added."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"
@@ -27,13 +27,13 @@ class TransactionType(Enum):
     CANCEL = "CANCEL"
     PUSH = "PUSH"
     TRADE = "TRADE"
-    """BET in v4 (docs/protocol.md 10)."""
+    """The name of BET in version 4 of the exchange's interface (docs/protocol.md 10)."""
     OTHER = ""
-    """A type that mmbot does not know. The money moved nevertheless."""
+    """A type that mmbot does not know. It changes the balance like any other."""
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """One line of the wallet."""
+    """One transaction in the wallet."""
 
     type: TransactionType
     word: str
@@ -49,4 +49,4 @@ class Transaction(msgspec.Struct, frozen=True):
     """Empty if the transaction concerns no wager, or the exchange named none."""
     transaction_id: str = ""
     status: str = ""
-    """State of a deposit or a withdrawal under way, in the exchange's own word; empty if it gave none."""
+    """State of a deposit or withdrawal that is in progress, in the exchange's word; empty if the exchange gave none."""

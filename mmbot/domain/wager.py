@@ -1,4 +1,4 @@
-"""The exchange's enums of a wager (second document of the specification), and one report about a wager."""
+"""A wager as the exchange reports it: its states (second document of the specification), a report, and a match."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.domain.odds import Odds
 
 
 class Status(Enum):
-    """``status``: state of the wager at the exchange."""
+    """The exchange's field ``status``: the state of the wager."""
 
     INACTIVE = "inactive"
     OPEN = "open"
@@ -26,8 +26,8 @@ class Status(Enum):
 
 
 class Matching(Enum):
-    """``matching_status``. A cancel after a partial match gives FULLY_MATCHED, with the stake cut to the matched
-    part."""
+    """The exchange's field ``matching_status``. A cancel after a partial match gives FULLY_MATCHED, and cuts the stake
+    to the matched part."""
 
     UNMATCHED = "unmatched"
     PARTIALLY_MATCHED = "partially_matched"
@@ -35,7 +35,7 @@ class Matching(Enum):
 
 
 class Winning(Enum):
-    """``winning_status``. ``profit`` and ``loss`` of v4 are read as WON and LOST."""
+    """The exchange's field ``winning_status``. Version 4 says ``profit`` and ``loss`` for WON and LOST."""
 
     TBD = "tbd"
     WON = "won"
@@ -68,17 +68,18 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     match_odds: Odds | None = None
     """Odds of this match. They need not be on the ladder."""
     sequence: int = 0
-    """Clock reading of the exchange in nanoseconds; two messages may share one. 0 in a REST answer, which has none."""
+    """Time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. It is 0 for a
+    REST answer, which carries no such time."""
     created_at: Instant | None = None
 
     @property
     def resting(self) -> bool:
-        """True if others can match the wager now (test of the specification's second document)."""
+        """True if others can match the wager now. The test is from the second document of the specification."""
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 
 class MatchDetail(msgspec.Struct, frozen=True, gc=False):
-    """One match of a wager, from the matching detail."""
+    """One match of a wager, from a REST read of all its matches."""
 
     wager_id: str
     stake: Cents

@@ -1,4 +1,4 @@
-"""The states of a wager as a table: (state, happening) -> next state.
+"""The states of a wager, and a table of how they change: (state, happening) -> next state.
 
 Sources: the second document of the specification (play flow, cases 1 to 3), docs/protocol.md 6.3 to 6.5.
 """
@@ -24,9 +24,9 @@ class State(StrEnum):
     CANCELLING = "cancelling"
     """A cancel was sent, and perhaps answered with 200; no report has shown the result yet."""
     UNKNOWN = "unknown"
-    """It is unknown if the exchange took the placement."""
+    """Sent, but it is unknown whether the exchange took the placement."""
     ABSENT = "absent"
-    """The history proved that it was never placed."""
+    """The exchange's history proved that the wager was never placed."""
     REFUSED = "refused"
     INVALID = "invalid"
     CANCELED = "canceled"
@@ -40,14 +40,14 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """Everything that can happen to a wager: first the fate of our own requests, then reports of the exchange."""
+    """Everything that can happen to a wager: first the results of our own requests, then reports of the exchange."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     LOST = "lost"
-    """The placement got no readable answer: the exchange may have taken it or not."""
+    """The placement got no readable answer, so it is unknown whether the exchange took it."""
     ABSENT = "absent"
-    """A history that is complete past the request does not contain it."""
+    """The exchange's history, complete up to a time after the placement, does not contain the wager."""
     CANCEL_SENT = "cancel_sent"
     CANCEL_TAKEN = "cancel_taken"
     """The cancel was answered with 200, or with "nothing left to cancel": the wager cannot match any more. Earlier
@@ -62,7 +62,7 @@ class Happening(StrEnum):
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"
     SAID_FILLED = "said_filled"
-    """``open`` and ``fully_matched``: all of it matched, or the remainder was cancelled."""
+    """A report says ``open`` and ``fully_matched``: the whole stake is matched, or the unmatched rest was cancelled."""
     SAID_INVALID = "said_invalid"
     SAID_CANCELED = "said_canceled"
     SAID_WIPED = "said_wiped"
@@ -79,7 +79,7 @@ class ImpossibleError(Exception):
 # Rules:
 # 1. "=" keeps the state; "-" cannot happen.
 # 2. A wager only moves forward. The second table is for reports (SAID_...): any report can come at any time.
-# 3. A report about an ABSENT or REFUSED wager revives it: the exchange processed it late. A CANCELED one stays dead.
+# 3. A report revives an ABSENT or REFUSED wager: the exchange processed the placement late. A CANCELED wager stays so.
 _REQUESTS = """
              ACCEPTED  REFUSED  LOST     ABSENT  CANCEL_SENT  CANCEL_TAKEN  CANCEL_LOST  CANCEL_EARLY  CANCEL_REFUSED
 PLACING      INACTIVE  REFUSED  UNKNOWN  =       -            -             -            -             -
@@ -160,7 +160,7 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
 
 
 def after(state: State, happening: Happening) -> State:
-    """Return the state that follows.
+    """Return the state of a wager after a happening.
 
     Raises:
         ImpossibleError: if the happening cannot happen in that state.

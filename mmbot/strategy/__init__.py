@@ -1,1 +1,1 @@
-"""What a strategy sees and returns, loading one by name, and sources of fair values."""
+"""The interface of strategies, the loader of strategies, the quoting rules, and the user's own prices."""

@@ -1,7 +1,7 @@
 """The view that a strategy gets, and the result that it returns.
 
-A strategy is pure: the same view and state give the same decisions. The engine calls it once for a sport event that
-changed. A strategy never takes liquidity. If it raises, only its sport event is no longer quoted.
+A strategy is pure: the same view and state give the same decisions. The engine calls it when a sport event changed. The
+engine never lets a quote take liquidity. If a strategy raises an exception, only that sport event is no longer quoted.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     odds: Odds | None = None
     """Odds on the ladder; or leave this None and give ``probability``."""
     probability: float | None = None
-    """Price as a probability, rounded to the next longer odds on the ladder, in our favour."""
+    """Price as a probability. The engine rounds it to the next longer odds on the ladder, in our favour."""
     priority: int = 0
-    """Quotes of a higher priority are placed first when limits or funds do not suffice for all."""
+    """Quotes of a higher priority are placed first if limits or funds do not suffice for all quotes."""
     price_tolerance: float = 0.0
-    """An open wager this close to the quote, in probability, stays and keeps its place in the queue."""
+    """An open wager stays and keeps its place in the queue if its price is this close to the quote, in probability."""
     size_tolerance: float = 0.0
-    """An open wager stays only if its payout is within this share of ``payout``."""
+    """An open wager stays only if its payout differs from ``payout`` by at most this share: 0.2 is 20 percent."""
 
 
 def require_sound(quote: object) -> None:
-    """Check a quote: msgspec does not check the fields of a Struct when a strategy makes one.
+    """Check the fields of a quote, because msgspec does not check them when a strategy makes a ``Quote``.
 
     Raises:
-        TypeError: if it is not a Quote.
-        ValueError: if a field is wrong; the message names it.
+        TypeError: if the object is not a Quote.
+        ValueError: if a field is wrong. The message names the field.
     """
     if not isinstance(quote, Quote):
         raise TypeError(f"a decision holds Quotes, not {type(quote).__name__}")
@@ -89,9 +89,9 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     book: Book
     """Offers of others, down to the strategy's ``book_depth``. Our own stake is subtracted."""
     fair: Fair | None
-    """Fair value of that book; None if a side is empty or the bid–ask spread is too wide."""
+    """Fair value from the book; None if a side is empty or the bid–ask spread is too wide."""
     given: Given | None
-    """The user's own price; None without one, or if it is too old."""
+    """The user's own price; None if there is none or it is too old."""
     profit: tuple[Cents, Cents]
     """Profit in cents if outcome 0 wins and if outcome 1 wins, of everything that is matched and not settled."""
 
@@ -108,7 +108,7 @@ class EventView(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The last decision on a line and the memory of it, which ``decide_changed`` keeps."""
+    """The last decision on a line, and what the strategy wants to remember of it. ``decide_changed`` stores both."""
 
     decision: Decision
     memory: Any = None
@@ -117,7 +117,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Changed(NamedTuple):
-    """The lines whose decision differs from the last call."""
+    """The lines whose decision differs from that of the last call."""
 
     decisions: Mapping[LineKey, Decision]
     lines: tuple[LineKey, ...]
@@ -133,25 +133,26 @@ class Result(NamedTuple):
     wake_at: Instant | None = None
     """Instant at which to call again even if nothing changed."""
     changed: Changed | None = None
-    """Optional. If it holds these very ``decisions``, the engine compares only its lines with the last decisions."""
+    """Optional list of the lines that changed since the last call. If ``changed.decisions`` is the same object as
+    ``decisions``, the engine compares only these lines with the last decisions."""
 
 
 class Said(NamedTuple):
     """A checked result, in the form that the engine keeps."""
 
     decisions: Mapping[LineKey, object]
-    """Each value is still to be read by ``decision_of``."""
+    """The decision on each line, not checked yet. ``decision_of`` checks one."""
     state: Any
     wake_at: Instant | None
     changed: tuple[LineKey, ...] | None
-    """Lines whose decision differs from the last call; None if unknown."""
+    """Lines whose decision differs from that of the last call; None if this is not known."""
 
 
 def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
     """Call a strategy and check the types of its result, which annotations alone do not guarantee.
 
     Raises:
-        TypeError: if the result cannot be used. Every exception of the strategy passes through.
+        TypeError: if the result cannot be used. Exceptions that the strategy raises are not caught.
     """
     result: Any = strategy.quote(view, state)
     if not isinstance(result, Result):
@@ -179,7 +180,7 @@ def kept_of(kept: object) -> Kept:
     """Check a ``Kept`` and convert its instant to an integer.
 
     Raises:
-        TypeError: if it is not a Kept, or its instant is not a number.
+        TypeError: if the object is not a Kept, or its instant is not a number.
     """
     if not isinstance(kept, Kept):
         raise TypeError(f"decide must return a Kept, not {type(kept).__name__}")
@@ -192,10 +193,10 @@ def kept_of(kept: object) -> Kept:
 
 
 def decision_of(decision: object) -> Decision:
-    """Read the decision on a line. None means no quotes, and a list is accepted like a tuple.
+    """Check and return the decision on a line. None means no quotes, and a list is accepted like a tuple.
 
     Raises:
-        ValueError: if it is not a decision.
+        ValueError: if the object is not a decision.
     """
     if type(decision) is tuple:
         return decision
@@ -214,16 +215,17 @@ _NOTHING_SAID: Final = NoQuote("the strategy made no decision")
 
 
 class Strategy(Protocol):
-    """The class that ``strategy: "module:Class"`` names. ``Params`` is a msgspec Struct, built from ``params:``.
+    """The interface of the class that the setting ``strategy: "module:Class"`` names. ``Params`` of the class is a
+    msgspec Struct that is built from ``params:``.
 
-    An optional integer ``book_depth`` limits the levels of each side that the strategy sees. Changes below that depth
-    do not lead to a call. Without it, or with None, the strategy sees all levels."""
+    An optional integer ``book_depth`` is the number of levels of each side that the strategy sees. Changes of deeper
+    levels do not lead to a call. Without ``book_depth``, or with None, the strategy sees all levels."""
 
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide on the lines of one sport event.
 
-        The engine calls this when anything in the view except ``now`` and ``start`` differs from the last call, when
-        the last ``wake_at`` is due, and when a guard anywhere holds or is lifted."""
+        The engine calls this method in three cases. Anything in the view except ``now`` and ``start`` differs from the
+        last call; the last ``wake_at`` is due; or a guard of any scope begins to hold or is lifted."""
 
 
 def depth_of(strategy: Strategy) -> int | None:
@@ -233,5 +235,6 @@ def depth_of(strategy: Strategy) -> int | None:
 
 
 def line_by_line(view: EventView, decide: Any) -> Result:
-    """Decide each line on its own: ``decide(view, line_view) -> Decision``, without state or ``wake_at``."""
+    """Return a result in which ``decide(view, line_view)`` decides each line separately. It has no state and no
+    ``wake_at``."""
     return Result({line.line.key: decide(view, line) for line in view.lines}, None)

@@ -1,4 +1,4 @@
-"""A helper for strategies that decide line by line and remember: only changed lines are decided again."""
+"""Lets a strategy that remembers its decision on each line decide again only on lines that changed."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _Decide = Callable[[EventView, LineView, Kept | None], Kept]
 
 
 def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
-    """Decide line by line; only changed lines cost time.
+    """Decide line by line, and only on lines that changed.
 
     Args:
-        view: the argument of ``quote``.
-        state: the argument of ``quote``: the state that this function returned last, or None.
-        decide: gets the sport event, the line and the line's last ``Kept`` (None at first), and may return that same
-            ``Kept``. It is not called for a line whose view is the same object as at the last call, unless its
-            ``again_at`` is due.
+        view: the ``view`` that the strategy's ``quote`` got.
+        state: the ``state`` that ``quote`` got: None, or the state in the last result of this function.
+        decide: gets the sport event, the line and the line's last ``Kept`` (None at first). It returns a new ``Kept``,
+            or the same one if nothing changes. It is not called for a line whose view is the same object as in the last
+            call, unless an ``again_at`` is due.
     """
     if state is not None and not isinstance(state, _Board):
         raise TypeError(f"the state must be the one that decide_changed returned, not {type(state).__name__}")
@@ -56,7 +56,7 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
 
 
 def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
-    """Decide these lines again; all others keep their last decision."""
+    """Decide on these lines again. All other lines keep their last decision."""
     kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []
     passed = False
@@ -67,7 +67,7 @@ def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], dec
         if now is last:
             continue
         if kept is before.kept:
-            kept = kept.copy()  # which copies a large dictionary at once
+            kept = kept.copy()  # faster for a large dictionary than building a new one
         kept[key] = now
         if now.decision is not last.decision:
             if not changed:
@@ -85,5 +85,5 @@ def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], dec
 
 
 def _soonest(kept: dict[LineKey, Kept]) -> Instant | None:
-    """When the first line is to be decided again."""
+    """Return the earliest ``again_at`` of all lines; None if no line has one."""
     return min([each.again_at for each in kept.values() if each.again_at is not None], default=None)

@@ -1,9 +1,11 @@
-"""Strategies by name, and ``mmbot check``: settings and strategies judged together, without touching the network.
+"""Loads strategies by name, and checks settings and strategies together for ``mmbot check``, without the network.
 
-``strategy: "module:Class"`` names a class with a method ``quote(view, state)``. Its ``Params``, a msgspec Struct, says
-which ``params:`` it takes; it is built of them and given to the constructor. A class without ``Params`` is constructed
-without arguments and takes no ``params:``. The module is looked for among what is installed and in the base folder,
-where a package of the same name is joined (``strategies/mine.py`` stands beside the shipped ``strategies``).
+The setting ``strategy: "module:Class"`` names a class with a method ``quote(view, state)``. If the class has a msgspec
+Struct named ``Params``, the settings under ``params:`` are converted to it and given to the constructor. A class
+without ``Params`` is constructed without arguments and takes no ``params:``.
+
+The module may be installed, or lie in the base folder. A package may have modules in both places:
+``strategies/mine.py`` in the base folder can be named like the shipped ``strategies/fair_value.py``.
 """
 
 from __future__ import annotations
@@ -40,13 +42,14 @@ _RAISED: Final = (
     TypeError,
     ValueError,
 )
-"""What somebody else's code raises where it is broken. Anything stranger ends the start-up with its own traceback."""
+"""Exceptions of a faulty strategy that are reported as a problem of the settings. Any other exception ends the start-up
+with a traceback."""
 
 _Place = Callable[[Path], str]
 
 
 class _Unusable(Exception):
-    """One rule's strategy cannot be used: where, and why."""
+    """Raised if the strategy of a rule cannot be used: the path of the setting, and the reason."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -55,10 +58,10 @@ class _Unusable(Exception):
 
 
 def load(config: Config, base: FilePath) -> tuple[Strategy, ...]:
-    """One strategy for each quoting rule, in their order; two rules never share one.
+    """Return a new strategy object for each quoting rule, in the order of the rules.
 
     Raises:
-        ConfigError: with everything that is wrong with the strategies and their ``params:``.
+        ConfigError: with all problems of the strategies and their ``params:``.
     """
     rules = [(rule.strategy, rule.params) for rule in config.quoting]
     strategies, problems = _load_all(rules, base, shown_path)
@@ -68,10 +71,11 @@ def load(config: Config, base: FilePath) -> tuple[Strategy, ...]:
 
 
 def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Config, tuple[Strategy, ...]]:
-    """The settings in a file with the strategies that they name, from ``base`` (the working folder by default).
+    """Return the settings in a file, and the strategies that they name. ``base`` is the folder in which modules of
+    strategies are searched; by default the working folder.
 
     Raises:
-        ConfigError: with everything that is wrong with either, each with its line.
+        ConfigError: with all problems of the settings and the strategies, each with its line.
     """
     reading = read(path)
     values = reading.document.values.get("quoting")
@@ -82,9 +86,9 @@ def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Con
 
 
 def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str], int]:
-    """What ``mmbot check`` says of a file, and its exit code: 0 if it is valid, 2 if not.
+    """Return the output of ``mmbot check`` for a file, and the exit code: 0 if the file is valid, 2 if not.
 
-    Of a valid one: where its state is kept, and notes on what more likely is a slip.
+    For a valid file, the output names the state directory, and each setting that is allowed but probably a mistake.
     """
     try:
         config, _ = open_config(path, base)
@@ -96,7 +100,8 @@ def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str]
 
 
 def _plain_rules(values: Any) -> list[tuple[str, dict[str, Any]] | None]:
-    """The name and params of each rule as they stand in a file; None where those are reported as wrong already."""
+    """Return the strategy name and the params of each rule in a file. A rule in which they are wrong gives None; these
+    mistakes are reported elsewhere."""
     rules: list[tuple[str, dict[str, Any]] | None] = []
     for rule in values if isinstance(values, list) else []:
         name = rule.get("strategy") if isinstance(rule, dict) else None
@@ -144,7 +149,7 @@ def _class(name: str, base: FilePath, path: Path) -> type[Any]:
 
 
 def _module(name: str, base: FilePath, path: Path) -> ModuleType:
-    # At the end: a file of the user's must not take the place of a module that the daemon itself needs.
+    # At the end of the path, so that a user's file does not replace a module that the daemon needs.
     if str(base) not in sys.path:
         sys.path.append(str(base))
     importlib.invalidate_caches()
@@ -168,7 +173,7 @@ def _module(name: str, base: FilePath, path: Path) -> ModuleType:
 
 
 def _join(package: ModuleType, folder: FilePath) -> None:
-    """Make modules of the user's folder importable from a package that is installed under the same name."""
+    """Make modules in the user's folder importable as part of an installed package of the same name."""
     places = getattr(package, "__path__", None)
     if places is not None and folder.is_dir() and str(folder) not in list(places):
         places.append(str(folder))
@@ -213,7 +218,8 @@ def _what(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """Where in somebody else's code it broke: the innermost place that is not the import system's or this file's."""
+    """Return the file and line in the strategy's code that raised an error, as text; empty if there is none. It is the
+    innermost place outside this file and the import system."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     for filename, line in reversed(list(_frames(error))):

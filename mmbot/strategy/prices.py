@@ -1,9 +1,9 @@
-"""The user's own fair probabilities, from the watched file or from POST. One mistake rejects all of them.
+"""Reads the user's own fair probabilities, from a file or the body of ``POST /prices``. One mistake rejects all prices.
 
     {"prices": [{"line_id": "5f…", "probability": 0.431, "at": "2026-10-01T18:30:00Z"}]}
 
 ``line_id`` names the outcome. ``probability`` is the chance that the outcome wins, given no push. ``at`` is the time of
-the price, from which its age counts; it may be missing. The daemon decides when to read the file.
+the price, from which its age is counted; it may be missing.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from mmbot.config.suggestions import nearest
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 
 LARGEST: Final = 8 * 1024 * 1024
-"""Most bytes of a file or a body: enough for about 80,000 prices."""
+"""Largest size of a file or body, in bytes: enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""A price may be this far ahead of our clock, since clocks differ."""
+"""How far the time of a price may be ahead of our clock, since clocks differ."""
 
 _OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
 
 
 class OwnPrice(NamedTuple):
-    """One price, with the fields of the engine's ``PriceGiven`` in their order."""
+    """One price. Its fields are those of the engine's ``PriceGiven``, in the same order."""
 
     line_id: str
     probability: float
-    """In (0, 1), of the outcome with this ``line_id``."""
+    """Probability that the outcome with this ``line_id`` wins, above 0 and below 1."""
     at: Instant
 
 
 class PriceError(ValueError):
-    """Raised if a price is wrong; then none is used. ``problems`` lists every mistake."""
+    """Raised if a price is wrong; then no price is used. ``problems`` lists every mistake."""
 
     problems: tuple[Problem, ...]
 
@@ -48,16 +48,16 @@ class PriceError(ValueError):
 
 
 def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = None) -> tuple[OwnPrice, ...]:
-    """Read prices.
+    """Read prices from a file or a request.
 
     Args:
         body: JSON in UTF-8.
-        now: the present; a price made later than this (and a few seconds) is refused.
-        where: what to call the body in problems: a file's name, ``POST /prices``.
-        made: when prices without ``at`` were made; ``now`` by default.
+        now: the present; a price whose ``at`` is more than ``CLOCK_SLACK`` later is rejected.
+        where: the name of the source in problems: the file's name, or ``POST /prices``.
+        made: the time of prices without ``at``; ``now`` by default.
 
     Raises:
-        PriceError: with everything that is wrong. A price that follows a wrong one is not used either.
+        PriceError: with all mistakes, if there is one. Then no price is used.
     """
     if len(body) > LARGEST:
         raise PriceError([Problem(where, f"is larger than {LARGEST:,} bytes")])
@@ -90,7 +90,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _instant(text: str) -> Instant:
-    """Read an instant with its offset. The user's times may be of any zone, so the offset must be there."""
+    """Read an instant. It must have a UTC offset, because the user may write times of any time zone."""
     if _OFFSET.search(text) is None:
         raise ValueError(f"{text!r} has no offset")
     return from_iso(text)

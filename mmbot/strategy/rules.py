@@ -1,4 +1,4 @@
-"""Which quoting rule is for a market: the first that matches decides, and a market that none matches is not quoted."""
+"""Finds the quoting rule for a market: the first rule that matches. A market without such a rule is not quoted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from mmbot.domain.instant import HOUR, Instant
 
 
 def matching_rule(quoting: Sequence[RuleConfig], event: SportEvent, market: Market, now: Instant) -> int | None:
-    """The place in ``quoting`` of the rule for a market, or None. ``now`` is on the clock of the schedule."""
+    """Return the place in ``quoting`` of the rule for a market; None if no rule matches. ``now`` is a time of the wall
+    clock, like the scheduled start."""
     for place, rule in enumerate(quoting):
         if matches(rule.match, event, market, now):
             return place
@@ -18,7 +19,8 @@ def matching_rule(quoting: Sequence[RuleConfig], event: SportEvent, market: Mark
 
 
 def matches(match: MatchConfig, event: SportEvent, market: Market, now: Instant) -> bool:
-    """Whether every condition holds; an empty list asks for nothing. Text is compared as the exchange writes it."""
+    """Return whether a market meets every condition of a rule. An empty list is no condition. Text must be the same as
+    the exchange writes it."""
     return (
         (not match.tournament or event.tournament_id in match.tournament)
         and (not match.event or event.event_id in match.event)
