@@ -1,5 +1,5 @@
-"""The interface of every crowd, that is, of the simulated traders other than the bot; and the stake behind a shown
-price."""
+"""The interface of every crowd, that is, of the simulated traders other than the bot. Also a function that computes the
+stake behind a shown amount."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Crowd(Protocol):
 
 
 def maker_stake(value: Cents, shown: Odds) -> Cents:
-    """The stake of an open wager, in cents, that shows ``value`` to takers at the odds ``shown``.
+    """The stake in cents that a wager needs so that takers see ``value`` at the odds ``shown``.
 
     ``value`` is the amount in cents that takers can stake against the wager. The result is exact if the takers back the
     underdog. If they back the favourite, one cent of the wager's stake adds several cents to the value. The result is

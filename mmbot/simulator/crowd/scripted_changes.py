@@ -22,8 +22,8 @@ BY_HAND: Final = "by-hand-1"
 """The ``external_id`` of the wager that the script places on the bot's account as if a person had placed it by hand."""
 
 _LONGER_BY: Final = 0.10
-"""The distance of the hand-placed wager's implied probability below the fair price. At such long odds the wager stays
-open for a while."""
+"""The hand-placed wager's implied probability is this much below the fair price. At such long odds the wager stays open
+for a while."""
 
 
 class ScriptedChanges:

@@ -38,12 +38,12 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The number of sport events to list, from the start of the board's list. None: six of the plain board, or all of
     the full board."""
     first_start_ns: Duration = 6 * MINUTE
-    """The time from the start of the run to the start of the first sport event. The second sport event starts twice
-    this time after the first, and each further interval is twice as long as the one before."""
+    """The time from the start of the run to the start of the first sport event. The time from the first to the second
+    start is twice as long, and each further interval is twice the previous one."""
     game_ns: Duration = 5 * MINUTE
     """The time for which a sport event is in play."""
     step_ns: Duration = SECOND
-    """The time between two changes of the fair price. ``foresight`` counts in these steps."""
+    """The time between two changes of the fair price."""
     volatility: float = 0.008
     """The standard deviation of one change of the fair price before the start, in log-odds. In play it is three times
     this value."""

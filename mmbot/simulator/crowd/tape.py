@@ -1,4 +1,4 @@
-"""Reading of tapes. A tape is the file of a recorded market; the tape crowd plays it.
+"""Reads tapes. A tape is the file of a recorded market; the tape crowd plays it.
 
 A tape is a JSON lines file, compressed with gzip or not. The first line is the header, and each further line is one
 change of the market. The fields of a change are: ``t``, the time in milliseconds since 1970; ``s``, the market's
@@ -30,7 +30,8 @@ class TapeError(ValueError):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price in decimal odds, with the stake in cents that takers could still put there, or have put there."""
+    """A price in decimal odds, with the stake in cents that takers can put at this price (in a book) or did put there
+    (in a trade)."""
 
     decimal: float
     stake: Cents
@@ -42,7 +43,7 @@ class Trade(msgspec.Struct, frozen=True):
     side: Side
     decimal: float
     stake: Cents
-    """The stake in cents of the backers of that outcome."""
+    """The stake in cents of those who backed the outcome ``side``."""
 
 
 class Change(msgspec.Struct, frozen=True):

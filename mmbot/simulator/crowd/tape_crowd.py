@@ -5,9 +5,9 @@ The user's wagers were not in the recorded market. The crowd trades with them by
 
 - Each price level of the tape is one order of the crowd. Stake that the user takes from a level stays taken until the
   tape changes that level.
-- A new level may cross a wager of the user. It then takes that wager at the user's odds. (On a real exchange its maker
-  would have met the user's wager first. If the crowd did not trade, the user would escape the matches that a moving
-  price brings.)
+- If a new level crosses a wager of the user, the level takes that wager at the user's odds. On a real exchange the
+  maker of the level would have met the user's wager first. Without this rule, the user would escape the matches that a
+  moving price brings.
 - A print is a recorded trade. It first takes the user's wagers at better odds than the odds of the print.
 - At its own odds, a print takes a user's wager after the stake that was ahead of this wager in the queue. The stake
   ahead shrinks with each print. It also shrinks when the level becomes smaller than the stake ahead. If a recorded

@@ -59,7 +59,7 @@ class _Scope:
 
 
 class _ClearDuty:
-    """The bot's duty to have certain wagers ended by a deadline, after a lost feed, a kill or a stop."""
+    """The bot's duty to cancel certain wagers by a deadline, after a lost feed, a kill or a stop."""
 
     __slots__ = ("at", "broken", "cause", "deadline", "took", "wagers")
 
@@ -73,8 +73,8 @@ class _ClearDuty:
 
 
 def worst_case(profit: list[Cents], remaining: list[Cents]) -> Cents:
-    """The worst case of one line in cents: the largest loss over "A wins", "B wins" and "push", and at least 0. Open
-    remainders that would lose are included (docs/design.md, *Worst case*).
+    """The worst case of one line in cents: the largest loss over "A wins", "B wins" and "push", and at least 0. It
+    includes the unmatched part of open wagers that would lose (docs/design.md, *Worst case*).
 
     Args:
         profit: profit of the matched wagers if outcome 0 wins, and if outcome 1 wins.
@@ -198,8 +198,8 @@ class Referee:
 
     def note_process_killed(self) -> None:
         """Take note that the bot's process is about to be killed. Until the bot runs again, nobody can cancel its open
-        wagers. Therefore the lost feed does not oblige the bot to have them cancelled. Everything that the bot does
-        after its restart is judged as usual."""
+        wagers. Therefore the referee does not require the cancels that it requires after any other loss of the feed.
+        Everything that the bot does after its restart is judged as usual."""
         self._process_killed = True
 
     # --- judging --------------------------------------------------------------------------------------------------

@@ -73,8 +73,8 @@ class Profit(msgspec.Struct, frozen=True):
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """The end of the open wagers after a lost feed, a kill or a stop. ``took_ns`` is the time until all those wagers
-    had ended, or None if some are still open."""
+    """The time that it took to end all open wagers after a lost feed, a kill or a stop. ``took_ns`` is None if some of
+    the wagers are still open."""
 
     cause: str
     at: Instant

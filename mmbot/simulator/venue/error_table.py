@@ -114,4 +114,5 @@ class Rejection(Exception):
 
 
 class VenueError(Rejection):
-    """A request that the exchange rejects because of its content or the state of the market or the account."""
+    """A request that the exchange rejects because of its content, or because of the state of the market or the
+    account."""

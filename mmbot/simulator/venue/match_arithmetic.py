@@ -15,8 +15,8 @@ def pair(favourite: Cents, underdog: Cents, points: int) -> tuple[Cents, Cents]:
         points: the American odds without the sign.
 
     Each stake is the win of the other order. Each win is the stake times the odds, rounded half-up to the cent, so a
-    client can compute the exchange's figure exactly. For this, the underdog's stake has to be chosen first: with
-    rounding, several favourite's stakes have the same win.
+    client can compute the exchange's figure exactly. For this, the stake on the underdog has to be computed first:
+    because of the rounding, several stakes on the favourite give the same win.
     """
     stake = min(underdog, (100 * favourite + 49) // points)
     return half_up(stake * points, 100), stake

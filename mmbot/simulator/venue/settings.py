@@ -1,4 +1,4 @@
-"""Settings of the local exchange, where the real exchange's behaviour varies or is not known."""
+"""Settings of the local exchange, for behaviour of the real exchange that varies or is not known."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class Venue:
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
     def go_live(self, event_id: int, now: Instant) -> None:
-        """Start a sport event. All wagers on it, open or placing, are wiped: the exchange ends the unmatched part
+        """Start a sport event. The exchange ends the unmatched part of every wager on it, open or placing
         (docs/protocol.md 9).
 
         Raises:

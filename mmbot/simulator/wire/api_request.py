@@ -1,5 +1,4 @@
-"""A request to the local exchange in the form that its endpoints get, with methods that read the parameters and the
-body."""
+"""A request to the local exchange as its endpoints receive it, with methods that read the parameters and the body."""
 
 from __future__ import annotations
 
@@ -46,7 +45,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_request", str(bad)) from bad
 
     def integer(self, name: str, code: str = "invalid_param") -> int | None:
-        """A whole number from the query parameters, or None if the parameter is missing.
+        """A query parameter that is a whole number, or None if it is missing.
 
         Raises:
             Rejection: with the error code ``code``, if the parameter is not a whole number.
@@ -71,16 +70,15 @@ class ApiRequest(msgspec.Struct, frozen=True):
             raise Rejection("invalid_param", f"Invalid param: invalid {name} param") from bad
 
     def seconds(self, name: str) -> Instant | None:
-        """A time from the query parameters, where it is given in unix seconds. Raises Rejection with that parameter's
-        error code if it is invalid."""
+        """A query parameter that is a time in unix seconds, converted to nanoseconds; None if it is missing. Raises
+        Rejection with the code ``invalid_from`` if the parameter ``from`` is invalid, and so on for other names."""
         given = self.integer(name, f"invalid_{name}")
         if given is not None and not 0 <= given <= _INT32:
             raise Rejection(f"invalid_{name}")
         return None if given is None else given * SECOND
 
     def ids(self, name: str, *, code: str = "invalid_param") -> list[int]:
-        """A list of ids from the query parameters, where they are separated by commas. Empty if the parameter is
-        missing.
+        """A query parameter that is a list of ids, separated by commas. Empty if the parameter is missing.
 
         Raises:
             Rejection: with the error code ``code``, if an id is not a positive 32-bit number.
@@ -93,7 +91,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return given
 
     def texts(self, name: str) -> list[str]:
-        """A list of words from the query parameters, where they are separated by commas."""
+        """A query parameter that is a list of words, separated by commas. Empty if the parameter is missing."""
         return [part for part in self.query.get(name, "").split(",") if part]
 
     def limit(self, most: int, default: int) -> int:

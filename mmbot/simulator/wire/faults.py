@@ -208,8 +208,8 @@ class _FaultInForce(msgspec.Struct):
 
 
 class FaultPlan:
-    """The faults in force, in the order in which they were added. A fault with a number ``times`` ends after it has
-    been applied so often.
+    """The faults in force, in the order in which they were added. A fault that has a number ``times`` ends after so
+    many uses.
 
     Args:
         rng: random numbers for the faults that depend on chance.

@@ -78,7 +78,7 @@ class LocalExchange:
         self.sessions.add_keys(self.settings.access_key, self.settings.secret_key, world.account)
         self.pusher: Final = PusherServer(clock, self.faults, self.settings.feed, self._feed_up, self._feed_lost)
         self.ws_host = "127.0.0.1"
-        """The feed's address, host and port, in the answer of ``connection-config``. The server adds the port when it
+        """The feed's address (host and port) in the answer of ``connection-config``. The server adds the port when it
         starts."""
         self.reporting = True
         """True while the reporting service answers, false during its maintenance."""
@@ -110,7 +110,7 @@ class LocalExchange:
         return now
 
     def wake(self) -> None:
-        """Make ``run`` look again for the next thing to do, because it may now be earlier than before."""
+        """Make ``run`` check again for the next action, because this may now be earlier than before."""
         self._woken.set()
 
     async def run(self) -> None:

@@ -179,8 +179,8 @@ class NoteResumed(_OneOffFault, frozen=True, kw_only=True, tag="resumed"):
 
 
 class NoteProcessKilled(_OneOffFault, frozen=True, kw_only=True, tag="gone"):
-    """Tell the referee that the bot's process is about to be killed. The referee then does not require that the bot's
-    wagers are cancelled, until the bot is subscribed to the feed again."""
+    """Tell the referee that the bot's process is about to be killed. From then until the bot is subscribed to the feed
+    again, the referee does not require it to cancel its wagers."""
 
 
 ConnectionFault = (

@@ -204,8 +204,8 @@ class PusherServer:
                     socket.stall()
 
     def end_silence(self) -> None:
-        """Let silenced websockets send messages again. Half-open websockets stay dead, because their clients have
-        missed messages."""
+        """Send messages to silenced websockets again. Half-open websockets stay dead, because their clients have missed
+        messages."""
         for socket in self.sockets:
             socket.silent = False
 

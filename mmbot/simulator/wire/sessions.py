@@ -162,10 +162,7 @@ class Sessions:
             return None
         try:
             return msgspec.json.decode(base64.urlsafe_b64decode(body.rpartition(".")[2] + "=="), type=_Claims)
-        except (
-            binascii.Error,
-            msgspec.DecodeError,
-        ):  # a refresh token is signed in the same way, but has no serial number
+        except (binascii.Error, msgspec.DecodeError):  # a refresh token is signed too, but has no serial number
             return None
 
 

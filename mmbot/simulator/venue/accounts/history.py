@@ -21,8 +21,8 @@ _LONGEST_MATCH_PAGE = 100
 
 
 def unmatched(account: Account, synced: Instant) -> Cents:
-    """The unmatched stakes, in cents, of the wagers that were open at the time ``synced``. States older than the
-    history lag are not known any more, so ``synced`` must be later."""
+    """The unmatched stakes, in cents, of the wagers that were open at the time ``synced``. This time must lie within
+    the history lag, because older states are not kept."""
     since = account.changes[bisect_right(account.changed_at, synced) :]
     orders = account.live | {order.number: order for order in since}
     records = (_as_of(order, synced) for order in orders.values())

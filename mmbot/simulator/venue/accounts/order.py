@@ -86,8 +86,8 @@ class Order:
         self.opened_at: Instant | None = None
         self.sequence = now
         self.shown_value: Cents = 0
-        """The stake that takers can put against this order. It is part of the ``value`` of its price level while the
-        order is in the book."""
+        """The stake that takers can put against this order. While the order is in the book, this counts in the
+        ``value`` of its price level."""
         self.queue_ahead: Cents = 0
         """For a user's order: the ``value`` of the crowd's orders that are ahead of it at the same price. The tape
         crowd updates it."""

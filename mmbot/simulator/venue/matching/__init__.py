@@ -1,1 +1,1 @@
-"""The way of an order into the book and out of it: acceptance, matching, and the crowd's own orders."""
+"""The acceptance of wagers, their matching, and the orders of the crowd."""

@@ -20,7 +20,7 @@ class CrowdOrders:
     """Lets the crowd's accounts trade on the lines that trade now.
 
     Args:
-        account_of: returns the account with an id.
+        account_of: returns the account that has a given id.
         advance: carries out everything that is due by a given time. Called before each operation.
         complete: called after each operation.
     """

@@ -38,16 +38,16 @@ def winner(result: Result, line: LineKey) -> Side | None:
 
 
 def automatic(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The winning status and the status of a wager on ``side`` after an automatic result. ``winner`` is None for a
-    push."""
+    """The ``winning_status`` and the ``status`` of a wager on ``side`` after an automatic result. ``winner`` is None
+    for a push."""
     if winner is None:
         return Winning.PUSH, Status.SETTLED
     return (Winning.WON, Status.SETTLED) if side == winner else (Winning.LOST, Status.CLOSED)
 
 
 def manual(side: Side, winner: Side | None) -> tuple[Winning, Status]:
-    """The winning status and the status of a wager on ``side`` after a result that the exchange's staff entered.
-    ``winner`` is None for a push."""
+    """The ``winning_status`` and the ``status`` of a wager on ``side`` after a result that the exchange's staff
+    entered. ``winner`` is None for a push."""
     if winner is None:
         return Winning.PUSH, Status.MANUALLY_SETTLED
     return (Winning.MANUALLY_WON if side == winner else Winning.MANUALLY_LOST), Status.MANUALLY_SETTLED

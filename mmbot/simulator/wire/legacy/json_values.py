@@ -129,7 +129,7 @@ def player(known: Player, tournament: int) -> Object:
 
 def market(known: Market, books: Sequence[ShownBook], version: int, *, bare: bool = False) -> Object:
     """A market with the book of each line. Version 1 of the endpoint has neither ``sub_type`` nor ``category_name``.
-    ``bare`` as in ``selections``."""
+    For ``bare`` see ``selections``."""
     written: Object = {
         "id": known.key.market,
         "name": known.name,
@@ -217,7 +217,7 @@ def _points(quarters: int) -> float | int:
 
 
 def wager(held: VenueWager, market_type: str) -> Object:
-    """A wager as REST answers have it. ``matched_stake`` is the stake matched in all its matches."""
+    """A wager as REST answers have it. ``matched_stake`` is the sum of all its matches."""
     return _identity(held, market_type) | {
         "matched_stake": dollars(held.matched),
         "unmatched_stake": dollars(held.unmatched),
@@ -341,8 +341,8 @@ def line_message(change: LineChanged, market_type: str) -> Object:
 
 
 def selections_message(known: Market, line: Line, book: ShownBook, sequence: int, *, bare: bool = False) -> Object:
-    """The feed's message ``market_selections``, with the whole book of a line. It replaces the previous book. ``bare``
-    as in ``selections``."""
+    """The feed's message ``market_selections``, with the whole book of a line. It replaces the previous book. For
+    ``bare`` see ``selections``."""
     return {
         "sport_event_id": line.key.event,
         "market_id": line.key.market,

@@ -93,7 +93,7 @@ def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response
 
     The exchange's specification mentions ``tournament_id`` and "filters", but does not list the filters. The filters
     ``event_ids``, ``market_types`` and ``min_liquidity`` come from the exchange's market data interface.
-    ``min_liquidity`` is an amount in dollars: the least that takers can stake in the whole market.
+    ``min_liquidity`` selects markets in which takers can stake at least this amount, in dollars.
     """
     tournament = _tournament(request)
     ids = request.ids("event_ids", code="invalid_event_id")

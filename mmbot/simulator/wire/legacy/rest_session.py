@@ -32,8 +32,8 @@ class Refresh(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """A type of subjects that a client subscribes to, for example tournaments, with their ids. All subjects of the type
-    if ``ids`` is empty."""
+    """The subjects of one type that a client subscribes to, for example tournaments. ``ids`` names the subjects; if it
+    is empty, the client subscribes to all of this type."""
 
     type: str
     ids: list[str | int] | None = None
@@ -80,8 +80,8 @@ def connection_config(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 
 def register(exchange: LocalExchange, request: ApiRequest) -> web.Response:
-    """POST mm/pusher: the channels that a websocket may join. Each has its signature and the names of the messages on
-    it.
+    """POST mm/pusher: the channels that a websocket may join. Each has its signature and the names of the messages that
+    come on it.
 
     The body is JSON or an HTML form. The subscriptions are in the body or in the header ``header-subscriptions``.
     """
