@@ -50,13 +50,14 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     bound: float = 1.8
     """The greatest distance of the fair price of the favourite line from even odds, in log-odds."""
     refresh_ns: Duration = 2 * SECOND
-    """The mean time between two updates of the house's quotes on one line."""
+    """The mean time between two updates of the simulated market maker's quotes on one line."""
     half_width: float = 0.02
-    """The distance of the house's best prices from the fair price."""
+    """The distance of the simulated market maker's best prices from the fair price."""
     level_step: float = 0.01
     levels: int = 4
     level_payout: Cents = 30_000
-    """The mean payout (stake plus profit) of a house order at its best price. Orders at worse prices are larger."""
+    """The mean payout (stake plus profit) of the simulated market maker's orders at its best price. Its orders at worse
+    prices are larger."""
     taker_ns: Duration = 8 * SECOND
     """The mean time between two takers on one line."""
     taker_payout: Cents = 6_000
@@ -115,7 +116,7 @@ class _PriceWalk:
 
 
 class _TradedLine:
-    """A line with its fair price, its random numbers and the house's orders on it."""
+    """A line with its fair price, its random numbers and the simulated market maker's orders on it."""
 
     __slots__ = ("house", "key", "leads", "outcomes", "rng", "shift", "walk", "whole")
 
@@ -130,7 +131,8 @@ class _TradedLine:
         """True for the favourite line of a market. It moves the market's price walk and decides the result."""
         self.whole = bool(key.number) and key.number % 4 == 0
         self.house: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
-        """The house's orders by odds: first those that back outcome 0, then those that back outcome 1."""
+        """The simulated market maker's orders by odds: first those that back outcome 0, then those that back outcome
+        1."""
 
     @property
     def now(self) -> float:
@@ -304,7 +306,8 @@ class SyntheticCrowd:
             self._timers.add(now + self._wait(traded, board.taker_ns), partial(self._run, _TAKER, traded))
 
     def _quote(self, traded: _TradedLine, now: Instant) -> None:
-        """Move the house's orders to the present fair price. Orders whose prices are still wanted stay."""
+        """Move the simulated market maker's orders to the present fair price. Orders whose prices are still wanted
+        stay."""
         board = self._board
         if self._venue.ladder is not self._ladder_odds:
             self._ladder_odds = self._venue.ladder

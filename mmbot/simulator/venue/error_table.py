@@ -83,7 +83,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "exceed_subscription_count": Row(400, "too many subscriptions"),
 }
 """The rows by error code. The last two codes are not in the published table: one was seen in the rejection of a wager
-(docs/protocol.md 6.3), and one comes from the registration for the feed (8.2)."""
+(docs/protocol.md 6.3), and one comes from the registration for the feed (docs/protocol.md 8.2)."""
 
 STATUS: Final[Mapping[str, int]] = {code: row.status for code, row in TABLE.items()}
 
