@@ -55,8 +55,8 @@ class Effects:
         counts: MatchCounts,
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        """Connect the parts of the engine that act on changes. Some of these parts are built from this object, so
-        ``__init__`` cannot take them."""
+        """Connect the parts of the engine that act on changes. Some of these parts need this object when they are made,
+        so they do not exist yet at ``__init__``."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing
@@ -120,12 +120,12 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Check the placements again that lacked funds, because the balance was read."""
+        """Check again the placements that lacked funds, because a new balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that a placement was returned for sending. The exposure counts the placement already, from its entry in
-        the ledger on."""
+        """Note that a placement was returned for sending. The exposure has counted the placement since its entry in the
+        ledger."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
@@ -143,8 +143,7 @@ class Effects:
         self._activation.reported(report.external_id, now)
 
     def locate_wagers(self, now: Instant) -> None:
-        """Add a wager that was reported before its line was known to the position of the line, once the line is
-        known."""
+        """Add wagers to the positions of their lines, if a line became known only after its wager was reported."""
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
@@ -154,8 +153,8 @@ class Effects:
             self.take_positions(now)
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Save the wagers of a placement request in the journal after its answer or failure. If the state of a wager is
-        unknown, have it found out."""
+        """Save the wagers of a placement request in the journal after its answer or failure. If it is unknown whether
+        the exchange accepted a wager, have the wager looked up."""
         ledger = self._shared.ledger
         for item in request.items:
             wager = ledger.get(item.external_id)

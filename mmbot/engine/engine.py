@@ -70,13 +70,14 @@ class Engine:
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine whose next due instant is cached. Timers are not cached, because any event may set a
-        timer."""
+        """The parts of the engine for which the engine remembers when they next have something to do. Timers are not
+        among them, because any event may set a timer."""
         self._quiet_until: Instant = 0
-        """Until this instant only timers can be due. 0 if every part of the engine has to be asked when it is due."""
+        """Until this instant, only timers can have something to do. 0 if every part of the engine has to be asked."""
         self._remembers = True
         self.asked = 0
-        """How many times the engine has asked all its parts when they are due, instead of using the cache."""
+        """How many times the engine asked all its parts when they next have something to do, instead of remembering
+        it."""
         restore(parts, seed, now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **parts.feed.handlers(),
@@ -106,7 +107,7 @@ class Engine:
         if self._life.step is not Step.ENDED and self._shared.limiter.ready_at(now, True) <= now:
             request = self._most_urgent(now)
         if request is None:
-            self._feed.taken_or_pulled.pair(now)  # only when there is nothing to send
+            self._feed.taken_or_pulled.pair(now)  # done only when there is nothing to send
         else:
             self._quiet_until = 0
         return request
@@ -153,14 +154,15 @@ class Engine:
         if self._placing.pending or self._hedging.check:
             times.append(shared.limiter.ready_at(now, False))
         later = [at for at in times if at > now]
-        if len(later) < len(times):  # something due was not sent: the rate limit or a missing event delays it
+        if len(later) < len(times):  # something was due and not sent: it waits for the rate limit or an event
             limited = shared.limiter.ready_at(now, True)
             if limited > now:
                 later.append(limited)
         return min(later)
 
     def _due_times(self, now: Instant) -> list[Instant]:
-        """Return the instants at which parts of the engine and timers are due, from the cache while it is valid."""
+        """Return the instants at which parts of the engine and timers next have something to do. Remembered instants
+        are used while they are valid."""
         timers_at = self._shared.timers.due_at(now)
         if now < self._quiet_until:
             return [self._quiet_until, timers_at]
@@ -172,8 +174,8 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """Switch off the cache of due instants: from now on, every part of the engine is asked at each event. This is
-        slower and leads to the same requests. For tests."""
+        """From now on, ask every part of the engine at each event when it next has something to do. This is slower and
+        leads to the same requests. For tests."""
         self._remembers = False
         self._quiet_until = 0
 
@@ -188,7 +190,7 @@ class Engine:
 
     @property
     def quoted_lines(self) -> int:
-        """The number of lines with at least one wager that could match."""
+        """The number of lines with at least one wager that could still match."""
         return self._status.quoted_lines()
 
     def look_at_everything(self) -> None:
@@ -240,8 +242,8 @@ class Engine:
         """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call, so that a burst of
         changes delays no cancel.
 
-        As soon as a batch of cancels is full, it is sent, and the other sport events come later. Nothing is placed
-        before the quotes of every changed sport event are decided.
+        As soon as a batch of cancels is full, the batch is sent, and the remaining sport events come after it. Nothing
+        is placed before the quotes of every changed sport event are decided.
         """
         dirty = self._shared.dirty_events
         if not dirty:

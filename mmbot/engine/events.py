@@ -41,7 +41,7 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 WHOLE_FEED: Final = (Channel("broadcast", events=None), Channel("private", private=True))
-"""The channels of a feed with one connection."""
+"""The channels of a feed that uses only one connection."""
 
 
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
@@ -118,7 +118,7 @@ class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class EventMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of a sport event (``sport_event``). If ``op`` is DELETE, the message has only ids."""
+    """Change of a sport event (``sport_event``). If ``op`` is DELETE, only the ids are given."""
 
     connection: int
     op: Op
@@ -176,8 +176,8 @@ class Failure(Enum):
 class Rejection(Enum):
     """Reason why the exchange rejected a request, or one item of a batch.
 
-    The code that reads answers maps the error codes of the exchange to these reasons. The engine's decisions depend on
-    the reason, never on the code.
+    When an answer is read, the exchange's error code is translated to one of these reasons. The engine's decisions
+    depend on the reason, never on the error code.
     """
 
     NOTHING_LEFT = "nothing_left"
@@ -199,7 +199,7 @@ class Rejection(Enum):
     OFF_LADDER = "off_ladder"
     """The odds are not on the exchange's ladder."""
     TOO_MANY = "too_many"
-    """Too many requests."""
+    """The exchange received too many requests."""
     NO_SESSION_FREE = "no_session_free"
     """Every session of the key pair is in use."""
     LOGIN = "login"
@@ -237,7 +237,8 @@ class RefusedItem(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. If an item of the request is in neither list, it is unknown whether the wager was placed."""
+    """Answer to PlaceMany. If an item of the request is neither in ``accepted`` nor in ``refused``, it is unknown
+    whether the wager was placed."""
 
     request: int
     accepted: tuple[WagerReport, ...]
@@ -245,8 +246,8 @@ class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. If an item of the request is in neither list, it is unknown whether the wager was
-    cancelled."""
+    """Answer to CancelMany. If an item of the request is neither in ``accepted`` nor in ``refused``, it is unknown
+    whether the wager was cancelled."""
 
     request: int
     accepted: tuple[str, ...]
@@ -279,7 +280,7 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     request: int
     wagers: tuple[WagerReport, ...]
     next_cursor: str
-    """Empty on the last page."""
+    """The cursor with which to request the next page; empty on the last page."""
     last_synced_at: Instant | None
     """The instant up to which the history is complete. None if the page lacks this field: then the page cannot prove
     the account clear."""
@@ -333,7 +334,8 @@ class MarketImage(msgspec.Struct, frozen=True):
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMarkets, by sport event. If a sport event is missing or null in the answer, its tuple is empty."""
+    """Answer to ReadMarkets: the markets of each sport event. If a sport event is missing or null in the answer, its
+    tuple is empty."""
 
     request: int
     markets: dict[int, tuple[MarketImage, ...]]

@@ -1,4 +1,5 @@
-"""The names from the engine's subpackages that other packages may import. Everything else in them is internal."""
+"""The names from the engine's subpackages that other packages may import. Everything else in the subpackages is
+internal."""
 
 from mmbot.engine.life.clear_alone import ClearAlone
 from mmbot.engine.risk.guards import GUARDS

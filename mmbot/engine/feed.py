@@ -23,7 +23,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
-"""The shortest time between two reconnects that lost messages cause."""
+"""The shortest time between two reconnects that are made because messages were lost."""
 
 
 class Feed:
@@ -140,8 +140,8 @@ class Feed:
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
         """Note the channels that a connection carries now, while the feed as a whole stays up.
 
-        If the books of a sport event now come another way than before, they are read again. If no channel brings them
-        any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
+        If the books of a sport event now come over other channels than before, the books are read again. If no channel
+        brings them any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
         """
         shared, coverage = self._shared, self._shared.coverage
         before = {event: coverage.of(event).generation for event in shared.catalogue.markets}

@@ -25,7 +25,7 @@ from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
-"""The number of levels of each side of a book that the status shows, best first."""
+"""The status shows this many levels of each side of a book, beginning with the best level."""
 
 
 class StatusWriter:

@@ -46,7 +46,7 @@ class OperatorEvents:
         self._life.stop(order.hurry, now)
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
-        """Set the kill latch and cancel everything. A second kill keeps the reason of the first."""
+        """Set the kill latch and cancel everything. A second kill keeps the reason of the first kill."""
         shared = self._shared
         reason = shared.guards.reason("latch", ACCOUNT) or order.reason
         shared.hold("latch", ACCOUNT, reason, now)
@@ -83,7 +83,8 @@ class OperatorEvents:
             self._quoting.forget(event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
-        """Take a price of the user. If the exchange does not list the line yet, keep the price until it does."""
+        """Take a price of the user. If the exchange does not list the line yet, keep the price until the line is
+        listed."""
         shared = self._shared
         if not 0.0 < event.probability < 1.0:
             shared.outbox.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)

@@ -55,7 +55,8 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
 
 
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """End the daemon with an exit code: 0 if the account is clear, 3 if it is not, 2 if the daemon could not start."""
+    """End the daemon with an exit code: 0 if the account is clear, 3 if the account is not clear, 2 if the daemon could
+    not start."""
 
     code: int
     reason: str
@@ -102,7 +103,7 @@ class SaveDay(msgspec.Struct, frozen=True, tag=True):
     same day."""
 
     day: int
-    """Days since the epoch."""
+    """The UTC day, as days since 1970-01-01."""
     opening: Cents
     """Total profit (realised and marked) at the start of the day."""
     latest: Cents
@@ -132,13 +133,13 @@ class Seed(msgspec.Struct, frozen=True):
     end_sequence: int
     """This run may use the sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""
     latched: str | None
-    """The reason of the kill latch. None when the latch is not set."""
+    """The reason of the kill latch. None if the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()
     day: SaveDay | None = None
     settlements: tuple[SaveSettlement, ...] = ()
     since: Instant = 0
-    """The last instant of the previous run; 0 if there was no previous run. The wager history is read from before this
-    instant."""
+    """The last instant of the previous run; 0 if there was no previous run. The wager history is read from a little
+    before this instant on."""
     runs: tuple[str, ...] = ()
     """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours,
     even if it is not in the journal."""

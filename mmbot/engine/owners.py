@@ -49,15 +49,14 @@ class AppliesReports(Protocol):
         """Update exposure, profit and quotes of each position that changed."""
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Save the wagers of a placement request in the journal after its answer or failure. If the state of a wager is
-        unknown, have it found out."""
+        """Save the wagers of a placement request in the journal after its answer or failure. If it is unknown whether
+        the exchange accepted a wager, have the wager looked up."""
 
     def locate_wagers(self, now: Instant) -> None:
-        """Add a wager that was reported before its line was known to the position of the line, once the line is
-        known."""
+        """Add wagers to the positions of their lines, if a line became known only after its wager was reported."""
 
     def room_freed(self) -> None:
-        """Check the placements again that lacked funds."""
+        """Check again the placements that lacked funds."""
 
 
 class Requotes(Protocol):

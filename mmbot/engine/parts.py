@@ -137,7 +137,8 @@ class Parts:
         self.hedging.check = True
 
     def clocked(self) -> tuple[Part, ...]:
-        """Return every part in ``chores`` and ``askers`` except the timers, each once: ``life`` is in both."""
+        """Return all parts in ``chores`` and ``askers`` except the timers. ``life`` is in both, and is returned
+        once."""
         chores: tuple[Part, ...] = self.chores
         askers: tuple[Part, ...] = self.askers
         parts = dict.fromkeys(chores + askers)

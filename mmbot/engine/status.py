@@ -36,18 +36,19 @@ class LineStatus(msgspec.Struct, frozen=True):
     name: str
     outcomes: tuple[str, str]
     book: tuple[tuple[LevelStatus, ...], tuple[LevelStatus, ...]]
-    """The best three levels of each side, without our own stake."""
+    """The best three levels of each side of the book, without our own stake."""
     fair: float | None
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
     """Profit of the matched stakes if outcome 0 wins, and if outcome 1 wins, in cents."""
     locked: Cents
-    """Matched stakes of both outcomes that are not settled, in cents. The exchange has taken them from the balance."""
+    """Matched stakes of both outcomes that are not settled, in cents. The exchange has taken these stakes from the
+    balance."""
     worst_case: Cents
     limit: Cents
     matches: int
     why: str | None
-    """The reason why the line is not quoted; None while it is."""
+    """The reason why the line is not quoted; None while the line is quoted."""
 
 
 class EventStatus(msgspec.Struct, frozen=True):
@@ -65,7 +66,7 @@ class EventStatus(msgspec.Struct, frozen=True):
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):
-    """The worst case and the thresholds of one scope. For each kind of scope, the status shows the scope that has used
+    """The worst case and the thresholds of one scope. The status shows one scope of each kind: the scope that has used
     the greatest share of its limit."""
 
     scope: str

@@ -1,4 +1,4 @@
-"""Requests a read of the matches of a wager if the odds of one of them are not known."""
+"""Requests a read of a wager's matches if the odds of a match are not known."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ class Journal:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save the settlement if the change is one. Save the wager if it is ours. A wager whose line is not known yet
-        is saved later, when the line is known. A late result is saved even if the line was dropped from memory
-        already."""
+        """If the change is a settlement, save the settlement. If the wager is ours, save the wager. A wager whose line
+        is not known yet is saved later, when the line is known. A late result is saved even if the line was dropped
+        from memory already."""
         shared, wager = self._shared, change.wager
         if change.kind is Kind.SETTLED:
             market = wager.market

@@ -1,4 +1,4 @@
-"""Tells the books of our own stake in them, so that it can be subtracted."""
+"""Keeps ``Books`` informed about our own stake, so that our stake can be subtracted from the books."""
 
 from __future__ import annotations
 

@@ -14,13 +14,14 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Prints:
-    """Reads a wager from the exchange if a print came at its price and no match of the wager was reported after it."""
+    """Reads a wager from the exchange if a print came at its price and no match of the wager was reported after the
+    print."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """The ``external_id`` of each of our wagers at whose price a print came, if no match of the wager was reported
-        after it."""
+        """The ``external_id`` of each of our wagers at whose price a print came, until a match of the wager is
+        reported."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
         """Note a print at the price of one of our wagers."""

@@ -1,5 +1,5 @@
-"""Stops quoting a sport event when the exchange wipes one of our wagers on it, as it does when a sport event goes
-live."""
+"""Stops quoting a sport event when the exchange wipes (ends) one of our wagers on it. The exchange wipes wagers when a
+sport event goes live."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Wiped:
         self._board: Final = board
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager of ours that ended because the exchange wiped it."""
+        """Hold the guard if one of our wagers ended because the exchange wiped it."""
         wager = change.wager
         if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
             return

@@ -16,7 +16,7 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class CancelOneByOne:
-    """Cancels our wagers one by one, on an account that others use too, while everything has to be cancelled."""
+    """Cancels our wagers one by one on an account that others use too, in the step CANCEL of the order of life."""
 
     def __init__(self, shared: Shared, life: OrderOfLife, cancelling: Cancelling) -> None:
         self._shared: Final = shared
@@ -53,8 +53,8 @@ class EverySecond:
         return self._at
 
     def do_due(self, now: Instant) -> None:
-        """Check if a second has passed, or if quoting may start now. A loss from earlier today must be known before the
-        first quote."""
+        """Run the checks after every second, and at the start of quoting: a loss from earlier today must be known
+        before the first quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

@@ -1,6 +1,6 @@
 """Cancels everything on an account and proves the account clear, without an engine.
 
-``mmbot kill`` uses it when no daemon runs, and the daemon uses it when its engine broke.
+``mmbot kill`` uses this module when no daemon runs. The daemon uses it when its engine failed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ClearAlone:
             wagers are then found in the history and cancelled one by one. None for an exclusive account, where
             ``cancel_all`` is used.
         first_request: the id of the first request; its answer repeats the id.
-        now: the instant of the start. None of our placements may be under way.
+        now: the instant at which the clearing starts. None of our placements may be under way then.
     """
 
     def __init__(self, ours: Callable[[str], bool] | None, first_request: int, now: Instant) -> None:
@@ -58,7 +58,8 @@ class ClearAlone:
     @property
     def clear(self) -> bool:
         """True if the account is proved clear. At least one answer must have a ``Date`` header. Without it nothing
-        shows how far the exchange's clock is ahead of ours: the history may lag, so its own time is not enough."""
+        shows how far the exchange's clock is ahead of ours: the history may lag, so the time in the history is not
+        enough."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:

@@ -10,10 +10,10 @@ Theory of operation. The account is *clear* when three things hold, all by the e
    or partially matched.
 
 The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. The reads
-follow this order, so a wager that moves between two reads shows in the later read. This requires that no read shows an
-older state of the account than the read before. ``HistoryPager`` makes sure of it. A fully matched wager has the status
-open until its result is known, but it cannot be matched further. The proof does not read such wagers, so its cost does
-not grow with their number.
+follow the same order, so a wager that moves on between two reads shows in the later read. This requires that no read
+shows an older state of the account than the read before. ``HistoryPager`` makes sure of it. A fully matched wager has
+the status open until its result is known, but it cannot be matched further. The proof does not read such wagers, so its
+cost does not grow with their number.
 
 ``cancel_all`` is repeated until the account is proved clear. When a page shows an open wager, ``cancel_all`` is sent
 soon, and the reads start again.
@@ -40,7 +40,7 @@ class Stage(Enum):
     CANCELLING = "cancelling"
     """Everything is being cancelled; a read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """Everything was cancelled; it is still unknown whether the exchange accepted some placement."""
+    """Everything was cancelled. For at least one placement, it is still unknown whether the exchange accepted it."""
     READING = "reading"
     """The history is being read."""
     CLEAR = "clear"
@@ -142,5 +142,5 @@ class ClearProof:
 
 
 def could_match(report: WagerReport) -> bool:
-    """Return whether others can match the wager now, or once it is active."""
+    """Return true if others can match the wager now, or after it becomes active."""
     return report.resting or report.status is Status.INACTIVE

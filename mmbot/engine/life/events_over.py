@@ -18,16 +18,17 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 
 EVERY: Final = HOUR
-"""The interval between two checks. A check goes over all known lines, so it is too expensive for every event."""
+"""The interval between two checks. A check goes over all known lines, so it is too expensive to be made at every
+event."""
 
 SHOWN: Final = HOUR
-"""The time for which a sport event is still shown after the exchange stopped listing it, if nothing is at stake on
+"""The time for which a sport event stays in the status after the exchange stopped listing it, if nothing is at stake on
 it."""
 
 RESOLVED: Final = 3 * DAY
-"""The time for which the ids of the lines of such a sport event are kept. A result that is corrected later still
-counts, but the name of its line is no longer known. Settled wagers that are older than this are not loaded from the
-journal."""
+"""The time for which the ids of lines are kept after the exchange stopped listing their sport event. A result that is
+corrected later still counts, but the name of its line is no longer known. Settled wagers that are older than this are
+not loaded from the journal."""
 
 
 class Forgetting:
@@ -62,7 +63,7 @@ class Forgetting:
         self._look_at = now + EVERY
         shared = self._shared
         ledger = shared.ledger
-        heard_of = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some are never on the list
+        heard_of = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some were never listed
         heard_of += [market.event for market in ledger.full_stakes]
         self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(heard_of)}
         staked = ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)

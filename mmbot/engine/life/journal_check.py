@@ -1,4 +1,4 @@
-"""Checks that the journal belongs to this account and this exchange: the exchange has to know a wager of the
+"""Checks that the journal belongs to this account and this exchange: the exchange has to know at least one wager of the
 journal."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
-"""How many of the journal's latest wagers are looked up by id. If the exchange knows none of them, mmbot takes it that
+"""How many of the journal's latest wagers are looked up by id. If the exchange knows none of them, mmbot assumes that
 the exchange knows no wager of the journal."""
 
 
@@ -24,8 +24,8 @@ class JournalCheck:
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """The exchange's ids of the journal's wagers, by ``external_id``. It is emptied when the exchange shows that it
-        knows one of these wagers."""
+        """The exchange's ids of the journal's wagers, by ``external_id``. Empty after the exchange showed that it knows
+        one of these wagers."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
         """Take the wagers of the journal, in the order of sending."""
@@ -37,5 +37,5 @@ class JournalCheck:
             self.missing = {}
 
     def to_ask_for(self) -> list[str]:
-        """Return the exchange's ids of the latest missing wagers, which have to be looked up."""
+        """Return the exchange's ids of the latest wagers in ``missing``. These wagers have to be looked up."""
         return list(self.missing.values())[-ASKED_FOR:]

@@ -1,4 +1,5 @@
-"""The order of life: cancel everything, prove the account clear, read the history, connect, read books, hold, quote.
+"""The order of life: cancel everything, prove the account clear, read the history, connect, read books, wait (the
+hold), quote.
 
 Theory of operation. Start, a lost feed, a kill and a stop all go through the same steps. ``OrderOfLife._table`` holds
 the transitions.
@@ -46,7 +47,7 @@ class Row(NamedTuple):
     """One transition of the order of life."""
 
     step: Step | None
-    """The step in which the row applies; None for any step but ENDED."""
+    """The step in which the row applies; None if the row applies in every step except ENDED."""
     when: Callable[[Instant], bool]
     do: Callable[[Instant], None]
     then: Step
@@ -67,7 +68,7 @@ class OrderOfLife:
         self.cause = "start"
         self.started_at = now
         self.clear = False
-        """True if the account was proved clear and nothing was placed since."""
+        """True if the account was proved clear and nothing was placed after the proof."""
         self._since = since
         self._caught_up = False
         """True once this run has read the history of earlier runs."""
@@ -155,7 +156,8 @@ class OrderOfLife:
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Return true if every placement ever sent is resolved, and the reads of the proof have not started."""
+        """Return true if every placement ever sent is accepted, rejected or proved absent, and the reads of the proof
+        have not started."""
         awaiting = self._shared.ledger.awaiting()
         waits = any(wager.wager_id is None and not wager.foreign for wager in awaiting)
         return self._proof.stage is Stage.CANCELLED and not waits
@@ -253,7 +255,7 @@ class OrderOfLife:
         self._sweep_at = now + SWEEP
         shared.hold("starting", ACCOUNT, None, now)
         shared.hold("feed", ACCOUNT, None, now)
-        shared.touch_scope(ACCOUNT)  # neither guard holds here after a kill and a resume
+        shared.touch_scope(ACCOUNT)  # after a kill and a resume, neither guard held
         shared.outbox.alert(Severity.INFO, "life.ready")
 
     def _sweep(self, now: Instant) -> None:
@@ -287,7 +289,7 @@ class OrderOfLife:
     # --- causes ---------------------------------------------------------------------------------------------------
 
     def restart(self, cause: str, now: Instant) -> None:
-        """Cancel everything, and go through the steps again."""
+        """Cancel everything, and go through all steps of the order of life again."""
         if self.step is Step.ENDED:
             return
         if self.step is Step.READY:  # before READY, the changes since the last loss may not have been read yet
@@ -305,8 +307,8 @@ class OrderOfLife:
         self._shared.outbox.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
-        """Cancel everything, and count the loss of the feed: after more than three losses within ten minutes, the hold
-        is longer."""
+        """Cancel everything, and count the loss of the feed: after more than three losses within ten minutes, the wait
+        before quoting is longer."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
         self.restart("feed", now)

@@ -30,8 +30,7 @@ _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give the same targets of a line, as long as the room under the limits stays
-    the same."""
+    """Return true if a new decision would give a line the same targets. The room under the limits is not compared."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -70,20 +69,21 @@ class Targets:
         """Decide the targets of the lines of one rule.
 
         Args:
-            lines: the lines, each with an up-to-date view.
+            lines: the lines. Their views must be up to date.
             said: the answer of their strategy.
-            changed: the lines to decide on; None for all. If the limits leave too little room, all lines are decided.
+            changed: the lines to decide on; None for all. If the limits leave too little room, all lines are decided in
+                any case.
             moved: the markets in which own wagers or the position of a line changed. It holds only markets with several
                 quoted lines.
             ladder: the odds that the exchange accepts.
             now: the present instant.
 
         Returns:
-            Three values. The first holds each line whose targets have to be compared with its wagers, with the targets.
-            The second is the room in cents that the lines need: the amount by which the worst cases of the sport event,
-            the tournament and the account must be free to rise. With less room, all lines must be decided again. If the
-            second value is None, all lines must be decided again whatever the room. The third is true if the sport
-            event, the tournament or the account is at its soft threshold.
+            Three values. The first is a list of the lines whose targets have to be compared with their wagers, each
+            with its targets. The second is the room in cents that the lines need: the amount by which the worst cases
+            of the sport event, the tournament and the account must be able to rise. If there is less room later, all
+            lines must be decided again. None means that all lines must be decided again in any case. The third is true
+            if the sport event, the tournament or the account is at its soft threshold.
 
         Raises:
             TypeError, ValueError: for an unusable decision.
@@ -118,7 +118,7 @@ class Targets:
         """Return the targets of a line. If nothing changed on which the targets depend, return ``line.wanted`` itself.
 
         Args:
-            line: the line, with an up-to-date view of it.
+            line: the line. Its view must be up to date.
             decision: the decision of its strategy.
             ladder: the odds that the exchange accepts.
             tighter: true if the limits may leave less room than before. Then the targets are decided again if a

@@ -43,13 +43,13 @@ class Live:
 
 
 class Diff(NamedTuple):
-    """The result of ``diff``: ids of wagers to keep and to cancel, and targets to place, in the order of the
-    arguments."""
+    """The result of ``diff``: the ids of the wagers to keep and to cancel, in the order of ``live``, and the targets to
+    place, in the order of ``targets``."""
 
     keep: tuple[str, ...]
     cancel: tuple[str, ...]
     place: tuple[Target, ...]
-    """Targets, each with the stake to send."""
+    """Targets, each with the stake to place."""
 
 
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
@@ -63,7 +63,8 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
 
     Several solutions may need equally few cancels and placements. Of these, the result is the solution whose kept
     wagers are closest in price to their targets. If these are equal too, the solution that keeps more stake is taken,
-    and then the solution that keeps older wagers. ``live`` is in order of sending, oldest first. Stakes are in cents.
+    and then the solution that keeps older wagers. ``live`` is in order of sending, oldest wager first. Stakes are in
+    cents.
 
     With many more than six wagers on one outcome, the search may stop after ``SEARCH`` steps. The result is then the
     best solution found so far.
@@ -96,7 +97,7 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
 
 
 def _several(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
-    """Do what ``diff`` does, for a line with several targets or several wagers on one side."""
+    """Do the work of ``diff`` for a line with several targets or several wagers on one outcome."""
     served_by: list[Target | None] = [None] * len(live)
     sent: list[Cents] = [0] * len(targets)
     for side in (0, 1):
@@ -143,8 +144,8 @@ def _sized(target: Target, stake: Cents) -> Target:
 
 
 def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
-    """Decide for one outcome with one wager and one target. Return true if the wager stays, and the stake in cents that
-    is to be placed.
+    """Decide for an outcome on which there is one wager and one target. Return true if the wager stays, and the stake
+    in cents that is to be placed.
 
     Keeping the wager never takes more cancels and placements than cancelling it.
     """
@@ -169,7 +170,7 @@ class _Need(NamedTuple):
     most: Cents
     """The greatest total payout of the wagers that serve the target."""
     least: Cents
-    """The total payout of these wagers below which a placement has to add stake."""
+    """If the wagers that serve the target pay out less than this in total, a placement has to add stake."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:

@@ -20,8 +20,8 @@ class GivenPrice(NamedTuple):
     """One price that the user gave."""
 
     probability: float
-    """Probability of outcome 0 of a listed line. Of an outcome that is not listed yet, the probability of this
-    outcome."""
+    """Probability of outcome 0 of the line. While the line is not listed, probability of the outcome for which the user
+    gave the price."""
     at: Instant
 
 
@@ -31,7 +31,7 @@ class GivenPrices:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self.prices: Final[dict[LineKey, GivenPrice]] = {}
-        """The latest price of each line, however old. Only ``take`` writes it."""
+        """The latest price of each line, no matter how old. Only ``take`` adds prices."""
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def take(self, line: LineKey, probability: float, at: Instant) -> bool:

@@ -33,13 +33,14 @@ class Wanted:
     ) -> None:
         self.targets: Final = targets
         self.why: Final = why
-        """The reason why there are no targets; None if there are some."""
+        """The reason why there are no targets; None if there are targets."""
         self.needs: Final = needs
         """The room that the targets need, in cents: the amount by which the worst cases of the sport event, the
-        tournament and the account must be free to rise. None if limits cut the targets, so that any change of the room
-        may change the targets."""
+        tournament and the account must be able to rise. None if limits cut the targets: then any change of the room may
+        change the targets."""
         self.moves: Final = moves
-        """The value of ``Shared.moves`` (the number of changes of positions) when the targets were decided."""
+        """The value of ``Shared.moves`` (the number of changes of positions and of placements) when the targets were
+        decided."""
         self.own_changes: Final = own_changes
         """The value of ``QuotedLine.own_changes`` when the targets were decided."""
         self.seen: Final = seen
@@ -76,6 +77,6 @@ class Rest:
         self.cancel: Final = cancel
         """The ``external_id`` of each wager to be cancelled."""
         self.leaving: Final = leaving
-        """True if some wager of the line was to be cancelled or was being cancelled at the comparison."""
+        """True if, at the time of the comparison, a wager of the line was to be cancelled or was being cancelled."""
         self.why: Final = why
         """The reason why a target cannot be placed; None if there is no such reason."""

@@ -135,16 +135,18 @@ class RuleLines:
         self.views: list[LineView] = []
         """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
-        """The lines whose view is out of date, in the order in which they became so."""
+        """The lines whose view is out of date, in the order in which the views became out of date."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
         """True if several of the lines belong to one market, and so share the limit of the market."""
         self.moved: dict[int, None] = {}
         """The markets with a line whose own wagers or position changed."""
         self.conditions: Conditions | None = None
-        """The conditions at the last decision on all lines. None if the next decision has to be on all lines."""
+        """The ``Conditions`` at the time of the last decision on all lines. None if the next decision has to be on all
+        lines."""
         self.soft = False
-        """True if the sport event, the tournament or the account was at its soft threshold at the last decision."""
+        """True if the sport event, the tournament or the account was at its soft threshold at the time of the last
+        decision."""
         self.needs: Cents | None = None
         """The greatest ``Wanted.needs`` of the lines; None if ``needs`` of any line is None."""
 
@@ -162,7 +164,7 @@ class RuleLines:
         self.outdated.clear()
 
     def look_at_all(self) -> None:
-        """Make sure that the next look decides on every line and asks the strategy."""
+        """At the next decision, ask the strategy again and decide on every line."""
         self.conditions = None
         self.said = None
         self.outdated.clear()
@@ -176,8 +178,8 @@ class EventLines:
     def __init__(self) -> None:
         self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The sport event as it was when its guards were last judged. If it does not change, the guards stay the same
-        until ``judged_until``."""
+        """The sport event as it was when its guards were last judged. If the sport event does not change, the guards
+        stay the same until ``judged_until``."""
         self.judged_until: Instant = 0
 
     def add(self, line: QuotedLine, state: object) -> None:

@@ -116,8 +116,8 @@ class Quoting:
         self.mark(line)
 
     def market_changed(self, market: MarketKey) -> None:
-        """Have the quotes of all lines of a market decided again, because the market's limit leaves another amount than
-        before."""
+        """Have the quotes of all lines of a market decided again, because the market's limit leaves more or less room
+        than before."""
         for line in self.events.get(market.event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
@@ -146,8 +146,8 @@ class Quoting:
         self.forget(event)
 
     def look_at_cut(self) -> None:
-        """Have quotes decided again where limits cut the targets, if a position changed after the cut: the limits may
-        leave more room now."""
+        """Have the quotes of lines decided again whose targets were cut to the limits, if a position changed after the
+        cut. The limits may leave more room now."""
         shared = self._shared
         for line, moves in shared.cut.items():
             if moves != shared.moves:
@@ -359,7 +359,8 @@ class Quoting:
         self._settle(line, Wanted((), why))
 
     def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
-        """Set the targets of a line. If the targets or the line's wagers changed, compare them."""
+        """Set the targets of a line. If the targets or the line's wagers changed, compare the targets with the
+        wagers."""
         line.wanted = wanted
         targets, rest, own = wanted.targets, line.rest, line.own_changes
         if own == rest.own_changes and targets == rest.targets:
@@ -379,7 +380,7 @@ class Quoting:
     # --- rules and guards of a sport event-------------------------------------------------------------------------
 
     def _sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> EventLines:
-        """Put the lines of a sport event under the rules that match them."""
+        """Find the rule that applies to each line of a sport event."""
         self._stale.pop(event.event_id, None)
         lines, left = self._by_rule.sort(event, old, now)
         for line in lines:
@@ -415,7 +416,8 @@ class Quoting:
 
 
 def _cancel_rejected(line: QuotedLine) -> bool:
-    """Return whether the cancel of one of the line's wagers was rejected, and no new cancel is on its way."""
+    """Return true if the cancel of one of the line's wagers was rejected, and no new cancel of this wager is on its
+    way."""
     return any(wager.cancel_sent_at is not None and wager.state is not State.CANCELLING for wager in line.live.values())
 
 

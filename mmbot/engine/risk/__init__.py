@@ -1,1 +1,1 @@
-"""Worst cases against limits, guards, and the size of a hedge."""
+"""Compares worst cases with limits, keeps the guards, and computes hedges."""

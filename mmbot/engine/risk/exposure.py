@@ -28,8 +28,8 @@ def most_reducing(position: Position, side: Side) -> Cents:
     """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
     If any part of this stake is matched, with or without other open wagers, neither the worst case nor the matched
-    worst case of the line rises. So they rise in no wider scope. A test of the worst case alone would not be enough:
-    with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
+    worst case of the line rises. So neither of them rises in any wider scope. A test of the worst case alone would not
+    be enough: with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
     """
     profit = position.profit
     opposite = profit[1 - side]
@@ -103,7 +103,8 @@ class Exposure:
         limit and the rule's limit applies.
 
         Call it again when the rule or the tournament changes. A new tournament applies to all lines of the sport event.
-        If several rules apply to the lines of a market or sport event, the tightest of their limits applies to it.
+        If several rules apply to the lines of a market or sport event, the tightest of the rules' limits applies to
+        this market or sport event.
         """
         limits = resolve(self._limits, rule)
         entry = self._entries.get(line)
@@ -129,7 +130,7 @@ class Exposure:
         """Drop a line that will not be traded again. An unknown line is ignored.
 
         Raises:
-            ValueError: if its worst case is not zero.
+            ValueError: if the worst case of the line is not zero.
         """
         entry = self._entries.get(line)
         if entry is None:
@@ -225,9 +226,9 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room of a line's sport event, tournament and account in cents, and true if any of the three is at
-        its soft threshold. The room is the amount by which the three worst cases may rise until the first of them is at
-        its limit."""
+        """Return the room of a line's sport event, tournament and account, in cents. Also return true if any of the
+        three is at its soft threshold. The room is the amount by which the three worst cases may rise until the first
+        of them is at its limit."""
         _, _, event, tournament, account = self._entries[line].path
         room = event.limit - event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -276,9 +277,9 @@ class Exposure:
 
         Each scope at or above its hedge threshold is brought back to its soft threshold, narrow scopes first. The lines
         with the largest matched worst case are hedged first. Lines in ``unable`` cannot be hedged now, so other lines
-        are hedged in their place. Do not put a line with a hedge in flight in ``unable``: its hedge is on the way, so
-        no other line may be hedged in its place. The cost grows with the number of lines with matches, but only while a
-        scope is at its hedge threshold.
+        are hedged in their place. Lines with a hedge in flight must not be in ``unable``, because no other line should
+        be hedged in their place. The cost grows with the number of lines with matches, but only while a scope is at its
+        hedge threshold.
         """
         if not self._hot:
             return []
@@ -326,7 +327,8 @@ class Exposure:
         return Thresholds(node.soft, node.hedge, node.limit)
 
     def fullest(self) -> tuple[LimitScope, ...]:
-        """Return, for each kind, the scope that has used the greatest share of its limit, narrowest kind first.
+        """Return, for each kind of scope, the scope that has used the greatest share of its limit. The narrowest kind
+        comes first.
 
         For the status page: the cost grows with the number of scopes.
         """

@@ -1,8 +1,8 @@
 """Guards: named conditions that stop quoting. Each guard has a scope, a reason while it holds, and a rule that lifts
 it.
 
-While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. ``GUARDS`` is the complete
-list; tests compare docs and metrics with it.
+While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. The guards in ``PAUSING``
+only stop new placements. ``GUARDS`` is the complete list; tests compare docs and metrics with it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ GUARDS: Final = (
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
     Guard("refused", "line", "the pause after a rejected placement is over"),
 )
-"""Every guard: first the guards of the account, then of a sport event, then of a line."""
+"""Every guard, ordered by scope: account, sport event, line."""
 
 PAUSING: Final = ("activation",)
 """Guards that stop new placements but leave open wagers open."""

@@ -45,14 +45,14 @@ def size_hedge(
 ) -> HedgeOrder | str:
     """Compute the hedge that lowers the line's matched worst case by ``reduction`` cents.
 
-    The hedge backs the outcome on which the line would now lose more. It takes the offers shown under this outcome,
+    The hedge backs the outcome that would now cost us more if it won. It takes the offers shown under this outcome,
     longest odds first, until they reduce the loss enough. The odds of the hedge are the odds of the last offer that it
     takes.
 
     The hedge is smaller than ``reduction`` requires in three cases. First, the offers are too small. Second, the stake
-    reaches ``max_stake``. Third, a larger hedge would only make the loss on the other outcome the larger one; this
-    counts our own open wagers on the hedged outcome as matched. A stake below ``min_stake`` is raised to ``min_stake``
-    if the hedge can still only reduce the risk.
+    reaches ``max_stake``. Third, a larger hedge would make the loss on the other outcome the larger of the two losses.
+    For the third case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is
+    raised to ``min_stake`` if the hedge can still only reduce the risk.
 
     Args:
         position: the position of the line, in cents.
@@ -96,11 +96,12 @@ def size_hedge(
 def _take(
     offers: Levels, ladder: Ladder, dearest: float, behind: Cents, ahead: Cents, aim: Cents, max_stake: Cents
 ) -> tuple[Odds, Cents] | None:
-    """Take offers, longest odds first, until the profit of the outcome that is behind reaches ``aim``.
+    """Take offers, longest odds first, until the profit reaches ``aim`` for the case that the hedged outcome wins.
 
     Returns:
         The odds of the last offer that was taken, and the total stake in cents. The stake is 0 if not even a part of
-        the first offer may be taken. None instead of both if the odds of every offer imply more than ``dearest``.
+        the first offer may be taken. None instead of both if the odds of every offer imply a probability above
+        ``dearest``.
     """
     odds: Odds | None = None
     stake = 0

@@ -43,9 +43,9 @@ ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
-    There is no hysteresis, because none is needed. The soft and hedge thresholds are compared with the *matched* worst
-    case. Prices do not change this amount; only a match, a settlement or a void does. A hedge brings it from the hedge
-    threshold back to the soft threshold, which is far below.
+    No hysteresis is needed. The soft and hedge thresholds are compared with the *matched* worst case. Prices do not
+    change this amount; only a match, a settlement or a void does. A hedge brings it from the hedge threshold back to
+    the soft threshold, which is far below.
     """
 
     NOTHING = 0

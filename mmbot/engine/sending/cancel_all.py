@@ -17,10 +17,10 @@ UNANSWERED: Final = SECOND
 no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
-"""Time to the next ``cancel_all`` after one that was rejected or lost, or after a read that found open wagers."""
+"""Time to the next ``cancel_all`` after a ``cancel_all`` was rejected or lost, or after a read found open wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""The shortest time between two ``cancel_all`` that are caused by messages about wagers. Otherwise many wagers that
+"""The shortest time between two ``cancel_all`` that are caused by messages about wagers. Without this, many wagers that
 open together would cause many requests."""
 
 
@@ -37,14 +37,14 @@ class RepeatedCancelAll:
         self.due_at: Instant = now
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """How many ``cancel_all`` have no answer yet, and were sent after the latest ``restart``."""
+        """How many ``cancel_all`` requests that were sent after the latest ``restart`` have no answer yet."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
         """``_sent`` is the id of the latest ``cancel_all``. Answers to requests with an id up to ``_done`` do not count
         any more."""
 
     def restart(self, now: Instant) -> None:
-        """Make a ``cancel_all`` due now. Answers to earlier ones do not count any more."""
+        """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests do not count any more."""
         self.due_at = now
         self._done = self._sent
         self.under_way = 0

@@ -43,7 +43,7 @@ class Cancelling:
         requested."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}
-        """The ``external_id`` of each wager for which a read was requested after its latest cancel."""
+        """The ``external_id`` of each wager of which a read was requested after the wager's latest cancel."""
         self.sent = 0
 
     @property
@@ -61,7 +61,7 @@ class Cancelling:
         elif kind is Kind.REVIVED:
             self.want(wager)
         elif kind is Kind.FOREIGN and self._shared.settings.exclusive and wager.external_id != wager.wager_id:
-            self.want(wager)  # nobody else uses this account: it may be from an earlier run
+            self.want(wager)  # nobody else uses this account, so it may be from an earlier run
 
     def collect(self) -> None:
         """Fetch from ``Quoting`` which wagers to keep and which to cancel."""
@@ -103,8 +103,8 @@ class Cancelling:
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """Note that the exchange's id of a wager is known. A cancel that waits for the wager is sent after ``PATIENCE``
-        at the latest."""
+        """Note that the exchange's id of a wager is known. If a cancel waits until the wager is live, it waits
+        ``PATIENCE`` at most from now on."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
@@ -112,7 +112,7 @@ class Cancelling:
         """Return the next request to cancel: a batch of wagers, or a whole sport event.
 
         A whole sport event is cancelled if a guard of the sport event holds and more than one batch of its wagers is to
-        be cancelled. The account must be exclusive.
+        be cancelled. This is only done on an exclusive account.
         """
         shared = self._shared
         batch: list[Wager] = []
@@ -196,7 +196,7 @@ class Cancelling:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
     def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
-        """Take the failure of a whole request: each cancel in it was rejected or is unknown."""
+        """Take the failure of a whole request: each cancel in the request was rejected, or its result is unknown."""
         changes: Changes = ()
         if isinstance(request, CancelMany):
             for item in request.items:

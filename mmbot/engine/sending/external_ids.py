@@ -24,7 +24,7 @@ class ExternalIds:
         self._next = seed.next_sequence
         self._end = seed.end_sequence
         self._reserving = False
-        """True while the shell has not yet reported the latest reservation."""
+        """True until the shell reports that the latest reservation is saved."""
 
     def next(self, strategy: str) -> str:
         """Return the next id. Call this only after ``has`` returned true."""

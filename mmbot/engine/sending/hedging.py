@@ -1,5 +1,5 @@
 """Sends hedges. When the matched worst case of a scope reaches its ``hedge`` threshold, ``fillOrKill`` wagers on
-opposite outcomes bring it back to the ``soft`` threshold. At most one hedge is in flight on each line."""
+opposite outcomes bring the worst case back to the ``soft`` threshold. At most one hedge is in flight on each line."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class Hedging:
         self.sent = 0
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """Return the next hedge that may be sent."""
+        """Return the next hedge that may be sent; None if there is none."""
         if not self.check:
             return None
         shared = self._shared
         if any(shared.guards.holds(guard, ACCOUNT) for guard in ACCOUNT_CLOSED) or not self._ids.has(1):
             return None
         self.check = False
-        # A line with a hedge in flight keeps its share of the excess. A line that was put off leaves its share to
-        # others.
+        # If a line has a hedge in flight, no other line is hedged in its place. If no hedge is possible on a line for
+        # now, other lines are hedged in its place.
         unable = [line for line, at in self._not_before.items() if at > now and line not in self._in_flight]
         for line, reduction in shared.exposure.hedge_candidates(unable):
             wager = shared.ledger.get(self._in_flight.get(line, ""))
@@ -77,7 +77,7 @@ class Hedging:
         return None
 
     def _try(self, line: LineKey, reduction: int, now: Instant) -> PlaceMany | None:
-        """Size and send the hedge of one line, or log why there is none."""
+        """Compute and send the hedge of one line. If no hedge is possible, log the reason."""
         shared = self._shared
         quoted = self._quoting.lines.get(line)
         state = shared.books.get(line)
@@ -177,7 +177,7 @@ class Hedging:
             self.check = True
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note that a hedge has ended, if the change says so."""
+        """If the change is the end of a hedge, allow quotes on its line again."""
         if change.kind is Kind.ENDED and change.wager.hedge:
             self.ended(change.wager)
 

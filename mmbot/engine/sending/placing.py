@@ -1,5 +1,6 @@
-"""Places quotes in order of priority. The call that hands out a placement also checks limits, funds, matches with our
-own wagers, and the number of open wagers. A placement that is not allowed never delays the other placements."""
+"""Places quotes in order of priority. Limits, funds, the number of open wagers and possible matches with our own wagers
+are checked in the same call that hands out the placement. A placement that is not allowed never delays the other
+placements."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ LONGEST_PAUSE: Final = 64 * SECOND
 
 DOUBT: Final[Cents] = 10
 """Cents of every limit that stay unused for each wager whose single matches are not known. The exchange rounds the win
-of each match, and mmbot can round only the win of the whole wager, so the two may differ by some cents."""
+of each match, and mmbot can round only the win of the whole wager, so the two sums may differ by some cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
@@ -59,8 +60,7 @@ class Batch:
         self.funds = funds
         """The sum of the stakes that may still be placed, in cents."""
         self.most: Final = most
-        """The most placements that the batch may hold because of ``guards.awaiting_activation`` and
-        ``limits.open_wagers``."""
+        """The most placements that ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the batch."""
         self.awaiting: Final = awaiting
         """The number of placements that awaited activation before this batch."""
         self.doubt: Final = doubt
@@ -174,7 +174,7 @@ class Placing:
         ordered = len(place) < 2 or (len(place) == 2 and place[0].priority >= place[1].priority)
         targets = place if ordered else sorted(place, key=_priority, reverse=True)
         for target in targets:
-            if target.priority < targets[0].priority and blocked is None:  # targets of other lines may be more urgent
+            if target.priority < targets[0].priority and blocked is None:  # other lines may be more urgent
                 left.append(target)
                 continue
             count = len(items)
@@ -208,7 +208,7 @@ class Placing:
         return NO_FUNDS
 
     def _judge(self, line: QuotedLine, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
-        """Return the stake of a target that may be placed now, in cents, and the reason if it is 0."""
+        """Return the stake in cents of a target that may be placed now, and the reason if this stake is 0."""
         shared, key = self._shared, line.key
         if shared.hedging and key in shared.hedging:
             return 0, HEDGED
@@ -222,7 +222,7 @@ class Placing:
         if target.stake <= room:
             return target.stake, None
         if room < shared.settings.min_stake or any(wager.state is State.CANCELLING for wager in live):
-            return 0, NO_FUNDS if room == funds else NO_ROOM  # a pending cancel makes room soon: do not split the stake
+            return 0, NO_FUNDS if room == funds else NO_ROOM  # pending cancels make room soon: do not split the stake
         return room, None
 
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
@@ -299,7 +299,7 @@ class Placing:
         return changes
 
     def _on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
-        """Take the failure of a whole request: each item was rejected or is unknown."""
+        """Take the failure of a whole request: each placement was rejected, or its result is unknown."""
         changes: Changes = ()
         for item in request.items:
             if answer.failure is Failure.UNKNOWN:
