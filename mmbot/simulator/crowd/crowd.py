@@ -1,5 +1,5 @@
-"""The interface of every crowd, that is, of the simulated traders other than the bot. Also a function that computes the
-stake behind a shown amount."""
+"""The interface of every crowd, that is, of the simulated traders other than the bot. The function ``maker_stake``
+computes the stake that a crowd needs to show a given amount to takers."""
 
 from __future__ import annotations
 

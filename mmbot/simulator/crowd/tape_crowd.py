@@ -1,13 +1,14 @@
 """The crowd that replays a tape, the file of a recorded market. Recorded prices become the crowd's orders, recorded
 trades become its takers, and the recorded result settles the market.
 
-The user's wagers were not in the recorded market. The crowd trades with them by these rules:
+The user is the account that trades with the crowd, usually the bot. The user's wagers were not in the recorded market.
+The crowd trades with them by these rules:
 
 - Each price level of the tape is one order of the crowd. Stake that the user takes from a level stays taken until the
   tape changes that level.
 - If a new level crosses a wager of the user, the level takes that wager at the user's odds. On a real exchange the
-  maker of the level would have met the user's wager first. Without this rule, the user would escape the matches that a
-  moving price brings.
+  maker of the level would have met the user's wager first. Without this rule, the user would miss the matches that come
+  when the price moves.
 - A print is a recorded trade. It first takes the user's wagers at better odds than the odds of the print.
 - At its own odds, a print takes a user's wager after the stake that was ahead of this wager in the queue. The stake
   ahead shrinks with each print. It also shrinks when the level becomes smaller than the stake ahead. If a recorded
