@@ -46,7 +46,7 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How far both prices move at a full position, in probability. If this is above ``margin``, reducing the position
     may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """By which share, at a full position, the size of quotes that would increase the position is cut. 1 removes these
+    """At a full position, the size of quotes that would increase the position is cut by this share. 1 removes these
     quotes."""
     source: Literal["book", "given", "given_or_book"] = "book"
     """Source of the fair probability: the book, your own price, or your own price while there is one."""

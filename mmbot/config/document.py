@@ -1,6 +1,6 @@
-"""Turn YAML text into plain values and remember the line of each.
+"""Turn YAML text into plain values and remember the line of each value.
 
-The parser reads a strict part of YAML. It rejects duplicate keys, anchors, aliases and tags. Unquoted words are text,
+The parser accepts only a part of YAML. It rejects duplicate keys, anchors, aliases and tags. Unquoted words are text,
 except true, false, null and decimal numbers. ``NO``, ``on``, ``1_000`` and ``1:30`` are therefore text, and are
 rejected where a setting takes a number or true/false.
 """
@@ -33,7 +33,7 @@ _CREDENTIAL_WORDS: Final = ("accesskey", "secretkey", "secret", "password", "pas
 
 
 class Document(msgspec.Struct, frozen=True):
-    """The values of a file, with the line of each."""
+    """The values of a file, with the line of each value."""
 
     name: str
     """Name of the file, as the user gave it."""
@@ -44,15 +44,14 @@ class Document(msgspec.Struct, frozen=True):
     problems: tuple[tuple[int, Problem], ...] = ()
     """Problems of the text itself, each with its line."""
     rejected: tuple[Path, ...] = ()
-    """Paths of values that could not be read because of these problems. The value there is None. A rejected key is left
-    out."""
+    """Paths of values that could not be read. In ``values`` such a value is None, and a rejected key is left out."""
 
     def place(self, path: Path) -> str:
-        """Return ``FILE:LINE: path``. The line is that of the key, or of the nearest key around it."""
+        """Return ``FILE:LINE: path``. If the file lacks the key, the line is that of the nearest key around it."""
         return _place(self.name, self.lines, path)
 
     def line(self, path: Path) -> int:
-        """Return the line of a key, or of the nearest key around it; 0 if there is none."""
+        """Return the line of a key. If the file lacks the key, return the line of the nearest key around it, or 0."""
         return _line(self.lines, path)
 
     def given(self, path: Path) -> bool:
@@ -73,7 +72,7 @@ def _place(name: str, lines: dict[Path, int], path: Path) -> str:
 
 
 class _PlainWords(BaseResolver):
-    """The unquoted scalars that are not text: the core schema of YAML 1.2 without octal and hexadecimal numbers."""
+    """Recognises unquoted scalars that are not text: YAML 1.2's core schema without octal and hexadecimal numbers."""
 
 
 _PlainWords.add_implicit_resolver("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
@@ -90,7 +89,7 @@ _PlainWords.add_implicit_resolver(
 
 
 class _Tree(Reader, Scanner, Parser, Composer, _PlainWords):
-    """PyYAML's stages up to the tree of nodes. This module builds the values itself."""
+    """PyYAML's parser up to the tree of nodes. This module turns the nodes into values itself."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)

@@ -1,6 +1,7 @@
-"""Resolve the relative paths in a settings file. They are relative to the folder of the file.
+"""Resolve the relative paths in a settings file. They count from the folder of the file.
 
-They do not depend on the working directory, so ``mmbot kill`` finds the daemon that ``mmbot run`` started elsewhere.
+The working directory does not matter. So ``mmbot kill`` finds the state directory of a bot that was started from
+another folder.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ _NEEDED: Final[tuple[tuple[Path, str], ...]] = (
     (("exchange",), ""),
     (("exchange", "base_url"), "http://127.0.0.1"),
 )
-"""The required settings, each with a stand-in. With the stand-in, the other settings can be checked if one is
-missing."""
+"""The required settings, each with a value that is used if the setting is missing or wrong. With this value, the other
+settings can still be checked."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ def _mended(values: Any, bad: list[Path]) -> Any:
 
 
 def _remove(values: Any, path: Path) -> None:
-    """Remove the value at a path. A list is removed as a whole, since the indexes of its items must not move."""
+    """Remove the value at a path. A list is removed as a whole, so that the indexes of other items do not change."""
     for step in range(1, len(path)):
         if isinstance(path[step], int) and path[:step] != ("quoting",):
             path = path[:step]

@@ -29,7 +29,7 @@ class Setting(NamedTuple):
     """One setting, as the documentation shows it."""
 
     path: str
-    """Like ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
+    """Path of the setting, like ``limits.line``, or ``quoting[].match.type`` for a setting of each rule."""
     takes: str
     """Type and bounds of the value."""
     default: str | None
@@ -43,8 +43,8 @@ def json_schema(params: Mapping[str, type[msgspec.Struct] | None] | None = None)
     """Return the schema of a settings file.
 
     Args:
-        params: for the ``module:Class`` of each strategy, the Struct of its ``params:``, or None if the strategy takes
-            none. The schema does not check the ``params:`` of other strategies.
+        params: strategies by their ``module:Class``, each with the Struct of its ``params:``, or None if it takes no
+            ``params:``. The schema does not check the ``params:`` of other strategies.
     """
     strategies = dict(params or {})
     own = [shape for shape in strategies.values() if shape is not None]

@@ -30,7 +30,7 @@ class Senseless(NamedTuple):
     path: Path
     message: str
     because_of: tuple[Path, ...] = ()
-    """Other values that lead to this verdict."""
+    """Paths of other values because of which this value makes no sense."""
 
 
 def senseless(config: Config, given: Given) -> Iterator[Senseless]:

@@ -39,11 +39,11 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     dialect: Literal["legacy"] = "legacy"
     """Dialect of the exchange's interface. ``legacy`` uses the names wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
-    """Library for the feed's websocket: ``aiohttp``, or ``pysher``, which the exchange's examples use and which runs in
-    two threads. Both behave alike."""
+    """Library for the feed's websocket: ``aiohttp`` or ``pysher``. The exchange's examples use ``pysher``, which needs
+    two threads. The bot behaves the same with both."""
     requests_per_second: Annotated[int, Meta(ge=2, le=48, extra={"unit": "requests a second"})] = 40
-    """Most requests that the engine sends in any second. Log-ins, connections and further pages of matches come on top,
-    but are rare. The exchange allows 50 for the account, all programs together."""
+    """Largest number of requests that the engine sends in any second. Log-ins, connections and further pages of matches
+    are not included, but are rare. The exchange allows 50 a second for the account, for all programs together."""
     cancel_reserve: Annotated[int, Meta(ge=1, le=47, extra={"unit": "requests a second"})] = 8
     """Part of ``requests_per_second`` that is reserved for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
@@ -56,13 +56,13 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     min_stake: Annotated[float, Meta(gt=0, extra={"unit": "dollars"})] = 1.0
     """Smallest stake that the exchange accepts."""
     change_timeout_s: Seconds = 5.0
-    """Time limit of a request that places or cancels. After it the outcome is unknown, and the bot looks the wager
-    up."""
+    """Time limit of a request that places or cancels. If no answer comes in this time, the outcome is unknown, and the
+    bot looks the wager up."""
     read_timeout_s: Seconds = 10.0
-    """Time limit of a read. After it the bot repeats the read."""
+    """Time limit of a read. If no answer comes in this time, the bot repeats the read."""
     login_cooldown_s: Seconds = 60.0
-    """Shortest time between two log-ins, also across restarts, since a key pair may hold 20 sessions. ``mmbot kill``
-    may ignore it once."""
+    """Shortest time between two log-ins, also across restarts, since a key pair can have only 20 sessions. ``mmbot
+    kill`` may ignore it once."""
     clock: ClockConfig | None = None
     """Clock of a local exchange that runs with ``--speed``. ``null``: the clock of the machine."""
 
@@ -75,17 +75,18 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     event: tuple[int, ...] = ()
     """Sport event ids of the exchange."""
     type: tuple[Text, ...] = ()
-    """Market types, like ``moneyline``. First halves, quarters and many props have that type too."""
+    """Market types, like ``moneyline``. First halves, quarters and many props are of type ``moneyline``, too."""
     sub_type: tuple[Text, ...] = ()
     """Market sub-types. They distinguish the whole game from its parts."""
     category_name: tuple[Text, ...] = ()
     """Market categories as the exchange shows them, like ``Game Lines``."""
     hours_to_start: tuple[Hours, Hours] | None = None
-    """From and to, both included. A market whose sport event has no known start never matches."""
+    """Hours until the start of the sport event: from and to, both included. With this setting, a market whose sport
+    event has no known start never matches."""
 
 
 class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Limits of one rule in dollars, tighter than the general ones."""
+    """Limits of one rule in dollars. They can only be tighter than the general limits."""
 
     line: Dollars | None = None
     """Limit of each line; ``null``: ``limits.line``."""
@@ -103,7 +104,7 @@ class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     match: MatchConfig = MatchConfig()
     """The markets that the rule is for."""
     strategy: Text
-    """``module:Class``, installed or in the working directory."""
+    """The strategy, as ``module:Class``. The module is installed or lies in the working directory."""
     params: dict[str, Any] = {}
     """The strategy's own settings."""
     limits: RuleLimits = RuleLimits()
@@ -114,31 +115,31 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Limits on money, in dollars. ``soft`` and ``hedge`` are shares of each limit."""
 
     line: Dollars = 500.0
-    """Largest worst-case loss of a line, from matched wagers and from open wagers that could still match. Never
-    exceeded."""
+    """Largest worst-case loss of a line, from matched wagers and from open wagers that could still match. The bot
+    places no wager that would exceed it."""
     market: Dollars = 500.0
-    """The same for a market: the sum over its lines."""
+    """Largest worst-case loss of a market: the sum over its lines."""
     event: Dollars = 1000.0
-    """The same for a sport event."""
+    """Largest worst-case loss of a sport event."""
     tournament: Dollars = 3000.0
-    """The same for a tournament."""
+    """Largest worst-case loss of a tournament."""
     account: Dollars = 5000.0
-    """The same for the whole account."""
+    """Largest worst-case loss of the whole account."""
     soft: Share = 0.4
     """Share of a limit. Once matched wagers risk this much, the bot quotes only the side that reduces the risk."""
     hedge: Share = 0.7
     """Share of a limit. Once matched wagers risk this much, the bot hedges the excess over ``soft``."""
     hedge_cost: Annotated[float, Meta(ge=0, lt=1, extra={"unit": "probability"})] = 0.05
-    """Most that a hedge may pay above the fair price."""
+    """How far the price of a hedge may be above the fair price."""
     daily_loss: Dollars = 500.0
-    """Realised and marked loss since midnight UTC. Once it is reached, the bot quotes nothing for the rest of the
-    day."""
+    """Largest realised and marked loss since midnight UTC. Once the loss reaches it, the bot quotes nothing for the
+    rest of the day."""
     stake: Dollars = 250.0
     """Largest stake of one wager."""
     open_wagers: Annotated[int, Meta(ge=1, extra={"unit": "wagers"})] = 500
-    """Most wagers that could still match at the same time."""
+    """Largest number of wagers that could still match at the same time."""
     funds_multiple: Annotated[float, Meta(gt=0, le=10, extra={"unit": "times the balance"})] = 8.0
-    """Largest sum of the stakes that could still match."""
+    """Largest sum of the stakes that could still match, as a multiple of the balance."""
 
 
 class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,17 +148,17 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stop_before_start_s: Pause = 120.0
     """The bot cancels its quotes this long before a sport event is due to start."""
     book_age_s: Seconds = 1200.0
-    """A book is stale if neither a message nor an agreeing read came for this long."""
+    """A book is stale if for this long no message about it came, and no REST read agreed with it."""
     price_age_s: Seconds = 300.0
     """The bot ignores a price of your own that is older than this."""
     hold_s: Pause = 5.0
     """Wait after a start or a reconnect before the bot quotes."""
     flap_hold_s: Pause = 60.0
-    """The same wait after the feed was lost more than three times in ten minutes."""
+    """Wait instead of ``hold_s`` if the feed was lost more than three times in ten minutes."""
     feed_silence_s: Seconds = 30.0
     """The feed is lost if no ``health_check`` came for this long. The exchange sends one every five seconds."""
     activation_s: Seconds = 10.0
-    """The bot looks up an accepted wager if its private message did not come within this time."""
+    """The bot looks up an accepted wager if no private message reports it as live within this time."""
     awaiting_activation: Annotated[int, Meta(ge=1, extra={"unit": "placements"})] = 60
     """The bot places nothing more while this many placements are not yet known to be live."""
     print_match_s: Seconds = 2.0
@@ -167,7 +168,7 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     min_balance: Dollars = 10.0
     """The bot quotes nothing while the balance is below this."""
     off_fair: Probability = 0.10
-    """The bot does not place a quote whose probability is this far above the fair price: such a quote is a mistake."""
+    """The bot does not place a quote whose price is this far above the fair price, because it must be a mistake."""
     max_bid_ask_spread: Probability = 0.20
     """The bot takes no fair value from a book whose bid-ask spread is wider."""
     reconcile_s: Seconds = 900.0
@@ -190,7 +191,7 @@ class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How the daemon stops."""
 
     deadline_s: Seconds = 30.0
-    """Time that a stop waits for the proof that no wager is open."""
+    """Longest time that a stop waits for the proof that no wager is open."""
 
 
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,7 +215,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exchange: ExchangeConfig
     """The exchange and the connection to it."""
     quoting: tuple[RuleConfig, ...] = ()
-    """Quoting rules. The first rule that matches a market applies. The bot leaves a market without a rule alone."""
+    """Quoting rules. The first rule that matches a market applies. The bot does not quote a market without a rule."""
     limits: LimitsConfig = LimitsConfig()
     """Limits on money."""
     guards: GuardsConfig = GuardsConfig()

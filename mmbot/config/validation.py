@@ -1,4 +1,4 @@
-"""Compare plain values with a msgspec Struct key by key, and find every problem. msgspec itself stops at the first."""
+"""Compare plain values with a msgspec Struct key by key, and find every problem. msgspec itself reports only one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def convert(shape: type[T], value: Any) -> T:
     """Build a Struct from values without mismatches. The Struct's ``__post_init__`` may still reject them.
 
     Raises:
-        ValueError: with the Struct's reason.
+        ValueError: if the Struct rejects the values, with its reason.
     """
     try:
         return msgspec.convert(value, shape)

@@ -1,7 +1,7 @@
-"""The journal: records that a run needs after a crash, in SQLite. A thread writes them, so trading never waits.
+"""The journal: the records that mmbot needs after a restart, in SQLite. A thread writes them, so trading never waits.
 
-Only the run's id and its blocks of sequence numbers are on disk before they are used. Wagers, days and settlements
-follow after some milliseconds, many in one commit. If a crash loses some, the exchange's history still has them.
+The id of a run and its sequence numbers are on disk before they are used. Wagers, days and settlements are written some
+milliseconds later, many in one commit. If a crash loses the latest wagers, the exchange's history still has them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from mmbot.store import schema
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""Finished wagers are loaded if they were sent at most this long before the last run ended: results get corrected."""
+"""A finished wager is loaded if it was sent at most this long before the last run ended: its result may be corrected.
+"""
 
 FIRST_BLOCK: Final = 1_000
-"""Sequence numbers that a run owns from the start."""
+"""How many sequence numbers are reserved for a run at its start."""
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
@@ -32,7 +33,7 @@ _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "refus
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 _NO_SIDE: Final = -1
-"""In the column of the side: the wager is on no line, and the line\'s number means nothing."""
+"""Value in the column ``side`` if the line of a wager is not known. Then the column ``number`` has no meaning."""
 
 Saved = SaveWager | SaveDay | SaveSettlement
 
@@ -42,7 +43,7 @@ class JournalError(Exception):
 
 
 class Run(NamedTuple):
-    """A run that is recorded on disk. It owns the sequence numbers from ``next_sequence`` to below ``end_sequence``."""
+    """A run that is recorded on disk. It may use sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""
 
     run_id: str
     next_sequence: int
@@ -53,12 +54,12 @@ class Kept(NamedTuple):
     """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, and every wager of the last days; oldest first."""
+    """All unsettled wagers, and all finished wagers of the last days (``KEPT_FOR``); oldest first."""
     day: SaveDay | None
     """Record of the latest day."""
     settlements: tuple[SaveSettlement, ...]
     since: Instant
-    """Last instant at which a run is known to have been alive; 0 if there was none."""
+    """Last instant at which a run is known to have been alive; 0 if there was no run."""
 
 
 class _Reserve(NamedTuple):
@@ -78,7 +79,7 @@ class Journal:
     """The journal of one state directory. Call ``begin`` and ``load`` before ``start``, from one thread."""
 
     def __init__(self, directory: Path, *, lock_wait_s: float = 5.0) -> None:
-        """Open or create the journal. ``lock_wait_s``: longest wait for another process that locks the file.
+        """Open or create the journal. ``lock_wait_s``: longest wait, in seconds, for a process that locks the file.
 
         Raises:
             JournalError: if the file is damaged, is not a journal, or was written by a newer version.
@@ -93,7 +94,7 @@ class Journal:
         self._troubled = False
         self._run_number = 0
         self.alive = True
-        """False once the writer thread has died: nothing more is written."""
+        """False once the writer thread has died, so that nothing more is written."""
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)
             self._open()
@@ -107,7 +108,7 @@ class Journal:
         Args:
             now: the present.
             salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
-                was lost and the count started again.
+                was lost, so that the count of runs starts again.
         """
         if not salt.isalnum() or not salt.isascii():
             raise ValueError(f"{salt!r}: a run id consists of letters and digits")
@@ -156,9 +157,9 @@ class Journal:
         """Start the writer thread.
 
         Args:
-            trouble: called from the writer thread: with a message when writing starts to fail, with None when it works
-                again, and with a message and ``alive`` unset if the thread dies. Failed records are kept and written
-                again every second.
+            trouble: called from the writer thread, with a message when writing begins to fail, and with None when it
+                works again. It is also called with a message if the thread dies; then ``alive`` is False. Records that
+                could not be written are kept, and tried again every second.
         """
         self._trouble = trouble
         self._thread = threading.Thread(target=self._write_behind, name="journal", daemon=True)
@@ -170,15 +171,16 @@ class Journal:
         return len(self._pending) + len(self._batch)
 
     def save(self, what: Saved) -> None:
-        """Queue a record for writing. A later one with the same key replaces it. The caller pays for one append."""
+        """Queue a record for writing. A later record with the same key replaces it. The call never waits."""
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
-        """Queue the fact that the run was alive at ``now``. The next run reads the exchange's history from there."""
+        """Queue a record that the run was alive at ``now``. The next run needs this to know how far back to read the
+        exchange's history."""
         self._pending.append(_Touch(now))
 
     def reserve(self, end: int, done: Callable[[], None]) -> None:
-        """Reserve sequence numbers below ``end`` on disk; ``done`` is then called from the writer thread."""
+        """Reserve the sequence numbers below ``end`` on disk. The writer thread then calls ``done``."""
         self._pending.append(_Reserve(end, done))
         self._urgent.set()
 
@@ -319,7 +321,7 @@ def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
 
 
 def _place(wager: SaveWager) -> tuple[int, int, int, int]:
-    """The columns event, market, number and side, none of which can be NULL."""
+    """Return the columns event, market, number and side. None of these columns may be NULL."""
     if isinstance(wager.line, LineKey) and wager.side is not None:
         return (*wager.line, wager.side)
     return wager.line.event, wager.line.market, 0, _NO_SIDE

@@ -1,7 +1,7 @@
-"""The kill latch on disk. While its file exists, no run quotes.
+"""The latch of the kill switch on disk. While its file exists, the kill switch is on and no run quotes.
 
-The file is written as a whole or not at all, and synced, so that it survives a power failure. A file that cannot be
-read counts as a set latch."""
+The file is written as a whole or not at all, and synced, so that it survives a power failure. If it cannot be read, the
+latch counts as set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LATCH_FILE = "latch.json"
 
 
 class Latch(msgspec.Struct, frozen=True):
-    """The reason and the time of the latch."""
+    """Why and when the latch was set."""
 
     reason: str
     at: Instant
@@ -38,7 +38,7 @@ def read(directory: Path) -> Latch | None:
 
 
 def write(directory: Path, latch: Latch) -> None:
-    """Set the latch on disk; an existing one is replaced.
+    """Set the latch on disk. It replaces an existing latch.
 
     Raises:
         OSError: if the file could not be written. An earlier latch is then still set.

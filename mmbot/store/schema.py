@@ -1,4 +1,4 @@
-"""The tables of the journal. A change of them needs a new version and a step that migrates older files."""
+"""The tables of the journal. A change of the tables needs a new version and a step that migrates older files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The state directory: it lets one daemon run at a time, and says where that daemon can be reached.
+"""The state directory. Only one bot at a time can use it, and its lock file says where this bot can be reached.
 
-The kernel holds the lock (``flock``) and drops it when the process ends in any way. The file itself is never removed,
-since two daemons could then lock two files of the same name.
+The kernel holds the lock (``flock``) and releases it when the process ends in any way. The lock file is never removed,
+because two bots could then lock two different files of the same name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StateDirError(Exception):
 
 
 class StateDirLocked(StateDirError):
-    """Raised if another process holds the directory."""
+    """Raised if another process has locked the directory."""
 
     def __init__(self, directory: Path, holder: Holder) -> None:
         self.directory = directory
@@ -36,12 +36,12 @@ class StateDirLocked(StateDirError):
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """The holder of the lock, as it wrote itself into the lock file."""
+    """The process that holds the lock, as described in the lock file."""
 
     pid: int | None = None
-    """Process id; None until the holder has written it."""
+    """Process id; None until the process has written it."""
     url: str | None = None
-    """Address of its HTTP door; None until the door is open."""
+    """Address of the HTTP server of the process; None until the server listens."""
 
 
 class StateDir:
@@ -51,7 +51,7 @@ class StateDir:
         """Create the directory if it does not exist, and lock it.
 
         Raises:
-            StateDirLocked: if another process holds it.
+            StateDirLocked: if another process has locked it.
             StateDirError: if it cannot be created or written.
         """
         self.path = path
@@ -70,13 +70,13 @@ class StateDir:
         self._write(Holder(pid=os.getpid()))
 
     def publish(self, url: str) -> None:
-        """Write the address of the HTTP door into the lock file, for ``mmbot status`` and ``mmbot kill``."""
+        """Write the address of the HTTP server into the lock file, for ``mmbot status`` and ``mmbot kill``."""
         self._write(Holder(pid=os.getpid(), url=url))
 
     def close(self) -> None:
-        """Release the directory."""
+        """Release the lock of the directory."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)  # so that nobody signals a process that gets our pid later
+            os.ftruncate(self._fd, 0)  # so that no command signals a later process with the same pid
             os.close(self._fd)
             self._fd = -1
 
@@ -103,7 +103,7 @@ class StateDir:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return the holder of the directory, or None if no living process holds it. Nothing is created."""
+    """Return the process that has locked the directory; None if there is none. No file is created."""
     try:
         fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -122,5 +122,5 @@ def holder_of(path: Path) -> Holder | None:
 def _read(path: Path) -> Holder:
     try:
         return msgspec.json.decode((path / LOCK_FILE).read_bytes(), type=Holder)
-    except (OSError, msgspec.DecodeError):  # read between the holder's lock and its writing
+    except (OSError, msgspec.DecodeError):  # the holder has not written the file yet
         return Holder()

@@ -1,7 +1,7 @@
 """Logs: each line is one event with fields, as JSON or as text for a terminal, without secrets.
 
-Secrets are removed from the finished line, so tracebacks and messages of libraries are covered too. A thread writes the
-lines, so a reader that stalls does not stop the trading.
+Secrets are removed from the finished line, so they are also removed from tracebacks and messages of libraries. A thread
+writes the lines, so a slow reader of the log does not delay trading.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TOKENS: Final = re.compile(
     r"|(?<=Bearer )[^\s\"'\\]+"
 )
 _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
-_GATHER_S: Final = 0.02  # a thread that woke for each line would interrupt the trading each time
+_GATHER_S: Final = 0.02  # a thread that wakes for each line would interrupt trading too often
 _SHORTEST: Final = 6  # a shorter "secret" would hide ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
     "event": "event_id",
@@ -69,7 +69,7 @@ class Secrets:
         self._values.sort(key=len, reverse=True)
 
     def also(self, hide: Callable[[str], str]) -> None:
-        """Also apply another function that hides secrets in a text."""
+        """Add a function that hides further secrets in a text."""
         self._others.append(hide)
 
     def hide(self, text: str) -> str:
@@ -82,7 +82,7 @@ class Secrets:
 
 
 class LineWriter:
-    """Writes lines to a stream in a thread. If the reader stalls, lines are dropped and counted."""
+    """Writes lines to a stream in a thread. If the reader of the stream is too slow, lines are dropped and counted."""
 
     def __init__(self, out: TextIO, limit: int = 10_000) -> None:
         self.dropped = 0
@@ -127,7 +127,7 @@ class LineWriter:
 
 
 class _Lines:
-    """Takes finished lines from structlog."""
+    """Passes finished lines from structlog to the writer."""
 
     def __init__(self, out: LineWriter) -> None:
         self.debug = self.info = self.warning = self.error = self.critical = self.msg = out.write
@@ -175,7 +175,7 @@ def logger(
             colors=out.terminal,
             timestamp_key="at",
             sort_keys=False,
-            exception_formatter=structlog.dev.plain_traceback,  # a box would split secrets over two lines
+            exception_formatter=structlog.dev.plain_traceback,  # a traceback in a box would split secrets
         )
         render = [_short_time, console]
     else:
@@ -190,7 +190,7 @@ def logger(
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename the fields whose names the log itself uses: ``event`` becomes ``event_id``."""
+    """Rename fields whose names the log itself uses, for example ``event`` to ``event_id``."""
     return {_TAKEN.get(name, name): value for name, value in given.items()}
 
 

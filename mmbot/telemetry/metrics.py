@@ -1,7 +1,8 @@
-"""Metrics for Prometheus. Values that the engine knows are read at each scrape. Other events are counted as they
+"""Metrics for Prometheus. Values that the engine knows are read when Prometheus asks. Other events are counted as they
 happen.
 
-No label grows with wagers, lines or sport events: labels are kinds, scopes, guards, endpoints, outcomes and causes.
+The labels are kinds, scopes, guards, endpoints, outcomes and causes. So the number of series does not grow with the
+number of wagers, lines or sport events.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from mmbot.engine.status import Status
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.25, 1.0)
-"""Limits in seconds, around the budgets of 150 µs, 1 ms and 5 ms."""
+"""Upper limits of the buckets, in seconds. Many are near the speed budgets of 150 µs, 1 ms and 5 ms."""
 
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -41,7 +42,7 @@ class Metrics:
     """All metrics of one daemon, in their own registry.
 
     Args:
-        guards: names of all guards, so that a guard that does not hold has the value 0.
+        guards: names of all guards. A guard that does not hold is then shown with the value 0.
     """
 
     def __init__(self, guards: Sequence[str] = ()) -> None:
@@ -108,15 +109,15 @@ class Metrics:
         differences: Callable[[], Mapping[str, int]] = dict,
         taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """Set the functions that each scrape reads.
+        """Set the functions that are called each time when Prometheus asks.
 
         Args:
-            status: the engine's status, sport events not needed.
-            quoted_lines: number of lines with own wagers.
-            backlog: records that wait for the journal.
-            dropped: log lines that were dropped.
-            differences: the engine's repaired book differences, by kind.
-            taken_or_pulled: cents of takers' stakes that left the books, by kind.
+            status: returns the engine's status. The status need not contain sport events.
+            quoted_lines: returns the number of lines with wagers of our own.
+            backlog: returns the number of records that wait for the journal.
+            dropped: returns the number of log lines that were dropped.
+            differences: returns the number of repaired differences between books and REST reads, by kind.
+            taken_or_pulled: returns the size that left the books, in cents of takers' stakes, by kind.
         """
         scraped = self._scraped
         scraped.status, scraped.quoted_lines = status, quoted_lines
@@ -124,7 +125,7 @@ class Metrics:
         scraped.differences, scraped.taken_or_pulled = differences, taken_or_pulled
 
     def render(self) -> bytes:
-        """Return the text that Prometheus scrapes."""
+        """Return all metrics as text for Prometheus."""
         return generate_latest(self.registry)
 
     def request(self, endpoint: str, outcome: str, took: Duration) -> None:
@@ -133,19 +134,19 @@ class Metrics:
         self._request_seconds.labels(endpoint).observe(in_seconds(took))
 
     def tick_to_wire(self, took: Duration) -> None:
-        """Count a placement that a book message caused ``took`` nanoseconds of real time earlier."""
+        """Count a placement that was sent ``took`` nanoseconds of real time after the book message that caused it."""
         self._tick_to_wire.observe(in_seconds(took))
 
     def match_to_wire(self, took: Duration) -> None:
-        """Count a placement or cancel that a match caused ``took`` nanoseconds of real time earlier."""
+        """Count a placement or cancel that was sent ``took`` nanoseconds of real time after its cause, a match."""
         self._match_to_wire.observe(in_seconds(took))
 
     def undecodable(self, kind: str) -> None:
-        """Count a frame that could not be decoded."""
+        """Count a frame of the feed that could not be decoded."""
         self._undecodable.labels(kind).inc()
 
     def malformed(self, endpoint: str) -> None:
-        """An item of an answer could not be read."""
+        """Count an item in an answer of the exchange that could not be read."""
         self._malformed.labels(endpoint).inc()
 
     def feed_lost(self) -> None:
@@ -157,7 +158,7 @@ class Metrics:
         self._died.inc()
 
     def alert(self, alert: Alert) -> None:
-        """Count an alert. The alert ``life.clear`` also carries a duration."""
+        """Count an alert of the engine. For the alert ``life.clear``, also record how long it took until clear."""
         self._alerts.labels(alert.level.value).inc()
         match alert.name, alert.fields:
             case "life.clear", {"cause": str(cause), "seconds": float() | int() as took}:
@@ -167,7 +168,7 @@ class Metrics:
 
 
 class _Scraped(Collector):
-    """The metrics that are read at each scrape, with the functions that return their values."""
+    """The metrics whose values are read when Prometheus asks, with the functions that return the values."""
 
     def __init__(self, guards: Sequence[str]) -> None:
         self._guards: Final = guards
@@ -204,7 +205,7 @@ class _Scraped(Collector):
 
 
 def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
-    """Yield the metrics of a status. Sport events are not needed."""
+    """Yield the metrics of a status. The status need not contain sport events."""
     counts, profit = status.counts, status.profit
     yield _gauge("mmbot_quoting", "1 while the bot is allowed to quote.", status.quoting)
     yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
