@@ -15,8 +15,8 @@ from mmbot.domain.odds import Odds, Side
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
-    """Close the feed connection if one is open. Then try until a new connection is up, with a longer wait after each
-    failure."""
+    """Close the feed connection if one is open. Then try to connect until a connection is up, with a longer wait after
+    each failure."""
 
     reason: str
 

@@ -17,7 +17,7 @@ class Activation:
         self._shared: Final = shared
 
     def reported(self, external_id: str, now: Instant) -> None:
-        """Watch a wager that a report shows to be inactive."""
+        """Watch a wager if a report shows that it is inactive."""
         wager = self._shared.ledger.get(external_id)
         if wager is not None and wager.state is State.INACTIVE:
             self._shared.timers.set(Due.ACTIVATION, wager.external_id, now + self._shared.settings.activation)

@@ -22,7 +22,7 @@ class OwnStakeInBooks:
         self._quoting: Final = quoting
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager that opened, matched or ended."""
+        """Inform the books after a wager opened, matched or ended."""
         wager, kind = change.wager, change.kind
         if not isinstance(wager, LineWager):
             return  # the book is not known, or does not have two sides

@@ -76,9 +76,9 @@ class ClearProof:
         self.stage = Stage.CANCELLING
         self._cancelled_at: Instant = 0
         self._complete_after: Instant = 0
-        """An instant of our clock. The history has to be complete beyond this instant."""
+        """The history has to be complete beyond this instant of our clock."""
         self.complete = True
-        """True if the latest page was complete beyond ``_complete_after``."""
+        """True if the latest page of the history was complete beyond the instant ``_complete_after``."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now, and start the proof again."""

@@ -54,7 +54,8 @@ class Row(NamedTuple):
 
 
 class OrderOfLife:
-    """Goes through the steps. It alone decides when the daemon may quote, and when the daemon ends."""
+    """Goes through the steps of the order of life. Only this class decides when the daemon may quote and when it
+    ends."""
 
     def __init__(
         self, shared: Shared, effects: AppliesReports, board: BoardReader, since: Instant, now: Instant
@@ -119,7 +120,7 @@ class OrderOfLife:
         )
 
     def do_due(self, now: Instant) -> None:
-        """Go through transitions until no condition is true."""
+        """Take the first transition whose condition is true. Repeat this until no condition is true."""
         if now < self._idle_until:
             return
         while (row := self._row(now)) is not None:

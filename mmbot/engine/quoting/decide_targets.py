@@ -243,7 +243,8 @@ class Targets:
 
 
 def _just_longer(ladder: Ladder, odds: Odds) -> Odds | None:
-    """Return the shortest odds on the ladder that are longer than the given odds, which need not be on the ladder."""
+    """Return the shortest odds on the ladder that are longer than the given odds. The given odds need not be on the
+    ladder."""
     if odds in ladder:
         return ladder.longer(odds)
     return ladder.at_most(implied(odds))

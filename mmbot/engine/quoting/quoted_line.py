@@ -142,7 +142,7 @@ class RuleLines:
         self.moved: dict[int, None] = {}
         """The markets with a line whose own wagers or position changed."""
         self.conditions: Conditions | None = None
-        """The ``Conditions`` at the time of the last decision on all lines. None if the next decision has to be on all
+        """The ``Conditions`` at the time of the last decision on all lines. None if the next decision must cover all
         lines."""
         self.soft = False
         """True if the sport event, the tournament or the account was at its soft threshold at the time of the last

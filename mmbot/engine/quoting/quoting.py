@@ -146,8 +146,8 @@ class Quoting:
         self.forget(event)
 
     def look_at_cut(self) -> None:
-        """Have the quotes of lines decided again whose targets were cut to the limits, if a position changed after the
-        cut. The limits may leave more room now."""
+        """If limits cut the targets of a line and a position changed after the cut, have the quotes of the line decided
+        again."""
         shared = self._shared
         for line, moves in shared.cut.items():
             if moves != shared.moves:

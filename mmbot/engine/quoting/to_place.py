@@ -56,8 +56,8 @@ class ToPlace:
         self._aside[line.key] = line
 
     def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
-        """Put the lines that were set aside back into the queue, if they are still in ``lines``. The cost grows with
-        the number of lines set aside."""
+        """Put back into the queue the lines that were set aside and are still in ``lines``. The cost grows with the
+        number of lines set aside."""
         if self._aside:
             for key, line in self._aside.items():
                 if line.rest.place and lines.get(key) is line:

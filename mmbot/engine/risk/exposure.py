@@ -102,9 +102,9 @@ class Exposure:
         """Count a line in its five scopes, or the full stakes of a market in four scopes. The tighter of the general
         limit and the rule's limit applies.
 
-        Call it again when the rule or the tournament changes. A new tournament applies to all lines of the sport event.
-        If several rules apply to the lines of a market or sport event, the tightest of the rules' limits applies to
-        this market or sport event.
+        Call this method again when the rule or the tournament changes. A new tournament applies to all lines of the
+        sport event. If several rules apply to the lines of a market or sport event, the tightest of the rules' limits
+        applies to this market or sport event.
         """
         limits = resolve(self._limits, rule)
         entry = self._entries.get(line)

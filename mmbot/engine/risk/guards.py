@@ -72,7 +72,7 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason of the guard ``outcomes``. Also the reason why such a line is not hedged."""
+"""The reason of the guard ``outcomes``. Also the reason why a line with this guard is not hedged."""
 
 
 class Guards:
@@ -96,7 +96,7 @@ class Guards:
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Hold a guard. Returns True if the guard did not hold before. A new reason replaces the old reason."""
+        """Make a guard hold. Returns True if the guard did not hold before. A new reason replaces the old reason."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -123,7 +123,7 @@ class Guards:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
-        """Hold a guard if a reason is given, or lift it if ``reason`` is None. Returns True if the guard began or
+        """Make a guard hold if a reason is given, or lift it if ``reason`` is None. Returns True if the guard began or
         ceased to hold."""
         return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 

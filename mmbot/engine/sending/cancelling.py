@@ -52,7 +52,7 @@ class Cancelling:
         return len(self.ready) >= BATCH
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Follow a wager that opened or ended, and cancel a wager that should not be open."""
+        """Note that a wager opened or ended. Cancel a wager that should not be open."""
         wager, kind = change.wager, change.kind
         if kind is Kind.OPENED:
             self.opened(wager.external_id)

@@ -38,8 +38,9 @@ LONGEST_PAUSE: Final = 64 * SECOND
 """The first and the longest pause of a line after a rejected placement. Each further rejection doubles the pause."""
 
 DOUBT: Final[Cents] = 10
-"""Cents of every limit that stay unused for each wager whose single matches are not known. The exchange rounds the win
-of each match, and mmbot can round only the win of the whole wager, so the two sums may differ by some cents."""
+"""The part of every limit, in cents, that stays unused for each wager whose single matches are not known. The exchange
+rounds the win of each match, and mmbot can round only the win of the whole wager, so the two sums may differ by some
+cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
@@ -64,7 +65,7 @@ class Batch:
         self.awaiting: Final = awaiting
         """The number of placements that awaited activation before this batch."""
         self.doubt: Final = doubt
-        """Cents of every limit that stay unused; see ``DOUBT``."""
+        """The part of every limit that stays unused, in cents; see ``DOUBT``."""
         self.held_back: str | None = None
         """The reason why nothing more may be placed on any line; None if there is none."""
 
