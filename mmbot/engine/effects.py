@@ -82,8 +82,8 @@ class Effects:
             Journal(shared),
             Log(shared),
         )
-        """The followers, in the order in which they take a change. The log is last, so it shows a guard before the
-        change that caused the guard."""
+        """The followers, in the order in which they are told of a change. The log is last, so it shows a guard before
+        the change that caused the guard."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
         """Pass changes that the ledger made to every follower."""

@@ -128,7 +128,7 @@ class Seed(msgspec.Struct, frozen=True):
     """The state that the engine starts from. The shell reads it from the state directory."""
 
     run_id: str
-    """The prefix of every ``external_id`` of this run: letters and digits."""
+    """The prefix of every ``external_id`` of this run. It consists of letters and digits."""
     next_sequence: int
     end_sequence: int
     """This run may use the sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""

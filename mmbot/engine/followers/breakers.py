@@ -1,6 +1,6 @@
 """Circuit breakers: classes that stop quoting when changes of wagers look wrong.
 
-A breaker takes every change of a wager, and holds or lifts one guard. To add a breaker, put its class into
+A breaker is told of every change of a wager, and holds or lifts one guard. To add a breaker, put its class into
 ``BREAKERS``. docs/architecture.md shows a complete example.
 """
 
@@ -19,7 +19,7 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Breaker(Protocol):
-    """A class that takes every change of a wager, and holds or lifts one guard."""
+    """A class that is told of every change of a wager, and holds or lifts one guard."""
 
     @property
     def guard(self) -> Guard:
@@ -62,4 +62,4 @@ class MatchesAMinute:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
-"""Every circuit breaker, in the order in which they take a change."""
+"""Every circuit breaker, in the order in which they are told of a change."""

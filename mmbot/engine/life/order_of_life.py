@@ -326,7 +326,7 @@ class OrderOfLife:
         self.restart("stop", now)
 
     def kill(self, now: Instant) -> None:
-        """Cancel everything. The caller has to hold the guard ``latch``."""
+        """Cancel everything. The caller must make the guard ``latch`` hold."""
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:

@@ -86,8 +86,7 @@ class QuotedLine:
         """True if the view is made again at each decision. The reason is that the user's price gets older, or that a
         guard of the line may be lifted."""
         self.wakes_at: Instant = 0
-        """An instant. If it is in the future, a timer makes sure that the quotes are decided again at this instant or
-        earlier."""
+        """If this instant is in the future, a timer is set: the quotes are decided again at this instant or earlier."""
         self.view_index: int | None = None
         """The index of the line's view in ``RuleLines.views``; None while the line is not shown to the strategy."""
 

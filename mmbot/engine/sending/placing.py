@@ -1,6 +1,6 @@
 """Places quotes in order of priority. Limits, funds, the number of open wagers and possible matches with our own wagers
-are checked in the same call that hands out the placement. A placement that is not allowed never delays the other
-placements."""
+are checked in the same call that returns the placement for sending. A placement that is not allowed never delays the
+other placements."""
 
 from __future__ import annotations
 
