@@ -56,7 +56,7 @@ class Effects:
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
         """Connect the parts of the engine that act on changes. Some of these parts need this object when they are made,
-        so they do not exist yet at ``__init__``."""
+        so they do not exist yet when ``__init__`` runs."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing

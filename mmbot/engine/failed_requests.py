@@ -21,8 +21,8 @@ class FailedRequests:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
-        """By kind of request and error code: the instant of the latest log entry, and the number of failures since
-        then."""
+        """For each kind of request and error code: the instant of the latest log entry, and the number of failures
+        since then."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
         """Log a failure, unless the same kind of request and the same error code were logged less than ``QUIET`` ago.

@@ -17,6 +17,6 @@ class MatchDetails:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """List a wager with a match whose odds are not known."""
+        """List the wager if the odds of one of its matches are not known."""
         if change.kind is Kind.DETAIL_WANTED and change.wager.wager_id is not None:
             self._shared.details[change.wager.wager_id] = None

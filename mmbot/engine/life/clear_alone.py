@@ -57,9 +57,9 @@ class ClearAlone:
 
     @property
     def clear(self) -> bool:
-        """True if the account is proved clear. At least one answer must have a ``Date`` header. Without it nothing
-        shows how far the exchange's clock is ahead of ours: the history may lag, so the time in the history is not
-        enough."""
+        """True if the account is proved clear. At least one answer must have a ``Date`` header. Without this header,
+        nothing shows how far the exchange's clock is ahead of ours. The time in the history is not enough, because the
+        history may lag."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:

@@ -420,8 +420,7 @@ class OrderOfLife:
             self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
-        """Go on with the proof or the reads after a page of the history. The ledger already holds the page's
-        reports."""
+        """Take a page of the history, for the proof or for other reads. The ledger already holds the page's reports."""
         self._journal.saw(answer.wagers)
         if self.step is not Step.PROVE:
             complete = self._history.take(answer, self._read_past, now)

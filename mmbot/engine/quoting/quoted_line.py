@@ -42,7 +42,7 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """The lines of the sport event to which the same rule applies. It is set when this line is added to them."""
+    """The lines of the sport event to which the same rule applies. The attribute is set by ``RuleLines.add``."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class RuleLines:
         self.several = False
         """True if several of the lines belong to one market, and so share the limit of the market."""
         self.moved: dict[int, None] = {}
-        """The markets with a line whose own wagers or position changed."""
+        """The markets in which own wagers or the position of a line changed."""
         self.conditions: Conditions | None = None
         """The ``Conditions`` at the time of the last decision on all lines. None if the next decision must cover all
         lines."""

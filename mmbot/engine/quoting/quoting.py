@@ -309,8 +309,8 @@ class Quoting:
 
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
         """Return the present view of a line; None while the line is not shown to the strategy. Also set a timer for the
-        instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
-        books."""
+        instant at which the book becomes too old. ``generation`` is the present generation of the sport event's books;
+        it changes when other channels bring the books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None

@@ -80,8 +80,8 @@ class Guards:
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, by scope. Scopes without such a guard are missing. Only this class
-        changes it."""
+        """The guards that hold and stop quoting, by scope. Scopes without such a guard are not in the dictionary. Only
+        this class changes it."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
         """The guards of ``PAUSING`` that hold, by scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
