@@ -70,14 +70,13 @@ class Engine:
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine for which the engine remembers when they next have something to do. Timers are not
-        among them, because any event may set a timer."""
+        """The parts of the engine for which the engine remembers the instant of their next task. Timers are not among
+        them, because any event may set a timer."""
         self._quiet_until: Instant = 0
         """Until this instant, only timers can have something to do. 0 if every part of the engine has to be asked."""
         self._remembers = True
         self.asked = 0
-        """How many times the engine asked all its parts when they next have something to do, instead of remembering
-        it."""
+        """How many times the engine asked all its parts for the instant of their next task."""
         restore(parts, seed, now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **parts.feed.handlers(),
@@ -161,8 +160,8 @@ class Engine:
         return min(later)
 
     def _due_times(self, now: Instant) -> list[Instant]:
-        """Return the instants at which parts of the engine and timers next have something to do. Remembered instants
-        are used while they are valid."""
+        """Return the instants of the next tasks of parts of the engine, and of the next timer. Remembered instants are
+        used while they are valid."""
         timers_at = self._shared.timers.due_at(now)
         if now < self._quiet_until:
             return [self._quiet_until, timers_at]
@@ -174,7 +173,7 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """From now on, ask every part of the engine at each event when it next has something to do. This is slower and
+        """From now on, ask every part of the engine for the instant of its next task at each event. This is slower and
         leads to the same requests. For tests."""
         self._remembers = False
         self._quiet_until = 0

@@ -87,8 +87,8 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Public message about a match between any two users (``matched_bet``). Matches of our own wagers are never counted
-    from this message, only from private messages and reads."""
+    """Public message about a match between any two users (``matched_bet``). Matches of our own wagers are counted only
+    from private messages and reads."""
 
     connection: int
     event: int
@@ -237,7 +237,7 @@ class RefusedItem(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. If an item of the request is neither in ``accepted`` nor in ``refused``, it is unknown
+    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``refused``: then it is unknown
     whether the wager was placed."""
 
     request: int
@@ -246,7 +246,7 @@ class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. If an item of the request is neither in ``accepted`` nor in ``refused``, it is unknown
+    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``refused``: then it is unknown
     whether the wager was cancelled."""
 
     request: int

@@ -62,9 +62,9 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
     cancelled.
 
     Several solutions may need equally few cancels and placements. Of these, the result is the solution whose kept
-    wagers are closest in price to their targets. If these are equal too, the solution that keeps more stake is taken,
-    and then the solution that keeps older wagers. ``live`` is in order of sending, oldest wager first. Stakes are in
-    cents.
+    wagers are closest in price to their targets. If several are equally close, the solution that keeps more stake is
+    taken. The last criterion is that older wagers are kept. ``live`` is in order of sending, oldest wager first. Stakes
+    are in cents.
 
     With many more than six wagers on one outcome, the search may stop after ``SEARCH`` steps. The result is then the
     best solution found so far.

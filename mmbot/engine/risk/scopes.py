@@ -44,8 +44,8 @@ class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
     No hysteresis is needed. The soft and hedge thresholds are compared with the *matched* worst case. Prices do not
-    change this amount; only a match, a settlement or a void does. A hedge brings it from the hedge threshold back to
-    the soft threshold, which is far below.
+    change this amount; only a match, a settlement or a void changes it. A hedge brings it from the hedge threshold back
+    to the soft threshold, which is far below.
     """
 
     NOTHING = 0

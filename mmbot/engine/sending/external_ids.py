@@ -12,7 +12,7 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""The number of sequence numbers in one reservation. More are reserved when fewer than ``BLOCK // 2`` are left."""
+"""The number of sequence numbers in one reservation. More are reserved when fewer than half of a block are left."""
 
 
 class ExternalIds:
