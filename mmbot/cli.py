@@ -288,8 +288,7 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
 
 
 def _door(options: argparse.Namespace) -> Callable[[], str]:
-    """Return a function that finds the daemon's address. It looks at each call, since the daemon may have been
-    restarted."""
+    """Return a function that looks up the daemon's address at each call, since the daemon may have been restarted."""
     from mmbot.daemon.operate import door_of
 
     if options.url is not None or options.config is None:

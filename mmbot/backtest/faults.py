@@ -23,7 +23,7 @@ class Fate(Enum):
     UNANSWERED = "unanswered"
     """The exchange carries the request out, but the answer is lost. The daemon's request times out."""
     LATE = "late"
-    """The daemon's request times out, and then the exchange carries it out after all."""
+    """The daemon's request times out. Then the exchange carries the request out after all."""
     SLOW = "slow"
     """The request takes ``DETOUR`` longer to reach the exchange, so that other requests overtake it."""
     LIMITED = "limited"
@@ -54,7 +54,7 @@ UNDISTURBED: Final = Passage()
 
 
 class Faults:
-    """The faults of one run. Nothing is disturbed until a test sets one of the members."""
+    """The faults of one run. Nothing is disturbed until a test sets one of the attributes."""
 
     def __init__(self, interfere: Interfere | None = None) -> None:
         self.interfere = interfere

@@ -12,7 +12,7 @@ from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.status import Status
 
 LOOK: Final = 10 * SECOND
-"""Time between two checks why the line is not quoted."""
+"""Time between two checks of the reason why the line is not quoted."""
 
 NO_RULE: Final = "no rule matches this market"
 
@@ -38,8 +38,8 @@ class NotQuoted(NamedTuple):
     """Errors and warnings in words, and how often each came, over the whole run."""
     guards: tuple[Held, ...]
     reasons: tuple[tuple[str, Duration], ...]
-    """Reasons other than guards, with their time: the strategy's own reasons, or that no rule matches. The bot is
-    checked for them every ``LOOK`` (10 s)."""
+    """Reasons other than guards, with the time for which each was seen: the strategy's own reasons, or that no rule
+    matches. The bot is checked for them every ``LOOK`` (10 s)."""
 
     @property
     def raised(self) -> bool:

@@ -92,7 +92,7 @@ def _passed(thresholds: dict[str, int]) -> str:
 
 
 def referee_limits(config: Config) -> RefereeLimits:
-    """Return the limits of a configuration for the referee."""
+    """Return the limits of a configuration for the referee, which checks that the bot keeps them."""
     limits = config.limits
     return RefereeLimits(
         line=cents(limits.line),

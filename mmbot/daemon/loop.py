@@ -71,10 +71,10 @@ class Timings(Protocol):
     """Takes the main loop's timings, in nanoseconds of real time."""
 
     def tick_to_wire(self, took: Duration) -> None:
-        """Take the time from a book message to the placement that it caused."""
+        """Record the time from a book message to the placement that it caused."""
 
     def match_to_wire(self, took: Duration) -> None:
-        """Take the time from a match to the placement or cancel that it caused."""
+        """Record the time from a match to the placement or cancel that it caused."""
 
 
 class _Arrival(NamedTuple):
@@ -128,7 +128,7 @@ class Pump:
         self._wake.set()
 
     def part_died(self, part: str) -> None:
-        """Stop in order because a part of the daemon failed. Only the first such part is remembered."""
+        """Start an orderly stop because a part of the daemon failed. Only the first such part is remembered."""
         self.fault = self.fault or part
         self.deliver(StopRequested())
 
@@ -136,7 +136,8 @@ class Pump:
         """Drive the engine until it orders the exit.
 
         Raises:
-            BaseException: any error of the engine. ``handling`` is then the event that caused it, if an event did.
+            BaseException: any error of the engine. ``handling`` is then the event that caused the error, if there was
+                one.
         """
         loop = asyncio.get_running_loop()
         timer: asyncio.TimerHandle | None = None

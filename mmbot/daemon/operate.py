@@ -34,7 +34,7 @@ ANSWER_WITHIN_S: Final = 3.0
 """Time limit of one request to a daemon."""
 
 LONGEST: Final = 500
-"""Most characters in the reason of a kill."""
+"""The most characters in the reason of a kill."""
 
 SILENT_S: Final = 5.0
 """Time without an answer after which a daemon counts as silent."""
@@ -68,7 +68,7 @@ class Place(NamedTuple):
     directory: Path
     """State directory of the daemon."""
     door: str | None
-    """Address of its HTTP server by the settings; None if they allow any port."""
+    """Address of the daemon's HTTP server by the settings; None if the settings allow any port."""
 
 
 def place_of(config: Config, directory: Path) -> Place:
@@ -350,5 +350,6 @@ def _said(text: bytes) -> str:
 
 
 def _short(reason: str) -> str:
-    """Return the reason, changed if the daemon would reject it: a kill must not fail because of its reason."""
+    """Return the reason, shortened or replaced if the daemon would reject it. A kill must not fail because of its
+    reason."""
     return reason[:LONGEST] or "mmbot kill"

@@ -1,7 +1,7 @@
 """Bring the user's own prices to the engine: watch the file, and turn prices into events.
 
 ``mmbot.strategy.prices`` describes the format. A price without ``at`` is as old as its file or its POST. One mistake
-rejects the whole set, so no set is used in part.
+rejects the whole set, so that a set is used completely or not at all.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def parse(text: bytes, now: Instant, given_at: Instant, where: str) -> tuple[Pri
 async def watch(
     file: Path, poll_s: float, clock: Clock, deliver: Callable[[PriceGiven], None], log: FilteringBoundLogger
 ) -> None:
-    """Deliver the prices of a file whenever it changes, until cancelled. If the file cannot be read, this is logged
-    once for each change. The earlier prices then stay in use until they are too old."""
+    """Deliver the prices of a file whenever it changes, until this task is cancelled. If the file cannot be read, this
+    is logged once for each change. The earlier prices then stay in use until they are too old."""
     seen: _Stamp = None
     first = True
     while True:
@@ -85,7 +85,8 @@ def _take(
 
 
 def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
-    """Return the file's stamp and, if the stamp is new, its bytes, or the reason in words if it cannot be read."""
+    """Return the stamp of a file (time, size, inode). If the stamp is new, also return the content of the file, or the
+    reason in words if the file cannot be read."""
     try:
         with file.open("rb") as opened:
             status = os.fstat(opened.fileno())

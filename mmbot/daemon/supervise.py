@@ -56,7 +56,7 @@ class Parts:
 
 
 async def watch_wall(clock: Clock, deliver: Callable[[WallStepped], None], log: FilteringBoundLogger) -> None:
-    """Report each step of the machine's wall clock to the engine, until cancelled."""
+    """Report each step of the machine's wall clock to the engine, until this task is cancelled."""
     known: Duration = 0
     while True:
         offset = clock.wall() - clock.now()
@@ -68,7 +68,7 @@ async def watch_wall(clock: Clock, deliver: Callable[[WallStepped], None], log: 
 
 
 async def every_second(do: Callable[[], None]) -> None:
-    """Call a function every real second, until cancelled."""
+    """Call a function every real second, until this task is cancelled."""
     while True:
         do()
         await asyncio.sleep(LOOK_S)

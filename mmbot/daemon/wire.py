@@ -1,4 +1,4 @@
-"""The interface between the daemon and the exchange: a REST client, the feed, and the tasks that both need."""
+"""The interface between the daemon and the exchange: a REST client, the feed, and the tasks that they need."""
 
 from __future__ import annotations
 

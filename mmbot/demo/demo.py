@@ -49,7 +49,7 @@ from mmbot.store.state_dir import StateDirError, holder_of
 NOT_STARTED: Final = 2
 
 TAPE_SPEED: Final = 60.0
-"""Default speed of a tape, since a tape is a day long."""
+"""Default speed of a tape, since a tape covers a day."""
 
 FASTEST: Final = 1000.0
 """Highest speed of the clock. One real second is then 1000 seconds of the market. At a higher speed, delays of the

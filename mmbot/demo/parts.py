@@ -42,7 +42,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """The clock of the local exchange."""
+    """The clock of the local exchange, and whether anything will still happen there."""
 
     now_ns: int
     finished: bool
@@ -176,7 +176,7 @@ def free_port(wanted: int) -> int:
 
 
 def referee_report(ready: Ready) -> RefereeReport:
-    """Return the report of the exchange's referee.
+    """Return the report of the exchange's referee, which checks the daemon.
 
     Raises:
         PartFailed: if the exchange does not answer.
@@ -185,7 +185,7 @@ def referee_report(ready: Ready) -> RefereeReport:
 
 
 def world_of(ready: Ready) -> World:
-    """Return the exchange's clock, and whether everything there is over.
+    """Return the exchange's clock, and whether everything at the exchange is over.
 
     Raises:
         PartFailed: if the exchange does not answer.

@@ -78,7 +78,7 @@ class Ending(NamedTuple):
     marked: Cents | None
     """The daemon's value of the unsettled positions, in cents."""
     report: RefereeReport | None
-    """The referee's last report; None if the exchange did not answer."""
+    """The last report of the exchange's referee, which checks the daemon; None if the exchange did not answer."""
     seen: frozenset[Figures]
     """Each set of figures that the exchange had while the daemon stopped. Results that come later change the
     figures."""

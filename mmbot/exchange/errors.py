@@ -20,7 +20,7 @@ RETRY_SOON: Final = 300 * MILLISECOND
 """Pause before a cancel is repeated because the wager was being placed or matched (specification, ``opened_retry``)."""
 
 RETRY_LIMITED: Final = SECOND
-"""Pause after a 429 (too many requests) that names no pause."""
+"""Pause after HTTP 429 (too many requests) if the answer does not say how long to wait."""
 
 
 CONNECTION: Final = "connection"
@@ -152,7 +152,7 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     425: IN_MOTION,
     429: BUSY,
 }
-"""What an HTTP status means if the error code is missing or new. Any status that is not listed means ``BROKEN``."""
+"""What an HTTP status means if the error code is missing or new. A status that is not listed counts as ``BROKEN``."""
 
 SOON: Final = frozenset({Rejection.NOT_LIVE_YET, Rejection.BEING_MATCHED})
 """Reasons after which a cancel is repeated in ``RETRY_SOON`` (300 ms)."""
@@ -162,7 +162,7 @@ NOTHING_FOUND: Final = frozenset({Rejection.NOT_FOUND, Rejection.NOTHING_OPEN})
 gateway and mean that the path is wrong."""
 
 OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {Rejection.NOTHING_LEFT, Rejection.WRONG_WAGER}
-"""Reasons that concern the wager of a single cancel. Any other reason concerns the request as a whole."""
+"""Reasons for a rejected cancel that concern the wager itself. Any other reason concerns the request as a whole."""
 
 
 class ErrorTable:
@@ -224,8 +224,8 @@ class ErrorTable:
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
-    """Return the exception for a call that got no readable answer. A read may be repeated; a change may have been
-    made."""
+    """Return the exception for a call that got no readable answer. A read may be repeated. A placement or a cancel may
+    have been carried out."""
     error = RetryLater(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
     if code == CONNECTION:
         error.rejection = Rejection.UNREACHABLE

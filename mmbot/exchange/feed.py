@@ -1,7 +1,7 @@
 """The websocket feed: connect when the engine orders it, retry until a connection is up, and report its end.
 
 Each attempt has its own number. This module ends a connection that does not answer pings. The engine watches the
-exchange's health checks and decides when the feed counts as lost because they stopped.
+exchange's health checks: if they stop, the engine decides that the feed is lost.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     timing: Timing = Timing()
     back_off: BackOffSettings = BackOffSettings()
     config_every: Duration = 30 * MINUTE
-    """Time between two reads of the connection config, which names the feed's address (specification)."""
+    """Time between two reads of the connection config. The config names the feed's address (specification)."""
     max_backlog: int = 20_000
     """The most messages that may wait to be handled, or wait for the connection to be up. If more wait, the connection
     is ended, because the books would be too old to quote from."""
@@ -180,8 +180,8 @@ class Feed:
         self._on_undecodable(kind, why, count)
 
     def stretched(self, duration: Duration) -> Duration:
-        """Return a time limit that lasts at least one real second, or its own length in real time if that is
-        shorter."""
+        """Return a time limit in nanoseconds of the clock. A limit of a second or more lasts at least one real second.
+        A shorter limit lasts at least its own length in real time."""
         return max(duration, round(min(duration, SECOND) * self.clock.rate))
 
     async def address(self) -> str:
@@ -284,7 +284,8 @@ class _Connection:
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
     async def run(self) -> None:
-        """Read from the websocket until it ends. Only a bug in mmbot raises, and only after FeedLost was delivered."""
+        """Read from the websocket until it ends. Raises only because of a bug in mmbot, and after FeedLost was
+        delivered."""
         self._start(self._read())
         self._start(self._watch_config())
         clock = self._feed.clock

@@ -58,8 +58,8 @@ def address_of(config: ConnectionConfig, ws_url: str | None, scheme: str = "wss"
 
 
 class Topics(NamedTuple):
-    """Topics that a connection of the feed registers for. Without topics, it gets what the exchange sends to
-    everybody."""
+    """Topics that a connection of the feed registers for. Without topics, it gets what the exchange sends to every
+    connection."""
 
     tournaments: tuple[int, ...] = ()
     events: tuple[int, ...] = ()
@@ -69,7 +69,7 @@ class Topics(NamedTuple):
 
 
 EVERYTHING: Final = Topics()
-"""No topics: register only for what the exchange sends to everybody."""
+"""No topics: register only for what the exchange sends to every connection."""
 
 
 class ChannelGrant(msgspec.Struct, frozen=True):

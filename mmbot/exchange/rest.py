@@ -48,7 +48,7 @@ from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
 MATCH_PAGES: Final = 50
-"""The most pages of matches in one read. If there are more, the exchange's cursor seems to repeat, and the read
+"""The most pages of matches in one read. If there are more, the exchange's cursor probably runs in a circle: the read
 fails."""
 
 LOOK_S: Final = 1.0
@@ -121,8 +121,8 @@ class Client:
             await asyncio.sleep(LOOK_S if good else _RETRY_S)
 
     async def warm_up(self) -> bool:
-        """Open missing connections, and use the new and the long idle ones for a read. Return False if one of them
-        fails."""
+        """Open missing connections. Send a read over each new connection and over one that was idle for long. Return
+        False if one of them fails."""
         filled = await self.warm.fill()
         touched = await asyncio.gather(*(self._touch(connection) for connection in self.warm.untouched()))
         return filled and all(touched)
@@ -157,8 +157,8 @@ class Client:
         return await self._ask(self._changes.cancel_many(request, items))
 
     async def cancel_event(self, event: int) -> bool:
-        """Cancel every open wager of a sport event. False if the exchange found none. (That does not prove that none is
-        open.)"""
+        """Cancel every open wager of a sport event. Return False if the exchange found none, which does not prove that
+        none is open."""
         return await self._swept(self._changes.cancel_event(event))
 
     async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
@@ -167,8 +167,8 @@ class Client:
         return await self._swept(self._changes.cancel_market(event, market, line_id))
 
     async def cancel_all(self) -> bool:
-        """Cancel every open wager of the account. False if the exchange found none. (That does not prove that none is
-        open.)"""
+        """Cancel every open wager of the account. Return False if the exchange found none, which does not prove that
+        none is open."""
         return await self._swept(self._changes.cancel_all())
 
     # --- reads ------------------------------------------------------------------------------------------------------
@@ -313,8 +313,9 @@ class Client:
 
         If a connection and a token are ready, a placement or a cancel has been sent when this function returns. A
         placement
-        that has to wait for them is dropped if everything is cancelled meanwhile. A failed request is answered with
-        ``Failed``. The coroutine itself raises only if it is cancelled.
+        that waits for a connection or a token is dropped if everything is cancelled meanwhile. A failed request is
+        answered
+        with ``Failed``. The coroutine itself raises only if it is cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -328,8 +329,8 @@ class Client:
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:
-        """Return the call for a placement or a cancel. None for a read, or for a batch with no items or too many. A
-        batch of one cancel uses the call for a single cancel, whose answers are documented best."""
+        """Return the call for a placement or a cancel. Return None for a read, and for a batch with no items or too
+        many. A batch of one cancel uses the call for a single cancel, whose answers are documented best."""
         match request:
             case requests.PlaceMany(items=items) if is_batch(items):
                 return self._changes.place_many(request.id, items)
@@ -426,7 +427,7 @@ class Client:
 
 
 def _matches_of_all(request: int, pages: Sequence[MatchPage]) -> answers.MatchesRead:
-    """Combine all pages. If one match of a wager is unreadable, all its matches are left out, because the others would
-    look complete."""
+    """Combine all pages of matches. If one match of a wager is unreadable, all its matches are left out, because the
+    others would look complete."""
     broken = frozenset[str]().union(*(page.malformed for page in pages))
     return answers.MatchesRead(request, tuple(m for page in pages for m in page.matches if m.wager_id not in broken))

@@ -127,7 +127,8 @@ class SessionKeeper:
             self._proved = True
 
     def reject(self, token: str) -> None:
-        """Drop a token that got a 401, and start a renewal, unless there is a newer token."""
+        """Drop a token that the exchange answered with 401 (not accepted), and start a renewal, unless there is a newer
+        token."""
         if token != self._access:
             return
         self._access = None
@@ -135,7 +136,7 @@ class SessionKeeper:
             self._start()
 
     async def rejected(self, token: str) -> str:
-        """Drop a token that got a 401, and wait for the next one.
+        """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token.
 
         Raises:
             LoginRefused, RetryLater: as ``token``. RetryLater also if the exchange rejects a token that it has just
@@ -171,7 +172,7 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return a text in which every key and token of this keeper is replaced, recent tokens included."""
+        """Return the text with the keys and tokens of this session blanked out, recent tokens included."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if secret:
                 text = text.replace(secret, "***")

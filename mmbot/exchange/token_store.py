@@ -24,7 +24,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class TokenStore:
-    """The file. Only its owner can read it. It is replaced completely or not at all."""
+    """The file of a session. Only its owner can read it. It is replaced completely or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -34,7 +34,7 @@ class State(Enum):
 
 
 class Ending(Enum):
-    """How a connection ended. It decides when to connect again."""
+    """How a connection ended. This decides when to connect again."""
 
     ORDERED = "ordered"
     """mmbot ended it."""
@@ -64,7 +64,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     pong: Duration = 5 * SECOND
     """Time limit for any frame after a ping."""
     least_silence: Duration = SECOND
-    """Lower bound of the server's ``activity_timeout``. If the server names a shorter one, this one is used."""
+    """Lower bound for the server's ``activity_timeout``. A shorter timeout is raised to this value."""
 
 
 class SignIn(msgspec.Struct, frozen=True):

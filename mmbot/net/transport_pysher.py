@@ -99,7 +99,7 @@ class _Mailbox:
         self._tell()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until a condition on the attributes is true."""
+        """Wait until ``true``, a condition on the attributes of this object, holds."""
         while not true():
             self._news.clear()
             await self._news.wait()

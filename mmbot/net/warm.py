@@ -211,8 +211,8 @@ class WarmPool:
         self._connections: list[Connection] = []
 
     def ready(self, leave: int = 0) -> Connection | None:
-        """Return the idle connection that was used last and has given an answer before. None unless more than ``leave``
-        such connections are idle."""
+        """Of the idle connections that have given an answer before, return the one that was used last. Return None if
+        at most ``leave`` of them are idle."""
         found = None
         idle = 0
         for each in self._connections:

@@ -44,12 +44,12 @@ class Caption(NamedTuple):
     """Speed of the clock; 1 is real time."""
     note: str = " Ctrl-C ends this view; the daemon keeps running"
     waiting: str = "waiting for the daemon"
-    """Shown while no daemon answers."""
+    """Text that is shown while no daemon answers."""
 
 
 def screen(status: Status | None, width: int, height: int, caption: Caption) -> list[Text]:
-    """Return one screen: at most ``height`` rows of exactly ``width`` characters. Without a status, no daemon has
-    answered yet."""
+    """Return one screen: at most ``height`` rows of exactly ``width`` characters. ``status`` is None before a daemon
+    answers."""
     if status is None:
         rows = [fit(Text(f" {caption.title}  {caption.waiting}", "bold reverse"), width)]
         return [*rows, fit(Text(caption.note, DIM), width)][:height]

@@ -96,7 +96,7 @@ CODES: Final[Mapping[str, Known]] = {
     "wager_unable_to_cancel": Known(BROKEN),
     "unknown_error": Known(BROKEN),
 }
-"""The error table (specification; docs/protocol.md 4.3)."""
+"""What each error code of the exchange means (specification; docs/protocol.md 4.3)."""
 
 
 # --- error answers --------------------------------------------------------------------------------------------------
@@ -124,9 +124,8 @@ _SAID: Final = (
 def code_of(error: object, number: object, message: str) -> str:
     """Return the code of an error as the table writes it; empty if there is none.
 
-    Batch items and the gateway may send a text and a number instead of a code. If the text contains one of the phrases
-    in
-    ``_SAID``, that phrase gives the code; otherwise the number is the code (docs/protocol.md 3, 6.4).
+    Batch items and the gateway may send a text and a number instead of a code. If the text contains a known phrase
+    (``_SAID``), the phrase gives the code. Otherwise the number is the code (docs/protocol.md 3, 6.4).
     """
     if isinstance(error, str) and _CODE.match(error):
         code = _RENAMED.get(error, error)

@@ -326,7 +326,7 @@ def _read_line(connection: int, op: str | None, payload: bytes) -> tuple[FeedMes
 
 
 def _first(what: str, *values: Id) -> int:
-    """Return the first value that is given and not 0. Raises ValueError if there is none or it is no integer."""
+    """Return the first value that is given and not 0. Raises ValueError if there is none or it is not an integer."""
     for value in values:
         if value is not None and (number := whole(value, what)):
             return number

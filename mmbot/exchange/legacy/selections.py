@@ -1,4 +1,4 @@
-"""Read the levels of a book quickly."""
+"""Fast reader for the levels of a book."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The account's money in the legacy dialect: the balance and the transactions.
 
-The answer may show in several ways how a transaction changed the balance; each way is read. If none is there, the
-transaction is named in ``malformed`` and counted, because the sum of the page would be incomplete.
+A transaction may show in several ways how it changed the balance; each way is read. If a transaction shows none, it is
+named in ``malformed`` and counted, because the sum of the page would be incomplete.
 """
 
 from __future__ import annotations
@@ -122,8 +122,9 @@ def _transaction(item: _Transaction) -> Transaction:
 
 
 def _change(item: _Transaction, kind: TransactionType) -> Cents:
-    """Return by how many cents a transaction changed the balance: its own figure of the change; without one, the
-    difference of the balances after and before; without those, its amount, with the sign that its type implies."""
+    """Return by how many cents a transaction changed the balance. The transaction's own figure counts first, then the
+    difference between the balances before and after. Without these, its amount counts, with the sign that its type
+    implies."""
     if item.change is not None:
         return cents(item.change)
     if item.balance is not None and item.balance_before is not None:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class WireLevel(msgspec.Struct, gc=False):
-    """The needed fields of one level of a book (``selections``). Both are null in a placeholder, which marks an empty
+    """The needed fields of one level of a book: odds and value. Both are null in a placeholder, which marks an empty
     side."""
 
     odds: int | float | None = None
