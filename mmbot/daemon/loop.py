@@ -1,7 +1,8 @@
-"""The daemon's main loop (``Pump``): give events to the engine, send its requests, return the answers, pass on its
-orders.
+"""The daemon's main loop (``Pump``).
 
-Only the main loop calls the engine. The engine decides which request is sent, and when.
+It gives events to the engine, sends the engine's requests, returns the answers, and carries out the engine's orders.
+Only
+the main loop calls the engine. The engine decides which request is sent, and when.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class Orders:
         error = done.exception()
         if error is None:
             self._log.warning("latch.released", directory=str(self._directory))
-        else:  # the next run starts with the kill switch on: safe, but not as ordered
+        else:  # the next run starts with the kill switch on: safe, but not as the engine ordered
             self._log.error("latch.not_released", directory=str(self._directory), why=str(error))
 
     def _journal_trouble(self, trouble: str | None) -> None:

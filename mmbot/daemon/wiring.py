@@ -148,7 +148,7 @@ class _Malformed:
 
 
 def _tell(log: FilteringBoundLogger, environment: str, name: str, said: Mapping[str, str | float]) -> None:
-    if said.get("rejection") == Rejection.LOGIN.value:  # only a person can mend it, and until then nothing is cancelled
+    if said.get("rejection") == Rejection.LOGIN.value:  # only the operator can fix the keys
         log.error(name, **fields(said), hint=check_keys(environment))
         return
     say = log.warning if name in _TROUBLE else log.info

@@ -259,7 +259,7 @@ class _Run:
             self._passed_on = self._asked.count
             self._told = True
             daemon.signal(signal.SIGINT)
-        elif not self._told and self._door() is not None:  # earlier, the daemon would not take the signal as a stop
+        elif not self._told and self._door() is not None:  # before that, the daemon would not take the signal as a stop
             self._told = True
             daemon.signal(signal.SIGINT)
         if (report := self._judgement()) is not None:

@@ -79,7 +79,7 @@ class RetryLater(ExchangeError):
 
 
 class UnknownOutcome(ExchangeError):
-    """A placement or a cancel got no answer that tells its result, so it may or may not have been carried out."""
+    """The outcome of a placement or a cancel is not known: it may or may not have been carried out."""
 
     failure = Failure.UNKNOWN
 
@@ -99,7 +99,7 @@ class Meaning(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The table's entry for one error code: its meanings, and the engine's name for the reason."""
+    """Entry of the error table for one code: its meanings, and the engine's name for the reason."""
 
     meaning: Meaning
     rejection: Rejection = Rejection.OTHER

@@ -146,7 +146,7 @@ def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Insta
 
     Args:
         allowed_at: time that the body names, by the server's clock. If it is None, the header ``Retry-After`` counts,
-            which has seconds or a date.
+            which gives a number of seconds or a date.
     """
     wait: Duration | None = None
     if allowed_at is not None:

@@ -271,7 +271,7 @@ class Pusher:
         )
 
     def fail(self, reason: str) -> Outputs:
-        """End the connection because the registration failed or too many messages wait."""
+        """End the connection because the registration failed or too many messages are waiting."""
         return self._end(Ending.LOST, reason)
 
     def close(self, reason: str) -> Outputs:

@@ -56,7 +56,7 @@ class AiohttpLink:
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._web_socket.close()
         finally:
-            # Before it closes, a transport would send its remaining bytes, and the server may never read them.
+            # Otherwise asyncio would first send the remaining bytes, and the server may never read them.
             for each in self._sockets:
                 _shut(each)
             with suppress(TimeoutError):

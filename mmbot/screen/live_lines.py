@@ -1,7 +1,7 @@
 """The table of lines in the live view: a row for each outcome, with as many columns as there is room for.
 
-If not all lines fit, the table shows those with the most at stake. They stay in the order of the board, so that a line
-keeps its place.
+If not all lines fit, the table shows the lines with the most at stake, in the order of the board. So a line keeps its
+place.
 """
 
 from __future__ import annotations

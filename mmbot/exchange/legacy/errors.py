@@ -122,7 +122,7 @@ _SAID: Final = (
 
 
 def code_of(error: object, number: object, message: str) -> str:
-    """Return the code of an error as the table writes it; empty if there is none.
+    """Return the code of an error as in the error table; empty if there is none.
 
     Batch items and the gateway may send a text and a number instead of a code. If the text contains a known phrase
     (``_SAID``), the phrase gives the code. Otherwise the number is the code (docs/protocol.md 3, 6.4).
