@@ -20,7 +20,7 @@ class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
     """Probability by which the first level on each outcome is below the external price of that outcome."""
     step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Probability between two levels."""
+    """Distance between two levels, in probability."""
     levels: Annotated[int, Meta(ge=1, le=5)] = 3
     size: Annotated[float, Meta(ge=1)] = 20.0
     """Payout (stake plus profit) of each quote."""

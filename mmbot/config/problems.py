@@ -22,7 +22,7 @@ class Problem(NamedTuple):
 
 
 class ConfigError(ValueError):
-    """The settings cannot be used. ``problems`` lists every problem, not only the first."""
+    """Raised if the settings cannot be used. ``problems`` lists every problem, not only the first."""
 
     problems: tuple[Problem, ...]
 

@@ -18,7 +18,7 @@ class Fair(NamedTuple):
 
 
 def fair_from(book: Book, max_bid_ask_spread: float) -> Fair | None:
-    """Return the fair probability of outcome 0: the two best prices, each weighted with the size of the other side.
+    """Return the fair probability of outcome 0: the mean of the two best prices, each weighted with the other's size.
 
     The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
     best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty or the bid–ask spread is

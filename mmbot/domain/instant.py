@@ -29,7 +29,7 @@ class Clock(Protocol):
 
     @property
     def rate(self) -> float:
-        """Seconds of this clock in one second of the machine: 1, except against a local exchange."""
+        """Seconds of this clock in one second of the machine: 1, unless a local exchange runs faster."""
 
     def now(self) -> Instant:
         """Return the present time: one reading of the wall clock, plus the time since by the monotonic clock."""

@@ -1,4 +1,4 @@
-"""Money in integer cents, and conversion from and to the dollars of the wire."""
+"""Money in integer cents, and conversion from and to the dollars in the exchange's messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MoneyError(ValueError):
 
 
 def cents(dollars: float) -> Cents:
-    """Convert dollars of the wire to cents.
+    """Convert an amount in dollars, as the exchange writes it, to cents.
 
     Raises:
         MoneyError: if the amount is not a whole number of cents.
@@ -36,7 +36,7 @@ def cents(dollars: float) -> Cents:
 
 
 def dollars(amount: Cents) -> float:
-    """Convert cents to dollars for the wire: the float that is nearest to the two-decimal amount."""
+    """Convert cents to dollars as the exchange writes them: the float that is nearest to the two-decimal amount."""
     return amount / 100
 
 

@@ -140,6 +140,6 @@ class Ladder:
         return self.ticks[place - 1] if place else None
 
     def longer(self, odds: Odds, ticks: int = 1) -> Odds | None:
-        """Return the odds that are ``ticks`` longer (shorter if negative); None beyond the end of the ladder."""
+        """Return the odds that are ``ticks`` places longer (shorter if negative); None beyond the ladder's end."""
         place = self.members[odds] + ticks
         return self.ticks[place] if 0 <= place < len(self.ticks) else None

@@ -41,7 +41,7 @@ class Position:
         return max(max(0, -profit[0]), -profit[1])
 
     def worst_case_with(self, side: Side, stake: Cents) -> Cents:
-        """Return the worst case if one more wager of this stake on ``side`` could match."""
+        """Return the worst case, in cents, if one more wager of this stake on ``side`` could match."""
         profit, remaining = self.profit, self.remaining
         on_0, on_1 = (remaining[0] + stake, remaining[1]) if side == 0 else (remaining[0], remaining[1] + stake)
         return max(0, on_1 - profit[0], on_0 - profit[1])

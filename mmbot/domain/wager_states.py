@@ -31,7 +31,7 @@ class State(StrEnum):
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
-    """Nothing is left to match; the result is to come."""
+    """Nothing more can match; there is no result yet."""
     WIPED = "wiped"
     VOID = "void"
     SETTLED = "settled"
@@ -53,7 +53,7 @@ class Happening(StrEnum):
     """The cancel was answered with 200, or with "nothing left to cancel": the wager cannot match any more. Earlier
     matches may still be reported."""
     CANCEL_LOST = "cancel_lost"
-    """The cancel got no answer, or a 404, which proves nothing."""
+    """The cancel got no answer, or the answer 404, so it is unknown whether the wager was cancelled."""
     CANCEL_EARLY = "cancel_early"
     """The cancel was rejected because the wager is not open yet."""
     CANCEL_REFUSED = "cancel_refused"
@@ -156,7 +156,7 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
         Status.CLOSED: Happening.SAID_CLOSED,
     }
 )
-"""Reported ``status`` -> happening."""
+"""The happening for each reported ``status``."""
 
 
 def after(state: State, happening: Happening) -> State:

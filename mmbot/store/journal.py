@@ -108,7 +108,7 @@ class Journal:
         Args:
             now: the present.
             salt: a few random letters or digits. They keep the run id unique on the account even if the state directory
-                was lost, so that the count of runs starts again.
+                was lost and the count of runs starts again.
         """
         if not salt.isalnum() or not salt.isascii():
             raise ValueError(f"{salt!r}: a run id consists of letters and digits")

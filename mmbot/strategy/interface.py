@@ -127,7 +127,7 @@ class Result(NamedTuple):
     """The result of a strategy."""
 
     decisions: Mapping[LineKey, Decision]
-    """A missing line means no quotes on it."""
+    """The decision on each line. A line that is missing gets no quotes."""
     state: Any
     """Passed to the next call for this sport event; the first call gets None."""
     wake_at: Instant | None = None
@@ -224,8 +224,8 @@ class Strategy(Protocol):
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide on the lines of one sport event.
 
-        The engine calls this method in three cases. Anything in the view except ``now`` and ``start`` differs from the
-        last call; the last ``wake_at`` is due; or a guard of any scope begins to hold or is lifted."""
+        The engine calls this method if anything in the view except ``now`` and ``start`` differs from the last call. It
+        also calls the method when the last ``wake_at`` is due, and when any guard begins to hold or is lifted."""
 
 
 def depth_of(strategy: Strategy) -> int | None:

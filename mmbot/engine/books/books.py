@@ -17,7 +17,7 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""How long after a REST read a message may still come whose effect the read already shows."""
+"""A REST read may show a change before the message about it comes. The message comes at most this long after it."""
 
 
 UNREAD: Final = -1
@@ -45,7 +45,7 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message; None if no book was confirmed in the message's generation before."""
+        """The book before the latest message; None if no earlier book was confirmed in its generation."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake. None means that it must be computed again, because the book or our stake

@@ -32,7 +32,7 @@ class Catalogue:
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
         """The line and outcome of each ``line_id``. The outcome is None if the line does not have exactly two."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
-        """The outcomes of each line as last read with two complete outcomes."""
+        """The outcomes of each line, from the latest read that gave two outcomes, both with a ``line_id``."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
         """Return the line and outcome of a ``line_id``; None if the line is not known or does not have exactly two
@@ -52,7 +52,7 @@ class Catalogue:
         self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
-        """Return the market of a line; None if it is not on the board."""
+        """Return the market of a line; None if the market is not known."""
         return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
 
     def open_lines(self, event: int) -> list[LineKey]:

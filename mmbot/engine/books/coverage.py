@@ -34,7 +34,7 @@ class Cover:
         self.connection: Final = connection
         self.channels: Final = channels
         self.generation: Final = generation
-        """0 if the sport event is not covered."""
+        """The number of the generation; 0 if the sport event is not covered."""
         self.since: Final = since
 
 
@@ -42,7 +42,7 @@ UNCOVERED: Final = Cover(0, (), 0, 0)
 
 
 class Coverage:
-    """The connections that stand, and what they cover."""
+    """The connections that are up, and the sport events that they cover."""
 
     def __init__(self, silence: Duration) -> None:
         """``silence``: how long the private channel may go without a health check before it counts as silent."""
@@ -63,7 +63,7 @@ class Coverage:
         self._events: dict[int, Cover] = {}
 
     def of(self, event: int) -> Cover:
-        """Return the cover of a sport event; ``UNCOVERED`` if no connection brings its books."""
+        """Return the connection and channels that bring the books of a sport event; ``UNCOVERED`` if there are none."""
         return self._events.get(event, self._every)
 
     def generation(self, event: int, connection: int) -> int:
@@ -85,7 +85,7 @@ class Coverage:
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Record the channels that a connection carries from now on; none if the connection is gone."""
+        """Record the channels that a connection carries from now on. They are empty if the connection is gone."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence

@@ -18,7 +18,7 @@ PAIRING: Final = 2 * SECOND
 """The longest time between a print and the drop of a level that it explains. Either of the two may come first."""
 
 AT_ONCE: Final = 4
-"""How many replacements of books one call of ``pair`` may judge beyond the number that came since the last call."""
+"""How many replaced books one call of ``pair`` may judge beyond the number that came since the last call."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
 """The instant at which a line's book was replaced, the old book and the new one."""

@@ -1,6 +1,6 @@
 """Reads the exchange's wager history: one query after another, page by page. Time ranges are by the exchange's clock.
 
-The start, the proof that the account is clear, and the search for placements of unknown outcome use it.
+The history is read at the start, to prove that the account is clear, and to resolve placements of unknown outcome.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class HistoryPager:
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
         """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
-        the query was recorded, so the earlier of the two readings counts."""
+        the query was recorded. So the range starts at the earlier of the old and the corrected time."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:

@@ -9,8 +9,8 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""If the history is further behind our clock than this, a warning is logged, and no other in the same time. The cause
-is that the history lags or that our clock is ahead."""
+"""If the history is further behind our clock than this, a warning is logged. The time between two warnings is at least
+this long. The cause is that the history lags or that our clock is ahead."""
 
 
 class LateHistory:

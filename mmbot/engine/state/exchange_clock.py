@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 
 BELIEVED: Final = 10 * MINUTE
-"""How far the exchange's clock can be ahead of ours. A reading that is further ahead counts as a mistake."""
+"""The largest lead of the exchange's clock over ours that is accepted. A larger lead counts as a mistake."""
 
 TOLERATED: Final = 2 * SECOND
 """How far our clock may be behind the exchange's without a warning. After a warning, synchronise the machine's clock.
@@ -33,7 +33,7 @@ class ExchangeClock:
         self.wall_offset: Duration = 0
         """The offset to add to our clock to get the time of the wall clock."""
         self.ahead: Duration = 0
-        """By how much the exchange's clock is ahead of ours at least, as far as readings have shown; never below 0."""
+        """The largest lead of the exchange's clock over ours in an accepted reading; 0 if no reading was ahead."""
         self.dated = False
         """True once an HTTP answer carried a ``Date``. Unlike the wager history, such a reading does not lag."""
         self._doubted: tuple[Duration, Instant] | None = None

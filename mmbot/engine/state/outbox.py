@@ -1,4 +1,4 @@
-"""The orders to the shell that wait until the shell takes them."""
+"""The engine's orders to the shell (the program around the engine), until the shell takes them."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Shared:
         self.lookups: dict[str, str] = {}
         """Wagers to look up: the ``wager_id`` of each, and the reason."""
         self.details: dict[str, None] = {}
-        """Wagers whose matches must be read, because their odds are not known; by ``wager_id``."""
+        """Wagers whose matches must be read because the odds of a match are not known; by ``wager_id``."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet, by its id."""
         self.sent_requests = 0

@@ -12,8 +12,8 @@ class Part(Protocol):
     """A part of the engine that has something to do at a certain time."""
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the part next has something to do; ``NEVER`` if there is none. An event may
-        change this instant."""
+        """Return the instant at which the part next has something to do; ``NEVER`` if it has nothing to do. An event
+        may change this instant."""
 
 
 class Chore(Part, Protocol):

@@ -15,11 +15,11 @@ CEILING: Final = 50
 """The most requests in any one second that the exchange allows an account (docs/protocol.md 11)."""
 
 BURST: Final = 4
-"""How many requests may be sent directly after each other. Cancels and other requests each have this number."""
+"""How many requests may be sent directly after each other. Cancels and other requests are counted separately."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""The longest pause after an answer 429 (too many requests), counted from the last request. An answer may ask for an
-absurdly long pause."""
+"""The longest pause after an answer 429 (too many requests), counted from the last request, even if the answer asks for
+a longer pause."""
 
 CANCELS_PAUSE: Final = SECOND
 """The longest pause for cancels after an answer 429, counted from the last request."""
@@ -139,7 +139,7 @@ class Limiter:
 
 
 class Pacer:
-    """Keeps a least time between two reads of the same REST path."""
+    """Keeps a minimum time between two reads of the same REST path."""
 
     __slots__ = ("_ready", "_spacing")
 

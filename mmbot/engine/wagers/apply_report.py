@@ -70,7 +70,7 @@ def apply_report(
 
 
 def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
-    """Apply the matching detail of a wager: every match with its odds."""
+    """Apply the matches of a wager as read from the exchange: every match with its odds."""
     record = wager.matches
     if record is None:
         record = wager.matches = Matches(wager.odds)
@@ -131,7 +131,7 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
-    """Return the change of the matched stake and of its win. ``matched`` and ``win`` are the figures before it."""
+    """Return the change of the matched stake and of its win. ``matched`` and ``win`` are the former figures."""
     rise = wager.matched - matched
     if rise > 0:
         return (Change(Kind.MATCHED, wager, rise, wager.win - win),)

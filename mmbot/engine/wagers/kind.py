@@ -1,4 +1,4 @@
-"""The kinds of change to a wager. This file has no msgspec Struct, so that it can be compiled (docs/decisions)."""
+"""The kinds of change to a wager. They have a file of their own because files with msgspec Structs stay uncompiled."""
 
 from __future__ import annotations
 

@@ -119,14 +119,14 @@ class Ledger:
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
     def rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
-        """Record that the exchange rejected the placement. If the reason is that the id exists already, the outcome is
-        unknown until the exchange's history shows which wager has the id."""
+        """Record that the exchange rejected the placement. If the reason is that the ``external_id`` exists already,
+        the outcome is unknown until the exchange's history shows which wager has this id."""
         exists = rejection is Rejection.ID_EXISTS
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
         """Record that it is unknown whether the exchange took the placement. The wager counts as able to match until
-        the exchange's history shows it or proves that it was not placed."""
+        the exchange's history shows the wager or proves that it was not placed."""
         return self._happened(self._known(external_id), Happening.LOST, now)
 
     def absent(self, external_id: str, now: Instant) -> Changes:
@@ -196,7 +196,7 @@ class Ledger:
         return () if wager.over else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
-        """Apply the matching detail of a wager: every match with its odds."""
+        """Apply the matches of a wager as read from the exchange: every match with its odds."""
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
             return ()  # no longer held, or more than the wager can have matched
@@ -260,7 +260,7 @@ class Ledger:
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
-        """Return the wagers with matches of unknown odds, which must be read; the longest wait comes first."""
+        """Return the wagers with matches whose odds are unknown and must be read, the longest waiting first."""
         return list(self._estimated.values())
 
     @property
@@ -346,7 +346,7 @@ class Ledger:
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
         """Set the gross profit of a market in earlier runs, in cents. It replaces the sum of the restored wagers, since
-        the journal need not hold all settled wagers."""
+        not all settled wagers are restored."""
         self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Matches:
 
     @property
     def unaccounted(self) -> Cents:
-        """The part of the total that no match message and no matching detail describes, in cents."""
+        """The part of the total whose odds are not known yet, in cents."""
         return self.total - self._accounted
 
     @property
@@ -55,7 +55,7 @@ class Matches:
 
     @property
     def win(self) -> Cents:
-        """The win of the matched part, without its stake, in cents."""
+        """The profit of the matched part if the wager wins, in cents."""
         unaccounted = self.total - self._accounted
         return self._won + profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 

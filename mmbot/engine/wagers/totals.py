@@ -30,7 +30,7 @@ class Totals:
         """``commission``: the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """The stakes of wagers whose line is not known, by market. They count in full."""
+        """The stakes of wagers whose line is not known, by market. No other wager offsets such a stake."""
         self.outstanding: Cents = 0
         """The stakes that could still match, of all wagers of the account, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
@@ -81,9 +81,8 @@ class Totals:
         return dict.fromkeys(key.event for key in self.locked)
 
     def forget(self, events: Container[int]) -> None:
-        """Drop the positions of sport events that are over, except those that are not zero. All settlements
-        are kept, because a result may be corrected late and the commission is charged on the sum of a market's results.
-        """
+        """Drop the positions of sport events that are over, if they are zero. All settlements are kept, because a
+        result may be corrected late and the commission is charged on the sum of a market's results."""
         over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
         for line in over:
             del self.positions[line]

@@ -21,7 +21,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
 
     external_id: str
-    """Our id. For a wager that is not ours and has none: the ``wager_id``."""
+    """Our id of the wager. If a wager of others has no ``external_id``, this is its ``wager_id``."""
     wager_id: str | None = None
     line_id: str
     odds: Odds
@@ -107,7 +107,7 @@ class LineWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 class MarketWager(Wager, eq=False, kw_only=True, gc=False):
-    """A wager of which only the market is known: its line is not on the board, or does not have exactly two
+    """A wager of which only the market is known: its line is not known, or does not have exactly two
     complementary outcomes. The wager counts at its full stake in the market, and on no line."""
 
     on: MarketKey
