@@ -26,7 +26,7 @@ class Held(NamedTuple):
 
     guard: str
     reason: str
-    """The reason when the guard held for the first time."""
+    """The guard's reason when it held for the first time."""
     times: int
     total: Duration
 

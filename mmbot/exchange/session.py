@@ -29,7 +29,7 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 
 LONGEST_LIFE: Final = 7 * DAY
 REFUSED_PAUSE: Final = 10 * MINUTE
-"""Pause after a log-in with wrong keys, or with all sessions in use: production practice (docs/protocol.md 2)."""
+"""Pause after a log-in with wrong keys, or with all sessions in use. Practice on production (docs/protocol.md 2)."""
 
 REFUSED_APART: Final = 5 * SECOND
 """Least time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but a bot

@@ -30,7 +30,8 @@ class TokenStore:
         self._path = path
 
     def load(self, account: str) -> Kept:
-        """Read the saved session of an account. It is empty if the file is missing, unreadable or another account's."""
+        """Read the saved session of an account. The result is empty if the file is missing, unreadable, or belongs to
+        another account."""
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except (OSError, ValueError):

@@ -55,7 +55,7 @@ _Query = Mapping[str, str | int | None]
 
 
 def _with(path: str, query: _Query) -> str:
-    """Return a path with a query of those parameters that have a value."""
+    """Return a path with its query. A parameter without a value is left out."""
     given = {name: str(value) for name, value in query.items() if value is not None and value != ""}
     return f"{path}?{urlencode(given, safe=',')}" if given else path
 
