@@ -58,7 +58,8 @@ class Engine(Protocol):
 
     @property
     def taken_or_pulled(self) -> Mapping[str, int]:
-        """Stakes of others that left the books, in cents, by kind (taken by a match, or pulled)."""
+        """Sizes that left the books, by kind (taken by a match, or pulled by the maker), in cents that takers could
+        have staked."""
 
 
 class Client(Protocol):

@@ -14,7 +14,7 @@ class Kept(msgspec.Struct, frozen=True):
     """The part of a session that is kept across restarts."""
 
     account: str
-    """Hash of the keys and the exchange's address, by which the file of another account is recognised."""
+    """Hash of the access key and the exchange's address, by which the file of another account is recognised."""
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
     """Time of the last log-in that may have opened a session, by the wall clock."""
