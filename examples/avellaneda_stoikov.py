@@ -45,7 +45,7 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
 
 
 class AvellanedaStoikov:
-    """Quotes both outcomes around a reservation price. The price depends on time, so it decides again every minute."""
+    """Quotes both outcomes around a reservation price. Decides again every minute, since the price depends on time."""
 
     Params = AvellanedaStoikovParams
     book_depth = 1

@@ -30,7 +30,7 @@ class Senseless(NamedTuple):
     path: Path
     message: str
     because_of: tuple[Path, ...] = ()
-    """Paths of other values because of which this value makes no sense."""
+    """Paths of the other values that contradict this value."""
 
 
 def senseless(config: Config, given: Given) -> Iterator[Senseless]:
@@ -101,7 +101,7 @@ def _websocket(config: Config) -> Iterator[Senseless]:
     elif feed.scheme != "wss" and not (feed.scheme == "ws" and feed.owner is Owner.LOOPBACK):
         yield Senseless(here, f"expected wss (ws is for this machine only), found {feed.scheme} to {feed.host}")
     else:
-        # A hosted Pusher may serve the feed, so an unknown host is accepted for the sandbox and for production.
+        # A server of the company Pusher may serve the feed, so an unknown host is accepted except for ``local``.
         wanted = _HOSTS[config.environment][0]
         strange = feed.owner is not Owner.UNKNOWN or wanted is Owner.LOOPBACK
         if strange and feed.owner is not wanted:

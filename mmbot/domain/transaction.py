@@ -11,7 +11,7 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """The exchange's ``transaction_type``: the values in the specification, and those that version 4 added."""
+    """The exchange's ``transaction_type``, with the values of the specification and of version 4 of the interface."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"

@@ -141,7 +141,7 @@ class Said(NamedTuple):
     """A checked result, in the form that the engine keeps."""
 
     decisions: Mapping[LineKey, object]
-    """The decision on each line, not checked yet. ``decision_of`` checks one."""
+    """The decision on each line, not checked yet. ``decision_of`` checks a decision."""
     state: Any
     wake_at: Instant | None
     changed: tuple[LineKey, ...] | None

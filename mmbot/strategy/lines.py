@@ -75,7 +75,7 @@ def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], dec
             decisions[key] = now.decision
             changed.append(key)
         if last.again_at is not None:
-            passed = True  # it may have been the soonest
+            passed = True  # this ``again_at`` may have been the soonest
         elif now.again_at is not None and (wake_at is None or now.again_at < wake_at):
             wake_at = now.again_at
     if passed:

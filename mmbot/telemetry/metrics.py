@@ -109,7 +109,7 @@ class Metrics:
         differences: Callable[[], Mapping[str, int]] = dict,
         taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
-        """Set the functions that are called each time when Prometheus asks.
+        """Set the functions that are called each time Prometheus asks for the metrics.
 
         Args:
             status: returns the engine's status. The status need not contain sport events.

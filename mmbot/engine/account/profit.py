@@ -122,8 +122,8 @@ class Profit:
             shared.hold("daily_loss", ACCOUNT, reason, lost.at)
 
     def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
-        """Return the day with its latest figures. Save changed figures every ``SAVE``, but immediately if the loss
-        reached the limit."""
+        """Return the day with its latest figures. Save changed figures at most once in ``SAVE``, but immediately if
+        the loss reached the limit."""
         shared = self._shared
         total = self.total
         loss = day.opening - total

@@ -45,7 +45,7 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message; None if no earlier book was confirmed in its generation."""
+        """The book before the latest message; None if that message brought the first book of its generation."""
         self.known = False
         self.net: Book | None = None
         """The book without our own stake. None means that it must be computed again, because the book or our stake
@@ -59,7 +59,7 @@ class BookState:
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
         self.differed = 0
         self.exact = False
-        """True if the book came in a message, the one with ``sequence``; False if it came from a REST read."""
+        """True if the book came in a message, whose number is ``sequence``; False if it came from a REST read."""
 
     def own_changed(self) -> None:
         """Drop the computed net book, because our wagers on the line changed."""
@@ -177,8 +177,8 @@ class Books:
         return state.differed == 2
 
     def find_awaited(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
-        """Look for wagers of ours that are not known to be live yet in the book of a new message. Call it before
-        ``on_message``."""
+        """Search the book of a new message for wagers of ours that are not known to be live yet. Call this method
+        before ``on_message``."""
         state = self._states.get(line)
         if state is not None and state.known:
             state.own.find_awaited(awaited, state.book, book, sequence)

@@ -1,4 +1,4 @@
-"""Keeps the catalogue current: tournaments, sport events, markets and lines, from REST reads and from messages."""
+"""Keeps the catalogue (tournaments, sport events, markets and lines) up to date from REST reads and messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbot.domain.odds import Side
 from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
-"""The statuses of a sport event before its start (docs/protocol.md 5.3). With any other status it is not quoted."""
+"""The statuses of a sport event before its start (docs/protocol.md 5.3). With another status, no line is quoted."""
 
 UNLISTED: Final = "unlisted"
 """The status that mmbot gives to a sport event, market or line that the exchange took off its list."""

@@ -85,7 +85,7 @@ class Coverage:
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Record the channels that a connection carries from now on. They are empty if the connection is gone."""
+        """Record the channels that a connection carries from now on. There are none if the connection is gone."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence

@@ -11,7 +11,7 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Our part of the levels that takers of one outcome see. For each odds: the stake that takers could place against our
+"""Our part of the levels that takers of one outcome see. For each price: the stake that takers could place against our
 wagers, in cents, and the number of these wagers."""
 
 

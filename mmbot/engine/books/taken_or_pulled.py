@@ -63,7 +63,7 @@ class TakenOrPulled:
 
     def pair(self, now: Instant) -> None:
         """Decide whether size was taken or pulled, for books that were replaced at least ``PAIRING`` ago. Each call
-        decides only a few and forgets old prints."""
+        handles only a few books, and forgets old prints."""
         replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:

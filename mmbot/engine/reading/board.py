@@ -46,7 +46,7 @@ class BoardReader:
         """Lines and sport events that disappeared from reads without a message. For each: the instant of the next read
         and the wait before that read."""
         self.next_round: Instant = NEVER
-        """When everything is read again."""
+        """When the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
         self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
         self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
@@ -269,7 +269,7 @@ class BoardReader:
         """Apply the markets and books of some sport events. A sport event that the answer lacks stays as it is."""
         shared = self._shared
         for event in request.events:
-            if shared.coverage.of(event).since > sent_at:  # the feed covers it only since then: books do not count
+            if shared.coverage.of(event).since > sent_at:  # read before the feed covered it: the books do not count
                 self.markets(event)
         changed: list[int] = []
         books: list[LineKey] = []

@@ -38,7 +38,7 @@ class Query(NamedTuple):
     changed_since: Instant | None = None
     """Read wagers that changed since this instant of our clock. If it is None, read wagers by the time of creation."""
     created_since: Instant | None = None
-    """Read wagers that were created since this instant of our clock. If it is None, the range is ``CREATED_RANGE``."""
+    """Read wagers that were created since this instant of our clock. If it is None, the range has its full length."""
     ranges_ago: int = 0
     """Which range of a query by creation: 0 for the range that ends now, 1 for the ``CREATED_RANGE`` before, and so on.
     """
@@ -141,7 +141,7 @@ class HistoryPager:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def failed(self, answer: Failed, now: Instant) -> None:
-        """Record that the read of a page failed. It is repeated later, unless the page is no longer wanted."""
+        """Record that the read of a page failed. The read is repeated later, unless the page is no longer wanted."""
         if answer.request == self._request:
             self._request = None
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))

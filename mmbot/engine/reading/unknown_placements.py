@@ -1,8 +1,7 @@
 """Resolves placements of which it is unknown whether the exchange took them.
 
-Such a placement counts as an open wager until the exchange's history shows what happened. If the history lacks the
-wager, this proves that it was never placed, provided that the history is complete up to a time after mmbot gave up
-waiting for the answer."""
+Such a placement counts as an open wager until the exchange's history shows what happened. The wager was
+never placed if the history lacks it and is complete up to a time after mmbot gave up waiting for the answer."""
 
 from __future__ import annotations
 
@@ -59,7 +58,7 @@ class UnknownPlacements:
                 continue
             self._asked[external_id] = None
             sent.append(wager.sent_at)
-        if sent:  # the first may be from an earlier run, when this machine's clock was right
+        if sent:  # the oldest may be from an earlier run, before this machine's clock went wrong
             self._history.ask(Query(created_since=min(sent)))
 
     def due_at(self, now: Instant) -> Instant:

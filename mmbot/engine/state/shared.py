@@ -82,7 +82,7 @@ class Shared:
         self.sent_requests += 1
 
     def waits_for_answer(self, owner: Owner) -> bool:
-        """Return true if a request of this owner has no answer yet."""
+        """Return True if a request of ``owner``, a part of the engine, has no answer yet."""
         return any(sent.owner is owner for sent in self.in_flight.values())
 
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:

@@ -33,7 +33,7 @@ class Due(Enum):
     CANCEL = "cancel"
     """Try a cancel again."""
     BREAKER = "breaker"
-    """Let a circuit breaker lift its guard."""
+    """Let a circuit breaker lift its guard. A breaker stops quoting after something that looks wrong."""
 
 
 Key = LineKey | int | str

@@ -42,8 +42,8 @@ def apply_report(
 
     Args:
         from_message: true if the report came over the feed; then its sequence counts.
-        asked_at: when the REST request was sent; None for a message. The answer does not change a result that a message
-            brought after this time.
+        asked_at: for a report from a REST read, when the read was sent. The report does not change a result that a
+            message brought after this time.
     """
     was, matched, win = wager.state, wager.matched, wager.win
     detail_wanted = _note_matches(wager, report, from_message)

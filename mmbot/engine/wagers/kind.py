@@ -24,6 +24,6 @@ class Kind(Enum):
     REVIVED = "revived"
     """A wager that counted as rejected or as never placed is live after all. ``stake`` is what could match."""
     REPRICED = "repriced"
-    """The win of the matched stake was corrected by ``win``."""
+    """The profit of the matched stake, if the wager wins, was corrected by ``win``."""
     TAKEN_BACK = "taken_back"
     """A void cancelled matches. ``stake`` is the stake that no longer counts as matched."""

@@ -111,7 +111,7 @@ class Ledger:
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
-        """Record that the exchange accepted the placement. ``report`` is the report in its answer; None without one."""
+        """Record that the exchange accepted the placement. ``report`` is the report in the answer, if any."""
         wager = self._known(external_id)
         if wager.accepted_at is None:
             wager.accepted_at = now

@@ -54,7 +54,7 @@ class LiveWagers:
         return Counts(len(self.all), len(self.unknown), self._foreign)
 
     def add(self, wager: LineWager) -> None:
-        """Add a wager that is being placed to the end of each list."""
+        """Append a new wager, which is being placed, to the lists."""
         key = wager.external_id
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
@@ -79,7 +79,7 @@ class LiveWagers:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Replace a wager whose line was not known by ``wager``, the same wager with its line."""
+        """Put ``wager`` in the place of the same wager without its line, after the line became known."""
         key = wager.external_id
         if key not in self.all:
             return

@@ -60,7 +60,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
     """The figures of this wager that the sums contain now: remaining, matched and win, in cents."""
     booked: Cents | None = None
-    """The profit of this wager that its market's settlement contains, in cents; None while it is unknown."""
+    """The profit of this wager as counted in its market's settlement, in cents; None while the profit is unknown."""
     uncounted: bool = False
     """True if the wager was settled before it was first seen. Then no sum contains it."""
     heard_at: Instant = 0
