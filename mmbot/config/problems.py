@@ -32,7 +32,7 @@ class ConfigError(ValueError):
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as text, like ``quoting[0].match.type``; the empty text for the top."""
+    """Return a path as text, like ``quoting[0].match.type``. For the whole document, the text is empty."""
     text = ""
     for step in path:
         if isinstance(step, int):

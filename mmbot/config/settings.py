@@ -152,9 +152,9 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     price_age_s: Seconds = 300.0
     """The bot ignores a price of your own that is older than this."""
     hold_s: Pause = 5.0
-    """Wait after a start or a reconnect before the bot quotes."""
+    """Time to wait after a start or a reconnect before the bot quotes."""
     flap_hold_s: Pause = 60.0
-    """Wait instead of ``hold_s`` if the feed was lost more than three times in ten minutes."""
+    """Time to wait instead of ``hold_s`` if the feed was lost more than three times in ten minutes."""
     feed_silence_s: Seconds = 30.0
     """The feed is lost if no ``health_check`` came for this long. The exchange sends one every five seconds."""
     activation_s: Seconds = 10.0

@@ -67,7 +67,7 @@ class FullStakes:
         self.matched: Cents = 0
 
     def move(self, remaining: Cents, matched: Cents) -> None:
-        """Add to the remaining and the matched stakes of these wagers; each may be negative."""
+        """Add to the remaining and the matched stakes. Each number may be negative."""
         self.remaining += remaining
         self.matched += matched
 

@@ -46,7 +46,7 @@ class Transaction(msgspec.Struct, frozen=True):
     event_id: int | None = None
     market_id: int | None = None
     wager_id: str = ""
-    """Empty if the transaction concerns no wager, or the exchange named none."""
+    """Id of the wager; empty if the exchange named no wager."""
     transaction_id: str = ""
     status: str = ""
     """State of a deposit or withdrawal that is in progress, in the exchange's word; empty if the exchange gave none."""

@@ -73,7 +73,7 @@ class Happening(StrEnum):
 
 
 class ImpossibleError(Exception):
-    """Raised when something happens to a wager that cannot happen in its state. This is a bug in mmbot."""
+    """Raised for a happening that is impossible in the state of the wager. This is a bug in mmbot."""
 
 
 # Rules:

@@ -54,7 +54,7 @@ class OwnStake:
         self.shown = None
 
     def end(self, external_id: str) -> None:
-        """Forget when a wager of ours entered the book, because the wager ended."""
+        """Forget the sequence at which a wager of ours entered the book, because the wager ended."""
         self._entered.pop(external_id, None)
 
     def leave(self, stake: LeftStake) -> None:

@@ -1,4 +1,4 @@
-"""Reads of the matching details of wagers: at which odds each part of the stake was matched."""
+"""Reads the matches of wagers, to learn at which odds each part of a stake was matched."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Due(Enum):
 Key = LineKey | int | str
 
 NEVER: Final[Instant] = 1 << 63
-"""Later than any instant."""
+"""A value that is later than every instant."""
 
 
 class Timers:
