@@ -345,8 +345,8 @@ class Ledger:
         self._note_over(wager, saved.sent_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
-        """Set the gross profit of a market in earlier runs, in cents. It replaces the sum of the restored wagers, since
-        not all settled wagers are restored."""
+        """Set the gross profit of a market in earlier runs, in cents. The amount replaces the sum of the restored
+        wagers, since not all settled wagers are restored."""
         self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
