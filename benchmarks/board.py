@@ -214,6 +214,8 @@ class Bench:
                 return [e.HistoryRead(number, (), "", self.now)]
             case r.ReadBalance():
                 return [e.BalanceRead(number, 1_000_000_000, 0, 0)]
+            case r.ReadTransactions():
+                return [e.TransactionsRead(number, (), "")]
             case r.ReadLadder():
                 return [e.LadderRead(number, STANDARD)]
             case r.ReadTournaments():

@@ -11,6 +11,7 @@ import msgspec
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import Line, LineKey
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
@@ -28,7 +29,7 @@ from mmbot.simulator.venue.changes import (
     WagerChanged,
 )
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueWager
+from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueTransaction, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
@@ -97,6 +98,8 @@ class Link:
             case r.ReadBalance():
                 balance = venue.balance(account, now)
                 return e.BalanceRead(request.id, balance.balance, balance.matched, balance.unmatched)
+            case r.ReadTransactions():
+                return self._transactions(request)
             case r.ReadLadder():
                 return e.LadderRead(request.id, venue.ladder)
             case r.ReadTournaments():
@@ -128,6 +131,21 @@ class Link:
             except VenueError as error:
                 refused.append(_refused(item.external_id, Purpose.CANCEL, error))
         return e.Cancelled(request.id, tuple(accepted), tuple(refused))
+
+    def _transactions(self, request: r.ReadTransactions) -> e.Answer:
+        """Return a page of transactions, newest first. The cursor is the number of transactions older than the page."""
+        lines = self._venue.transactions(self._account)
+        older = int(request.cursor) if request.cursor else len(lines)
+        found: list[Transaction] = []
+        begin, end = request.created_from, request.created_to
+        while older and len(found) < request.limit:
+            older -= 1
+            line = lines[older]
+            if begin is not None and line.created_at < begin:
+                older = 0
+            elif end is None or line.created_at <= end:
+                found.append(_transaction(line))
+        return e.TransactionsRead(request.id, tuple(found), str(older) if older else "")
 
     def _markets(self, request: r.ReadMarkets) -> e.Answer:
         markets: dict[int, tuple[e.MarketImage, ...]] = {}
@@ -220,6 +238,20 @@ def _refused(external_id: str, purpose: Purpose, error: VenueError) -> e.Refused
     kind = _ERRORS.failure_of(purpose, error.status, error.code)
     rejection = _ERRORS.rejection_of(error.status, error.code)
     return e.RefusedItem(external_id, kind, error.code, error.message, rejection)
+
+
+def _transaction(line: VenueTransaction) -> Transaction:
+    return Transaction(
+        type=TransactionType(line.type),
+        word=line.type,
+        change=line.amount,
+        balance=line.balance,
+        created_at=line.created_at,
+        event_id=None if line.market is None else line.market.event,
+        market_id=None if line.market is None else line.market.market,
+        wager_id=line.wager_id or "",
+        transaction_id=line.transaction_id,
+    )
 
 
 def _query(request: r.ReadHistory) -> HistoryQuery:

@@ -16,6 +16,7 @@ from mmbot.domain.catalogue import LineKey, Market, SportEvent, Tournament
 from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
+from mmbot.domain.transaction import Transaction
 from mmbot.domain.wager import MatchDetail, WagerReport
 
 
@@ -304,6 +305,17 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
     unmatched: Cents
 
 
+class TransactionsRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadTransactions: one page of the account's transactions, in the exchange's order."""
+
+    request: int
+    transactions: tuple[Transaction, ...]
+    next_cursor: str
+    """The cursor with which to request the next page; empty on the last page."""
+    unread: int = 0
+    """The number of transactions on the page that could not be read."""
+
+
 class LadderRead(msgspec.Struct, frozen=True, tag=True):
     """Answer to ReadLadder: the odds as the exchange sent them. The engine checks them."""
 
@@ -350,6 +362,7 @@ Answer = (
     | HistoryRead
     | MatchesRead
     | BalanceRead
+    | TransactionsRead
     | LadderRead
     | TournamentsRead
     | EventsRead

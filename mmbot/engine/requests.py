@@ -100,6 +100,17 @@ class ReadBalance(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
+class ReadTransactions(msgspec.Struct, frozen=True, tag=True):
+    """Read one page of the account's transactions. The exchange takes the ends of a range in whole seconds, so they are
+    rounded outwards."""
+
+    id: int
+    created_from: Instant | None = None
+    created_to: Instant | None = None
+    cursor: str = ""
+    limit: int = 1000
+
+
 class ReadLadder(msgspec.Struct, frozen=True, tag=True):
     """Read the odds ladder."""
 
@@ -135,6 +146,7 @@ Request = (
     | ReadHistory
     | ReadMatches
     | ReadBalance
+    | ReadTransactions
     | ReadLadder
     | ReadTournaments
     | ReadEvents

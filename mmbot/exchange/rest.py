@@ -375,6 +375,9 @@ class Client:
                 return await self.matches(wager_ids, number)
             case requests.ReadBalance():
                 return await self.balance(number)
+            case requests.ReadTransactions(created_from=begin, created_to=end, cursor=cursor, limit=limit):
+                page = await self.transactions(begin, end, cursor=cursor, limit=limit)
+                return answers.TransactionsRead(number, page.transactions, page.next_cursor, page.unread)
             case requests.ReadLadder():
                 return answers.LadderRead(number, await self.ladder())
             case requests.ReadTournaments():

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from small_world import EMPTY, GAME, MONEYLINE, NBA, NHL, SPREAD, TOTAL, crowd_rests
 
+from mmbot.backtest.link import Link
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Player
 from mmbot.domain.instant import HOUR, MINUTE, SECOND, Clock
 from mmbot.domain.money import Cents
-from mmbot.domain.transaction import TransactionType
+from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.domain.wager import Status
-from mmbot.engine.requests import Cancellation, Placement, ReadHistory
+from mmbot.engine.events import Answer, TransactionsRead
+from mmbot.engine.requests import Cancellation, Placement, ReadHistory, ReadTransactions, Request
 from mmbot.exchange.errors import Malformed
 from mmbot.exchange.grants import Topics
 from mmbot.exchange.rest import Client
@@ -149,6 +152,40 @@ async def test_the_wallet_s_lines_are_those_of_the_exchange(server: Any, client:
     now = server.exchange.clock.now()
     assert (await client.transactions(now - HOUR, now + HOUR, limit=1000)).transactions == everything
     assert (await client.transactions(end=now - HOUR)).transactions == ()
+
+
+async def test_the_engine_reads_the_same_lines_over_the_wire_and_in_virtual_time(server: Any, client: Client) -> None:
+    """The link of the backtest returns the pages that the client reads, except that the wire gives a line no id."""
+    venue, account = server.exchange.venue, server.exchange.account
+    await wager(server, client, "one", 10)
+    begin = server.exchange.tick()
+    await wager(server, client, "two", 3, odds=105)
+    venue.settle(MarketKey(GAME, MONEYLINE), 0, server.exchange.tick())
+    settled(server)
+    end = server.exchange.tick() + HOUR
+    link = Link(venue, account)
+
+    async def answered(request: Request) -> Answer:
+        return link.answer(request, end)
+
+    for limit in (1, 2, 1000):
+        over_the_wire: list[Transaction] = []
+        direct: list[Transaction] = []
+        for found, ask in ((over_the_wire, client.perform), (direct, answered)):
+            cursor = ""
+            while True:
+                page = await ask(ReadTransactions(7, begin - SECOND, end, cursor, limit))
+                assert isinstance(page, TransactionsRead)
+                assert (page.request, page.unread) == (7, 0)
+                assert len(page.transactions) <= limit
+                found += page.transactions
+                cursor = page.next_cursor
+                if not cursor:
+                    break
+        assert over_the_wire == [replace(line, transaction_id="", status="Completed") for line in direct]
+        assert len(direct) > 2
+    nothing = link.answer(ReadTransactions(8, end - HOUR - SECOND, end - HOUR - SECOND), end)
+    assert nothing == TransactionsRead(8, (), "")
 
 
 async def test_the_wallet_s_lines_are_read_page_by_page(server: Any, client: Client) -> None:
