@@ -22,8 +22,8 @@ DOCS = Path(__file__).parent
 TABLE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 WORDS: Mapping[Failure, str] = {
-    Failure.REFUSED: "refused",
-    Failure.LATER: "later",
+    Failure.REJECTED: "rejected",
+    Failure.RETRYABLE: "retryable",
     Failure.UNKNOWN: "unknown",
     Failure.BUG: "our bug",
 }

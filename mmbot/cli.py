@@ -134,7 +134,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         config, strategies = open_config(options.config)
     except ConfigError as error:
-        return _refuse(*(str(problem) for problem in error.problems))
+        return _fail(*(str(problem) for problem in error.problems))
     return start(located(config, options.config), strategies, state_dir(config, options.config))
 
 
@@ -169,9 +169,9 @@ def _backtest(options: argparse.Namespace) -> int:
         config, strategies = open_config(options.config)
         tape = read_tape(options.tape)
     except ConfigError as error:
-        return _refuse(*(str(problem) for problem in error.problems))
+        return _fail(*(str(problem) for problem in error.problems))
     except (TapeError, OSError) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
     result = play(tape, config, strategies, balance=options.balance * 100)
     for line in result.lines():
         _say(line)
@@ -199,7 +199,7 @@ def _schema(options: argparse.Namespace) -> int:
         try:
             config, strategies = open_config(options.config)
         except ConfigError as error:
-            return _refuse(*(str(problem) for problem in error.problems))
+            return _fail(*(str(problem) for problem in error.problems))
         for rule, strategy in zip(config.quoting, strategies, strict=True):
             params[rule.strategy] = getattr(type(strategy), "Params", None)
     _say(msgspec.json.format(msgspec.json.encode(json_schema(params))).decode())
@@ -221,7 +221,7 @@ def _status(options: argparse.Namespace) -> int:
             return _DONE
         status = fetch(door())
     except (Unreachable, _Unusable) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
     sys.stdout.write(
         msgspec.json.format(msgspec.json.encode(status)).decode() + "\n" if options.json else status_text(status)
     )
@@ -235,7 +235,7 @@ def _why(options: argparse.Namespace) -> int:
     try:
         sys.stdout.write(why_text(fetch(_door(options)())))
     except (Unreachable, _Unusable) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
     return _DONE
 
 
@@ -255,7 +255,7 @@ def _kill(options: argparse.Namespace) -> int:
         _say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")
         return _NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -266,7 +266,7 @@ def _resume(options: argparse.Namespace) -> int:
             return operate.resume_at(options.url or DOOR, _say)
         return operate.resume(_place(options)[1], _say)
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
-        return _refuse(str(error))
+        return _fail(str(error))
 
 
 class _Unusable(Exception):
@@ -302,7 +302,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _refuse(*problems: str) -> int:
+def _fail(*problems: str) -> int:
     for problem in problems:
         sys.stderr.write(f"mmbot: {problem}\n")
     return _FAILED

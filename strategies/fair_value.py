@@ -158,14 +158,14 @@ class FairValueMaker:
         if lowest < params.min_probability or 1.0 - lowest > params.max_probability:
             return Kept(NoQuote(f"a fair probability of {fair:.3f} is out of bounds"), _Memory(seen))
 
-        held, leaning = 0.0, fair
+        held, skewed = 0.0, fair
         first, second = seen.profit
         if first != second:
             held = min(1.0, max(-1.0, (first - second) / self._inventory))
-            leaning = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
+            skewed = min(1.0 - _NEARLY_NOTHING, max(_NEARLY_NOTHING, fair - params.skew_price * held))
         quotes: list[Quote] = []
-        side_0, wait_0 = self._side(0, leaning, held, seen, last[0], now, quotes)
-        side_1, wait_1 = self._side(1, 1.0 - leaning, -held, seen, last[1], now, quotes)
+        side_0, wait_0 = self._side(0, skewed, held, seen, last[0], now, quotes)
+        side_1, wait_1 = self._side(1, 1.0 - skewed, -held, seen, last[1], now, quotes)
         if not quotes:
             return Kept(NoQuote("no price or size is left after margin and skew"), _Memory(seen))
         if wait_0 is None or (wait_1 is not None and wait_1 < wait_0):

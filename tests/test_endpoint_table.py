@@ -228,14 +228,14 @@ async def test_a_call_uses_the_method_and_path_of_its_row(row: Row, recorder: Re
         if row.call != "SessionKeeper.token":
             keeper.accepted(await keeper.token())
             recorder.asked.clear()
-        refusals: set[str] = set()
+        rejections: set[str] = set()
         try:
             await CALLS[row.call](client, keeper)
         except ExchangeError as error:
-            refusals.add(error.code)
+            rejections.add(error.code)
         await client.close()
         await keeper.close()
-    assert refusals <= {"data_not_found"}
+    assert rejections <= {"data_not_found"}
     ((method, path),) = recorder.asked
     assert method == row.method
     if "{" in row.path:

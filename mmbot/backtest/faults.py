@@ -99,4 +99,4 @@ class Faults:
         if fate is Fate.BROKEN:
             return e.Failed(request.id, e.Failure.UNKNOWN, "internal_error", "", None)
         until = None if self.hint is None else now + self.hint
-        return e.Failed(request.id, e.Failure.LATER, "rate_limit_reached", "", until, e.Rejection.TOO_MANY)
+        return e.Failed(request.id, e.Failure.RETRYABLE, "rate_limit_reached", "", until, e.FailureReason.TOO_MANY)

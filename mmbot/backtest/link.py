@@ -110,7 +110,7 @@ class Link:
                 return self._markets(request)
 
     def _place(self, request: r.PlaceMany, now: int) -> e.Answer:
-        accepted, refused = [], []
+        accepted, failures = [], []
         for item in request.items:
             strategy = "fillOrKill" if item.fill_or_kill else None
             try:
@@ -119,18 +119,18 @@ class Link:
                 )
                 accepted.append(report(wager))
             except VenueError as error:
-                refused.append(_refused(item.external_id, Purpose.PLACE, error))
-        return e.Placed(request.id, tuple(accepted), tuple(refused))
+                failures.append(_failed_item(item.external_id, Purpose.PLACE, error))
+        return e.Placed(request.id, tuple(accepted), tuple(failures))
 
     def _cancel(self, request: r.CancelMany, now: int) -> e.Answer:
-        accepted, refused = [], []
+        accepted, failures = [], []
         for item in request.items:
             try:
                 self._venue.cancel(self._account, item.wager_id, item.external_id, now)
                 accepted.append(item.external_id)
             except VenueError as error:
-                refused.append(_refused(item.external_id, Purpose.CANCEL, error))
-        return e.Cancelled(request.id, tuple(accepted), tuple(refused))
+                failures.append(_failed_item(item.external_id, Purpose.CANCEL, error))
+        return e.Cancelled(request.id, tuple(accepted), tuple(failures))
 
     def _transactions(self, request: r.ReadTransactions) -> e.Answer:
         """Return a page of transactions, newest first. The cursor is the number of transactions older than the page."""
@@ -234,10 +234,10 @@ def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
     return errors.failed(request.id, _ERRORS.error_of(purpose, error.status, error.code, error.message, now, None))
 
 
-def _refused(external_id: str, purpose: Purpose, error: VenueError) -> e.RefusedItem:
+def _failed_item(external_id: str, purpose: Purpose, error: VenueError) -> e.FailedItem:
     kind = _ERRORS.failure_of(purpose, error.status, error.code)
-    rejection = _ERRORS.rejection_of(error.status, error.code)
-    return e.RefusedItem(external_id, kind, error.code, error.message, rejection)
+    reason = _ERRORS.reason_of(error.status, error.code)
+    return e.FailedItem(external_id, kind, error.code, error.message, reason)
 
 
 def _transaction(line: VenueTransaction) -> Transaction:

@@ -166,11 +166,11 @@ class Run:
             self.world.referee.note_feed_lost(self.now)
             self.tell(e.FeedLost(self._connection, reason))
 
-    def refuse_feed(self, reason: str) -> None:
+    def reject_feed(self, reason: str) -> None:
         """Let the exchange close the feed's connection and forbid new ones, and tell the engine."""
         self._up = False
         self.world.referee.note_feed_lost(self.now)
-        self.tell(e.FeedRefused(self._connection, reason))
+        self.tell(e.FeedRejected(self._connection, reason))
 
     def leap(self, when: Instant) -> None:
         """Let time pass until ``when`` at the exchange but not for the engine. Then give the engine a health check."""

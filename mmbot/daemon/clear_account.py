@@ -15,7 +15,7 @@ import msgspec
 
 from mmbot.daemon.loop import Client
 from mmbot.domain.instant import Clock, Duration, Instant, iso
-from mmbot.engine.events import Answer, Failed, Failure, Rejection
+from mmbot.engine.events import Answer, Failed, Failure, FailureReason
 from mmbot.engine.exports import ClearAlone
 from mmbot.engine.requests import CancelAll, CancelMany, Request
 
@@ -108,14 +108,14 @@ class AccountClearer:
 
     def _waits_in_vain(self, end: Instant, patience: Duration) -> bool:
         """Return True if no log-in can succeed before the time is up."""
-        if self._rejection is Rejection.LOGIN_WAITS:
+        if self._reason is FailureReason.LOGIN_WAITS:
             return (self._retry_at or 0) >= end
-        return self._rejection is Rejection.LOGIN and patience > 0
+        return self._reason is FailureReason.LOGIN and patience > 0
 
     @property
-    def _rejection(self) -> Rejection | None:
+    def _reason(self) -> FailureReason | None:
         """Reason why the last request failed; None if it did not fail."""
-        return None if self._failed is None else self._failed.rejection
+        return None if self._failed is None else self._failed.reason
 
     @property
     def _retry_at(self) -> Instant | None:
@@ -144,7 +144,7 @@ class AccountClearer:
             return Cleared(True, took, self._cancels, 0, None)
         nothing = self._cancels == 0 and not self._maybe
         trouble = work.trouble or "out of time"
-        keys_rejected = self._rejection is Rejection.LOGIN
+        keys_rejected = self._reason is FailureReason.LOGIN
         return Cleared(False, took, self._cancels, work.open_wagers, trouble, nothing, self._retry_at, keys_rejected)
 
 

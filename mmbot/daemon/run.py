@@ -40,7 +40,7 @@ from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
 from mmbot.engine.requests import CancelAll
 from mmbot.engine.status import Status
-from mmbot.exchange.credentials import LOGIN_REFUSED, CredentialsError, check_keys, credentials_from
+from mmbot.exchange.credentials import LOGIN_REJECTED, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
 from mmbot.store.journal import Journal, JournalError
 from mmbot.store.state_dir import StateDir, StateDirError
@@ -344,7 +344,7 @@ class _Life:
 
     def _hint(self, reason: str) -> dict[str, str]:
         """Return advice about the reason for an end; empty if there is none."""
-        if reason == LOGIN_REFUSED:
+        if reason == LOGIN_REJECTED:
             return {"hint": check_keys(self._config.environment)}
         if reason == ANOTHERS_STATE:
             return {

@@ -12,12 +12,12 @@ import msgspec
 
 from mmbot.config import Config
 from mmbot.domain.instant import Instant
-from mmbot.engine.events import Answer, Failed, Rejection
+from mmbot.engine.events import Answer, Failed, FailureReason
 from mmbot.engine.requests import Request
 from mmbot.engine.status import Status
 from mmbot.screen.daemon_status import FEED, DaemonStatus, Trouble
 
-_FOR_ALL: Final = (Rejection.UNREACHABLE, Rejection.LOGIN)
+_FOR_ALL: Final = (FailureReason.UNREACHABLE, FailureReason.LOGIN)
 
 
 class Troubles:
@@ -25,15 +25,15 @@ class Troubles:
     rejected log-in."""
 
     def __init__(self) -> None:
-        self._failing: dict[str | Rejection, Trouble] = {}
+        self._failing: dict[str | FailureReason, Trouble] = {}
 
     def answered(self, request: Request, answer: Answer, now: Instant) -> None:
         """Take the answer to a request. An answer from the exchange shows that it is reachable and accepts the
         log-in."""
         what = type(request).__name__
         if isinstance(answer, Failed):
-            key = answer.rejection if answer.rejection in _FOR_ALL else what
-            self._note(key, what, answer.code, answer.message, now, answer.rejection)
+            key = answer.reason if answer.reason in _FOR_ALL else what
+            self._note(key, what, answer.code, answer.message, now, answer.reason)
         else:
             for key in (what, *_FOR_ALL):
                 self._failing.pop(key, None)
@@ -47,23 +47,23 @@ class Troubles:
     def latest(self, feed_up: bool) -> Trouble | None:
         """Return the latest failure that is not over; None if there is none. A feed failure is over once the feed is
         up. A rejected log-in comes first, since it causes other failures."""
-        if (rejected := self._failing.get(Rejection.LOGIN)) is not None:
+        if (rejected := self._failing.get(FailureReason.LOGIN)) is not None:
             return rejected
         failing = [trouble for key, trouble in self._failing.items() if key != FEED or not feed_up]
         return max(failing, key=lambda trouble: trouble.at, default=None)
 
     def _note(
         self,
-        key: str | Rejection,
+        key: str | FailureReason,
         what: str,
         code: str,
         message: str,
         now: Instant,
-        rejection: Rejection = Rejection.OTHER,
+        reason: FailureReason = FailureReason.OTHER,
     ) -> None:
         before = self._failing.get(key)
         tries, since = (before.tries + 1, before.since) if before is not None else (1, now)
-        self._failing[key] = Trouble(what, code, message, tries, since, now, rejection)
+        self._failing[key] = Trouble(what, code, message, tries, since, now, reason)
 
 
 def with_trouble(status: Status, config: Config, troubles: Troubles) -> DaemonStatus:

@@ -14,7 +14,7 @@ from structlog.types import FilteringBoundLogger
 
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.exchange.credentials import check_keys
 from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
@@ -32,7 +32,7 @@ from mmbot.telemetry.metrics import Metrics
 TOKEN_FILE: Final = "session.json"
 """The file in the state directory with the refresh token and the time of the last log-in."""
 
-_TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_refused", "session.not_kept"})
+_TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_rejected", "session.not_kept"})
 
 
 class ExchangeWire:
@@ -148,7 +148,7 @@ class _Malformed:
 
 
 def _tell(log: FilteringBoundLogger, environment: str, name: str, said: Mapping[str, str | float]) -> None:
-    if said.get("rejection") == Rejection.LOGIN.value:  # only the operator can fix the keys
+    if said.get("reason") == FailureReason.LOGIN.value:  # only the operator can fix the keys
         log.error(name, **fields(said), hint=check_keys(environment))
         return
     say = log.warning if name in _TROUBLE else log.info

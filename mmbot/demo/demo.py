@@ -98,7 +98,7 @@ def demo(
         _check(tape, rate, for_s)
         settings = load(settings_file(config))
     except (ConfigError, TapeError, ValueError) as bad:
-        return _refuse(str(bad))
+        return _fail(str(bad))
     console = Console(file=out, highlight=False, soft_wrap=True)
     with _Signals() as asked:
         run = _Run(settings, rate, asked, for_s)
@@ -109,7 +109,7 @@ def demo(
                     console.out(f"settings: {run.file} (for mmbot status -c and why -c); logs in the same folder")
                 watch(run.read, run.wait, console, run.caption, plain=plain)
             except PartFailed as bad:
-                return _refuse(f"{bad}\nlogs and settings are kept: {run.file.parent}")
+                return _fail(f"{bad}\nlogs and settings are kept: {run.file.parent}")
             ending = run.ending(keep)
             show_summary(console, summary(ending))
         if not ending.kept:  # only now, since the exchange has ended, too
@@ -350,7 +350,7 @@ def _check(tape: Path | None, rate: float, for_s: float | None) -> None:
         read_tape(tape)
 
 
-def _refuse(why: str) -> int:
+def _fail(why: str) -> int:
     for line in why.splitlines():
         sys.stderr.write(f"mmbot: {line}\n")
     return NOT_STARTED

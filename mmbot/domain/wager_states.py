@@ -27,7 +27,7 @@ class State(StrEnum):
     """Sent, but it is unknown whether the exchange took the placement."""
     ABSENT = "absent"
     """The exchange's history proved that the wager was never placed."""
-    REFUSED = "refused"
+    REJECTED = "rejected"
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
@@ -43,7 +43,7 @@ class Happening(StrEnum):
     """Everything that can happen to a wager: first the results of our own requests, then reports of the exchange."""
 
     ACCEPTED = "accepted"
-    REFUSED = "refused"
+    REJECTED = "rejected"
     LOST = "lost"
     """The placement got no readable answer, so it is unknown whether the exchange took it."""
     ABSENT = "absent"
@@ -56,7 +56,7 @@ class Happening(StrEnum):
     """The cancel got no answer, or the answer 404, so it is unknown whether the wager was cancelled."""
     CANCEL_EARLY = "cancel_early"
     """The cancel was rejected because the wager is not open yet."""
-    CANCEL_REFUSED = "cancel_refused"
+    CANCEL_REJECTED = "cancel_rejected"
     """The cancel was rejected, and the wager is still open."""
 
     SAID_INACTIVE = "said_inactive"
@@ -79,24 +79,24 @@ class ImpossibleError(Exception):
 # Rules:
 # 1. "=" keeps the state; "-" cannot happen.
 # 2. A wager only moves forward. The second table is for reports (SAID_...): any report can come at any time.
-# 3. A report revives an ABSENT or REFUSED wager: the exchange processed the placement late. A CANCELED wager stays so.
+# 3. A report revives an ABSENT or REJECTED wager: the exchange processed the placement late. A CANCELED wager stays so.
 _REQUESTS = """
-             ACCEPTED  REFUSED  LOST     ABSENT  CANCEL_SENT  CANCEL_TAKEN  CANCEL_LOST  CANCEL_EARLY  CANCEL_REFUSED
-PLACING      INACTIVE  REFUSED  UNKNOWN  =       -            -             -            -             -
-INACTIVE     =         =        =        =       CANCELLING   =             =            =             =
-OPEN         =         =        =        =       CANCELLING   =             =            =             =
-CANCELLING   =         =        =        =       =            =             =            INACTIVE      OPEN
-UNKNOWN      INACTIVE  REFUSED  =        ABSENT  -            -             -            -             -
-ABSENT       INACTIVE  =        =        =       -            -             -            -             -
-REFUSED      INACTIVE  =        =        =       -            -             -            -             -
-INVALID      =         =        =        =       -            =             =            =             =
-CANCELED     =         =        =        =       -            =             =            =             =
-MATCHED      =         =        =        =       -            =             =            =             =
-WIPED        =         =        =        =       -            =             =            =             =
-VOID         =         =        =        =       -            =             =            =             =
-SETTLED      =         =        =        =       -            =             =            =             =
-CLOSED       =         =        =        =       -            =             =            =             =
-MANUAL       =         =        =        =       -            =             =            =             =
+             ACCEPTED  REJECTED  LOST     ABSENT  CANCEL_SENT  CANCEL_TAKEN  CANCEL_LOST  CANCEL_EARLY  CANCEL_REJECTED
+PLACING      INACTIVE  REJECTED  UNKNOWN  =       -            -             -            -             -
+INACTIVE     =         =         =        =       CANCELLING   =             =            =             =
+OPEN         =         =         =        =       CANCELLING   =             =            =             =
+CANCELLING   =         =         =        =       =            =             =            INACTIVE      OPEN
+UNKNOWN      INACTIVE  REJECTED  =        ABSENT  -            -             -            -             -
+ABSENT       INACTIVE  =         =        =       -            -             -            -             -
+REJECTED     INACTIVE  =         =        =       -            -             -            -             -
+INVALID      =         =         =        =       -            =             =            =             =
+CANCELED     =         =         =        =       -            =             =            =             =
+MATCHED      =         =         =        =       -            =             =            =             =
+WIPED        =         =         =        =       -            =             =            =             =
+VOID         =         =         =        =       -            =             =            =             =
+SETTLED      =         =         =        =       -            =             =            =             =
+CLOSED       =         =         =        =       -            =             =            =             =
+MANUAL       =         =         =        =       -            =             =            =             =
 """
 
 _REPORTS = """
@@ -107,7 +107,7 @@ OPEN        =         =     MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CL
 CANCELLING  =         =     MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL
 UNKNOWN     INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL
 ABSENT      INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL
-REFUSED     INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL
+REJECTED    INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL
 INVALID     =         =     MATCHED  =        =         =      VOID  SETTLED  CLOSED  MANUAL
 CANCELED    =         =     MATCHED  =        =         =      VOID  SETTLED  CLOSED  MANUAL
 MATCHED     =         =     =        =        =         =      VOID  SETTLED  CLOSED  MANUAL

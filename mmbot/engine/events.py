@@ -65,7 +65,7 @@ class FeedLost(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class FeedRefused(msgspec.Struct, frozen=True, tag=True):
+class FeedRejected(msgspec.Struct, frozen=True, tag=True):
     """The exchange rejected the feed with a code that forbids a retry (Pusher 4000 to 4099): a person has to act."""
 
     connection: int
@@ -163,9 +163,9 @@ FeedMessage = (
 class Failure(Enum):
     """Known effect of a failed request at the exchange."""
 
-    REFUSED = "refused"
+    REJECTED = "rejected"
     """The exchange rejected the request and changed nothing."""
-    LATER = "later"
+    RETRYABLE = "retryable"
     """The exchange changed nothing. The request may be repeated, but not before ``retry_at`` if this instant is
     given."""
     UNKNOWN = "unknown"
@@ -174,7 +174,7 @@ class Failure(Enum):
     """The exchange found the request malformed and changed nothing. The same request would fail again."""
 
 
-class Rejection(Enum):
+class FailureReason(Enum):
     """Reason why the exchange rejected a request, or one item of a batch.
 
     When an answer is read, the exchange's error code is translated to one of these reasons. The engine's decisions
@@ -220,13 +220,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     failure: Failure
     code: str
     """The error code of the exchange, or a code made by mmbot (``timeout``, ``connection``, ``undecodable``,
-    ``login_refused`` …). For logs and people."""
+    ``login_rejected`` …). For logs and people."""
     message: str = ""
     retry_at: Instant | None = None
-    rejection: Rejection = Rejection.OTHER
+    reason: FailureReason = FailureReason.OTHER
 
 
-class RefusedItem(msgspec.Struct, frozen=True):
+class FailedItem(msgspec.Struct, frozen=True):
     """One item of a batch that the exchange did not accept."""
 
     external_id: str
@@ -234,26 +234,26 @@ class RefusedItem(msgspec.Struct, frozen=True):
     code: str
     """The exchange's error code, for logs and people."""
     message: str = ""
-    rejection: Rejection = Rejection.OTHER
+    reason: FailureReason = FailureReason.OTHER
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``refused``: then it is unknown
+    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``rejected``: then it is unknown
     whether the wager was placed."""
 
     request: int
     accepted: tuple[WagerReport, ...]
-    refused: tuple[RefusedItem, ...]
+    failed: tuple[FailedItem, ...]
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``refused``: then it is unknown
+    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``rejected``: then it is unknown
     whether the wager was cancelled."""
 
     request: int
     accepted: tuple[str, ...]
     """External ids of wagers that can no longer be matched."""
-    refused: tuple[RefusedItem, ...]
+    failed: tuple[FailedItem, ...]
     date: Instant | None = None
     """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
 
@@ -421,4 +421,4 @@ class BlockReserved(msgspec.Struct, frozen=True, tag=True):
 
 Control = StopRequested | KillRequested | ResumeRequested | LatchWritten | WallStepped | PriceGiven | BlockReserved
 
-Event = FeedUp | FeedLost | FeedRefused | FeedMessage | Answer | Control
+Event = FeedUp | FeedLost | FeedRejected | FeedMessage | Answer | Control

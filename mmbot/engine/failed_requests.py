@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
-from mmbot.engine.events import Failed, Failure, Rejection
+from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.orders import Severity
 from mmbot.engine.requests import Request
 from mmbot.engine.state.shared import Shared
@@ -43,5 +43,5 @@ class FailedRequests:
                 message=answer.message,
                 more_since_last=silent,
             )
-        if answer.rejection is Rejection.TOO_MANY:
+        if answer.reason is FailureReason.TOO_MANY:
             shared.limiter.pause(answer.retry_at or now + SECOND)

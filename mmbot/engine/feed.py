@@ -56,7 +56,7 @@ class Feed:
             e.Beat: self._on_beat,
             e.FeedUp: self._on_feed_up,
             e.FeedLost: self._on_feed_lost,
-            e.FeedRefused: self._on_feed_refused,
+            e.FeedRejected: self._on_feed_rejected,
             e.TournamentMessage: self._on_tournament,
             e.EventMessage: self._on_event,
             e.MarketMessage: self._on_market,
@@ -161,10 +161,10 @@ class Feed:
             severity, "feed.channels", connection=connection, channels=len(channels), lost=lost, reason=reason
         )
 
-    def _on_feed_refused(self, message: e.FeedRefused, now: Instant) -> None:
+    def _on_feed_rejected(self, message: e.FeedRejected, now: Instant) -> None:
         shared = self._shared
-        shared.hold("feed_refused", ACCOUNT, message.reason, now)
-        shared.outbox.alert(Severity.ERROR, "feed.refused", reason=message.reason)
+        shared.hold("feed_rejected", ACCOUNT, message.reason, now)
+        shared.outbox.alert(Severity.ERROR, "feed.rejected", reason=message.reason)
         if shared.coverage.up:
             self.lose(message.reason, now)
 

@@ -61,7 +61,7 @@ class OperatorEvents:
             return
         if self._life.step in (Step.CANCEL, Step.PROVE):
             reason = "the account is not proved clear yet"
-            shared.outbox.alert(Severity.ERROR, "latch.resume_refused", reason=reason)
+            shared.outbox.alert(Severity.ERROR, "latch.resume_rejected", reason=reason)
             return
         shared.hold("latch", ACCOUNT, None, now)
         shared.outbox.order(ReleaseLatch())

@@ -17,8 +17,8 @@ from mmbot.exchange.errors import (
     ErrorTable,
     ExchangeError,
     Purpose,
-    Refused,
-    RetryLater,
+    Rejected,
+    Retryable,
     unreachable,
     without_answer,
 )
@@ -90,7 +90,7 @@ class Caller:
         """Make a call and read its answer. If the request was already written, only wait for the answer and read it.
 
         Raises:
-            Refused, RetryLater, UnknownOutcome, Malformed: if the call fails. A read never raises UnknownOutcome.
+            Rejected, Retryable, UnknownOutcome, Malformed: if the call fails. A read never raises UnknownOutcome.
         """
         written: Written[T] | None = None
         if isinstance(call, Written):
@@ -102,14 +102,14 @@ class Caller:
             if call.purpose is Purpose.PLACE:
                 # Do not repeat the placement: it may no longer be allowed, so the engine has to decide again.
                 self._keeper.reject(token)
-                raise Refused("unauthorized", "the token was not accepted; nothing was placed") from None
+                raise Rejected("unauthorized", "the token was not accepted; nothing was placed") from None
         token = await self._keeper.rejected(token)
         try:
             return await self._once(call, http, token)
         except _Unauthorized:
             self._keeper.reject(token)
             later = self._clock.now() + SECOND
-            raise RetryLater("unauthorized", "a new token was not accepted either", later) from None
+            raise Retryable("unauthorized", "a new token was not accepted either", later) from None
 
     async def _token(self, purpose: Purpose) -> str:
         """Return the access token for a call. A placement does not wait for a new token, because the quote would be
@@ -118,7 +118,7 @@ class Caller:
             return await self._keeper.token()
         token = self._keeper.current()
         if token is None:
-            raise Refused("unauthorized", "no session at the moment; nothing was placed")
+            raise Rejected("unauthorized", "no session at the moment; nothing was placed")
         return token
 
     async def _once(
@@ -159,9 +159,7 @@ class Caller:
                 withdrawn=call.withdrawn,
             )
         except Withdrawn:
-            raise RetryLater(
-                "withdrawn", "everything was cancelled before the request left; nothing was done"
-            ) from None
+            raise Retryable("withdrawn", "everything was cancelled before the request left; nothing was done") from None
         except NotSent as error:
             raise unreachable(str(error)) from None
         except NoAnswer as error:

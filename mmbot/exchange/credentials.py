@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 ACCESS_KEY: Final = "PROPHETX_ACCESS_KEY"
 SECRET_KEY: Final = "PROPHETX_SECRET_KEY"
 
-LOGIN_REFUSED: Final = "login_refused"
+LOGIN_REJECTED: Final = "login_rejected"
 """Error code if the exchange rejects a log-in. At a start, it is also the reason for the exit that follows."""
 
 

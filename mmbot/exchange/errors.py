@@ -1,9 +1,9 @@
 """The four kinds of failed call, and the table that gives the kind for each error code of the exchange.
 
-*Refused*: nothing was done. *Retry later*: nothing was done, and the call may be repeated. *Unknown outcome*: the
+*Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the
 change
 may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. A code may mean different
-things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``Rejection``, which
+things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``FailureReason``, which
 is the engine's name for the reason.
 """
 
@@ -14,7 +14,7 @@ from enum import Enum
 from typing import ClassVar, Final, NamedTuple
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.events import Failed, Failure, Rejection
+from mmbot.engine.events import Failed, Failure, FailureReason
 
 RETRY_SOON: Final = 300 * MILLISECOND
 """Pause before a cancel is repeated because the wager was being placed or matched (specification, ``opened_retry``)."""
@@ -40,13 +40,13 @@ class ExchangeError(Exception):
 
     Args:
         code: the exchange's error code, or one of our own: ``timeout``, ``connection``, ``redirect``, ``undecodable``,
-            ``login_refused``, ``login_cooldown``, ``withdrawn``, or ``http_NNN`` (the HTTP status) for an answer
+            ``login_rejected``, ``login_cooldown``, ``withdrawn``, or ``http_NNN`` (the HTTP status) for an answer
             without a code.
         message: the exchange's own text.
     """
 
     failure: ClassVar[Failure]
-    rejection: Rejection = Rejection.OTHER
+    reason: FailureReason = FailureReason.OTHER
     """The engine's name for the reason."""
 
     def __init__(self, code: str, message: str = "") -> None:
@@ -56,22 +56,22 @@ class ExchangeError(Exception):
         self.retry_at: Instant | None = None
 
 
-class Refused(ExchangeError):
+class Rejected(ExchangeError):
     """The exchange rejected the call; nothing was done."""
 
-    failure = Failure.REFUSED
+    failure = Failure.REJECTED
 
 
-class LoginRefused(Refused):
+class LoginRejected(Rejected):
     """The exchange rejected the keys. Repeating the log-in with the same keys would not help."""
 
-    rejection = Rejection.LOGIN
+    reason = FailureReason.LOGIN
 
 
-class RetryLater(ExchangeError):
+class Retryable(ExchangeError):
     """Nothing was done. The call may be repeated, but not before ``retry_at`` if that is given."""
 
-    failure = Failure.LATER
+    failure = Failure.RETRYABLE
 
     def __init__(self, code: str, message: str = "", retry_at: Instant | None = None) -> None:
         super().__init__(code, message)
@@ -102,7 +102,7 @@ class Known(NamedTuple):
     """Entry of the error table for one code: its meanings, and the engine's name for the reason."""
 
     meaning: Meaning
-    rejection: Rejection = Rejection.OTHER
+    reason: FailureReason = FailureReason.OTHER
 
 
 class ErrorBody(NamedTuple):
@@ -118,19 +118,19 @@ class ErrorBody(NamedTuple):
 WRONG: Final = Meaning(Failure.BUG, Failure.BUG, Failure.BUG)
 """The request is wrong, which is our bug."""
 
-NO: Final = Meaning(Failure.REFUSED, Failure.REFUSED, Failure.REFUSED)
+NO: Final = Meaning(Failure.REJECTED, Failure.REJECTED, Failure.REJECTED)
 """The exchange rejected the request, and nothing was done."""
 
-BUSY: Final = Meaning(Failure.LATER, Failure.LATER, Failure.LATER)
+BUSY: Final = Meaning(Failure.RETRYABLE, Failure.RETRYABLE, Failure.RETRYABLE)
 """Nothing was done, and the request may be repeated later."""
 
-BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.LATER)
+BROKEN: Final = Meaning(Failure.UNKNOWN, Failure.UNKNOWN, Failure.RETRYABLE)
 """The exchange failed while it handled the request."""
 
-IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.LATER, Failure.LATER)
+IN_MOTION: Final = Meaning(Failure.UNKNOWN, Failure.RETRYABLE, Failure.RETRYABLE)
 """The wager is being placed or matched. A cancel is repeated soon. The outcome of a placement must be looked up."""
 
-STALE_TOKEN: Final = Meaning(Failure.REFUSED, Failure.LATER, Failure.LATER)
+STALE_TOKEN: Final = Meaning(Failure.REJECTED, Failure.RETRYABLE, Failure.RETRYABLE)
 """The access token was not accepted. A cancel or a read may succeed with a new token. A placement must be decided
 again."""
 
@@ -148,20 +148,20 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     413: WRONG,
     414: WRONG,
     415: WRONG,
-    422: Meaning(Failure.BUG, Failure.LATER, Failure.BUG),  # on a cancel: the wager is still being processed
+    422: Meaning(Failure.BUG, Failure.RETRYABLE, Failure.BUG),  # on a cancel: the wager is still being processed
     425: IN_MOTION,
     429: BUSY,
 }
 """What an HTTP status means if the error code is missing or new. A status that is not listed counts as ``BROKEN``."""
 
-SOON: Final = frozenset({Rejection.NOT_LIVE_YET, Rejection.BEING_MATCHED})
+SOON: Final = frozenset({FailureReason.NOT_LIVE_YET, FailureReason.BEING_MATCHED})
 """Reasons after which a cancel is repeated in ``RETRY_SOON`` (300 ms)."""
 
-NOTHING_FOUND: Final = frozenset({Rejection.NOT_FOUND, Rejection.NOTHING_OPEN})
+NOTHING_FOUND: Final = frozenset({FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN})
 """Reasons by which the exchange says that it found nothing. A 404 without a code is not among them: it may come from a
 gateway and mean that the path is wrong."""
 
-OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {Rejection.NOTHING_LEFT, Rejection.WRONG_WAGER}
+OF_THE_WAGER: Final = SOON | NOTHING_FOUND | {FailureReason.NOTHING_LEFT, FailureReason.WRONG_WAGER}
 """Reasons for a rejected cancel that concern the wager itself. Any other reason concerns the request as a whole."""
 
 
@@ -187,11 +187,11 @@ class ErrorTable:
             return Failure.UNKNOWN if status >= 500 else meaning.place
         return meaning.cancel if purpose is Purpose.CANCEL else meaning.read
 
-    def rejection_of(self, status: int, code: str) -> Rejection:
+    def reason_of(self, status: int, code: str) -> FailureReason:
         """Return the engine's name for the reason of an error answer."""
         if (known := self.codes.get(code)) is not None:
-            return known.rejection
-        return Rejection.TOO_MANY if status == 429 and not code else Rejection.OTHER
+            return known.reason
+        return FailureReason.TOO_MANY if status == 429 and not code else FailureReason.OTHER
 
     def error_of(
         self, purpose: Purpose, status: int, code: str, message: str, now: Instant, retry_at: Instant | None
@@ -204,41 +204,41 @@ class ErrorTable:
             retry_at: the earliest time of a retry, if the answer names one.
         """
         failure = self.failure_of(purpose, status, code)
-        rejection = self.rejection_of(status, code)
+        reason = self.reason_of(status, code)
         name = code or f"http_{status}"
         error: ExchangeError
-        if failure is Failure.LATER:
-            if retry_at is None and (rejection in SOON or status in (409, 422, 425)):
+        if failure is Failure.RETRYABLE:
+            if retry_at is None and (reason in SOON or status in (409, 422, 425)):
                 retry_at = now + RETRY_SOON
             elif retry_at is None and status == 429:
                 retry_at = now + RETRY_LIMITED
-            error = RetryLater(name, message, retry_at)
-        elif failure is Failure.REFUSED:
-            error = Refused(name, message)
+            error = Retryable(name, message, retry_at)
+        elif failure is Failure.REJECTED:
+            error = Rejected(name, message)
         elif failure is Failure.BUG:
             error = Malformed(name, message)
         else:
             error = UnknownOutcome(name, message)
-        error.rejection = rejection
+        error.reason = reason
         return error
 
 
 def without_answer(purpose: Purpose, code: str, message: str) -> ExchangeError:
     """Return the exception for a call that got no readable answer. A read may be repeated. A placement or a cancel may
     have been carried out."""
-    error = RetryLater(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
+    error = Retryable(code, message) if purpose is Purpose.READ else UnknownOutcome(code, message)
     if code == CONNECTION:
-        error.rejection = Rejection.UNREACHABLE
+        error.reason = FailureReason.UNREACHABLE
     return error
 
 
-def unreachable(message: str) -> RetryLater:
+def unreachable(message: str) -> Retryable:
     """Return the exception for a call that never reached the exchange."""
-    error = RetryLater(CONNECTION, message)
-    error.rejection = Rejection.UNREACHABLE
+    error = Retryable(CONNECTION, message)
+    error.reason = FailureReason.UNREACHABLE
     return error
 
 
 def failed(request_id: int, error: ExchangeError) -> Failed:
     """Return the event that tells the engine about a failed request."""
-    return Failed(request_id, error.failure, error.code, error.message, error.retry_at, error.rejection)
+    return Failed(request_id, error.failure, error.code, error.message, error.retry_at, error.reason)

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant
-from mmbot.engine.events import Channel, FeedLost, FeedMessage, FeedRefused, FeedUp, WagerMessage
+from mmbot.engine.events import Channel, FeedLost, FeedMessage, FeedRejected, FeedUp, WagerMessage
 from mmbot.exchange.dialect import FeedDialect, Undecodable
 from mmbot.exchange.errors import ExchangeError
 from mmbot.exchange.grants import ConnectionConfig, Registration, address_of
@@ -35,7 +35,7 @@ from mmbot.net.pusher import (
 )
 from mmbot.net.transport import Link, LinkClosed, LinkFailed, OpenLink
 
-Delivered = FeedMessage | FeedUp | FeedLost | FeedRefused
+Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
 class FeedState(Enum):
@@ -47,7 +47,7 @@ class FeedState(Enum):
     """The next attempt starts when the back-off is over."""
     OPENING = "opening"
     UP = "up"
-    REFUSED = "refused"
+    REJECTED = "rejected"
     """The exchange forbade connections. The next attempt needs a new order of the engine."""
     CLOSED = "closed"
 
@@ -224,8 +224,8 @@ class Feed:
                 link = await self._open_link(address)
         except TimeoutError:
             self.over(Ended(Ending.LOST, "open_timeout"), None)
-        except ExchangeError as refused:
-            self.over(Ended(Ending.LOST, f"config: {refused.code}"), None)
+        except ExchangeError as error:
+            self.over(Ended(Ending.LOST, f"config: {error.code}"), None)
         except LinkFailed as failed:
             self.over(Ended(Ending.LOST, str(failed)), None)
         else:
@@ -247,8 +247,8 @@ class Feed:
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
         retry_at = max(now, self._back_off.not_before)
         if self.state is not FeedState.CLOSED:
-            if ended.ending is Ending.REFUSED:
-                self.state = FeedState.REFUSED
+            if ended.ending is Ending.REJECTED:
+                self.state = FeedState.REJECTED
             else:
                 self.state = FeedState.IDLE if up_at is not None and private else FeedState.WAITING
         self._on_end(AttemptEnded(self.connection, ended.ending, ended.reason, ended.code, up_at is not None, retry_at))
@@ -257,8 +257,8 @@ class Feed:
         said = ended.reason if ended.code is None else f"{ended.code} {ended.reason}"
         if up_at is not None:
             self.deliver(FeedLost(self.connection, said))
-        if ended.ending is Ending.REFUSED:
-            self.deliver(FeedRefused(self.connection, said))
+        if ended.ending is Ending.REJECTED:
+            self.deliver(FeedRejected(self.connection, said))
 
 
 class _Connection:
@@ -367,8 +367,8 @@ class _Connection:
     async def _register(self, socket_id: str) -> None:
         try:
             registration = await self._feed.register(socket_id)
-        except ExchangeError as refused:
-            self.act(self.machine.fail(f"registration: {refused.code}"))
+        except ExchangeError as error:
+            self.act(self.machine.fail(f"registration: {error.code}"))
         else:
             self._channels = tuple(Channel(each.name, each.covers, each.private) for each in registration.channels)
             signatures = {each.name: each.auth for each in registration.channels}

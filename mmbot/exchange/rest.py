@@ -38,8 +38,8 @@ from mmbot.exchange.errors import (
     ExchangeError,
     Malformed,
     Purpose,
-    Refused,
-    RetryLater,
+    Rejected,
+    Retryable,
     failed,
 )
 from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
@@ -67,13 +67,13 @@ class Client:
     """Client for the exchange's REST calls. It keeps connections open for placements and cancels, one for cancels
     alone.
 
-    A failed call raises ``Refused``, ``RetryLater``, ``UnknownOutcome`` or ``Malformed``. A read never raises
+    A failed call raises ``Rejected``, ``Retryable``, ``UnknownOutcome`` or ``Malformed``. A read never raises
     ``UnknownOutcome``.
 
     Args:
         keeper: gives access tokens. The caller closes the keeper after the client.
         dialect: writes requests, and reads answers and errors.
-        on_request: called after each request with the name of the call, its result (``ok``, ``refused``, ``later``,
+        on_request: called after each request with the name of the call, its result (``ok``, ``rejected``, ``retryable``,
             ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
         on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
     """
@@ -148,7 +148,7 @@ class Client:
         return await self._ask(self._changes.place_many(request, items))
 
     async def cancel_one(self, item: Cancellation) -> None:
-        """Cancel one wager. Raises Refused if the exchange does not find the wager."""
+        """Cancel one wager. Raises Rejected if the exchange does not find the wager."""
         await self._ask(self._changes.cancel_one(item))
 
     async def cancel_many(self, items: Sequence[Cancellation], request: int = 0) -> answers.Cancelled:
@@ -296,7 +296,7 @@ class Client:
             if not cursor:
                 return _matches_of_all(request, pages)
             await asyncio.sleep(self._clock.real_seconds(SECOND))
-        raise RetryLater("undecodable", "the pages of matches have no end")
+        raise Retryable("undecodable", "the pages of matches have no end")
 
     async def connection_config(self) -> ConnectionConfig:
         """Read the address of the feed."""
@@ -403,18 +403,18 @@ class Client:
         a 429 or a missing token."""
         try:
             await self._ask(call)
-        except (Refused, Malformed, RetryLater) as error:
-            if error.rejection not in OF_THE_WAGER:
+        except (Rejected, Malformed, Retryable) as error:
+            if error.reason not in OF_THE_WAGER:
                 raise
-            refusal = answers.RefusedItem(item.external_id, error.failure, error.code, error.message, error.rejection)
-            return answers.Cancelled(number, (), (refusal,))
+            item_failed = answers.FailedItem(item.external_id, error.failure, error.code, error.message, error.reason)
+            return answers.Cancelled(number, (), (item_failed,))
         return answers.Cancelled(number, (item.external_id,), ())
 
     async def _swept(self, call: Call[None] | Written[None]) -> bool:
         try:
             await self._ask(call)
-        except Refused as error:
-            if error.rejection in NOTHING_FOUND:
+        except Rejected as error:
+            if error.reason in NOTHING_FOUND:
                 return False
             raise
         return True
@@ -423,8 +423,8 @@ class Client:
         """Return the answer to a read, or the value ``nothing`` if the exchange says that it found nothing."""
         try:
             return await self._ask(call)
-        except Refused as error:
-            if error.rejection in NOTHING_FOUND:
+        except Rejected as error:
+            if error.reason in NOTHING_FOUND:
                 return nothing
             raise
 

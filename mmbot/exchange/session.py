@@ -16,10 +16,10 @@ from typing import Final
 import aiohttp
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
-from mmbot.engine.events import Rejection
-from mmbot.exchange.credentials import LOGIN_REFUSED
+from mmbot.engine.events import FailureReason
+from mmbot.exchange.credentials import LOGIN_REJECTED
 from mmbot.exchange.dialect import Call, Dialect
-from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater, unreachable
+from mmbot.exchange.errors import ExchangeError, LoginRejected, Retryable, unreachable
 from mmbot.exchange.grants import Tokens
 from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, pause_until, send, timeout_for
@@ -28,10 +28,10 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 """Assumed life of an access token if the answer gives no end or an impossible one (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
-REFUSED_PAUSE: Final = 10 * MINUTE
+REJECTED_PAUSE: Final = 10 * MINUTE
 """Pause after a log-in with wrong keys, or with all sessions in use. Practice on production (docs/protocol.md 2)."""
 
-REFUSED_APART: Final = 5 * SECOND
+REJECTED_APART: Final = 5 * SECOND
 """Least time between a rejected log-in and the log-in of the next start. A rejected log-in opens no session, but a bot
 that restarts again and again must not flood the exchange."""
 
@@ -116,8 +116,8 @@ class SessionKeeper:
         """Return an access token. If there is no valid one, wait for a renewal.
 
         Raises:
-            LoginRefused: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
-            RetryLater: if no token can be had now.
+            LoginRejected: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
+            Retryable: if no token can be had now.
         """
         return self.current() or await self._renewed()
 
@@ -139,7 +139,7 @@ class SessionKeeper:
         """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token.
 
         Raises:
-            LoginRefused, RetryLater: as ``token``. RetryLater also if the exchange rejects a token that it has just
+            LoginRejected, Retryable: as ``token``. Retryable also if the exchange rejects a token that it has just
                 issued.
         """
         self.reject(token)
@@ -191,19 +191,17 @@ class SessionKeeper:
         error = None if renewal.cancelled() else renewal.exception()
         if isinstance(error, ExchangeError) and error.code != self._told:
             self._told = error.code  # report it once, however many calls ask for a token
-            self._tell(
-                "session.renewal_failed", code=error.code, message=error.message, rejection=error.rejection.value
-            )
+            self._tell("session.renewal_failed", code=error.code, message=error.message, reason=error.reason.value)
 
     async def _renewed(self) -> str:
         if self._closed:
-            raise RetryLater("closed", "the session keeper is closed")
+            raise Retryable("closed", "the session keeper is closed")
         renewal = self._start()
         try:
             return await asyncio.shield(renewal)
         except asyncio.CancelledError:
             if renewal.cancelled() and not _being_cancelled():
-                raise RetryLater("closed", "the session keeper is closed") from None
+                raise Retryable("closed", "the session keeper is closed") from None
             raise
 
     async def _wait(self, duration: Duration) -> None:
@@ -224,7 +222,7 @@ class SessionKeeper:
         now = self._clock.now()
         unproved = self._renewed_at is not None and self._access is None and not self._proved
         if unproved and self._renewed_at is not None and now - self._renewed_at < SECOND:
-            raise RetryLater("unauthorized", "the exchange rejects new tokens at once", self._renewed_at + SECOND)
+            raise Retryable("unauthorized", "the exchange rejects new tokens at once", self._renewed_at + SECOND)
         refresh_token = self._kept.refresh_token
         if refresh_token is not None and not (unproved and self._refreshed and self._log_in_barred(now) is None):
             renewed = await self._refresh(refresh_token)
@@ -236,7 +234,7 @@ class SessionKeeper:
         """Refresh the session. Return None if a log-in has to follow.
 
         Raises:
-            RetryLater: if a refresh may work later, and a log-in would not help or is not needed yet.
+            Retryable: if a refresh may work later, and a log-in would not help or is not needed yet.
         """
         call = self._session.refresh(refresh_token)
         try:
@@ -245,7 +243,7 @@ class SessionKeeper:
             raise unreachable(f"refresh: {error}") from None
         except NoAnswer as error:
             # A log-in would probably get no answer either. It could also open a session of which mmbot does not learn.
-            raise RetryLater(error.code, f"refresh: {error.message}") from None
+            raise Retryable(error.code, f"refresh: {error.message}") from None
         if reply.status in (200, 201):
             try:
                 tokens = call.read(reply.body, [])
@@ -258,13 +256,13 @@ class SessionKeeper:
                 return token
         error_body = self._errors.read(reply.body)
         code = error_body.code or f"http_{reply.status}"
-        self._tell("session.refresh_refused", code=code)
+        self._tell("session.refresh_rejected", code=code)
         if reply.status == 429:
-            raise RetryLater(code, "refresh", pause_until(reply, error_body.next_allow_at, self._clock))
+            raise Retryable(code, "refresh", pause_until(reply, error_body.next_allow_at, self._clock))
         if 400 <= reply.status < 500 and reply.status != 408:
             await self._keep(None, self._kept.logged_in_at)
         elif self.current() is not None:
-            raise RetryLater(code, "refresh")
+            raise Retryable(code, "refresh")
         return None
 
     async def _log_in(self) -> str:
@@ -283,38 +281,38 @@ class SessionKeeper:
             raise unreachable(f"log-in: {error}") from None
         except NoAnswer as error:
             self._silent_log_ins += 1
-            raise RetryLater(error.code, f"log-in: {error.message}", now + self._pause()) from None
+            raise Retryable(error.code, f"log-in: {error.message}", now + self._pause()) from None
         if reply.status in (200, 201):
             try:
                 tokens = call.read(reply.body, [])
             except ValueError as bad:
                 self._silent_log_ins += 1
-                raise RetryLater("undecodable", f"log-in: {bad}", now + self._pause()) from None
+                raise Retryable("undecodable", f"log-in: {bad}", now + self._pause()) from None
             self._silent_log_ins = 0
             token = self._adopt(tokens, refreshed=False)
             await self._keep(tokens.refresh, self._kept.logged_in_at)
             return token
         error_body = self._errors.read(reply.body)
         code = error_body.code or f"http_{reply.status}"
-        if self._errors.rejection_of(reply.status, error_body.code) is Rejection.NO_SESSION_FREE:
-            raise self._bar(RetryLater(code, error_body.message, now + REFUSED_PAUSE), REFUSED_PAUSE)
+        if self._errors.reason_of(reply.status, error_body.code) is FailureReason.NO_SESSION_FREE:
+            raise self._bar(Retryable(code, error_body.message, now + REJECTED_PAUSE), REJECTED_PAUSE)
         if reply.status == 429:
             until = pause_until(reply, error_body.next_allow_at, self._clock) or now + self._pause()
-            raise self._bar(RetryLater(code, error_body.message, until), until - now)
+            raise self._bar(Retryable(code, error_body.message, until), until - now)
         if 400 <= reply.status < 500 and reply.status not in (404, 408, 409, 425):
             self._logged_in = logged_in  # the log-in opened no session
-            apart = wall - self._cooldown + min(self._cooldown, REFUSED_APART)
+            apart = wall - self._cooldown + min(self._cooldown, REJECTED_APART)
             await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart))
             said = self.scrub(f"{code}: {error_body.message}")
-            raise self._bar(LoginRefused(LOGIN_REFUSED, said), REFUSED_PAUSE)
+            raise self._bar(LoginRejected(LOGIN_REJECTED, said), REJECTED_PAUSE)
         self._silent_log_ins += 1
-        raise RetryLater(code, self.scrub(error_body.message), now + self._pause())
+        raise Retryable(code, self.scrub(error_body.message), now + self._pause())
 
     def _pause(self) -> Duration:
         """Return the present cool-down. It doubles with each log-in that gets no answer, up to ten minutes."""
         if self._urgent:
             return self._cooldown
-        return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REFUSED_PAUSE))
+        return max(self._cooldown, min(self._cooldown << min(self._silent_log_ins, 10), REJECTED_PAUSE))
 
     def _log_in_barred(self, now: Instant) -> ExchangeError | None:
         """Return the reason why no log-in may be sent now; None if a log-in may be sent."""
@@ -323,8 +321,8 @@ class SessionKeeper:
         if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
             return None
         said = f"the next log-in is at {iso(until)[11:19]}Z (exchange.login_cooldown_s)"
-        waits = RetryLater("login_cooldown", said, until)
-        waits.rejection = Rejection.LOGIN_WAITS
+        waits = Retryable("login_cooldown", said, until)
+        waits.reason = FailureReason.LOGIN_WAITS
         return waits
 
     def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
@@ -371,9 +369,9 @@ class SessionKeeper:
                 token=None,
                 timeout_s=timeout_for(self._clock, self._timeout_s),
             )
-            outcome = "ok" if reply.status in (200, 201) else "refused" if reply.status < 500 else "unknown"
+            outcome = "ok" if reply.status in (200, 201) else "rejected" if reply.status < 500 else "unknown"
         except NotSent:
-            outcome = "later"
+            outcome = "retryable"
             raise
         except NoAnswer:
             outcome = "unknown"

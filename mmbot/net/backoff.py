@@ -55,7 +55,7 @@ class BackOff:
                 self.not_before = now
             case Ending.LOST if settled:
                 self.not_before = now
-            case Ending.REFUSED:
+            case Ending.REJECTED:
                 self.not_before = now + self._jittered(self._settings.cap)
             case _:
                 self.not_before = now + self._jittered(self._delay())

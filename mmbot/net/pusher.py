@@ -40,7 +40,7 @@ class Ending(Enum):
     """mmbot ended it."""
     LOST = "lost"
     """The connection broke or fell silent, or a step took too long."""
-    REFUSED = "refused"
+    REJECTED = "rejected"
     """Close codes 4000 to 4099: the server forbids to connect again unchanged."""
     BACK_OFF = "back_off"
     """Close codes 4100 to 4199: connect again after a pause."""
@@ -156,7 +156,7 @@ def ending_of(code: int | None) -> Ending:
     """Return the kind of end that a close code or an error code means."""
     if code is None or not 4000 <= code < 4300:
         return Ending.LOST
-    return (Ending.REFUSED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
+    return (Ending.REJECTED, Ending.BACK_OFF, Ending.AGAIN)[(code - 4000) // 100]
 
 
 def _text(**frame: object) -> str:
@@ -331,7 +331,7 @@ class Pusher:
     def _not_subscribed(self, channel: str | None) -> Outputs:
         if channel is not None and channel not in self.channels:
             return (Garbage("protocol", "an error of a subscription that was not asked for"),)
-        return self._end(Ending.LOST, "subscription_refused")
+        return self._end(Ending.LOST, "subscription_rejected")
 
     def _wrong(self, error: _Error) -> Outputs:
         said = error.message or ""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from mmbot.domain.instant import Instant, iso
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import check_keys
 
@@ -30,7 +30,7 @@ class Trouble(msgspec.Struct, frozen=True):
     since: Instant
     at: Instant
     """Time of the last failure."""
-    rejection: Rejection = Rejection.OTHER
+    reason: FailureReason = FailureReason.OTHER
     """Reason of the last failure, if the text for the operator depends on it."""
 
 
@@ -50,9 +50,9 @@ def trouble_text(status: Status) -> str | None:
         return None
     trouble = status.trouble
     why = ": ".join(filter(None, (trouble.code, trouble.message)))
-    if trouble.rejection is Rejection.UNREACHABLE:
+    if trouble.reason is FailureReason.UNREACHABLE:
         text = f"cannot reach the exchange: {trouble.message or 'no connection'} at {status.exchange}"
-    elif trouble.rejection is Rejection.LOGIN:
+    elif trouble.reason is FailureReason.LOGIN:
         text = f"the exchange rejects the log-in: {trouble.message}: {check_keys(status.environment)}, and start again"
     elif trouble.what == FEED:
         text = f"the feed does not stay connected: {why}"

@@ -29,7 +29,7 @@ FIRST_BLOCK: Final = 1_000
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
-_OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "refused", "absent", "invalid"})
+_OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 _NO_SIDE: Final = -1

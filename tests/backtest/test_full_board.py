@@ -133,8 +133,8 @@ class TestTheProgramme:
         ]
         assert len(during) > 20
         assert all(wager.odds in COARSE for wager in during)
-        refused = [when for when, alert in run.alerts if alert.name == "wager.refused"]
-        assert not [when for when in refused if when > START + 156 * SECOND]
+        rejected = [when for when, alert in run.alerts if alert.name == "wager.rejected"]
+        assert not [when for when in rejected if when > START + 156 * SECOND]
 
     def test_a_suspended_unlisted_or_postponed_event_is_not_quoted_until_it_returns(self, run: Run) -> None:
         def placed(event: int, first: int, last: int, market: int | None = None) -> int:
@@ -262,7 +262,7 @@ def test_a_ladder_that_becomes_coarser_leads_to_a_few_rejected_wagers() -> None:
     at(run, 30)
     run.world.venue.set_ladder(COARSE, run.now)
     at(run, 90)
-    assert len([alert for _, alert in run.alerts if alert.name == "wager.refused"]) < 40
+    assert len([alert for _, alert in run.alerts if alert.name == "wager.rejected"]) < 40
     placed = [wager for wager in wagers(run.world) if wager.created_at > START + 40 * SECOND]
     assert placed
     assert {wager.odds in Ladder(COARSE) for wager in placed} == {True}

@@ -1,4 +1,4 @@
-"""A file of settings: what is refused, with which place and which mend."""
+"""A file of settings: what is rejected, with which place and which mend."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RULE = "quoting:\n  - strategy: strategies.fair_value:FairValueMaker\n"
 
 def problems(text: str) -> list[str]:
     """What is wrong with a text, each as a person sees it."""
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         loads(text, "f.yaml")
-    return [str(problem) for problem in refused.value.problems]
+    return [str(problem) for problem in rejected.value.problems]
 
 
 def only(text: str) -> str:
@@ -44,7 +44,7 @@ def test_a_whole_number_is_good_where_a_number_is_wanted() -> None:
     assert loads(MINIMAL + "limits: {line: 100}").limits.line == 100.0
 
 
-def test_an_unknown_key_is_refused_with_file_line_path_and_the_nearest_valid_key() -> None:
+def test_an_unknown_key_is_rejected_with_file_line_path_and_the_nearest_valid_key() -> None:
     text = MINIMAL + "quoting:\n  - match: {typ: [moneyline]}\n    strategy: a:B\n"
     assert only(text) == "f.yaml:4: quoting[0].match.typ: unknown key; did you mean 'type'?"
 
@@ -53,7 +53,7 @@ def test_an_unknown_key_unlike_any_valid_one_gets_the_list_of_them() -> None:
     assert only(MINIMAL + "stop: {zzz: 1}") == "f.yaml:3: stop.zzz: unknown key; valid names: deadline_s"
 
 
-def test_a_duplicate_key_is_refused_at_any_depth_naming_both_lines() -> None:
+def test_a_duplicate_key_is_rejected_at_any_depth_naming_both_lines() -> None:
     assert "this key is already on line 3" in only(MINIMAL + "limits: {line: 100}\nlimits: {line: 200}\n")
     text = MINIMAL + "quoting:\n  - match:\n      type: [a]\n      type: [b]\n    strategy: a:B\n"
     assert only(text) == ("f.yaml:6: quoting[0].match.type: this key is already on line 5; remove one of them")
@@ -113,14 +113,14 @@ def test_a_word_that_older_yaml_reads_as_a_truth_value_is_text(word: str) -> Non
     ("written", "hint"),
     [("1_000", "; write 1000"), ("'1,000'", "; write 1000"), ("1:30", ""), ("0x10", ""), ("010", ""), ("'100'", "")],
 )
-def test_a_number_that_older_yaml_would_read_in_a_surprising_way_is_refused(written: str, hint: str) -> None:
+def test_a_number_that_older_yaml_would_read_in_a_surprising_way_is_rejected(written: str, hint: str) -> None:
     found = only(MINIMAL + f"limits: {{line: {written}}}")
     shown = written.strip("'")
     assert found.endswith(f"found the text '{shown}'{hint}")
 
 
 @pytest.mark.parametrize("written", [".inf", "-.inf", ".nan", ".NaN", "1e999"])
-def test_what_is_no_finite_number_is_refused(written: str) -> None:
+def test_what_is_no_finite_number_is_rejected(written: str) -> None:
     assert only(MINIMAL + f"limits: {{daily_loss: {written}}}").startswith(
         "f.yaml:3: limits.daily_loss: expected a finite number"
     )
@@ -132,7 +132,7 @@ def test_a_truth_value_is_no_number_and_a_fraction_no_whole_number() -> None:
     assert "expected a whole number" in only(MINIMAL + "limits: {open_wagers: 2.0}")
 
 
-def test_anchors_aliases_and_tags_are_refused() -> None:
+def test_anchors_aliases_and_tags_are_rejected() -> None:
     found = problems(MINIMAL + "limits: &x {line: 100}\nstop: *x\nstate_dir: !!python/object:os.system x\n")
     assert found == [
         "f.yaml:3: the anchor '&x' is not supported; write the value out",
@@ -159,12 +159,12 @@ def test_anchors_aliases_and_tags_are_refused() -> None:
         (b"? \n: 1\n", "expected a key that is plain text"),
     ],
 )
-def test_a_file_that_is_no_mapping_of_yaml_is_refused_with_its_place(tmp_path: Path, raw: bytes, says: str) -> None:
+def test_a_file_that_is_no_mapping_of_yaml_is_rejected_with_its_place(tmp_path: Path, raw: bytes, says: str) -> None:
     file = tmp_path / "f.yaml"
     file.write_bytes(raw)
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         load(file)
-    assert any(says in str(problem) for problem in refused.value.problems), str(refused.value)
+    assert any(says in str(problem) for problem in rejected.value.problems), str(rejected.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -185,13 +185,13 @@ def test_a_file_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     ["access_key: hunter2", "secret_key: hunter2", "PROPHETX_SECRET_KEY: hunter2", "secretKey: hunter2",
      "acces_key: hunter2", "password: hunter2", "exchange2: {api-key: hunter2}", "stop: {token: hunter2}"],
 )  # fmt: skip
-def test_credentials_in_a_file_are_refused_and_never_repeated(line: str) -> None:
+def test_credentials_in_a_file_are_rejected_and_never_repeated(line: str) -> None:
     found = problems(MINIMAL + line)
     assert any("PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY in the environment" in problem for problem in found)
     assert all("hunter2" not in problem for problem in found)
 
 
-def test_credentials_in_params_and_in_an_address_are_refused_too() -> None:
+def test_credentials_in_params_and_in_an_address_are_rejected_too() -> None:
     assert "quoting[0].params.secret" in only(MINIMAL + RULE + "    params: {secret: hunter2}\n")
     found = only("environment: local\nexchange: {base_url: 'http://me:hunter2@127.0.0.1/partner'}")
     assert "without user, password" in found
@@ -232,7 +232,7 @@ def test_no_setting_of_ours_looks_like_a_credential() -> None:
         (RULE + "  - {match: {event: [1]}, strategy: 'a:B'}\n", "quoting[1].match", "is never used: quoting[0]"),
     ],
 )  # fmt: skip
-def test_values_that_make_no_sense_are_refused(text: str, where: str, why: str) -> None:
+def test_values_that_make_no_sense_are_rejected(text: str, where: str, why: str) -> None:
     found = only(MINIMAL + text)
     assert f": {where}: " in found
     assert why in found
@@ -327,7 +327,7 @@ def test_no_environment_takes_the_host_of_another(environment: str, url: str, wh
         ("nonsense", "expected null or a URL"),
     ],
 )
-def test_the_feed_of_another_environment_is_refused(url: str, why: str) -> None:
+def test_the_feed_of_another_environment_is_rejected(url: str, why: str) -> None:
     text = f"environment: sandbox\nexchange: {{base_url: 'https://api.sandbox.prophetx.dev/partner', ws_url: '{url}'}}"
     assert why in only(text)
 
@@ -370,7 +370,7 @@ _TREES = st.recursive(
 
 @settings(deadline=None, max_examples=300)
 @given(st.dictionaries(_KEYS, _TREES, max_size=6))
-def test_whatever_a_file_holds_it_is_read_or_refused_with_places(values: dict[str, object]) -> None:
+def test_whatever_a_file_holds_it_is_read_or_rejected_with_places(values: dict[str, object]) -> None:
     outcome = _read(json.dumps(values))
     if not isinstance(outcome, Config):
         assert outcome
@@ -379,7 +379,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_places(values: dict[st
 
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
-def test_any_text_that_is_no_settings_is_refused_with_places(text: str) -> None:
+def test_any_text_that_is_no_settings_is_rejected_with_places(text: str) -> None:
     outcome = _read(text)
     assert not isinstance(outcome, Config)
     assert all(problem.place.startswith("f.yaml") for problem in outcome)

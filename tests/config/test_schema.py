@@ -22,7 +22,7 @@ SHIPPED = sorted((ROOT / "config").glob("*.yaml"))
 SHIPPED_STRATEGY = "strategies.fair_value:FairValueMaker"
 MINIMAL = {"environment": "local", "exchange": {"base_url": "http://127.0.0.1:9000/partner"}}
 SCHEMA = json_schema({SHIPPED_STRATEGY: FairValueParams})
-# No 2.0 among them: JSON knows one kind of number, and we refuse a fraction where a whole number is wanted.
+# No 2.0 among them: JSON knows one kind of number, and we reject a fraction where a whole number is wanted.
 JUNK = (None, True, -1, 0, 1, 0.5, 1.5, 51, 10**12, "", "x", "aiohttp", [], [1], ["x"], [1, 2], [1, 2, 3], {}, {"x": 1})
 
 
@@ -91,7 +91,7 @@ def test_the_schema_takes_of_every_setting_what_the_bot_takes(setting: Setting) 
         assert valid(values) == (not mismatches(Config, values)), junk
 
 
-def test_an_unknown_key_is_refused_at_every_depth() -> None:
+def test_an_unknown_key_is_rejected_at_every_depth() -> None:
     for part in ("", "exchange.", "quoting[].", "quoting[].match.", "quoting[].limits.", "limits.", "guards.", "stop."):
         assert not valid(put(f"{part}zzz", 1)), part
 

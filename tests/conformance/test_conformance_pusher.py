@@ -15,7 +15,7 @@ from soketi import Soketi, why_not
 from transports import TRANSPORTS
 
 from mmbot.domain.instant import SECOND
-from mmbot.engine.events import Beat, FeedLost, FeedRefused, FeedUp, TournamentMessage
+from mmbot.engine.events import Beat, FeedLost, FeedRejected, FeedUp, TournamentMessage
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
 from mmbot.net.pusher import Ending
@@ -129,7 +129,7 @@ async def test_a_channel_that_is_not_ours_is_not_heard(rig: Rig, server: Soketi)
     assert not rig.undecodable
 
 
-async def test_a_signature_for_another_socket_is_refused(rig: Rig, server: Soketi) -> None:
+async def test_a_signature_for_another_socket_is_rejected(rig: Rig, server: Soketi) -> None:
     good = rig.registering
 
     async def stale(_: str) -> Registration:
@@ -147,8 +147,8 @@ async def test_a_signature_for_another_socket_is_refused(rig: Rig, server: Soket
 async def test_an_unknown_key_is_forbidden(rig: Rig, server: Soketi) -> None:
     rig.config = ConnectionConfig(key="no-such-key")
     rig.feed.connect("test")
-    await until(lambda: rig.of(FeedRefused))
-    assert rig.feed.state is FeedState.REFUSED
+    await until(lambda: rig.of(FeedRejected))
+    assert rig.feed.state is FeedState.REJECTED
     assert rig.ends[0].code == 4001
     assert not rig.of(FeedLost)
 

@@ -72,9 +72,9 @@ def test_everything_that_is_copied_is_sent_to_the_build_and_nothing_else_is():
             sources |= set(argument.split()[:-1])
     assert sources == allowed
     assert all((ROOT / source).exists() for source in sources)
-    refused = [rule.removeprefix("**/") for rule in rules[1:] if not rule.startswith("!")]
+    excluded = [rule.removeprefix("**/") for rule in rules[1:] if not rule.startswith("!")]
     for never in ("var", ".env", ".env.production", "__pycache__"):
-        assert any(fnmatch.fnmatch(never, rule) for rule in refused), never
+        assert any(fnmatch.fnmatch(never, rule) for rule in excluded), never
 
 
 @pytest.mark.parametrize(("quiet_s", "well"), [(0.0, True), (ALIVE_WITHIN_S + 60, False)])

@@ -212,7 +212,7 @@ async def test_a_page_that_is_older_than_the_one_before_it_is_read_again(clear):
 
     def history(request):
         if len(exchange.reads()) <= 3:
-            return e.Failed(request.id, e.Failure.LATER, "internal_error")
+            return e.Failed(request.id, e.Failure.RETRYABLE, "internal_error")
         exchange.lag = 0 if request.status == "inactive" else 2 * SECOND + 500 * MILLISECOND
         return true_history(request)
 
@@ -264,7 +264,7 @@ async def test_a_cancel_that_fails_is_repeated_soon(clear, failure):
 async def test_a_cancel_waits_for_the_instant_that_a_429_names_but_for_a_second_at_most(clear):
     for wait, waited in ((500 * MILLISECOND, 500 * MILLISECOND), (HOUR, SECOND)):
         exchange = Exchange()
-        exchange.answers = [e.Failed(0, e.Failure.LATER, "rate_limit_reached", "", NOW + wait)]
+        exchange.answers = [e.Failed(0, e.Failure.RETRYABLE, "rate_limit_reached", "", NOW + wait)]
         assert (await clear(exchange)).proved
         assert NOW + waited <= exchange.sent[1][0] <= NOW + waited + 20 * MILLISECOND
 
@@ -278,7 +278,12 @@ async def test_when_time_is_up_it_says_what_was_the_matter(clear):
 
 
 COOLING = e.Failed(
-    0, e.Failure.LATER, "login_cooldown", "the next log-in is at 08:01:00Z", NOW + 60 * SECOND, e.Rejection.LOGIN_WAITS
+    0,
+    e.Failure.RETRYABLE,
+    "login_cooldown",
+    "the next log-in is at 08:01:00Z",
+    NOW + 60 * SECOND,
+    e.FailureReason.LOGIN_WAITS,
 )
 
 
@@ -293,7 +298,7 @@ async def test_a_kill_waits_a_cool_down_out_says_so_and_has_its_whole_time_after
 
 async def test_an_exchange_that_does_not_answer_is_told_once_while_it_goes_on(clear):
     exchange, said = Exchange(wager(1)), []
-    exchange.answers = [e.Failed(0, e.Failure.LATER, "connection", "refused")] * 20
+    exchange.answers = [e.Failed(0, e.Failure.RETRYABLE, "connection", "refused")] * 20
     assert (await clear(exchange, say=said.append)).proved
     assert said == ["connection: refused; trying again"]
 
@@ -321,7 +326,7 @@ async def test_a_cancel_without_an_answer_is_not_called_nothing(clear):
 async def test_a_kill_with_wrong_keys_ends_at_once(clear):
     exchange = Exchange(wager(1))
     exchange.answers = [
-        e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized", rejection=e.Rejection.LOGIN)
+        e.Failed(0, e.Failure.REJECTED, "login_rejected", "unauthorized", reason=e.FailureReason.LOGIN)
     ] * 10_000
     ended = await clear(exchange, patience=60 * SECOND)
     assert (ended.proved, ended.nothing, len(exchange.sent)) == (False, True, 1)

@@ -181,7 +181,7 @@ async def test_prices_become_events(opened):
     assert opened.pump.events == [PriceGiven("a", 0.53, NOW), PriceGiven("b", 0.4, NOW)]
 
 
-async def test_bad_prices_are_refused_whole_with_their_place(opened):
+async def test_bad_prices_are_rejected_whole_with_their_place(opened):
     body = b'{"prices": [{"line_id": "a", "probability": 0.53}, {"line_id": "b", "probability": 1.4}]}'
     async with opened.http.post(opened.url + "/prices", data=body, headers=GOOD) as answer:
         assert answer.status == 400
@@ -189,7 +189,7 @@ async def test_bad_prices_are_refused_whole_with_their_place(opened):
     assert opened.pump.events == []
 
 
-async def test_prices_are_refused_unless_the_settings_open_the_door():
+async def test_prices_are_rejected_unless_the_settings_open_the_door():
     made = Open(prices=False)
     url = await made.door.open("127.0.0.1", 0)
     async with aiohttp.ClientSession() as http, http.post(url + "/prices", data=b"[]", headers=GOOD) as answer:

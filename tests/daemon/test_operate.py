@@ -204,12 +204,12 @@ def test_a_foreign_server_is_told_in_one_line():
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         try:
-            with pytest.raises(Unreachable) as refused:
+            with pytest.raises(Unreachable) as rejected:
                 fetch(f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()
             serving.join()
-    assert str(refused.value).endswith("/status answers 404: the program there is not mmbot")
+    assert str(rejected.value).endswith("/status answers 404: the program there is not mmbot")
 
 
 def test_resume_without_a_daemon_removes_the_latch(tmp_path, said):
@@ -240,10 +240,10 @@ def test_what_is_no_daemon_is_not_taken_for_one(tmp_path):
     ],
 )
 def test_an_address_that_is_none_is_told_why(ask, door, why):
-    with pytest.raises(Unreachable) as refused:
+    with pytest.raises(Unreachable) as rejected:
         ask(door)
-    assert str(refused.value).startswith(f"{door} is not an address")
-    assert why in str(refused.value)
+    assert str(rejected.value).startswith(f"{door} is not an address")
+    assert why in str(rejected.value)
 
 
 def test_the_place_follows_the_settings_wherever_a_command_is_typed(tmp_path, monkeypatch):
@@ -287,16 +287,16 @@ async def test_alone_it_says_whether_it_proved_it_and_closes_its_session(tmp_pat
 
 
 COOLING = e.Failed(
-    0, e.Failure.LATER, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61, e.Rejection.LOGIN_WAITS
+    0, e.Failure.RETRYABLE, "login_cooldown", "the next log-in is at 23:59:59Z", 1 << 61, e.FailureReason.LOGIN_WAITS
 )
-REFUSED = e.Failed(0, e.Failure.REFUSED, "login_refused", "unauthorized", rejection=e.Rejection.LOGIN)
+REJECTED = e.Failed(0, e.Failure.REJECTED, "login_rejected", "unauthorized", reason=e.FailureReason.LOGIN)
 
 
 @pytest.mark.parametrize(
     ("failed", "said_last"),
     [
         (COOLING, "; the next log-in is allowed at {at}Z, another mmbot kill may log in at once"),
-        (REFUSED, "for environment local; another mmbot kill may log in at once"),
+        (REJECTED, "for environment local; another mmbot kill may log in at once"),
     ],
 )
 async def test_alone_without_a_log_in_it_says_that_nothing_was_cancelled(tmp_path, said, failed, said_last):

@@ -142,7 +142,7 @@ async def test_the_local_keys_are_not_for_another_environment(tmp_path):
 async def test_wrong_keys_are_told_with_what_to_check(tmp_path):
     life = Life(tmp_path, environment="sandbox")
     await life.up()
-    life.engine.outbox.append(o.Exit(NOT_STARTED, "login_refused"))
+    life.engine.outbox.append(o.Exit(NOT_STARTED, "login_rejected"))
     life.around.deliver(e.Beat(1))
     assert await life.ended() == NOT_STARTED
     last = life.logged()[-1]
@@ -150,7 +150,7 @@ async def test_wrong_keys_are_told_with_what_to_check(tmp_path):
     assert last["hint"] == "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment sandbox"
 
 
-async def test_a_directory_in_use_is_refused_before_anything_is_sent(tmp_path):
+async def test_a_directory_in_use_is_rejected_before_anything_is_sent(tmp_path):
     with StateDir(tmp_path):
         life = Life(tmp_path)
         assert await life.ended() == NOT_STARTED
@@ -158,7 +158,7 @@ async def test_a_directory_in_use_is_refused_before_anything_is_sent(tmp_path):
     assert f"process {os.getpid()}" in life.logged()[0]["why"]
 
 
-async def test_a_port_in_use_is_refused_before_anything_is_sent(tmp_path):
+async def test_a_port_in_use_is_rejected_before_anything_is_sent(tmp_path):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         life = Life(tmp_path, telemetry={"port": port})
@@ -169,7 +169,7 @@ async def test_a_port_in_use_is_refused_before_anything_is_sent(tmp_path):
     assert holder_of(tmp_path) is None
 
 
-async def test_a_damaged_journal_is_refused_before_anything_is_sent(tmp_path):
+async def test_a_damaged_journal_is_rejected_before_anything_is_sent(tmp_path):
     (tmp_path / "journal.sqlite").write_bytes(b"not a database" * 500)
     life = Life(tmp_path)
     assert await life.ended() == NOT_STARTED

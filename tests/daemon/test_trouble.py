@@ -14,9 +14,9 @@ NOW = from_iso("2027-01-15T12:01:05Z")
 CONFIG = settings(exchange={"base_url": "http://127.0.0.1:9111/partner"})
 
 
-def refused(number, code="connection", message="connection refused"):
-    reasons = {"connection": e.Rejection.UNREACHABLE, "login_refused": e.Rejection.LOGIN}
-    return e.Failed(number, e.Failure.LATER, code, message, rejection=reasons.get(code, e.Rejection.OTHER))
+def failed(number, code="connection", message="connection refused"):
+    reasons = {"connection": e.FailureReason.UNREACHABLE, "login_rejected": e.FailureReason.LOGIN}
+    return e.Failed(number, e.Failure.RETRYABLE, code, message, reason=reasons.get(code, e.FailureReason.OTHER))
 
 
 def said(troubles, **changes):
@@ -27,7 +27,7 @@ def test_an_exchange_that_cannot_be_reached_is_named_with_its_tries_and_since_wh
     troubles = Troubles()
     for number in range(46):
         request = r.CancelAll(number) if number % 2 else r.ReadBalance(number)
-        troubles.answered(request, refused(number), NOW + number * SECOND)
+        troubles.answered(request, failed(number), NOW + number * SECOND)
     assert said(troubles) == (
         "cannot reach the exchange: connection refused at http://127.0.0.1:9111 (46 tries since 12:01:05Z)"
     )
@@ -35,19 +35,19 @@ def test_an_exchange_that_cannot_be_reached_is_named_with_its_tries_and_since_wh
 
 def test_any_answer_shows_that_the_exchange_can_be_reached():
     troubles = Troubles()
-    troubles.answered(r.CancelAll(1), refused(1), NOW)
+    troubles.answered(r.CancelAll(1), failed(1), NOW)
     troubles.answered(r.ReadLadder(2), e.CancelledAll(2, nothing_open=True), NOW)
     assert said(troubles) is None
 
 
 def test_what_fails_is_over_only_when_the_same_succeeds_and_then_counts_anew():
     troubles = Troubles()
-    troubles.answered(r.CancelAll(1), refused(1, "http_500", ""), NOW)
+    troubles.answered(r.CancelAll(1), failed(1, "http_500", ""), NOW)
     troubles.answered(r.ReadLadder(2), e.CancelledAll(2, nothing_open=True), NOW)
     assert said(troubles) == "CancelAll fails: http_500 (1 try since 12:01:05Z)"
     troubles.answered(r.CancelAll(3), e.CancelledAll(3, nothing_open=True), NOW)
     assert said(troubles) is None
-    troubles.answered(r.CancelAll(4), refused(4, "http_500", "later"), NOW + SECOND)
+    troubles.answered(r.CancelAll(4), failed(4, "http_500", "later"), NOW + SECOND)
     assert said(troubles) == "CancelAll fails: http_500: later (1 try since 12:01:06Z)"
 
 
@@ -62,18 +62,18 @@ def test_the_feeds_trouble_is_told_while_it_is_down_and_counts_from_the_loss():
 
 def test_status_and_why_tell_it_and_it_survives_the_wire():
     troubles = Troubles()
-    troubles.answered(r.CancelAll(1), refused(1), NOW)
+    troubles.answered(r.CancelAll(1), failed(1), NOW)
     status = with_trouble(status_of(NOW, phase="cancelling"), CONFIG, troubles)
     assert msgspec.json.decode(msgspec.json.encode(status), type=DaemonStatus) == status
     for text in (status_text(status), why_text(status)):
         assert "cannot reach the exchange: connection refused at http://127.0.0.1:9111 (1 try" in text
 
 
-def test_a_refused_log_in_comes_before_what_fails_by_it_and_says_what_to_do():
+def test_a_rejected_log_in_comes_before_what_fails_by_it_and_says_what_to_do():
     troubles = Troubles()
-    troubles.answered(r.ReadBalance(1), refused(1, "login_refused", "unauthorized: no such key"), NOW)
-    troubles.answered(r.CancelAll(2), refused(2, "login_refused", "unauthorized: no such key"), NOW + SECOND)
-    troubles.answered(r.PlaceMany(3, ()), refused(3, "unauthorized", "no session at the moment"), NOW + 2 * SECOND)
+    troubles.answered(r.ReadBalance(1), failed(1, "login_rejected", "unauthorized: no such key"), NOW)
+    troubles.answered(r.CancelAll(2), failed(2, "login_rejected", "unauthorized: no such key"), NOW + SECOND)
+    troubles.answered(r.PlaceMany(3, ()), failed(3, "unauthorized", "no session at the moment"), NOW + 2 * SECOND)
     troubles.feed_ended(True, "silent", "nothing heard", NOW + 3 * SECOND)
     assert said(troubles) == (
         "the exchange rejects the log-in: unauthorized: no such key: check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY "

@@ -78,18 +78,18 @@ async def test_the_feed_opens_its_websocket_with_the_transport_of_the_settings(n
     assert transport(name).__module__ == f"mmbot.net.transport_{name}"  # type: ignore[arg-type]
 
 
-async def test_a_refused_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:
-    async def refuse(_: web.Request) -> web.Response:
+async def test_a_rejected_log_in_is_logged_once_with_what_to_do(tmp_path: Path) -> None:
+    async def reject(_: web.Request) -> web.Response:
         return web.json_response({"error": {"code": "unauthorized", "message": "no such key"}}, status=401)
 
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", refuse)
+    app.router.add_route("*", "/{path:.*}", reject)
     out = io.StringIO()
     async with TestServer(app) as server, wired(str(server.make_url("/partner")), tmp_path, out) as wire:
         for number in range(3):
             answer = await wire.client.perform(ReadBalance(number))
             assert isinstance(answer, Failed)
-            assert answer.code == "login_refused"
+            assert answer.code == "login_rejected"
     said = [record for line in out.getvalue().splitlines() if (record := json.loads(line))["level"] == "error"]
     assert [record["event"] for record in said] == ["session.renewal_failed"]
     assert said[0]["hint"] == "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment local"

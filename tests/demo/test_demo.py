@@ -13,7 +13,7 @@ from mmbot.demo.demo import demo
     ("name", "content", "place"),
     [("none.jsonl", None, "cannot be read"), ("bad.jsonl", "{}\n", "line 1"), ("folder", "", "cannot be read")],
 )
-def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
+def test_a_tape_that_cannot_be_played_is_rejected_before_anything_starts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str | None, place: str
 ) -> None:
     tape = tmp_path / name
@@ -28,12 +28,12 @@ def test_a_tape_that_cannot_be_played_is_refused_before_anything_starts(
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, 1000.5, 1e9, float("nan"), float("inf")])
-def test_a_speed_that_cannot_be_is_refused_with_what_works(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_speed_that_cannot_be_is_rejected_with_what_works(speed: float, capsys: pytest.CaptureFixture[str]) -> None:
     assert demo(speed=speed) == 2
     assert capsys.readouterr().err.startswith("mmbot: --speed must be above 0 and at most 1000, not ")
 
 
-def test_settings_that_cannot_be_read_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_cannot_be_read_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("environment: local\nexchang: {}\n")
     assert demo(config=bad) == 2

@@ -178,7 +178,12 @@ def test_the_metrics_are_those_of_the_code_with_kind_and_labels() -> None:
 
 
 def test_the_outcomes_of_a_failed_call_are_those_of_the_code() -> None:
-    words = {Failure.REFUSED: "refused", Failure.LATER: "later", Failure.UNKNOWN: "unknown", Failure.BUG: "our bug"}
+    words = {
+        Failure.REJECTED: "rejected",
+        Failure.RETRYABLE: "retryable",
+        Failure.UNKNOWN: "unknown",
+        Failure.BUG: "our bug",
+    }
     assert set(words) == set(Failure)
     assert [cells[0] for cells in rows(section(page("recovery"), "Four outcomes"))] == list(words.values())
 

@@ -21,7 +21,7 @@ from mmbot.domain.wager_states import (
 
 SAYINGS = [happening for happening in Happening if happening.name.startswith("SAID_")]
 ENDED = [state for state in State if state not in COULD_MATCH]
-NEVER_LIVED = [State.ABSENT, State.REFUSED]
+NEVER_LIVED = [State.ABSENT, State.REJECTED]
 
 
 def walk(*happenings: Happening) -> list[State]:
@@ -53,7 +53,7 @@ def test_only_a_wager_taken_as_never_placed_can_be_revived() -> None:
 def test_only_a_rejected_cancel_returns_to_an_earlier_state() -> None:
     back = {
         (State.CANCELLING, Happening.CANCEL_EARLY),
-        (State.CANCELLING, Happening.CANCEL_REFUSED),
+        (State.CANCELLING, Happening.CANCEL_REJECTED),
         (State.VOID, Happening.SAID_MANUAL),  # a manual result may correct a void, and a void a result
     }
     steps = {

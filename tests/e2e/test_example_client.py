@@ -100,7 +100,7 @@ def test_a_wager_is_inactive_then_open_and_canceled_as_the_feed_says(saw: Saw) -
     assert {each["id"] for each in (single["placed"], single["opened"], single["asked"])} == {single["placed"]["id"]}
 
 
-def test_refusals_are_those_of_the_error_table(saw: Saw) -> None:
+def test_rejections_are_those_of_the_error_table(saw: Saw) -> None:
     single = saw["single"]
     assert single["repeated"] == [400, "wager_external_id_existed"]
     assert single["off_ladder"] == [400, "wager_invalid_odds"]

@@ -19,7 +19,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield house
 
 
-def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+def rejected(done: subprocess.CompletedProcess[str], *words: str) -> None:
     """It ended with 2, and said these words to a person."""
     said = done.stdout + done.stderr
     assert done.returncode == 2, (done.returncode, said)
@@ -37,10 +37,10 @@ def written(house: House, name: str, **changes: object) -> Path:
     return file
 
 
-def test_a_second_daemon_on_one_state_directory_is_refused_and_the_first_goes_on(house: House) -> None:
+def test_a_second_daemon_on_one_state_directory_is_rejected_and_the_first_goes_on(house: House) -> None:
     first = house.quoting()
     placed = house.exchange.referee()["placed"]
-    refused(mmbot("run", "-c", house.config), "in use", str(first.process.pid))
+    rejected(mmbot("run", "-c", house.config), "in use", str(first.process.pid))
     assert first.process.poll() is None
     wait_for("the first still placing", lambda: house.exchange.referee()["placed"] > placed, watch=first)
     house.agree(first)
@@ -51,14 +51,14 @@ def test_a_port_in_use_is_named_before_anything_is_sent(house: House) -> None:
     taken = int(house.quoting().door.rpartition(":")[2])
     before = house.exchange.requests("login")
     file = written(house, "port", telemetry={"port": taken})
-    refused(mmbot("run", "-c", file), str(taken), "telemetry.port")
+    rejected(mmbot("run", "-c", file), str(taken), "telemetry.port")
     assert house.exchange.requests("login") == before
     house.judged()
 
 
-def test_the_exchange_refuses_a_port_in_use(house: House) -> None:
+def test_the_exchange_rejects_a_port_in_use(house: House) -> None:
     port = house.exchange.url.rpartition(":")[2]
-    refused(mmbot("exchange", "--port", port), port, "--port")
+    rejected(mmbot("exchange", "--port", port), port, "--port")
     house.judged()
 
 
@@ -66,7 +66,7 @@ def test_wrong_keys(house: House) -> None:
     daemon = house.quoting()
     wrong = {"PROPHETX_ACCESS_KEY": "no-such-key-4711", "PROPHETX_SECRET_KEY": "no-such-secret-0815"}
     done = mmbot("run", "-c", written(house, "keys"), keys=wrong)
-    refused(done, "login_refused", "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment local")
+    rejected(done, "login_rejected", "check PROPHETX_ACCESS_KEY and PROPHETX_SECRET_KEY for environment local")
     for secret in wrong.values():
         assert secret not in done.stdout + done.stderr
     house.until_quoting(daemon)
@@ -82,7 +82,7 @@ def test_wrong_keys(house: House) -> None:
     ids=["none", "half"],
 )
 def test_missing_keys(house: House, keys: Mapping[str, str], named: tuple[str, ...]) -> None:
-    refused(mmbot("run", "-c", written(house, "no-keys"), keys=keys), *named)
+    rejected(mmbot("run", "-c", written(house, "no-keys"), keys=keys), *named)
     house.judged()
 
 
@@ -90,13 +90,13 @@ def test_settings_that_cannot_be_are_listed_with_file_line_and_the_nearest_key(h
     file = written(house, "bad", limits={"lien": 500, "soft": 0.9, "hedge": 0.5}, exchange={"requests_per_second": 99})
     for command in ("run", "check"):
         done = mmbot(command, "-c", file)
-        refused(done, "bad.yaml:", "lien", "line", "requests_per_second")
+        rejected(done, "bad.yaml:", "lien", "line", "requests_per_second")
     house.judged()
 
 
-def test_settings_of_another_world_are_refused(house: House) -> None:
+def test_settings_of_another_world_are_rejected(house: House) -> None:
     file = written(house, "world", environment="production")
-    refused(mmbot("run", "-c", file), "environment", "production")
+    rejected(mmbot("run", "-c", file), "environment", "production")
     house.judged()
 
 
@@ -111,20 +111,20 @@ def test_settings_of_another_world_are_refused(house: House) -> None:
 )
 def test_a_strategy_that_cannot_be(house: House, change: dict[str, object], words: tuple[str, ...]) -> None:
     rule = house.settings()["quoting"][0] | change
-    refused(mmbot("run", "-c", written(house, "strategy", quoting=[rule])), *words)
+    rejected(mmbot("run", "-c", written(house, "strategy", quoting=[rule])), *words)
     house.judged()
 
 
 def test_a_missing_file(house: House) -> None:
-    refused(mmbot("run", "-c", house.folder / "nothing.yaml"), "nothing.yaml")
-    refused(mmbot("exchange", "--port", "0", "--tape", house.folder / "nothing.jsonl.gz"), "nothing.jsonl.gz")
+    rejected(mmbot("run", "-c", house.folder / "nothing.yaml"), "nothing.yaml")
+    rejected(mmbot("exchange", "--port", "0", "--tape", house.folder / "nothing.jsonl.gz"), "nothing.jsonl.gz")
     house.judged()
 
 
 def test_commands_find_no_daemon_and_say_where_they_looked(house: House) -> None:
     file = written(house, "nobody")
     for command in ("status", "why"):
-        refused(mmbot(command, "-c", file), "state-nobody")
+        rejected(mmbot(command, "-c", file), "state-nobody")
     done = mmbot("resume", "-c", file)
     assert done.returncode == 0
     assert "no daemon runs" in done.stdout

@@ -123,8 +123,8 @@ def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
     with House(tmp_path, "--one-query-a-second", hours=12, events=3, rate=4.0) as house:
         daemon = house.quoting()
         house.until_matched(daemon, 5)
-        refused = [line for line in daemon.events("request.failed") if line["code"] == "rate_limit_reached"]
-        assert len(refused) < 5, json.dumps(refused)
+        rejected = [line for line in daemon.events("request.failed") if line["code"] == "rate_limit_reached"]
+        assert len(rejected) < 5, json.dumps(rejected)
         house.agree(daemon)
 
 

@@ -76,14 +76,14 @@ def test_a_match_moves_the_prices_against_what_it_brought(house: House) -> None:
                 found.append((below[0] - below[1]) * (1 if held > 0 else -1))
         return found
 
-    leans: list[float] = []
+    skews: list[float] = []
     seen: set[int] = set()
-    while len(leans) < 25:
+    while len(skews) < 25:
         at = daemon.until("another moment", lambda status: status.now not in seen).now
         seen.add(at)
-        leans += wait_for("a line that holds one outcome", look, watch=daemon)
-    # Half of the lean is a point on each outcome; rounding, tolerance and patience take some of the two away.
-    assert median(leans) > 0.01
+        skews += wait_for("a line that holds one outcome", look, watch=daemon)
+    # Half of the skew is a point on each outcome; rounding, tolerance and patience take some of the two away.
+    assert median(skews) > 0.01
     house.judged()
 
 

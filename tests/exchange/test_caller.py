@@ -27,9 +27,9 @@ from mmbot.config import ExchangeConfig
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.engine import events, requests
-from mmbot.engine.events import Failed, Failure, Rejection
+from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange.errors import Malformed, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.errors import Malformed, Rejected, Retryable, UnknownOutcome
 from mmbot.exchange.rest import Client
 
 START = 1_790_000_000 * SECOND + 123_456_789
@@ -75,7 +75,7 @@ BATCH: Broken = (
     Failure.UNKNOWN,
 )
 SWEEP: Broken = (requests.CancelAll(1), "/mm/cancel_all_wagers", Failure.UNKNOWN)
-READ: Broken = (requests.ReadBalance(1), "/mm/get_balance", Failure.LATER)
+READ: Broken = (requests.ReadBalance(1), "/mm/get_balance", Failure.RETRYABLE)
 ALL = (PLACE, CANCEL, BATCH, SWEEP, READ)
 
 
@@ -143,12 +143,12 @@ async def test_what_never_left_is_known_not_to_have_been_done(clock: ManualClock
             for asked, path, _ in ALL:
                 failed = await client.perform(asked)
                 assert isinstance(failed, Failed)
-                assert (failed.failure, failed.code) == (Failure.LATER, "connection"), path
+                assert (failed.failure, failed.code) == (Failure.RETRYABLE, "connection"), path
         finally:
             await client.close()
         closed = await client.perform(SWEEP[0])
         assert isinstance(closed, Failed)
-        assert closed.failure is Failure.LATER
+        assert closed.failure is Failure.RETRYABLE
 
 
 async def test_a_compressed_answer_is_read(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
@@ -205,12 +205,12 @@ async def test_a_placement_is_not_repeated_but_the_session_is_renewed(
         exchange.good.clear()
         failed = await client.perform(requests.PlaceMany(1, (ONE,)))
         assert isinstance(failed, Failed)
-        assert (failed.failure, failed.code) == (Failure.REFUSED, "unauthorized")
+        assert (failed.failure, failed.code) == (Failure.REJECTED, "unauthorized")
         assert len(exchange.calls("/mm/place_multiple_wagers")) == 1
         # While there is no token nothing is sent, and nothing waits for one.
         again = await client.perform(requests.PlaceMany(2, (ONE,)))
         assert isinstance(again, Failed)
-        assert (again.failure, again.code) == (Failure.REFUSED, "unauthorized")
+        assert (again.failure, again.code) == (Failure.REJECTED, "unauthorized")
         assert len(exchange.calls("/mm/place_multiple_wagers")) == 1
         await keeper.token()
         assert isinstance(await client.perform(requests.PlaceMany(3, (ONE,))), events.Placed)
@@ -231,7 +231,7 @@ async def test_calls_that_meet_an_expired_token_together_share_its_renewal(
     assert len(exchange.calls("/auth/login")) == 1
 
 
-async def test_a_new_token_that_is_refused_too_is_for_later(
+async def test_a_new_token_that_is_rejected_too_is_retryable(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
     exchange.script("/mm/cancel_all_wagers", error(401, "unauthorized"))
@@ -239,10 +239,10 @@ async def test_a_new_token_that_is_refused_too_is_for_later(
         clock.advance(2 * SECOND)
         failed = await client.perform(requests.CancelAll(1))
         assert isinstance(failed, Failed)
-        assert (failed.failure, failed.code) == (Failure.LATER, "unauthorized")
+        assert (failed.failure, failed.code) == (Failure.RETRYABLE, "unauthorized")
         assert failed.retry_at == clock.now() + SECOND
         assert len(exchange.calls("/mm/cancel_all_wagers")) == 2
-        with contextlib.suppress(RetryLater):
+        with contextlib.suppress(Retryable):
             await keeper.token()
 
 
@@ -256,7 +256,7 @@ async def test_a_session_that_cannot_be_had_fails_calls_as_known_not_done(
             for asked in (requests.CancelAll(1), requests.ReadBalance(1)):
                 failed = await client.perform(asked)
                 assert isinstance(failed, Failed)
-                assert (failed.failure, failed.code) == (Failure.REFUSED, "login_refused")
+                assert (failed.failure, failed.code) == (Failure.REJECTED, "login_rejected")
         finally:
             await client.close()
     assert {seen.path for seen in exchange.seen} == {"/auth/login"}
@@ -277,7 +277,7 @@ async def test_an_echoed_secret_does_not_get_out(
     async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
         caught = []
         for _ in range(3):
-            with pytest.raises((Malformed, RetryLater)) as failure:
+            with pytest.raises((Malformed, Retryable)) as failure:
                 await client.balance()
             caught.append(failure.value)
         await client.tournaments()
@@ -329,17 +329,17 @@ async def test_every_call_is_told_of_with_its_outcome(
             exchange.script(path, step)
             await call(client)
         exchange.script("/mm/cancel_all_wagers", error(429, "rate_limit_reached", details={"next_allow_at": 1}))
-        with pytest.raises(RetryLater):
+        with pytest.raises(Retryable):
             await client.cancel_all()
         exchange.script("/mm/cancel_all_wagers", error(403, "x"))
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await client.cancel_all()
         exchange.script("/mm/cancel_all_wagers", answer(b"?"))
         with pytest.raises(UnknownOutcome):
             await client.cancel_all()
     assert told.requests == [(name, "ok") for name in steps] + [
-        ("cancel_all", "later"),
-        ("cancel_all", "refused"),
+        ("cancel_all", "retryable"),
+        ("cancel_all", "rejected"),
         ("cancel_all", "unknown"),
     ]
 
@@ -350,4 +350,6 @@ async def test_a_cancel_during_a_match_is_told_to_come_again_in_300_ms(
     exchange.script("/mm/cancel_wagers_by_event", error(500, "opened_retry"))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         failed = await client.perform(requests.CancelEvent(1, 7))
-    assert failed == Failed(1, Failure.LATER, "opened_retry", "", START + 300 * MILLISECOND, Rejection.BEING_MATCHED)
+    assert failed == Failed(
+        1, Failure.RETRYABLE, "opened_retry", "", START + 300 * MILLISECOND, FailureReason.BEING_MATCHED
+    )

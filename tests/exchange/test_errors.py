@@ -11,14 +11,14 @@ from scripted_exchange import LEGACY, ScriptedExchange, answer, client_of, error
 
 from mmbot.domain.clock import ManualClock
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
-from mmbot.engine.events import Failed, Failure, Rejection
+from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.errors import (
     ExchangeError,
-    LoginRefused,
+    LoginRejected,
     Malformed,
-    Refused,
-    RetryLater,
+    Rejected,
+    Retryable,
     UnknownOutcome,
     failed,
 )
@@ -26,102 +26,107 @@ from mmbot.exchange.rest import Client
 
 START = 1_790_000_000 * SECOND
 KINDS: dict[str, type[ExchangeError]] = {
-    "no": Refused,
-    "later": RetryLater,
+    "rejected": Rejected,
+    "retryable": Retryable,
     "unknown": UnknownOutcome,
     "bug": Malformed,
 }
-FAILURES = {"no": Failure.REFUSED, "later": Failure.LATER, "unknown": Failure.UNKNOWN, "bug": Failure.BUG}
+FAILURES = {
+    "rejected": Failure.REJECTED,
+    "retryable": Failure.RETRYABLE,
+    "unknown": Failure.UNKNOWN,
+    "bug": Failure.BUG,
+}
 
 # status, code, then what it means for a placement, a cancel and a read
 ROWS = """
-400 invalid_request                     bug     bug     bug
-400 invalid_param                       bug     bug     bug
-404 data_not_found                      no      no      no
-500 internal_error                      unknown unknown later
-403 keypair_num_exceed                  no      no      no
-403 session_num_exceed                  later   later   later
-429 rate_limit_reached                  later   later   later
-403 insufficient_amount                 no      no      no
-400 invalid_line_id                     bug     bug     bug
-400 invalid_strike_id                   bug     bug     bug
-400 invalid_stake                       bug     bug     bug
-400 invalid_quantity                    bug     bug     bug
-400 wager_invalid_odds                  bug     bug     bug
-400 invalid_price                       bug     bug     bug
-400 invalid_external_id                 bug     bug     bug
-400 invalid_wager_id                    bug     bug     bug
-400 invalid_cursor                      bug     bug     bug
-400 invalid_from                        bug     bug     bug
-400 invalid_to                          bug     bug     bug
-400 invalid_updated_at_from             bug     bug     bug
-400 invalid_updated_at_to               bug     bug     bug
-400 invalid_market_id                   bug     bug     bug
-400 invalid_event_id                    bug     bug     bug
-400 invalid_competitor_id               bug     bug     bug
-400 wager_limit_exceeded                bug     bug     bug
-400 order_limit_exceeded                bug     bug     bug
-400 market_event_limit_exceeded         bug     bug     bug
-400 market_invalid_event                bug     bug     bug
-404 sport_event_not_found               no      no      no
-400 event_not_available                 no      no      no
-400 sport_event_is_not_booked           no      no      no
-400 sport_event_competitor_blacklisted  no      no      no
-400 supplemental_market_pre_match_only  no      no      no
-400 market_line_invalid                 no      no      no
-400 strike_id_invalid                   no      no      no
-400 wager_ref_id_existed                unknown no      no
-400 wager_external_id_existed           unknown no      no
-400 order_external_id_existed           unknown no      no
-400 wager_already_matched               no      no      no
-400 order_already_filled                no      no      no
-400 wager_already_cancelled             no      no      no
-400 order_already_cancelled             no      no      no
-400 wager_is_invalid                    no      no      no
-400 wager_not_matching_external_id      bug     bug     bug
-500 wager_not_belongs_to_user           unknown bug     bug
-400 wager_stake_exceeds_max             bug     bug     bug
-400 order_quantity_exceeds_max          bug     bug     bug
-400 wager_invalid_profit                bug     bug     bug
-409 wager_is_placing                    unknown later   later
-425 wager_opened_retry                  unknown later   later
-500 opened_retry                        unknown later   later
-500 wager_balance_check_timeout         unknown unknown later
-500 wager_unable_to_place               unknown unknown later
-500 wager_unable_to_cancel              unknown unknown later
-500 unknown_error                       unknown unknown later
-404 wallet_not_found                    no      no      no
-404 err_ref_id_invalid                  bug     bug     bug
-404 no_cancellable_wagers               no      no      no
-404 no_cancellable_orders               no      no      no
-503 reporting_not_available             unknown unknown later
-400 from_date_greater_than_to_date      bug     bug     bug
-400 invalid_from_to_range               bug     bug     bug
-400 invalid_updated_at_range            bug     bug     bug
-400 missing_date_range                  bug     bug     bug
-429 too_many_delayed_requests           later   later   later
-403 err_order_placement_disabled        no      no      no
-400 err_add_liquidity_only_disabled     no      no      no
-400 self_match                          no      no      no
-400 a_code_that_is_new                  bug     bug     bug
-403 a_code_that_is_new                  no      no      no
-409 a_code_that_is_new                  unknown later   later
-422 a_code_that_is_new                  bug     later   bug
-425 a_code_that_is_new                  unknown later   later
-429 a_code_that_is_new                  later   later   later
-500 a_code_that_is_new                  unknown unknown later
-500 rate_limit_reached                  unknown later   later
-400 -                                   bug     bug     bug
-403 -                                   no      no      no
-404 -                                   no      no      no
-405 -                                   bug     bug     bug
-408 -                                   unknown unknown later
-418 -                                   unknown unknown later
-429 -                                   later   later   later
-500 -                                   unknown unknown later
-502 -                                   unknown unknown later
-503 -                                   unknown unknown later
-504 -                                   unknown unknown later
+400 invalid_request                     bug       bug       bug
+400 invalid_param                       bug       bug       bug
+404 data_not_found                      rejected  rejected  rejected
+500 internal_error                      unknown   unknown   retryable
+403 keypair_num_exceed                  rejected  rejected  rejected
+403 session_num_exceed                  retryable retryable retryable
+429 rate_limit_reached                  retryable retryable retryable
+403 insufficient_amount                 rejected  rejected  rejected
+400 invalid_line_id                     bug       bug       bug
+400 invalid_strike_id                   bug       bug       bug
+400 invalid_stake                       bug       bug       bug
+400 invalid_quantity                    bug       bug       bug
+400 wager_invalid_odds                  bug       bug       bug
+400 invalid_price                       bug       bug       bug
+400 invalid_external_id                 bug       bug       bug
+400 invalid_wager_id                    bug       bug       bug
+400 invalid_cursor                      bug       bug       bug
+400 invalid_from                        bug       bug       bug
+400 invalid_to                          bug       bug       bug
+400 invalid_updated_at_from             bug       bug       bug
+400 invalid_updated_at_to               bug       bug       bug
+400 invalid_market_id                   bug       bug       bug
+400 invalid_event_id                    bug       bug       bug
+400 invalid_competitor_id               bug       bug       bug
+400 wager_limit_exceeded                bug       bug       bug
+400 order_limit_exceeded                bug       bug       bug
+400 market_event_limit_exceeded         bug       bug       bug
+400 market_invalid_event                bug       bug       bug
+404 sport_event_not_found               rejected  rejected  rejected
+400 event_not_available                 rejected  rejected  rejected
+400 sport_event_is_not_booked           rejected  rejected  rejected
+400 sport_event_competitor_blacklisted  rejected  rejected  rejected
+400 supplemental_market_pre_match_only  rejected  rejected  rejected
+400 market_line_invalid                 rejected  rejected  rejected
+400 strike_id_invalid                   rejected  rejected  rejected
+400 wager_ref_id_existed                unknown   rejected  rejected
+400 wager_external_id_existed           unknown   rejected  rejected
+400 order_external_id_existed           unknown   rejected  rejected
+400 wager_already_matched               rejected  rejected  rejected
+400 order_already_filled                rejected  rejected  rejected
+400 wager_already_cancelled             rejected  rejected  rejected
+400 order_already_cancelled             rejected  rejected  rejected
+400 wager_is_invalid                    rejected  rejected  rejected
+400 wager_not_matching_external_id      bug       bug       bug
+500 wager_not_belongs_to_user           unknown   bug       bug
+400 wager_stake_exceeds_max             bug       bug       bug
+400 order_quantity_exceeds_max          bug       bug       bug
+400 wager_invalid_profit                bug       bug       bug
+409 wager_is_placing                    unknown   retryable retryable
+425 wager_opened_retry                  unknown   retryable retryable
+500 opened_retry                        unknown   retryable retryable
+500 wager_balance_check_timeout         unknown   unknown   retryable
+500 wager_unable_to_place               unknown   unknown   retryable
+500 wager_unable_to_cancel              unknown   unknown   retryable
+500 unknown_error                       unknown   unknown   retryable
+404 wallet_not_found                    rejected  rejected  rejected
+404 err_ref_id_invalid                  bug       bug       bug
+404 no_cancellable_wagers               rejected  rejected  rejected
+404 no_cancellable_orders               rejected  rejected  rejected
+503 reporting_not_available             unknown   unknown   retryable
+400 from_date_greater_than_to_date      bug       bug       bug
+400 invalid_from_to_range               bug       bug       bug
+400 invalid_updated_at_range            bug       bug       bug
+400 missing_date_range                  bug       bug       bug
+429 too_many_delayed_requests           retryable retryable retryable
+403 err_order_placement_disabled        rejected  rejected  rejected
+400 err_add_liquidity_only_disabled     rejected  rejected  rejected
+400 self_match                          rejected  rejected  rejected
+400 a_code_that_is_new                  bug       bug       bug
+403 a_code_that_is_new                  rejected  rejected  rejected
+409 a_code_that_is_new                  unknown   retryable retryable
+422 a_code_that_is_new                  bug       retryable bug
+425 a_code_that_is_new                  unknown   retryable retryable
+429 a_code_that_is_new                  retryable retryable retryable
+500 a_code_that_is_new                  unknown   unknown   retryable
+500 rate_limit_reached                  unknown   retryable retryable
+400 -                                   bug       bug       bug
+403 -                                   rejected  rejected  rejected
+404 -                                   rejected  rejected  rejected
+405 -                                   bug       bug       bug
+408 -                                   unknown   unknown   retryable
+418 -                                   unknown   unknown   retryable
+429 -                                   retryable retryable retryable
+500 -                                   unknown   unknown   retryable
+502 -                                   unknown   unknown   retryable
+503 -                                   unknown   unknown   retryable
+504 -                                   unknown   unknown   retryable
 """
 
 
@@ -213,7 +218,7 @@ async def test_a_limited_request_is_told_when_to_come_again(
     exchange.script("/mm/get_balance", answer({"error": "rate_limit_reached"} | body, 429, headers))  # type: ignore[operator]
     async with client_of(exchange, clock, tmp_path) as (client, _):
         caught = await fails_with(client, exchange, 2)
-    assert isinstance(caught, RetryLater)
+    assert isinstance(caught, Retryable)
     assert caught.retry_at == START + wait
 
 
@@ -240,10 +245,10 @@ async def test_any_error_body_is_read(
 
 
 def test_an_error_becomes_the_engines_event() -> None:
-    later = RetryLater("rate_limit_reached", "slowly", START)
-    assert failed(7, later) == Failed(7, Failure.LATER, "rate_limit_reached", "slowly", START)
-    assert failed(8, LoginRefused("login_refused")) == Failed(
-        8, Failure.REFUSED, "login_refused", rejection=Rejection.LOGIN
+    retryable = Retryable("rate_limit_reached", "slowly", START)
+    assert failed(7, retryable) == Failed(7, Failure.RETRYABLE, "rate_limit_reached", "slowly", START)
+    assert failed(8, LoginRejected("login_rejected")) == Failed(
+        8, Failure.REJECTED, "login_rejected", reason=FailureReason.LOGIN
     )
     assert failed(9, UnknownOutcome("timeout", "5 s")) == Failed(9, Failure.UNKNOWN, "timeout", "5 s")
     assert failed(10, Malformed("invalid_request")) == Failed(10, Failure.BUG, "invalid_request")

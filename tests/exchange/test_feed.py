@@ -15,7 +15,7 @@ import pytest
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.engine.events import Beat, Channel, FeedLost, FeedUp, WagerMessage
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.errors import RetryLater
+from mmbot.exchange.errors import Retryable
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, address_of
 from mmbot.net.pusher import Ending
@@ -113,7 +113,7 @@ class Desk:
         self.opened_at: list[float] = []
         self.delivered: list[Delivered] = []
         self.ends: list[AttemptEnded] = []
-        self.refuse: list[Exception] = []
+        self.failures: list[Exception] = []
         self.registered: list[str] = []
         self.good = good
         """Links come up by themselves."""
@@ -147,8 +147,8 @@ class Desk:
 
     async def _open(self, address: str) -> Link:
         self.opened_at.append(asyncio.get_running_loop().time())
-        if self.refuse:
-            raise self.refuse.pop(0)
+        if self.failures:
+            raise self.failures.pop(0)
         link = HandLink(address)
         self.links.append(link)
         link.hello()
@@ -253,7 +253,7 @@ async def test_an_order_in_the_moment_of_an_end_is_not_lost() -> None:
 
 async def test_attempts_come_ever_more_slowly_and_without_end() -> None:
     desk = Desk()
-    desk.refuse = [LinkFailed("ConnectionRefusedError: errno 111")] * 12
+    desk.failures = [LinkFailed("ConnectionRefusedError: errno 111")] * 12
     desk.feed.connect("start")
     await asyncio.sleep(400)
     assert desk.delivered == [up(13)]
@@ -266,7 +266,7 @@ async def test_attempts_come_ever_more_slowly_and_without_end() -> None:
 
 async def test_an_order_does_not_shorten_the_wait() -> None:
     desk = Desk()
-    desk.refuse = [LinkFailed("no")] * 20
+    desk.failures = [LinkFailed("no")] * 20
     desk.feed.connect("start")
     for _ in range(300):
         await asyncio.sleep(0.1)
@@ -297,7 +297,7 @@ async def test_a_config_that_says_the_same_place_or_cannot_be_read_moves_nothing
     answers: list[ConnectionConfig | Exception | None] = [
         CONFIG,
         ConnectionConfig(key="k", cluster="mt1", app_id="renamed"),
-        RetryLater("timeout"),
+        Retryable("timeout"),
         None,
         ConnectionConfig(key="", cluster="mt1"),
         CONFIG,

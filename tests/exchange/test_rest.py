@@ -19,9 +19,9 @@ from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine import events, requests
-from mmbot.engine.events import Failed, Failure, Rejection
+from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange.errors import Malformed, RetryLater
+from mmbot.exchange.errors import Malformed, Retryable
 from mmbot.exchange.grants import Topics
 
 START = 1_790_000_000 * SECOND + 123_456_789
@@ -83,7 +83,7 @@ async def test_placements_go_as_one_batch_and_each_item_has_its_own_answer(
     assert (accepted.wager_id, accepted.external_id, accepted.line_id) == ("w1", "run-s-1", "line-a")
     assert (accepted.odds, accepted.stake, accepted.matched) == (-110, 2_550, 0)
     assert (accepted.status, accepted.matching) == (Status.INACTIVE, Matching.UNMATCHED)
-    assert placed.refused == (events.RefusedItem("run-s-2", Failure.REFUSED, "event_not_available", "no"),)
+    assert placed.failed == (events.FailedItem("run-s-2", Failure.REJECTED, "event_not_available", "no"),)
     (sent,) = exchange.calls("/mm/place_multiple_wagers")
     assert sent.token == "a1-access-token"
     assert sent.json == {
@@ -130,16 +130,16 @@ async def test_one_cancel_goes_by_the_single_call(
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "failure", "rejection"),
+    ("status", "code", "failure", "reason"),
     [
-        (404, "data_not_found", Failure.REFUSED, Rejection.NOT_FOUND),
-        (404, "no_cancellable_wagers", Failure.REFUSED, Rejection.NOTHING_OPEN),
-        (400, "wager_already_matched", Failure.REFUSED, Rejection.NOTHING_LEFT),
-        (400, "wager_already_cancelled", Failure.REFUSED, Rejection.NOTHING_LEFT),
-        (409, "wager_is_placing", Failure.LATER, Rejection.NOT_LIVE_YET),
-        (425, "wager_opened_retry", Failure.LATER, Rejection.BEING_MATCHED),
-        (500, "opened_retry", Failure.LATER, Rejection.BEING_MATCHED),
-        (400, "wager_not_matching_external_id", Failure.BUG, Rejection.WRONG_WAGER),
+        (404, "data_not_found", Failure.REJECTED, FailureReason.NOT_FOUND),
+        (404, "no_cancellable_wagers", Failure.REJECTED, FailureReason.NOTHING_OPEN),
+        (400, "wager_already_matched", Failure.REJECTED, FailureReason.NOTHING_LEFT),
+        (400, "wager_already_cancelled", Failure.REJECTED, FailureReason.NOTHING_LEFT),
+        (409, "wager_is_placing", Failure.RETRYABLE, FailureReason.NOT_LIVE_YET),
+        (425, "wager_opened_retry", Failure.RETRYABLE, FailureReason.BEING_MATCHED),
+        (500, "opened_retry", Failure.RETRYABLE, FailureReason.BEING_MATCHED),
+        (400, "wager_not_matching_external_id", Failure.BUG, FailureReason.WRONG_WAGER),
     ],
 )
 async def test_what_a_single_cancel_says_of_the_wager_is_said_of_the_item(
@@ -149,17 +149,21 @@ async def test_what_a_single_cancel_says_of_the_wager_is_said_of_the_item(
     status: int,
     code: str,
     failure: Failure,
-    rejection: Rejection,
+    reason: FailureReason,
 ) -> None:
     exchange.script("/mm/cancel_wager", error(status, code, "said"))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         cancelled = await client.perform(requests.CancelMany(3, (Cancellation("w1", "run-s-1"),)))
-    assert cancelled == events.Cancelled(3, (), (events.RefusedItem("run-s-1", failure, code, "said", rejection),))
+    assert cancelled == events.Cancelled(3, (), (events.FailedItem("run-s-1", failure, code, "said", reason),))
 
 
 @pytest.mark.parametrize(
     ("status", "code", "failure"),
-    [(429, "rate_limit_reached", Failure.LATER), (500, "internal_error", Failure.UNKNOWN), (404, "", Failure.REFUSED)],
+    [
+        (429, "rate_limit_reached", Failure.RETRYABLE),
+        (500, "internal_error", Failure.UNKNOWN),
+        (404, "", Failure.REJECTED),
+    ],
 )
 async def test_what_a_single_cancel_says_of_the_call_fails_the_request(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, status: int, code: str, failure: Failure
@@ -191,8 +195,8 @@ async def test_several_cancels_go_as_one_batch(exchange: ScriptedExchange, clock
         cancelled = await client.perform(requests.CancelMany(4, items))
     assert isinstance(cancelled, events.Cancelled)
     assert cancelled.accepted == ("x1",)
-    assert [(item.external_id, item.failure, item.code) for item in cancelled.refused] == [
-        ("x2", Failure.REFUSED, "wager_already_matched")
+    assert [(item.external_id, item.failure, item.code) for item in cancelled.failed] == [
+        ("x2", Failure.REJECTED, "wager_already_matched")
     ]
     assert exchange.seen[-1].json == {"data": [{"wager_id": f"w{n}", "external_id": f"x{n}"} for n in (1, 2, 3)]}
 
@@ -231,8 +235,8 @@ async def test_sweeps(
     ]
     # A 404 that is not the exchange's own is no sweep, and a 200 that says nothing is none either.
     assert [t.failure for t in told[3:] if isinstance(t, Failed)] == [
-        Failure.REFUSED,
-        Failure.REFUSED,
+        Failure.REJECTED,
+        Failure.REJECTED,
         Failure.UNKNOWN,
         Failure.UNKNOWN,
     ]
@@ -261,7 +265,7 @@ async def test_a_wager_is_looked_up(exchange: ScriptedExchange, clock: ManualClo
     assert (found.report.event_id, found.report.market_id, found.report.winning) == (7, 219, Winning.TBD)
     assert absent == events.WagerRead(1, None)
     assert isinstance(broken, Failed)
-    assert broken.failure is Failure.REFUSED
+    assert broken.failure is Failure.REJECTED
 
 
 @pytest.mark.parametrize(
@@ -326,7 +330,7 @@ async def test_a_page_of_the_history(exchange: ScriptedExchange, clock: ManualCl
         (requests.ReadHistory(1, created_from=START, created_to=START - 1), "from_date_greater_than_to_date"),
     ],
 )
-async def test_a_range_that_the_exchange_would_refuse_is_not_sent(
+async def test_a_range_that_the_exchange_would_reject_is_not_sent(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, query: requests.ReadHistory, code: str
 ) -> None:
     async with client_of(exchange, clock, tmp_path) as (client, _):
@@ -340,7 +344,7 @@ async def test_a_range_that_the_exchange_would_refuse_is_not_sent(
 
 
 @pytest.mark.parametrize("count", [0, 21])
-async def test_a_batch_that_the_exchange_would_refuse_is_not_sent(
+async def test_a_batch_that_the_exchange_would_reject_is_not_sent(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, count: int
 ) -> None:
     placements = tuple(Placement(f"x{n}", "line", 100, 100) for n in range(count))
@@ -507,7 +511,7 @@ async def test_the_way_to_the_feed(exchange: ScriptedExchange, clock: ManualCloc
         config = await client.connection_config()
         assert (config.key, config.cluster, config.ws_host, config.app_id) == ("k", "mt1", "ws.example", "1")
         assert (await client.connection_config()).ws_host is None
-        with pytest.raises(RetryLater, match="undecodable"):
+        with pytest.raises(Retryable, match="undecodable"):
             await client.connection_config()
         registration = await client.register("12.34", Topics(tournaments=(132, 31)))
         assert [(c.name, c.auth, c.bindings) for c in registration.channels] == [
@@ -515,7 +519,7 @@ async def test_the_way_to_the_feed(exchange: ScriptedExchange, clock: ManualCloc
             ("private", "k:outer", ("wagers", "health_check")),
         ]
         for _ in range(2):
-            with pytest.raises(RetryLater, match="undecodable"):
+            with pytest.raises(Retryable, match="undecodable"):
                 await client.register("12.34")
     first, second, _ = exchange.calls("/mm/pusher")
     assert first.json == {"socket_id": "12.34", "subscriptions": [{"type": "tournament", "ids": ["132", "31"]}]}

@@ -27,7 +27,7 @@ from scripted_exchange import (
 
 from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND, iso
-from mmbot.exchange.errors import ExchangeError, LoginRefused, RetryLater
+from mmbot.exchange.errors import ExchangeError, LoginRejected, Retryable
 from mmbot.exchange.session import LONGEST_LIFE, SessionKeeper, refresh_after
 from mmbot.exchange.token_store import Kept, TokenStore
 from mmbot.net.http import open_http
@@ -147,7 +147,7 @@ async def test_rejections_at_the_same_time_share_one_refresh(
     assert (log_ins(exchange), refreshes(exchange)) == (1, 1)
 
 
-async def test_a_refused_refresh_is_followed_by_a_log_in(
+async def test_a_rejected_refresh_is_followed_by_a_log_in(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
     exchange.script("/auth/refresh", error(401, "unauthorized"))
@@ -164,13 +164,13 @@ async def test_log_ins_keep_their_distance(exchange: ScriptedExchange, clock: Ma
     async with keeping(exchange, clock, tmp_path) as keeper:
         keeper.accepted(await keeper.token())
         clock.advance(11 * SECOND)
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-        assert later.value.code == "login_cooldown"
-        assert later.value.retry_at == START + MINUTE
+        assert retryable.value.code == "login_cooldown"
+        assert retryable.value.retry_at == START + MINUTE
         assert iso(START + MINUTE).startswith("2026-09-21T14:14:20.")
-        assert later.value.message == "the next log-in is at 14:14:20Z (exchange.login_cooldown_s)"
-        with pytest.raises(RetryLater):
+        assert retryable.value.message == "the next log-in is at 14:14:20Z (exchange.login_cooldown_s)"
+        with pytest.raises(Retryable):
             await keeper.token()
         assert log_ins(exchange) == 1
         clock.advance(50 * SECOND)
@@ -194,9 +194,9 @@ async def test_the_cool_down_outlives_a_restart(exchange: ScriptedExchange, cloc
         await keeper.token()
     clock.advance(20 * SECOND)
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-        assert (later.value.code, later.value.retry_at) == ("login_cooldown", START + MINUTE)
+        assert (retryable.value.code, retryable.value.retry_at) == ("login_cooldown", START + MINUTE)
     assert log_ins(exchange) == 1
 
 
@@ -206,7 +206,7 @@ async def test_a_log_in_that_was_lost_on_the_way_counts_after_a_restart_too(
     exchange.script("/auth/login", reset)
     for _ in range(5):
         async with keeping(exchange, clock, tmp_path) as keeper:
-            with pytest.raises(RetryLater):
+            with pytest.raises(Retryable):
                 await keeper.token()
         clock.advance(SECOND)
     assert log_ins(exchange) == 1
@@ -220,9 +220,9 @@ async def test_a_last_log_in_that_lies_ahead_bars_no_longer_than_the_cool_down(
     clock.step_wall(-2 * HOUR)
     exchange.script("/auth/refresh", error(401, "unauthorized"))
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-        assert later.value.retry_at == START + MINUTE
+        assert retryable.value.retry_at == START + MINUTE
         clock.advance(MINUTE)
         assert await keeper.token() == "a2-access-token"
 
@@ -244,10 +244,10 @@ async def test_wrong_keys_are_asked_about_once(exchange: ScriptedExchange, clock
     exchange.script("/auth/login", error(401, "unauthorized", f"Unauthorized {SECRET_KEY}"))
     async with keeping(exchange, clock, tmp_path) as keeper:
         for _ in range(20):
-            with pytest.raises(LoginRefused) as refused:
+            with pytest.raises(LoginRejected) as rejected:
                 await keeper.token()
-            assert refused.value.code == "login_refused"
-            assert SECRET_KEY not in str(refused.value)
+            assert rejected.value.code == "login_rejected"
+            assert SECRET_KEY not in str(rejected.value)
             clock.advance(5 * SECOND)
         assert log_ins(exchange) == 1
         clock.advance(10 * MINUTE)
@@ -270,7 +270,7 @@ async def test_a_start_after_wrong_keys_waits_for_seconds_and_not_for_the_cool_d
         assert await keeper.token() == "mended"
 
 
-async def test_a_refused_log_in_leaves_the_cool_down_of_one_that_opened_a_session(
+async def test_a_rejected_log_in_leaves_the_cool_down_of_one_that_opened_a_session(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
     exchange.script("/auth/refresh", error(401, "unauthorized"))
@@ -279,12 +279,12 @@ async def test_a_refused_log_in_leaves_the_cool_down_of_one_that_opened_a_sessio
     clock.advance(10 * SECOND)
     exchange.script("/auth/login", error(401, "unauthorized"))
     async with urgent(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(LoginRefused):
+        with pytest.raises(LoginRejected):
             await keeper.token()
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-    assert later.value.retry_at == START + MINUTE
+    assert retryable.value.retry_at == START + MINUTE
 
 
 async def test_an_urgent_log_in_does_not_wait_for_the_cool_down_but_the_next_one_does(
@@ -297,18 +297,18 @@ async def test_an_urgent_log_in_does_not_wait_for_the_cool_down_but_the_next_one
     exchange.script("/auth/login", reset)
     async with urgent(exchange, clock, tmp_path) as keeper:
         for _ in range(5):
-            with pytest.raises(RetryLater) as later:
+            with pytest.raises(Retryable) as retryable:
                 await keeper.token()
-            assert later.value.retry_at == START + SECOND + MINUTE
+            assert retryable.value.retry_at == START + SECOND + MINUTE
         assert log_ins(exchange) == 2
         clock.advance(MINUTE)
-        with pytest.raises(RetryLater):
+        with pytest.raises(Retryable):
             await keeper.token()
         assert log_ins(exchange) == 3
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-        assert later.value.code == "login_cooldown"
+        assert retryable.value.code == "login_cooldown"
 
 
 async def test_when_all_sessions_are_taken_it_waits(
@@ -317,9 +317,9 @@ async def test_when_all_sessions_are_taken_it_waits(
     exchange.script("/auth/login", error(403, "session_num_exceed"))
     async with keeping(exchange, clock, tmp_path) as keeper:
         for _ in range(3):
-            with pytest.raises(RetryLater) as later:
+            with pytest.raises(Retryable) as retryable:
                 await keeper.token()
-            assert (later.value.code, later.value.retry_at) == ("session_num_exceed", START + 10 * MINUTE)
+            assert (retryable.value.code, retryable.value.retry_at) == ("session_num_exceed", START + 10 * MINUTE)
             clock.advance(2 * MINUTE)
     assert log_ins(exchange) == 1
 
@@ -329,9 +329,9 @@ async def test_a_limited_log_in_comes_again_when_the_exchange_says(
 ) -> None:
     exchange.script("/auth/login", answer({"error": "rate_limit_reached"}, 429, {"Retry-After": "90"}))
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-    assert later.value.retry_at == START + 90 * SECOND
+    assert retryable.value.retry_at == START + 90 * SECOND
 
 
 async def test_an_exchange_that_is_down_costs_no_cool_down(clock: ManualClock, tmp_path: Path) -> None:
@@ -339,9 +339,9 @@ async def test_an_exchange_that_is_down_costs_no_cool_down(clock: ManualClock, t
     async with exchange.serving():
         port = int(exchange.base_url.split(":")[2].split("/")[0])
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-        assert (later.value.code, later.value.retry_at) == ("connection", None)
+        assert (retryable.value.code, retryable.value.retry_at) == ("connection", None)
         async with exchange.serving(port):
             assert await keeper.token() == "a1-access-token"
 
@@ -353,9 +353,9 @@ async def test_a_refresh_without_an_answer_opens_no_session(
     async with keeping(exchange, clock, tmp_path, timeout_s=0.001) as keeper:
         await keeper.token()
         clock.advance(HOUR)
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-    assert later.value.code == "timeout"
+    assert retryable.value.code == "timeout"
     assert log_ins(exchange) == 1
 
 
@@ -376,15 +376,15 @@ async def test_log_ins_that_come_to_nothing_are_tried_ever_more_slowly(
     waits = []
     async with keeping(exchange, clock, tmp_path) as keeper:
         for _ in range(5):
-            with pytest.raises(RetryLater) as later:
+            with pytest.raises(Retryable) as retryable:
                 await keeper.token()
-            assert later.value.retry_at is not None
-            waits.append((later.value.retry_at - clock.now()) // MINUTE)
-            clock.move_to(later.value.retry_at)
+            assert retryable.value.retry_at is not None
+            waits.append((retryable.value.retry_at - clock.now()) // MINUTE)
+            clock.move_to(retryable.value.retry_at)
     assert waits == [2, 4, 8, 10, 10]
 
 
-async def test_a_refreshed_token_that_is_refused_at_once_means_that_the_session_is_dead(
+async def test_a_refreshed_token_that_is_rejected_at_once_means_that_the_session_is_dead(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
     async with keeping(exchange, clock, tmp_path) as keeper:
@@ -396,15 +396,15 @@ async def test_a_refreshed_token_that_is_refused_at_once_means_that_the_session_
         assert (log_ins(exchange), refreshes(exchange)) == (2, 1)
 
 
-async def test_tokens_that_are_refused_as_soon_as_given_make_no_storm(
+async def test_tokens_that_are_rejected_as_soon_as_given_make_no_storm(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
     async with keeping(exchange, clock, tmp_path) as keeper:
         token = await keeper.token()
         for _ in range(50):
-            with pytest.raises(RetryLater) as later:
+            with pytest.raises(Retryable) as retryable:
                 await keeper.rejected(token)
-            assert later.value.retry_at == START + SECOND
+            assert retryable.value.retry_at == START + SECOND
     assert len(exchange.seen) == 1
 
 
@@ -443,9 +443,9 @@ async def test_a_log_in_whose_answer_holds_no_token_fails_clearly(
 ) -> None:
     exchange.script("/auth/login", answer(body))
     async with keeping(exchange, clock, tmp_path) as keeper:
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await keeper.token()
-    assert later.value.code == "undecodable"
+    assert retryable.value.code == "undecodable"
 
 
 async def test_closing_ends_a_renewal_and_those_who_wait_for_it(
@@ -456,10 +456,10 @@ async def test_closing_ends_a_renewal_and_those_who_wait_for_it(
         waiting = asyncio.create_task(keeper.token())
         await exchange.until(lambda: log_ins(exchange) == 1)
         await keeper.close()
-        with pytest.raises(RetryLater) as later:
+        with pytest.raises(Retryable) as retryable:
             await waiting
-        assert later.value.code == "closed"
-        with pytest.raises(RetryLater):
+        assert retryable.value.code == "closed"
+        with pytest.raises(Retryable):
             await keeper.token()
 
 

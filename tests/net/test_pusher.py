@@ -211,8 +211,8 @@ def test_a_ping_is_answered_in_every_state() -> None:
         (1000, Ending.LOST),
         (1006, Ending.LOST),
         (3999, Ending.LOST),
-        (4000, Ending.REFUSED),
-        (4099, Ending.REFUSED),
+        (4000, Ending.REJECTED),
+        (4099, Ending.REJECTED),
         (4100, Ending.BACK_OFF),
         (4199, Ending.BACK_OFF),
         (4200, Ending.AGAIN),
@@ -240,12 +240,12 @@ def test_an_error_without_a_code_of_its_own_ends_an_attempt_and_not_a_connection
 
 
 @pytest.mark.parametrize("event", ["pusher:subscription_error", "pusher_internal:subscription_error"])
-def test_a_refused_subscription_ends_the_attempt(event: str) -> None:
+def test_a_rejected_subscription_ends_the_attempt(event: str) -> None:
     machine = Pusher(TIMING, T0)
     machine.receive(HELLO, T0)
     machine.registered(ONE, None, T0)
     assert isinstance(machine.receive(frame(event, {"status": 401}, "private-z"), T0)[0], Garbage)
-    assert machine.receive(frame(event, {"status": 401}, A), T0) == (Ended(Ending.LOST, "subscription_refused"),)
+    assert machine.receive(frame(event, {"status": 401}, A), T0) == (Ended(Ending.LOST, "subscription_rejected"),)
 
 
 def test_nothing_comes_out_after_the_end() -> None:

@@ -112,7 +112,7 @@ def test_each_run_has_an_id_of_its_own_made_of_letters_and_digits(tmp_path):
 
 
 @pytest.mark.parametrize("salt", ["", "a-b", "é1", "a b"])
-def test_a_salt_that_is_not_letters_and_digits_is_refused(tmp_path, salt):
+def test_a_salt_that_is_not_letters_and_digits_is_rejected(tmp_path, salt):
     with contextlib.closing(Journal(tmp_path)) as journal, pytest.raises(ValueError, match="letters and digits"):
         journal.begin(NOW, salt)
 
@@ -235,13 +235,13 @@ def test_what_was_reported_durable_survives_a_kill_in_the_middle_of_writing(tmp_
         assert database.execute("SELECT max(reserved) FROM runs WHERE number = 1").fetchone()[0] >= 10_000 + reported
 
 
-def test_a_damaged_file_is_refused_with_its_name(tmp_path):
+def test_a_damaged_file_is_rejected_with_its_name(tmp_path):
     (tmp_path / JOURNAL_FILE).write_bytes(b"no database at all, but long enough to be looked at\n" * 100)
     with pytest.raises(JournalError, match=JOURNAL_FILE):
         Journal(tmp_path)
 
 
-def test_a_file_with_a_torn_page_is_refused(tmp_path):
+def test_a_file_with_a_torn_page_is_rejected(tmp_path):
     saved(tmp_path, *(wager(number) for number in range(2_000)))
     file = tmp_path / JOURNAL_FILE
     text = bytearray(file.read_bytes())
@@ -263,7 +263,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_this_one(tmp_path):
     assert saved(tmp_path, lost).day == lost
 
 
-def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path):
+def test_a_file_of_a_newer_version_is_rejected_and_left_alone(tmp_path):
     saved(tmp_path, wager())
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
         other.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
@@ -273,7 +273,7 @@ def test_a_file_of_a_newer_version_is_refused_and_left_alone(tmp_path):
         assert other.execute("SELECT count(*) FROM wagers").fetchone() == (1,)
 
 
-def test_somebody_elses_database_is_refused(tmp_path):
+def test_somebody_elses_database_is_rejected(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
         other.execute("CREATE TABLE recipes (name)")
     with pytest.raises(JournalError, match="another program"):

@@ -30,12 +30,12 @@ def other(tmp_path):
     process.stdout.close()
 
 
-def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path, other):
-    with pytest.raises(StateDirLocked) as refused:
+def test_a_second_process_is_rejected_and_told_who_holds_it(tmp_path, other):
+    with pytest.raises(StateDirLocked) as rejected:
         StateDir(tmp_path)
-    assert refused.value.holder.pid == other.pid
-    assert f"process {other.pid}" in str(refused.value)
-    assert str(tmp_path) in str(refused.value)
+    assert rejected.value.holder.pid == other.pid
+    assert f"process {other.pid}" in str(rejected.value)
+    assert str(tmp_path) in str(rejected.value)
 
 
 def test_the_holder_is_found_with_its_address(tmp_path, other):
@@ -66,7 +66,7 @@ def test_asking_who_holds_it_creates_nothing(tmp_path):
     assert not (tmp_path / "absent").exists()
 
 
-def test_a_place_that_is_no_directory_is_refused_with_its_name(tmp_path):
+def test_a_place_that_is_no_directory_is_rejected_with_its_name(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StateDirError, match="file"):
         StateDir(tmp_path / "file")

@@ -199,14 +199,14 @@ def test_the_quotes_are_symmetric_in_the_outcomes(p: float, margin: float) -> No
 @given(st.floats(0.1, 0.9), st.integers(1, 100_000), MARGINS)
 def test_skew_lengthens_the_odds_of_the_held_outcome_and_shortens_the_other(p: float, held: int, margin: float) -> None:
     strategy = maker(margin=margin, skew_price=0.02, inventory=200)
-    flat = decide(strategy, line_view(p))
+    even = decide(strategy, line_view(p))
     long_0 = decide(strategy, line_view(p, profit=(held, 0)))
     long_1 = decide(strategy, line_view(p, profit=(0, held)))
-    for leaning, side in ((long_0, 0), (long_1, 1)):
-        if quotes(leaning, side) and quotes(flat, side):
-            assert price(leaning, side) <= price(flat, side)
-        if quotes(leaning, 1 - side) and quotes(flat, 1 - side):
-            assert price(leaning, 1 - side) >= price(flat, 1 - side)
+    for skewed, side in ((long_0, 0), (long_1, 1)):
+        if quotes(skewed, side) and quotes(even, side):
+            assert price(skewed, side) <= price(even, side)
+        if quotes(skewed, 1 - side) and quotes(even, 1 - side):
+            assert price(skewed, 1 - side) >= price(even, 1 - side)
 
 
 def test_the_skew_grows_to_its_maximum_and_no_further() -> None:
@@ -469,9 +469,9 @@ def test_a_real_book_is_quoted_inside_its_bid_ask_spread_at_demo_like_settings()
     ],
 )
 def test_invalid_params_are_rejected(params: dict[str, Any], says: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as refused:
+    with pytest.raises(msgspec.ValidationError) as rejected:
         msgspec.convert(params, FairValueParams)
-    assert says in str(refused.value)
+    assert says in str(rejected.value)
 
 
 def _all(decision: Decision) -> tuple[Quote, ...]:

@@ -41,12 +41,12 @@ def rules(*written: tuple[str, dict[str, Any]]) -> Config:
     )
 
 
-def refusal(base: Path, name: str, params: dict[str, Any] | None = None) -> str:
+def rejection(base: Path, name: str, params: dict[str, Any] | None = None) -> str:
     """The reason why the strategy of one rule cannot be used."""
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         load(rules((name, params or {})), base)
-    assert len(refused.value.problems) == 1, refused.value
-    return str(refused.value.problems[0])
+    assert len(rejected.value.problems) == 1, rejected.value
+    return str(rejected.value.problems[0])
 
 
 STRATEGY = """
@@ -136,11 +136,11 @@ def test_a_users_strategies_folder_works_next_to_the_shipped_one(tmp_path: Path)
 
 def test_a_module_with_a_taken_name_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text(STRATEGY, encoding="utf-8")
-    assert "'json' is the name of another module" in refusal(tmp_path, "json:Bare")
+    assert "'json' is the name of another module" in rejection(tmp_path, "json:Bare")
     folder = tmp_path / "strategies"
     folder.mkdir()
     (folder / "fair_value.py").write_text(STRATEGY, encoding="utf-8")
-    assert "rename" in refusal(tmp_path, SHIPPED)
+    assert "rename" in rejection(tmp_path, SHIPPED)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_module_with_a_taken_name_is_rejected(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_an_unusable_strategy_is_rejected_with_the_reason(base: Path, name: str, says: str) -> None:
-    assert says in refusal(base, name)
+    assert says in rejection(base, name)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_an_unusable_strategy_is_rejected_with_the_reason(base: Path, name: str,
 )
 def test_an_import_error_of_a_strategy_module_is_reported_with_its_line(tmp_path: Path, source: str, says: str) -> None:
     (tmp_path / "broken.py").write_text(source, encoding="utf-8")
-    found = refusal(tmp_path, "broken:Class")
+    found = rejection(tmp_path, "broken:Class")
     assert says in found
     line = 1 if "absent" in source else 2
     assert found.endswith(f"({tmp_path / 'broken.py'}:{line})")
@@ -190,22 +190,22 @@ def test_an_import_error_of_a_strategy_module_is_reported_with_its_line(tmp_path
     ],
 )
 def test_a_strategys_own_struct_judges_its_params(base: Path, params: dict[str, Any], says: str) -> None:
-    assert refusal(base, "house:Mine", params) == says
+    assert rejection(base, "house:Mine", params) == says
 
 
 def test_a_misspelt_param_is_rejected_even_if_the_struct_accepts_it(base: Path) -> None:
-    found = refusal(base, "house:Mine", {"edge": 1, "nam": "y"})
+    found = rejection(base, "house:Mine", {"edge": 1, "nam": "y"})
     assert found == "quoting[0].params.nam: unknown key; did you mean 'name'?"
 
 
 def test_params_for_a_strategy_that_takes_none_are_rejected(base: Path) -> None:
-    assert "quoting[0].params: 'Bare' takes no params" in refusal(base, "house:Bare", {"edge": 1})
+    assert "quoting[0].params: 'Bare' takes no params" in rejection(base, "house:Bare", {"edge": 1})
 
 
 def test_every_problem_of_every_rule_is_listed(base: Path) -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         load(rules((SHIPPED, {"margin": 2, "levels": 0}), ("absent:X", {}), ("house:Bare", {})), base)
-    assert [problem.place for problem in refused.value.problems] == [
+    assert [problem.place for problem in rejected.value.problems] == [
         "quoting[0].params.margin",
         "quoting[0].params.levels",
         "quoting[1].strategy",
@@ -274,8 +274,8 @@ def test_check_of_a_missing_file_says_so(tmp_path: Path) -> None:
 def test_check_opens_no_socket(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
-    def refuse(*_: object, **__: object) -> None:
+    def reject(*_: object, **__: object) -> None:
         raise AssertionError("the network was used")
 
-    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socket", reject)
     assert check(write(base, "quoting: [{strategy: 'house:Bare'}]\n"), base)[1] == 0

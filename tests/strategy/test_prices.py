@@ -21,11 +21,11 @@ def body(*prices: Any, **more: Any) -> bytes:
     return json.dumps({"prices": list(prices), **more}).encode()
 
 
-def refusals(raw: bytes) -> list[str]:
+def rejections(raw: bytes) -> list[str]:
     """The mistakes of a body."""
-    with pytest.raises(PriceError) as refused:
+    with pytest.raises(PriceError) as rejected:
         parse_prices(raw, NOW, "POST /prices")
-    return [str(problem) for problem in refused.value.problems]
+    return [str(problem) for problem in rejected.value.problems]
 
 
 def test_a_price_without_a_time_is_as_old_as_its_arrival() -> None:
@@ -46,7 +46,7 @@ def test_a_price_from_a_clock_slightly_ahead_counts_from_now() -> None:
 
 
 def test_a_price_from_the_future_is_rejected() -> None:
-    assert "prices[0].at: lies ahead" in refusals(body({**GOOD, "at": iso(NOW + MINUTE)}))[0]
+    assert "prices[0].at: lies ahead" in rejections(body({**GOOD, "at": iso(NOW + MINUTE)}))[0]
 
 
 def test_an_empty_list_of_prices_is_accepted() -> None:
@@ -54,7 +54,7 @@ def test_an_empty_list_of_prices_is_accepted() -> None:
 
 
 def test_one_wrong_price_rejects_all_and_every_mistake_is_listed() -> None:
-    found = refusals(
+    found = rejections(
         body(
             GOOD,
             {"line_id": "", "probability": 1.0},
@@ -78,7 +78,7 @@ def test_one_wrong_price_rejects_all_and_every_mistake_is_listed() -> None:
 
 @pytest.mark.parametrize("written", ["2026-10-01T18:30:00", "2026-10-01 18:30:00.5"])
 def test_a_time_without_an_offset_is_rejected(written: str) -> None:
-    found = refusals(body({"line_id": "a", "probability": 0.5, "at": written}))
+    found = rejections(body({"line_id": "a", "probability": 0.5, "at": written}))
     assert found == [
         "POST /prices: prices[0].at: expected an RFC 3339 instant with its offset, like 2026-10-01T18:30:00Z"
     ]
@@ -87,7 +87,7 @@ def test_a_time_without_an_offset_is_rejected(written: str) -> None:
 @pytest.mark.parametrize("written", ["NaN", "Infinity", "-Infinity", "0", "1", "-0.1", "1e400", "true", "null", "[]"])
 def test_a_number_that_is_no_probability_is_rejected(written: str) -> None:
     raw = f'{{"prices": [{{"line_id": "a", "probability": {written}}}]}}'.encode()
-    assert "prices[0].probability: expected a number above 0 and below 1" in refusals(raw)[0]
+    assert "prices[0].probability: expected a number above 0 and below 1" in rejections(raw)[0]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_number_that_is_no_probability_is_rejected(written: str) -> None:
     ],
 )
 def test_a_malformed_body_is_rejected(raw: bytes, says: str) -> None:
-    assert says in refusals(raw)[0]
+    assert says in rejections(raw)[0]
 
 
 @settings(deadline=None, max_examples=200)

@@ -60,9 +60,9 @@ def ask(method: str, url: str, body: object = None, headers: Mapping[str, str] =
     try:
         with urlopen(request, timeout=10) as answer:
             return answer.status, answer.read()
-    except HTTPError as refused:
-        with refused:
-            return refused.code, refused.read()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read()
 
 
 def environment(keys: Mapping[str, str] = KEYS) -> dict[str, str]:

@@ -11,12 +11,12 @@ from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.caller import Caller
 from mmbot.exchange.dialect import Call
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.errors import ExchangeError, Malformed, Purpose, Refused, RetryLater, UnknownOutcome
+from mmbot.exchange.errors import ExchangeError, Malformed, Purpose, Rejected, Retryable, UnknownOutcome
 from mmbot.exchange.rest import Client
 from mmbot.exchange.session import SessionKeeper
 from mmbot.net.http import Reply, open_http, send
 
-NO, LATER, UNKNOWN, BUG = Refused, RetryLater, UnknownOutcome, Malformed
+REJECTED, RETRYABLE, UNKNOWN, BUG = Rejected, Retryable, UnknownOutcome, Malformed
 
 # The specification's own table, in its order.
 SPECIFICATION = """
@@ -56,13 +56,13 @@ def rows(table: str) -> dict[str, int]:
 TABLE = rows(SPECIFICATION) | rows(BEYOND)
 
 ALIKE: dict[type[ExchangeError], str] = {
-    NO: """
+    REJECTED: """
         data_not_found sport_event_not_found wallet_not_found no_cancellable_wagers keypair_num_exceed
         insufficient_amount event_not_available sport_event_is_not_booked sport_event_competitor_blacklisted
         supplemental_market_pre_match_only market_line_invalid wager_already_matched wager_already_cancelled
         wager_is_invalid self_match err_order_placement_disabled err_add_liquidity_only_disabled
     """,
-    LATER: "rate_limit_reached too_many_delayed_requests session_num_exceed",
+    RETRYABLE: "rate_limit_reached too_many_delayed_requests session_num_exceed",
     BUG: """
         invalid_request invalid_param invalid_line_id invalid_stake invalid_external_id invalid_wager_id invalid_cursor
         invalid_from invalid_to invalid_updated_at_from invalid_updated_at_to invalid_market_id invalid_event_id
@@ -77,23 +77,23 @@ ALIKE: dict[type[ExchangeError], str] = {
 MEANINGS: dict[str, tuple[type[ExchangeError], type[ExchangeError], type[ExchangeError]]] = {
     code: (kind, kind, kind) for kind, codes in ALIKE.items() for code in codes.split()
 } | {
-    "unauthorized": (NO, LATER, LATER),
-    "wager_external_id_existed": (UNKNOWN, NO, NO),
-    "wager_ref_id_existed": (UNKNOWN, NO, NO),
-    "wager_is_placing": (UNKNOWN, LATER, LATER),
-    "wager_opened_retry": (UNKNOWN, LATER, LATER),
-    "opened_retry": (UNKNOWN, LATER, LATER),
+    "unauthorized": (REJECTED, RETRYABLE, RETRYABLE),
+    "wager_external_id_existed": (UNKNOWN, REJECTED, REJECTED),
+    "wager_ref_id_existed": (UNKNOWN, REJECTED, REJECTED),
+    "wager_is_placing": (UNKNOWN, RETRYABLE, RETRYABLE),
+    "wager_opened_retry": (UNKNOWN, RETRYABLE, RETRYABLE),
+    "opened_retry": (UNKNOWN, RETRYABLE, RETRYABLE),
     "wager_not_belongs_to_user": (UNKNOWN, BUG, BUG),
-    "internal_error": (UNKNOWN, UNKNOWN, LATER),
-    "wager_balance_check_timeout": (UNKNOWN, UNKNOWN, LATER),
-    "wager_unable_to_place": (UNKNOWN, UNKNOWN, LATER),
-    "wager_unable_to_cancel": (UNKNOWN, UNKNOWN, LATER),
-    "unknown_error": (UNKNOWN, UNKNOWN, LATER),
-    "reporting_not_available": (UNKNOWN, UNKNOWN, LATER),
+    "internal_error": (UNKNOWN, UNKNOWN, RETRYABLE),
+    "wager_balance_check_timeout": (UNKNOWN, UNKNOWN, RETRYABLE),
+    "wager_unable_to_place": (UNKNOWN, UNKNOWN, RETRYABLE),
+    "wager_unable_to_cancel": (UNKNOWN, UNKNOWN, RETRYABLE),
+    "unknown_error": (UNKNOWN, UNKNOWN, RETRYABLE),
+    "reporting_not_available": (UNKNOWN, UNKNOWN, RETRYABLE),
 }
 """What the client makes of each code: of a placement, of a cancel, of a read."""
 
-FAILURES = {NO: Failure.REFUSED, LATER: Failure.LATER, UNKNOWN: Failure.UNKNOWN, BUG: Failure.BUG}
+FAILURES = {REJECTED: Failure.REJECTED, RETRYABLE: Failure.RETRYABLE, UNKNOWN: Failure.UNKNOWN, BUG: Failure.BUG}
 
 
 class Scene(NamedTuple):

@@ -57,9 +57,9 @@ class Rest:
         try:
             with urlopen(request, timeout=10) as answer:
                 return answer.status, json.loads(answer.read())
-        except HTTPError as refused:
-            with refused:
-                return refused.code, json.loads(refused.read())
+        except HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
 
     def get(self, path: str, **query: object) -> Any:
         """What is under ``data``."""

@@ -30,7 +30,7 @@ def read(change_type: str, payload: object, op: str | None = "u") -> FeedMessage
     return message
 
 
-def refused(change_type: str, payload: object, op: str | None = "u") -> str:
+def rejected(change_type: str, payload: object, op: str | None = "u") -> str:
     with pytest.raises(Undecodable) as caught:
         decode(7, NAME, data(change_type, payload, op))
     assert caught.value.kind == change_type

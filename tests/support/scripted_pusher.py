@@ -20,7 +20,7 @@ from aiohttp import WSMsgType, web
 
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
-from mmbot.engine.events import FeedLost, FeedRefused, FeedUp
+from mmbot.engine.events import FeedLost, FeedRejected, FeedUp
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.feed import AttemptEnded, Delivered, Feed, FeedSettings
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration
@@ -272,5 +272,5 @@ class Rig:
             elif isinstance(each, FeedLost):
                 assert each.connection == standing, "lost without having been up"
                 standing = None
-            elif not isinstance(each, FeedRefused):
+            elif not isinstance(each, FeedRejected):
                 assert each.connection <= self.feed.connection

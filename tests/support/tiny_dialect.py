@@ -18,11 +18,11 @@ from mmbot.domain.wager import Matching, Status, WagerReport, Winning
 from mmbot.engine.events import (
     BookMessage,
     Cancelled,
+    FailedItem,
+    FailureReason,
     FeedMessage,
     HistoryRead,
     Placed,
-    RefusedItem,
-    Rejection,
     WagerMessage,
 )
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
@@ -41,10 +41,10 @@ def read_error(body: bytes) -> ErrorBody:
 
 TABLE = ErrorTable(
     {
-        "E1": Known(WRONG, Rejection.OFF_LADDER),
-        "E2": Known(NO, Rejection.NOTHING_LEFT),
-        "E3": Known(NO, Rejection.NOTHING_OPEN),
-        "E4": Known(BUSY, Rejection.TOO_MANY),
+        "E1": Known(WRONG, FailureReason.OFF_LADDER),
+        "E2": Known(NO, FailureReason.NOTHING_LEFT),
+        "E3": Known(NO, FailureReason.NOTHING_OPEN),
+        "E4": Known(BUSY, FailureReason.TOO_MANY),
     },
     read_error,
 )
@@ -73,11 +73,11 @@ class Changes:
 
         def read(body: bytes, malformed: list[str]) -> Placed:
             answer = orjson.loads(body)
-            refused = [
-                RefusedItem(ref, TABLE.failure_of(PLACE, 400, code), code, "", TABLE.rejection_of(400, code))
+            failed = [
+                FailedItem(ref, TABLE.failure_of(PLACE, 400, code), code, "", TABLE.reason_of(400, code))
                 for ref, code in answer["left"].items()
             ]
-            return Placed(request, tuple(report(slip) for slip in answer["took"]), tuple(refused))
+            return Placed(request, tuple(report(slip) for slip in answer["took"]), tuple(failed))
 
         return Call("place_many", PLACE, "POST", "/slips", orjson.dumps(slips), read)
 

@@ -166,7 +166,7 @@ async def asks(client: Client) -> dict[str, object]:
         "nothing_open": nothing.nothing_open,
         "page": page,
         "lacking": lacking.code,
-        "busy": [busy.failure, busy.rejection, busy.code],
+        "busy": [busy.failure, busy.reason, busy.code],
     }
 
 

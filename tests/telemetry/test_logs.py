@@ -62,7 +62,7 @@ def test_what_is_below_the_level_is_not_written():
 
 
 @pytest.mark.parametrize(("settings", "word"), [({"level": "loud"}, "loud"), ({"style": "xml"}, "xml")])
-def test_a_level_or_style_that_does_not_exist_is_refused(settings, word):
+def test_a_level_or_style_that_does_not_exist_is_rejected(settings, word):
     with pytest.raises(ValueError, match=word):
         Logged(**settings)
 
@@ -80,7 +80,7 @@ def test_a_secret_is_hidden_in_fields_events_nested_values_and_tracebacks(style)
     logged.log.info(f"with {KEY}", field=KEY, nested={"deep": [KEY, ODD]}, said=f"Bearer {KEY}", odd=ODD)
 
     def fail(secret):
-        raise RuntimeError(f"refused {secret} and {ODD!r}")
+        raise RuntimeError(f"rejected {secret} and {ODD!r}")
 
     try:
         fail(KEY)

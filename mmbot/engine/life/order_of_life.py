@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
-from mmbot.engine.events import Answer, CancelledAll, Failed, HistoryRead, Rejection
+from mmbot.engine.events import Answer, CancelledAll, Failed, FailureReason, HistoryRead
 from mmbot.engine.life.clear_proof import ClearProof, Stage
 from mmbot.engine.life.journal_check import JournalCheck
 from mmbot.engine.orders import ANOTHERS_STATE, Connect, Exit, SaveWager, Severity
@@ -100,7 +100,7 @@ class OrderOfLife:
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
         return (
-            Row(any_step, self._keys_are_rejected, self._ends(2, "login_refused"), ended),
+            Row(any_step, self._keys_are_rejected, self._ends(2, "login_rejected"), ended),
             Row(any_step, self._deadline_is_over, self._exit_at_the_deadline, ended),
             Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
             Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
@@ -415,7 +415,7 @@ class OrderOfLife:
         """Repeat a ``cancel_all`` that failed."""
         cancels = self._proof.cancels
         if cancels.failed(answer.request, answer.retry_at, now):
-            self._login_rejected = answer.rejection is Rejection.LOGIN and self.cause == "start"
+            self._login_rejected = answer.reason is FailureReason.LOGIN and self.cause == "start"
             self._cannot_cancel = self._hurry and not cancels.under_way
             self._idle_until = 0
 

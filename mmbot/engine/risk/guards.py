@@ -36,7 +36,7 @@ GUARDS: Final = (
     Guard(
         "feed", "account", "the feed is back, the account is clear, history and books are read, and the hold is over"
     ),
-    Guard("feed_refused", "account", "you restart the daemon, once the cause is fixed"),
+    Guard("feed_rejected", "account", "you restart the daemon, once the cause is fixed"),
     Guard("clock", "account", "the history is no longer ahead of this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder is read"),
     Guard("balance", "account", "the balance is at least guards.min_balance"),
@@ -55,7 +55,7 @@ GUARDS: Final = (
     Guard("reconciliation", "line", "a read agrees with the book"),
     Guard("price_age", "line", "you give a newer price"),
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
-    Guard("refused", "line", "the pause after a rejected placement is over"),
+    Guard("rejected", "line", "the pause after a rejected placement is over"),
 )
 """Every guard, ordered by scope: account, sport event, line."""
 

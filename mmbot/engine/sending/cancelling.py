@@ -7,7 +7,7 @@ from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
 from mmbot.domain.wager_states import State
-from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, RefusedItem, Rejection
+from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, FailedItem, Failure, FailureReason
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
@@ -27,7 +27,7 @@ CONFIRM: Final = 2 * SECOND
 """Time from an accepted cancel to the next try, or to a read of the wager, if no private message confirms the
 cancel."""
 
-OVER: Final = (Rejection.NOTHING_LEFT, Rejection.NOT_FOUND)
+OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
 """Rejections of a cancel after which the wager is read from the exchange to learn its state."""
 
 
@@ -176,14 +176,14 @@ class Cancelling:
         """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
         whether the wager was cancelled, and the cancel is tried again."""
         changes: Changes = ()
-        refused = {item.external_id: item for item in answer.refused}
+        failed = {item.external_id: item for item in answer.failed}
         accepted = dict.fromkeys(answer.accepted)
         for item in request.items:
             key = item.external_id
             if key in accepted:
                 changes += self._shared.ledger.cancel_accepted(key, now)
-            elif key in refused:
-                changes += self._refused(key, refused[key], now)
+            elif key in failed:
+                changes += self._rejected(key, failed[key], now)
             else:
                 changes += self._lost(key, now)
         return changes
@@ -203,7 +203,7 @@ class Cancelling:
                 if answer.failure is Failure.UNKNOWN:
                     changes += self._lost(item.external_id, now)
                 else:
-                    changes += self._refused(item.external_id, answer, now)
+                    changes += self._rejected(item.external_id, answer, now)
             return changes
         for wager in self._shared.ledger.all_live():
             if wager.event == request.event and wager.state is State.CANCELLING:
@@ -229,14 +229,14 @@ class Cancelling:
             self._waiting.pop(external_id, None)
             self.ready[external_id] = None
 
-    def _refused(self, external_id: str, why: RefusedItem | Failed, now: Instant) -> Changes:
+    def _rejected(self, external_id: str, why: FailedItem | Failed, now: Instant) -> Changes:
         wager = self._shared.ledger.get(external_id)
         if wager is None:
             return ()
-        if why.rejection in OVER and wager.wager_id is not None:
+        if why.reason in OVER and wager.wager_id is not None:
             self._shared.lookups[wager.wager_id] = why.code
-        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if why.failure is Failure.LATER else CONFIRM))
-        return self._shared.ledger.cancel_rejected(external_id, why.rejection, now)
+        self._shared.timers.set(Due.CANCEL, external_id, now + (RETRY if why.failure is Failure.RETRYABLE else CONFIRM))
+        return self._shared.ledger.cancel_rejected(external_id, why.reason, now)
 
     def _lost(self, external_id: str, now: Instant) -> Changes:
         if self._shared.ledger.get(external_id) is None:

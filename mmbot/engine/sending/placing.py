@@ -14,7 +14,7 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
-from mmbot.engine.events import Answer, Failed, Failure, Placed, RefusedItem, Rejection
+from mmbot.engine.events import Answer, Failed, FailedItem, Failure, FailureReason, Placed
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, HearsOfWagers
 from mmbot.engine.quoting.decide_targets import HEDGED
@@ -130,7 +130,7 @@ class Placing:
             self._shared.timers.set(Due.LINE, line, until)
             return
         del self._paused_until[line]
-        self._shared.hold("refused", line, None, now)
+        self._shared.hold("rejected", line, None, now)
 
     def forget(self, events: Container[int]) -> None:
         """Drop the pauses of lines of sport events that are over."""
@@ -259,16 +259,16 @@ class Placing:
         if not isinstance(request, PlaceMany):
             return
         if isinstance(answer, Failed):
-            if answer.rejection is Rejection.OFF_LADDER:
+            if answer.reason is FailureReason.OFF_LADDER:
                 self._board.ladder()
             self._effects.apply(self._on_failed(request, answer, now), now)
             if answer.failure is Failure.UNKNOWN:
                 self._life.may_rest(now)
         elif isinstance(answer, Placed):
             self._effects.apply(self._on_placed(request, answer, now), now)
-            if any(item.rejection is Rejection.OFF_LADDER for item in answer.refused):
+            if any(item.reason is FailureReason.OFF_LADDER for item in answer.failed):
                 self._board.ladder()
-            if len(answer.refused) < len(request.items):
+            if len(answer.failed) < len(request.items):
                 self._life.may_rest(now)
             for report in answer.accepted:
                 self._cancelling.identified(report.external_id, now)
@@ -284,7 +284,7 @@ class Placing:
         changes: Changes = ()
         ledger = self._shared.ledger
         accepted = {report.external_id: report for report in answer.accepted}
-        refused = {item.external_id: item for item in answer.refused}
+        failed = {item.external_id: item for item in answer.failed}
         for item in request.items:
             key = item.external_id
             if key in accepted:
@@ -293,8 +293,8 @@ class Placing:
                 if isinstance(wager, LineWager):
                     self._pauses.pop(wager.line, None)
                     self._shared.timers.set(Due.ACTIVATION, key, now + self._shared.settings.activation)
-            elif key in refused and refused[key].failure is not Failure.UNKNOWN:
-                changes += self._refused(key, refused[key], now)
+            elif key in failed and failed[key].failure is not Failure.UNKNOWN:
+                changes += self._rejected(key, failed[key], now)
             else:
                 changes += ledger.lost(key, now)
         return changes
@@ -306,15 +306,15 @@ class Placing:
             if answer.failure is Failure.UNKNOWN:
                 changes += self._shared.ledger.lost(item.external_id, now)
             else:
-                changes += self._refused(item.external_id, answer, now)
+                changes += self._rejected(item.external_id, answer, now)
         return changes
 
-    def _refused(self, external_id: str, why: RefusedItem | Failed, now: Instant) -> Changes:
+    def _rejected(self, external_id: str, why: FailedItem | Failed, now: Instant) -> Changes:
         shared = self._shared
         wager = shared.ledger.get(external_id)
         if not isinstance(wager, LineWager):
             return ()
-        changes = shared.ledger.rejected(external_id, why.rejection, now)
+        changes = shared.ledger.rejected(external_id, why.reason, now)
         if wager.state is State.UNKNOWN:
             return changes  # the id exists already: the wager history shows its state
         line = wager.line
@@ -323,6 +323,6 @@ class Placing:
             self._pauses[line] = pause
             self._paused_until[line] = now + pause
             shared.timers.set(Due.LINE, line, now + pause)
-        shared.hold("refused", line, why.code, now)
-        shared.outbox.alert(Severity.WARNING, "wager.refused", external_id=external_id, code=why.code)
+        shared.hold("rejected", line, why.code, now)
+        shared.outbox.alert(Severity.WARNING, "wager.rejected", external_id=external_id, code=why.code)
         return changes

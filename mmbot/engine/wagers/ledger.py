@@ -17,7 +17,7 @@ from mmbot.domain.odds import Side
 from mmbot.domain.position import FullStakes, Position
 from mmbot.domain.wager import MatchDetail, WagerReport
 from mmbot.domain.wager_states import COULD_MATCH, Happening, after
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.engine.orders import SaveWager
 from mmbot.engine.requests import Placement
 from mmbot.engine.wagers.apply_report import apply_detail, apply_report
@@ -46,7 +46,7 @@ Resolve = Callable[[str], tuple[LineKey, Side] | None]
 """A function that returns the line and outcome of a ``line_id``. It returns None if the line is not known or does not
 have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
 
-_NO_PROOF: Final = (Rejection.NOT_FOUND, Rejection.NOTHING_OPEN)
+_NO_PROOF: Final = (FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN)
 _JOURNALLED: Final = MINUTE  # the journal may lack the actions of a run's last minute
 
 
@@ -118,11 +118,11 @@ class Ledger:
         changes = self._happened(wager, Happening.ACCEPTED, now)
         return changes + self._apply(wager, report, False, now, None) if report is not None else changes
 
-    def rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+    def rejected(self, external_id: str, reason: FailureReason, now: Instant) -> Changes:
         """Record that the exchange rejected the placement. If the reason is that the ``external_id`` exists already,
         the outcome is unknown until the exchange's history shows which wager has this id."""
-        exists = rejection is Rejection.ID_EXISTS
-        return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REFUSED, now)
+        exists = reason is FailureReason.ID_EXISTS
+        return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REJECTED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
         """Record that it is unknown whether the exchange took the placement. The wager counts as able to match until
@@ -153,16 +153,16 @@ class Ledger:
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
-    def cancel_rejected(self, external_id: str, rejection: Rejection, now: Instant) -> Changes:
+    def cancel_rejected(self, external_id: str, reason: FailureReason, now: Instant) -> Changes:
         """Record that the exchange rejected the cancel. If nothing was left to cancel, it counts as accepted."""
         wager = self._known(external_id)
-        if rejection is Rejection.NOTHING_LEFT:
+        if reason is FailureReason.NOTHING_LEFT:
             wager.cancel_accepted_at = now
             return self._happened(wager, Happening.CANCEL_TAKEN, now)
-        if rejection in _NO_PROOF:
+        if reason in _NO_PROOF:
             return self._happened(wager, Happening.CANCEL_LOST, now)
-        early = rejection is Rejection.NOT_LIVE_YET or wager.opened_at is None
-        return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REFUSED, now)
+        early = reason is FailureReason.NOT_LIVE_YET or wager.opened_at is None
+        return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REJECTED, now)
 
     def cancel_lost(self, external_id: str, now: Instant) -> Changes:
         """Record that it is unknown whether the exchange took the cancel."""

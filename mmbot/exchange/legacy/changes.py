@@ -13,7 +13,7 @@ import orjson
 
 from mmbot.domain.money import dollars
 from mmbot.domain.wager import WagerReport
-from mmbot.engine.events import Cancelled, Placed, RefusedItem
+from mmbot.engine.events import Cancelled, FailedItem, Placed
 from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.dialect import Call, Malformed
 from mmbot.exchange.errors import Purpose
@@ -91,7 +91,7 @@ class _Item(msgspec.Struct):
     message: str | None = None
     status: Any = msgspec.field(name="statusCode", default=None)
 
-    def refusal(self, external_id: str, purpose: Purpose) -> RefusedItem:
+    def failed_item(self, external_id: str, purpose: Purpose) -> FailedItem:
         """Return the rejection of this item."""
         error, number, message = self.error, self.error_code, self.message or ""
         if isinstance(error, dict):
@@ -102,8 +102,8 @@ class _Item(msgspec.Struct):
         code = code_of(error, number, message) or ("data_not_found" if status == 404 else "")
         # The exchange lists the item as failed. So nothing was done, unless the item's status or code say otherwise.
         failure = TABLE.failure_of(purpose, status or 403, code)
-        name = code or (f"http_{status}" if status else "refused")
-        return RefusedItem(external_id, failure, name, message[:300], TABLE.rejection_of(status, code))
+        name = code or (f"http_{status}" if status else "rejected")
+        return FailedItem(external_id, failure, name, message[:300], TABLE.reason_of(status, code))
 
 
 class _PlacedMany(msgspec.Struct):
@@ -119,7 +119,7 @@ def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed:
         raise ValueError("a batch answer with neither list")
     by_id = {item.external_id: item for item in sent}
     accepted: dict[str, WagerReport] = {}
-    refused: dict[str, RefusedItem] = {}
+    failures: dict[str, FailedItem] = {}
     for place, wager in each(answer.succeed_wagers or (), Wager, malformed):
         item = by_id.get(wager.external_id or "")
         try:
@@ -135,11 +135,11 @@ def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed:
         if name is None or name not in by_id:
             malformed.append(f"failed wager {place}: {name!r} was not in the request")
             continue
-        refused[name] = failed.refusal(name, Purpose.PLACE)
-    for name in [name for name in accepted if name in refused]:
+        failures[name] = failed.failed_item(name, Purpose.PLACE)
+    for name in [name for name in accepted if name in failures]:
         malformed.append(f"wager {name!r} is in both lists")
-        del accepted[name], refused[name]
-    return Placed(request, tuple(accepted.values()), tuple(refused.values()))
+        del accepted[name], failures[name]
+    return Placed(request, tuple(accepted.values()), tuple(failures.values()))
 
 
 def _cancellation(item: Cancellation) -> dict[str, str]:
@@ -217,7 +217,7 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malf
         judged += [(item, False) for _, item in each(lists.failed_wagers or (), _Item, malformed)]
         in_order = False
     accepted: dict[str, None] = {}
-    refused: dict[str, RefusedItem] = {}
+    failures: dict[str, FailedItem] = {}
     known = {item.external_id for item in sent}
     for place, (item, listed) in enumerate(judged):
         about = item.wager or item.request
@@ -233,8 +233,8 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malf
         if done:
             accepted[name] = None
         elif done is False:
-            refused[name] = item.refusal(name, Purpose.CANCEL)
-    for name in [name for name in accepted if name in refused]:
+            failures[name] = item.failed_item(name, Purpose.CANCEL)
+    for name in [name for name in accepted if name in failures]:
         malformed.append(f"cancel of {name!r} is in both lists")
-        del accepted[name], refused[name]
-    return Cancelled(request, tuple(accepted), tuple(refused.values()))
+        del accepted[name], failures[name]
+    return Cancelled(request, tuple(accepted), tuple(failures.values()))

@@ -91,7 +91,7 @@ def test_a_resume_is_rejected_until_the_account_is_proved_clear() -> None:
     scene.run.engine.handle(e.ResumeRequested(), scene.now)
     scene.go(MINUTE)
     assert scene.guard("latch") is not None
-    assert scene.alerts("latch.resume_refused")
+    assert scene.alerts("latch.resume_rejected")
     scene.close()
 
 
@@ -244,12 +244,12 @@ def test_a_new_connection_without_the_end_of_the_old_one_is_a_feed_loss() -> Non
 def test_a_feed_that_is_rejected_for_good_stops_quoting_and_is_reported() -> None:
     scene = Scene().quoted()
     scene.run.faults.feed_allowed = False
-    scene.run.refuse_feed("4001: app does not exist")
+    scene.run.reject_feed("4001: app does not exist")
     scene.go(MINUTE)
     assert not scene.wagers()
-    refused = scene.guard("feed_refused")
-    assert refused is not None
-    assert "4001" in refused.reason
+    rejected = scene.guard("feed_rejected")
+    assert rejected is not None
+    assert "4001" in rejected.reason
     scene.close()
 
 

@@ -94,8 +94,8 @@ class Day:
         self.ledger.sent(Placement(key, line_id, odds, stake, kill), line, side, kill, self.now)
         try:
             taken = self.venue.place(self.us, key, line_id, odds, stake, self.now, "fillOrKill" if kill else None)
-        except VenueError as refusal:
-            self.ledger.rejected(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
+        except VenueError as error:
+            self.ledger.rejected(key, ERRORS.reason_of(error.status, error.code), self.now)
             return
         if self.random.random() < 0.2:
             self.ledger.lost(key, self.now)
@@ -118,8 +118,8 @@ class Day:
         self.ledger.cancel_sent(key, self.now)
         try:
             self.venue.cancel(self.us, str(wager.wager_id), key, self.now)
-        except VenueError as refusal:
-            self.ledger.cancel_rejected(key, ERRORS.rejection_of(refusal.status, refusal.code), self.now)
+        except VenueError as error:
+            self.ledger.cancel_rejected(key, ERRORS.reason_of(error.status, error.code), self.now)
         else:
             self.ledger.cancel_accepted(key, self.now)
 

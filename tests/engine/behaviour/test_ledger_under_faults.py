@@ -16,7 +16,7 @@ from mmbot.domain.odds import profit
 from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.domain.wager_states import COULD_MATCH
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.engine.wagers.ledger import Kind, Wager
 
 RESULTS = [Winning.WON, Winning.LOST, Winning.PUSH, Winning.DRAW, Winning.NO_RESULT]
@@ -102,13 +102,13 @@ class World:
         self.wagers[external_id] = wager
         fate = self.random.random()
         if fate < 0.1:
-            self.rig.ledger.rejected(external_id, Rejection.OTHER, self.rig.tick())
+            self.rig.ledger.rejected(external_id, FailureReason.OTHER, self.rig.tick())
             return
         self.held[external_id] = Held(external_id, line_id, odds, wager.stake)
         if fate < 0.3:
             self.rig.ledger.lost(external_id, self.rig.tick())
         elif fate < 0.4:
-            self.rig.ledger.rejected(external_id, Rejection.ID_EXISTS, self.rig.tick())
+            self.rig.ledger.rejected(external_id, FailureReason.ID_EXISTS, self.rig.tick())
         else:
             self.rig.ledger.accepted(external_id, self.held[external_id].report(0, None), self.rig.tick())
 
@@ -193,9 +193,9 @@ class World:
             if answer == 0:
                 self.rig.ledger.cancel_lost(wager.external_id, self.rig.tick())
             elif answer == 1:
-                self.rig.ledger.cancel_rejected(wager.external_id, Rejection.BEING_MATCHED, self.rig.tick())
+                self.rig.ledger.cancel_rejected(wager.external_id, FailureReason.BEING_MATCHED, self.rig.tick())
             elif answer == 2:
-                self.rig.ledger.cancel_rejected(wager.external_id, Rejection.NOT_LIVE_YET, self.rig.tick())
+                self.rig.ledger.cancel_rejected(wager.external_id, FailureReason.NOT_LIVE_YET, self.rig.tick())
 
     def step(self) -> None:
         act = self.random.choices(

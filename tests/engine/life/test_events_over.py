@@ -70,7 +70,7 @@ class Weeks:
         self.strategy = Fixed((0, 105, 5000), (1, 105, 5000))
         self.scene = Scene(self.strategy, config, lines=(), balance=100_000_000)
         self.days = 0
-        self.refused: LineKey | None = None
+        self.rejected: LineKey | None = None
         """A line on which the exchange takes no more placements."""
 
         def answer(request: r.Request, now: int) -> e.Answer | None:
@@ -78,11 +78,11 @@ class Weeks:
                 ids = [
                     item.external_id
                     for item in request.items
-                    if self.scene.venue.find_line(item.line_id)[0] == self.refused
+                    if self.scene.venue.find_line(item.line_id)[0] == self.rejected
                 ]
                 if ids:
-                    refused = tuple(e.RefusedItem(each, e.Failure.REFUSED, "market_line_invalid") for each in ids)
-                    return e.Placed(request.id, (), refused)
+                    failed = tuple(e.FailedItem(each, e.Failure.REJECTED, "market_line_invalid") for each in ids)
+                    return e.Placed(request.id, (), failed)
             return None
 
         self.scene.run.on_request = answer
@@ -111,7 +111,7 @@ class Weeks:
         for _ in range(3):  # until the match is hedged
             scene.take(1, 2400, lines[2])
             scene.go(3 * SECOND)
-        self.refused = lines[1]
+        self.rejected = lines[1]
         self.strategy.wants[lines[1]] = ((0, 106, 5000), (1, 106, 5000))
         scene.around(lines[1], (112, 112))
         scene.go(5 * SECOND)

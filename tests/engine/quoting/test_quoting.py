@@ -114,7 +114,7 @@ def test_two_own_quotes_that_could_match_are_never_open_together() -> None:
     scene.until(lambda: bool(scene.sides()))
     scene.go(30 * SECOND)
     assert len(scene.sides()) == 1
-    assert not scene.alerts("wager.refused")  # no request was sent
+    assert not scene.alerts("wager.rejected")  # no request was sent
     assert scene.line().why == "the quote would match one of our own wagers"
     strategy.wants[None] = ((0, 107, 5000), (1, -105, 5000))
     scene.around(LINE, (151, 151))
@@ -136,7 +136,7 @@ def test_a_replacement_that_could_match_the_old_quote_waits_until_that_is_gone()
         scene.around(LINE, (180, -170))
         scene.go(2 * SECOND)
     assert scene.sides() == {0, 1}
-    assert not scene.alerts("wager.refused")
+    assert not scene.alerts("wager.rejected")
     scene.close()
 
 
@@ -389,7 +389,7 @@ def test_an_invalid_quote_is_never_placed(want: tuple[int, int, int]) -> None:
     scene.until(lambda: scene.guard("strategy") is not None or scene.status().phase == "ready")
     scene.go(5 * SECOND)
     assert not [item for item in scene.placements() if type(item.stake) is not int or type(item.odds) is not int]
-    assert not scene.alerts("wager.refused")
+    assert not scene.alerts("wager.rejected")
     scene.close()
 
 

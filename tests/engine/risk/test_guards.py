@@ -107,15 +107,15 @@ def feed() -> None:
     cleared(scene, "feed")
 
 
-@provokes("feed_refused")
-def feed_refused() -> None:
+@provokes("feed_rejected")
+def feed_rejected() -> None:
     scene = two_events()
     scene.run.faults.feed_allowed = False
-    scene.run.refuse_feed("4004: over quota")
-    held(scene, "feed_refused", "4004")
+    scene.run.reject_feed("4004: over quota")
+    held(scene, "feed_rejected", "4004")
     scene.run.faults.feed_allowed = True
     scene.restart()
-    cleared(scene, "feed_refused")
+    cleared(scene, "feed_rejected")
 
 
 @provokes("clock")
@@ -383,18 +383,18 @@ def off_fair() -> None:
     cleared(scene, "off_fair")
 
 
-@provokes("refused")
-def refused() -> None:
+@provokes("rejected")
+def rejected() -> None:
     scene = two_events()
     wild = scene.strategies[0]
     assert isinstance(wild, Fixed)
-    spoil = [3]
+    rejections = [3]
 
     def answer(request: r.Request, now: int) -> e.Answer | None:
-        if isinstance(request, r.PlaceMany) and spoil[0] > 0:
-            spoil[0] -= 1
+        if isinstance(request, r.PlaceMany) and rejections[0] > 0:
+            rejections[0] -= 1
             items = tuple(
-                e.RefusedItem(item.external_id, e.Failure.REFUSED, "wager_stake_exceeds_max") for item in request.items
+                e.FailedItem(item.external_id, e.Failure.REJECTED, "wager_stake_exceeds_max") for item in request.items
             )
             return e.Placed(request.id, (), items)
         return None
@@ -402,12 +402,12 @@ def refused() -> None:
     scene.run.on_request = answer
     wild.wants[LINE] = ((0, 106, 5000), (1, 106, 5000))
     scene.around(LINE, (112, 112))
-    scene.until(lambda: scene.guard("refused") is not None)
-    guard = scene.guard("refused")
+    scene.until(lambda: scene.guard("rejected") is not None)
+    guard = scene.guard("rejected")
     assert guard is not None
     assert guard.reason == "wager_stake_exceeds_max"
     tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)]
-    cleared(scene, "refused")
+    cleared(scene, "rejected")
     tries = [at for at, request in scene.run.requests if isinstance(request, r.PlaceMany)][-4:]
     pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert all(SECOND <= pause < 5 * SECOND for pause in pauses)

@@ -44,7 +44,7 @@ def test_a_hedge_is_limited_by_the_funds_that_are_left(funds: str) -> None:
     scene.until(lambda: bool(left) or bool(scene.alerts("hedge.not_possible")), within=10 * SECOND)
     scene.go(40 * SECOND)
     assert all(item.stake <= least for item, least in zip(hedges(scene), left, strict=True))
-    assert not scene.alerts("wager.refused")
+    assert not scene.alerts("wager.rejected")
     scene.agree()
     scene.close()
 

@@ -11,7 +11,7 @@ from mmbot.domain.odds import profit
 from mmbot.domain.position import Position
 from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.domain.wager_states import ImpossibleError, State
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.engine.wagers.ledger import Kind, LedgerError
 
 # --- placing ----------------------------------------------------------------------------------------------------------
@@ -55,8 +55,8 @@ def test_the_message_may_overtake_the_answer() -> None:
 def test_a_rejected_placement_frees_its_stake() -> None:
     rig = Rig()
     wager = rig.send()
-    (ended,) = rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
-    assert (ended.kind, ended.stake, wager.state) == (Kind.ENDED, 1000, State.REFUSED)
+    (ended,) = rig.ledger.rejected(ID, FailureReason.OTHER, rig.tick())
+    assert (ended.kind, ended.stake, wager.state) == (Kind.ENDED, 1000, State.REJECTED)
     assert rig.position() == Position()
     assert rig.ledger.outstanding == 0
     assert rig.ledger.all_live() == []
@@ -65,7 +65,7 @@ def test_a_rejected_placement_frees_its_stake() -> None:
 def test_the_answer_that_an_id_exists_is_not_a_rejection() -> None:
     rig = Rig()
     wager = rig.send()
-    rig.ledger.rejected(ID, Rejection.ID_EXISTS, rig.tick())
+    rig.ledger.rejected(ID, FailureReason.ID_EXISTS, rig.tick())
     assert rig.ledger.unknown() == [wager]
     assert rig.ledger.outstanding == 1000
 
@@ -89,12 +89,12 @@ def test_a_history_read_while_the_placement_is_under_way_proves_nothing() -> Non
     assert rig.ledger.outstanding == 1000
 
 
-@pytest.mark.parametrize("ended_by", ["refused", "absent"])
+@pytest.mark.parametrize("ended_by", ["rejected", "absent"])
 def test_a_late_request_revives_its_wager(ended_by: str) -> None:
     rig = Rig()
     wager = rig.send()
-    if ended_by == "refused":
-        rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
+    if ended_by == "rejected":
+        rig.ledger.rejected(ID, FailureReason.OTHER, rig.tick())
     else:
         rig.ledger.lost(ID, rig.tick())
         rig.ledger.absent(ID, rig.tick())
@@ -120,7 +120,7 @@ def test_an_external_id_is_never_used_twice() -> None:
     rig.send()
     with pytest.raises(LedgerError, match=ID):
         rig.send()
-    rig.ledger.rejected(ID, Rejection.OTHER, rig.tick())
+    rig.ledger.rejected(ID, FailureReason.OTHER, rig.tick())
     with pytest.raises(LedgerError, match=ID):
         rig.send()
 
@@ -210,7 +210,7 @@ def test_case_3_fully_matched_before_the_cancel_arrived() -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_rejected(ID, Rejection.NOTHING_LEFT, rig.tick())
+    rig.ledger.cancel_rejected(ID, FailureReason.NOTHING_LEFT, rig.tick())
     assert rig.ledger.outstanding == 1000, "it can match no more, but its matches are not reported yet"
     changes = rig.message(matched=1000, match=(1000, -110))
     assert [(change.kind, change.stake) for change in changes] == [(Kind.MATCHED, 1000), (Kind.ENDED, 0)]
@@ -227,30 +227,30 @@ def test_a_cancel_that_came_too_early_leaves_the_wager_pending() -> None:
     rig.ledger.accepted(ID, report_of(ID, Status.INACTIVE), rig.tick())
     rig.ledger.cancel_sent(ID, rig.tick())
     assert list(rig.ledger.awaiting()) == []
-    rig.ledger.cancel_rejected(ID, Rejection.NOT_LIVE_YET, rig.tick())
+    rig.ledger.cancel_rejected(ID, FailureReason.NOT_LIVE_YET, rig.tick())
     assert wager.state is State.INACTIVE
     assert list(rig.ledger.awaiting()) == [wager]
     assert wager.cancel_tries == 1
 
 
-@pytest.mark.parametrize("rejection", [Rejection.BEING_MATCHED, Rejection.TOO_MANY, Rejection.OTHER])
-def test_a_rejected_cancel_leaves_the_wager_open(rejection: Rejection) -> None:
+@pytest.mark.parametrize("reason", [FailureReason.BEING_MATCHED, FailureReason.TOO_MANY, FailureReason.OTHER])
+def test_a_rejected_cancel_leaves_the_wager_open(reason: FailureReason) -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_rejected(ID, rejection, rig.tick())
+    rig.ledger.cancel_rejected(ID, reason, rig.tick())
     assert wager.state is State.OPEN
     assert rig.ledger.outstanding == 1000
 
 
-@pytest.mark.parametrize("rejection", [Rejection.NOTHING_LEFT, Rejection.NOT_FOUND, Rejection.NOTHING_OPEN])
-def test_the_answer_nothing_to_cancel_ends_no_wager_before_a_report_does(rejection: Rejection) -> None:
+@pytest.mark.parametrize("reason", [FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN])
+def test_the_answer_nothing_to_cancel_ends_no_wager_before_a_report_does(reason: FailureReason) -> None:
     rig = Rig()
     wager = rig.open()
     rig.ledger.cancel_sent(ID, rig.tick())
-    rig.ledger.cancel_rejected(ID, rejection, rig.tick())
+    rig.ledger.cancel_rejected(ID, reason, rig.tick())
     assert wager.state is State.CANCELLING
-    assert (wager.cancel_accepted_at is None) == (rejection is not Rejection.NOTHING_LEFT)
+    assert (wager.cancel_accepted_at is None) == (reason is not FailureReason.NOTHING_LEFT)
     assert rig.ledger.outstanding == 1000
 
 
@@ -261,7 +261,7 @@ def test_an_answer_to_a_cancel_that_comes_after_the_message_changes_nothing() ->
     rig.message(status=Status.CANCELED)
     for late in (
         rig.ledger.cancel_accepted(ID, rig.tick()),
-        rig.ledger.cancel_rejected(ID, Rejection.BEING_MATCHED, rig.tick()),
+        rig.ledger.cancel_rejected(ID, FailureReason.BEING_MATCHED, rig.tick()),
         rig.ledger.cancel_lost(ID, rig.tick()),
     ):
         assert late == ()
@@ -430,7 +430,7 @@ def test_lists_keep_the_order_of_sending_through_every_change() -> None:
     rig.ledger.cancel_sent("r1-fv-4", rig.tick())
     assert [wager.external_id for wager in rig.ledger.unknown()] == ["r1-fv-3", "r1-fv-5"]
     rig.message("r1-fv-1", Status.INACTIVE)
-    rig.ledger.cancel_rejected("r1-fv-4", Rejection.NOT_LIVE_YET, rig.tick())
+    rig.ledger.cancel_rejected("r1-fv-4", FailureReason.NOT_LIVE_YET, rig.tick())
     assert [wager.external_id for wager in rig.ledger.awaiting()] == ["r1-fv-1", "r1-fv-3", "r1-fv-4", "r1-fv-5"]
     assert [wager.external_id for wager in rig.ledger.live(LINE)] == [f"r1-fv-{number}" for number in range(1, 6)]
     assert rig.ledger.live_count == 5

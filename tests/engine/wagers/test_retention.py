@@ -15,7 +15,7 @@ from mmbot.domain.instant import DAY, HOUR, MINUTE
 from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, Winning
 from mmbot.domain.wager_states import State
-from mmbot.engine.events import Rejection
+from mmbot.engine.events import FailureReason
 from mmbot.engine.wagers.ledger import Kind, LedgerError, Settlement
 from mmbot.engine.wagers.remembered_results import Archive, Remembered
 
@@ -27,7 +27,7 @@ def pass_an_hour(rig: Rig) -> None:
     rig.tick(HOUR + MINUTE)
     for number in range(900, 903):
         rig.send(f"r2-fv-{number}")
-        rig.ledger.rejected(f"r2-fv-{number}", Rejection.OTHER, rig.tick())
+        rig.ledger.rejected(f"r2-fv-{number}", FailureReason.OTHER, rig.tick())
 
 
 def settle(rig: Rig, winning: Winning) -> None:
@@ -56,7 +56,7 @@ def test_a_finished_wager_is_kept_for_an_hour_and_its_id_never_reused() -> None:
 def test_an_id_without_a_plain_number_is_never_reused_either(external_id: str) -> None:
     rig = Rig()
     rig.send(external_id)
-    rig.ledger.rejected(external_id, Rejection.OTHER, rig.tick())
+    rig.ledger.rejected(external_id, FailureReason.OTHER, rig.tick())
     pass_an_hour(rig)
     assert rig.ledger.get(external_id) is None
     with pytest.raises(LedgerError, match="used before"):

@@ -15,7 +15,7 @@ from mmbot.domain.instant import DAY, SECOND
 from mmbot.domain.transaction import TransactionType
 from mmbot.engine.requests import ReadHistory
 from mmbot.exchange.dialect import TransactionPage
-from mmbot.exchange.errors import Malformed, Refused, RetryLater
+from mmbot.exchange.errors import Malformed, Rejected, Retryable
 from mmbot.exchange.grants import ConnectionConfig
 from mmbot.exchange.rest import Client
 
@@ -181,9 +181,9 @@ async def test_a_404_of_the_exchange_is_nothing_and_a_gateway_s_is_a_failure(
     async with client_of(exchange, clock, tmp_path) as (client, _):
         assert await ask(client) == nothing
         assert await ask(client) == nothing
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await ask(client)
-        with pytest.raises(RetryLater, match="undecodable"):
+        with pytest.raises(Retryable, match="undecodable"):
             await ask(client)
         with pytest.raises(Malformed):
             await ask(client)

@@ -88,7 +88,7 @@ async def test_a_placement_that_has_not_left_is_withdrawn_when_everything_is_can
         for late in before[kept:]:
             failed = await late
             assert isinstance(failed, Failed)
-            assert (failed.failure, failed.code) == (Failure.LATER, "withdrawn")
+            assert (failed.failure, failed.code) == (Failure.RETRYABLE, "withdrawn")
         exchange.over.set()
         assert not isinstance(await client.perform(requests.PlaceMany(9, (ONE,))), Placed)
         await asyncio.gather(*before[:kept])
@@ -118,7 +118,7 @@ async def test_nothing_is_written_without_a_token(
         keeper.reject(token)
         failed = await client.perform(requests.PlaceMany(1, (ONE,)))
         assert isinstance(failed, Failed)
-        assert (failed.failure, failed.code) == (Failure.REFUSED, "unauthorized")
+        assert (failed.failure, failed.code) == (Failure.REJECTED, "unauthorized")
     assert not exchange.calls("/mm/place_multiple_wagers")
 
 
@@ -218,7 +218,7 @@ async def test_unused_connections_are_touched_and_broken_ones_replaced(
         assert not warming.done()
         warming.cancel()
         await asyncio.wait({warming})
-    assert told.requests[:4] == [("warm", "later"), ("warm", "later"), ("warm", "ok"), ("warm", "ok")]
+    assert told.requests[:4] == [("warm", "retryable"), ("warm", "retryable"), ("warm", "ok"), ("warm", "ok")]
     assert {call.token for call in exchange.calls("/websocket/connection-config")} == {"a1-access-token"}
 
 
@@ -227,7 +227,7 @@ async def test_a_closed_client_writes_nothing(exchange: ScriptedExchange, clock:
         await client.close()
         failed = await client.perform(requests.PlaceMany(1, (ONE,)))
         assert isinstance(failed, Failed)
-        assert failed.failure is Failure.LATER
+        assert failed.failure is Failure.RETRYABLE
     assert not exchange.calls("/mm/place_multiple_wagers")
 
 

@@ -85,7 +85,7 @@ async def test_frames_that_share_a_record_all_arrive(server: ScriptedPusher, ope
     await link.close()
 
 
-async def test_an_authority_that_is_not_trusted_is_refused(server: ScriptedPusher, any_link: OpenLink) -> None:
+async def test_an_authority_that_is_not_trusted_is_rejected(server: ScriptedPusher, any_link: OpenLink) -> None:
     before = Before()
     with pytest.raises(LinkFailed) as caught:
         await any_link(address(server))
@@ -95,7 +95,7 @@ async def test_an_authority_that_is_not_trusted_is_refused(server: ScriptedPushe
     await before.again()
 
 
-async def test_a_certificate_of_another_name_is_refused(authority: trustme.CA, open_link: OpenLink) -> None:
+async def test_a_certificate_of_another_name_is_rejected(authority: trustme.CA, open_link: OpenLink) -> None:
     server = ScriptedPusher(serving(authority, "elsewhere.example"))
     await server.start()
     before = Before()

@@ -15,8 +15,8 @@ from scripted_pusher import BROADCAST, PATIENT, PRIVATE, QUICK, Peer, Rig, Scrip
 from transports import TRANSPORTS
 
 from mmbot.domain.instant import SECOND
-from mmbot.engine.events import Beat, FeedLost, FeedRefused, FeedUp, TournamentMessage
-from mmbot.exchange.errors import LoginRefused, RetryLater
+from mmbot.engine.events import Beat, FeedLost, FeedRejected, FeedUp, TournamentMessage
+from mmbot.exchange.errors import LoginRejected, Retryable
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, Registration
 from mmbot.net.pusher import Ending
@@ -215,24 +215,24 @@ async def test_06_4004_stops_and_says_so(patient: Rig, server: ScriptedPusher) -
 
     server.scripts.append(over_quota)
     patient.feed.connect("test")
-    await until(lambda: patient.of(FeedRefused))
-    (refused,) = patient.of(FeedRefused)
-    assert refused == FeedRefused(1, "4004 app over connection quota")
+    await until(lambda: patient.of(FeedRejected))
+    (rejected,) = patient.of(FeedRejected)
+    assert rejected == FeedRejected(1, "4004 app over connection quota")
     await until(lambda: not server.open)
-    assert patient.feed.state is FeedState.REFUSED
+    assert patient.feed.state is FeedState.REJECTED
     assert len(server.peers) == 1
     assert not patient.of(FeedLost)
     # Only a new order tries again, after the longest pause.
     assert await patient.come_up() == 2
 
 
-async def test_06b_a_connection_that_was_up_is_lost_and_refused(patient: Rig, server: ScriptedPusher) -> None:
+async def test_06b_a_connection_that_was_up_is_lost_and_rejected(patient: Rig, server: ScriptedPusher) -> None:
     await patient.come_up()
     await server.up.socket.close(code=4001, message=b"application does not exist")
-    await until(lambda: patient.of(FeedRefused))
+    await until(lambda: patient.of(FeedRejected))
     assert patient.delivered[-2:] == [
         FeedLost(1, "4001 application does not exist"),
-        FeedRefused(1, "4001 application does not exist"),
+        FeedRejected(1, "4001 application does not exist"),
     ]
 
 
@@ -258,12 +258,12 @@ async def test_07b_4100_to_4199_waits(patient: Rig, server: ScriptedPusher) -> N
     assert patient.feed.clock.now() >= end.retry_at
 
 
-async def test_08_a_registration_that_is_refused_is_tried_again(patient: Rig) -> None:
-    refusals = iter([LoginRefused("unauthorized"), RetryLater("timeout"), None])
+async def test_08_a_registration_that_is_rejected_is_tried_again(patient: Rig) -> None:
+    rejections = iter([LoginRejected("unauthorized"), Retryable("timeout"), None])
 
     async def register(socket_id: str) -> Registration:
-        if refusal := next(refusals):
-            raise refusal
+        if rejection := next(rejections):
+            raise rejection
         return await patient.grant(socket_id)
 
     patient.registering = register
@@ -280,20 +280,20 @@ async def test_09_a_bad_signature_is_no_connection(patient: Rig, server: Scripte
 
     patient.registering = forged
     assert await patient.come_up() == 2
-    assert patient.ends[0].reason == "subscription_refused"
+    assert patient.ends[0].reason == "subscription_rejected"
     assert server.peers[0].subscribed == [BROADCAST]
 
 
-async def test_09b_a_signature_refused_by_an_error_without_a_code_is_no_connection(
+async def test_09b_a_signature_rejected_by_an_error_without_a_code_is_no_connection(
     patient: Rig, server: ScriptedPusher
 ) -> None:
-    async def refuses(peer: Peer) -> None:
+    async def rejects(peer: Peer) -> None:
         await peer.hello()
         await until(lambda: patient.feed.state is FeedState.OPENING)
         await peer.error(None, "Invalid signature")
         await peer.listen(subscribe=False)
 
-    server.scripts.append(refuses)
+    server.scripts.append(rejects)
     assert await patient.come_up() == 2
     assert patient.ends[0].reason == "Invalid signature"
 

@@ -46,17 +46,17 @@ def test_a_log_in_comes_first_and_each_call_goes_where_the_dialect_says(found: d
 
 
 def test_a_batch_is_placed_and_a_code_gets_its_neutral_reason(found: dict[str, Any]) -> None:
-    (accepted,), (refused,) = found["placed"]["accepted"], found["placed"]["refused"]
+    (accepted,), (failed,) = found["placed"]["accepted"], found["placed"]["failed"]
     assert (accepted["wager_id"], accepted["odds"], accepted["stake"]) == ("s1", 110, 500)
-    assert (refused["external_id"], refused["failure"], refused["rejection"]) == ("r-2", "bug", "off_ladder")
+    assert (failed["external_id"], failed["failure"], failed["reason"]) == ("r-2", "bug", "off_ladder")
 
 
 def test_cancels_are_accepted_rejected_and_find_nothing(found: dict[str, Any]) -> None:
     assert found["cancelled"]["accepted"] == ["r-1"]
-    (refused,) = found["matched"]["refused"]
-    assert (refused["external_id"], refused["code"], refused["rejection"]) == ("r-2", "E2", "nothing_left")
+    (failed,) = found["matched"]["failed"]
+    assert (failed["external_id"], failed["code"], failed["reason"]) == ("r-2", "E2", "nothing_left")
     assert found["nothing_open"] is True
-    assert found["busy"] == ["later", "too_many", "E4"]
+    assert found["busy"] == ["retryable", "too_many", "E4"]
 
 
 def test_a_page_of_the_history_is_read(found: dict[str, Any]) -> None:

@@ -123,7 +123,7 @@ async def test_a_placement_that_waits_for_a_connection_is_withdrawn_when_everyth
             told = await waiting
             if killed:
                 assert isinstance(told, Failed)
-                assert (told.request, told.failure, told.code) == (7, Failure.LATER, "withdrawn")
+                assert (told.request, told.failure, told.code) == (7, Failure.RETRYABLE, "withdrawn")
                 await gate.until(ended=ended + 1)  # its connection is not left behind
             else:
                 assert isinstance(told, Placed)

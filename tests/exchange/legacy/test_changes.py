@@ -17,8 +17,8 @@ from mmbot.exchange.legacy import changes
 def placed(answer: object) -> tuple[list[str], dict[str, tuple[Failure, str]], list[str]]:
     malformed: list[str] = []
     read = changes.placed_many(1, body(answer), SENT, malformed)
-    refused = {item.external_id: (item.failure, item.code) for item in read.refused}
-    return [report.external_id for report in read.accepted], refused, malformed
+    failed = {item.external_id: (item.failure, item.code) for item in read.failed}
+    return [report.external_id for report in read.accepted], failed, malformed
 
 
 def test_a_placement_that_was_placed_before_is_looked_up() -> None:
@@ -28,8 +28,8 @@ def test_a_placement_that_was_placed_before_is_looked_up() -> None:
 
 def test_items_that_the_answer_omits_are_unknown() -> None:
     assert placed({"succeed_wagers": [], "failed_wagers": []}) == ([], {}, [])
-    accepted, refused, malformed = placed({"succeed_wagers": [{"id": "w1", "external_id": "x1"}]})
-    assert (accepted, refused, malformed) == (["x1"], {}, [])
+    accepted, failed, malformed = placed({"succeed_wagers": [{"id": "w1", "external_id": "x1"}]})
+    assert (accepted, failed, malformed) == (["x1"], {}, [])
 
 
 @pytest.mark.parametrize(
@@ -48,23 +48,23 @@ def test_items_that_the_answer_omits_are_unknown() -> None:
     ],
 )
 def test_an_accepted_item_that_makes_no_sense_is_unknown_and_the_other_is_read(item: object) -> None:
-    accepted, refused, malformed = placed({"succeed_wagers": [item, {"id": "w2", "external_id": "x2"}]})
-    assert (accepted, refused) == (["x2"], {})
+    accepted, failed, malformed = placed({"succeed_wagers": [item, {"id": "w2", "external_id": "x2"}]})
+    assert (accepted, failed) == (["x2"], {})
     assert malformed
 
 
 @pytest.mark.parametrize(
     ("item", "told"),
     [
-        ({"index": 1, "error": "event_not_available"}, {"x2": (Failure.REFUSED, "event_not_available")}),
-        ({"external_id": "x2", "error": "self_match"}, {"x2": (Failure.REFUSED, "self_match")}),
-        ({"index": 1, "error": "brand_new_reason"}, {"x2": (Failure.REFUSED, "brand_new_reason")}),
+        ({"index": 1, "error": "event_not_available"}, {"x2": (Failure.REJECTED, "event_not_available")}),
+        ({"external_id": "x2", "error": "self_match"}, {"x2": (Failure.REJECTED, "self_match")}),
+        ({"index": 1, "error": "brand_new_reason"}, {"x2": (Failure.REJECTED, "brand_new_reason")}),
         ({"index": 1, "error": "internal_error"}, {"x2": (Failure.UNKNOWN, "internal_error")}),
         ({"index": 1, "error": "opened_retry"}, {"x2": (Failure.UNKNOWN, "opened_retry")}),
-        ({"index": 1, "error": "rate_limit_reached"}, {"x2": (Failure.LATER, "rate_limit_reached")}),
+        ({"index": 1, "error": "rate_limit_reached"}, {"x2": (Failure.RETRYABLE, "rate_limit_reached")}),
         ({"index": 1, "error": "wager_invalid_odds"}, {"x2": (Failure.BUG, "wager_invalid_odds")}),
         ({"index": 1, "error": {"message": "bad odds", "error_code": 30010}}, {"x2": (Failure.BUG, "30010")}),
-        ({"index": 1, "error": None, "message": "no"}, {"x2": (Failure.REFUSED, "refused")}),
+        ({"index": 1, "error": None, "message": "no"}, {"x2": (Failure.REJECTED, "rejected")}),
         ({"index": 1, "error": "failed badly", "statusCode": 502}, {"x2": (Failure.UNKNOWN, "http_502")}),
         ({"index": 7, "error": "event_not_available"}, {}),
         ({"index": -1, "error": "event_not_available"}, {}),
@@ -74,10 +74,10 @@ def test_an_accepted_item_that_makes_no_sense_is_unknown_and_the_other_is_read(i
     ],
 )
 def test_a_failed_item_says_what_it_means(item: object, told: dict[str, object]) -> None:
-    accepted, refused, malformed = placed(
+    accepted, failed, malformed = placed(
         {"succeed_wagers": [{"id": "w1", "external_id": "x1"}], "failed_wagers": [item]}
     )
-    assert (accepted, refused) == (["x1"], told)
+    assert (accepted, failed) == (["x1"], told)
     assert bool(malformed) is not bool(told)
 
 
@@ -86,8 +86,8 @@ def test_an_item_in_both_lists_is_unknown() -> None:
         "succeed_wagers": [{"id": "w1", "external_id": "x1"}],
         "failed_wagers": [{"index": 0, "error": "event_not_available"}],
     }
-    accepted, refused, malformed = placed(both)
-    assert (accepted, refused, len(malformed)) == ([], {}, 1)
+    accepted, failed, malformed = placed(both)
+    assert (accepted, failed, len(malformed)) == ([], {}, 1)
 
 
 @pytest.mark.parametrize("answer", [{}, {"success": True}, [], None, 7])
@@ -120,11 +120,11 @@ def test_a_stake_keeps_its_cents_on_the_wire(stake: int) -> None:
 def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure, str]], list[str]]:
     malformed: list[str] = []
     read = changes.cancelled_many(1, body(answer), CANCELS, malformed)
-    return read.accepted, {item.external_id: (item.failure, item.code) for item in read.refused}, malformed
+    return read.accepted, {item.external_id: (item.failure, item.code) for item in read.failed}, malformed
 
 
 @pytest.mark.parametrize(
-    ("answer", "accepted", "refused"),
+    ("answer", "accepted", "failed"),
     [
         (
             [{"success": True, "wager": {"external_id": "x1"}}, {"Success": True, "wager": {"external_id": "x2"}}],
@@ -134,7 +134,7 @@ def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure,
         (
             [{"success": True}, {"success": False, "statusCode": 404}],
             ("x1",),
-            {"x2": (Failure.REFUSED, "data_not_found")},
+            {"x2": (Failure.REJECTED, "data_not_found")},
         ),
         ([{"success": True}], (), {}),
         ([{"success": True}, "what"], (), {}),
@@ -143,17 +143,17 @@ def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure,
         (
             [{"wager": {"external_id": "x1"}, "error": "wager_is_placing", "statusCode": 409}],
             (),
-            {"x1": (Failure.LATER, "wager_is_placing")},
+            {"x1": (Failure.RETRYABLE, "wager_is_placing")},
         ),
         (
             [{"success": False, "external_id": "x1", "error": {"message": "play is already cancelled"}}],
             (),
-            {"x1": (Failure.REFUSED, "wager_already_cancelled")},
+            {"x1": (Failure.REJECTED, "wager_already_cancelled")},
         ),
         (
             [{"success": False, "external_id": "x1", "error": {"message": "still processing"}, "statusCode": 422}],
             (),
-            {"x1": (Failure.LATER, "http_422")},
+            {"x1": (Failure.RETRYABLE, "http_422")},
         ),
         (
             [{"success": False, "external_id": "x1", "error": "internal_error", "statusCode": 500}],
@@ -166,7 +166,7 @@ def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure,
                 "failed_wagers": [{"external_id": "x2", "error": "data_not_found"}],
             },
             ("x1",),
-            {"x2": (Failure.REFUSED, "data_not_found")},
+            {"x2": (Failure.REJECTED, "data_not_found")},
         ),
         (
             {"succeed_wagers": [{"external_id": "x1"}], "failed_wagers": [{"external_id": "x1", "error": "x_y_z"}]},
@@ -178,9 +178,9 @@ def cancelled(answer: object) -> tuple[tuple[str, ...], dict[str, tuple[Failure,
     ],
 )
 def test_a_batch_of_cancels_is_read_as_a_list_or_an_object(
-    answer: object, accepted: tuple[str, ...], refused: dict[str, object]
+    answer: object, accepted: tuple[str, ...], failed: dict[str, object]
 ) -> None:
-    assert cancelled(answer)[:2] == (accepted, refused)
+    assert cancelled(answer)[:2] == (accepted, failed)
 
 
 @pytest.mark.parametrize("answer", [None, 7, "ok", {"succeed_wagers": 1}])

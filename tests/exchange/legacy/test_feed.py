@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from legacy_frames import NAME, book, data, level, read, refused
+from legacy_frames import NAME, book, data, level, read, rejected
 
 from mmbot.domain.catalogue import SportEvent, Tournament
 from mmbot.domain.instant import from_iso
@@ -50,7 +50,7 @@ def test_a_print() -> None:
         7, 44285780, 219, "cffa7ddc4fd50acbe51684e7addabe00", 124, 125, 4530, 1_709_130_007_835_319_000
     )
     for field, bad in (("matched_stake", 1.001), ("matched_stake", -1), ("odds", None), ("matched_odds", 12)):
-        refused("matched_bet", {"info": wire["info"] | {field: bad}})
+        rejected("matched_bet", {"info": wire["info"] | {field: bad}})
 
 
 # --- wagers ----------------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_matched_stake_is_one_match_and_never_the_total() -> None:
     assert report.match_stake is None
     report = wager(totally_matched_stake=None, unmatched_stake=70).report
     assert (report.matched, report.match_stake) == (3_000, 2_000)
-    assert "matched_stake" in refused(
+    assert "matched_stake" in rejected(
         "wager", {"info": WAGER | {"totally_matched_stake": None, "unmatched_stake": None}}
     )
 
@@ -163,8 +163,8 @@ def test_a_partial_cancel_is_open_fully_matched_with_its_stake_cut() -> None:
         {"matched_stake": -3},
     ],
 )
-def test_a_wager_that_is_no_wager_is_refused(changed: dict[str, object]) -> None:
-    refused("wager", {"info": WAGER | changed})
+def test_a_wager_that_is_no_wager_is_rejected(changed: dict[str, object]) -> None:
+    rejected("wager", {"info": WAGER | changed})
 
 
 # --- structure -------------------------------------------------------------------------------------------------------
@@ -185,8 +185,8 @@ def test_a_tournament() -> None:
     }
     assert read("tournament", wire, "c") == TournamentMessage(7, Op.CREATE, 132, Tournament(132, "NBA", "Basketball"))
     assert read("tournament", {"id": "132"}, "d") == TournamentMessage(7, Op.DELETE, 132, None)
-    refused("tournament", {"info": {"name": "NBA"}})
-    refused("tournament", {"id": "NBA", "info": {"name": "NBA"}})
+    rejected("tournament", {"info": {"name": "NBA"}})
+    rejected("tournament", {"id": "NBA", "info": {"name": "NBA"}})
 
 
 EVENT = {
@@ -246,9 +246,9 @@ def test_an_update_of_an_event_may_lack_much_but_not_its_ids() -> None:
     message = read("sport_event", {"id": "5", "tournament_id": "6", "info": {"status": "live", "scheduled": "soon"}})
     assert isinstance(message, EventMessage)
     assert message.event == SportEvent(5, 6, "", "live", None)
-    refused("sport_event", {"tournament_id": "6", "info": {"status": "live"}})
-    refused("sport_event", {"id": "5", "info": {"status": "live"}})
-    refused("sport_event", {"id": "5", "tournament_id": "6"})
+    rejected("sport_event", {"tournament_id": "6", "info": {"status": "live"}})
+    rejected("sport_event", {"id": "5", "info": {"status": "live"}})
+    rejected("sport_event", {"id": "5", "tournament_id": "6"})
 
 
 def test_an_outright_is_told_by_its_sub_type() -> None:
@@ -265,7 +265,7 @@ def test_a_market() -> None:
     )
     # A market without a status is not known to be active.
     assert read("market", {"id": "12345", "info": {"id": 219}}, "d") == MarketMessage(7, Op.DELETE, 12345, 219, "", "")
-    refused("market", {"id": "12345"}, "d")
+    rejected("market", {"id": "12345"}, "d")
 
 
 def test_a_line_one_message_for_each_outcome() -> None:
@@ -284,13 +284,13 @@ def test_a_line_one_message_for_each_outcome() -> None:
     assert read("market_line", {"id": 1026300001, "info": info}, "c") == LineMessage(
         7, Op.CREATE, 10076000, 256, "0f", 1714, -14, "active"
     )
-    refused("market_line", {"id": 1026300001}, "d")
-    refused("market_line", {"id": 1, "info": info | {"line": -3.3}})
-    refused("market_line", {"id": 1, "info": info | {"line_id": None}})
+    rejected("market_line", {"id": 1026300001}, "d")
+    rejected("market_line", {"id": 1, "info": info | {"line": -3.3}})
+    rejected("market_line", {"id": 1, "info": info | {"line_id": None}})
 
 
 def test_what_a_message_does_has_to_be_one_of_three() -> None:
-    assert "x" in refused("sport_event", EVENT, "x")
+    assert "x" in rejected("sport_event", EVENT, "x")
     message = read("sport_event", EVENT, None)
     assert isinstance(message, EventMessage)
     assert message.op is Op.UPDATE
@@ -339,7 +339,7 @@ def test_one_foreign_character_in_base64_spoils_the_message(foreign: str) -> Non
 
 
 @pytest.mark.parametrize("deep", ['{"x":' + "[" * 100_000, '{"info":{"x":' + '{"x":' * 100_000, '{"info":' * 100_000])
-def test_json_nested_without_end_is_refused(deep: str) -> None:
+def test_json_nested_without_end_is_rejected(deep: str) -> None:
     with pytest.raises(Undecodable):
         decode(7, NAME, deep)
     payload = base64.b64encode(deep.encode()).decode()
@@ -388,7 +388,7 @@ VALUES = st.recursive(
 
 
 def as_json(value: object) -> bytes:
-    return json.dumps(value).encode()  # orjson refuses integers of more than 64 bits, which JSON may hold all the same
+    return json.dumps(value).encode()  # orjson rejects integers of more than 64 bits, which JSON may hold all the same
 
 
 @settings(max_examples=300)
@@ -427,7 +427,7 @@ def test_no_bytes_make_it_raise_anything_else(name: str, body: bytes | str) -> N
         st.sampled_from(sorted(WAGER)), SCALARS | st.sampled_from(["open", "unmatched", 1e308, 5, 100]), max_size=4
     )
 )
-def test_a_wager_with_fields_gone_wrong_is_read_or_refused(changed: dict[str, object]) -> None:
+def test_a_wager_with_fields_gone_wrong_is_read_or_rejected(changed: dict[str, object]) -> None:
     body = {"change_type": "wager", "op": "u", "payload": base64.b64encode(as_json({"info": WAGER | changed})).decode()}
     try:
         found = decode(7, NAME, orjson.dumps(body))

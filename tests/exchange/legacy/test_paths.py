@@ -32,7 +32,7 @@ def test_bounds_are_widened_outwards_and_stay_in_range(begin: int, span: int, ki
 
 
 @given(instants, st.integers(min_value=1, max_value=DAY))
-def test_longer_ranges_are_refused_before_they_are_sent(begin: int, more: int) -> None:
+def test_longer_ranges_are_rejected_before_they_are_sent(begin: int, more: int) -> None:
     with pytest.raises(Malformed):
         paths.history_path(ReadHistory(1, created_from=begin, created_to=begin + 7 * DAY + more), NOW)
     with pytest.raises(Malformed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from legacy_frames import NAME, PLACEHOLDER, book, data, level, read, refused
+from legacy_frames import NAME, PLACEHOLDER, book, data, level, read, rejected
 
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey
@@ -104,9 +104,9 @@ def test_levels_come_out_best_first_whatever_their_order() -> None:
         level(110, 5) | {"odds": True},
     ],
 )
-def test_one_odd_level_spoils_the_message(bad: dict[str, object]) -> None:
-    refused("market_selections", book([level(115, 5), bad], [level(-120, 90.91)]))
-    refused("market_selections", book([level(115, 5)], [bad]))
+def test_one_odd_level_makes_the_message_malformed(bad: dict[str, object]) -> None:
+    rejected("market_selections", book([level(115, 5), bad], [level(-120, 90.91)]))
+    rejected("market_selections", book([level(115, 5)], [bad]))
 
 
 def test_the_smallest_and_the_largest_amounts_keep_their_cents() -> None:
@@ -129,7 +129,7 @@ def test_a_line_without_a_number_takes_that_of_its_first_outcome() -> None:
     assert isinstance(message, BookMessage)
     assert message.line.number == -6
     for first in ([], [level(None, 0, line=None)]):  # what the second says may be the opposite, unless it is nothing
-        refused("market_selections", book(first, [level(110, 1, line=1.5)], line=None))
+        rejected("market_selections", book(first, [level(110, 1, line=1.5)], line=None))
         message = read("market_selections", book(first, [level(110, 1, line=0)], line=None))
         assert isinstance(message, BookMessage)
         assert message.line.number == 0
@@ -138,26 +138,26 @@ def test_a_line_without_a_number_takes_that_of_its_first_outcome() -> None:
     assert message.line.number == 0
 
 
-def test_a_number_that_is_no_quarter_point_is_refused() -> None:
-    refused("market_selections", book([], [], line=-3.3))
+def test_a_number_that_is_no_quarter_point_is_rejected() -> None:
+    rejected("market_selections", book([], [], line=-3.3))
 
 
-def test_a_market_of_three_outcomes_says_nothing_and_one_of_one_is_refused() -> None:
+def test_a_market_of_three_outcomes_says_nothing_and_one_of_one_is_rejected() -> None:
     assert decode(7, NAME, data("market_selections", book([], [], []))) == ()
-    refused("market_selections", book([level(110, 1)]))
+    rejected("market_selections", book([level(110, 1)]))
 
 
 @pytest.mark.parametrize("missing", ["sport_event_id", "market_id", "info"])
-def test_a_book_of_which_it_is_not_said_whose_it_is_is_refused(missing: str) -> None:
+def test_a_book_of_which_it_is_not_said_whose_it_is_is_rejected(missing: str) -> None:
     wire = book([level(110, 1)], [])
     del wire[missing]
-    refused("market_selections", wire)
+    rejected("market_selections", wire)
 
 
-def test_a_book_without_a_sequence_is_refused() -> None:
+def test_a_book_without_a_sequence_is_rejected() -> None:
     wire = book([level(110, 1)], [])
     del wire["info"]["sequence_number"]
-    refused("market_selections", wire)
+    rejected("market_selections", wire)
 
 
 CENTS = st.integers(1, 10**10)

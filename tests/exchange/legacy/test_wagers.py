@@ -141,7 +141,7 @@ def test_a_history_that_cannot_be_read_is_no_empty_page(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"-1e400", b"1" * 400, b"0.1e-400"])
-def test_numbers_beyond_every_float_are_refused_or_harmless(number: bytes) -> None:
+def test_numbers_beyond_every_float_are_rejected_or_harmless(number: bytes) -> None:
     raw = orjson.dumps({"data": wager(stake=0)}).replace(b'"stake":0', b'"stake":' + number)
     try:
         report = wagers.wager_of(raw)
@@ -164,7 +164,7 @@ def test_a_page_names_the_wagers_with_a_match_that_cannot_be_read() -> None:
     assert len(malformed) == 1
 
 
-def test_a_match_without_its_wager_spoils_the_page() -> None:
+def test_a_match_without_its_wager_makes_the_page_malformed() -> None:
     with pytest.raises(ValueError, match="names no wager"):
         wagers.match_page(body([{"id": "m1", "matched_stake": 1, "matched_odds": 110}]), [])
 

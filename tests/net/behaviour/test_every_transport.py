@@ -138,15 +138,15 @@ async def test_an_attempt_that_is_not_accepted_may_be_given_up(open_link: OpenLi
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 200, 301])
-async def test_a_refused_upgrade_says_its_status_and_no_key(
+async def test_a_rejected_upgrade_says_its_status_and_no_key(
     server: ScriptedPusher, open_link: OpenLink, status: int
 ) -> None:
-    async def refuse(request: web.Request) -> None:
+    async def reject(request: web.Request) -> None:
         error = web.HTTPException(text="no", headers={"Location": "/elsewhere"})
         error.set_status(status)
         raise error
 
-    server.before_upgrade = refuse
+    server.before_upgrade = reject
     with pytest.raises(LinkFailed) as caught:
         await open_link(address(server))
     assert "app-key" not in str(caught.value)

@@ -103,8 +103,8 @@ class TestTheBoard:
         assert (await partner.get("websocket/connection-config"))[1]["key"] == "another-key"
         await partner.fault("market_status", event=GAME, market=TOTAL, status="suspended")
         assert (await next_of(feed, "market"))[1]["info"]["status"] == "suspended"
-        refused = await connect(subscribe=False, key="local-key")
-        assert (await refused.frame())["data"]["code"] == 4001
+        rejected = await connect(subscribe=False, key="local-key")
+        assert (await rejected.frame())["data"]["code"] == 4001
         anew = await connect(key="another-key")
         await partner.fault("market_status", event=GAME, market=TOTAL, status="active")
         assert (await next_of(anew, "market"))[1]["info"]["status"] == "active"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from error_scene import FAILURES, LATER, MEANINGS, TABLE, Scene
+from error_scene import FAILURES, MEANINGS, RETRYABLE, TABLE, Scene
 
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.events import Failure
@@ -53,7 +53,7 @@ async def test_each_row_as_a_fault_that_names_the_code(scene: Scene, code: str, 
     assert (type(error), error.code, error.failure) == (expected, code, FAILURES[expected])
     if code != "unauthorized":
         assert error.message == "fault on demand"
-    if expected is LATER and TABLE[code] in (409, 425, 429):
+    if expected is RETRYABLE and TABLE[code] in (409, 425, 429):
         wait = SECOND if TABLE[code] == 429 else 300 * MILLISECOND
         assert error.retry_at is not None
         assert before + wait <= error.retry_at <= scene.server.exchange.clock.now() + wait

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from error_scene import BUG, LATER, NO, TABLE, UNKNOWN, Scene
+from error_scene import BUG, REJECTED, RETRYABLE, TABLE, UNKNOWN, Scene
 from small_world import GAME, MONEYLINE
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND
 from mmbot.engine.requests import Cancellation, ReadHistory
 from mmbot.exchange.dialects import dialect_of
-from mmbot.exchange.errors import ExchangeError, Purpose, Refused, RetryLater
+from mmbot.exchange.errors import ExchangeError, Purpose, Rejected, Retryable
 from mmbot.net.http import open_http, send
 from mmbot.simulator.venue.error_table import TABLE as ERRORS
 from mmbot.simulator.venue.settings import VenueSettings
@@ -213,11 +213,11 @@ DAYS = 86_400
 NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object]]]] = {
     "invalid_request": (BUG, empty_body),
     "invalid_param": (BUG, wrong_limit),
-    "unauthorized": (NO, ended_sessions),
-    "data_not_found": (NO, unknown_wager),
-    "session_num_exceed": (LATER, many_log_ins),
-    "rate_limit_reached": (LATER, many_requests),
-    "insufficient_amount": (NO, empty_wallet),
+    "unauthorized": (REJECTED, ended_sessions),
+    "data_not_found": (REJECTED, unknown_wager),
+    "session_num_exceed": (RETRYABLE, many_log_ins),
+    "rate_limit_reached": (RETRYABLE, many_requests),
+    "insufficient_amount": (REJECTED, empty_wallet),
     "invalid_line_id": (BUG, no_line_id_at_all),
     "invalid_stake": (BUG, fraction_of_a_cent),
     "wager_invalid_odds": (BUG, lambda scene: scene.client.place_one(scene.item(odds=111_111))),
@@ -233,34 +233,34 @@ NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object
     "wager_limit_exceeded": (BUG, batch_of_21),
     "market_event_limit_exceeded": (BUG, asks("/v2/mm/get_multiple_markets?event_ids=")),
     "market_invalid_event": (BUG, lambda scene: scene.client.markets((0,))),
-    "sport_event_not_found": (NO, no_such_event),
-    "event_not_available": (NO, over),
-    "sport_event_is_not_booked": (NO, unlisted),
-    "sport_event_competitor_blacklisted": (NO, unwelcome_competitor),
-    "supplemental_market_pre_match_only": (NO, supplemental_in_play),
-    "market_line_invalid": (NO, unknown_line),
+    "sport_event_not_found": (REJECTED, no_such_event),
+    "event_not_available": (REJECTED, over),
+    "sport_event_is_not_booked": (REJECTED, unlisted),
+    "sport_event_competitor_blacklisted": (REJECTED, unwelcome_competitor),
+    "supplemental_market_pre_match_only": (REJECTED, supplemental_in_play),
+    "market_line_invalid": (REJECTED, unknown_line),
     "wager_external_id_existed": (UNKNOWN, same_external_id),
-    "wager_already_matched": (NO, matched),
-    "wager_already_cancelled": (NO, cancelled),
-    "wager_is_invalid": (NO, never_valid),
+    "wager_already_matched": (REJECTED, matched),
+    "wager_already_cancelled": (REJECTED, cancelled),
+    "wager_is_invalid": (REJECTED, never_valid),
     "wager_not_matching_external_id": (BUG, wrong_pair),
     "wager_stake_exceeds_max": (BUG, lambda scene: scene.client.place_one(scene.item(stake=10_000_000_001))),
     "wager_invalid_profit": (BUG, lambda scene: scene.client.place_one(scene.item(odds=-25_000, stake=1_00))),
-    "wager_is_placing": (LATER, still_placing),
-    "wager_opened_retry": (LATER, just_opened),
-    "opened_retry": (LATER, just_matched),
+    "wager_is_placing": (RETRYABLE, still_placing),
+    "wager_opened_retry": (RETRYABLE, just_opened),
+    "opened_retry": (RETRYABLE, just_matched),
     "wager_not_belongs_to_user": (BUG, somebody_elses),
-    "wallet_not_found": (NO, no_wallet),
-    "no_cancellable_wagers": (NO, nothing_open),
-    "self_match": (NO, own_other_side),
+    "wallet_not_found": (REJECTED, no_wallet),
+    "no_cancellable_wagers": (REJECTED, nothing_open),
+    "self_match": (REJECTED, own_other_side),
     "from_date_greater_than_to_date": (BUG, asks("/mm/get_matched_bets?from=2&to=1")),
     "invalid_from_to_range": (BUG, asks(f"/mm/get_matched_bets?from=1&to={8 * DAYS}")),
     "invalid_updated_at_range": (BUG, asks(f"/v2/mm/get_wager_histories?updated_at_from=1&updated_at_to={3 * DAYS}")),
     "missing_date_range": (BUG, asks("/v2/mm/get_wager_histories")),
-    "reporting_not_available": (LATER, reporting_in_maintenance),
-    "too_many_delayed_requests": (LATER, queue_in_play_full),
-    "err_order_placement_disabled": (NO, maintenance),
-    "err_add_liquidity_only_disabled": (NO, add_liquidity_only),
+    "reporting_not_available": (RETRYABLE, reporting_in_maintenance),
+    "too_many_delayed_requests": (RETRYABLE, queue_in_play_full),
+    "err_order_placement_disabled": (REJECTED, maintenance),
+    "err_add_liquidity_only_disabled": (REJECTED, add_liquidity_only),
 }
 
 ON_DEMAND_ALONE = """
@@ -323,20 +323,20 @@ async def test_wagers_rejected_in_a_state_of_the_exchange_are_accepted_afterward
 
         wager = await scene.placed("before")
         await order(fault="maintenance", of="placing")
-        with pytest.raises(Refused, match="err_order_placement_disabled"):
+        with pytest.raises(Rejected, match="err_order_placement_disabled"):
             await scene.client.place_one(scene.item("a"))
         await scene.client.cancel_one(wager)
         await order(fault="maintenance", of="placing", on=False)
         assert await scene.client.place_one(scene.item("a"))
 
         await order(fault="blacklist_competitor", competitor="Cavaliers")
-        with pytest.raises(Refused, match="sport_event_competitor_blacklisted"):
+        with pytest.raises(Rejected, match="sport_event_competitor_blacklisted"):
             await scene.client.place_one(scene.item("b"))
         await order(fault="blacklist_competitor", competitor="Cavaliers", on=False)
         assert await scene.client.place_one(scene.item("b"))
 
         await order(fault="maintenance", of="reporting")
-        with pytest.raises(RetryLater, match="reporting_not_available"):
+        with pytest.raises(Retryable, match="reporting_not_available"):
             await scene.client.history(ReadHistory(1, created_from=scene.tick() - HOUR))
         assert await scene.client.balance()
         await order(fault="maintenance", of="reporting", on=False)

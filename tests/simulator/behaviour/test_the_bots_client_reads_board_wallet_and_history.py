@@ -281,7 +281,7 @@ async def test_every_way_to_place_and_to_cancel(server: Any, client: Client) -> 
     await client.cancel_one(Cancellation(ids["m0"], "m0"))
     done = await client.cancel_many([Cancellation(ids["m1"], "m1"), Cancellation(ids["m0"], "m0")])
     assert done.accepted == ("m1",)
-    assert [(item.external_id, item.code) for item in done.refused] == [("m0", "wager_already_cancelled")]
+    assert [(item.external_id, item.code) for item in done.failed] == [("m0", "wager_already_cancelled")]
     assert await client.cancel_market(GAME, TOTAL, home) is False
     assert await client.cancel_market(GAME, TOTAL, total) is True
     assert await client.cancel_market(GAME, SPREAD) is False

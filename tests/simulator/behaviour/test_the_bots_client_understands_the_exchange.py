@@ -91,14 +91,14 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
     )
     placed = await client.perform(requests.PlaceMany(1, items))
     assert isinstance(placed, events.Placed)
-    (accepted,), (refused,) = placed.accepted, placed.refused
+    (accepted,), (failed,) = placed.accepted, placed.failed
     assert (accepted.external_id, accepted.status, accepted.stake, accepted.odds) == (
         "run-0-1",
         Status.INACTIVE,
         10_00,
         110,
     )
-    assert (refused.external_id, refused.code) == ("run-0-2", "wager_invalid_odds")
+    assert (failed.external_id, failed.code) == ("run-0-2", "wager_invalid_odds")
     wager = (await until(lambda each: isinstance(each, events.WagerMessage))).report
     assert (wager.wager_id, wager.status, wager.resting) == (accepted.wager_id, Status.OPEN, True)
     book = await until(lambda each: isinstance(each, events.BookMessage))
@@ -168,10 +168,10 @@ async def test_errors_are_distinguished_as_the_engine_needs_them(server: Any, cl
     assert isinstance(placed, events.Placed)
     early = await client.perform(requests.CancelMany(2, (requests.Cancellation(placed.accepted[0].wager_id, "a"),)))
     assert isinstance(early, events.Cancelled)
-    assert (early.refused[0].failure, early.refused[0].code) == (events.Failure.LATER, "wager_is_placing")
+    assert (early.failed[0].failure, early.failed[0].code) == (events.Failure.RETRYABLE, "wager_is_placing")
     again = await client.perform(requests.PlaceMany(3, (requests.Placement("a", line_id, 110, 10_00),)))
     assert isinstance(again, events.Placed)
-    assert again.refused[0].code == "wager_external_id_existed"
+    assert again.failed[0].code == "wager_external_id_existed"
     server.exchange.faults.add(LoseAnswer(endpoint="place_multiple_wagers"))
     lost = await client.perform(requests.PlaceMany(4, (requests.Placement("b", line_id, 110, 10_00),)))
     assert isinstance(lost, events.Failed)
@@ -179,11 +179,11 @@ async def test_errors_are_distinguished_as_the_engine_needs_them(server: Any, cl
     server.exchange.faults.add(
         FailRequest(endpoint="place_multiple_wagers", status=429, code="rate_limit_reached", retry_after=3)
     )
-    later = await client.perform(requests.PlaceMany(5, (requests.Placement("c", line_id, 110, 10_00),)))
-    assert isinstance(later, events.Failed)
-    assert later.failure is events.Failure.LATER
-    assert later.retry_at is not None
-    assert 0 < later.retry_at - server.exchange.clock.now() <= 4 * SECOND
+    retryable = await client.perform(requests.PlaceMany(5, (requests.Placement("c", line_id, 110, 10_00),)))
+    assert isinstance(retryable, events.Failed)
+    assert retryable.failure is events.Failure.RETRYABLE
+    assert retryable.retry_at is not None
+    assert 0 < retryable.retry_at - server.exchange.clock.now() <= 4 * SECOND
 
 
 async def test_a_connection_config_that_changes_moves_the_feed(server: Any, client: Client) -> None:

@@ -251,9 +251,9 @@ async def test_a_garbled_frame_on_demand(partner: Any, connect: Any) -> None:
 
 async def test_new_connections_may_be_rejected(partner: Any, connect: Any) -> None:
     await partner.fault("reject_socket", times=1)
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as rejected:
         await connect(subscribe=False)
-    assert refused.value.status == 503
+    assert rejected.value.status == 503
     await connect()
 
 

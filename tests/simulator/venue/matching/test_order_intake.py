@@ -12,7 +12,7 @@ from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.settings import VenueSettings
 
 
-def refused(code: str, status: int, call: object, *arguments: object) -> None:
+def rejected(code: str, status: int, call: object, *arguments: object) -> None:
     with pytest.raises(VenueError) as caught:
         call(*arguments)  # type: ignore[operator]
     assert (caught.value.code, caught.value.status) == (code, status)
@@ -40,25 +40,25 @@ def refused(code: str, status: int, call: object, *arguments: object) -> None:
 def test_invalid_wagers_are_rejected(external_id: str, odds: int, stake: int, strategy: str | None, code: str) -> None:
     bench = Bench()
     line_id = bench.line_id(0)
-    refused(code, 400, bench.venue.place, bench.a, external_id, line_id, odds, stake, bench.now, strategy)
+    rejected(code, 400, bench.venue.place, bench.a, external_id, line_id, odds, stake, bench.now, strategy)
     assert bench.venue.wagers(bench.a) == []
 
 
 def test_an_unknown_line_or_account_is_rejected() -> None:
     bench = Bench()
-    refused("market_line_invalid", 400, bench.venue.place, bench.a, "x", "0" * 32, 110, 1_000, bench.now)
-    refused("invalid_line_id", 400, bench.venue.place, bench.a, "x", "moneyline", 110, 1_000, bench.now)
-    refused("wallet_not_found", 404, bench.venue.place, "nobody", "x", bench.line_id(0), 110, 1_000, bench.now)
+    rejected("market_line_invalid", 400, bench.venue.place, bench.a, "x", "0" * 32, 110, 1_000, bench.now)
+    rejected("invalid_line_id", 400, bench.venue.place, bench.a, "x", "moneyline", 110, 1_000, bench.now)
+    rejected("wallet_not_found", 404, bench.venue.place, "nobody", "x", bench.line_id(0), 110, 1_000, bench.now)
 
 
 def test_an_external_id_is_used_once_and_only_by_an_accepted_wager() -> None:
     bench = Bench()
     line_id = bench.line_id(0)
-    refused("wager_invalid_odds", 400, bench.venue.place, bench.a, "once", line_id, 131, 1_000, bench.now)
+    rejected("wager_invalid_odds", 400, bench.venue.place, bench.a, "once", line_id, 131, 1_000, bench.now)
     wager = bench.venue.place(bench.a, "once", line_id, 110, 1_000, bench.now)
     bench.wait()
     bench.cancel(wager)
-    refused("wager_external_id_existed", 400, bench.venue.place, bench.a, "once", line_id, 110, 1_000, bench.now)
+    rejected("wager_external_id_existed", 400, bench.venue.place, bench.a, "once", line_id, 110, 1_000, bench.now)
     assert bench.venue.place(bench.b, "once", line_id, 110, 1_000, bench.now)
 
 
@@ -66,21 +66,21 @@ def test_a_suspended_unlisted_or_settled_market_takes_no_wagers() -> None:
     bench = Bench()
     place = (bench.venue.place, bench.a, "x", bench.line_id(0), 110, 1_000, bench.now)
     bench.venue.set_market_status(MONEYLINE, "suspended", bench.now)
-    refused("event_not_available", 400, *place)
+    rejected("event_not_available", 400, *place)
     bench.venue.set_market_status(MONEYLINE, "active", bench.now)
     bench.venue.unlist_event(EVENT, bench.now)
-    refused("sport_event_is_not_booked", 400, *place)
+    rejected("sport_event_is_not_booked", 400, *place)
     bench.venue.list_event(EVENT, bench.now)
     bench.venue.set_line_status(LINE, "inactive", bench.now)
-    refused("market_line_invalid", 400, *place)
+    rejected("market_line_invalid", 400, *place)
     bench.venue.set_line_status(LINE, "active", bench.now)
     assert bench.venue.place(bench.a, "y", bench.line_id(0), 110, 1_000, bench.now)
     bench.venue.settle(MONEYLINE, 0, bench.now)
-    refused("event_not_available", 400, *place)
-    refused("event_not_available", 400, bench.venue.settle, MONEYLINE, 1, bench.now)
+    rejected("event_not_available", 400, *place)
+    rejected("event_not_available", 400, bench.venue.settle, MONEYLINE, 1, bench.now)
     bench.venue.settle(TOTAL, 0, bench.now)
-    refused("event_not_available", 400, bench.venue.go_live, EVENT, bench.now)
-    refused("event_not_available", 400, bench.venue.set_market_status, MONEYLINE, "active", bench.now)
+    rejected("event_not_available", 400, bench.venue.go_live, EVENT, bench.now)
+    rejected("event_not_available", 400, bench.venue.set_market_status, MONEYLINE, "active", bench.now)
 
 
 # --- the queue ----------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_on_a_live_event_a_wager_waits_five_seconds_and_delays_no_other() -> Non
     bench.venue.go_live(EVENT, bench.now)
     wager = bench.send(bench.a, 0, 110, 1_000)
     bench.wait(4 * SECOND)
-    refused("wager_is_placing", 409, bench.cancel, wager)
+    rejected("wager_is_placing", 409, bench.cancel, wager)
     bench.wait(SECOND)
     assert bench.again(wager).status is Status.OPEN
     assert bench.cancel(wager).status is Status.CANCELED
@@ -133,7 +133,7 @@ def test_without_the_funds_a_wager_becomes_invalid_when_it_would_open() -> None:
     bench.wait()
     assert bench.again(wager).status is Status.INVALID
     assert [each.wager.status for each in bench.told(wager)] == [Status.INVALID]
-    refused("wager_is_invalid", 400, bench.cancel, wager)
+    rejected("wager_is_invalid", 400, bench.cancel, wager)
     assert bench.place(bench.a, 0, 112, 1_000).status is Status.OPEN
 
 
@@ -141,7 +141,7 @@ def test_with_funds_taken_at_placement_the_balance_must_cover_the_stake() -> Non
     bench = Bench(VenueSettings(funds="at_placement"), balance=1_000)
     wager = bench.place(bench.a, 0, 110, 700)
     assert bench.venue.balance(bench.a).balance == 300
-    refused("insufficient_amount", 403, bench.send, bench.a, 0, 112, 301)
+    rejected("insufficient_amount", 403, bench.send, bench.a, 0, 112, 301)
     first, second = bench.send(bench.a, 0, 112, 300), bench.send(bench.a, 0, 112, 300)
     bench.wait()
     assert (bench.again(first).status, bench.again(second).status) == (Status.OPEN, Status.INVALID)
@@ -161,7 +161,7 @@ def test_with_funds_taken_at_placement_the_balance_must_cover_the_stake() -> Non
 def test_with_an_empty_wallet_nothing_is_taken_into_the_queue() -> None:
     bench = Bench(balance=1_000)
     bench.venue.deposit(bench.a, -1_000, bench.now)
-    refused("insufficient_amount", 403, bench.send, bench.a, 0, 110, 100)
+    rejected("insufficient_amount", 403, bench.send, bench.a, 0, 110, 100)
     bench.venue.deposit(bench.a, 1, bench.now)
     assert bench.place(bench.a, 0, 110, 100).status is Status.INVALID
 
@@ -172,7 +172,7 @@ def test_only_so_many_wagers_of_an_account_wait_for_their_bet_delay() -> None:
     bench.send(bench.a, 0, 110, 1_000)
     bench.wait(SECOND)
     bench.send(bench.a, 0, 110, 1_000)
-    refused("too_many_delayed_requests", 429, bench.send, bench.a, 0, 110, 1_000)
+    rejected("too_many_delayed_requests", 429, bench.send, bench.a, 0, 110, 1_000)
     assert bench.send(bench.b, 0, 110, 1_000)
     bench.wait(4 * SECOND)
     assert bench.send(bench.a, 0, 110, 1_000), "the first has had its turn"
@@ -183,7 +183,7 @@ def test_in_maintenance_no_wager_is_accepted_opened_or_matched() -> None:
     resting = bench.place(bench.a, 0, 100, 1_000)
     placing = bench.send(bench.a, 0, 100, 1_000)
     bench.venue.set_maintenance(True, bench.now)
-    refused("err_order_placement_disabled", 403, bench.send, bench.a, 0, 110, 1_000)
+    rejected("err_order_placement_disabled", 403, bench.send, bench.a, 0, 110, 1_000)
     assert bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
     bench.wait()
     assert (bench.again(placing).status, bench.again(resting).matched) == (Status.INVALID, 0)
@@ -208,7 +208,7 @@ def test_cancel_before_any_match() -> None:
     assert bench.cancel(wager).status is Status.CANCELED
     assert [(each.kind, each.wager.status) for each in bench.told(wager)] == [("status", Status.CANCELED)]
     assert bench.side(1) == []
-    refused("wager_already_cancelled", 400, bench.cancel, wager)
+    rejected("wager_already_cancelled", 400, bench.cancel, wager)
 
 
 def test_cancel_after_a_partial_match_leaves_it_open_fully_matched_and_cut() -> None:
@@ -223,23 +223,23 @@ def test_cancel_after_a_partial_match_leaves_it_open_fully_matched_and_cut() -> 
         (Matching.PARTIALLY_MATCHED, 1_000, 300),
         (Matching.FULLY_MATCHED, 300, 300),
     ]
-    refused("wager_already_matched", 400, bench.cancel, wager)
+    rejected("wager_already_matched", 400, bench.cancel, wager)
 
 
 def test_cancel_of_a_matched_or_unknown_wager_or_a_wrong_pair_of_ids() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 100, 1_000)
     other = bench.place(bench.b, 1, 100, 1_000)
-    refused("wager_already_matched", 400, bench.cancel, wager)
-    refused("wager_not_belongs_to_user", 500, bench.venue.cancel, bench.a, other.wager_id, "w-2", bench.now)
-    refused("data_not_found", 404, bench.venue.cancel, bench.a, "nobody's", "w-2", bench.now)
-    refused("wager_not_matching_external_id", 400, bench.venue.cancel, bench.a, wager.wager_id, "w-99", bench.now)
+    rejected("wager_already_matched", 400, bench.cancel, wager)
+    rejected("wager_not_belongs_to_user", 500, bench.venue.cancel, bench.a, other.wager_id, "w-2", bench.now)
+    rejected("data_not_found", 404, bench.venue.cancel, bench.a, "nobody's", "w-2", bench.now)
+    rejected("wager_not_matching_external_id", 400, bench.venue.cancel, bench.a, wager.wager_id, "w-99", bench.now)
 
 
 def test_a_wager_that_has_just_opened_is_to_be_cancelled_later_if_the_exchange_is_set_so() -> None:
     bench = Bench(VenueSettings(opened_retry_ns=300 * MILLISECOND))
     wager = bench.place(bench.a, 0, 100, 1_000)
-    refused("wager_opened_retry", 425, bench.cancel, wager)
+    rejected("wager_opened_retry", 425, bench.cancel, wager)
     bench.wait(300 * MILLISECOND)
     assert bench.cancel(wager).status is Status.CANCELED
     wager = bench.place(bench.a, 0, 100, 1_000)
@@ -252,7 +252,7 @@ def test_a_match_that_is_being_settled_with_the_wallet_holds_up_a_single_cancel_
     bench.wait(SECOND)
     for wager in (two, one):
         bench.venue.crowd.enter(bench.crowd, LINE, 1, wager.odds * -1, 100, bench.now, rest=False)
-    refused("opened_retry", 500, bench.cancel, one)
+    rejected("opened_retry", 500, bench.cancel, one)
     assert bench.venue.cancel_all(bench.a, bench.now) == 2
 
 
@@ -269,9 +269,9 @@ def test_bulk_cancels_reach_their_scope_and_leave_placing_wagers() -> None:
     assert venue.cancel_market(bench.a, EVENT, MONEYLINE.market, None, now) == 1
     assert bench.again(three).status is Status.OPEN
     assert venue.cancel_event(bench.a, EVENT, now) == 1
-    refused("no_cancellable_wagers", 404, venue.cancel_all, bench.a, now)
-    refused("data_not_found", 404, venue.cancel_event, bench.a, EVENT, now)
-    refused("data_not_found", 404, venue.cancel_market, bench.a, EVENT, MONEYLINE.market, None, now)
+    rejected("no_cancellable_wagers", 404, venue.cancel_all, bench.a, now)
+    rejected("data_not_found", 404, venue.cancel_event, bench.a, EVENT, now)
+    rejected("data_not_found", 404, venue.cancel_market, bench.a, EVENT, MONEYLINE.market, None, now)
     assert bench.again(placing).status is Status.INACTIVE
     assert bench.again(foreign).status is Status.OPEN
     bench.wait()
@@ -310,7 +310,7 @@ def test_going_live_wipes_everything_pre_match() -> None:
     assert messages[0].event.status == "live"
     bench.wait(SECOND)
     assert bench.again(placing).status is Status.WIPED
-    refused("wager_already_cancelled", 400, bench.cancel, open_one)
+    rejected("wager_already_cancelled", 400, bench.cancel, open_one)
 
 
 def test_unlisting_is_announced_hides_the_event_and_stops_matching_but_not_cancelling() -> None:

@@ -186,10 +186,10 @@ async def test_a_batch_of_cancels_is_a_list_with_a_result_for_each(partner: Any)
     items = [{"wager_id": wager["id"], "external_id": "d"}, {"wager_id": "gone", "external_id": "e"}]
     status, body = await partner.post("mm/cancel_multiple_wagers", {"data": items})
     assert status == 200
-    done, refused = body["data"]
+    done, rejected = body["data"]
     assert done == {"success": True, "wager": {"id": wager["id"], "external_id": "d"}}
-    assert (refused["success"], refused["statusCode"], refused["error"]["error"]) == (False, 404, "data_not_found")
-    assert refused["wager"]["external_id"] == "e"
+    assert (rejected["success"], rejected["statusCode"], rejected["error"]["error"]) == (False, 404, "data_not_found")
+    assert rejected["wager"]["external_id"] == "e"
 
 
 async def test_bulk_cancels_take_their_scope_and_404_when_nothing_is_open(partner: Any) -> None:
