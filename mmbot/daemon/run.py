@@ -273,12 +273,12 @@ class _Life:
         now = self._clock.now()
         kept = journal.load(now)
         runs = journal.run_ids()
-        begun = journal.begin(now, "".join(randomness.choice(_LETTERS) for _ in range(_SALT)))
-        self._run_id = begun.run_id
+        this_run = journal.begin(now, "".join(randomness.choice(_LETTERS) for _ in range(_SALT)))
+        self._run_id = this_run.run_id
         return Seed(
-            run_id=begun.run_id,
-            next_sequence=begun.next_sequence,
-            end_sequence=begun.end_sequence,
+            run_id=this_run.run_id,
+            next_sequence=this_run.next_sequence,
+            end_sequence=this_run.end_sequence,
             latched=None if latched is None else latched.reason,
             wagers=kept.wagers,
             day=kept.day,
@@ -312,7 +312,7 @@ class _Life:
 
     async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders) -> int:
         """Drive the engine to its end. If the engine fails, cancel everything without it."""
-        begun = time.monotonic()
+        started = time.monotonic()
         pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
         await asyncio.wait({pumping})
         error = pumping.exception()
@@ -337,7 +337,7 @@ class _Life:
             marked_cents=last.profit.marked,
             fault=pump.fault,
             unanswered=[type(request).__name__ for request in given_up],
-            lived_s=round(time.monotonic() - begun, 3),
+            lived_s=round(time.monotonic() - started, 3),
             **hint,
         )
         return code

@@ -27,8 +27,8 @@ def settings_file(given: Path | None) -> Path:
     package."""
     if given is not None:
         return given
-    beside = Path(mmbot.__file__).resolve().parent.parent / SETTINGS
-    return SETTINGS if SETTINGS.is_file() or not beside.is_file() else beside
+    shipped = Path(mmbot.__file__).resolve().parent.parent / SETTINGS
+    return SETTINGS if SETTINGS.is_file() or not shipped.is_file() else shipped
 
 
 def for_this_run(config: Config, ready: Ready, directory: Path, port: int) -> Config:

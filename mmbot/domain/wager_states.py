@@ -28,6 +28,7 @@ class State(StrEnum):
     ABSENT = "absent"
     """The exchange's history proved that the wager was never placed."""
     REJECTED = "rejected"
+    """The exchange rejected the placement."""
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
@@ -44,6 +45,7 @@ class Happening(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    """The exchange rejected the placement. A rejected cancel is CANCEL_EARLY or CANCEL_REJECTED."""
     LOST = "lost"
     """The placement got no readable answer, so it is unknown whether the exchange took it."""
     ABSENT = "absent"

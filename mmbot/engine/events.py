@@ -161,10 +161,10 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """Known effect of a failed request at the exchange."""
+    """Known effect of a failed request, or of a failed item of a batch, at the exchange. A rejection is one of four."""
 
     REJECTED = "rejected"
-    """The exchange rejected the request and changed nothing."""
+    """The exchange rejected the request or the item and changed nothing."""
     RETRYABLE = "retryable"
     """The exchange changed nothing. The request may be repeated, but not before ``retry_at`` if this instant is
     given."""
@@ -175,7 +175,7 @@ class Failure(Enum):
 
 
 class FailureReason(Enum):
-    """Reason why the exchange rejected a request, or one item of a batch.
+    """Reason why a request, or one item of a batch, failed. Each kind of failure can have one.
 
     When an answer is read, the exchange's error code is translated to one of these reasons. The engine's decisions
     depend on the reason, never on the error code.
@@ -227,7 +227,8 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class FailedItem(msgspec.Struct, frozen=True):
-    """One item of a batch that the exchange did not accept."""
+    """One item of a batch that the exchange did not accept, while it answered the batch. A batch that failed as a whole
+    is a ``Failed``."""
 
     external_id: str
     failure: Failure
@@ -238,16 +239,17 @@ class FailedItem(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``rejected``: then it is unknown
+    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``failed``: then it is unknown
     whether the wager was placed."""
 
     request: int
     accepted: tuple[WagerReport, ...]
     failed: tuple[FailedItem, ...]
+    """Each with its own ``failure``, which need not be a rejection."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``rejected``: then it is unknown
+    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``failed``: then it is unknown
     whether the wager was cancelled."""
 
     request: int

@@ -1,10 +1,9 @@
 """The four kinds of failed call, and the table that gives the kind for each error code of the exchange.
 
 *Rejected*: nothing was done. *Retryable*: nothing was done, and the call may be repeated. *Unknown outcome*: the
-change
-may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. A code may mean different
-things for a placement, a cancel and a read, so the table has a column for each. A code also has a ``FailureReason``, which
-is the engine's name for the reason.
+change may or may not have been made. *Malformed*: our request was wrong, which is a bug in mmbot. A code may mean
+different things for a placement, a cancel and a read, so the table has a column for each. A code also has a
+``FailureReason``, which is the engine's name for the reason.
 """
 
 from __future__ import annotations

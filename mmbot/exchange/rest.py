@@ -73,8 +73,8 @@ class Client:
     Args:
         keeper: gives access tokens. The caller closes the keeper after the client.
         dialect: writes requests, and reads answers and errors.
-        on_request: called after each request with the name of the call, its result (``ok``, ``rejected``, ``retryable``,
-            ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
+        on_request: called after each request with the name of the call, its result (``ok``, ``rejected``,
+            ``retryable``, ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
         on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
     """
 

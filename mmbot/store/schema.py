@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 APPLICATION_ID: Final = 0x6D6D626A
 """``mmbj`` in ASCII: marks a SQLite file as a journal of mmbot."""
@@ -59,6 +59,9 @@ STEPS: Final[tuple[str, ...]] = (
     ALTER TABLE days ADD COLUMN lost_at INTEGER;
     ALTER TABLE days ADD COLUMN loss INTEGER;
     ALTER TABLE days ADD COLUMN loss_limit INTEGER;
+    """,
+    """
+    UPDATE wagers SET state = 'rejected' WHERE state = 'refused';
     """,
 )
 """``STEPS[n]`` migrates a file from version n to version n + 1."""

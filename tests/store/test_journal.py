@@ -12,6 +12,7 @@ import pytest
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, SECOND
+from mmbot.domain.wager_states import State
 from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
 from mmbot.store import schema
 from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
@@ -261,6 +262,18 @@ def test_a_file_of_an_older_version_is_brought_up_to_this_one(tmp_path):
     assert reopened(tmp_path).day == SaveDay(20_000, 5, 6)
     lost = SaveDay(20_000, 5, -900, LostDay(NOW, 905, 500))
     assert saved(tmp_path, lost).day == lost
+
+
+def test_a_rejected_wager_of_version_2_gets_the_present_name_of_its_state(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE)) as other:
+        other.executescript(
+            f"{schema.STEPS[0]} {schema.STEPS[1]}"
+            f" PRAGMA user_version = 2; PRAGMA application_id = {schema.APPLICATION_ID};"
+            " INSERT INTO wagers VALUES ('1abc-0-1', NULL, 10, 219, -26, 1, 'b', -117, 5000, 'refused', 0, 0, 'tbd', 0,"
+            f" {NOW - SECOND}, {NOW}, 1);"
+        )
+    (kept,) = reopened(tmp_path).wagers
+    assert State(kept.state) is State.REJECTED
 
 
 def test_a_file_of_a_newer_version_is_rejected_and_left_alone(tmp_path):

@@ -331,7 +331,7 @@ def test_base64_is_read_strictly(payload: str) -> None:
 
 
 @pytest.mark.parametrize("foreign", ["!", "\n", " ", "=", "-", "_", "é"])
-def test_one_foreign_character_in_base64_spoils_the_message(foreign: str) -> None:
+def test_one_foreign_character_in_base64_makes_the_message_malformed(foreign: str) -> None:
     good = base64.b64encode(orjson.dumps({"info": WAGER})).decode()
     for payload in (foreign + good, good[:8] + foreign + good[8:], good + foreign):
         with pytest.raises(Undecodable):
