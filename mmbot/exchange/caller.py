@@ -12,7 +12,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 import aiohttp
 
 from mmbot.domain.instant import SECOND, Clock, Instant
-from mmbot.exchange.dialect import Call, Malformed
+from mmbot.exchange.dialect import Call, MalformedItems
 from mmbot.exchange.errors import (
     ErrorTable,
     ExchangeError,
@@ -126,7 +126,7 @@ class Caller:
     ) -> T:
         started = self._clock.now() if written is None else written.at
         outcome = "cancelled"
-        malformed: Malformed = []
+        malformed: MalformedItems = []
         try:
             reply = await (self._send(call, http, token) if written is None else self._answer(written))
             self._date = reply.date or self._date
@@ -175,7 +175,7 @@ class Caller:
     def _limit_s(self, purpose: Purpose) -> float:
         return self._read_s if purpose is Purpose.READ else self._change_s
 
-    def _judge(self, call: Call[T], reply: Reply, token: str, malformed: Malformed) -> T:
+    def _judge(self, call: Call[T], reply: Reply, token: str, malformed: MalformedItems) -> T:
         if reply.status == 401:
             raise _Unauthorized
         if reply.status < 500:  # a failing gateway has not checked the token

@@ -23,7 +23,7 @@ from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import ErrorTable, Purpose
 from mmbot.exchange.grants import ConnectionConfig, Registration, Tokens, Topics
 
-Malformed = list[str]
+MalformedItems = list[str]
 """Reasons why items of an answer could not be read, one text for each item. They are logged and counted."""
 
 Version = Literal[1, 2]
@@ -42,7 +42,7 @@ class Call(NamedTuple, Generic[T]):
     path: str
     """Path below the base URL, with the query."""
     body: bytes | None
-    read: Callable[[bytes, Malformed], T]
+    read: Callable[[bytes, MalformedItems], T]
     """Reads the body of a successful answer. For each item that it cannot read, it appends the reason to the list.
     Raises ValueError if the answer as a whole cannot be read."""
     withdrawn: Callable[[], bool] | None = None

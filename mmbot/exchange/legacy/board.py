@@ -26,7 +26,7 @@ from mmbot.domain.catalogue import (
 )
 from mmbot.domain.money import Cents
 from mmbot.engine.events import MarketImage
-from mmbot.exchange.dialect import Call, Malformed, Version
+from mmbot.exchange.dialect import Call, MalformedItems, Version
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
@@ -99,7 +99,7 @@ def player(player: int, tournament: int) -> Call[Player]:
     return _get("player", paths.player_path(player, tournament), lambda answer, _: read_player(answer))
 
 
-def _get(name: str, path: str, read: Callable[[bytes, Malformed], T]) -> Call[T]:
+def _get(name: str, path: str, read: Callable[[bytes, MalformedItems], T]) -> Call[T]:
     return Call(name, Purpose.READ, "GET", path, None, read)
 
 
@@ -115,7 +115,7 @@ class _Tournaments(msgspec.Struct):
     tournaments: list[msgspec.Raw] | None = None
 
 
-def read_tournaments(body: bytes, malformed: Malformed) -> tuple[Tournament, ...]:
+def read_tournaments(body: bytes, malformed: MalformedItems) -> tuple[Tournament, ...]:
     """Read the tournaments."""
     found = []
     for place, item in each(
@@ -137,7 +137,7 @@ class _Events(msgspec.Struct):
     sport_events: list[msgspec.Raw] | None = None
 
 
-def read_events(body: bytes, tournament: int | None, malformed: Malformed) -> tuple[SportEvent, ...]:
+def read_events(body: bytes, tournament: int | None, malformed: MalformedItems) -> tuple[SportEvent, ...]:
     """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. A
     missing status is read as an empty text; a sport event with that status is not quoted."""
     data = unwrap_or_none(body)
@@ -181,7 +181,7 @@ class _Players(msgspec.Struct):
     player: Part = msgspec.UNSET
 
 
-def read_players(body: bytes, malformed: Malformed) -> tuple[Player, ...]:
+def read_players(body: bytes, malformed: MalformedItems) -> tuple[Player, ...]:
     """Read the players of a tournament. The list is ``data`` itself or a member of ``data``."""
     data = unwrap_or_none(body)
     if data is None:
@@ -252,7 +252,7 @@ class _Market(msgspec.Struct):
     market_lines: list[msgspec.Raw] | None = None
 
 
-def read_markets(body: bytes, wanted: Sequence[int], malformed: Malformed) -> dict[int, tuple[MarketImage, ...]]:
+def read_markets(body: bytes, wanted: Sequence[int], malformed: MalformedItems) -> dict[int, tuple[MarketImage, ...]]:
     """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
     If the markets of a sport event are not a list, they are unknown, and the sport event is left out."""
     data = unwrap_or_none(body)
@@ -273,7 +273,7 @@ class _Markets(msgspec.Struct):
     markets: list[msgspec.Raw] | None = None
 
 
-def read_markets_of(body: bytes, event: int, malformed: Malformed) -> tuple[MarketImage, ...]:
+def read_markets_of(body: bytes, event: int, malformed: MalformedItems) -> tuple[MarketImage, ...]:
     """Read the markets of one sport event. The list is ``data`` itself or a member of ``data`` (docs/protocol.md
     4.1)."""
     data = unwrap_or_none(body)
@@ -284,7 +284,7 @@ def read_markets_of(body: bytes, event: int, malformed: Malformed) -> tuple[Mark
     return _images(event, msgspec.json.decode(data, type=_Markets).markets, malformed)
 
 
-def read_search(body: bytes, malformed: Malformed) -> tuple[MarketImage, ...]:
+def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ...]:
     """Read the markets that a search found. No source shows the answer, so three forms are accepted: a list of markets,
     each with its sport event; an object with such a list under ``markets``; an object with a list for each sport
     event's id."""
@@ -302,7 +302,7 @@ def read_search(body: bytes, malformed: Malformed) -> tuple[MarketImage, ...]:
     return tuple(image for images in read_markets(body, wanted, malformed).values() for image in images)
 
 
-def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: Malformed) -> tuple[MarketImage, ...]:
+def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: MalformedItems) -> tuple[MarketImage, ...]:
     """Return the markets of one sport event. If ``event`` is None, each market names its sport event."""
     images = []
     where = "" if event is None else f" of event {event}"
@@ -315,7 +315,7 @@ def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: Malfo
     return tuple(images)
 
 
-def _image(event: int, market: _Market, malformed: Malformed) -> MarketImage:
+def _image(event: int, market: _Market, malformed: MalformedItems) -> MarketImage:
     market_id = whole(market.id, "market id")
     where = f"market {market_id} of event {event}"
     lines: dict[int, Line] = {}
@@ -354,7 +354,7 @@ def _player_id(value: Id) -> int | None:
         return None
 
 
-def _lines(market: _Market, where: str, malformed: Malformed) -> list[tuple[int, _Line]]:
+def _lines(market: _Market, where: str, malformed: MalformedItems) -> list[tuple[int, _Line]]:
     """Return the lines of a market. Spreads and totals list their lines. Any other market has one line, and the fields
     of that line are fields of the market."""
     if market.market_lines:

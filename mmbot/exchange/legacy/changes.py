@@ -15,7 +15,7 @@ from mmbot.domain.money import dollars
 from mmbot.domain.wager import WagerReport
 from mmbot.engine.events import Cancelled, FailedItem, Placed
 from mmbot.engine.requests import Cancellation, Placement
-from mmbot.exchange.dialect import Call, Malformed
+from mmbot.exchange.dialect import Call, MalformedItems
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.errors import TABLE, code_of
@@ -45,7 +45,7 @@ def place_many(request: int, items: Sequence[Placement]) -> Call[Placed]:
     """The call that places a batch of wagers."""
     body = orjson.dumps({"data": [_placement(item) for item in items]})
 
-    def read(answer: bytes, malformed: Malformed) -> Placed:
+    def read(answer: bytes, malformed: MalformedItems) -> Placed:
         return placed_many(request, answer, items, malformed)
 
     return Call("place_many", Purpose.PLACE, "POST", paths.PLACE_MANY, body, read)
@@ -111,7 +111,7 @@ class _PlacedMany(msgspec.Struct):
     failed_wagers: list[msgspec.Raw] | None = None
 
 
-def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: Malformed) -> Placed:
+def placed_many(request: int, body: bytes, sent: Sequence[Placement], malformed: MalformedItems) -> Placed:
     """Read the answer to a batch of placements. A placement is left out if it is in neither list of the answer, is in
     both, or cannot be read. Its outcome is then unknown (docs/protocol.md 15)."""
     answer = msgspec.json.decode(unwrap(body), type=_PlacedMany)
@@ -155,7 +155,7 @@ def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
     """The call that cancels a batch of wagers."""
     body = orjson.dumps({"data": [_cancellation(item) for item in items]})
 
-    def read(answer: bytes, malformed: Malformed) -> Cancelled:
+    def read(answer: bytes, malformed: MalformedItems) -> Cancelled:
         return cancelled_many(request, answer, items, malformed)
 
     return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body, read)
@@ -201,7 +201,7 @@ class _CancelledMany(msgspec.Struct):
     failed_wagers: list[msgspec.Raw] | None = None
 
 
-def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: Malformed) -> Cancelled:
+def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malformed: MalformedItems) -> Cancelled:
     """Read the answer to a batch of cancels: a list of results, or an object with two lists (docs/protocol.md 6, 14).
     If the answer does not name a wager, the wager is left out, and its outcome is unknown."""
     data = unwrap(body)

@@ -17,7 +17,7 @@ from mmbot.domain.money import Cents, cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.engine.events import HistoryRead
 from mmbot.engine.requests import Placement, ReadHistory
-from mmbot.exchange.dialect import Call, Malformed, MatchPage
+from mmbot.exchange.dialect import Call, MalformedItems, MatchPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.wire import (
@@ -179,7 +179,7 @@ class _Page(msgspec.Struct):
     last_synced_at: Id = None
 
 
-def history_page(request: int, body: bytes, malformed: Malformed) -> HistoryRead:
+def history_page(request: int, body: bytes, malformed: MalformedItems) -> HistoryRead:
     """Read one page of the history. A wager that cannot be read may be open, so the page then proves nothing. Its
     ``last_synced_at`` is None in that case."""
     envelope = msgspec.json.decode(body, type=Envelope)
@@ -203,7 +203,7 @@ class _Match(msgspec.Struct):
     matched_stake: float | None = None
 
 
-def match_page(body: bytes, malformed: Malformed) -> MatchPage:
+def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
     """Read one page of matches. The list is ``data`` itself or a member of ``data``."""
     data = unwrap(body)
     if bytes(data)[:1] == b"[":

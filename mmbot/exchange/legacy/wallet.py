@@ -14,7 +14,7 @@ from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, cents
 from mmbot.domain.transaction import Transaction, TransactionType
 from mmbot.engine.events import BalanceRead
-from mmbot.exchange.dialect import Call, Malformed, TransactionPage
+from mmbot.exchange.dialect import Call, MalformedItems, TransactionPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
 from mmbot.exchange.legacy.wire import Id, each, moment, text_of, unwrap, whole, why
@@ -90,7 +90,7 @@ class _Page(msgspec.Struct):
     next: str | None = None
 
 
-def read_transactions(body: bytes, malformed: Malformed) -> TransactionPage:
+def read_transactions(body: bytes, malformed: MalformedItems) -> TransactionPage:
     """Read one page of transactions. The next page's cursor is ``next_cursor`` or ``next``; no source confirms which
     (docs/protocol.md 4.1)."""
     page = msgspec.json.decode(unwrap(body), type=_Page)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
-from mmbot.exchange.dialect import Malformed
+from mmbot.exchange.dialect import MalformedItems
 
 Id = int | float | str | None
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def part(member: Part) -> msgspec.Raw | None:
     return None if isinstance(member, msgspec.UnsetType) or bytes(member) == b"null" else member
 
 
-def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: Malformed) -> Iterator[tuple[int, T]]:
+def each(items: Sequence[msgspec.Raw], kind: type[T], malformed: MalformedItems) -> Iterator[tuple[int, T]]:
     """Yield the items that can be decoded as ``kind``, each with its position. The reasons for the others go to
     ``malformed``."""
     for place, item in enumerate(items):
