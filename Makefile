@@ -36,7 +36,7 @@ $(READY): pyproject.toml
 	@rm -f $(VENV)/.unfinished
 	@touch $@
 
-# make demo                      a synthetic board of several events
+# make demo                      a synthetic board of several sport events
 # make demo TAPE=FILE SPEED=60   a recorded market, sixty times faster
 demo: $(READY)
 	@$(BIN)/mmbot demo $(if $(TAPE),--tape '$(TAPE)') $(if $(SPEED),--speed '$(SPEED)') $(ARGS)

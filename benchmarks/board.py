@@ -30,7 +30,7 @@ EVEN: Final = LADDER.index(100)
 LOWEST: Final = LADDER.index(-180)
 HIGHEST: Final = LADDER.index(180)
 DEPTH: Final = 10
-LINES_AN_EVENT: Final = 10
+LINES_A_SPORT_EVENT: Final = 10
 CHANNEL: Final = "private-broadcast-service=3-device_type=5"
 
 
@@ -117,26 +117,31 @@ def frame_of(
 
 def key_of(place: int) -> LineKey:
     """Return the key of the line at a place of the board. Each sport event has ten moneylines."""
-    return LineKey(1 + place // LINES_AN_EVENT, 219 + place % LINES_AN_EVENT, 0)
+    return LineKey(1 + place // LINES_A_SPORT_EVENT, 219 + place % LINES_A_SPORT_EVENT, 0)
 
 
 def line_of(key: LineKey) -> Line:
     """Return a line with its two outcomes."""
-    ids = [f"{key.event:016x}{key.market:08x}{side:08x}" for side in (0, 1)]
+    ids = [f"{key.sport_event:016x}{key.market:08x}{side:08x}" for side in (0, 1)]
     return Line(key, (Outcome(4, ids[0], "Home"), Outcome(5, ids[1], "Away")))
 
 
 def market_of(key: LineKey) -> Market:
     """Return the market of a line. Each line has its own."""
     return Market(
-        MarketKey(key.event, key.market), "Moneyline", "moneyline", "moneyline", "Game Lines", lines=(line_of(key),)
+        MarketKey(key.sport_event, key.market),
+        "Moneyline",
+        "moneyline",
+        "moneyline",
+        "Game Lines",
+        lines=(line_of(key),),
     )
 
 
 def limits(lines: int) -> LimitsConfig:
     """Return limits that allow quotes on every line of the board."""
     room = 500.0 * max(10, lines)
-    return LimitsConfig(event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
+    return LimitsConfig(sport_event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
 
 
 class _Deep(FairValueMaker):
@@ -176,8 +181,8 @@ class Bench:
         self._items: dict[str, tuple[r.Placement, LineKey]] = {}
         self._lines = {outcome.line_id: key for key in self.keys for outcome in line_of(key).outcomes}
         self._catalogue = [
-            SportEvent(event, 132, "Away @ Home", "not_started", base + 40 * HOUR, tournament_name="NBA")
-            for event in dict.fromkeys(key.event for key in self.keys)
+            SportEvent(sport_event, 132, "Away @ Home", "not_started", base + 40 * HOUR, tournament_name="NBA")
+            for sport_event in dict.fromkeys(key.sport_event for key in self.keys)
         ]
 
     def message(self, place: int, shown: Book) -> e.BookMessage:
@@ -192,7 +197,7 @@ class Bench:
         return WagerReport(
             wager_id=f"w{item.external_id}",
             external_id=item.external_id,
-            event_id=key.event,
+            sport_event_id=key.sport_event,
             market_id=key.market,
             line_id=item.line_id,
             odds=item.odds,
@@ -220,14 +225,14 @@ class Bench:
                 return [e.LadderRead(number, STANDARD)]
             case r.ReadTournaments():
                 return [e.TournamentsRead(number, (Tournament(132, "NBA"),))]
-            case r.ReadEvents():
-                return [e.EventsRead(number, tuple(self._catalogue))]
+            case r.ReadSportEvents():
+                return [e.SportEventsRead(number, tuple(self._catalogue))]
             case r.ReadMarkets():
-                images: dict[int, list[e.MarketImage]] = {event: [] for event in request.events}
+                images: dict[int, list[e.MarketImage]] = {sport_event: [] for sport_event in request.sport_events}
                 for key in self.keys:
-                    if key.event in images:
-                        images[key.event].append(e.MarketImage(market_of(key), (book(EVEN),)))
-                return [e.MarketsRead(number, {event: tuple(found) for event, found in images.items()})]
+                    if key.sport_event in images:
+                        images[key.sport_event].append(e.MarketImage(market_of(key), (book(EVEN),)))
+                return [e.MarketsRead(number, {sport_event: tuple(found) for sport_event, found in images.items()})]
             case r.PlaceMany():
                 accepted = tuple(self.report(item, Status.INACTIVE, 0) for item in request.items)
                 told: list[e.Event] = [e.Placed(number, accepted, ())]
@@ -256,8 +261,8 @@ class Bench:
         """Answer a request a moment later."""
         self.sent.append((self.now, request))
         self.now += self.answer_after
-        for event in self.answers(request):
-            self.engine.handle(event, self.now)
+        for sport_event in self.answers(request):
+            self.engine.handle(sport_event, self.now)
 
     def settle(self, until: Instant) -> None:
         """Answer every request until none is due, let time pass, and send a health check."""

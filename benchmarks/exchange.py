@@ -59,9 +59,9 @@ class Exchange:
         self._sides = {
             outcome.line_id: (key, side) for key in self.keys for side, outcome in enumerate(line_of(key).outcomes)
         }
-        self._by_event: dict[int, list[LineKey]] = {}
+        self._by_sport_event: dict[int, list[LineKey]] = {}
         for key in self.keys:
-            self._by_event.setdefault(key.event, []).append(key)
+            self._by_sport_event.setdefault(key.sport_event, []).append(key)
         self._sequence = time.time_ns()
         self._rate = 1.0
         self._anchor = (time.time_ns(), time.monotonic_ns())
@@ -75,7 +75,7 @@ class Exchange:
             "/mm/get_tournaments": lambda _q, _b: _data(
                 {"tournaments": [{"id": 132, "name": "NBA", "sport": {"id": 1, "name": "Basketball"}}]}
             ),
-            "/mm/get_sport_events": self._events,
+            "/mm/get_sport_events": self._sport_events,
             "/v2/mm/get_multiple_markets": self._markets,
             "/websocket/connection-config": lambda _q, _b: {"key": "bench", "cluster": "mt1", "service": "pusher"},
             "/mm/pusher": self._register,
@@ -83,7 +83,7 @@ class Exchange:
             "/mm/cancel_wager": self._cancel,
             "/mm/cancel_multiple_wagers": self._cancel_many,
             "/mm/cancel_all_wagers": self._cancel_all,
-            "/mm/cancel_wagers_by_event": self._cancel_event,
+            "/mm/cancel_wagers_by_event": self._cancel_sport_event,
             "/v2/mm/get_wager_histories": self._history,
         }
 
@@ -119,7 +119,7 @@ class Exchange:
             "sequence_number": self._sequence,
             "selections": _selections(key, shown),
         }
-        inner = orjson.dumps({"sport_event_id": key.event, "market_id": key.market, "info": info})
+        inner = orjson.dumps({"sport_event_id": key.sport_event, "market_id": key.market, "info": info})
         frame = frame_of(inner, self._sequence)
         return b'{"mark":1,' + frame[1:] if marked else frame
 
@@ -146,7 +146,7 @@ class Exchange:
         info = {
             "id": wager.wager_id,
             "external_id": wager.external_id,
-            "sport_event_id": wager.key.event,
+            "sport_event_id": wager.key.sport_event,
             "market_id": wager.key.market,
             "line_id": line_of(wager.key).outcomes[wager.side].line_id,
             "line": 0,
@@ -224,12 +224,12 @@ class Exchange:
             }
         )
 
-    def _events(self, _query: dict[str, list[str]], _body: bytes) -> object:
+    def _sport_events(self, _query: dict[str, list[str]], _body: bytes) -> object:
         return _data(
             {
                 "sport_events": [
                     {
-                        "event_id": event,
+                        "event_id": sport_event,
                         "name": "Away @ Home",
                         "scheduled": iso(EPOCH + 96 * HOUR),
                         "status": "not_started",
@@ -238,7 +238,7 @@ class Exchange:
                         "tournament_name": "NBA",
                         "competitors": [],
                     }
-                    for event in self._by_event
+                    for sport_event in self._by_sport_event
                 ]
             }
         )
@@ -246,7 +246,7 @@ class Exchange:
     def _markets(self, query: dict[str, list[str]], _body: bytes) -> object:
         return _data(
             {
-                event: [
+                sport_event: [
                     {
                         "id": key.market,
                         "name": "Moneyline",
@@ -257,9 +257,9 @@ class Exchange:
                         "line": 0,
                         "selections": _selections(key, self._books.get(key, self.shown)),
                     }
-                    for key in self._by_event[int(event)]
+                    for key in self._by_sport_event[int(sport_event)]
                 ]
-                for event in query["event_ids"][0].split(",")
+                for sport_event in query["event_ids"][0].split(",")
             }
         )
 
@@ -284,7 +284,7 @@ class Exchange:
         return {
             "id": wager.wager_id,
             "external_id": wager.external_id,
-            "sport_event_id": wager.key.event,
+            "sport_event_id": wager.key.sport_event,
             "market_id": wager.key.market,
             "line_id": line_of(wager.key).outcomes[wager.side].line_id,
             "odds": wager.odds,
@@ -320,9 +320,9 @@ class Exchange:
             results.append({"success": True, "wager": {"id": item["wager_id"], "external_id": item["external_id"]}})
         return _data(results)
 
-    def _cancel_event(self, _query: dict[str, list[str]], body: bytes) -> object:
-        event = orjson.loads(body)["event_id"]
-        found = [wager.wager_id for wager in self.resting.values() if wager.key.event == event]
+    def _cancel_sport_event(self, _query: dict[str, list[str]], body: bytes) -> object:
+        sport_event = orjson.loads(body)["event_id"]
+        found = [wager.wager_id for wager in self.resting.values() if wager.key.sport_event == sport_event]
         for wager_id in found:
             self._gone(wager_id)
         return _data({"success": True}) if found else None

@@ -18,9 +18,9 @@ from measure import Machine, fresh_json, percentile, say
 from mmbot.domain import COMPILED
 
 STAGES: Final = (
-    ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its event marked"),
+    ("", "mmbot.engine.feed", "Feed", "_on_book", "the book is replaced, its sport event marked"),
     ("", "mmbot.engine.life.order_of_life", "OrderOfLife", "do_due", "the order of life"),
-    ("", "mmbot.engine.quoting.quoting", "Quoting", "look", "the event is looked at"),
+    ("", "mmbot.engine.quoting.quoting", "Quoting", "look", "the sport event is looked at"),
     ("  ", "mmbot.engine.quoting.quoting", "Quoting", "_see", "guards of the line, its view"),
     ("    ", "mmbot.engine.books.books", "Books", "net", "own stake out of the book"),
     ("  ", "strategies.fair_value", "FairValueMaker", "quote", "the strategy"),

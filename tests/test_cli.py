@@ -158,7 +158,7 @@ def test_status_and_why_are_written_for_a_person_or_as_json(monkeypatch, capsys)
         feed_age_s=1.0,
         balance=5_000,
         locked=0,
-        events=(),
+        sport_events=(),
         scopes=(),
         guards=(),
         matches=(),

@@ -41,7 +41,7 @@ def test_its_strategy_quotes_both_outcomes_of_a_moneyline_and_breaks_no_rule(
     world = synthetic_world(None, 1, START, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, START)
     run.until(START + MINUTE)
-    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    lines = [line for sport_event in run.engine.status(run.now).sport_events for line in sport_event.lines]
     assert {line.name for line in lines} == {"Moneyline"}
     assert lines
     assert all({own.side for own in line.own} == {0, 1} for line in lines)

@@ -21,10 +21,10 @@ from mmbot.exchange.errors import Purpose
 from mmbot.simulator.venue.changes import (
     Announcement,
     BookChanged,
-    EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
+    SportEventChanged,
     TournamentChanged,
     WagerChanged,
 )
@@ -69,12 +69,12 @@ class Link:
                 return self._place(request, now)
             case r.CancelMany():
                 return self._cancel(request, now)
-            case r.CancelAll() | r.CancelEvent():
+            case r.CancelAll() | r.CancelSportEvent():
                 try:
                     if isinstance(request, r.CancelAll):
                         venue.cancel_all(account, now)
                     else:
-                        venue.cancel_event(account, request.event, now)
+                        venue.cancel_sport_event(account, request.sport_event, now)
                 except VenueError as error:
                     if error.status == NOTHING_OPEN:
                         return e.CancelledAll(request.id, nothing_open=True)
@@ -104,8 +104,8 @@ class Link:
                 return e.LadderRead(request.id, venue.ladder)
             case r.ReadTournaments():
                 return e.TournamentsRead(request.id, tuple(venue.tournaments()))
-            case r.ReadEvents():
-                return e.EventsRead(request.id, tuple(venue.events(request.tournament)))
+            case r.ReadSportEvents():
+                return e.SportEventsRead(request.id, tuple(venue.sport_events(request.tournament)))
             case r.ReadMarkets():
                 return self._markets(request)
 
@@ -149,9 +149,9 @@ class Link:
 
     def _markets(self, request: r.ReadMarkets) -> e.Answer:
         markets: dict[int, tuple[e.MarketImage, ...]] = {}
-        for event in request.events:
-            listed = self._venue.markets(event) or []
-            markets[event] = tuple(
+        for sport_event in request.sport_events:
+            listed = self._venue.markets(sport_event) or []
+            markets[sport_event] = tuple(
                 e.MarketImage(market, tuple(self._book(line) for line in market.lines)) for market in listed
             )
         return e.MarketsRead(request.id, markets)
@@ -159,46 +159,59 @@ class Link:
     def _book(self, line: Line) -> Book:
         return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
 
-    def message(self, event: Announcement, connection: int) -> e.FeedMessage | None:
+    def message(self, announcement: Announcement, connection: int) -> e.FeedMessage | None:
         """Return the feed's message about something that the exchange published. None for a private message of another
         account, and for the book of a line that does not have exactly two outcomes."""
-        match event:
+        match announcement:
             case BookChanged(line=line):
                 book = self._venue.book(line)
                 if len(book.sides) != 2:  # the client drops such a book, too
                     return None
                 shown = _book(book)
-                return e.BookMessage(connection, line, event.sequence, shown)
+                return e.BookMessage(connection, line, announcement.sequence, shown)
             case Printed(line=line):
                 return e.PrintMessage(
                     connection,
-                    line.event,
+                    line.sport_event,
                     line.market,
-                    event.line_id,
-                    event.odds,
-                    event.matched_odds,
-                    event.stake,
-                    event.sequence,
+                    announcement.line_id,
+                    announcement.odds,
+                    announcement.matched_odds,
+                    announcement.stake,
+                    announcement.sequence,
                 )
             case WagerChanged():
-                if event.account != self._account:
+                if announcement.account != self._account:
                     return None
-                said = report(event.wager, event.match_stake, event.match_odds, event.sequence)
+                said = report(
+                    announcement.wager, announcement.match_stake, announcement.match_odds, announcement.sequence
+                )
                 return e.WagerMessage(connection, said)
             case TournamentChanged():
-                tournament = event.tournament
-                return e.TournamentMessage(connection, e.Op(event.op), tournament.tournament_id, tournament)
-            case EventChanged():
-                op = e.Op(event.op)
-                what = None if op is e.Op.DELETE else event.event
-                return e.EventMessage(connection, op, event.event.event_id, event.event.tournament_id, what)
+                tournament = announcement.tournament
+                return e.TournamentMessage(connection, e.Op(announcement.op), tournament.tournament_id, tournament)
+            case SportEventChanged():
+                op = e.Op(announcement.op)
+                what = None if op is e.Op.DELETE else announcement.sport_event
+                return e.SportEventMessage(
+                    connection,
+                    op,
+                    announcement.sport_event.sport_event_id,
+                    announcement.sport_event.tournament_id,
+                    what,
+                )
             case MarketChanged():
-                market = event.market
+                market = announcement.market
                 return e.MarketMessage(
-                    connection, e.Op(event.op), event.event_id, market.key.market, market.name, market.status
+                    connection,
+                    e.Op(announcement.op),
+                    announcement.sport_event_id,
+                    market.key.market,
+                    market.name,
+                    market.status,
                 )
             case LineChanged():
-                return _line(event, connection)
+                return _line(announcement, connection)
 
 
 def report(
@@ -208,7 +221,7 @@ def report(
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,
-        event_id=wager.line.event,
+        sport_event_id=wager.line.sport_event,
         market_id=wager.line.market,
         line_id=wager.line_id,
         odds=wager.odds,
@@ -229,7 +242,7 @@ def failed(request: r.Request, error: VenueError, now: Instant) -> e.Failed:
     purpose = Purpose.READ
     if isinstance(request, r.PlaceMany):
         purpose = Purpose.PLACE
-    elif isinstance(request, r.CancelMany | r.CancelAll | r.CancelEvent):
+    elif isinstance(request, r.CancelMany | r.CancelAll | r.CancelSportEvent):
         purpose = Purpose.CANCEL
     return errors.failed(request.id, _ERRORS.error_of(purpose, error.status, error.code, error.message, now, None))
 
@@ -247,7 +260,7 @@ def _transaction(line: VenueTransaction) -> Transaction:
         change=line.amount,
         balance=line.balance,
         created_at=line.created_at,
-        event_id=None if line.market is None else line.market.event,
+        sport_event_id=None if line.market is None else line.market.sport_event,
         market_id=None if line.market is None else line.market.market,
         wager_id=line.wager_id or "",
         transaction_id=line.transaction_id,
@@ -277,14 +290,14 @@ def _book(shown: ShownBook) -> Book:
     )
 
 
-def _line(event: LineChanged, connection: int) -> e.LineMessage:
-    line: Line = event.line
-    outcome = line.outcomes[event.side]
+def _line(announcement: LineChanged, connection: int) -> e.LineMessage:
+    line: Line = announcement.line
+    outcome = line.outcomes[announcement.side]
     key: LineKey = line.key
     return e.LineMessage(
         connection,
-        e.Op(event.op),
-        key.event,
+        e.Op(announcement.op),
+        key.sport_event,
         key.market,
         outcome.line_id,
         outcome.outcome_id,

@@ -109,7 +109,7 @@ def span(duration: Duration) -> str:
 
 def _why(status: Status) -> str | None:
     """Return why the line is not quoted on both outcomes. None while it is quoted, and before the board was read."""
-    lines = [line for event in status.events for line in event.lines]
+    lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     if not lines:
         return NO_RULE if status.phase == "ready" else None
     sides = {own.side for own in lines[0].own}

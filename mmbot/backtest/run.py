@@ -186,10 +186,10 @@ class Run:
     # --- the wire -------------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
-        for event in self.world.venue.drain():
+        for announcement in self.world.venue.drain():
             if not self._up or self.faults.silent:
                 continue
-            message = self._link.message(event, self._connection)
+            message = self._link.message(announcement, self._connection)
             if message is not None and self.on_message is not None:
                 message = self.on_message(message)
             if message is not None:
@@ -267,7 +267,7 @@ class Run:
                 case o.SaveDay():
                     self.memory.day = order
                 case o.SaveSettlement():
-                    self.memory.settlements[order.event, order.market] = order
+                    self.memory.settlements[order.sport_event, order.market] = order
 
     def _connect(self) -> None:
         self._up = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -18,7 +17,7 @@ from mmbot.domain.money import Cents, cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import Status
 from mmbot.simulator.crowd.tape import Tape
-from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
+from mmbot.simulator.crowd.tape_crowd import MARKET, SPORT_EVENT
 from mmbot.simulator.judge.verdict import RefereeLimits, RefereeReport
 from mmbot.simulator.world import BALANCE, tape_world
 from mmbot.strategy.interface import Strategy
@@ -28,8 +27,6 @@ WIDEST = 0.10
 
 AFTER = 2 * MINUTE
 """Virtual time after the tape's end, in which results are paid and reported."""
-
-_ARTICLES: Final = {"event": "an", "account": "the"}
 
 
 class TapeResult(msgspec.Struct, frozen=True):
@@ -68,7 +65,7 @@ class TapeResult(msgspec.Struct, frozen=True):
             f"thresholds: {_passed(self.thresholds)}",
         ]
         lines += [
-            f"worst case of {_ARTICLES.get(figure.kind, 'a')} {figure.kind}: at most {show(figure.greatest)}"
+            f"worst case of {_scope(figure.kind)}: at most {show(figure.greatest)}"
             + (f" of {show(figure.limit)}" if figure.limit is not None else "")
             for figure in referee.worst_case
         ]
@@ -79,6 +76,10 @@ class TapeResult(msgspec.Struct, frozen=True):
         ]
         lines += [f"  {breach.invariant} at {breach.at}: {breach.detail}" for breach in referee.broken[:10]]
         return lines + self.not_quoted.lines()
+
+
+def _scope(kind: str) -> str:
+    return "the account" if kind == "account" else f"a {kind.replace('_', ' ')}"
 
 
 def _points(width: float | None) -> str:
@@ -97,7 +98,7 @@ def referee_limits(config: Config) -> RefereeLimits:
     return RefereeLimits(
         line=cents(limits.line),
         market=cents(limits.market),
-        event=cents(limits.event),
+        sport_event=cents(limits.sport_event),
         tournament=cents(limits.tournament),
         account=cents(limits.account),
     )
@@ -116,7 +117,7 @@ def play(
     start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)
-    presence = Presence(LineKey(EVENT, MARKET, 0), start)
+    presence = Presence(LineKey(SPORT_EVENT, MARKET, 0), start)
     world.venue.watch(world.account, presence)
     shift = start - tape.start
     live = next((change.at for change in tape.changes if change.in_play), tape.changes[-1].at)

@@ -18,7 +18,7 @@ from structlog.types import FilteringBoundLogger
 from mmbot.domain.instant import Clock, Duration, Instant
 from mmbot.engine.events import Answer, Beat, BookMessage, Event, Failed, Failure, StopRequested, WagerMessage
 from mmbot.engine.orders import Exit, Order
-from mmbot.engine.requests import CancelAll, CancelEvent, CancelMany, PlaceMany, Request
+from mmbot.engine.requests import CancelAll, CancelMany, CancelSportEvent, PlaceMany, Request
 from mmbot.engine.status import Status
 
 IDLE_S: Final = 1.0
@@ -26,7 +26,7 @@ IDLE_S: Final = 1.0
 
 _PAUSE_S: Final = 0.001  # wait before the next call if the deadline has passed but nothing was due
 
-CHANGES: Final = (CancelAll, CancelEvent, CancelMany, PlaceMany)
+CHANGES: Final = (CancelAll, CancelSportEvent, CancelMany, PlaceMany)
 """Placements and cancels. A shutdown waits for their answers, but not for the answers to reads."""
 
 
@@ -45,7 +45,7 @@ class Engine(Protocol):
     def orders(self) -> list[Order]:
         """Return the engine's new orders to the daemon, such as to connect the feed. Each order is returned once."""
 
-    def status(self, now: Instant, *, events: bool = True) -> Status:
+    def status(self, now: Instant, *, sport_events: bool = True) -> Status:
         """Return the engine's status, with or without the sport events and their lines."""
 
     @property
@@ -211,7 +211,7 @@ class Pump:
                 if match:
                     self._timings.match_to_wire(time.monotonic_ns() - match)
                     match = 0
-            elif match and isinstance(request, CancelMany | CancelEvent | CancelAll):
+            elif match and isinstance(request, CancelMany | CancelSportEvent | CancelAll):
                 self._timings.match_to_wire(time.monotonic_ns() - match)
                 match = 0
         return busy

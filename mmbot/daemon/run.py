@@ -234,7 +234,7 @@ class _Life:
         """Create the HTTP server, and connect the metrics to their sources."""
 
         def head() -> Status:
-            return engine.status(self._clock.now(), events=False)
+            return engine.status(self._clock.now(), sport_events=False)
 
         self._metrics.observe(
             head,

@@ -49,14 +49,20 @@ class Names:
 
     def learn(self, status: Status) -> None:
         """Remember the names in a status."""
-        for event in status.events:
-            for line in event.lines:
-                self._lines[LineKey(line.event, line.market, line.number)] = (event.name, line.name, line.outcomes)
+        for sport_event in status.sport_events:
+            for line in sport_event.lines:
+                self._lines[LineKey(line.sport_event, line.market, line.number)] = (
+                    sport_event.name,
+                    line.name,
+                    line.outcomes,
+                )
 
     def line(self, key: LineKey) -> str:
         """Return the sport event and the market of a line."""
-        event, line, _ = self._lines.get(key, (f"event {key.event}", f"market {key.market} {key.number / 4:g}", ()))
-        return f"{event}, {line}"
+        sport_event, line, _ = self._lines.get(
+            key, (f"sport event {key.sport_event}", f"market {key.market} {key.number / 4:g}", ())
+        )
+        return f"{sport_event}, {line}"
 
     def outcome(self, key: LineKey, side: Side) -> str:
         """Return the name of one outcome."""
@@ -232,7 +238,7 @@ def _worst(report: RefereeReport) -> Iterable[Text]:
         if scope.kind not in greatest or scope.greatest > greatest[scope.kind][0]:
             greatest[scope.kind] = (scope.greatest, scope.limit)
     parts = [
-        f"{kind} {show(worst)}" + (f" of {show(limit)}" if limit is not None else "")
+        f"{kind.replace('_', ' ')} {show(worst)}" + (f" of {show(limit)}" if limit is not None else "")
         for kind, (worst, limit) in greatest.items()
     ]
     over = any(limit is not None and worst > limit for worst, limit in greatest.values())

@@ -14,7 +14,7 @@ class LineKey(NamedTuple):
     """Identity of a line. The exchange gives a line the same ``id`` as its market, so three numbers are needed
     (docs/protocol.md 5.2)."""
 
-    event: int
+    sport_event: int
     market: int
     number: int
     """Point spread of the first outcome, or the total, in quarter points: -14 is a spread of -3.5. It is 0 in a market
@@ -24,13 +24,13 @@ class LineKey(NamedTuple):
 class MarketKey(NamedTuple):
     """Identity of a market. Markets of two sport events may have the same id, so two numbers are needed."""
 
-    event: int
+    sport_event: int
     market: int
 
 
 def market_of(line: LineKey) -> MarketKey:
     """Return the market of a line."""
-    return MarketKey(line.event, line.market)
+    return MarketKey(line.sport_event, line.market)
 
 
 def quarter_points(number: float) -> int:
@@ -99,7 +99,7 @@ class Market(msgspec.Struct, frozen=True, gc=False):
 class SportEvent(msgspec.Struct, frozen=True, gc=False):
     """A sport event. ``status`` is the exchange's word. A sport event of unknown status is not quoted."""
 
-    event_id: int
+    sport_event_id: int
     tournament_id: int
     name: str
     status: str

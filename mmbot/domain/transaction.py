@@ -43,7 +43,7 @@ class Transaction(msgspec.Struct, frozen=True):
     balance: Cents | None
     """Balance after the transaction; None if the exchange gave none."""
     created_at: Instant | None
-    event_id: int | None = None
+    sport_event_id: int | None = None
     market_id: int | None = None
     wager_id: str = ""
     """Id of the wager; empty if the exchange named no wager."""

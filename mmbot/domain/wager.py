@@ -52,7 +52,7 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 
     wager_id: str
     external_id: str
-    event_id: int
+    sport_event_id: int
     market_id: int
     line_id: str
     odds: Odds

@@ -116,9 +116,13 @@ class Engine:
         clearing = self._life.clearing
         request = self._life.urgent(now) if clearing else None
         if request is None:
-            if shared.dirty_events:
+            if shared.dirty_sport_events:
                 self._look(now)
-            if self._cancelling.ready and not self._clearing and (self._cancelling.full or not shared.dirty_events):
+            if (
+                self._cancelling.ready
+                and not self._clearing
+                and (self._cancelling.full or not shared.dirty_sport_events)
+            ):
                 request = self._cancelling.next(now)
             if request is None and clearing:
                 # The proof that the account is clear is as urgent as a cancel, even after a 429.
@@ -145,9 +149,9 @@ class Engine:
         if self._life.step is Step.ENDED:
             return None
         times = self._due_times(now)
-        if shared.dirty_events or (self._cancelling.ready and not self._clearing):
+        if shared.dirty_sport_events or (self._cancelling.ready and not self._clearing):
             at = shared.limiter.ready_at(now, True)
-            if at <= now and shared.dirty_events:
+            if at <= now and shared.dirty_sport_events:
                 return now
             times.append(at)
         if self._placing.pending or self._hedging.check:
@@ -182,10 +186,10 @@ class Engine:
         """Return the orders to the shell that were given since the last call: connect, journal, latch, log, exit."""
         return self._shared.outbox.take()
 
-    def status(self, now: Instant, *, events: bool = True) -> Status:
-        """Return the status of the engine. If ``events`` is false, the status leaves out the sport events, and the cost
+    def status(self, now: Instant, *, sport_events: bool = True) -> Status:
+        """Return the status of the engine. If ``sport_events`` is false, the status leaves them out, and the cost
         does not grow with the number of lines."""
-        return self._status.status(now, events)
+        return self._status.status(now, sport_events)
 
     @property
     def quoted_lines(self) -> int:
@@ -230,7 +234,7 @@ class Engine:
         shared = self._shared
         return (
             now < self._quiet_until
-            and not shared.dirty_events
+            and not shared.dirty_sport_events
             and now < shared.timers.soonest
             and not self._cancelling.ready
             and not self._quoting.to_place.lines
@@ -244,16 +248,16 @@ class Engine:
         As soon as a batch of cancels is full, the batch is sent, and the remaining sport events come after it. Nothing
         is placed before the quotes of every changed sport event are decided.
         """
-        dirty = self._shared.dirty_events
+        dirty = self._shared.dirty_sport_events
         if not dirty:
             return
         quotable = self._life.step is Step.READY
         lines = 0
-        for event in list(dirty):
+        for sport_event in list(dirty):
             if lines >= SLICE or (self._cancelling.full and not self._clearing):
                 return
-            del dirty[event]
-            lines += self._quoting.look(event, quotable, now)
+            del dirty[sport_event]
+            lines += self._quoting.look(sport_event, quotable, now)
             if self._quoting.compared:
                 self._cancelling.collect()
 
@@ -265,7 +269,7 @@ class Engine:
             for asker in self._askers:
                 if (request := asker.next(now)) is not None:
                     return request
-        if self._life.step is not Step.READY or shared.dirty_events:
+        if self._life.step is not Step.READY or shared.dirty_sport_events:
             return None
         request = self._hedging.next(now)
         if request is None and not shared.guards.any(ACCOUNT):

@@ -35,13 +35,13 @@ class Channel(msgspec.Struct, frozen=True):
     """One channel of a feed connection."""
 
     name: str
-    events: tuple[int, ...] | None = ()
+    sport_events: tuple[int, ...] | None = ()
     """The sport events whose books the channel brings; None for all sport events."""
     private: bool = False
     """True if the channel brings the private messages of this account and the health checks."""
 
 
-WHOLE_FEED: Final = (Channel("broadcast", events=None), Channel("private", private=True))
+WHOLE_FEED: Final = (Channel("broadcast", sport_events=None), Channel("private", private=True))
 """The channels of a feed that uses only one connection."""
 
 
@@ -92,7 +92,7 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
     from private messages and reads."""
 
     connection: int
-    event: int
+    sport_event: int
     market: int
     line_id: str
     odds: Odds
@@ -118,14 +118,14 @@ class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
     tournament: Tournament | None
 
 
-class EventMessage(msgspec.Struct, frozen=True, tag=True):
+class SportEventMessage(msgspec.Struct, frozen=True, tag=True):
     """Change of a sport event (``sport_event``). If ``op`` is DELETE, only the ids are given."""
 
     connection: int
     op: Op
-    event_id: int
+    sport_event_id: int
     tournament_id: int | None
-    event: SportEvent | None
+    sport_event: SportEvent | None
 
 
 class MarketMessage(msgspec.Struct, frozen=True, tag=True):
@@ -133,7 +133,7 @@ class MarketMessage(msgspec.Struct, frozen=True, tag=True):
 
     connection: int
     op: Op
-    event: int
+    sport_event: int
     market: int
     name: str
     status: str
@@ -144,7 +144,7 @@ class LineMessage(msgspec.Struct, frozen=True, tag=True):
 
     connection: int
     op: Op
-    event: int
+    sport_event: int
     market: int
     line_id: str
     outcome_id: int
@@ -153,7 +153,14 @@ class LineMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 FeedMessage = (
-    Beat | BookMessage | PrintMessage | WagerMessage | TournamentMessage | EventMessage | MarketMessage | LineMessage
+    Beat
+    | BookMessage
+    | PrintMessage
+    | WagerMessage
+    | TournamentMessage
+    | SportEventMessage
+    | MarketMessage
+    | LineMessage
 )
 
 
@@ -261,7 +268,7 @@ class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """Answer to CancelAll or CancelEvent. For a 404, ``nothing_open`` is true; even then the account is not proved
+    """Answer to CancelAll or CancelSportEvent. For a 404, ``nothing_open`` is true; even then the account is not proved
     clear."""
 
     request: int
@@ -332,11 +339,11 @@ class TournamentsRead(msgspec.Struct, frozen=True, tag=True):
     tournaments: tuple[Tournament, ...]
 
 
-class EventsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadEvents. ``events`` is empty after a 404 or a null."""
+class SportEventsRead(msgspec.Struct, frozen=True, tag=True):
+    """Answer to ReadSportEvents. ``sport_events`` is empty after a 404 or a null."""
 
     request: int
-    events: tuple[SportEvent, ...]
+    sport_events: tuple[SportEvent, ...]
 
 
 class MarketImage(msgspec.Struct, frozen=True):
@@ -367,7 +374,7 @@ Answer = (
     | TransactionsRead
     | LadderRead
     | TournamentsRead
-    | EventsRead
+    | SportEventsRead
     | MarketsRead
 )
 

@@ -58,7 +58,7 @@ class Feed:
             e.FeedLost: self._on_feed_lost,
             e.FeedRejected: self._on_feed_rejected,
             e.TournamentMessage: self._on_tournament,
-            e.EventMessage: self._on_event,
+            e.SportEventMessage: self._on_sport_event,
             e.MarketMessage: self._on_market,
             e.LineMessage: self._on_line,
         }
@@ -67,7 +67,7 @@ class Feed:
         shared = self._shared
         line, sequence, book = message.line, message.sequence, message.book
         shared.coverage.heard(message.connection, now)
-        generation = shared.coverage.generation(line.event, message.connection)
+        generation = shared.coverage.generation(line.sport_event, message.connection)
         ahead = sequence - now - shared.clock.wall_offset
         if generation and ahead > shared.clock.ahead:
             shared.clock.note_message(sequence, now)
@@ -144,16 +144,16 @@ class Feed:
         brings them any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
         """
         shared, coverage = self._shared, self._shared.coverage
-        before = {event: coverage.of(event).generation for event in shared.catalogue.markets}
+        before = {sport_event: coverage.of(sport_event).generation for sport_event in shared.catalogue.markets}
         coverage.carry(connection, channels, now)
         lost = 0
-        for event, generation in before.items():
-            present = coverage.of(event).generation
+        for sport_event, generation in before.items():
+            present = coverage.of(sport_event).generation
             if present == generation:
                 continue
-            shared.dirty_events[event] = None
+            shared.dirty_sport_events[sport_event] = None
             if present:
-                self._board.markets(event)
+                self._board.markets(sport_event)
             else:
                 lost += 1
         severity = Severity.WARNING if lost or reason is not None else Severity.INFO
@@ -192,31 +192,31 @@ class Feed:
     def _on_tournament(self, message: e.TournamentMessage, now: Instant) -> None:
         self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_tournament(message):
-            self._board.events(message.tournament_id)
+            self._board.sport_events(message.tournament_id)
 
-    def _on_event(self, message: e.EventMessage, now: Instant) -> None:
+    def _on_sport_event(self, message: e.SportEventMessage, now: Instant) -> None:
         shared = self._shared
         shared.coverage.heard(message.connection, now)
-        if not shared.catalogue.on_event(message):
+        if not shared.catalogue.on_sport_event(message):
             return
-        self._quoting.forget(message.event_id)
-        event = shared.catalogue.events[message.event_id]
-        if event.status in TRADEABLE and message.op is not e.Op.DELETE:
-            self._board.markets(message.event_id)
-            if shared.guards.holds("wiped", message.event_id):  # only a read can show that it has not started
-                self._board.events(event.tournament_id)
+        self._quoting.forget(message.sport_event_id)
+        sport_event = shared.catalogue.sport_events[message.sport_event_id]
+        if sport_event.status in TRADEABLE and message.op is not e.Op.DELETE:
+            self._board.markets(message.sport_event_id)
+            if shared.guards.holds("wiped", message.sport_event_id):  # only a read can show that it has not started
+                self._board.sport_events(sport_event.tournament_id)
 
     def _on_market(self, message: e.MarketMessage, now: Instant) -> None:
         self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_market(message):
-            self._quoting.forget(message.event)
-            self._board.markets(message.event)
+            self._quoting.forget(message.sport_event)
+            self._board.markets(message.sport_event)
 
     def _on_line(self, message: e.LineMessage, now: Instant) -> None:
         self._shared.coverage.heard(message.connection, now)
         if self._shared.catalogue.on_line(message):
-            self._quoting.forget(message.event)
-            self._board.markets(message.event)
+            self._quoting.forget(message.sport_event)
+            self._board.markets(message.sport_event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
         """Connect the feed again because a message was lost, unless this was done in the last five minutes."""

@@ -20,7 +20,7 @@ from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Counts, EventStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus, Status
+from mmbot.engine.status import Counts, LevelStatus, LineStatus, OwnStatus, ScopeStatus, SportEventStatus, Status
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
@@ -58,7 +58,7 @@ class StatusWriter:
         ledger = self._shared.ledger
         return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
 
-    def status(self, now: Instant, events: bool = True) -> Status:
+    def status(self, now: Instant, sport_events: bool = True) -> Status:
         """Return the status, with or without the sport events and their lines."""
         shared = self._shared
         ledger = shared.ledger
@@ -73,10 +73,10 @@ class StatusWriter:
             feed_age_s=in_seconds(now - shared.coverage.heard_at) if shared.coverage.heard_at else None,
             balance=self._balance.latest,
             locked=ledger.totals.locked_in_all,
-            events=tuple(
-                event
-                for event_id in (self._quoting.events if events else ())
-                if (event := self._event(event_id)) is not None
+            sport_events=tuple(
+                sport_event
+                for sport_event_id in (self._quoting.sport_events if sport_events else ())
+                if (sport_event := self._sport_event(sport_event_id)) is not None
             ),
             scopes=tuple(self._scope(scope) for scope in shared.exposure.fullest()),
             guards=shared.guards.status(),
@@ -96,19 +96,19 @@ class StatusWriter:
             clear=self._life.clear,
         )
 
-    def _event(self, event_id: int) -> EventStatus | None:
+    def _sport_event(self, sport_event_id: int) -> SportEventStatus | None:
         coverage = self._shared.coverage
-        event = self._shared.catalogue.events.get(event_id)
-        lines = self._quoting.events[event_id]
-        if event is None:
+        sport_event = self._shared.catalogue.sport_events.get(sport_event_id)
+        lines = self._quoting.sport_events[sport_event_id]
+        if sport_event is None:
             return None
-        cover = coverage.of(event_id)
-        return EventStatus(
-            event=event_id,
-            name=event.name,
-            tournament=event.tournament_name,
-            status=event.status,
-            start=event.scheduled,
+        cover = coverage.of(sport_event_id)
+        return SportEventStatus(
+            sport_event=sport_event_id,
+            name=sport_event.name,
+            tournament=sport_event.tournament_name,
+            status=sport_event.status,
+            start=sport_event.scheduled,
             lines=tuple(self._line(quoted) for quoted in lines),
             covered_since=cover.since if coverage.up and cover.generation else None,
         )
@@ -123,7 +123,7 @@ class StatusWriter:
         position = shared.ledger.positions.get(key, NOTHING)
         names = [outcome.name for outcome in quoted.line.outcomes]
         return LineStatus(
-            event=key.event,
+            sport_event=key.sport_event,
             market=key.market,
             number=key.number,
             name=quoted.line.name or quoted.market.name,
@@ -174,21 +174,21 @@ class StatusWriter:
                 market = catalogue.market(line)
                 known = catalogue.lines.get(line)
                 label = (known.name if known is not None else "") or (market.name if market is not None else "")
-                return f"{self._event_name(line.event)} {label or f'{line.market}/{line.number / 4:g}'}"
-            case (int() as event, int() as number):
-                market = catalogue.markets.get(event, {}).get(MarketKey(event, number))
-                return f"{self._event_name(event)} {market.name if market is not None else number}"
-            case int() as number if scope.kind == "event":
-                return self._event_name(number)
+                return f"{self._sport_event_name(line.sport_event)} {label or f'{line.market}/{line.number / 4:g}'}"
+            case (int() as sport_event, int() as number):
+                market = catalogue.markets.get(sport_event, {}).get(MarketKey(sport_event, number))
+                return f"{self._sport_event_name(sport_event)} {market.name if market is not None else number}"
+            case int() as number if scope.kind == "sport_event":
+                return self._sport_event_name(number)
             case int() as number if scope.kind == "tournament":
                 tournament = catalogue.tournaments.get(number)
                 return tournament.name if tournament else str(number)
             case _:
                 return ""
 
-    def _event_name(self, event: int) -> str:
-        known = self._shared.catalogue.events.get(event)
-        return known.name if known is not None else str(event)
+    def _sport_event_name(self, sport_event: int) -> str:
+        known = self._shared.catalogue.sport_events.get(sport_event)
+        return known.name if known is not None else str(sport_event)
 
 
 def _shown(levels: Levels) -> tuple[LevelStatus, ...]:

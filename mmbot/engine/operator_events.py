@@ -79,8 +79,8 @@ class OperatorEvents:
         shared = self._shared
         shared.clock.stepped(event.offset)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
-        for event_id in shared.catalogue.markets:
-            self._quoting.forget(event_id)
+        for sport_event_id in shared.catalogue.markets:
+            self._quoting.forget(sport_event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
         """Take a price of the user. If the exchange does not list the line yet, keep the price until the line is

@@ -114,7 +114,7 @@ class SaveDay(msgspec.Struct, frozen=True, tag=True):
 class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
     """Realised profit of a market, in cents. The entry replaces an earlier entry of the same market."""
 
-    event: int
+    sport_event: int
     market: int
     gross: Cents
     commission: Cents

@@ -62,7 +62,7 @@ class AppliesReports(Protocol):
 class Requotes(Protocol):
     """Quotes again after a change of markets, lines or books. Implemented by ``quoting.Quoting``."""
 
-    def forget(self, event: int) -> None:
+    def forget(self, sport_event: int) -> None:
         """Select the lines to quote in a sport event again, after a change of its markets or lines."""
 
     def book_changed(self, line: LineKey) -> None:

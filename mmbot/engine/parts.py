@@ -16,8 +16,8 @@ from mmbot.engine.fill_status import StatusWriter
 from mmbot.engine.followers.breakers import BREAKERS, Breaker
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.chores import CancelOneByOne, EverySecond
-from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.life.sport_events_over import Forgetting
 from mmbot.engine.operator_events import OperatorEvents
 from mmbot.engine.orders import Seed
 from mmbot.engine.quoting.given_prices import GivenPrices
@@ -119,7 +119,7 @@ class Parts:
     def _register_timers(self) -> None:
         self.shared.timers.register(
             {
-                Due.EVENT: self.quoting.timer,
+                Due.SPORT_EVENT: self.quoting.timer,
                 Due.LINE: self._line_due,
                 Due.HEDGE: self.hedging.pause_over,
                 Due.SUSPECT: self.board.judge,

@@ -11,7 +11,7 @@ from mmbot.domain.odds import Odds
 BATCH = 20
 """The most wagers in one placement or cancel request, as the exchange specifies."""
 
-EVENTS_A_READ = 50
+SPORT_EVENTS_A_READ = 50
 """The most sport events in one read of markets (docs/protocol.md 4.1)."""
 
 
@@ -41,11 +41,11 @@ class CancelAll(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
-class CancelEvent(msgspec.Struct, frozen=True, tag=True):
+class CancelSportEvent(msgspec.Struct, frozen=True, tag=True):
     """Cancel every open wager of one sport event."""
 
     id: int
-    event: int
+    sport_event: int
 
 
 class CancelMany(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -123,7 +123,7 @@ class ReadTournaments(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
-class ReadEvents(msgspec.Struct, frozen=True, tag=True):
+class ReadSportEvents(msgspec.Struct, frozen=True, tag=True):
     """Read the listed sport events of one tournament."""
 
     id: int
@@ -134,12 +134,12 @@ class ReadMarkets(msgspec.Struct, frozen=True, tag=True):
     """Read the markets and books of up to 50 sport events."""
 
     id: int
-    events: tuple[int, ...]
+    sport_events: tuple[int, ...]
 
 
 Request = (
     CancelAll
-    | CancelEvent
+    | CancelSportEvent
     | CancelMany
     | PlaceMany
     | ReadWager
@@ -149,6 +149,6 @@ Request = (
     | ReadTransactions
     | ReadLadder
     | ReadTournaments
-    | ReadEvents
+    | ReadSportEvents
     | ReadMarkets
 )

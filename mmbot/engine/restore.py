@@ -23,7 +23,7 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
     live = {wager.external_id: None for wager in shared.ledger.all_live()}
     parts.life.expect(saved for saved in seed.wagers if saved.matched or saved.external_id in live)
     for settled in seed.settlements:
-        shared.ledger.restore_settlement(MarketKey(settled.event, settled.market), settled.gross)
+        shared.ledger.restore_settlement(MarketKey(settled.sport_event, settled.market), settled.gross)
     parts.effects.take_positions(now)
 
 

@@ -30,7 +30,7 @@ class OwnStatus(msgspec.Struct, frozen=True):
 class LineStatus(msgspec.Struct, frozen=True):
     """One line to which a quoting rule applies."""
 
-    event: int
+    sport_event: int
     market: int
     number: int
     name: str
@@ -51,10 +51,10 @@ class LineStatus(msgspec.Struct, frozen=True):
     """The reason why the line is not quoted; None while the line is quoted."""
 
 
-class EventStatus(msgspec.Struct, frozen=True):
+class SportEventStatus(msgspec.Struct, frozen=True):
     """One sport event with its quoted lines."""
 
-    event: int
+    sport_event: int
     name: str
     tournament: str
     status: str
@@ -70,7 +70,7 @@ class ScopeStatus(msgspec.Struct, frozen=True):
     the greatest share of its limit."""
 
     scope: str
-    """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
+    """``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     name: str
     worst_case: Cents
     matched: Cents
@@ -94,7 +94,7 @@ class MatchStatus(msgspec.Struct, frozen=True):
     """One of the latest matches."""
 
     at: Instant
-    event: int
+    sport_event: int
     outcome: str
     odds: Odds
     stake: Cents
@@ -136,7 +136,7 @@ class Status(msgspec.Struct, frozen=True):
     balance: Cents | None
     locked: Cents
     """Matched stakes that are not settled, in cents, on all lines, including lines that are not listed any more."""
-    events: tuple[EventStatus, ...]
+    sport_events: tuple[SportEventStatus, ...]
     scopes: tuple[ScopeStatus, ...]
     guards: tuple[GuardStatus, ...]
     matches: tuple[MatchStatus, ...]

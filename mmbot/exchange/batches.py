@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mmbot.engine.requests import BATCH, EVENTS_A_READ
+from mmbot.engine.requests import BATCH, SPORT_EVENTS_A_READ
 from mmbot.exchange.errors import Malformed
 
 MATCHES_A_READ: Final = 100
@@ -31,10 +31,10 @@ def check_batch(items: Sequence[object]) -> None:
         raise wrong_size(items)
 
 
-def check_events(wanted: Sequence[int]) -> None:
+def check_sport_events(wanted: Sequence[int]) -> None:
     """Raise Malformed if there are no sport events, or too many for one read of markets."""
-    if not 0 < len(wanted) <= EVENTS_A_READ:
-        raise Malformed(WRONG_SIZE, f"{len(wanted)} events in one read")
+    if not 0 < len(wanted) <= SPORT_EVENTS_A_READ:
+        raise Malformed(WRONG_SIZE, f"{len(wanted)} sport events in one read")
 
 
 def check_matches(wager_ids: Sequence[str]) -> None:

@@ -113,10 +113,10 @@ class ChangeCalls(Protocol):
     def cancel_many(self, request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
         """Cancel up to 20 wagers. ``request`` is the engine's number of the request, which the answer repeats."""
 
-    def cancel_event(self, event: int) -> Call[None]:
+    def cancel_sport_event(self, sport_event: int) -> Call[None]:
         """Cancel every open wager of a sport event."""
 
-    def cancel_market(self, event: int, market: int, line_id: str | None) -> Call[None]:
+    def cancel_market(self, sport_event: int, market: int, line_id: str | None) -> Call[None]:
         """Cancel every open wager of a market. If ``line_id`` is given, cancel only the wagers on that outcome."""
 
     def cancel_all(self) -> Call[None]:
@@ -129,7 +129,9 @@ class WagerCalls(Protocol):
     def wager(self, wager_id: str) -> Call[WagerReport]:
         """Read one wager."""
 
-    def history(self, query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
+    def history(
+        self, query: ReadHistory, now: Instant, market: int | None, sport_event: int | None
+    ) -> Call[HistoryRead]:
         """Read one page of the account's wager history. ``now`` and the times in ``query`` are by the exchange's clock.
         The page may have fewer wagers than the query asks for.
 
@@ -160,20 +162,20 @@ class BoardCalls(Protocol):
     def tournaments(self, active: bool) -> Call[tuple[Tournament, ...]]:
         """Read all tournaments, or only those with active sport events if ``active`` is True."""
 
-    def events(self, tournament: int) -> Call[tuple[SportEvent, ...]]:
+    def sport_events(self, tournament: int) -> Call[tuple[SportEvent, ...]]:
         """Read the sport events of a tournament."""
 
-    def events_by_id(self, events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
+    def sport_events_by_id(self, sport_events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
         """Read up to 50 sport events."""
 
-    def markets(self, events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
+    def markets(self, sport_events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
         """Read the markets and books of up to 50 sport events."""
 
-    def markets_of(self, event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
+    def markets_of(self, sport_event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
         """Read the markets and books of one sport event."""
 
     def search(
-        self, tournament: int, events: Sequence[int], types: Sequence[str], least: Cents
+        self, tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
     ) -> Call[tuple[MarketImage, ...]]:
         """Search the markets of a tournament. ``Client.search_markets`` describes the filters."""
 
@@ -195,7 +197,7 @@ class WalletCalls(Protocol):
         begin: Instant | None,
         end: Instant | None,
         kind: TransactionType | None,
-        event: int | None,
+        sport_event: int | None,
         market: int | None,
         wager_id: str,
         cursor: str,

@@ -62,7 +62,7 @@ class Topics(NamedTuple):
     connection."""
 
     tournaments: tuple[int, ...] = ()
-    events: tuple[int, ...] = ()
+    sport_events: tuple[int, ...] = ()
     """Sport events, for a dialect that has one channel for each sport event."""
     sub_types: tuple[tuple[int, str], ...] = ()
     """Sport events with sub-types of their markets, for a dialect that has one channel for each such pair."""

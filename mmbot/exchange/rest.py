@@ -25,8 +25,8 @@ from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.batches import (
     MATCHES_A_READ,
     check_batch,
-    check_events,
     check_matches,
+    check_sport_events,
     is_batch,
     wrong_size,
 )
@@ -156,15 +156,15 @@ class Client:
         check_batch(items)
         return await self._ask(self._changes.cancel_many(request, items))
 
-    async def cancel_event(self, event: int) -> bool:
+    async def cancel_sport_event(self, sport_event: int) -> bool:
         """Cancel every open wager of a sport event. Return False if the exchange found none, which does not prove that
         none is open."""
-        return await self._swept(self._changes.cancel_event(event))
+        return await self._swept(self._changes.cancel_sport_event(sport_event))
 
-    async def cancel_market(self, event: int, market: int, line_id: str | None = None) -> bool:
+    async def cancel_market(self, sport_event: int, market: int, line_id: str | None = None) -> bool:
         """Cancel every open wager of a market; with ``line_id``, only those on that outcome. False if the exchange
         found none."""
-        return await self._swept(self._changes.cancel_market(event, market, line_id))
+        return await self._swept(self._changes.cancel_market(sport_event, market, line_id))
 
     async def cancel_all(self) -> bool:
         """Cancel every open wager of the account. Return False if the exchange found none, which does not prove that
@@ -185,45 +185,45 @@ class Client:
         """Read the tournaments that have active sport events, or all tournaments."""
         return await self._ask(self._board.tournaments(active))
 
-    async def events(self, tournament: int) -> tuple[SportEvent, ...]:
+    async def sport_events(self, tournament: int) -> tuple[SportEvent, ...]:
         """Read the sport events of a tournament. Empty if the exchange answers 404 or null (docs/protocol.md 4.1)."""
-        return await self._found(self._board.events(tournament), ())
+        return await self._found(self._board.sport_events(tournament), ())
 
     async def markets(
         self, wanted: Sequence[int], *, version: Version = 2
     ) -> dict[int, tuple[answers.MarketImage, ...]]:
         """Read the markets and books of up to 50 sport events. If the markets of a sport event cannot be read, the
         result has no entry for it. Version 1 is deprecated (see ``markets_of``)."""
-        check_events(wanted)
+        check_sport_events(wanted)
         nothing: dict[int, tuple[answers.MarketImage, ...]] = dict.fromkeys(wanted, ())
         return await self._found(self._board.markets(wanted, version), nothing)
 
-    async def events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
+    async def sport_events_by_id(self, wanted: Sequence[int]) -> tuple[SportEvent, ...]:
         """Read up to 50 sport events by their ids. A sport event that is not listed is left out."""
-        check_events(wanted)
-        return await self._found(self._board.events_by_id(wanted), ())
+        check_sport_events(wanted)
+        return await self._found(self._board.sport_events_by_id(wanted), ())
 
-    async def markets_of(self, event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
+    async def markets_of(self, sport_event: int, *, version: Version = 2) -> tuple[answers.MarketImage, ...] | None:
         """Read the markets and books of one sport event; None if the exchange does not list it. Version 1 is
         deprecated: it lacks ``sub_type`` and ``category_name``, so a game looks like its first half."""
-        return await self._found(self._board.markets_of(event, version), None)
+        return await self._found(self._board.markets_of(sport_event, version), None)
 
     async def search_markets(
-        self, tournament: int, *, events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
+        self, tournament: int, *, sport_events: Sequence[int] = (), types: Sequence[str] = (), least: Cents = 0
     ) -> tuple[answers.MarketImage, ...]:
         """Read the markets and books of a tournament. The filters are sent with the request. They are also applied to
         the answer, because the exchange may ignore them.
 
         Args:
-            events: only markets of these sport events.
+            sport_events: only markets of these sport events.
             types: only these types: ``moneyline``, ``spread``, ``total``, ``sup_moneyline`` …
             least: only markets in which takers can stake at least this amount, over all lines and levels.
         """
-        images = await self._found(self._board.search(tournament, events, types, least), ())
+        images = await self._found(self._board.search(tournament, sport_events, types, least), ())
         return tuple(
             image
             for image in images
-            if (not events or image.market.key.event in events)
+            if (not sport_events or image.market.key.sport_event in sport_events)
             and (not types or image.market.type in types)
             and sum(level.value for book in image.books for side in book.sides for level in side) >= least
         )
@@ -242,7 +242,7 @@ class Client:
         end: Instant | None = None,
         *,
         type: TransactionType | None = None,
-        event: int | None = None,
+        sport_event: int | None = None,
         market: int | None = None,
         wager_id: str = "",
         cursor: str = "",
@@ -250,13 +250,13 @@ class Client:
     ) -> TransactionPage:
         """Read one page of the account's transactions between two instants, which are widened to whole seconds.
         ``limit`` is 1000 at most. The filters are also applied to the answer, because the exchange may ignore them."""
-        call = self._wallet.transactions(begin, end, type, event, market, wager_id, cursor, limit)
+        call = self._wallet.transactions(begin, end, type, sport_event, market, wager_id, cursor, limit)
         page = await self._ask(call)
         wanted = tuple(
             line
             for line in page.transactions
             if (type is None or line.type is type)
-            and (event is None or line.event_id == event)
+            and (sport_event is None or line.sport_event_id == sport_event)
             and (market is None or line.market_id == market)
             and (not wager_id or line.wager_id == wager_id)
         )
@@ -267,11 +267,11 @@ class Client:
         return await self._found(self._wagers.wager(wager_id), None)
 
     async def history(
-        self, query: requests.ReadHistory, *, market: int | None = None, event: int | None = None
+        self, query: requests.ReadHistory, *, market: int | None = None, sport_event: int | None = None
     ) -> answers.HistoryRead:
         """Read one page of the wager history. Raises Malformed, before sending, if the exchange would reject the
         range."""
-        return await self._ask(self._wagers.history(query, self._clock.wall(), market, event))
+        return await self._ask(self._wagers.history(query, self._clock.wall(), market, sport_event))
 
     async def matched_bets(
         self, begin: Instant, end: Instant, cursor: str = "", limit: int = MATCHES_A_READ
@@ -338,8 +338,8 @@ class Client:
                 return self._changes.cancel_one(item)
             case requests.CancelMany(items=items) if is_batch(items):
                 return self._changes.cancel_many(request.id, items)
-            case requests.CancelEvent(event=event):
-                return self._changes.cancel_event(event)
+            case requests.CancelSportEvent(sport_event=sport_event):
+                return self._changes.cancel_sport_event(sport_event)
             case requests.CancelAll():
                 return self._changes.cancel_all()
             case _:
@@ -358,7 +358,7 @@ class Client:
         match request:
             case requests.CancelMany(items=(item,)):
                 return await self._cancel_item(change, item, request.id)
-            case requests.CancelAll() | requests.CancelEvent():
+            case requests.CancelAll() | requests.CancelSportEvent():
                 return answers.CancelledAll(request.id, not await self._swept(change))
             case _:
                 answer: answers.Answer = await self._ask(change)
@@ -382,13 +382,13 @@ class Client:
                 return answers.LadderRead(number, await self.ladder())
             case requests.ReadTournaments():
                 return answers.TournamentsRead(number, await self.tournaments())
-            case requests.ReadEvents(tournament=tournament):
-                return answers.EventsRead(number, await self.events(tournament))
-            case requests.ReadMarkets(events=wanted):
+            case requests.ReadSportEvents(tournament=tournament):
+                return answers.SportEventsRead(number, await self.sport_events(tournament))
+            case requests.ReadMarkets(sport_events=wanted):
                 return answers.MarketsRead(number, await self.markets(wanted))
             case requests.PlaceMany(items=items) | requests.CancelMany(items=items):
                 raise wrong_size(items)
-            case requests.CancelAll() | requests.CancelEvent():
+            case requests.CancelAll() | requests.CancelSportEvent():
                 raise AssertionError("such a request is a change")
 
     # --- calls --------------------------------------------------------------------------------------------------------

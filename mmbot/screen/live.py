@@ -73,7 +73,7 @@ def line(status: Status | None, waiting: str = Caption().waiting) -> str:
     if status is None:
         return waiting
     counts = status.counts
-    lines = [line for event in status.events for line in event.lines]
+    lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     account = next((scope for scope in status.scopes if scope.scope == "account"), None)
     parts = [
         f"{iso(status.now)[:19]}Z {status.phase}",
@@ -165,7 +165,7 @@ def _title(status: Status, width: int, caption: Caption) -> Text:
     text = Text(f" {caption.title} ", "bold")
     if status.latched is not None:
         text.append(" KILL SWITCH ON ", "bold white on red")
-    elif status.quoting and any(is_quoted(line) for event in status.events for line in event.lines):
+    elif status.quoting and any(is_quoted(line) for sport_event in status.sport_events for line in sport_event.lines):
         text.append(" QUOTING ", "bold black on green")
     elif status.quoting:  # no guard of the account holds; each line has its own reason
         text.append(" NOTHING TO QUOTE ", "bold black on yellow")
@@ -216,7 +216,9 @@ def _trouble(status: Status, width: int) -> list[Text]:
 
 def _guards(status: Status, width: int, rows: int) -> list[Text]:
     """Return rows with the guards, those of the account first. If a guard has no row, it is counted under its name."""
-    guards = sorted(status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("event")))
+    guards = sorted(
+        status.guards, key=lambda guard: (guard.scope != "account", not guard.scope.startswith("sport event"))
+    )
     if status.latched is not None:
         guards.sort(key=lambda guard: guard.guard != "latch")
     if not guards:
@@ -240,7 +242,10 @@ def _guard(guard: GuardStatus, status: Status, width: int) -> Text:
 
 
 def _scope_name(scope: str, status: Status) -> str:
-    return next((event.name for event in status.events if scope == f"event {event.event}"), scope)
+    return next(
+        (sport_event.name for sport_event in status.sport_events if scope == f"sport event {sport_event.sport_event}"),
+        scope,
+    )
 
 
 def _below(status: Status, width: int, height: int) -> list[Text]:
@@ -273,7 +278,7 @@ def _scopes(scopes: tuple[ScopeStatus, ...], width: int, height: int) -> list[Te
     ]
     for scope in scopes:
         cells = [
-            fit(f"{scope.scope} {scope.name}" if scope.name else scope.scope, name),
+            fit(f"{scope.scope.replace('_', ' ')} {scope.name}".rstrip(), name),
             fit(
                 Text(amount(scope.worst_case, worst), danger(scope.matched, scope.soft, scope.hedge)), worst, right=True
             ),
@@ -295,15 +300,15 @@ def _matches(status: Status, width: int, height: int) -> list[Text]:
     header = fit("LATEST MATCHES", width)
     header.stylize("bold reverse")
     rows = [header]
-    names = {event.event: event.name for event in status.events}
+    names = {sport_event.sport_event: sport_event.name for sport_event in status.sport_events}
     for match in sorted(status.matches, key=lambda match: match.at, reverse=True)[: max(0, height - 1)]:
-        rows.append(_match(match, status, names.get(match.event, ""), width))
+        rows.append(_match(match, status, names.get(match.sport_event, ""), width))
     if not status.matches and height > 1:
         rows.append(fit(Text("none yet", DIM), width))
     return rows[:height]
 
 
-def _match(match: MatchStatus, status: Status, event: str, width: int) -> Text:
+def _match(match: MatchStatus, status: Status, sport_event: str, width: int) -> Text:
     stake: Cents = match.stake
     recent = status.now - match.at < 5 * SECOND
     cells = [
@@ -314,8 +319,8 @@ def _match(match: MatchStatus, status: Status, event: str, width: int) -> Text:
     ]
     text = Text(" ").join(cells)
     text.append(f" {match.outcome}")
-    if event:
-        text.append(f"  {event}", DIM)
+    if sport_event:
+        text.append(f"  {sport_event}", DIM)
     if recent:
         text.stylize("bold cyan", 0, 8)
     return fit(text, width)

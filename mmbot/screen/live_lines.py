@@ -14,7 +14,7 @@ from rich.text import Text
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side, implied
 from mmbot.domain.wager_states import State
-from mmbot.engine.status import EventStatus, LineStatus, OwnStatus, Status
+from mmbot.engine.status import LineStatus, OwnStatus, SportEventStatus, Status
 from mmbot.screen.live_figures import DIM, amount, bar, fit, odds, profit, span
 
 HEADER: Final = "bold reverse"
@@ -35,7 +35,7 @@ _WORST: Final = 7
 class Row(NamedTuple):
     """The values of one row of the table."""
 
-    event: EventStatus
+    sport_event: SportEventStatus
     line: LineStatus
     side: Side
     now: Instant
@@ -58,20 +58,20 @@ def table(status: Status, width: int, height: int) -> list[Text]:
     """Return the table, in at most ``height`` rows of exactly ``width`` characters, header included."""
     if height <= 0:
         return []
-    lines = [(event, line) for event in _by_start(status) for line in event.lines]
+    lines = [(sport_event, line) for sport_event in _by_start(status) for line in sport_event.lines]
     room = height - 1
-    grouped = len(lines) * 2 + sum(1 for event in status.events if event.lines) <= room
+    grouped = len(lines) * 2 + sum(1 for sport_event in status.sport_events if sport_event.lines) <= room
     shown, left = (lines, []) if grouped else _chosen(lines, room)
     shares = _shares(status)
     columns = _columns(width, grouped)
     rows = [_join([fit(column.title, column.width, right=column.right) for column in columns], width, HEADER)]
-    event: EventStatus | None = None
-    for event_of, line in shown:
-        if grouped and event_of is not event:
-            rows.append(_event_row(event_of, status.now, width))
-        event = event_of
+    last: SportEventStatus | None = None
+    for sport_event, line in shown:
+        if grouped and sport_event is not last:
+            rows.append(_sport_event_row(sport_event, status.now, width))
+        last = sport_event
         for side in (0, 1):
-            row = Row(event_of, line, side, status.now, shares, grouped)
+            row = Row(sport_event, line, side, status.now, shares, grouped)
             rows.append(
                 _join([fit(column.cell(row), column.width, right=column.right) for column in columns], width, "")
             )
@@ -97,17 +97,22 @@ def line_name(line: LineStatus) -> str:
 # --- which lines --------------------------------------------------------------------------------------------------
 
 
-def _by_start(status: Status) -> list[EventStatus]:
+def _by_start(status: Status) -> list[SportEventStatus]:
     """Return the sport events: first the future ones in the order of their start, then those that have started."""
     return sorted(
-        status.events,
-        key=lambda event: (event.start is None, (event.start or 0) <= status.now, event.start or 0, event.event),
+        status.sport_events,
+        key=lambda sport_event: (
+            sport_event.start is None,
+            (sport_event.start or 0) <= status.now,
+            sport_event.start or 0,
+            sport_event.sport_event,
+        ),
     )
 
 
 def _chosen(
-    lines: list[tuple[EventStatus, LineStatus]], room: int
-) -> tuple[list[tuple[EventStatus, LineStatus]], list[tuple[EventStatus, LineStatus]]]:
+    lines: list[tuple[SportEventStatus, LineStatus]], room: int
+) -> tuple[list[tuple[SportEventStatus, LineStatus]], list[tuple[SportEventStatus, LineStatus]]]:
     """Split the lines into those shown in ``room`` rows and the others, both in the order of the board."""
     if len(lines) * 2 <= room:
         return lines, []
@@ -156,7 +161,7 @@ def _columns(width: int, grouped: bool) -> list[Column]:
     outcome = min(32, (free - reason) * 45 // 100)
     label = min(46, free - reason - outcome)
     return [
-        Column("MARKET" if grouped else "EVENT / MARKET", label, False, _label(not state)),
+        Column("MARKET" if grouped else "SPORT EVENT / MARKET", label, False, _label(not state)),
         Column("OUTCOME", outcome, False, lambda row: Text(row.line.outcomes[row.side])),
         *fixed,
         *([Column("STATE", free - label - outcome, False, _state)] if state else []),
@@ -170,7 +175,7 @@ def _label(reason: bool) -> Callable[[Row], Text]:
     def cell(row: Row) -> Text:
         line = row.line
         if row.side == 0:
-            return Text(f" {line_name(line)}") if row.grouped else Text(row.event.name, "bold")
+            return Text(f" {line_name(line)}") if row.grouped else Text(row.sport_event.name, "bold")
         if reason and line.why is not None:
             return Text(f" {line.why}", "yellow")
         return Text("" if row.grouped else f" {line_name(line)}", DIM if row.grouped else "")
@@ -240,24 +245,24 @@ def _matches(row: Row) -> Text:
 
 
 def _state(row: Row) -> Text:
-    line, event = row.line, row.event
+    line, sport_event = row.line, row.sport_event
     if row.side == 0:
         if line.why is not None:
             return Text(line.why, "yellow")
         return Text("quoted", "green") if line.own else Text("no open wager yet", DIM)
-    return Text("" if row.grouped else _when(event, row.now), DIM)
+    return Text("" if row.grouped else _when(sport_event, row.now), DIM)
 
 
-def _when(event: EventStatus, now: Instant) -> str:
-    if event.start is None:
-        return f"{event.status}, no known start"
-    ahead = event.start - now
-    return f"starts in {span(ahead)}" if ahead > 0 else f"{event.status}, was due {span(-ahead)} ago"
+def _when(sport_event: SportEventStatus, now: Instant) -> str:
+    if sport_event.start is None:
+        return f"{sport_event.status}, no known start"
+    ahead = sport_event.start - now
+    return f"starts in {span(ahead)}" if ahead > 0 else f"{sport_event.status}, was due {span(-ahead)} ago"
 
 
-def _event_row(event: EventStatus, now: Instant, width: int) -> Text:
-    text = Text(event.name, "bold")
-    text.append(f"  {event.tournament}  {_when(event, now)}", DIM)
+def _sport_event_row(sport_event: SportEventStatus, now: Instant, width: int) -> Text:
+    text = Text(sport_event.name, "bold")
+    text.append(f"  {sport_event.tournament}  {_when(sport_event, now)}", DIM)
     return fit(text, width)
 
 

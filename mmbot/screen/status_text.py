@@ -8,7 +8,7 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Duration, iso
 from mmbot.domain.money import show
 from mmbot.domain.words import counted
-from mmbot.engine.status import EventStatus, GuardStatus, LineStatus, Status
+from mmbot.engine.status import GuardStatus, LineStatus, SportEventStatus, Status
 from mmbot.engine.step import Step
 from mmbot.screen.daemon_status import trouble_text
 
@@ -19,7 +19,9 @@ _BEFORE: Final = tuple(step for step in Step if step not in (Step.READY, Step.EN
 def status_text(status: Status) -> str:
     """Return the whole status, in lines of plain text."""
     return (
-        "\n".join([*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_events(status)])
+        "\n".join(
+            [*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_sport_events(status)]
+        )
         + "\n"
     )
 
@@ -33,21 +35,24 @@ def why_text(status: Status) -> str:
         lines.append("Nothing is quoted, because:")
         lines += [f"  {_guard(guard, status)}" for guard in everywhere]
     lines += [*_step(status), *_trouble(status)]
-    total = sum(len(event.lines) for event in status.events)
+    total = sum(len(sport_event.lines) for sport_event in status.sport_events)
     if not total and not _has_read_books(status):
         return "\n".join(lines) + "\n"  # the markets are not known yet
-    quoted = sum(1 for event in status.events for line in event.lines if _is_quoted(line))
+    quoted = sum(1 for sport_event in status.sport_events for line in sport_event.lines if _is_quoted(line))
     lines.append(f"{quoted} of {total} lines with a quoting rule are quoted.")
     if not total:
         lines.append(
             "No listed market matches a quoting rule: compare `match` in the settings with the listed markets."
         )
-    for event in status.events:
-        silent = [line for line in event.lines if not _is_quoted(line)]
-        held = [guard for guard in status.guards if guard.scope == f"event {event.event}"]
+    for sport_event in status.sport_events:
+        silent = [line for line in sport_event.lines if not _is_quoted(line)]
+        held = [guard for guard in status.guards if guard.scope == f"sport event {sport_event.sport_event}"]
         if not silent and not held:
             continue
-        lines += ["", f"{event.name} ({event.event}, {event.status}, {_start(event, status)})"]
+        lines += [
+            "",
+            f"{sport_event.name} ({sport_event.sport_event}, {sport_event.status}, {_start(sport_event, status)})",
+        ]
         lines += [f"  {_guard(guard, status)}" for guard in held]
         for reason, names in _by_reason(silent).items():
             shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
@@ -74,7 +79,7 @@ def _trouble(status: Status) -> Iterator[str]:
 
 
 def _has_read_books(status: Status) -> bool:
-    return bool(status.events) or status.phase in (Step.HOLD.value, Step.READY.value)
+    return bool(status.sport_events) or status.phase in (Step.HOLD.value, Step.READY.value)
 
 
 def _head(status: Status) -> list[str]:
@@ -97,8 +102,9 @@ def _head(status: Status) -> list[str]:
 def _scopes(status: Status) -> Iterator[str]:
     yield f"{'worst case of':<44}{'now':>12}{'matched':>12}{'soft':>12}{'hedge':>12}{'limit':>12}"
     for scope in status.scopes:
+        kind = scope.scope.replace("_", " ")
         figures = (scope.worst_case, scope.matched, scope.soft, scope.hedge, scope.limit)
-        yield f"{_cut(f'{scope.scope} {scope.name}', 43):<44}" + "".join(f"{show(figure):>12}" for figure in figures)
+        yield f"{_cut(f'{kind} {scope.name}', 43):<44}" + "".join(f"{show(figure):>12}" for figure in figures)
 
 
 def _guards(status: Status) -> Iterator[str]:
@@ -115,10 +121,11 @@ def _guard(guard: GuardStatus, status: Status) -> str:
     )
 
 
-def _events(status: Status) -> Iterator[str]:
-    for event in status.events:
-        yield f"{event.name} ({event.event}, {event.tournament}, {event.status}, {_start(event, status)})"
-        for line in event.lines:
+def _sport_events(status: Status) -> Iterator[str]:
+    for sport_event in status.sport_events:
+        told = f"{sport_event.tournament}, {sport_event.status}, {_start(sport_event, status)}"
+        yield f"{sport_event.name} ({sport_event.sport_event}, {told})"
+        for line in sport_event.lines:
             yield f"  {line.name}: {line.why or 'quoted'}"
             for side in (0, 1):
                 book = "  ".join(f"{level.odds:+d} {show(level.value)}" for level in line.book[side]) or "-"
@@ -148,10 +155,10 @@ def _by_reason(lines: list[LineStatus]) -> dict[str, list[str]]:
     return reasons
 
 
-def _start(event: EventStatus, status: Status) -> str:
-    if event.start is None:
+def _start(sport_event: SportEventStatus, status: Status) -> str:
+    if sport_event.start is None:
         return "no known start"
-    ahead = event.start - status.now
+    ahead = sport_event.start - status.now
     return f"starts in {_span(ahead)}" if ahead >= 0 else f"due to start {_span(-ahead)} ago"
 
 

@@ -23,7 +23,7 @@ FASTEST: Final = 10_000.0
 """The greatest speed of the exchange's clock, as a multiple of real time. The setting ``exchange.clock.rate`` has the
 same upper bound."""
 
-_SCOPES: Final = ("line", "market", "event", "tournament", "account")
+_SCOPES: Final = ("line", "market", "sport_event", "tournament", "account")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_exchange_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tape", type=Path, metavar="FILE", help="replay a recorded market (a moneyline)")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how many times faster than real time")
-    parser.add_argument("--hours", type=float, metavar="H", help="hours from now to the start of the first event")
-    parser.add_argument("--events", type=int, metavar="N", help="number of events on the synthetic board")
+    parser.add_argument("--hours", type=float, metavar="H", help="hours from now to the start of the first sport event")
+    parser.add_argument("--sport-events", type=int, metavar="N", help="number of sport events on the synthetic board")
     parser.add_argument("--board", choices=("plain", "full"), default="plain", help="which synthetic board to list")
     parser.add_argument("--seed", type=int, default=1, help="seed of the crowd and of random faults")
     parser.add_argument(
@@ -118,8 +118,8 @@ def parse(arguments: Sequence[str]) -> ServeOptions:
         anchor_ns=given.anchor_ns,
         seed=given.seed,
         balance=given.balance,
-        before_event=None if given.hours is None else round(given.hours * HOUR),
-        events=given.events,
+        before_sport_event=None if given.hours is None else round(given.hours * HOUR),
+        sport_events=given.sport_events,
         full=given.board == "full",
         faults=tuple(given.fault),
         one_query_a_second=given.one_query_a_second,

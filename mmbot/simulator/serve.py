@@ -47,10 +47,10 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     anchor_ns: Instant | None = None
     seed: int = 1
     balance: Cents = BALANCE
-    before_event: Duration | None = None
+    before_sport_event: Duration | None = None
     """The time from the start of the run to the start of the first sport event. None: as the tape or the board has
     it."""
-    events: int | None = None
+    sport_events: int | None = None
     """The number of sport events on the synthetic board. None: the board's default number."""
     full: bool = False
     """Use the full board, which has every sort of market that the bot has to tell apart, and carry out scripted
@@ -65,7 +65,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     was matched."""
     token_life: Duration = TokenSettings().access_life
     limits: dict[str, Cents] = {}
-    """The referee's limits on the worst case, by scope (``line``, ``market``, ``event``, ``tournament`` or
+    """The referee's limits on the worst case, by scope (``line``, ``market``, ``sport_event``, ``tournament`` or
     ``account``)."""
     access_key: str = LocalSettings().access_key
     secret_key: str = LocalSettings().secret_key
@@ -135,18 +135,20 @@ def build_world(options: ServeOptions, epoch: Instant) -> World:
     if options.tape is not None:
         tape = read_tape(options.tape)
         start = epoch
-        if options.before_event is not None:
-            start = epoch + options.before_event - (tape.scheduled - tape.start)
+        if options.before_sport_event is not None:
+            start = epoch + options.before_sport_event - (tape.scheduled - tape.start)
             if start > epoch:
                 lead = in_seconds(tape.scheduled - tape.start) / 3600
-                raise ValueError(f"--hours asks for more than the {lead:.1f} hours that the tape has before its event")
+                raise ValueError(
+                    f"--hours asks for more than the {lead:.1f} hours that the tape has before its sport event"
+                )
         world = tape_world(tape, start, options.balance, venue, limits=limits, seed=options.seed)
     else:
         board = BoardSettings(full=options.full)
-        if options.before_event is not None:
-            board = msgspec.structs.replace(board, first_start_ns=options.before_event)
-        if options.events is not None:
-            board = msgspec.structs.replace(board, events=options.events)
+        if options.before_sport_event is not None:
+            board = msgspec.structs.replace(board, first_start_ns=options.before_sport_event)
+        if options.sport_events is not None:
+            board = msgspec.structs.replace(board, sport_events=options.sport_events)
         world = synthetic_world(
             venue,
             options.seed,

@@ -53,7 +53,7 @@ class World:
         self.venue.advance(now)
         self.referee.observe(now)
 
-    def create_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
+    def create_sport_event(self, starts: Instant, now: Instant, *, listed: bool = True) -> int:
         """Create a sport event on the synthetic board and return its id. Raises ValueError if the exchange replays a
         recorded market instead."""
         for crowd in self.crowds:

@@ -132,7 +132,9 @@ class Journal:
         """
         try:
             day = self._db.execute(schema.LOAD_DAY).fetchone()
-            settlements = self._db.execute("SELECT event, market, gross, commission, at FROM settlements ORDER BY at")
+            settlements = self._db.execute(
+                "SELECT sport_event, market, gross, commission, at FROM settlements ORDER BY at"
+            )
             settled = tuple(SaveSettlement(*row) for row in settlements)
             since = self._db.execute("SELECT at FROM last_instant").fetchone()
             kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
@@ -249,7 +251,7 @@ class Journal:
                 case SaveDay():
                     days[item.day] = item
                 case SaveSettlement():
-                    settlements[item.event, item.market] = item
+                    settlements[item.sport_event, item.market] = item
                 case _Reserve():
                     reserved = max(reserved, item.end)
                 case _Touch():
@@ -257,7 +259,8 @@ class Journal:
         self._db.executemany(schema.SAVE_WAGER, map(_row, wagers.values()))
         self._db.executemany(schema.SAVE_DAY, map(_day_row, days.values()))
         self._db.executemany(
-            schema.SAVE_SETTLEMENT, ((s.event, s.market, s.gross, s.commission, s.at) for s in settlements.values())
+            schema.SAVE_SETTLEMENT,
+            ((s.sport_event, s.market, s.gross, s.commission, s.at) for s in settlements.values()),
         )
         if reserved:
             self._db.execute(
@@ -321,10 +324,10 @@ def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
 
 
 def _place(wager: SaveWager) -> tuple[int, int, int, int]:
-    """Return the columns event, market, number and side. None of these columns may be NULL."""
+    """Return the columns sport_event, market, number and side. None of these columns may be NULL."""
     if isinstance(wager.line, LineKey) and wager.side is not None:
         return (*wager.line, wager.side)
-    return wager.line.event, wager.line.market, 0, _NO_SIDE
+    return wager.line.sport_event, wager.line.market, 0, _NO_SIDE
 
 
 def _is_over(wager: SaveWager) -> bool:
@@ -343,12 +346,12 @@ def _day(row: Sequence[Any]) -> SaveDay:
 
 
 def _wager(row: Sequence[Any]) -> SaveWager:
-    external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win, *rest = row
+    external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched, win, *rest = row
     result, hedge, sent_at, sequence = rest
     return SaveWager(
         external_id=external_id,
         wager_id=wager_id,
-        line=MarketKey(event, market) if side == _NO_SIDE else LineKey(event, market, number),
+        line=MarketKey(sport_event, market) if side == _NO_SIDE else LineKey(sport_event, market, number),
         side=None if side == _NO_SIDE else side,
         line_id=line_id,
         odds=odds,

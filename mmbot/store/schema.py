@@ -63,23 +63,28 @@ STEPS: Final[tuple[str, ...]] = (
     """
     UPDATE wagers SET state = 'rejected' WHERE state = 'refused';
     """,
+    """
+    ALTER TABLE wagers RENAME COLUMN event TO sport_event;
+    ALTER TABLE settlements RENAME COLUMN event TO sport_event;
+    """,
 )
 """``STEPS[n]`` migrates a file from version n to version n + 1."""
 
 SAVE_WAGER: Final = """
-    INSERT INTO wagers (external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win,
-                        result, hedge, sent_at, sequence, done)
+    INSERT INTO wagers (external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched,
+                        win, result, hedge, sent_at, sequence, done)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (external_id) DO UPDATE SET
-        wager_id = excluded.wager_id, event = excluded.event, market = excluded.market, number = excluded.number,
-        side = excluded.side, line_id = excluded.line_id, odds = excluded.odds, stake = excluded.stake,
-        state = excluded.state, matched = excluded.matched, win = excluded.win, result = excluded.result,
-        hedge = excluded.hedge, sent_at = excluded.sent_at, sequence = excluded.sequence, done = excluded.done
+        wager_id = excluded.wager_id, sport_event = excluded.sport_event, market = excluded.market,
+        number = excluded.number, side = excluded.side, line_id = excluded.line_id, odds = excluded.odds,
+        stake = excluded.stake, state = excluded.state, matched = excluded.matched, win = excluded.win,
+        result = excluded.result, hedge = excluded.hedge, sent_at = excluded.sent_at, sequence = excluded.sequence,
+        done = excluded.done
 """
 
 LOAD_WAGERS: Final = """
-    SELECT external_id, wager_id, event, market, number, side, line_id, odds, stake, state, matched, win, result, hedge,
-           sent_at, sequence
+    SELECT external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched, win, result,
+           hedge, sent_at, sequence
     FROM wagers WHERE done = 0 OR sent_at >= ? ORDER BY sent_at, external_id
 """
 
@@ -93,8 +98,8 @@ SAVE_DAY: Final = """
 LOAD_DAY: Final = "SELECT day, opening, latest, lost_at, loss, loss_limit FROM days ORDER BY day DESC LIMIT 1"
 
 SAVE_SETTLEMENT: Final = """
-    INSERT INTO settlements (event, market, gross, commission, at) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (event, market) DO UPDATE SET
+    INSERT INTO settlements (sport_event, market, gross, commission, at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (sport_event, market) DO UPDATE SET
         gross = excluded.gross, commission = excluded.commission, at = excluded.at
 """
 

@@ -9,30 +9,30 @@ from mmbot.domain.catalogue import Market, SportEvent
 from mmbot.domain.instant import HOUR, Instant
 
 
-def matching_rule(quoting: Sequence[RuleConfig], event: SportEvent, market: Market, now: Instant) -> int | None:
+def matching_rule(quoting: Sequence[RuleConfig], sport_event: SportEvent, market: Market, now: Instant) -> int | None:
     """Return the place in ``quoting`` of the rule for a market; None if no rule matches. ``now`` is a time of the wall
     clock, like the scheduled start."""
     for place, rule in enumerate(quoting):
-        if matches(rule.match, event, market, now):
+        if matches(rule.match, sport_event, market, now):
             return place
     return None
 
 
-def matches(match: MatchConfig, event: SportEvent, market: Market, now: Instant) -> bool:
+def matches(match: MatchConfig, sport_event: SportEvent, market: Market, now: Instant) -> bool:
     """Return whether a market meets every condition of a rule. An empty list is no condition. Text must be the same as
     the exchange writes it."""
     return (
-        (not match.tournament or event.tournament_id in match.tournament)
-        and (not match.event or event.event_id in match.event)
+        (not match.tournament or sport_event.tournament_id in match.tournament)
+        and (not match.sport_event or sport_event.sport_event_id in match.sport_event)
         and (not match.type or market.type in match.type)
         and (not match.sub_type or market.sub_type in match.sub_type)
         and (not match.category_name or market.category_name in match.category_name)
-        and (match.hours_to_start is None or _within(match.hours_to_start, event, now))
+        and (match.hours_to_start is None or _within(match.hours_to_start, sport_event, now))
     )
 
 
-def _within(window: tuple[float, float], event: SportEvent, now: Instant) -> bool:
-    if event.scheduled is None:
+def _within(window: tuple[float, float], sport_event: SportEvent, now: Instant) -> bool:
+    if sport_event.scheduled is None:
         return False
-    ahead = event.scheduled - now
+    ahead = sport_event.scheduled - now
     return round(window[0] * HOUR) <= ahead <= round(window[1] * HOUR)

@@ -41,7 +41,7 @@ _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*
 _GATHER_S: Final = 0.02  # a thread that wakes for each line would interrupt trading too often
 _SHORTEST: Final = 6  # a shorter "secret" would hide ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
-    "event": "event_id",
+    "event": "event_",
     "level": "level_",
     "at": "at_",
     "exc_info": "exc_info_",
@@ -190,7 +190,7 @@ def logger(
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename fields whose names the log itself uses, for example ``event`` to ``event_id``."""
+    """Rename fields whose names the log itself uses, for example ``event`` to ``event_``."""
     return {_TAKEN.get(name, name): value for name, value in given.items()}
 
 

@@ -35,7 +35,7 @@ WIRE_BUCKETS: Final = (25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 250e-6, 500e-6, 1e-3
 REQUEST_BUCKETS: Final = (5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CLEAR_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
-SCOPES: Final = ("line", "market", "event", "tournament", "account")
+SCOPES: Final = ("line", "market", "sport_event", "tournament", "account")
 
 
 class Metrics:

@@ -44,7 +44,7 @@ def demo(tape: Tape) -> TapeResult:
 def low(tape: Tape) -> TapeResult:
     config, strategies = shipped()
     limits = msgspec.structs.replace(
-        config.limits, line=60.0, market=60.0, event=60.0, tournament=60.0, account=60.0, hedge=0.6
+        config.limits, line=60.0, market=60.0, sport_event=60.0, tournament=60.0, account=60.0, hedge=0.6
     )
     return play(tape, msgspec.structs.replace(config, limits=limits), strategies, START)
 
@@ -101,5 +101,5 @@ def test_low_limits_pass_the_soft_and_hedge_thresholds_and_come_back(low: TapeRe
 
 def test_the_figures_are_printed_in_words(demo: TapeResult) -> None:
     text = "\n".join(demo.lines())
-    for said in ("worst case of a line:", "worst case of an event:", "worst case of the account:"):
+    for said in ("worst case of a line:", "worst case of a sport event:", "worst case of the account:"):
         assert said in text

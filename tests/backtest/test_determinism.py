@@ -25,16 +25,16 @@ SEED = 5
 
 
 def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> Run:
-    """A run with matches, hedges, a lost feed and a start of an event."""
+    """A run with matches, hedges, a lost feed and a start of a sport event."""
     config = Config(
         environment="local",
         exchange=ExchangeConfig(base_url="http://127.0.0.1:9000/partner"),
         quoting=(RuleConfig(strategy="strategies.fair_value:FairValueMaker"),),
-        limits=LimitsConfig(line=40, market=40, event=60, tournament=80, account=100, soft=0.3, hedge=0.5),
+        limits=LimitsConfig(line=40, market=40, sport_event=60, tournament=80, account=100, soft=0.3, hedge=0.5),
         guards=GuardsConfig(hold_s=1.0, stop_before_start_s=30.0),
     )
     strategy = FairValueMaker(FairValueParams(margin=0.004, size=60, inventory=60, levels=2))
-    board = BoardSettings(events=3, first_start_ns=4 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
+    board = BoardSettings(sport_events=3, first_start_ns=4 * MINUTE, game_ns=MINUTE, taker_ns=3 * SECOND)
     world = synthetic_world(None, SEED, START, board=board)
     run = Run(world, world.account, config, (strategy,), START)
     if ask_every_time:
@@ -76,7 +76,7 @@ def test_two_runs_of_the_same_events_send_the_same_bytes() -> None:
 
 
 def test_looking_at_everything_each_time_changes_no_request() -> None:
-    """The engine looks at the changed lines of an event and remembers the rest. Looking at every line without that
+    """The engine looks at the changed lines of a sport event and remembers the rest. Looking at every line without that
     memory leads to the same quotes."""
     run = plain_run()
     whole = made(look_at_everything=True)

@@ -20,7 +20,7 @@ from mmbot.engine import events as e
 from mmbot.engine import orders as o
 from mmbot.simulator.crowd.fixtures import FULL
 from mmbot.simulator.crowd.scripted_changes import BY_HAND
-from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_SPORT_EVENT, BoardSettings
 from mmbot.simulator.venue.odds_ladder import STANDARD
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
@@ -36,8 +36,8 @@ def demo() -> Config:
     return load(FOLDER / "demo.yaml")
 
 
-def begin(config: Config, seed: int = 1, *, scripted: bool = True, events: int | None = None) -> Run:
-    board = BoardSettings(full=True, events=events)
+def begin(config: Config, seed: int = 1, *, scripted: bool = True, sport_events: int | None = None) -> Run:
+    board = BoardSettings(full=True, sport_events=sport_events)
     world = synthetic_world(
         None, seed, START, board=board, balance=100_000_000, limits=referee_limits(config), scripted_changes=scripted
     )
@@ -57,7 +57,7 @@ def wagers(world: World) -> list[VenueWager]:
 
 
 def market(world: World, wager: VenueWager) -> Market:
-    return world.venue.market(MarketKey(wager.line.event, wager.line.market))
+    return world.venue.market(MarketKey(wager.line.sport_event, wager.line.market))
 
 
 def agreed(run: Run) -> None:
@@ -68,11 +68,11 @@ def agreed(run: Run) -> None:
     assert (status.profit.realised, status.profit.commission) == (report.profit.gross, report.profit.commission)
     assert status.counts.open_wagers == report.live_wagers
     assert status.counts.unknown_wagers == 0
-    for event in status.events:
-        for line in event.lines:
+    for sport_event in status.sport_events:
+        for line in sport_event.lines:
             held = [0, 0]
             for wager in run.world.venue.wagers(run.world.account):
-                if tuple(wager.line) == (line.event, line.market, line.number) and wager.winning.value == "tbd":
+                if tuple(wager.line) == (line.sport_event, line.market, line.number) and wager.winning.value == "tbd":
                     held[wager.side] += wager.match_win
                     held[1 - wager.side] -= wager.matched
             assert line.profit == tuple(held), line
@@ -85,9 +85,9 @@ class TestTheShippedRules:
         venue = synthetic_world(None, 1, START, board=BoardSettings(full=True)).venue
         matched = [
             found
-            for event in venue.events()
-            for found in venue.markets(event.event_id) or ()
-            if matching_rule(rules, event, found, START) is not None
+            for sport_event in venue.sport_events()
+            for found in venue.markets(sport_event.sport_event_id) or ()
+            if matching_rule(rules, sport_event, found, START) is not None
         ]
         assert matched
         assert {found.name for found in matched} <= {"Moneyline", "Spread", "Total"}
@@ -111,13 +111,13 @@ class TestTheProgramme:
 
     def test_no_half_prop_outright_or_third_outcome_was_quoted(self, run: Run) -> None:
         placed = wagers(run.world)
-        quoted = {(wager.line.event, market(run.world, wager).name) for wager in placed}
+        quoted = {(wager.line.sport_event, market(run.world, wager).name) for wager in placed}
         assert {name for _, name in quoted} == {"Moneyline", "Spread", "Total"}
-        assert {event for event, _ in quoted} >= {FIRST_EVENT + place for place in range(8)}
+        assert {sport_event for sport_event, _ in quoted} >= {FIRST_SPORT_EVENT + place for place in range(8)}
         assert all(len(run.world.venue.line(wager.line).outcomes) == 2 for wager in placed)
 
     def test_every_line_of_a_market_with_several_is_quoted(self, run: Run) -> None:
-        spread = {wager.line.number for wager in wagers(run.world) if wager.line[:2] == (FIRST_EVENT, 223)}
+        spread = {wager.line.number for wager in wagers(run.world) if wager.line[:2] == (FIRST_SPORT_EVENT, 223)}
         assert spread == set(FULL[0].offers[1].numbers)
 
     def test_a_manual_wager_on_an_exclusive_account_is_reported_and_cancelled(self, run: Run) -> None:
@@ -136,10 +136,10 @@ class TestTheProgramme:
         rejected = [when for when, alert in run.alerts if alert.name == "wager.rejected"]
         assert not [when for when in rejected if when > START + 156 * SECOND]
 
-    def test_a_suspended_unlisted_or_postponed_event_is_not_quoted_until_it_returns(self, run: Run) -> None:
-        def placed(event: int, first: int, last: int, market: int | None = None) -> int:
+    def test_a_suspended_unlisted_or_postponed_sport_event_is_not_quoted_until_it_returns(self, run: Run) -> None:
+        def placed(sport_event: int, first: int, last: int, market: int | None = None) -> int:
             return sum(
-                wager.line.event == FIRST_EVENT + event
+                wager.line.sport_event == FIRST_SPORT_EVENT + sport_event
                 and (market is None or wager.line.market == market)
                 and START + first * SECOND <= wager.created_at <= START + last * SECOND
                 for wager in wagers(run.world)
@@ -154,9 +154,11 @@ class TestTheProgramme:
         assert placed(6, 240, 780) == 0  # postponed and then voided
         assert placed(6, 0, 239)
 
-    def test_new_events_are_quoted_once_they_are_listed(self, run: Run) -> None:
+    def test_new_sport_events_are_quoted_once_they_are_listed(self, run: Run) -> None:
         first = {
-            place: min(wager.created_at for wager in wagers(run.world) if wager.line.event == FIRST_EVENT + place)
+            place: min(
+                wager.created_at for wager in wagers(run.world) if wager.line.sport_event == FIRST_SPORT_EVENT + place
+            )
             for place in (len(FULL), len(FULL) + 1)
         }
         assert START + 125 * SECOND < first[len(FULL)] < START + 145 * SECOND
@@ -166,7 +168,7 @@ class TestTheProgramme:
         settled = [
             wager
             for wager in wagers(run.world)
-            if wager.line[:2] == (FIRST_EVENT, 219) and wager.status.value == "manually_settled"
+            if wager.line[:2] == (FIRST_SPORT_EVENT, 219) and wager.status.value == "manually_settled"
         ]
         assert settled
         kinds = {line.type for line in run.world.venue.transactions(run.world.account)}
@@ -176,24 +178,24 @@ class TestTheProgramme:
 
 def test_a_market_of_three_outcomes_is_not_quoted_even_if_a_rule_matches_it() -> None:
     rule = RuleConfig(strategy="strategies.fair_value:FairValueMaker")
-    run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), scripted=False, events=5)
+    run = begin(msgspec.structs.replace(demo(), quoting=(rule,)), scripted=False, sport_events=5)
     at(run, 60)
     quoted = {market(run.world, wager).sub_type for wager in wagers(run.world)}
     assert {"moneyline", "first_half_moneyline", "both_teams_to_score"} <= quoted
     assert "moneyline_3_way" not in quoted
-    assert len(run.world.venue.book(run.world.venue.markets(FIRST_EVENT + 4)[0].lines[0].key).sides) == 3  # type: ignore[index]
+    assert len(run.world.venue.book(run.world.venue.markets(FIRST_SPORT_EVENT + 4)[0].lines[0].key).sides) == 3  # type: ignore[index]
     agreed(run)
 
 
 def test_quoting_ends_in_time_if_a_sport_event_is_moved_to_an_earlier_start() -> None:
-    run = begin(demo(), scripted=False, events=1)
+    run = begin(demo(), scripted=False, sport_events=1)
     at(run, 120)
     assert run.engine.status(run.now).counts.open_wagers
-    run.world.venue.move_event(FIRST_EVENT, run.now + 90 * SECOND, run.now)
+    run.world.venue.move_sport_event(FIRST_SPORT_EVENT, run.now + 90 * SECOND, run.now)
     at(run, 125)
     assert run.engine.status(run.now).counts.open_wagers == 0
     agreed(run)
-    run.world.venue.move_event(FIRST_EVENT, START + 30 * MINUTE, run.now)
+    run.world.venue.move_sport_event(FIRST_SPORT_EVENT, START + 30 * MINUTE, run.now)
     at(run, 180)
     assert run.engine.status(run.now).counts.open_wagers
 
@@ -228,7 +230,7 @@ class Weather:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_messages_that_are_late_repeated_or_out_of_order_do_no_harm(seed: int) -> None:
-    run = begin(demo(), seed, events=4)
+    run = begin(demo(), seed, sport_events=4)
     weather = Weather(seed)
     weather.over(run)
     at(run, 5 * 60)
@@ -242,7 +244,7 @@ def test_messages_that_are_late_repeated_or_out_of_order_do_no_harm(seed: int) -
 
 
 def test_the_ledger_equals_the_exchange_15_minutes_after_lost_messages() -> None:
-    run = begin(demo(), 3, scripted=False, events=3)
+    run = begin(demo(), 3, scripted=False, sport_events=3)
     weather = Weather(3, lost=0.03)
     weather.over(run)
     at(run, 5 * 60)
@@ -258,7 +260,7 @@ def test_the_ledger_equals_the_exchange_15_minutes_after_lost_messages() -> None
 
 
 def test_a_ladder_that_becomes_coarser_leads_to_a_few_rejected_wagers() -> None:
-    run = begin(demo(), scripted=False, events=3)
+    run = begin(demo(), scripted=False, sport_events=3)
     at(run, 30)
     run.world.venue.set_ladder(COARSE, run.now)
     at(run, 90)

@@ -26,7 +26,9 @@ def test_positions_keep_their_value_over_a_restart_with_and_without_quoting():
     first.until(first.now + MINUTE)
     assert first.exit is not None
     assert first.exit.code == 0
-    worst = sum(min(line.profit) for event in before.events for line in event.lines if min(line.profit) < 0)
+    worst = sum(
+        min(line.profit) for sport_event in before.sport_events for line in sport_event.lines if min(line.profit) < 0
+    )
     assert worst < -6000, "the positions have to be large enough for the worse outcome to pass the limit"
 
     world.referee.note_resumed(first.now)  # a new run may place again
@@ -37,5 +39,7 @@ def test_positions_keep_their_value_over_a_restart_with_and_without_quoting():
     assert after.quoting
     assert not [guard for guard in after.guards if guard.guard == "daily_loss"]
     assert abs(after.profit.marked - before.profit.marked) < 3000
-    assert all(line.fair is not None for event in after.events for line in event.lines if any(line.profit))
+    assert all(
+        line.fair is not None for sport_event in after.sport_events for line in sport_event.lines if any(line.profit)
+    )
     assert world.referee.report(second.now).ok

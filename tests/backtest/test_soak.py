@@ -1,5 +1,5 @@
-"""Hours of virtual time on a board of several events under every kind of fault: the referee finds no breach, and the
-ledger equals the exchange to the cent."""
+"""Hours of virtual time on a board of several sport events under every kind of fault: the referee finds no breach, and
+the ledger equals the exchange to the cent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ SEEDS = range(int(os.environ.get("MMBOT_SOAK_SEEDS", "2")))
 
 FAULTS = ((Fate.LOST, 0.01), (Fate.UNANSWERED, 0.01), (Fate.LIMITED, 0.01), (Fate.BROKEN, 0.01))
 
-LIMITS = LimitsConfig(line=60, market=60, event=100, tournament=150, account=200, soft=0.4, hedge=0.7, daily_loss=5000)
+LIMITS = LimitsConfig(
+    line=60, market=60, sport_event=100, tournament=150, account=200, soft=0.4, hedge=0.7, daily_loss=5000
+)
 
 
 def config(venue: VenueSettings) -> Config:
@@ -58,12 +60,12 @@ def judged(late: bool) -> RefereeLimits:
     patience = RefereeLimits(clear_within_ns=40 * SECOND, in_flight_ns=15 * SECOND)
     if late:
         return patience
-    return msgspec.structs.replace(patience, line=6000, market=6000, event=10000, tournament=15000, account=20000)
+    return msgspec.structs.replace(patience, line=6000, market=6000, sport_event=10000, tournament=15000, account=20000)
 
 
 def board(seed: int, venue: VenueSettings, late: bool) -> World:
     settings = BoardSettings(
-        events=3, first_start_ns=8 * MINUTE, game_ns=2 * MINUTE, refresh_ns=4 * SECOND, taker_ns=5 * SECOND
+        sport_events=3, first_start_ns=8 * MINUTE, game_ns=2 * MINUTE, refresh_ns=4 * SECOND, taker_ns=5 * SECOND
     )
     return synthetic_world(venue, seed, START, board=settings, limits=judged(late))
 
@@ -177,7 +179,7 @@ class Soak:
             self.suffer()
 
     def finish(self) -> None:
-        """Stop the faults and play every event to its end."""
+        """Stop the faults and play every sport event to its end."""
         self.faults = False
         run = self.run
         run.until(run.now + 8 * HOUR, stop=lambda: self.world.crowds[0].finished)
@@ -208,7 +210,7 @@ def judge(soak: Soak, duration: int) -> None:
     assert (status.profit.realised, status.profit.commission) == (report.profit.gross, report.profit.commission)
     assert status.counts.unknown_wagers == 0
     assert status.counts.open_wagers == report.live_wagers
-    assert all(line.profit == (0, 0) for event in status.events for line in event.lines)
+    assert all(line.profit == (0, 0) for sport_event in status.sport_events for line in sport_event.lines)
     ids = [wager.external_id for wager in soak.world.venue.wagers(soak.world.account)]
     assert len(ids) == len(set(ids))
 

@@ -136,7 +136,7 @@ def test_the_referee_is_told_the_limits_that_the_local_daemon_keeps():
     limits = _config(services["mmbot-local"]).limits
     told = parse(arguments).limits
     assert told == {name: round(getattr(limits, name) * 100) for name in told}
-    assert set(told) == {"line", "market", "event", "tournament", "account"}
+    assert set(told) == {"line", "market", "sport_event", "tournament", "account"}
 
 
 @pytest.mark.parametrize(("name", "model"), [("container-sandbox", "sandbox"), ("container-local", "demo")])

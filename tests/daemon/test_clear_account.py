@@ -23,7 +23,7 @@ def wager(number, status=Status.OPEN, matching=Matching.UNMATCHED, run="1abc", a
     return WagerReport(
         wager_id=f"w{number}",
         external_id=f"{run}-0-{number}",
-        event_id=1,
+        sport_event_id=1,
         market_id=2,
         line_id="l",
         odds=-110,

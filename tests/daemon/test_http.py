@@ -76,7 +76,7 @@ async def test_healthz_is_well_only_while_the_pump_goes_round(opened):
         assert answer.status == 503
 
 
-async def test_readyz_is_content_with_the_account_without_events():
+async def test_readyz_is_content_with_the_account_without_sport_events():
     door = Door(Taken(), pytest.fail, Metrics(), ManualClock(NOW), prices=False, head=lambda: status_of(quoting=True))
     url = await door.open("127.0.0.1", 0)
     async with aiohttp.ClientSession() as http, http.get(url + "/readyz") as answer:

@@ -231,7 +231,7 @@ async def test_orders_are_carried_out_and_reported_back(tmp_path):
     life.around.deliver(e.StopRequested())
     await life.ended()
     (alert,) = [line for line in life.logged() if line["event"] == "wager.odd"]
-    assert (alert["level"], alert["event_id"], alert["level_"]) == ("warning", 3, "soft")
+    assert (alert["level"], alert["event_"], alert["level_"]) == ("warning", 3, "soft")
 
 
 async def test_a_latch_that_cannot_be_written_is_reported_to_the_engine(tmp_path):

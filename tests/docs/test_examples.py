@@ -18,7 +18,7 @@ from mmbot.domain.odds import implied
 from mmbot.engine.events import PriceGiven
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
-from mmbot.strategy.interface import EventView, LineView, Strategy
+from mmbot.strategy.interface import LineView, SportEventView, Strategy
 from mmbot.strategy.lines import Kept
 from mmbot.strategy.loader import open_config
 from mmbot.strategy.prices import parse_prices
@@ -61,7 +61,7 @@ def test_the_strategy_quotes_both_outcomes_of_every_line_and_breaks_no_rule(
     loaded: tuple[Config, tuple[Strategy, ...]],
 ) -> None:
     run = played(loaded, 3)
-    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    lines = [line for sport_event in run.engine.status(run.now).sport_events for line in sport_event.lines]
     assert len(lines) > 3
     quoted = [line for line in lines if {own.side for own in line.own} == {0, 1}]
     assert len(quoted) > len(lines) / 2
@@ -74,20 +74,20 @@ def test_the_strategy_follows_a_price_from_the_user(loaded: tuple[Config, tuple[
     run = played(loaded, 1)
     line = next(
         line
-        for event in run.engine.status(run.now).events
-        for line in event.lines
+        for sport_event in run.engine.status(run.now).sport_events
+        for line in sport_event.lines
         if line.fair is not None and 0.4 < line.fair < 0.6 and line.own
     )
     assert line.fair is not None
     wanted = line.fair + 0.03
-    outcome = run.world.venue.line_id(line.event, line.market, line.number, 0)
+    outcome = run.world.venue.line_id(line.sport_event, line.market, line.number, 0)
     run.engine.handle(PriceGiven(outcome, wanted, run.now), run.now)
     run.until(run.now + MINUTE)
     after = next(
         other
-        for event in run.engine.status(run.now).events
-        for other in event.lines
-        if (other.event, other.market, other.number) == (line.event, line.market, line.number)
+        for sport_event in run.engine.status(run.now).sport_events
+        for other in sport_event.lines
+        if (other.sport_event, other.market, other.number) == (line.sport_event, line.market, line.number)
     )
     assert after.fair == pytest.approx(wanted)
     on_first = [implied(own.odds) for own in after.own if own.side == 0]
@@ -99,11 +99,16 @@ def test_the_strategy_widens_its_margin_before_the_start(loaded: tuple[Config, t
     config, (strategy,) = loaded
 
     def width(ahead: Duration) -> float:
-        board = BoardSettings(first_start_ns=ahead, events=1)
+        board = BoardSettings(first_start_ns=ahead, sport_events=1)
         world = synthetic_world(None, 1, START, board=board, limits=referee_limits(config))
         run = Run(world, world.account, config, (strategy,), START)
         run.until(START + MINUTE)
-        line = next(line for event in run.engine.status(run.now).events for line in event.lines if len(line.own) > 1)
+        line = next(
+            line
+            for sport_event in run.engine.status(run.now).sport_events
+            for line in sport_event.lines
+            if len(line.own) > 1
+        )
         return 1 - sum(max(implied(own.odds) for own in line.own if own.side == side) for side in (0, 1))
 
     assert width(15 * MINUTE) > width(6 * HOUR) + 0.01
@@ -123,17 +128,17 @@ def test_the_line_by_line_strategy_is_called_for_changed_lines_and_by_the_clock(
     file = tmp_path / "mine.yaml"
     file.write_text('environment: local\nexchange: {base_url: "http://127.0.0.1:9000/partner"}\n' + rule)
     config, (strategy,) = open_config(file, tmp_path)
-    asked: list[EventView] = []
+    asked: list[SportEventView] = []
     decide = strategy.decide  # type: ignore[attr-defined]
 
-    def noting(view: EventView, line: LineView, last: Kept | None) -> Kept:
+    def noting(view: SportEventView, line: LineView, last: Kept | None) -> Kept:
         asked.append(view)
         kept: Kept = decide(view, line, last)
         return kept
 
     monkeypatch.setattr(strategy, "decide", noting)
     run = played((config, (strategy,)), 2)
-    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    lines = [line for sport_event in run.engine.status(run.now).sport_events for line in sport_event.lines]
     assert len([line for line in lines if {own.side for own in line.own} == {0, 1}]) > len(lines) / 2
     assert run.world.referee.report(run.now).ok
 

@@ -120,7 +120,7 @@ def test_each_guard_has_scope_trigger_reason_effect_and_lifting_rule(guard) -> N
 
 
 def test_each_guard_is_under_the_heading_of_its_scope() -> None:
-    for scope, heading in (("account", "Of the account"), ("event", "Of an event"), ("line", "Of a line")):
+    for scope, heading in (("account", "Of the account"), ("sport event", "Of a sport event"), ("line", "Of a line")):
         names = re.findall(r"^### `(\w+)`", section(page("guards"), heading), re.MULTILINE)
         assert names == [guard.name for guard in GUARDS if guard.scope == scope]
 
@@ -144,7 +144,7 @@ def busy() -> Metrics:
         feed_age_s=1.0,
         balance=1,
         locked=1,
-        events=(),
+        sport_events=(),
         scopes=scopes,
         guards=(),
         matches=(),

@@ -36,7 +36,7 @@ def walk(exchange: Exchange) -> Saw:
 @pytest.fixture(scope="module", params=["plain", "full"])
 def saw(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Saw]:
     folder = tmp_path_factory.mktemp("example")
-    exchange = Exchange(folder, "--board", request.param, "--events", 2, "--hours", 12, rate=4.0)
+    exchange = Exchange(folder, "--board", request.param, "--sport-events", 2, "--hours", 12, rate=4.0)
     try:
         found = walk(exchange)
         assert exchange.live_wagers() == []
@@ -70,7 +70,7 @@ def test_a_log_in_gives_two_tokens_and_a_refresh_another_for_twenty_minutes(saw:
     assert session["life_s"] == pytest.approx(20 * 60, abs=10)  # the clock there is not ours
 
 
-def test_seeding_finds_the_wallet_the_ladder_events_and_lines(saw: Saw) -> None:
+def test_seeding_finds_the_wallet_the_ladder_sport_events_and_lines(saw: Saw) -> None:
     seed = saw["seed"]
     assert set(seed["balance"]) == {
         "balance",
@@ -79,7 +79,7 @@ def test_seeding_finds_the_wallet_the_ladder_events_and_lines(saw: Saw) -> None:
         "unmatched_wager_balance_status",
         "unmatched_wager_last_synced_at",
     }
-    assert (seed["balance"]["balance"], seed["ticks"], seed["events"]) == (10_000, 555, 2)
+    assert (seed["balance"]["balance"], seed["ticks"], seed["sport_events"]) == (10_000, 555, 2)
     assert seed["lines"] >= 6
 
 

@@ -12,7 +12,7 @@ from e2e_processes import Daemon, wait_for
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("house"), events=1) as house:
+    with House(tmp_path_factory.mktemp("house"), sport_events=1) as house:
         house.quoting()
         yield house
         house.agree(house.daemon)
@@ -38,7 +38,7 @@ def sound(house: House, daemon: Daemon) -> None:
     def single() -> bool:
         status = daemon.status()
         live = house.exchange.live_wagers()
-        lines = [line for event in status.events for line in event.lines]
+        lines = [line for sport_event in status.sport_events for line in sport_event.lines]
         ours = sum(len(line.own) for line in lines)
         return status.counts.unknown_wagers == 0 and ours == len(live) <= 4 * len(lines)
 

@@ -23,40 +23,49 @@ def shipped() -> list[Any]:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     options = ("--board", "full", "--balance", 1_000_000)
-    with House(tmp_path, *options, hours=12, events=5, rate=5.0, quoting=shipped()) as found:
+    with House(tmp_path, *options, hours=12, sport_events=5, rate=5.0, quoting=shipped()) as found:
         yield found
 
 
-def lines_of(status: Status, event: int) -> list[LineStatus]:
-    return [line for each in status.events for line in each.lines if each.event == event]
+def lines_of(status: Status, sport_event: int) -> list[LineStatus]:
+    return [line for each in status.sport_events for line in each.lines if each.sport_event == sport_event]
 
 
-def quoted(daemon: Daemon, event: int, what: str, *, there: bool = True) -> Status:
-    """Wait until own wagers rest on an event, or until none does."""
+def quoted(daemon: Daemon, sport_event: int, what: str, *, there: bool = True) -> Status:
+    """Wait until own wagers rest on a sport event, or until none does."""
     return daemon.until(
-        f"event {event} {what}", lambda status: any(line.own for line in lines_of(status, event)) is there
+        f"sport event {sport_event} {what}",
+        lambda status: any(line.own for line in lines_of(status, sport_event)) is there,
     )
 
 
 def test_of_the_full_board_games_are_quoted_and_nothing_that_looks_like_one(house: House) -> None:
     daemon = house.quoting()
     board = house.exchange.board()
-    names = {(event["id"], market["id"]): market["name"] for event in board["events"] for market in event["markets"]}
+    names = {
+        (sport_event["id"], market["id"]): market["name"]
+        for sport_event in board["events"]
+        for market in sport_event["markets"]
+    }
     assert {"1st Half Moneyline", "1st Period Moneyline", "Result", "Ty Marlow points"} <= set(names.values())
     house.until_matched(daemon, 10)
     status = daemon.status()
-    under_rule = {names[line.event, line.market] for event in status.events for line in event.lines}
+    under_rule = {
+        names[line.sport_event, line.market] for sport_event in status.sport_events for line in sport_event.lines
+    }
     assert under_rule == {"Moneyline", "Spread", "Total"}
     matched = {names[tuple(figure["line"][:2])] for figure in house.exchange.referee()["matched"]}
     assert matched <= {"Moneyline", "Spread", "Total"}
-    (three,) = [market for event in board["events"] for market in event["markets"] if market["name"] == "Result"]
+    (three,) = [
+        market for sport_event in board["events"] for market in sport_event["markets"] if market["name"] == "Result"
+    ]
     assert [len(line["book"]) for line in three["lines"]] == [3]
     house.agree(daemon)
 
 
-def test_events_move_are_postponed_come_back_and_are_voided(house: House) -> None:
+def test_sport_events_move_are_postponed_come_back_and_are_voided(house: House) -> None:
     daemon = house.quoting()
-    first, second, third = (event["id"] for event in house.exchange.board()["events"][:3])
+    first, second, third = (sport_event["id"] for sport_event in house.exchange.board()["events"][:3])
     house.exchange.inflict("move_event", event=first, starts_in=60)
     quoted(daemon, first, "left, since it starts in a minute", there=False)
     house.exchange.inflict("move_event", event=first, starts_in=7200)
@@ -120,7 +129,7 @@ def test_sides_that_name_nothing_while_they_are_empty_stop_no_quoting(tmp_path: 
 
 
 def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
-    with House(tmp_path, "--one-query-a-second", hours=12, events=3, rate=4.0) as house:
+    with House(tmp_path, "--one-query-a-second", hours=12, sport_events=3, rate=4.0) as house:
         daemon = house.quoting()
         house.until_matched(daemon, 5)
         rejected = [line for line in daemon.events("request.failed") if line["code"] == "rate_limit_reached"]
@@ -130,7 +139,7 @@ def test_one_query_a_second_is_enough(tmp_path: Path) -> None:
 
 def test_an_exchange_that_puts_off_the_cancels_of_young_wagers_is_quoted_on_all_the_same(tmp_path: Path) -> None:
     """425 and 500 by its own cause, wherever a wager opened or was matched within ten seconds."""
-    with House(tmp_path, "--opened-retry-ms", 10_000, hours=12, events=3, rate=4.0) as house:
+    with House(tmp_path, "--opened-retry-ms", 10_000, hours=12, sport_events=3, rate=4.0) as house:
         daemon = house.quoting()
         house.until_matched(daemon, 10)
         wait_for("cancels", lambda: house.judged()["requests"].get("cancel_multiple_wagers", 0) >= 10, watch=daemon)

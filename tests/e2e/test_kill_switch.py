@@ -15,7 +15,7 @@ from e2e_processes import Daemon, ask, mmbot, wait_for
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("house"), events=1) as house:
+    with House(tmp_path_factory.mktemp("house"), sport_events=1) as house:
         house.configure(exchange={"ws_url": None})  # for once the exchange is asked where its feed is
         yield house
 

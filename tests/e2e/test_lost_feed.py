@@ -12,7 +12,7 @@ from e2e_processes import Daemon, wait_for
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("house"), events=1) as house:
+    with House(tmp_path_factory.mktemp("house"), sport_events=1) as house:
         yield house
 
 

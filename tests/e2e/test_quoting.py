@@ -38,7 +38,7 @@ NAMED = (
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("house"), events=2) as house:
+    with House(tmp_path_factory.mktemp("house"), sport_events=2) as house:
         guards = house.settings()["guards"] | {"reconcile_s": 20, "book_age_s": 60}
         house.configure(guards=guards)
         house.quoting()
@@ -99,7 +99,7 @@ def test_what_prometheus_scrapes_can_be_parsed_and_is_named_as_documented(house:
     assert {sample.labels["scope"] for sample in samples if sample.name == "mmbot_limit_dollars"} == {
         "line",
         "market",
-        "event",
+        "sport_event",
         "tournament",
         "account",
     }
@@ -131,28 +131,28 @@ def test_every_message_twice_changes_nothing(house: House) -> None:
     house.judged()
 
 
-def test_a_market_that_is_suspended_and_an_event_off_the_list_are_left_until_they_are_back(house: House) -> None:
+def test_a_market_that_is_suspended_and_a_sport_event_off_the_list_are_left_until_they_are_back(house: House) -> None:
     daemon = house.quoting()
-    event = house.exchange.board()["events"][0]
-    market = event["markets"][0]["id"]
-    house.exchange.inflict("market_status", event=event["id"], market=market, status="suspended")
-    left(daemon, "inactive", event["id"], market)
-    house.exchange.inflict("market_status", event=event["id"], market=market, status="active")
+    sport_event = house.exchange.board()["events"][0]
+    market = sport_event["markets"][0]["id"]
+    house.exchange.inflict("market_status", event=sport_event["id"], market=market, status="suspended")
+    left(daemon, "inactive", sport_event["id"], market)
+    house.exchange.inflict("market_status", event=sport_event["id"], market=market, status="active")
     house.until_quoting(daemon)
-    house.exchange.inflict("unlist_event", event=event["id"])
-    left(daemon, "unlisted", event["id"])
-    house.exchange.inflict("list_event", event=event["id"])
+    house.exchange.inflict("unlist_event", event=sport_event["id"])
+    left(daemon, "unlisted", sport_event["id"])
+    house.exchange.inflict("list_event", event=sport_event["id"])
     house.until_quoting(daemon)
-    assert event["id"] in {each.event for each in daemon.status().events}
+    assert sport_event["id"] in {each.sport_event for each in daemon.status().sport_events}
     house.agree(daemon)
     house.judged()
 
 
-def left(daemon: Daemon, guard: str, event: int, market: int | None = None) -> None:
-    """Wait until nothing of ours is on an event, or on one of its markets, because of a guard."""
+def left(daemon: Daemon, guard: str, sport_event: int, market: int | None = None) -> None:
+    """Wait until nothing of ours is on a sport event, or on one of its markets, because of a guard."""
 
     def there(status: Status) -> list[LineStatus]:
-        lines = [line for each in status.events for line in each.lines if each.event == event]
+        lines = [line for each in status.sport_events for line in each.lines if each.sport_event == sport_event]
         return [line for line in lines if market in (None, line.market)]
 
     daemon.until(
@@ -189,16 +189,17 @@ def test_an_empty_account_quotes_nothing(house: House) -> None:
     house.judged()
 
 
-def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> None:
+def test_a_sport_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> None:
     daemon = house.quoting()
-    event = house.exchange.board()["events"][0]["id"]
-    house.exchange.post(f"/sim/live/{event}")
+    sport_event = house.exchange.board()["events"][0]["id"]
+    house.exchange.post(f"/sim/live/{sport_event}")
     status = daemon.until(
-        "no own wagers on it", lambda s: not [o for e in s.events if e.event == event for ln in e.lines for o in ln.own]
+        "no own wagers on it",
+        lambda s: not [o for e in s.sport_events if e.sport_event == sport_event for ln in e.lines for o in ln.own],
     )
-    why = {line.why for each in status.events if each.event == event for line in each.lines}
+    why = {line.why for each in status.sport_events if each.sport_event == sport_event for line in each.lines}
     assert all(_is(reason, "live", "wiped") for reason in why), why
-    others = [line for each in status.events if each.event != event for line in each.lines]
+    others = [line for each in status.sport_events if each.sport_event != sport_event for line in each.lines]
     assert others
     house.agree(daemon)
     placed = house.judged()["ended"].get("wiped", 0)
@@ -207,21 +208,21 @@ def test_an_event_that_goes_live_is_wiped_and_quoted_no_more(house: House) -> No
 
 def test_results_voids_and_corrections_are_booked_to_the_cent_commission_included(house: House) -> None:
     daemon = house.daemon
-    events = [event["id"] for event in house.exchange.board()["events"]]
+    sport_events = [sport_event["id"] for sport_event in house.exchange.board()["events"]]
     wait_for("matches in every market", lambda: len(positions(house.exchange.referee())) == 6, watch=daemon)
-    house.exchange.post(f"/sim/live/{events[1]}")
+    house.exchange.post(f"/sim/live/{sport_events[1]}")
     first, second, third = [market["id"] for market in house.exchange.board()["events"][1]["markets"]]
-    house.exchange.post(f"/sim/settle/{events[0]}?winner=0")
-    house.exchange.inflict("settle", event=events[1], market=first, winner=1)
+    house.exchange.post(f"/sim/settle/{sport_events[0]}?winner=0")
+    house.exchange.inflict("settle", event=sport_events[1], market=first, winner=1)
     house.agree(daemon)
     before = house.judged()["profit"]
     assert before["gross"] != 0
-    house.exchange.inflict("correct", event=events[1], market=first, winner=0)
-    house.exchange.inflict("void", event=events[1], market=second)
+    house.exchange.inflict("correct", event=sport_events[1], market=first, winner=0)
+    house.exchange.inflict("void", event=sport_events[1], market=second)
     house.agree(daemon)
     after = house.judged()["profit"]
     assert after["gross"] != before["gross"]
-    house.exchange.inflict("settle", event=events[1], market=third, winner=None)
+    house.exchange.inflict("settle", event=sport_events[1], market=third, winner=None)
     house.agree(daemon)
     profit = house.judged()["profit"]
     assert profit["gross"] == after["gross"]  # of a void or a push every stake came back
@@ -233,9 +234,11 @@ def test_results_voids_and_corrections_are_booked_to_the_cent_commission_include
 
 
 def test_low_limits_bring_soft_and_hedge_and_are_never_passed(tmp_path: Path) -> None:
-    limits = {"line": 120, "market": 120, "event": 240, "tournament": 600, "account": 600}
+    limits = {"line": 120, "market": 120, "sport_event": 240, "tournament": 600, "account": 600}
     judge = [word for scope, dollars in limits.items() for word in ("--limit", f"{scope}={dollars}")]
-    with House(tmp_path, *judge, events=1, limits=limits | {"soft": 0.2, "hedge": 0.4, "hedge_cost": 0.3}) as house:
+    with House(
+        tmp_path, *judge, sport_events=1, limits=limits | {"soft": 0.2, "hedge": 0.4, "hedge_cost": 0.3}
+    ) as house:
         daemon = house.quoting()
         entered = daemon.said("risk.threshold", scope="line", threshold="hedge")
         daemon.until("a hedge that was matched", lambda status: any(match.hedge for match in status.matches))

@@ -14,7 +14,7 @@ from e2e_processes import Daemon, wait_for
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("house"), events=2) as house:
+    with House(tmp_path_factory.mktemp("house"), sport_events=2) as house:
         yield house
 
 
@@ -60,11 +60,11 @@ def test_strays_are_cancelled_and_what_matched_meanwhile_is_counted(house: House
 def test_a_result_that_came_while_nobody_watched(house: House) -> None:
     daemon = house.quoting()
     board = house.exchange.board()
-    event = board["events"][0]
-    held = daemon.until("something matched there", lambda s: any(ln.profit != (0, 0) for ln in s.events[0].lines))
-    assert held.events[0].event == event["id"]
+    sport_event = board["events"][0]
+    held = daemon.until("something matched there", lambda s: any(ln.profit != (0, 0) for ln in s.sport_events[0].lines))
+    assert held.sport_events[0].sport_event == sport_event["id"]
     strays = killed(house, daemon)
-    house.exchange.post(f"/sim/settle/{event['id']}?winner=1")
+    house.exchange.post(f"/sim/settle/{sport_event['id']}?winner=1")
     again = started_clean(house, strays)
     report = house.judged()
     assert again.status().profit.realised == report["profit"]["gross"] != 0

@@ -10,7 +10,7 @@ from e2e_processes import mmbot
 
 
 def test_wagers_by_hand_are_counted_and_survive_stop_kill_and_the_command(tmp_path: Path) -> None:
-    with House(tmp_path, events=1, exchange={"account": "shared"}) as house:
+    with House(tmp_path, sport_events=1, exchange={"account": "shared"}) as house:
         line_id = house.exchange.board()["events"][0]["markets"][0]["lines"][0]["line_ids"][0]
         hand = set()
 

@@ -10,7 +10,7 @@ from e2e_house import House
 from e2e_processes import ROOT, wait_for
 
 SPEED = 120.0
-LIMITS = {"line": 500, "market": 500, "event": 1000, "tournament": 3000, "account": 5000}
+LIMITS = {"line": 500, "market": 500, "sport_event": 1000, "tournament": 3000, "account": 5000}
 
 
 def tape() -> Path:
@@ -40,7 +40,7 @@ def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -
         stop={"deadline_s": 10 * SPEED},
     ) as house:
         daemon = house.quoting()
-        event = house.exchange.board()["events"][0]["id"]
+        sport_event = house.exchange.board()["events"][0]["id"]
         status = daemon.until(
             "the guard before the start", lambda s: any(guard.guard == "start" for guard in s.guards), within_s=60
         )
@@ -48,7 +48,7 @@ def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -
         house.until_clear()
         house.agree(daemon)
         wait_for(
-            "the event in play",
+            "the sport event in play",
             lambda: [each for each in house.exchange.board()["events"] if each["status"] == "live"],
             watch=daemon,
         )
@@ -59,7 +59,7 @@ def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -
         assert {figure["side"] for figure in report["matched"]} == {0, 1}
         for figure in report["worst_case"]:
             assert figure["greatest"] <= figure["limit"]
-        house.exchange.post(f"/sim/settle/{event}?winner=1")
+        house.exchange.post(f"/sim/settle/{sport_event}?winner=1")
         house.agree(daemon)
         profit = house.judged()["profit"]
         assert profit["gross"] != 0

@@ -41,14 +41,14 @@ def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Config,
 
 def played(config: Config, strategies: tuple[Strategy, ...], minutes: int) -> Run:
     """A run on an invented board whose first sport event starts in three hours."""
-    board = BoardSettings(events=2, first_start_ns=3 * HOUR)
+    board = BoardSettings(sport_events=2, first_start_ns=3 * HOUR)
     world: World = synthetic_world(None, 3, START, board=board, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, START)
     run.until(START + MINUTE)
-    for event in run.engine.status(run.now).events:  # external prices: what the book says
-        for line in event.lines:
+    for sport_event in run.engine.status(run.now).sport_events:  # external prices: what the book says
+        for line in sport_event.lines:
             if line.fair is not None:
-                outcome = world.venue.line_id(line.event, line.market, line.number, 0)
+                outcome = world.venue.line_id(line.sport_event, line.market, line.number, 0)
                 run.tell(PriceGiven(outcome, line.fair, run.now))
     run.until(START + minutes * MINUTE)
     return run
@@ -59,7 +59,7 @@ def test_it_quotes_both_outcomes_below_one_and_breaks_no_rule(
 ) -> None:
     _, config, strategies = loaded
     run = played(config, strategies, 5)
-    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    lines = [line for sport_event in run.engine.status(run.now).sport_events for line in sport_event.lines]
     both = [line for line in lines if {own.side for own in line.own} == {0, 1}]
     assert len(both) > len(lines) / 2
     for line in both:
@@ -84,7 +84,7 @@ def test_without_an_external_price_the_fixed_ladder_quotes_nothing(tmp_path: Pat
     world = synthetic_world(None, 3, START, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, START)
     run.until(START + 2 * MINUTE)
-    lines = [line for event in run.engine.status(run.now).events for line in event.lines]
+    lines = [line for sport_event in run.engine.status(run.now).sport_events for line in sport_event.lines]
     assert lines
     assert all(not line.own for line in lines)
     assert any("no external price" in (line.why or "") for line in lines)

@@ -317,7 +317,7 @@ async def test_every_call_is_told_of_with_its_outcome(
         "place_many": ("/mm/place_multiple_wagers", lambda c: c.place_many((ONE,)), data({"succeed_wagers": []})),
         "cancel_one": ("/mm/cancel_wager", lambda c: c.cancel_one(Cancellation("w", "x")), data({})),
         "cancel_many": ("/mm/cancel_multiple_wagers", lambda c: c.cancel_many((Cancellation("w", "x"),)), data([])),
-        "cancel_event": ("/mm/cancel_wagers_by_event", lambda c: c.cancel_event(1), data({})),
+        "cancel_sport_event": ("/mm/cancel_wagers_by_event", lambda c: c.cancel_sport_event(1), data({})),
         "cancel_market": ("/mm/cancel_wagers_by_market", lambda c: c.cancel_market(1, 2), data({})),
         "cancel_all": ("/mm/cancel_all_wagers", lambda c: c.cancel_all(), data({})),
         "ladder": ("/mm/get_odds_ladder", lambda c: c.ladder(), data([100])),
@@ -349,7 +349,7 @@ async def test_a_cancel_during_a_match_is_told_to_come_again_in_300_ms(
 ) -> None:
     exchange.script("/mm/cancel_wagers_by_event", error(500, "opened_retry"))
     async with client_of(exchange, clock, tmp_path) as (client, _):
-        failed = await client.perform(requests.CancelEvent(1, 7))
+        failed = await client.perform(requests.CancelSportEvent(1, 7))
     assert failed == Failed(
         1, Failure.RETRYABLE, "opened_retry", "", START + 300 * MILLISECOND, FailureReason.BEING_MATCHED
     )

@@ -205,14 +205,14 @@ async def test_several_cancels_go_as_one_batch(exchange: ScriptedExchange, clock
     ("request_", "path", "body"),
     [
         (requests.CancelAll(1), "/mm/cancel_all_wagers", {}),
-        (requests.CancelEvent(1, 77), "/mm/cancel_wagers_by_event", {"event_id": 77}),
+        (requests.CancelSportEvent(1, 77), "/mm/cancel_wagers_by_event", {"event_id": 77}),
     ],
 )
 async def test_sweeps(
     exchange: ScriptedExchange,
     clock: ManualClock,
     tmp_path: Path,
-    request_: requests.CancelAll | requests.CancelEvent,
+    request_: requests.CancelAll | requests.CancelSportEvent,
     path: str,
     body: object,
 ) -> None:
@@ -262,7 +262,7 @@ async def test_a_wager_is_looked_up(exchange: ScriptedExchange, clock: ManualClo
         found, absent, broken = [await client.perform(requests.ReadWager(1, "w1")) for _ in range(3)]
     assert isinstance(found, events.WagerRead)
     assert found.report is not None
-    assert (found.report.event_id, found.report.market_id, found.report.winning) == (7, 219, Winning.TBD)
+    assert (found.report.sport_event_id, found.report.market_id, found.report.winning) == (7, 219, Winning.TBD)
     assert absent == events.WagerRead(1, None)
     assert isinstance(broken, Failed)
     assert broken.failure is Failure.REJECTED
@@ -377,12 +377,14 @@ async def test_reads(exchange: ScriptedExchange, clock: ManualClock, tmp_path: P
         assert await client.perform(requests.ReadBalance(1)) == events.BalanceRead(1, 100_000, 1_234, 0)
         assert await client.perform(requests.ReadLadder(2)) == events.LadderRead(2, (100, 101, -101))
         tournaments = await client.perform(requests.ReadTournaments(3))
-        listed = await client.perform(requests.ReadEvents(4, 132))
+        listed = await client.perform(requests.ReadSportEvents(4, 132))
         markets = await client.perform(requests.ReadMarkets(5, (7, 8)))
     assert isinstance(tournaments, events.TournamentsRead)
     assert [(t.tournament_id, t.sport_name) for t in tournaments.tournaments] == [(132, "B")]
-    assert isinstance(listed, events.EventsRead)
-    assert [(event.event_id, event.status) for event in listed.events] == [(7, "not_started")]
+    assert isinstance(listed, events.SportEventsRead)
+    assert [(sport_event.sport_event_id, sport_event.status) for sport_event in listed.sport_events] == [
+        (7, "not_started")
+    ]
     assert isinstance(markets, events.MarketsRead)
     assert [image.market.key for image in markets.markets[7]] == [(7, 219)]
     assert markets.markets[8] == ()
@@ -412,9 +414,9 @@ async def test_nothing_there_and_a_failure_are_told_apart(
     exchange.script("/v2/mm/get_multiple_markets", nothing[0], *nothing[2:], *failures[:-1], data([]))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         for _ in nothing:
-            assert await client.perform(requests.ReadEvents(1, 132)) == events.EventsRead(1, ())
+            assert await client.perform(requests.ReadSportEvents(1, 132)) == events.SportEventsRead(1, ())
         for _ in failures:
-            assert isinstance(await client.perform(requests.ReadEvents(1, 132)), Failed)
+            assert isinstance(await client.perform(requests.ReadSportEvents(1, 132)), Failed)
         for _ in range(3):
             assert await client.perform(requests.ReadMarkets(1, (7,))) == events.MarketsRead(1, {7: ()})
         for _ in failures:

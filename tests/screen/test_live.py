@@ -17,13 +17,13 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, from_iso
 from mmbot.engine.events import KillRequested
 from mmbot.engine.status import (
     Counts,
-    EventStatus,
     GuardStatus,
     LevelStatus,
     LineStatus,
     MatchStatus,
     OwnStatus,
     ProfitStatus,
+    SportEventStatus,
     Status,
 )
 from mmbot.screen.live import Caption, follow, line, screen, watch
@@ -51,7 +51,7 @@ _BUSY = Status(
     feed_age_s=0.1,
     balance=10**13,
     locked=0,
-    events=(),
+    sport_events=(),
     scopes=(),
     guards=(),
     matches=tuple(MatchStatus(START, 7, "Herons", 110, 10**number, False) for number in range(12)),
@@ -85,9 +85,9 @@ def text(status: Status | None, width: int, height: int, caption: Caption = CAPT
 
 
 def one_line(**changes: object) -> LineStatus:
-    """A quoted line of event 7."""
+    """A quoted line of sport event 7."""
     plain = LineStatus(
-        event=7,
+        sport_event=7,
         market=219,
         number=0,
         name="Moneyline",
@@ -106,9 +106,9 @@ def one_line(**changes: object) -> LineStatus:
 
 
 def with_lines(status: Status, *lines: LineStatus, **changes: object) -> Status:
-    """A status with one event that has these lines."""
-    event = EventStatus(7, "Comets at Herons", "NBA", "not_started", status.now + HOUR, lines)
-    return msgspec.structs.replace(status, **{"events": (event,), "guards": (), "matches": ()} | changes)
+    """A status with one sport event that has these lines."""
+    sport_event = SportEventStatus(7, "Comets at Herons", "NBA", "not_started", status.now + HOUR, lines)
+    return msgspec.structs.replace(status, **{"sport_events": (sport_event,), "guards": (), "matches": ()} | changes)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -120,8 +120,8 @@ def test_a_screen_shows_all_that_a_trader_asks_for(status: Status, width: int, h
     assert "profit today" in shown
     assert "no guard holds" in shown
     assert f"matches {status.counts.matches} of" in shown
-    for scope in ("line", "market", "event", "tournament", "account"):
-        assert any(row.startswith(scope) for row in shown.splitlines())
+    for scope in ("line", "market", "sport_event", "tournament", "account"):
+        assert any(row.startswith(scope.replace("_", " ")) for row in shown.splitlines())
     latest = status.matches[-1]
     assert f"{latest.odds:+d}" in shown
     assert shown.splitlines()[-1].startswith("Ctrl-C stops it")
@@ -186,13 +186,15 @@ def test_where_not_all_lines_fit_the_ones_with_most_at_stake_are_shown_and_the_r
     assert f"and {31 - fitting} more lines, 0 of them quoted" in shown
 
 
-def test_with_room_each_event_has_a_row_with_its_start(status: Status) -> None:
+def test_with_room_each_sport_event_has_a_row_with_its_start(status: Status) -> None:
     assert "Comets at Herons  NBA  starts in 1h00m" in text(with_lines(status, one_line()), 120, 40)
 
 
-def test_guards_are_named_with_their_event_and_those_without_a_row_are_counted(status: Status) -> None:
+def test_guards_are_named_with_their_sport_event_and_those_without_a_row_are_counted(status: Status) -> None:
     now = status.now
-    guards = tuple(GuardStatus("start", f"event {number}", "about to start", "never", now) for number in range(7, 12))
+    guards = tuple(
+        GuardStatus("start", f"sport event {number}", "about to start", "never", now) for number in range(7, 12)
+    )
     guards += (GuardStatus("balance", "account", "too low", "a deposit", now - 65 * SECOND),)
     shown = text(with_lines(status, one_line(), guards=guards, quoting=False), 100, 24).splitlines()
     assert shown[3].startswith(" guard balance account: too low for 1m05s; lifted when: a deposit")
@@ -250,7 +252,7 @@ def test_names_from_outside_cannot_steer_the_terminal_or_break_the_rows(status: 
 @given(width=st.integers(1, 240), height=st.integers(1, 70), lines=st.integers(0, 40), guards=st.integers(0, 12))
 def test_nothing_overflows_at_any_size(width: int, height: int, lines: int, guards: int) -> None:
     many = tuple(one_line(market=number, profit=(-(10**number), 10**number)) for number in range(lines))
-    held = tuple(GuardStatus("start", f"event {number}", "soon", "never", START) for number in range(guards))
+    held = tuple(GuardStatus("start", f"sport event {number}", "soon", "never", START) for number in range(guards))
     text(with_lines(_BUSY, *many, guards=held), width, height)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scripted_daemon import status_of
 
 from mmbot.domain.instant import HOUR, MINUTE, SECOND
-from mmbot.engine.status import Counts, EventStatus, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus
+from mmbot.engine.status import Counts, GuardStatus, LevelStatus, LineStatus, OwnStatus, ScopeStatus, SportEventStatus
 from mmbot.screen.status_text import status_text, why_text
 
 NOW = 1_800_000_000 * SECOND
@@ -14,7 +14,7 @@ NOW = 1_800_000_000 * SECOND
 def line(name, why=None, quoted=True):
     own = (OwnStatus("1abc-0-1", 0, -117, 5_000, 4_200, "open"),) if quoted else ()
     return LineStatus(
-        event=10,
+        sport_event=10,
         market=219,
         number=0,
         name=name,
@@ -31,8 +31,8 @@ def line(name, why=None, quoted=True):
     )
 
 
-def event(*lines, start=NOW + 2 * HOUR + 5 * MINUTE):
-    return EventStatus(10, "Cavaliers at Timberwolves", "NBA", "not_started", start, tuple(lines))
+def sport_event(*lines, start=NOW + 2 * HOUR + 5 * MINUTE):
+    return SportEventStatus(10, "Cavaliers at Timberwolves", "NBA", "not_started", start, tuple(lines))
 
 
 def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
@@ -41,7 +41,7 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
         status_of(
             NOW,
             quoting=True,
-            events=(event(line("Moneyline")),),
+            sport_events=(sport_event(line("Moneyline")),),
             scopes=(ScopeStatus("account", "", 7_000, 500, 20_000, 35_000, 50_000),),
             guards=(held,),
             balance=100_000,
@@ -68,7 +68,9 @@ def test_the_status_shows_books_own_wagers_limits_profit_and_guards():
 
 def test_why_names_first_what_holds_everywhere():
     latch = GuardStatus("latch", "account", "a fat finger", "mmbot resume", NOW - SECOND)
-    status = status_of(NOW, latched="a fat finger", guards=(latch,), events=(event(line("Moneyline", "latch", False)),))
+    status = status_of(
+        NOW, latched="a fat finger", guards=(latch,), sport_events=(sport_event(line("Moneyline", "latch", False)),)
+    )
     text = why_text(status)
     assert "KILL SWITCH ON: a fat finger" in text
     assert text.index("latch (account): a fat finger") < text.index("Cavaliers")
@@ -78,16 +80,18 @@ def test_why_names_first_what_holds_everywhere():
 
 def test_why_gathers_lines_by_their_reason_and_leaves_out_what_is_quoted():
     lines = [line(f"Total {number}", "bid-ask spread too wide", False) for number in range(6)]
-    text = why_text(status_of(NOW, quoting=True, events=(event(line("Moneyline"), *lines),)))
+    text = why_text(status_of(NOW, quoting=True, sport_events=(sport_event(line("Moneyline"), *lines),)))
     assert "bid-ask spread too wide: Total 0, Total 1, Total 2, Total 3 and 2 more" in text
     assert "Moneyline" not in text
     assert "1 of 7 lines" in text
 
 
-def test_why_shows_what_holds_one_event():
-    guard = GuardStatus("start", "event 10", "starts in 90 s", "never", NOW)
-    text = why_text(status_of(NOW, quoting=True, guards=(guard,), events=(event(line("Moneyline", "start", False)),)))
-    assert text.index("Cavaliers at Timberwolves") < text.index("start (event 10): starts in 90 s")
+def test_why_shows_what_holds_one_sport_event():
+    guard = GuardStatus("start", "sport event 10", "starts in 90 s", "never", NOW)
+    text = why_text(
+        status_of(NOW, quoting=True, guards=(guard,), sport_events=(sport_event(line("Moneyline", "start", False)),))
+    )
+    assert text.index("Cavaliers at Timberwolves") < text.index("start (sport event 10): starts in 90 s")
 
 
 def test_why_says_when_no_rule_matches_and_when_it_is_still_starting():
@@ -110,7 +114,7 @@ def test_a_name_that_is_cut_says_so():
     outcome, scope = "The Long-Named Wanderers of Nowhere", "Wanderers at Nowhere, first half, spread of the longest"
     long = msgspec.structs.replace(line("Moneyline"), outcomes=(outcome, "Timberwolves"))
     scopes = (ScopeStatus("line", scope, 7_000, 500, 20_000, 35_000, 50_000),)
-    text = status_text(status_of(NOW, events=(event(long),), scopes=scopes))
+    text = status_text(status_of(NOW, sport_events=(sport_event(long),), scopes=scopes))
     assert "The Long-Named Wanderer… book" in text
     assert "line Wanderers at Nowhere, first half, spr…" in text
 
@@ -121,7 +125,7 @@ def test_one_of_a_thing_is_not_said_like_several():
         assert said in text
 
 
-def test_an_event_without_a_start_or_past_it_is_still_readable():
-    past = msgspec.structs.replace(event(line("Moneyline")), start=NOW - MINUTE)
-    assert "due to start 1 min 0 s ago" in status_text(status_of(NOW, events=(past,)))
-    assert "no known start" in status_text(status_of(NOW, events=(event(line("Moneyline"), start=None),)))
+def test_a_sport_event_without_a_start_or_past_it_is_still_readable():
+    past = msgspec.structs.replace(sport_event(line("Moneyline")), start=NOW - MINUTE)
+    assert "due to start 1 min 0 s ago" in status_text(status_of(NOW, sport_events=(past,)))
+    assert "no known start" in status_text(status_of(NOW, sport_events=(sport_event(line("Moneyline"), start=None),)))

@@ -138,7 +138,7 @@ def test_options_are_in_seconds_hours_and_dollars(monkeypatch: pytest.MonkeyPatc
         ]
     )
     assert options.balance == 25_050
-    assert options.before_event == HOUR + HOUR // 2
+    assert options.before_sport_event == HOUR + HOUR // 2
     assert build_world(options, 10**18).venue.settings.opened_retry_ns == 300 * MILLISECOND
     assert options.limits == {"line": 2_000, "account": 9_000}
     assert options.access_key == "local-access-key"
@@ -166,7 +166,7 @@ def test_a_host_that_others_can_reach_brings_a_warning(capsys: pytest.CaptureFix
 
 async def test_a_taken_port_ends_with_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     clock = SystemClock()
-    options = ServeOptions(port=0, events=1)
+    options = ServeOptions(port=0, sport_events=1)
     async with Server(LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))) as server:
         taken = await asyncio.to_thread(main, ["--port", str(server.port)])
     assert taken == 2
@@ -175,7 +175,7 @@ async def test_a_taken_port_ends_with_a_reason(capsys: pytest.CaptureFixture[str
 
 async def test_an_error_in_the_world_ends_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SystemClock(100.0)
-    options = ServeOptions(port=0, events=1)
+    options = ServeOptions(port=0, sport_events=1)
     world = build_world(options, clock.epoch_ns)
     server = Server(LocalExchange(world, clock, settings(options)))
     await server.start()
@@ -192,7 +192,7 @@ async def test_an_error_in_the_world_ends_the_server(monkeypatch: pytest.MonkeyP
 
 async def test_a_recorded_market_plays_to_its_result_over_the_wire() -> None:
     clock = SystemClock(4_000.0)
-    options = ServeOptions(port=0, tape=tape(), speed=4_000.0, before_event=3 * HOUR, token_life=72 * HOUR)
+    options = ServeOptions(port=0, tape=tape(), speed=4_000.0, before_sport_event=3 * HOUR, token_life=72 * HOUR)
     exchange = LocalExchange(build_world(options, clock.epoch_ns), clock, settings(options))
     counts: dict[str, int] = {}
     statuses: list[str] = []

@@ -7,7 +7,7 @@ from played_tape import LINE, START, Played, book
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND
 from mmbot.domain.wager import Status
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
-from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
+from mmbot.simulator.crowd.tape_crowd import MARKET, SPORT_EVENT
 from mmbot.simulator.judge.verdict import RefereeLimits
 from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.world import USER, World, synthetic_world
@@ -16,7 +16,7 @@ from mmbot.simulator.world import USER, World, synthetic_world
 def test_in_one_leap_a_wager_opens_before_a_later_print_and_after_an_earlier_one() -> None:
     played = Played(book([[3, 20]]), {"x": [[0, 3, 7]]}, {"x": [[0, 3, 5]]})
     world = played.world
-    line_id = world.venue.line_id(EVENT, MARKET, 0, 1)
+    line_id = world.venue.line_id(SPORT_EVENT, MARKET, 0, 1)
     world.advance(START + 10 * SECOND - 100 * MILLISECOND)
     wager = world.venue.place(world.account, "x", line_id, -205, 20_000, START + 10 * SECOND - 100 * MILLISECOND)
     world.advance(START + 25 * SECOND)
@@ -29,7 +29,7 @@ def test_next_due_is_the_earliest_of_all_parts_and_none_at_the_end() -> None:
     played = Played(book([[3, 20]]))
     world = played.world
     assert world.next_due() == START + 10 * SECOND
-    world.venue.place(world.account, "x", world.venue.line_id(EVENT, MARKET, 0, 1), -205, 20_000, START + SECOND)
+    world.venue.place(world.account, "x", world.venue.line_id(SPORT_EVENT, MARKET, 0, 1), -205, 20_000, START + SECOND)
     assert world.next_due() == START + SECOND + 150 * MILLISECOND
     world.advance(START + MINUTE)
     assert world.next_due() is None
@@ -40,8 +40,8 @@ def test_the_referee_watches_from_the_start_with_its_limits() -> None:
     world = synthetic_world(VenueSettings(activation_ns=0), 1, START, limits=RefereeLimits(line=500), balance=50_000)
     assert world.venue.balance(world.account).balance == 50_000
     world.advance(START + SECOND)
-    event = world.venue.events()[0].event_id
-    line = (world.venue.markets(event) or [])[0].lines[0]
+    sport_event = world.venue.sport_events()[0].sport_event_id
+    line = (world.venue.markets(sport_event) or [])[0].lines[0]
     world.venue.place(world.account, "x", line.outcomes[0].line_id, 25_000, 501, START + SECOND)
     report = world.referee.report(START + SECOND)
     assert [breach.invariant for breach in report.broken] == [1]
@@ -54,14 +54,14 @@ def figures(world: World) -> tuple[object, ...]:
 
 
 def test_the_size_of_the_steps_changes_nothing_for_a_user_either() -> None:
-    board = BoardSettings(events=2, first_start_ns=5 * MINUTE)
+    board = BoardSettings(sport_events=2, first_start_ns=5 * MINUTE)
     worlds = [synthetic_world(None, 4, START, board=board) for _ in range(2)]
     for world, step in zip(worlds, (SECOND, MINUTE), strict=True):
         now = START
         while now < START + 30 * MINUTE:
             if (now - START) % MINUTE == 0:
-                for event in world.venue.events():
-                    for market in world.venue.markets(event.event_id) or []:
+                for sport_event in world.venue.sport_events():
+                    for market in world.venue.markets(sport_event.sport_event_id) or []:
                         line = market.lines[0]
                         if world.venue.board.tradeable(line.key):
                             for side, odds in ((0, 102), (1, 104)):

@@ -58,7 +58,7 @@ def saved(directory, *records, now=NOW):
 def test_every_field_comes_back(tmp_path):
     one = wager(hedge=True, wager_id=None)
     day = SaveDay(day=20_000, opening=-12_345, latest=678)
-    settlement = SaveSettlement(event=10, market=219, gross=-500, commission=0, at=NOW)
+    settlement = SaveSettlement(sport_event=10, market=219, gross=-500, commission=0, at=NOW)
     kept = saved(tmp_path, one, day, settlement)
     assert kept.wagers == (one,)
     assert kept.day == day
@@ -258,8 +258,14 @@ def test_a_file_of_an_older_version_is_brought_up_to_this_one(tmp_path):
         other.executescript(
             f"{schema.STEPS[0]} PRAGMA user_version = 1; PRAGMA application_id = {schema.APPLICATION_ID};"
             " INSERT INTO days (day, opening, latest) VALUES (20000, 5, 6);"
+            " INSERT INTO settlements (event, market, gross, commission, at) VALUES (10, 219, -500, 0, 7);"
+            " INSERT INTO wagers VALUES"
+            f" ('old-1', NULL, 10, 219, -26, 1, 'a', -117, 5000, 'open', 0, 0, 'tbd', 0, {NOW - SECOND}, 0, 0);"
         )
-    assert reopened(tmp_path).day == SaveDay(20_000, 5, 6)
+    kept = reopened(tmp_path)
+    assert kept.day == SaveDay(20_000, 5, 6)
+    assert kept.settlements == (SaveSettlement(10, 219, -500, 0, 7),)
+    assert [(each.external_id, each.line) for each in kept.wagers] == [("old-1", LineKey(10, 219, -26))]
     lost = SaveDay(20_000, 5, -900, LostDay(NOW, 905, 500))
     assert saved(tmp_path, lost).day == lost
 

@@ -17,7 +17,7 @@ from mmbot.domain.fair import Fair, fair_from
 from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, per_hundred
-from mmbot.strategy.interface import Decision, EventView, Given, LineView, NoQuote, Quote
+from mmbot.strategy.interface import Decision, Given, LineView, NoQuote, Quote, SportEventView
 from strategies.fair_value import FairValueMaker, FairValueParams, price_for_margin
 
 _STEPS = ((100, 130, 1), (132, 200, 2), (205, 500, 5), (510, 1000, 10), (1050, 2000, 50), (2100, 5000, 100),
@@ -28,7 +28,7 @@ LADDER = Ladder([*_MAGNITUDES, *(-odds for odds in _MAGNITUDES if odds != 100)])
 KEY = LineKey(1, 219, 0)
 LINE = Line(KEY, (Outcome(4, "a" * 32, "Home"), Outcome(5, "b" * 32, "Away")))
 MARKET = Market(MarketKey(1, 219), "Moneyline", "moneyline")
-EVENT = SportEvent(1, 132, "Away at Home", "not_started", None)
+SPORT_EVENT = SportEvent(1, 132, "Away at Home", "not_started", None)
 FAR: Book = Book(((Level(-25_000, 100_00),), (Level(-25_000, 100_00),)))
 """Others far away: nothing is crossed and nothing joined."""
 
@@ -52,9 +52,9 @@ def line_view(
     )
 
 
-def event_view(*lines: LineView, at_s: float = 0.0) -> EventView:
-    """An event with these lines at an instant, in seconds."""
-    return EventView(EVENT, lines, LADDER, round(at_s * SECOND), None)
+def sport_event_view(*lines: LineView, at_s: float = 0.0) -> SportEventView:
+    """A sport event with these lines at an instant, in seconds."""
+    return SportEventView(SPORT_EVENT, lines, LADDER, round(at_s * SECOND), None)
 
 
 def maker(**params: Any) -> FairValueMaker:
@@ -65,7 +65,7 @@ def maker(**params: Any) -> FairValueMaker:
 
 def decide(strategy: FairValueMaker, line: LineView, state: Any = None) -> Decision:
     """The decision on one line."""
-    return strategy.quote(event_view(line), state).decisions[line.line.key]
+    return strategy.quote(sport_event_view(line), state).decisions[line.line.key]
 
 
 def quotes(decision: Decision, side: int) -> list[Quote]:
@@ -158,7 +158,7 @@ def test_the_prices_of_both_outcomes_never_sum_to_1(
     )
     state: Any = None
     for fair, profit in zip(fairs, profits, strict=False):
-        result = strategy.quote(event_view(line_view(fair, profit=profit)), state)
+        result = strategy.quote(sport_event_view(line_view(fair, profit=profit)), state)
         state = result.state
         decision = result.decisions[KEY]
         if isinstance(decision, NoQuote) or len({quote.side for quote in decision}) < 2:
@@ -300,9 +300,9 @@ def test_a_bound_on_improving_allows_no_quote_where_nobody_else_quotes() -> None
 
 def test_a_small_change_of_the_fair_price_leaves_the_quote_where_it_is() -> None:
     strategy = maker(price_tolerance=0.004)
-    first = strategy.quote(event_view(line_view(0.4000)), None)
-    second = strategy.quote(event_view(line_view(0.3985)), first.state)
-    third = strategy.quote(event_view(line_view(0.3900)), second.state)
+    first = strategy.quote(sport_event_view(line_view(0.4000)), None)
+    second = strategy.quote(sport_event_view(line_view(0.3985)), first.state)
+    third = strategy.quote(sport_event_view(line_view(0.3900)), second.state)
     assert odds_of(second.decisions[KEY], 0) == odds_of(first.decisions[KEY], 0)
     assert odds_of(third.decisions[KEY], 0) != odds_of(first.decisions[KEY], 0)
     assert odds_of(decide(maker(price_tolerance=0), line_view(0.3985)), 0) != odds_of(first.decisions[KEY], 0)
@@ -316,7 +316,7 @@ def test_a_quote_that_stays_still_earns_its_margin_less_the_tolerance(
     strategy = maker(margin=margin, price_tolerance=margin * share)
     state: Any = None
     for fair in fairs:
-        result = strategy.quote(event_view(line_view(fair)), state)
+        result = strategy.quote(sport_event_view(line_view(fair)), state)
         state = result.state
         for quote in _all(result.decisions[KEY]):
             assert quote.odds is not None
@@ -326,19 +326,19 @@ def test_a_quote_that_stays_still_earns_its_margin_less_the_tolerance(
 
 def test_a_quote_moves_if_it_would_take_a_new_offer() -> None:
     strategy = maker(price_tolerance=0.01)
-    first = strategy.quote(event_view(line_view(0.42)), None)
+    first = strategy.quote(sport_event_view(line_view(0.42)), None)
     odds = odds_of(first.decisions[KEY], 0)
     book = Book(((Level(odds, 100_00),), (Level(-25_000, 100_00),)))
-    second = strategy.quote(event_view(line_view(0.42, book=book)), first.state)
+    second = strategy.quote(sport_event_view(line_view(0.42, book=book)), first.state)
     assert odds_of(second.decisions[KEY], 0) == LADDER.longer(odds)
 
 
 def test_a_price_worsens_at_once_and_improves_only_after_the_patience() -> None:
     strategy = maker(patience_s=2)
-    first = strategy.quote(event_view(line_view(0.40), at_s=10), None)
-    worse = strategy.quote(event_view(line_view(0.36), at_s=10.1), first.state)
-    held = strategy.quote(event_view(line_view(0.40), at_s=11.9), worse.state)
-    better = strategy.quote(event_view(line_view(0.40), at_s=12.1), held.state)
+    first = strategy.quote(sport_event_view(line_view(0.40), at_s=10), None)
+    worse = strategy.quote(sport_event_view(line_view(0.36), at_s=10.1), first.state)
+    held = strategy.quote(sport_event_view(line_view(0.40), at_s=11.9), worse.state)
+    better = strategy.quote(sport_event_view(line_view(0.40), at_s=12.1), held.state)
     before, now = first.decisions[KEY], worse.decisions[KEY]
     assert price(now, 0) < price(before, 0)  # outcome 0 is worth less: the price worsens at once
     assert price(now, 1) == price(before, 1)  # outcome 1 is worth more: the price waits, since it was set just now
@@ -351,22 +351,22 @@ def test_a_price_worsens_at_once_and_improves_only_after_the_patience() -> None:
 
 def test_a_delayed_price_follows_after_the_patience_without_another_change() -> None:
     strategy = maker(patience_s=2)
-    first = strategy.quote(event_view(line_view(0.40), at_s=0.5), None)
-    held = strategy.quote(event_view(line_view(0.36), at_s=1.0), first.state)
+    first = strategy.quote(sport_event_view(line_view(0.40), at_s=0.5), None)
+    held = strategy.quote(sport_event_view(line_view(0.36), at_s=1.0), first.state)
     assert held.wake_at == round(2.5 * SECOND)
-    early = strategy.quote(event_view(line_view(0.36), at_s=2.4), held.state)
+    early = strategy.quote(sport_event_view(line_view(0.36), at_s=2.4), held.state)
     assert early.decisions[KEY] is held.decisions[KEY]
-    due = strategy.quote(event_view(line_view(0.36), at_s=2.5), early.state)
+    due = strategy.quote(sport_event_view(line_view(0.36), at_s=2.5), early.state)
     assert due.decisions[KEY] == decide(strategy, line_view(0.36))
     assert due.wake_at is None
 
 
 def test_a_fair_price_that_moves_with_our_own_orders_leads_to_the_worse_price() -> None:
     strategy = maker(patience_s=2)
-    state: Any = strategy.quote(event_view(line_view(0.400)), None).state
+    state: Any = strategy.quote(sport_event_view(line_view(0.400)), None).state
     seen = []
     for step in range(1, 19):
-        result = strategy.quote(event_view(line_view(0.394 if step % 2 else 0.400), at_s=step / 10), state)
+        result = strategy.quote(sport_event_view(line_view(0.394 if step % 2 else 0.400), at_s=step / 10), state)
         state = result.state
         seen.append(tuple(odds_of(result.decisions[KEY], side) for side in (0, 1)))
     assert len(set(seen)) == 1
@@ -375,28 +375,28 @@ def test_a_fair_price_that_moves_with_our_own_orders_leads_to_the_worse_price() 
 def test_an_unchanged_line_keeps_the_same_decision_object_while_another_moves() -> None:
     strategy = maker()
     other = LineKey(1, 220, 4)
-    first = strategy.quote(event_view(line_view(0.4), line_view(0.5, key=other)), None)
-    second = strategy.quote(event_view(line_view(0.4), line_view(0.6, key=other)), first.state)
+    first = strategy.quote(sport_event_view(line_view(0.4), line_view(0.5, key=other)), None)
+    second = strategy.quote(sport_event_view(line_view(0.4), line_view(0.6, key=other)), first.state)
     assert second.decisions[KEY] is first.decisions[KEY]
     assert second.decisions[other] != first.decisions[other]
 
 
 def test_equal_views_and_states_give_equal_results_and_do_not_change_the_state() -> None:
     strategy = maker(price_tolerance=0.004)
-    state = strategy.quote(event_view(line_view(0.4)), None).state
+    state = strategy.quote(sport_event_view(line_view(0.4)), None).state
     before = copy.deepcopy(state)
-    one = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
-    two = strategy.quote(event_view(line_view(0.43, profit=(5_00, 0))), state)
+    one = strategy.quote(sport_event_view(line_view(0.43, profit=(5_00, 0))), state)
+    two = strategy.quote(sport_event_view(line_view(0.43, profit=(5_00, 0))), state)
     assert one == two
     assert state == before
 
 
 def test_the_state_of_a_line_that_left_the_view_is_dropped() -> None:
     strategy = maker()
-    state = strategy.quote(event_view(line_view(0.4)), None).state
-    gone = strategy.quote(event_view(), state)
+    state = strategy.quote(sport_event_view(line_view(0.4)), None).state
+    gone = strategy.quote(sport_event_view(), state)
     assert gone.decisions == {}
-    assert gone.state == strategy.quote(event_view(), None).state
+    assert gone.state == strategy.quote(sport_event_view(), None).state
 
 
 def test_the_size_tolerance_is_passed_to_the_quotes() -> None:

@@ -13,7 +13,7 @@ from mmbot.domain.instant import HOUR
 from mmbot.strategy.rules import matches, matching_rule
 
 START = 1_790_000_000_000_000_000
-EVENT = SportEvent(event_id=19458, tournament_id=132, name="A at B", status="not_started", scheduled=START)
+SPORT_EVENT = SportEvent(sport_event_id=19458, tournament_id=132, name="A at B", status="not_started", scheduled=START)
 MARKET = Market(
     MarketKey(19458, 219), "Moneyline", "moneyline", sub_type="moneyline", category_name="Game Lines"
 )  # fmt: skip
@@ -26,12 +26,12 @@ def rule(**conditions: Any) -> RuleConfig:
 
 def test_the_first_rule_that_matches_decides() -> None:
     quoting = [rule(tournament=(109,)), rule(type=("moneyline",)), rule()]
-    assert matching_rule(quoting, EVENT, MARKET, START) == 1
+    assert matching_rule(quoting, SPORT_EVENT, MARKET, START) == 1
 
 
 def test_a_market_without_a_rule_has_none() -> None:
-    assert matching_rule([], EVENT, MARKET, START) is None
-    assert matching_rule([rule(event=(1,)), rule(tournament=(1,))], EVENT, MARKET, START) is None
+    assert matching_rule([], SPORT_EVENT, MARKET, START) is None
+    assert matching_rule([rule(sport_event=(1,)), rule(tournament=(1,))], SPORT_EVENT, MARKET, START) is None
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_market_without_a_rule_has_none() -> None:
         ({}, True),
         ({"tournament": (31, 132)}, True),
         ({"tournament": (31,)}, False),
-        ({"event": (19458,)}, True),
-        ({"event": (19459,)}, False),
+        ({"sport_event": (19458,)}, True),
+        ({"sport_event": (19459,)}, False),
         ({"type": ("total", "moneyline")}, True),
         ({"type": ("Moneyline",)}, False),
         ({"sub_type": ("moneyline",)}, True),
@@ -52,12 +52,12 @@ def test_a_market_without_a_rule_has_none() -> None:
     ],
 )
 def test_every_condition_that_is_set_has_to_hold(conditions: dict[str, Any], decides: bool) -> None:
-    assert matches(MatchConfig(**conditions), EVENT, MARKET, START) is decides
+    assert matches(MatchConfig(**conditions), SPORT_EVENT, MARKET, START) is decides
 
 
 def test_a_first_half_is_distinguished_from_the_game_by_its_sub_type() -> None:
     half = msgspec.structs.replace(MARKET, key=MarketKey(19458, 64), sub_type="first_half_moneyline")
-    assert matching_rule([rule(type=("moneyline",), sub_type=("moneyline",))], EVENT, half, START) is None
+    assert matching_rule([rule(type=("moneyline",), sub_type=("moneyline",))], SPORT_EVENT, half, START) is None
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_a_first_half_is_distinguished_from_the_game_by_its_sub_type() -> None:
     [(49 * HOUR, False), (48 * HOUR + 1, False), (48 * HOUR, True), (2 * HOUR, True), (0, True), (-1, False)],
 )
 def test_a_window_counts_hours_to_the_start_including_both_ends(before_start: int, decides: bool) -> None:
-    assert matches(MatchConfig(hours_to_start=(0, 48)), EVENT, MARKET, START - before_start) is decides
+    assert matches(MatchConfig(hours_to_start=(0, 48)), SPORT_EVENT, MARKET, START - before_start) is decides
 
 
-def test_an_event_without_a_known_start_is_in_no_window() -> None:
-    event = msgspec.structs.replace(EVENT, scheduled=None)
-    assert not matches(MatchConfig(hours_to_start=(0, 48)), event, MARKET, START)
-    assert matches(MatchConfig(), event, MARKET, START)
+def test_a_sport_event_without_a_known_start_is_in_no_window() -> None:
+    sport_event = msgspec.structs.replace(SPORT_EVENT, scheduled=None)
+    assert not matches(MatchConfig(hours_to_start=(0, 48)), sport_event, MARKET, START)
+    assert matches(MatchConfig(), sport_event, MARKET, START)

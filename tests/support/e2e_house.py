@@ -21,11 +21,17 @@ class House:
     """
 
     def __init__(
-        self, folder: Path, *options: object, rate: float = RATE, hours: float = 12, events: int = 2, **config: Any
+        self,
+        folder: Path,
+        *options: object,
+        rate: float = RATE,
+        hours: float = 12,
+        sport_events: int = 2,
+        **config: Any,
     ) -> None:
         self.folder = folder
         tape = "--tape" in options
-        board = () if tape else ("--events", events)
+        board = () if tape else ("--sport-events", sport_events)
         self.exchange = Exchange(folder, *board, "--hours", hours, *options, rate=rate)
         self.daemons: list[Daemon] = []
         self.config = folder / "mmbot.yaml"
@@ -104,7 +110,7 @@ class House:
                 return False
             known = {own.external_id for own in own_wagers(status) if own.state == "open"}
             resting = {wager["external_id"] for wager in self.exchange.live_wagers() if wager["status"] == "open"}
-            lines = [line for event in status.events for line in event.lines]
+            lines = [line for sport_event in status.sport_events for line in sport_event.lines]
             return bool(lines) and all(
                 {own.side for own in line.own if own.external_id in known & resting} >= {0, 1} for line in lines
             )
@@ -194,15 +200,15 @@ class House:
 
 def own_wagers(status: Status) -> list[OwnStatus]:
     """All own wagers that a status shows."""
-    return [own for event in status.events for line in event.lines for own in line.own]
+    return [own for sport_event in status.sport_events for line in sport_event.lines for own in line.own]
 
 
 def concluded(board: Any) -> set[tuple[int, int]]:
     """The markets that have their result."""
     return {
-        (event["id"], market["id"])
-        for event in board["events"]
-        for market in event["markets"]
+        (sport_event["id"], market["id"])
+        for sport_event in board["events"]
+        for market in sport_event["markets"]
         if market["status"] in ("settled", "void")
     }
 
@@ -211,8 +217,8 @@ def positions(referee: Any) -> dict[tuple[int, int, int], tuple[int, int]]:
     """Of each line what is won, in cents, if outcome 0 or outcome 1 wins, of what was matched: by the referee."""
     profit: dict[tuple[int, int, int], list[int]] = {}
     for figure in referee["matched"]:
-        event, market, number = figure["line"]
-        line = profit.setdefault((event, market, number), [0, 0])
+        sport_event, market, number = figure["line"]
+        line = profit.setdefault((sport_event, market, number), [0, 0])
         line[figure["side"]] += figure["win"]
         line[1 - figure["side"]] -= figure["stake"]
     return {key: (line[0], line[1]) for key, line in profit.items()}
@@ -220,7 +226,11 @@ def positions(referee: Any) -> dict[tuple[int, int, int], tuple[int, int]]:
 
 def differences(status: Status, referee: Any, over: set[tuple[int, int]]) -> list[str]:
     """Where a daemon's positions and profit are not the referee's; ``over`` are the markets with a result."""
-    ours = {(line.event, line.market, line.number): line.profit for event in status.events for line in event.lines}
+    ours = {
+        (line.sport_event, line.market, line.number): line.profit
+        for sport_event in status.sport_events
+        for line in sport_event.lines
+    }
     found = [
         f"{key}: {ours.get(key)} is {theirs} at the exchange"
         for key, theirs in positions(referee).items()

@@ -131,7 +131,7 @@ class Exchange:
         return list(self.get("/sim/faults"))
 
     def board(self) -> Any:
-        """Events, books and the account's live wagers."""
+        """Sport events, books and the account's live wagers."""
         return self.get("/sim/board")
 
     def live_wagers(self) -> list[Any]:
@@ -230,7 +230,7 @@ class Daemon:
 
     def lines(self) -> Iterator[LineStatus]:
         """The lines that it looks after."""
-        return (line for event in self.status().events for line in event.lines)
+        return (line for sport_event in self.status().sport_events for line in sport_event.lines)
 
     # --- what is done to it ------------------------------------------------------------------------------------------
 

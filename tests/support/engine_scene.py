@@ -32,7 +32,7 @@ from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.world import World
-from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result, Strategy
+from mmbot.strategy.interface import Decision, NoQuote, Quote, Result, SportEventView, Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 START = 1_800_000_000 * SECOND
@@ -59,10 +59,10 @@ class Fixed:
         self.calls = 0
         self.seen: dict[LineKey, Any] = {}
 
-    def quote(self, view: EventView, state: Any) -> Result:
+    def quote(self, view: SportEventView, state: Any) -> Result:
         self.calls += 1
-        if view.event.event_id in self.raises:
-            raise RuntimeError(self.raises[view.event.event_id])
+        if view.sport_event.sport_event_id in self.raises:
+            raise RuntimeError(self.raises[view.sport_event.sport_event_id])
         decisions: dict[LineKey, Decision] = {}
         for line in view.lines:
             key = line.line.key
@@ -138,11 +138,11 @@ class Scene:
         self.venue.advance(start)
         self.venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), start)
         self.starts = start + starts
-        for event in dict.fromkeys(line.event for line in lines):
-            self.add_event(event, start)
+        for sport_event in dict.fromkeys(line.sport_event for line in lines):
+            self.add_sport_event(sport_event, start)
         markets: dict[MarketKey, list[LineKey]] = {}
         for line in lines:
-            markets.setdefault(MarketKey(line.event, line.market), []).append(line)
+            markets.setdefault(MarketKey(line.sport_event, line.market), []).append(line)
         for market, keys in markets.items():
             self.add_market(market, keys, start)
         self.account = self.venue.open_account("mmbot", balance)
@@ -155,7 +155,7 @@ class Scene:
             or RefereeLimits(
                 line=round(limits.line * 100),
                 market=round(limits.market * 100),
-                event=round(limits.event * 100),
+                sport_event=round(limits.sport_event * 100),
                 tournament=round(limits.tournament * 100),
                 account=round(limits.account * 100),
             ),
@@ -182,9 +182,18 @@ class Scene:
             breakers=self.breakers,
         )
 
-    def add_event(self, event: int, now: Instant) -> None:
-        self.venue.add_event(
-            SportEvent(event, NBA, f"Away {event} @ Home {event}", "not_started", self.starts, "Basketball", "NBA"), now
+    def add_sport_event(self, sport_event: int, now: Instant) -> None:
+        self.venue.add_sport_event(
+            SportEvent(
+                sport_event,
+                NBA,
+                f"Away {sport_event} @ Home {sport_event}",
+                "not_started",
+                self.starts,
+                "Basketball",
+                "NBA",
+            ),
+            now,
         )
 
     def add_market(self, market: MarketKey, keys: Sequence[LineKey], now: Instant, outcomes: int = 2) -> None:
@@ -251,9 +260,9 @@ class Scene:
         return self.run.engine.status(self.run.now)
 
     def line(self, line: LineKey = LINE) -> LineStatus:
-        for event in self.status().events:
-            for each in event.lines:
-                if (each.event, each.market, each.number) == line:
+        for sport_event in self.status().sport_events:
+            for each in sport_event.lines:
+                if (each.sport_event, each.market, each.number) == line:
                     return each
         raise AssertionError(f"{line} is not under a rule")
 
@@ -321,12 +330,17 @@ class Scene:
         """Check that our wagers, positions and profit equal those of the exchange. For quiet moments."""
         report = self.referee.report(self.run.now)
         status = self.status()
-        mine = {own.external_id: own.remaining for event in status.events for line in event.lines for own in line.own}
+        mine = {
+            own.external_id: own.remaining
+            for sport_event in status.sport_events
+            for line in sport_event.lines
+            for own in line.own
+        }
         theirs = {wager.external_id: wager.unmatched for wager in self.wagers() if wager.line in self._shown(status)}
         assert mine == theirs
         assert status.counts.open_wagers == len(self.wagers())
         assert status.locked == self.venue.wallet(self.account).staked
-        assert sum(line.locked for event in status.events for line in event.lines) <= status.locked
+        assert sum(line.locked for sport_event in status.sport_events for line in sport_event.lines) <= status.locked
         assert status.profit.realised == report.profit.gross
         assert status.profit.commission == report.profit.commission
         for line in self._shown(status):
@@ -334,7 +348,11 @@ class Scene:
         return report
 
     def _shown(self, status: EngineStatus) -> dict[LineKey, None]:
-        return {LineKey(line.event, line.market, line.number): None for event in status.events for line in event.lines}
+        return {
+            LineKey(line.sport_event, line.market, line.number): None
+            for sport_event in status.sport_events
+            for line in sport_event.lines
+        }
 
     def position(self, line: LineKey = LINE) -> tuple[int, int]:
         """The unsettled matched profit if outcome 0 or 1 wins, by the books of the exchange."""

@@ -218,20 +218,20 @@ class Walk:
         tournaments = self.rest.get("mm/get_tournaments", has_active_events="true")["tournaments"]
         self.tournaments = [tournament["id"] for tournament in tournaments]
         self.read_lines()
-        events = {where["event"] for where, _ in self.lines}
-        self.say("seed", balance=balance, ticks=len(self.ladder), events=len(events), lines=len(self.lines))
+        sport_events = {where["sport_event"] for where, _ in self.lines}
+        self.say("seed", balance=balance, ticks=len(self.ladder), sport_events=len(sport_events), lines=len(self.lines))
 
     def read_lines(self) -> None:
-        """Events by tournament, and the lines of their markets with what is offered on each outcome."""
-        events = []
+        """Sport events by tournament, and the lines of their markets with what is offered on each outcome."""
+        sport_events = []
         for tournament in self.tournaments:
             found = self.rest.get("mm/get_sport_events", tournament_id=tournament)["sport_events"]
-            events += [event["event_id"] for event in found if event["status"] == "not_started"]
-        by_event = self.rest.get("v2/mm/get_multiple_markets", event_ids=",".join(map(str, events)))
+            sport_events += [sport_event["event_id"] for sport_event in found if sport_event["status"] == "not_started"]
+        by_sport_event = self.rest.get("v2/mm/get_multiple_markets", event_ids=",".join(map(str, sport_events)))
         self.lines = [
-            ({"event": event, "market": market["id"]}, line["selections"])
-            for event in events
-            for market in by_event[str(event)] or ()
+            ({"sport_event": sport_event, "market": market["id"]}, line["selections"])
+            for sport_event in sport_events
+            for market in by_sport_event[str(sport_event)] or ()
             if market["type"] in MARKETS
             for line in market.get("market_lines") or [market]
         ]
@@ -378,7 +378,7 @@ class Walk:
             self.read_lines()
             same = 0
             for where, selections in self.lines:
-                key = (where["event"], where["market"], selections[0][0]["line"])
+                key = (where["sport_event"], where["market"], selections[0][0]["line"])
                 same += key in books and books[key] == selections
             return same >= 2
 

@@ -22,7 +22,7 @@ LINES: dict[str, tuple[LineKey, int]] = {
     "s0": (SPREAD, 0),
     "s1": (SPREAD, 1),
 }
-EVENTS = {"a": (7, 256), "s": (7, 257), "t": (7, 300)}
+SPORT_EVENTS = {"a": (7, 256), "s": (7, 257), "t": (7, 300)}
 
 
 def resolve(line_id: str) -> tuple[LineKey, int] | None:
@@ -49,11 +49,11 @@ def report_of(
             matching = Matching.UNMATCHED
         else:
             matching = Matching.FULLY_MATCHED if matched >= stake else Matching.PARTIALLY_MATCHED
-    event, market = EVENTS.get(line_id[0], (7, 999))
+    sport_event, market = SPORT_EVENTS.get(line_id[0], (7, 999))
     return WagerReport(
         wager_id=f"w-{external_id}" if wager_id is None else wager_id,
         external_id=external_id,
-        event_id=event,
+        sport_event_id=sport_event,
         market_id=market,
         line_id=line_id,
         odds=odds,

@@ -7,7 +7,7 @@ import json
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.simulator.crowd.tape import parse_tape
-from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET
+from mmbot.simulator.crowd.tape_crowd import MARKET, SPORT_EVENT
 from mmbot.simulator.venue.changes import Printed
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import tape_world
@@ -21,7 +21,7 @@ HEADER = {
     "outcomes": ["Away", "Home"],
 }
 START: Instant = 1_900_000_000 * SECOND
-LINE = LineKey(EVENT, MARKET, 0)
+LINE = LineKey(SPORT_EVENT, MARKET, 0)
 Step = dict[str, object]
 
 
@@ -47,7 +47,7 @@ class Played:
     def place(self, side: int, odds: int, stake: int, strategy: str | None = None) -> VenueWager:
         self.count += 1
         venue = self.world.venue
-        line_id = venue.line_id(EVENT, MARKET, 0, side)
+        line_id = venue.line_id(SPORT_EVENT, MARKET, 0, side)
         wager = venue.place(self.world.account, f"w{self.count}", line_id, odds, stake, self.now, strategy)
         self.now += SECOND // 5
         self.world.advance(self.now)

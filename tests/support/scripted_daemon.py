@@ -49,7 +49,7 @@ def status_of(
         feed_age_s=None,
         balance=None,
         locked=0,
-        events=(),
+        sport_events=(),
         scopes=(),
         guards=(),
         matches=(),
@@ -121,7 +121,7 @@ class ScriptedEngine:
     def quoted_lines(self) -> int:
         return 0
 
-    def status(self, now: int, *, events: bool = True) -> Status:
+    def status(self, now: int, *, sport_events: bool = True) -> Status:
         return status_of(now, latched=self.latched, clear=self.clear)
 
 

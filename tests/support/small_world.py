@@ -23,7 +23,7 @@ LINE = LineKey(GAME, MONEYLINE, 0)
 
 
 class SmallWorld:
-    """Two events and three markets, without a crowd: the tests are the crowd."""
+    """Two sport events and three markets, without a crowd: the tests are the crowd."""
 
     finished = False
 
@@ -32,10 +32,10 @@ class SmallWorld:
         venue.add_tournament(Tournament(NBA, "NBA", "Basketball"), now)
         venue.add_tournament(Tournament(NHL, "NHL", "Ice Hockey"), now)
         names = ("Cavaliers", "Timberwolves")
-        for event in (GAME, EMPTY):
-            venue.add_event(
+        for sport_event in (GAME, EMPTY):
+            venue.add_sport_event(
                 SportEvent(
-                    event,
+                    sport_event,
                     NBA,
                     "Cavaliers @ Timberwolves",
                     "not_started",

@@ -89,10 +89,10 @@ class Changes:
         body = orjson.dumps([each.wager_id for each in items])
         return Call("cancel_many", CANCEL, "DELETE", "/slips", body, lambda *_: Cancelled(request, tuple(ids), ()))
 
-    def cancel_event(self, event: int) -> Call[None]:
-        return Call("cancel_event", CANCEL, "DELETE", f"/games/{event}/slips", b"", lambda *_: None)
+    def cancel_sport_event(self, sport_event: int) -> Call[None]:
+        return Call("cancel_sport_event", CANCEL, "DELETE", f"/games/{sport_event}/slips", b"", lambda *_: None)
 
-    def cancel_market(self, event: int, market: int, line_id: str | None) -> NoReturn:
+    def cancel_market(self, sport_event: int, market: int, line_id: str | None) -> NoReturn:
         raise Malformed("not_offered", "cancels of a market")
 
     def cancel_all(self) -> Call[None]:
@@ -100,7 +100,9 @@ class Changes:
 
 
 class Wagers:
-    def history(self, query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
+    def history(
+        self, query: ReadHistory, now: Instant, market: int | None, sport_event: int | None
+    ) -> Call[HistoryRead]:
         def read(body: bytes, malformed: list[str]) -> HistoryRead:
             page = orjson.loads(body)
             return HistoryRead(query.id, tuple(report(slip) for slip in page["slips"]), page["more"], page["seen"])
@@ -127,7 +129,7 @@ class FeedSide:
         return Call("connection_config", READ, "GET", "/where", None, read)
 
     def plan(self, wanted: Topics) -> tuple[Topics, ...]:
-        return tuple(Topics(events=(event,)) for event in wanted.events)
+        return tuple(Topics(sport_events=(sport_event,)) for sport_event in wanted.sport_events)
 
     def register(self, socket_id: str, topics: Topics) -> Call[Registration]:
         def read(body: bytes, _: list[str]) -> Registration:
@@ -138,7 +140,7 @@ class FeedSide:
             )
             return Registration(grants, SignIn(said["card"], said["me"]))
 
-        body = orjson.dumps({"ear": socket_id, "games": topics.events})
+        body = orjson.dumps({"ear": socket_id, "games": topics.sport_events})
         return Call("register", READ, "POST", "/ears", body, read)
 
     def decode(self, connection: int, event_name: str, data: str | bytes) -> tuple[FeedMessage, ...]:
@@ -158,7 +160,7 @@ def report(slip: dict[str, Any]) -> WagerReport:
     return WagerReport(
         wager_id=slip["slip"],
         external_id=slip["ref"],
-        event_id=slip["game"],
+        sport_event_id=slip["game"],
         market_id=slip["mkt"],
         line_id=slip["leg"],
         odds=slip["px"],

@@ -134,7 +134,7 @@ async def run(folder: Path) -> dict[str, object]:
                 rng=random.Random(1),
                 number=number,
             )
-            for topics in TINY.feed.plan(Topics(events=(7, 8)))
+            for topics in TINY.feed.plan(Topics(sport_events=(7, 8)))
         ]
         await keeper.token()
         found = await asyncio.wait_for(asks(client), 20)

@@ -1,4 +1,5 @@
-"""A venue with one event and two lines, for tests that are the crowd themselves. Time moves when a test moves it."""
+"""A venue with one sport event and two lines, for tests that are the crowd themselves. Time moves when a test moves
+it."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 
 START: Instant = 1_800_000_000 * SECOND
-EVENT = 7001
-MONEYLINE, TOTAL = MarketKey(EVENT, 219), MarketKey(EVENT, 225)
-LINE, TOTAL_LINE = LineKey(EVENT, 219, 0), LineKey(EVENT, 225, 886)
+SPORT_EVENT = 7001
+MONEYLINE, TOTAL = MarketKey(SPORT_EVENT, 219), MarketKey(SPORT_EVENT, 225)
+LINE, TOTAL_LINE = LineKey(SPORT_EVENT, 219, 0), LineKey(SPORT_EVENT, 225, 886)
 
 
 class Bench:
@@ -23,7 +24,7 @@ class Bench:
         self.venue = venue = Venue(settings or VenueSettings(), seed=5)
         venue.advance(START)
         venue.add_tournament(Tournament(132, "NBA", "Basketball"), START)
-        venue.add_event(SportEvent(EVENT, 132, "Away at Home", "not_started", START + HOUR), START)
+        venue.add_sport_event(SportEvent(SPORT_EVENT, 132, "Away at Home", "not_started", START + HOUR), START)
         for market, line, kind in ((MONEYLINE, LINE, "moneyline"), (TOTAL, TOTAL_LINE, "total")):
             outcomes = (Outcome(4, "", "Home"), Outcome(5, "", "Away"))
             venue.add_market(Market(market, kind, kind, kind, lines=(Line(line, outcomes),)), START)
@@ -40,7 +41,7 @@ class Bench:
         self.venue.advance(self.now)
 
     def line_id(self, side: int, line: LineKey = LINE) -> str:
-        return self.venue.line_id(line.event, line.market, line.number, side)
+        return self.venue.line_id(line.sport_event, line.market, line.number, side)
 
     def send(
         self, account: str, side: int, odds: int, stake: int, strategy: str | None = None, line: LineKey = LINE

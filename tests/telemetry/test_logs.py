@@ -140,7 +140,7 @@ def test_fields_with_names_of_the_logs_own_are_kept_under_others():
     logged.log.info("alert", **fields({"event": 7, "level": "soft", "at": 5, "exc_info": True, "line": 3}))
     line = logged.json()[0]
     assert (line["event"], line["level"]) == ("alert", "info")
-    assert (line["event_id"], line["level_"], line["at_"], line["exc_info_"], line["line"]) == (7, "soft", 5, True, 3)
+    assert (line["event_"], line["level_"], line["at_"], line["exc_info_"], line["line"]) == (7, "soft", 5, True, 3)
 
 
 @pytest.mark.parametrize("value", ["\ud800 half a pair", 1 << 80, float("nan"), object(), {"k": {1, 2}}, b"\xff"])

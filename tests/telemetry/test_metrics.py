@@ -10,12 +10,12 @@ from mmbot.engine.orders import Alert, Severity
 from mmbot.engine.risk.guards import GUARDS
 from mmbot.engine.status import (
     Counts,
-    EventStatus,
     GuardStatus,
     LineStatus,
     OwnStatus,
     ProfitStatus,
     ScopeStatus,
+    SportEventStatus,
     Status,
 )
 from mmbot.telemetry.metrics import SCOPES, Metrics, names
@@ -66,7 +66,7 @@ MORE = {
 def line(number, own):
     wagers = tuple(OwnStatus(f"1abc-0-{i}", 0, -110, 100, 100, "open") for i in range(own))
     return LineStatus(
-        event=1,
+        sport_event=1,
         market=2,
         number=number,
         name="Spread",
@@ -93,7 +93,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         feed_age_s=1.5,
         balance=123_456,
         locked=0,
-        events=(EventStatus(1, "A at B", "NBA", "upcoming", None, tuple(line(n, own) for n, own in lines)),),
+        sport_events=(SportEventStatus(1, "A at B", "NBA", "upcoming", None, tuple(line(n, own) for n, own in lines)),),
         scopes=tuple(ScopeStatus(kind, "x", 1_000, 250, 400, 700, 2_000) for kind in SCOPES),
         guards=(
             GuardStatus("book_age", "1/2/0", "old", "a message", 0),
@@ -147,7 +147,7 @@ def test_counters_end_in_total_on_the_wire():
         assert re.search(rf"^{name}[ {{]", text, re.MULTILINE)
 
 
-def test_no_series_is_added_by_more_wagers_lines_events_or_scopes():
+def test_no_series_is_added_by_more_wagers_lines_sport_events_or_scopes():
     few, many = Metrics(["book_age"]), Metrics(["book_age"])
     few.observe(status)
     many.observe(lambda: status([(number, 5) for number in range(500)]))

@@ -90,9 +90,9 @@ class Profit:
         else:
             self._marks.pop(key, None)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the fair probabilities of sport events that are over, except for lines that still have a position."""
-        for line in [line for line in self._fair if line.event in events and line not in self._marks]:
+        for line in [line for line in self._fair if line.sport_event in sport_events and line not in self._marks]:
             del self._fair[line]
 
     def look(self, now: Instant, ready: bool) -> None:

@@ -110,9 +110,9 @@ class Books:
         """Return all lines that have a book."""
         return list(self._states)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the books of sport events that are over."""
-        for line in [line for line in self._states if line.event in events]:
+        for line in [line for line in self._states if line.sport_event in sport_events]:
             del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
@@ -140,7 +140,7 @@ class Books:
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
         """Compare our book of a line with ``book``, read by a REST request that was sent at ``sent_at``, and repair
         ours. Returns True if our book changed or was not current before."""
-        state, cover = self.of(line), self._coverage.of(line.event)
+        state, cover = self.of(line), self._coverage.of(line.sport_event)
         generation = cover.generation
         current = state.known and state.generation == generation
         if current and state.message_at >= sent_at:

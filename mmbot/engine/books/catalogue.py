@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, SportEvent, Tournament
 from mmbot.domain.odds import Side
-from mmbot.engine.events import EventMessage, LineMessage, MarketImage, MarketMessage, Op, TournamentMessage
+from mmbot.engine.events import LineMessage, MarketImage, MarketMessage, Op, SportEventMessage, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
 """The statuses of a sport event before its start (docs/protocol.md 5.3). With another status, no line is quoted."""
@@ -26,7 +26,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
-        self.events: dict[int, SportEvent] = {}
+        self.sport_events: dict[int, SportEvent] = {}
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
@@ -53,13 +53,13 @@ class Catalogue:
 
     def market(self, line: LineKey) -> Market | None:
         """Return the market of a line; None if the market is not known."""
-        return self.markets.get(line.event, {}).get(MarketKey(line.event, line.market))
+        return self.markets.get(line.sport_event, {}).get(MarketKey(line.sport_event, line.market))
 
-    def open_lines(self, event: int) -> list[LineKey]:
+    def open_lines(self, sport_event: int) -> list[LineKey]:
         """Return the active lines of a sport event."""
         return [
             listed.key
-            for market in self.markets.get(event, {}).values()
+            for market in self.markets.get(sport_event, {}).values()
             if market.status == "active"
             for listed in market.lines
             if self.lines.get(listed.key, listed).status == "active"
@@ -81,32 +81,32 @@ class Catalogue:
                 return outcome.name
         return line_id
 
-    def tournament_of(self, event: int) -> int:
+    def tournament_of(self, sport_event: int) -> int:
         """Return the id of a sport event's tournament; 0 if the sport event is not known."""
-        known = self.events.get(event)
+        known = self.sport_events.get(sport_event)
         return known.tournament_id if known else 0
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
         """Return the ids of sport events that the exchange no longer lists, out of all known ones and ``also``."""
-        known = dict.fromkeys((*self.events, *(line.event for line, _ in self._by_line_id.values()), *also))
-        listed = {event: None for event, each in self.events.items() if each.status != UNLISTED}
-        return {event: None for event in known if event not in listed}
+        known = dict.fromkeys((*self.sport_events, *(line.sport_event for line, _ in self._by_line_id.values()), *also))
+        listed = {sport_event: None for sport_event, each in self.sport_events.items() if each.status != UNLISTED}
+        return {sport_event: None for sport_event in known if sport_event not in listed}
 
-    def take_off(self, events: Container[int]) -> None:
+    def take_off(self, sport_events: Container[int]) -> None:
         """Drop the markets and lines of sport events that are no longer listed. Each ``line_id`` is kept."""
-        for event in [event for event in self.markets if event in events]:
-            del self.markets[event]
-        for line in [line for line in self.lines if line.event in events]:
+        for sport_event in [sport_event for sport_event in self.markets if sport_event in sport_events]:
+            del self.markets[sport_event]
+        for line in [line for line in self.lines if line.sport_event in sport_events]:
             del self.lines[line]
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop sport events with their markets, their lines and each ``line_id``."""
-        self.take_off(events)
-        for event in [event for event in self.events if event in events]:
-            del self.events[event]
-        for key in [key for key in self._outcomes if key.event in events]:
+        self.take_off(sport_events)
+        for sport_event in [sport_event for sport_event in self.sport_events if sport_event in sport_events]:
+            del self.sport_events[sport_event]
+        for key in [key for key in self._outcomes if key.sport_event in sport_events]:
             del self._outcomes[key]
-        for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.event in events]:
+        for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.sport_event in sport_events]:
             del self._by_line_id[line_id]
 
     # --- REST -----------------------------------------------------------------------------------------------------
@@ -115,36 +115,40 @@ class Catalogue:
         """Replace the list of tournaments."""
         self.tournaments = {t.tournament_id: t for t in tournaments}
 
-    def read_events(self, tournament: int, events: Iterable[SportEvent]) -> list[int]:
+    def read_sport_events(self, tournament: int, sport_events: Iterable[SportEvent]) -> list[int]:
         """Replace the sport events of a tournament by those of a read. Returns the ids of the changed sport events."""
         changed = []
-        listed = {e.event_id: e for e in events}
-        for event_id, event in listed.items():
-            if self.events.get(event_id) != event:
-                self.events[event_id] = event
-                changed.append(event_id)
-        for event_id, event in self.events.items():
-            gone = event.tournament_id == tournament and event_id not in listed and event.status != UNLISTED
+        listed = {e.sport_event_id: e for e in sport_events}
+        for sport_event_id, sport_event in listed.items():
+            if self.sport_events.get(sport_event_id) != sport_event:
+                self.sport_events[sport_event_id] = sport_event
+                changed.append(sport_event_id)
+        for sport_event_id, sport_event in self.sport_events.items():
+            gone = (
+                sport_event.tournament_id == tournament
+                and sport_event_id not in listed
+                and sport_event.status != UNLISTED
+            )
             if gone:
-                changed.append(event_id)
-        for event_id in changed:
-            if event_id not in listed:
-                self.events[event_id] = replace(self.events[event_id], status=UNLISTED)
+                changed.append(sport_event_id)
+        for sport_event_id in changed:
+            if sport_event_id not in listed:
+                self.sport_events[sport_event_id] = replace(self.sport_events[sport_event_id], status=UNLISTED)
         return changed
 
-    def read_markets(self, event: int, images: Iterable[MarketImage]) -> bool:
+    def read_markets(self, sport_event: int, images: Iterable[MarketImage]) -> bool:
         """Replace the markets of a sport event. Returns True if anything changed.
 
         A market that is missing from the read is removed, but each ``line_id`` of it is kept. An outcome that has no
         name in the read keeps its earlier name."""
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
-        if self.markets.get(event) == markets and all(self.lines.get(line.key) == line for line in lines):
+        if self.markets.get(sport_event) == markets and all(self.lines.get(line.key) == line for line in lines):
             return False
-        for old in self.markets.get(event, {}).values():
+        for old in self.markets.get(sport_event, {}).values():
             for line in old.lines:
                 self.lines.pop(line.key, None)
-        self.markets[event] = markets
+        self.markets[sport_event] = markets
         for line in lines:
             self._set_line(line)
         return True
@@ -178,30 +182,30 @@ class Catalogue:
         self.tournaments[message.tournament_id] = message.tournament
         return True
 
-    def on_event(self, message: EventMessage) -> bool:
+    def on_sport_event(self, message: SportEventMessage) -> bool:
         """Apply a message about a sport event. Returns True if something changed."""
-        known = self.events.get(message.event_id)
-        if message.op is Op.DELETE or message.event is None:
+        known = self.sport_events.get(message.sport_event_id)
+        if message.op is Op.DELETE or message.sport_event is None:
             if known is None or known.status == UNLISTED:
                 return False
-            self.events[message.event_id] = replace(known, status=UNLISTED)
+            self.sport_events[message.sport_event_id] = replace(known, status=UNLISTED)
             return True
-        if known == message.event:
+        if known == message.sport_event:
             return False
-        self.events[message.event_id] = message.event
+        self.sport_events[message.sport_event_id] = message.sport_event
         return True
 
     def on_market(self, message: MarketMessage) -> bool:
         """Apply a message about the status of a market. Returns True if the sport event must be read again, because
         the status changed or the market is not known."""
-        key = MarketKey(message.event, message.market)
-        market = self.markets.get(message.event, {}).get(key)
+        key = MarketKey(message.sport_event, message.market)
+        market = self.markets.get(message.sport_event, {}).get(key)
         if market is None:
             return message.op is not Op.DELETE
         status = UNLISTED if message.op is Op.DELETE else message.status
         if market.status == status:
             return False
-        self.markets[message.event][key] = replace(market, status=status)
+        self.markets[message.sport_event][key] = replace(market, status=status)
         return True
 
     def on_line(self, message: LineMessage) -> bool:

@@ -60,21 +60,21 @@ class Coverage:
         self._silence: Final = silence
         self._channels: dict[int, tuple[Channel, ...]] = {}
         self._every = UNCOVERED
-        self._events: dict[int, Cover] = {}
+        self._sport_events: dict[int, Cover] = {}
 
-    def of(self, event: int) -> Cover:
+    def of(self, sport_event: int) -> Cover:
         """Return the connection and channels that bring the books of a sport event; ``UNCOVERED`` if there are none."""
-        return self._events.get(event, self._every)
+        return self._sport_events.get(sport_event, self._every)
 
-    def generation(self, event: int, connection: int) -> int:
+    def generation(self, sport_event: int, connection: int) -> int:
         """Return the generation of a message about a sport event that came on ``connection``; 0 if this connection
         does not cover the sport event, so that the message must be dropped."""
-        cover = self._events.get(event, self._every)
+        cover = self._sport_events.get(sport_event, self._every)
         return cover.generation if cover.connection == connection else 0
 
-    def is_current(self, event: int, generation: int) -> bool:
+    def is_current(self, sport_event: int, generation: int) -> bool:
         """Return whether a book of a sport event is current, if it was last confirmed in ``generation``."""
-        cover = self._events.get(event, self._every)
+        cover = self._sport_events.get(sport_event, self._every)
         return cover.generation == generation and generation > 0
 
     @property
@@ -124,15 +124,16 @@ class Coverage:
         single: dict[int, tuple[int, tuple[Channel, ...]]] = {}
         for connection in sorted(self._channels):
             for channel in self._channels[connection]:
-                if channel.events is None:
+                if channel.sport_events is None:
                     every = _and(every, connection, channel)
                 else:
-                    for event in channel.events:
-                        single[event] = _and(single.get(event, (0, ())), connection, channel)
+                    for sport_event in channel.sport_events:
+                        single[sport_event] = _and(single.get(sport_event, (0, ())), connection, channel)
         self.latest += 1
         self._every = self._renew(self._every, every, now)
-        self._events = {
-            event: self._renew(self._events.get(event, UNCOVERED), carried, now) for event, carried in single.items()
+        self._sport_events = {
+            sport_event: self._renew(self._sport_events.get(sport_event, UNCOVERED), carried, now)
+            for sport_event, carried in single.items()
         }
 
     def _renew(self, known: Cover, carried: tuple[int, tuple[Channel, ...]], now: Instant) -> Cover:

@@ -30,7 +30,7 @@ class Log:
                 external_id=wager.external_id,
                 line=shown(wager.line)
                 if isinstance(wager, LineWager)
-                else f"market {wager.event}/{wager.market.market}",
+                else f"market {wager.sport_event}/{wager.market.market}",
                 outcome=outcome_of(wager, shared.catalogue),
                 odds=wager.odds,
                 stake_cents=change.stake,

@@ -44,7 +44,7 @@ class MatchCounts:
         self.latest.append(
             MatchStatus(
                 at=now,
-                event=wager.event,
+                sport_event=wager.sport_event,
                 outcome=outcome_of(wager, self._catalogue),
                 odds=wager.odds,
                 stake=change.stake,
@@ -52,9 +52,9 @@ class MatchCounts:
             )
         )
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the counts of lines whose sport event is over."""
-        for line in [line for line in self.by_line if line.event in events]:
+        for line in [line for line in self.by_line if line.sport_event in sport_events]:
             del self.by_line[line]
 
 

@@ -25,6 +25,6 @@ class Wiped:
         wager = change.wager
         if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
             return
-        event = wager.event
-        if self._shared.hold("wiped", event, "the exchange wiped a wager", now):
-            self._board.events(self._shared.catalogue.tournament_of(event))
+        sport_event = wager.sport_event
+        if self._shared.hold("wiped", sport_event, "the exchange wiped a wager", now):
+            self._board.sport_events(self._shared.catalogue.tournament_of(sport_event))

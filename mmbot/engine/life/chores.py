@@ -6,8 +6,8 @@ from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.life.events_over import Forgetting
 from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.life.sport_events_over import Forgetting
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.state.shared import Shared

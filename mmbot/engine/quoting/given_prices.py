@@ -76,7 +76,7 @@ class GivenPrices:
         fair = fair_from(book, self._shared.settings.max_bid_ask_spread)
         return None if fair is None else fair.probability
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the prices of sport events that are over."""
-        for line in [line for line in self.prices if line.event in events]:
+        for line in [line for line in self.prices if line.sport_event in sport_events]:
             del self.prices[line]

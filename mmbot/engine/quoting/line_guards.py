@@ -41,9 +41,9 @@ class LineGuards:
             reasons["inactive"] = f"market {line.market.status}, line {line.line.status}"
         if not line.line.quotable:
             reasons["outcomes"] = NOT_TWO
-        coverage, event = self._shared.coverage, line.key.event
-        if not state.known or not coverage.is_current(event, state.generation):
-            covered = coverage.of(event).generation > 0
+        coverage, sport_event = self._shared.coverage, line.key.sport_event
+        if not state.known or not coverage.is_current(sport_event, state.generation):
+            covered = coverage.of(sport_event).generation > 0
             reasons["book_unread"] = "not read since the last connect" if covered else "no connection brings its books"
             return reasons
         if state.fresh_at + self._shared.settings.book_age <= now:

@@ -169,7 +169,7 @@ class RuleLines:
         self.outdated.clear()
 
 
-class EventLines:
+class SportEventLines:
     """The lines of one sport event, by rule."""
 
     __slots__ = ("by_rule", "judged", "judged_until")

@@ -14,19 +14,19 @@ from mmbot.engine.account.profit import Profit
 from mmbot.engine.orders import Severity
 from mmbot.engine.quoting.compare import compare
 from mmbot.engine.quoting.decide_targets import Targets
-from mmbot.engine.quoting.event_guards import EventGuards
-from mmbot.engine.quoting.event_lines import LinesByRule
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.line_guards import LineGuards
 from mmbot.engine.quoting.memo import Rest, Wanted
-from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine, RuleLines
+from mmbot.engine.quoting.quoted_line import QuotedLine, RuleLines, SportEventLines
+from mmbot.engine.quoting.sport_event_guards import SportEventGuards
+from mmbot.engine.quoting.sport_event_lines import LinesByRule
 from mmbot.engine.quoting.target import Target
 from mmbot.engine.quoting.to_place import ToPlace
 from mmbot.engine.quoting.view import Views
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.strategy.interface import EventView, LineView, ask
+from mmbot.strategy.interface import LineView, SportEventView, ask
 
 SOONEST: Final = 10 * MILLISECOND
 """The shortest time until a strategy is asked again because of its ``wake_at``."""
@@ -41,9 +41,9 @@ class Quoting:
         self._views: Final = Views(shared, profit)
         self._targets: Final = Targets(shared, profit)
         self._line_guards: Final = LineGuards(shared)
-        self._event_guards: Final = EventGuards(shared)
+        self._sport_event_guards: Final = SportEventGuards(shared)
         self._by_rule: Final = LinesByRule(shared, given)
-        self.events: Final[dict[int, EventLines]] = {}
+        self.sport_events: Final[dict[int, SportEventLines]] = {}
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
@@ -60,28 +60,28 @@ class Quoting:
 
     # --- changes --------------------------------------------------------------------------------------------------
 
-    def forget(self, event: int) -> None:
+    def forget(self, sport_event: int) -> None:
         """Match the lines of a sport event to the rules again, because its markets, lines or start may have changed."""
-        self._stale[event] = None
-        self._shared.dirty_events[event] = None
+        self._stale[sport_event] = None
+        self._shared.dirty_sport_events[sport_event] = None
 
-    def drop(self, events: Container[int]) -> None:
+    def drop(self, sport_events: Container[int]) -> None:
         """Drop the lines of sport events that are over."""
-        for event in [event for event in self.events if event in events]:
-            lines = self.events.pop(event)
+        for sport_event in [sport_event for sport_event in self.sport_events if sport_event in sport_events]:
+            lines = self.sport_events.pop(sport_event)
             for line in lines:
                 self.lines.pop(line.key, None)
                 self.to_place.forget(line.key)
                 self._shared.cut.pop(line.key, None)
             for of_rule in lines.by_rule.values():
                 of_rule.dissolve()
-            self._stale.pop(event, None)
+            self._stale.pop(sport_event, None)
 
     def mark(self, line: QuotedLine) -> None:
         """Have the quotes of a line decided again, because its view is out of date."""
         line.outdated = True
         line.rule_lines.outdated[line] = None
-        self._shared.dirty_events[line.key.event] = None
+        self._shared.dirty_sport_events[line.key.sport_event] = None
 
     def book_came(self, line: QuotedLine) -> None:
         """Have the quotes of a line decided again, because a message replaced its book. Do nothing if only levels
@@ -118,7 +118,7 @@ class Quoting:
     def market_changed(self, market: MarketKey) -> None:
         """Have the quotes of all lines of a market decided again, because the market's limit leaves more or less room
         than before."""
-        for line in self.events.get(market.event, ()):
+        for line in self.sport_events.get(market.sport_event, ()):
             if line.key.market == market.market:
                 self.own_changed(line.key)
 
@@ -137,13 +137,13 @@ class Quoting:
             if line is not None:
                 self.mark(line)
                 line.rule_lines.look_at_all()
-            self._shared.dirty_events[key.event] = None
+            self._shared.dirty_sport_events[key.sport_event] = None
 
-    def timer(self, event: int, now: Instant) -> None:
+    def timer(self, sport_event: int, now: Instant) -> None:
         """Have all quotes of a sport event decided again, because its timer is due: its strategy is to be asked again,
         or a rule begins or ceases to apply."""
-        self._shared.hold("strategy", event, None, now)
-        self.forget(event)
+        self._shared.hold("strategy", sport_event, None, now)
+        self.forget(sport_event)
 
     def look_at_cut(self) -> None:
         """If limits cut the targets of a line and a position changed after the cut, have the quotes of the line decided
@@ -151,7 +151,7 @@ class Quoting:
         shared = self._shared
         for line, moves in shared.cut.items():
             if moves != shared.moves:
-                shared.dirty_events[line.event] = None
+                shared.dirty_sport_events[line.sport_event] = None
 
     # --- placements -----------------------------------------------------------------------------------------------
 
@@ -190,21 +190,21 @@ class Quoting:
 
     # --- looking --------------------------------------------------------------------------------------------------
 
-    def look(self, event_id: int, quotable: bool, now: Instant) -> int:
+    def look(self, sport_event_id: int, quotable: bool, now: Instant) -> int:
         """Decide the quotes of one sport event, and return the number of lines that were decided on. ``quotable`` is
         false while the daemon may not quote, for example during the start. In this case no line has targets."""
         shared = self._shared
-        event = shared.catalogue.events.get(event_id)
-        if event is None:
+        sport_event = shared.catalogue.sport_events.get(sport_event_id)
+        if sport_event is None:
             return 0
-        lines = self.events.get(event_id)
-        if lines is None or event_id in self._stale:
-            lines = self._sort(event, lines, now)
-        if lines.judged is not event or lines.judged_until <= now:
-            self._judge_event(event, lines, now)
+        lines = self.sport_events.get(sport_event_id)
+        if lines is None or sport_event_id in self._stale:
+            lines = self._sort(sport_event, lines, now)
+        if lines.judged is not sport_event or lines.judged_until <= now:
+            self._judge_sport_event(sport_event, lines, now)
         held = shared.guards.held
         looks = 0
-        if not quotable or ACCOUNT in held or event_id in held:
+        if not quotable or ACCOUNT in held or sport_event_id in held:
             for line in lines:
                 self._value(line, now)
                 self._want_nothing(line, shared.guards.why(line.key) or "quoting has not started")
@@ -218,11 +218,11 @@ class Quoting:
                 conditions = of_rule.conditions
                 known = conditions is not None and conditions[0] == shared.guards.changes
                 looks += len(of_rule.outdated) if known else len(of_rule.lines)
-                self._look_at(event, of_rule, now)
+                self._look_at(sport_event, of_rule, now)
         self.looks += looks
         return looks
 
-    def _look_at(self, event: SportEvent, lines: RuleLines, now: Instant) -> None:
+    def _look_at(self, sport_event: SportEvent, lines: RuleLines, now: Instant) -> None:
         """Ask the strategy about the lines of one rule, and compare each line whose targets changed with its wagers.
 
         A decision is made only for lines whose view is out of date, so lines that did not change cost nothing.
@@ -234,7 +234,7 @@ class Quoting:
         if ladder is None:
             lines.look_at_all()
             return
-        generation = shared.coverage.of(event.event_id).generation
+        generation = shared.coverage.of(sport_event.sport_event_id).generation
         conditions = (shared.guards.changes, generation, ladder)
         changed = self._renew(lines, lines.conditions == conditions, generation, now)
         moved, lines.moved = lines.moved, {}
@@ -244,8 +244,8 @@ class Quoting:
             said = None if changed is None else lines.said
             wake_at = None
             if said is None:  # else all views are the same, and so is the strategy's answer
-                start = None if event.scheduled is None else shared.on_clock(event.scheduled)
-                view = EventView(event, tuple(lines.views), ladder, now, start)
+                start = None if sport_event.scheduled is None else shared.on_clock(sport_event.scheduled)
+                view = SportEventView(sport_event, tuple(lines.views), ladder, now, start)
                 said = ask(shared.strategies[lines.rule], view, lines.state)
                 wake_at = said.wake_at
                 if said.changed is None:
@@ -256,13 +256,13 @@ class Quoting:
                         if line is not None:
                             changed[line] = None
             decided, needs, soft = self._targets.of_rule(lines, said, changed, moved, ladder, now)
-        except (Exception, SystemExit) as raised:  # noqa: BLE001 - a user's code: it stops this event and nothing else
-            self._raised(event, lines, raised, now)
+        except (Exception, SystemExit) as raised:  # noqa: BLE001 - a user's code: it stops its sport event alone
+            self._raised(sport_event, lines, raised, now)
             return
         lines.said, lines.state, lines.needs, lines.soft = said, said.state, needs, soft
         lines.conditions = conditions
         if wake_at is not None:
-            shared.timers.set(Due.EVENT, event.event_id, max(wake_at, now + SOONEST))
+            shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, max(wake_at, now + SOONEST))
         for line, wanted in decided:
             self._settle(line, wanted)
 
@@ -341,13 +341,13 @@ class Quoting:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
 
-    def _raised(self, event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
+    def _raised(self, sport_event: SportEvent, lines: RuleLines, raised: BaseException, now: Instant) -> None:
         """Stop quoting a sport event for a minute, because its strategy raised an exception."""
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
-        shared.hold("strategy", event.event_id, reason, now)
-        shared.outbox.alert(Severity.ERROR, "strategy.raised", event=event.event_id, error=reason)
-        shared.timers.set(Due.EVENT, event.event_id, now + MINUTE)
+        shared.hold("strategy", sport_event.sport_event_id, reason, now)
+        shared.outbox.alert(Severity.ERROR, "strategy.raised", sport_event=sport_event.sport_event_id, error=reason)
+        shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, now + MINUTE)
         lines.look_at_all()
         for line in lines.lines:
             self._want_nothing(line, f"strategy: {reason}")
@@ -379,10 +379,10 @@ class Quoting:
 
     # --- rules and guards of a sport event-------------------------------------------------------------------------
 
-    def _sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> EventLines:
+    def _sort(self, sport_event: SportEvent, old: SportEventLines | None, now: Instant) -> SportEventLines:
         """Find the rule that applies to each line of a sport event."""
-        self._stale.pop(event.event_id, None)
-        lines, left = self._by_rule.sort(event, old, now)
+        self._stale.pop(sport_event.sport_event_id, None)
+        lines, left = self._by_rule.sort(sport_event, old, now)
         for line in lines:
             self.lines[line.key] = line
             if line.key in self.to_place.lines and line.rest.place:
@@ -392,15 +392,15 @@ class Quoting:
             self.lines.pop(line.key, None)
         for of_rule in old.by_rule.values() if old is not None else ():
             of_rule.dissolve()
-        self.events[event.event_id] = lines
-        self._by_rule.wake_for_windows(event, now)
+        self.sport_events[sport_event.sport_event_id] = lines
+        self._by_rule.wake_for_windows(sport_event, now)
         return lines
 
-    def _judge_event(self, event: SportEvent, lines: EventLines, now: Instant) -> None:
+    def _judge_sport_event(self, sport_event: SportEvent, lines: SportEventLines, now: Instant) -> None:
         """Hold and lift the guards of a sport event. Until its start is near, the guards change only if the sport event
         changes."""
-        lines.judged = event
-        lines.judged_until, back = self._event_guards.judge(event, now)
+        lines.judged = sport_event
+        lines.judged_until, back = self._sport_event_guards.judge(sport_event, now)
         if back:
             for line in lines:
                 self._shared.books.distrust(line.key)

@@ -9,10 +9,17 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder, OddsError
 from mmbot.engine.books.catalogue import TRADEABLE, UNLISTED
-from mmbot.engine.events import Answer, EventsRead, Failed, LadderRead, MarketImage, MarketsRead, TournamentsRead
+from mmbot.engine.events import Answer, Failed, LadderRead, MarketImage, MarketsRead, SportEventsRead, TournamentsRead
 from mmbot.engine.orders import Severity
 from mmbot.engine.owners import AppliesReports, Requotes
-from mmbot.engine.requests import EVENTS_A_READ, ReadEvents, ReadLadder, ReadMarkets, ReadTournaments, Request
+from mmbot.engine.requests import (
+    SPORT_EVENTS_A_READ,
+    ReadLadder,
+    ReadMarkets,
+    ReadSportEvents,
+    ReadTournaments,
+    Request,
+)
 from mmbot.engine.risk.guards import ACCOUNT, shown
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
@@ -35,7 +42,7 @@ class BoardReader:
         self._quoting = quoting
         self._ladder = False
         self._tournaments = False
-        self._events: dict[int, None] = {}
+        self._sport_events: dict[int, None] = {}
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
@@ -48,23 +55,23 @@ class BoardReader:
         self.next_round: Instant = NEVER
         """When the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
-        self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
+        self._all = any(not rule.match.tournament and not rule.match.sport_event for rule in rules)
         self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
-        self._by_event_only = any(rule.match.event and not rule.match.tournament for rule in rules)
+        self._by_sport_event_only = any(rule.match.sport_event and not rule.match.tournament for rule in rules)
 
     @property
     def idle(self) -> bool:
         """Return whether no read is wanted and none is in flight."""
-        wanted = self._ladder or self._tournaments or self._events or self._markets
+        wanted = self._ladder or self._tournaments or self._sport_events or self._markets
         return not wanted and not self._shared.waits_for_answer(self)
 
     def everything(self, now: Instant) -> None:
         """Read the ladder, the catalogue and all books again."""
         self._ladder = self._tournaments = True
-        for event in self._shared.catalogue.markets:
-            if self._relevant(event):
-                self._markets[event] = None
-        self._missed = {event: wait for event, wait in self._missed.items() if self._relevant(event)}
+        for sport_event in self._shared.catalogue.markets:
+            if self._relevant(sport_event):
+                self._markets[sport_event] = None
+        self._missed = {sport_event: wait for sport_event, wait in self._missed.items() if self._relevant(sport_event)}
         self.next_round = now + self._shared.settings.reconcile
 
     def ladder(self) -> None:
@@ -75,21 +82,21 @@ class BoardReader:
         """Read the tournaments again, and their sport events."""
         self._tournaments = True
 
-    def events(self, tournament: int) -> None:
+    def sport_events(self, tournament: int) -> None:
         """Read the sport events of a tournament again."""
         if self._is_wanted(tournament):
-            self._events[tournament] = None
+            self._sport_events[tournament] = None
 
-    def markets(self, event: int) -> None:
+    def markets(self, sport_event: int) -> None:
         """Read the markets and books of a sport event again."""
-        if self._relevant(event):
-            self._markets[event] = None
+        if self._relevant(sport_event):
+            self._markets[sport_event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
         """Record that a book came for a line that is not quoted. If the last read lacked the line, read its sport event
         again."""
-        if self._lacks(line) and self._relevant(line.event):
-            last, wait = self._missed.get(line.event, (now, 0))
+        if self._lacks(line) and self._relevant(line.sport_event):
+            last, wait = self._missed.get(line.sport_event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
@@ -109,13 +116,13 @@ class BoardReader:
         if not self._lacks(key):
             return
         if isinstance(key, LineKey):
-            last, wait = self._missed.get(key.event, (now, MISSED))
+            last, wait = self._missed.get(key.sport_event, (now, MISSED))
             if last < now:
                 wait = min(2 * wait, self._shared.settings.reconcile)
-            self._missed[key.event] = (now, wait)
-            self.markets(key.event)
+            self._missed[key.sport_event] = (now, wait)
+            self.markets(key.sport_event)
         else:
-            self.events(self._shared.catalogue.tournament_of(key))
+            self.sport_events(self._shared.catalogue.tournament_of(key))
         if lost is not None:
             at, wait = lost
             if at <= now:
@@ -128,8 +135,8 @@ class BoardReader:
         outcome has offers but no ``line_id``. It lacks a sport event if the exchange no longer lists the sport event.
         """
         if not isinstance(key, LineKey):
-            event = self._shared.catalogue.events.get(key)
-            return event is not None and event.status == UNLISTED
+            sport_event = self._shared.catalogue.sport_events.get(key)
+            return sport_event is not None and sport_event.status == UNLISTED
         known = self._shared.catalogue.lines.get(key)
         state = self._shared.books.get(key)
         if known is None or state is None:
@@ -156,17 +163,17 @@ class BoardReader:
             self._tournaments = False
             pacer.take("tournaments", now)
             request = ReadTournaments(shared.request_id())
-        elif self._events and pacer.ready_at("events", now) <= now:
-            tournament = next(iter(self._events))
-            del self._events[tournament]
-            pacer.take("events", now)
-            request = ReadEvents(shared.request_id(), tournament)
+        elif self._sport_events and pacer.ready_at("sport_events", now) <= now:
+            tournament = next(iter(self._sport_events))
+            del self._sport_events[tournament]
+            pacer.take("sport_events", now)
+            request = ReadSportEvents(shared.request_id(), tournament)
         elif self._markets and pacer.ready_at("markets", now) <= now:
-            events = tuple(list(self._markets)[:EVENTS_A_READ])
-            for event in events:
-                del self._markets[event]
+            sport_events = tuple(list(self._markets)[:SPORT_EVENTS_A_READ])
+            for sport_event in sport_events:
+                del self._markets[sport_event]
             pacer.take("markets", now)
-            request = ReadMarkets(shared.request_id(), events)
+            request = ReadMarkets(shared.request_id(), sport_events)
         if request is not None:
             shared.send(self, request, now)
         return request
@@ -176,13 +183,13 @@ class BoardReader:
         up to date."""
         if not self._shared.coverage.up:
             return NEVER
-        if not (self._ladder or self._tournaments or self._events or self._markets):
+        if not (self._ladder or self._tournaments or self._sport_events or self._markets):
             return self.next_round
         pacer = self._shared.pacer
         paths = (
             ("ladder", self._ladder),
             ("tournaments", self._tournaments),
-            ("events", self._events),
+            ("sport_events", self._sport_events),
             ("markets", self._markets),
         )
         ready = [max(pacer.ready_at(path, now), self._not_before) for path, wanted in paths if wanted]
@@ -200,8 +207,8 @@ class BoardReader:
                 self._on_ladder(answer, now)
             case TournamentsRead():
                 self._on_tournaments(answer)
-            case EventsRead() if isinstance(request, ReadEvents):
-                self._on_events(request, sent_at, answer, now)
+            case SportEventsRead() if isinstance(request, ReadSportEvents):
+                self._on_sport_events(request, sent_at, answer, now)
             case MarketsRead() if isinstance(request, ReadMarkets):
                 self._on_markets(request, sent_at, answer, now)
             case _:
@@ -213,11 +220,11 @@ class BoardReader:
                 self._ladder = True
             case ReadTournaments():
                 self._tournaments = True
-            case ReadEvents(tournament=tournament):
-                self._events[tournament] = None
-            case ReadMarkets(events=events):
-                for event in events:
-                    self._markets[event] = None
+            case ReadSportEvents(tournament=tournament):
+                self._sport_events[tournament] = None
+            case ReadMarkets(sport_events=sport_events):
+                for sport_event in sport_events:
+                    self._markets[sport_event] = None
             case _:
                 pass
 
@@ -244,44 +251,54 @@ class BoardReader:
         """Apply a list of tournaments, and read the sport events of the tournaments that a quoting rule may match."""
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
-        known = dict.fromkeys(event.tournament_id for event in catalogue.events.values())
+        known = dict.fromkeys(sport_event.tournament_id for sport_event in catalogue.sport_events.values())
         for tournament in (*catalogue.tournaments, *known):
-            self.events(tournament)
+            self.sport_events(tournament)
 
-    def _on_events(self, request: ReadEvents, sent_at: Instant, answer: EventsRead, now: Instant) -> None:
+    def _on_sport_events(
+        self, request: ReadSportEvents, sent_at: Instant, answer: SportEventsRead, now: Instant
+    ) -> None:
         """Apply a tournament's list of sport events, and read the markets of new and changed sport events."""
         shared = self._shared
-        listed = tuple(event for event in answer.events if event.tournament_id == request.tournament)
-        open_before = {event: None for event, known in shared.catalogue.events.items() if known.status in TRADEABLE}
-        changed = shared.catalogue.read_events(request.tournament, listed)
-        for event_id in changed:
-            self.markets(event_id)  # new, listed again or rescheduled: read its books, too
-            if self._lacks(event_id) and event_id in open_before:
-                self._lost_sight(event_id, now)
-        for event in listed:
-            wiped = shared.guards.since("wiped", event.event_id)
-            if wiped is not None and event.status in TRADEABLE and sent_at >= wiped:
-                shared.hold("wiped", event.event_id, None, now)
-        for event_id in changed:
-            self._quoting.forget(event_id)
+        listed = tuple(
+            sport_event for sport_event in answer.sport_events if sport_event.tournament_id == request.tournament
+        )
+        open_before = {
+            sport_event: None
+            for sport_event, known in shared.catalogue.sport_events.items()
+            if known.status in TRADEABLE
+        }
+        changed = shared.catalogue.read_sport_events(request.tournament, listed)
+        for sport_event_id in changed:
+            self.markets(sport_event_id)  # new, listed again or rescheduled: read its books, too
+            if self._lacks(sport_event_id) and sport_event_id in open_before:
+                self._lost_sight(sport_event_id, now)
+        for sport_event in listed:
+            wiped = shared.guards.since("wiped", sport_event.sport_event_id)
+            if wiped is not None and sport_event.status in TRADEABLE and sent_at >= wiped:
+                shared.hold("wiped", sport_event.sport_event_id, None, now)
+        for sport_event_id in changed:
+            self._quoting.forget(sport_event_id)
 
     def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
         """Apply the markets and books of some sport events. A sport event that the answer lacks stays as it is."""
         shared = self._shared
-        for event in request.events:
-            if shared.coverage.of(event).since > sent_at:  # read before the feed covered it: the books do not count
-                self.markets(event)
+        for sport_event in request.sport_events:
+            if (
+                shared.coverage.of(sport_event).since > sent_at
+            ):  # read before the feed covered it: the books do not count
+                self.markets(sport_event)
         changed: list[int] = []
         books: list[LineKey] = []
-        for event in request.events:
-            images = answer.markets.get(event)
+        for sport_event in request.sport_events:
+            images = answer.markets.get(sport_event)
             if images is None:
                 continue
-            shared.dirty_events[event] = None  # a read that changes nothing may still lift a guard
-            open_before = shared.catalogue.open_lines(event)
-            if shared.catalogue.read_markets(event, images):
-                changed.append(event)
-                self._missed.pop(event, None)
+            shared.dirty_sport_events[sport_event] = None  # a read that changes nothing may still lift a guard
+            open_before = shared.catalogue.open_lines(sport_event)
+            if shared.catalogue.read_markets(sport_event, images):
+                changed.append(sport_event)
+                self._missed.pop(sport_event, None)
                 for key in open_before:
                     if key not in shared.catalogue.lines:
                         self._lost_sight(key, now)
@@ -289,8 +306,8 @@ class BoardReader:
                 books += self._take_books(image, sent_at, now)
         for line in books:
             self._quoting.book_changed(line)
-        for event in changed:
-            self._quoting.forget(event)
+        for sport_event in changed:
+            self._quoting.forget(sport_event)
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
@@ -311,24 +328,24 @@ class BoardReader:
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)
         if sum(shared.books.differences.values()) > before:
-            self.markets(line.event)  # one more read shows whether the repair is right
+            self.markets(line.sport_event)  # one more read shows whether the repair is right
             shared.outbox.alert(
                 Severity.WARNING, "book.repaired", line=shown(line), kinds=str(shared.books.differences)
             )
         state = shared.books.get(line)
         if state is not None and state.doubtful:
-            shared.dirty_events[line.event] = None
+            shared.dirty_sport_events[line.sport_event] = None
         self._quoting.book_changed(line)
 
     def _is_wanted(self, tournament: int) -> bool:
-        return self._all or self._by_event_only or tournament in self._wanted_tournaments
+        return self._all or self._by_sport_event_only or tournament in self._wanted_tournaments
 
-    def _relevant(self, event: int) -> bool:
-        known = self._shared.catalogue.events.get(event)
+    def _relevant(self, sport_event: int) -> bool:
+        known = self._shared.catalogue.sport_events.get(sport_event)
         if known is None or known.status not in TRADEABLE:
             return False
         return any(
             (not rule.match.tournament or known.tournament_id in rule.match.tournament)
-            and (not rule.match.event or event in rule.match.event)
+            and (not rule.match.sport_event or sport_event in rule.match.sport_event)
             for rule in self._shared.config.quoting
         )

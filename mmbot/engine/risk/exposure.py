@@ -79,7 +79,17 @@ class Exposure:
         ValueError: on construction, if soft is not below hedge or either is outside (0, 1].
     """
 
-    __slots__ = ("_account", "_entries", "_events", "_exposed", "_hot", "_limits", "_nodes", "_shares", "_tournaments")
+    __slots__ = (
+        "_account",
+        "_entries",
+        "_exposed",
+        "_hot",
+        "_limits",
+        "_nodes",
+        "_shares",
+        "_sport_events",
+        "_tournaments",
+    )
 
     def __init__(self, limits: LimitsConfig) -> None:
         if not 0 < limits.soft < limits.hedge <= 1:
@@ -90,7 +100,7 @@ class Exposure:
         self._shares: Final = (Decimal(str(limits.soft)), Decimal(str(limits.hedge)))
         self._nodes: Final[dict[LimitScope, _Node]] = {}
         self._entries: Final[dict[LineKey | MarketKey, _Entry]] = {}
-        self._events: Final[dict[int, dict[LineKey | MarketKey, _Entry]]] = {}
+        self._sport_events: Final[dict[int, dict[LineKey | MarketKey, _Entry]]] = {}
         self._tournaments: Final[dict[int, int]] = {}
         self._exposed: Final[dict[LineKey, _Entry]] = {}
         self._hot: Final[dict[LimitScope, _Node]] = {}
@@ -108,18 +118,18 @@ class Exposure:
         """
         limits = resolve(self._limits, rule)
         entry = self._entries.get(line)
-        known = self._tournaments.get(line.event, UNKNOWN_TOURNAMENT)
+        known = self._tournaments.get(line.sport_event, UNKNOWN_TOURNAMENT)
         if tournament == UNKNOWN_TOURNAMENT:
             tournament = known
         if tournament != known:
-            self._tournaments[line.event] = tournament
-            for other in self._events.get(line.event, {}).values():
+            self._tournaments[line.sport_event] = tournament
+            for other in self._sport_events.get(line.sport_event, {}).values():
                 self._detach(other)
                 self._attach(other, tournament)
         if entry is None:
             entry = _Entry(line, limits)
             self._entries[line] = entry
-            self._events.setdefault(line.event, {})[line] = entry
+            self._sport_events.setdefault(line.sport_event, {})[line] = entry
             self._attach(entry, tournament)
         elif entry.limits != limits:
             self._detach(entry)
@@ -139,16 +149,16 @@ class Exposure:
             raise ValueError(f"{line} still has a worst case of {entry.worst} cents")
         self._detach(entry)
         del self._entries[line]
-        siblings = self._events[line.event]
+        siblings = self._sport_events[line.sport_event]
         del siblings[line]
         if not siblings:
-            del self._events[line.event]
-            self._tournaments.pop(line.event, None)
+            del self._sport_events[line.sport_event]
+            self._tournaments.pop(line.sport_event, None)
 
-    def forget_events(self, events: Container[int]) -> None:
+    def forget_sport_events(self, sport_events: Container[int]) -> None:
         """Drop all lines of sport events that will not be traded again. Lines whose worst case is not zero stay."""
-        for event in [event for event in self._events if event in events]:
-            for line, entry in list(self._events[event].items()):
+        for sport_event in [sport_event for sport_event in self._sport_events if sport_event in sport_events]:
+            for line, entry in list(self._sport_events[sport_event].items()):
                 if not entry.worst and not entry.matched:
                     self.forget(line)
 
@@ -229,13 +239,17 @@ class Exposure:
         """Return the room of a line's sport event, tournament and account, in cents. Also return true if any of the
         three is at its soft threshold. The room is the amount by which the three worst cases may rise until the first
         of them is at its limit."""
-        _, _, event, tournament, account = self._entries[line].path
-        room = event.limit - event.worst
+        _, _, sport_event, tournament, account = self._entries[line].path
+        room = sport_event.limit - sport_event.worst
         if (more := tournament.limit - tournament.worst) < room:
             room = more
         if (more := account.limit - account.worst) < room:
             room = more
-        soft = event.matched >= event.soft or tournament.matched >= tournament.soft or account.matched >= account.soft
+        soft = (
+            sport_event.matched >= sport_event.soft
+            or tournament.matched >= tournament.soft
+            or account.matched >= account.soft
+        )
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
@@ -345,11 +359,11 @@ class Exposure:
     def _room(self, entry: _Entry, worst: Cents) -> Cents:
         """Return the amount in cents by which the line's worst case may rise from ``worst`` until the first of its
         scopes is at its limit."""
-        line, market, event, tournament, account = entry.path
+        line, market, sport_event, tournament, account = entry.path
         room = line.limit - line.worst
         if (more := market.limit - market.worst) < room:
             room = more
-        if (more := event.limit - event.worst) < room:
+        if (more := sport_event.limit - sport_event.worst) < room:
             room = more
         if (more := tournament.limit - tournament.worst) < room:
             room = more
@@ -398,7 +412,7 @@ class Exposure:
         entry.path = (
             *path,
             self._node(LimitScope("market", market), 1, limits.market),
-            self._node(LimitScope("event", key.event), 2, limits.event),
+            self._node(LimitScope("sport_event", key.sport_event), 2, limits.sport_event),
             self._node(LimitScope("tournament", tournament), 3, limits.tournament),
             self._node(ACCOUNT_SCOPE, 4, limits.account),
         )
@@ -407,7 +421,7 @@ class Exposure:
     def _detach(self, entry: _Entry) -> None:
         self._add(entry.path, -entry.worst, -entry.matched)
         limits = entry.limits
-        claimed = (limits.line, limits.market, limits.event, limits.tournament, limits.account)
+        claimed = (limits.line, limits.market, limits.sport_event, limits.tournament, limits.account)
         for node in entry.path:
             limit = claimed[node.rank]
             node.claims[limit] -= 1

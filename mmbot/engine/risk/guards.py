@@ -20,7 +20,7 @@ class Guard(NamedTuple):
 
     name: str
     scope: str
-    """``account``, ``event`` or ``line``."""
+    """``account``, ``sport event`` or ``line``."""
     lifts: str
     """The condition that lifts the guard, as the end of a sentence that begins with "lifted when"."""
 
@@ -43,11 +43,11 @@ GUARDS: Final = (
     Guard("daily_loss", "account", "the next UTC day begins, or you restart with a higher limits.daily_loss"),
     Guard("matches_a_minute", "account", "a minute passes without a match"),
     Guard("activation", "account", "fewer placements await activation than guards.awaiting_activation"),
-    Guard("start", "event", "the sport event is rescheduled; otherwise pre-match quoting is over"),
-    Guard("live", "event", "the status of the sport event is again one before its start"),
-    Guard("unlisted", "event", "the sport event is listed again"),
-    Guard("wiped", "event", "a later read shows the sport event before its start"),
-    Guard("strategy", "event", "the strategy is asked again, a minute later at the latest"),
+    Guard("start", "sport event", "the sport event is rescheduled; otherwise pre-match quoting is over"),
+    Guard("live", "sport event", "the status of the sport event is again one before its start"),
+    Guard("unlisted", "sport event", "the sport event is listed again"),
+    Guard("wiped", "sport event", "a later read shows the sport event before its start"),
+    Guard("strategy", "sport event", "the strategy is asked again, a minute later at the latest"),
     Guard("inactive", "line", "the market and the line are active"),
     Guard("outcomes", "line", "the line has exactly two complementary outcomes"),
     Guard("book_unread", "line", "a message or a read brings the book on the present connection of its sport event"),
@@ -117,9 +117,9 @@ class Guards:
             del held[scope]
         return True
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the guards of sport events that are over, and of their lines."""
-        for scope in [scope for scope in self.held if _event_of(scope) in events]:
+        for scope in [scope for scope in self.held if _sport_event_of(scope) in sport_events]:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
@@ -153,7 +153,7 @@ class Guards:
     def why(self, line: LineKey) -> str | None:
         """Return the guard and the reason that stop a line; None if nothing stops it. Guards of the account come first,
         then guards of its sport event, then guards of the line."""
-        for scope in (ACCOUNT, line.event, line):
+        for scope in (ACCOUNT, line.sport_event, line):
             for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"
         return None
@@ -185,15 +185,15 @@ class Guards:
         return tuple(f"{name}: {held.reason}" for name, held in self.held.get(ACCOUNT, {}).items())
 
 
-def _event_of(scope: GuardScope) -> int | None:
+def _sport_event_of(scope: GuardScope) -> int | None:
     if isinstance(scope, LineKey):
-        return scope.event
+        return scope.sport_event
     return scope if isinstance(scope, int) else None
 
 
 def shown(scope: GuardScope) -> str:
-    """Return a scope as text for a person: ``account``, ``event 10``, or ``line 10/223/-3.5`` (sport event, market,
-    number of the line)."""
+    """Return a scope as text for a person: ``account``, ``sport event 10``, or ``line 10/223/-3.5`` (sport event,
+    market, number of the line)."""
     if isinstance(scope, LineKey):
-        return f"line {scope.event}/{scope.market}/{scope.number / 4:g}"
-    return f"event {scope}" if isinstance(scope, int) else scope
+        return f"line {scope.sport_event}/{scope.market}/{scope.number / 4:g}"
+    return f"sport event {scope}" if isinstance(scope, int) else scope

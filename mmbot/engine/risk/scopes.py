@@ -20,7 +20,7 @@ class LimitScope(NamedTuple):
     """The scope of a limit: a line, a market, a sport event, a tournament or the account."""
 
     kind: str
-    """``line``, ``market``, ``event``, ``tournament`` or ``account``."""
+    """``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
     """The LineKey of a line, the MarketKey of a market, the id of a sport event or tournament; 0 for the account."""
 
@@ -30,7 +30,7 @@ class LimitScope(NamedTuple):
         ``10`` for a sport event or tournament."""
         match self.id:
             case LineKey() as line:
-                return f"{line.event}/{line.market}/{line.number / 4:g}"
+                return f"{line.sport_event}/{line.market}/{line.number / 4:g}"
             case tuple() as numbers:
                 return "/".join(str(number) for number in numbers)
             case number:
@@ -64,7 +64,7 @@ class LineLimits(msgspec.Struct, frozen=True):
 
     line: Cents
     market: Cents
-    event: Cents
+    sport_event: Cents
     tournament: Cents
     account: Cents
     stake: Cents
@@ -85,7 +85,7 @@ def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
     return LineLimits(
         line=_tighter(limits.line, rule.line),
         market=_tighter(limits.market, rule.market),
-        event=_tighter(limits.event, rule.event),
+        sport_event=_tighter(limits.sport_event, rule.sport_event),
         tournament=cents(limits.tournament),
         account=cents(limits.account),
         stake=_tighter(limits.stake, rule.stake),

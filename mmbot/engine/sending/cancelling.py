@@ -10,7 +10,7 @@ from mmbot.domain.wager_states import State
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, FailedItem, Failure, FailureReason
 from mmbot.engine.owners import AppliesReports
 from mmbot.engine.quoting.quoting import Quoting
-from mmbot.engine.requests import BATCH, CancelEvent, Cancellation, CancelMany, Request
+from mmbot.engine.requests import BATCH, Cancellation, CancelMany, CancelSportEvent, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.engine.wagers.changes import Change, Changes
@@ -116,7 +116,7 @@ class Cancelling:
         """
         shared = self._shared
         batch: list[Wager] = []
-        by_event: dict[int, int] = {}
+        by_sport_event: dict[int, int] = {}
         items: list[Cancellation] = []
         many = len(self.ready) > BATCH
         for external_id in list(self.ready):
@@ -125,14 +125,14 @@ class Cancelling:
                 del self.ready[external_id]
                 continue
             if many:
-                event = wager.event
-                count = by_event[event] = by_event.get(event, 0) + 1
-                if count > BATCH and shared.settings.exclusive and shared.guards.any(event):
-                    return self._whole_event(event, now)
+                sport_event = wager.sport_event
+                count = by_sport_event[sport_event] = by_sport_event.get(sport_event, 0) + 1
+                if count > BATCH and shared.settings.exclusive and shared.guards.any(sport_event):
+                    return self._whole_sport_event(sport_event, now)
             if len(batch) < BATCH:
                 batch.append(wager)
                 items.append(Cancellation(wager.wager_id, external_id))
-            elif not shared.guards.any(wager.event):
+            elif not shared.guards.any(wager.sport_event):
                 break
         if not batch:
             return None
@@ -142,13 +142,13 @@ class Cancelling:
         shared.send(self, request, now)
         return request
 
-    def _whole_event(self, event: int, now: Instant) -> Request:
+    def _whole_sport_event(self, sport_event: int, now: Instant) -> Request:
         shared = self._shared
         for external_id in list(self.ready):
             wager = shared.ledger.get(external_id)
-            if wager is not None and wager.event == event:
+            if wager is not None and wager.sport_event == sport_event:
                 self._note_sent(wager, now)
-        request = CancelEvent(shared.request_id(), event)
+        request = CancelSportEvent(shared.request_id(), sport_event)
         shared.send(self, request, now)
         return request
 
@@ -163,14 +163,14 @@ class Cancelling:
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Take the answer to a cancel."""
-        if not isinstance(request, CancelMany | CancelEvent):
+        if not isinstance(request, CancelMany | CancelSportEvent):
             return
         if isinstance(answer, Failed):
             self._effects.apply(self._on_failed(request, answer, now), now)
         elif isinstance(answer, Cancelled) and isinstance(request, CancelMany):
             self._effects.apply(self._on_many(request, answer, now), now)
-        elif isinstance(answer, CancelledAll) and isinstance(request, CancelEvent):
-            self._on_event(request, now)
+        elif isinstance(answer, CancelledAll) and isinstance(request, CancelSportEvent):
+            self._on_sport_event(request, now)
 
     def _on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
         """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
@@ -188,14 +188,14 @@ class Cancelling:
                 changes += self._lost(key, now)
         return changes
 
-    def _on_event(self, request: CancelEvent, now: Instant) -> None:
+    def _on_sport_event(self, request: CancelSportEvent, now: Instant) -> None:
         """Wait for a private message about each cancelled wager of a sport event. A wager without a message is
         cancelled again by a single cancel."""
         for wager in self._shared.ledger.all_live():
-            if wager.event == request.event and wager.state is State.CANCELLING:
+            if wager.sport_event == request.sport_event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
-    def _on_failed(self, request: CancelMany | CancelEvent, answer: Failed, now: Instant) -> Changes:
+    def _on_failed(self, request: CancelMany | CancelSportEvent, answer: Failed, now: Instant) -> Changes:
         """Take the failure of a whole request: each cancel in the request was rejected, or its result is unknown."""
         changes: Changes = ()
         if isinstance(request, CancelMany):
@@ -206,7 +206,7 @@ class Cancelling:
                     changes += self._rejected(item.external_id, answer, now)
             return changes
         for wager in self._shared.ledger.all_live():
-            if wager.event == request.event and wager.state is State.CANCELLING:
+            if wager.sport_event == request.sport_event and wager.state is State.CANCELLING:
                 changes += self._lost(wager.external_id, now)
         return changes
 

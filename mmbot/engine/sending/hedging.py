@@ -121,8 +121,8 @@ class Hedging:
         if not line.quotable:
             return NOT_TWO
         guards = self._shared.guards
-        event_closed = any(guards.holds(guard, line.key.event) for guard in CLOSED)
-        if event_closed or any(guards.holds(guard, line.key) for guard in LINE_CLOSED):
+        sport_event_closed = any(guards.holds(guard, line.key.sport_event) for guard in CLOSED)
+        if sport_event_closed or any(guards.holds(guard, line.key) for guard in LINE_CLOSED):
             return guards.why(line.key) or "guarded"
         return None
 
@@ -151,10 +151,10 @@ class Hedging:
         )
         return self._placing.hand_out((placement,), now)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the pauses and reasons of sport events that are over."""
         for lines in (self._not_before, self._reasons):
-            for line in [line for line in lines if line.event in events]:
+            for line in [line for line in lines if line.sport_event in sport_events]:
                 del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:

@@ -132,10 +132,10 @@ class Placing:
         del self._paused_until[line]
         self._shared.hold("rejected", line, None, now)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the pauses of lines of sport events that are over."""
         for lines in (self._pauses, self._paused_until):
-            for line in [line for line in lines if line.event in events]:
+            for line in [line for line in lines if line.sport_event in sport_events]:
                 del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:

@@ -52,7 +52,7 @@ class Shared:
         self.clock: Final = ExchangeClock(self._warn_clock_behind, self._doubt_clock)
         self.last_placement_at: Instant = 0
         """The instant at which the latest placement was handed out to be sent."""
-        self.dirty_events: dict[int, None] = {}
+        self.dirty_sport_events: dict[int, None] = {}
         """Sport events on whose quotes the engine must decide again before it places anything."""
         self.hedging: dict[LineKey, None] = {}
         """Lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may be
@@ -113,12 +113,12 @@ class Shared:
     def touch_scope(self, scope: str | int | LineKey) -> None:
         """Have the quotes of every sport event in a scope decided again."""
         if isinstance(scope, LineKey):
-            self.dirty_events[scope.event] = None
+            self.dirty_sport_events[scope.sport_event] = None
         elif isinstance(scope, int):
-            self.dirty_events[scope] = None
+            self.dirty_sport_events[scope] = None
         elif scope == ACCOUNT:
-            for event in self.catalogue.markets:
-                self.dirty_events[event] = None
+            for sport_event in self.catalogue.markets:
+                self.dirty_sport_events[sport_event] = None
 
     def _warn_clock_behind(self, ahead: Duration) -> None:
         self.outbox.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))

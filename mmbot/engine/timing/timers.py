@@ -16,7 +16,7 @@ class Due(Enum):
 
     __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
-    EVENT = "event"
+    SPORT_EVENT = "sport_event"
     """Decide on the quotes of a sport event again: its start is near, or its strategy asked to be called."""
     LINE = "line"
     """Decide on the quotes of a line again: its book or price may be too old, or its pause is over."""

@@ -309,13 +309,13 @@ class Ledger:
 
     def at_stake(self) -> dict[int, None]:
         """Return the sport events with a wager that could match, or with a stake that is matched and not settled."""
-        return dict.fromkeys(wager.event for wager in self.live_wagers.all.values()) | self.totals.at_stake()
+        return dict.fromkeys(wager.sport_event for wager in self.live_wagers.all.values()) | self.totals.at_stake()
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the lines of sport events that are over. Open wagers, positions that are not zero, and settlements are
         kept."""
-        self.totals.forget(events)
-        self.live_wagers.forget(events)
+        self.totals.forget(sport_events)
+        self.live_wagers.forget(sport_events)
 
     # --- across restarts ------------------------------------------------------------------------------------------
 

@@ -73,9 +73,9 @@ class LiveWagers:
         if state is State.UNKNOWN:
             _insert(self.unknown, wager)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the lines of sport events that are over. A line with a wager that could match stays."""
-        for line in [line for line, wagers in self._of_line.items() if line.event in events and not wagers]:
+        for line in [line for line, wagers in self._of_line.items() if line.sport_event in sport_events and not wagers]:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:

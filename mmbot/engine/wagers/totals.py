@@ -78,15 +78,21 @@ class Totals:
 
     def at_stake(self) -> dict[int, None]:
         """Return the sport events with a stake that is matched and not settled."""
-        return dict.fromkeys(key.event for key in self.locked)
+        return dict.fromkeys(key.sport_event for key in self.locked)
 
-    def forget(self, events: Container[int]) -> None:
+    def forget(self, sport_events: Container[int]) -> None:
         """Drop the positions of sport events that are over, if they are zero. All settlements are kept, because a
         result may be corrected late and the commission is charged on the sum of a market's results."""
-        over = [line for line, position in self.positions.items() if line.event in events and position == _NOTHING]
+        over = [
+            line
+            for line, position in self.positions.items()
+            if line.sport_event in sport_events and position == _NOTHING
+        ]
         for line in over:
             del self.positions[line]
-        for market in [market for market, full in self.full_stakes.items() if market.event in events and not full]:
+        for market in [
+            market for market, full in self.full_stakes.items() if market.sport_event in sport_events and not full
+        ]:
             del self.full_stakes[market]
 
     def drain_moved(self) -> list[LineKey | MarketKey]:

@@ -74,9 +74,9 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
         raise NotImplementedError
 
     @property
-    def event(self) -> int:
+    def sport_event(self) -> int:
         """The sport event that the wager is on."""
-        return self.market.event
+        return self.market.sport_event
 
     @property
     def live(self) -> bool:
@@ -101,9 +101,9 @@ class LineWager(Wager, eq=False, kw_only=True, gc=False):
         return market_of(self.line)
 
     @property
-    def event(self) -> int:
+    def sport_event(self) -> int:
         """The sport event of the line."""
-        return self.line.event
+        return self.line.sport_event
 
 
 class MarketWager(Wager, eq=False, kw_only=True, gc=False):
@@ -191,7 +191,7 @@ def from_report(
         new: true if the wager is so recent that no earlier run can have counted its result. If it is false and the
             wager is already settled, the wager counts in no sum.
     """
-    line, side = found if found is not None else (MarketKey(report.event_id, report.market_id), None)
+    line, side = found if found is not None else (MarketKey(report.sport_event_id, report.market_id), None)
     wager = _blank(
         line,
         side,
@@ -256,7 +256,7 @@ def _blank(
     return MarketWager(
         external_id=external_id,
         wager_id=wager_id,
-        on=MarketKey(line.event, line.market),
+        on=MarketKey(line.sport_event, line.market),
         line_id=line_id,
         odds=odds,
         stake=stake,

@@ -29,7 +29,7 @@ from mmbot.engine.events import MarketImage
 from mmbot.exchange.dialect import Call, MalformedItems, Version
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
-from mmbot.exchange.legacy.messages import EventInfo, TournamentInfo
+from mmbot.exchange.legacy.messages import SportEventInfo, TournamentInfo
 from mmbot.exchange.legacy.selections import book_of, number_of
 from mmbot.exchange.legacy.wire import (
     Id,
@@ -60,33 +60,35 @@ def tournaments(active: bool) -> Call[tuple[Tournament, ...]]:
     return _get("tournaments", paths.tournaments_path(active), read_tournaments)
 
 
-def events(tournament: int) -> Call[tuple[SportEvent, ...]]:
+def sport_events(tournament: int) -> Call[tuple[SportEvent, ...]]:
     """The call that reads the sport events of a tournament."""
-    path = paths.events_path(tournament)
-    return _get("events", path, lambda answer, malformed: read_events(answer, tournament, malformed))
+    path = paths.sport_events_path(tournament)
+    return _get("sport_events", path, lambda answer, malformed: read_sport_events(answer, tournament, malformed))
 
 
-def events_by_id(events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
+def sport_events_by_id(sport_events: Sequence[int]) -> Call[tuple[SportEvent, ...]]:
     """The call that reads some sport events."""
-    path = paths.events_by_id_path(events)
-    return _get("events_by_id", path, lambda answer, malformed: read_events(answer, None, malformed))
+    path = paths.sport_events_by_id_path(sport_events)
+    return _get("sport_events_by_id", path, lambda answer, malformed: read_sport_events(answer, None, malformed))
 
 
-def markets(events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
+def markets(sport_events: Sequence[int], version: Version) -> Call[dict[int, tuple[MarketImage, ...]]]:
     """The call that reads the markets of some sport events."""
-    path = paths.markets_path(events, version)
-    return _get("markets", path, lambda answer, malformed: read_markets(answer, events, malformed))
+    path = paths.markets_path(sport_events, version)
+    return _get("markets", path, lambda answer, malformed: read_markets(answer, sport_events, malformed))
 
 
-def markets_of(event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
+def markets_of(sport_event: int, version: Version) -> Call[tuple[MarketImage, ...]]:
     """The call that reads the markets of one sport event."""
-    path = paths.markets_of_path(event, version)
-    return _get("markets_of", path, lambda answer, malformed: read_markets_of(answer, event, malformed))
+    path = paths.markets_of_path(sport_event, version)
+    return _get("markets_of", path, lambda answer, malformed: read_markets_of(answer, sport_event, malformed))
 
 
-def search(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> Call[tuple[MarketImage, ...]]:
+def search(
+    tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents
+) -> Call[tuple[MarketImage, ...]]:
     """The call that searches the markets of a tournament."""
-    return _get("search_markets", paths.search_path(tournament, events, types, least), read_search)
+    return _get("search_markets", paths.search_path(tournament, sport_events, types, least), read_search)
 
 
 def players(tournament: int) -> Call[tuple[Player, ...]]:
@@ -129,31 +131,31 @@ def read_tournaments(body: bytes, malformed: MalformedItems) -> tuple[Tournament
     return tuple(found)
 
 
-class _Event(EventInfo, gc=False):
+class _SportEvent(SportEventInfo, gc=False):
     id: Id = None
 
 
-class _Events(msgspec.Struct):
+class _SportEvents(msgspec.Struct):
     sport_events: list[msgspec.Raw] | None = None
 
 
-def read_events(body: bytes, tournament: int | None, malformed: MalformedItems) -> tuple[SportEvent, ...]:
+def read_sport_events(body: bytes, tournament: int | None, malformed: MalformedItems) -> tuple[SportEvent, ...]:
     """Read the sport events of a tournament. If ``tournament`` is None, each sport event must name its tournament. A
     missing status is read as an empty text; a sport event with that status is not quoted."""
     data = unwrap_or_none(body)
-    items = msgspec.json.decode(data, type=_Events).sport_events if data is not None else None
+    items = msgspec.json.decode(data, type=_SportEvents).sport_events if data is not None else None
     found = []
-    for place, item in each(items or (), _Event, malformed):
+    for place, item in each(items or (), _SportEvent, malformed):
         try:
-            event_id = whole(item.id if item.event_id is None else item.event_id, "event_id")
+            sport_event_id = whole(item.id if item.event_id is None else item.event_id, "event_id")
             named = tournament if item.tournament_id is None else item.tournament_id
             of = whole(named, "tournament_id")
         except ValueError as bad:
-            malformed.append(f"event {place}: {why(bad)}")
+            malformed.append(f"sport event {place}: {why(bad)}")
             continue
         found.append(
             SportEvent(
-                event_id=event_id,
+                sport_event_id=sport_event_id,
                 tournament_id=of,
                 name=item.name or item.display_name or "",
                 status=item.status or "",
@@ -256,16 +258,16 @@ def read_markets(body: bytes, wanted: Sequence[int], malformed: MalformedItems) 
     """Read the markets and books of the sport events ``wanted``. A sport event that is missing or null has no markets.
     If the markets of a sport event are not a list, they are unknown, and the sport event is left out."""
     data = unwrap_or_none(body)
-    by_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
+    by_sport_event = msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if data is not None else {}
     found: dict[int, tuple[MarketImage, ...]] = {}
-    for event in wanted:
-        raw = by_event.get(str(event))
+    for sport_event in wanted:
+        raw = by_sport_event.get(str(sport_event))
         try:
             items = msgspec.json.decode(raw, type=list[msgspec.Raw] | None) if raw is not None else None
         except ValueError as bad:
-            malformed.append(f"markets of event {event}: {why(bad)}")
+            malformed.append(f"markets of sport event {sport_event}: {why(bad)}")
             continue
-        found[event] = _images(event, items, malformed)
+        found[sport_event] = _images(sport_event, items, malformed)
     return found
 
 
@@ -273,15 +275,15 @@ class _Markets(msgspec.Struct):
     markets: list[msgspec.Raw] | None = None
 
 
-def read_markets_of(body: bytes, event: int, malformed: MalformedItems) -> tuple[MarketImage, ...]:
+def read_markets_of(body: bytes, sport_event: int, malformed: MalformedItems) -> tuple[MarketImage, ...]:
     """Read the markets of one sport event. The list is ``data`` itself or a member of ``data`` (docs/protocol.md
     4.1)."""
     data = unwrap_or_none(body)
     if data is None:
         return ()
     if bytes(data)[:1] == b"[":
-        return _images(event, msgspec.json.decode(data, type=list[msgspec.Raw]), malformed)
-    return _images(event, msgspec.json.decode(data, type=_Markets).markets, malformed)
+        return _images(sport_event, msgspec.json.decode(data, type=list[msgspec.Raw]), malformed)
+    return _images(sport_event, msgspec.json.decode(data, type=_Markets).markets, malformed)
 
 
 def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ...]:
@@ -298,26 +300,30 @@ def read_search(body: bytes, malformed: MalformedItems) -> tuple[MarketImage, ..
         return _images(None, msgspec.json.decode(by_name["markets"], type=list[msgspec.Raw] | None), malformed)
     wanted = [int(name) for name in by_name if name.isascii() and name.isdecimal()]
     if by_name and not wanted:
-        raise ValueError("a search that names neither markets nor events")
+        raise ValueError("a search that names neither markets nor sport events")
     return tuple(image for images in read_markets(body, wanted, malformed).values() for image in images)
 
 
-def _images(event: int | None, items: list[msgspec.Raw] | None, malformed: MalformedItems) -> tuple[MarketImage, ...]:
-    """Return the markets of one sport event. If ``event`` is None, each market names its sport event."""
+def _images(
+    sport_event: int | None, items: list[msgspec.Raw] | None, malformed: MalformedItems
+) -> tuple[MarketImage, ...]:
+    """Return the markets of one sport event. If ``sport_event`` is None, each market names its sport event."""
     images = []
-    where = "" if event is None else f" of event {event}"
+    where = "" if sport_event is None else f" of sport event {sport_event}"
     for place, item in each(items or (), _Market, malformed):
         try:
             named = item.event_id if item.sport_event_id is None else item.sport_event_id
-            images.append(_image(whole(named, "event id") if event is None else event, item, malformed))
+            images.append(
+                _image(whole(named, "sport_event_id") if sport_event is None else sport_event, item, malformed)
+            )
         except ValueError as bad:
             malformed.append(f"market {place}{where}: {why(bad)}")
     return tuple(images)
 
 
-def _image(event: int, market: _Market, malformed: MalformedItems) -> MarketImage:
+def _image(sport_event: int, market: _Market, malformed: MalformedItems) -> MarketImage:
     market_id = whole(market.id, "market id")
-    where = f"market {market_id} of event {event}"
+    where = f"market {market_id} of sport event {sport_event}"
     lines: dict[int, Line] = {}
     books: list[Book] = []
     for place, item in _lines(market, where, malformed):
@@ -325,7 +331,7 @@ def _image(event: int, market: _Market, malformed: MalformedItems) -> MarketImag
             number = number_of(item.line, item.selections, market.type)
             if number in lines:
                 raise ValueError(f"the line at {number / 4:g} stands twice")
-            line, book = _line(LineKey(event, market_id, number), item)
+            line, book = _line(LineKey(sport_event, market_id, number), item)
         except ValueError as bad:
             malformed.append(f"line {place} of {where}: {why(bad)}")
         else:
@@ -333,7 +339,7 @@ def _image(event: int, market: _Market, malformed: MalformedItems) -> MarketImag
             books.append(book)
     return MarketImage(
         Market(
-            key=MarketKey(event, market_id),
+            key=MarketKey(sport_event, market_id),
             name=market.name or "",
             type=market.type or "",
             sub_type=market.sub_type or "",

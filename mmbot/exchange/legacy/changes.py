@@ -161,14 +161,14 @@ def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
     return Call("cancel_many", Purpose.CANCEL, "POST", paths.CANCEL_MANY, body, read)
 
 
-def cancel_event(event: int) -> Call[None]:
+def cancel_sport_event(sport_event: int) -> Call[None]:
     """The call that cancels every open wager of a sport event."""
-    return _cancel("cancel_event", paths.CANCEL_EVENT, orjson.dumps({"event_id": event}))
+    return _cancel("cancel_sport_event", paths.CANCEL_SPORT_EVENT, orjson.dumps({"event_id": sport_event}))
 
 
-def cancel_market(event: int, market: int, line_id: str | None) -> Call[None]:
+def cancel_market(sport_event: int, market: int, line_id: str | None) -> Call[None]:
     """The call that cancels every open wager of a market, or on one outcome of one of its lines."""
-    wire: dict[str, object] = {"event_id": event, "market_id": market}
+    wire: dict[str, object] = {"event_id": sport_event, "market_id": market}
     if line_id is not None:
         wire["line_id"] = line_id
     return _cancel("cancel_market", paths.CANCEL_MARKET, orjson.dumps(wire))

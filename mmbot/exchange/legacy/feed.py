@@ -18,12 +18,12 @@ from mmbot.domain.money import Cents, cents
 from mmbot.engine.events import (
     Beat,
     BookMessage,
-    EventMessage,
     FeedMessage,
     LineMessage,
     MarketMessage,
     Op,
     PrintMessage,
+    SportEventMessage,
     TournamentMessage,
     WagerMessage,
 )
@@ -268,18 +268,18 @@ def _read_tournament(connection: int, op: str | None, payload: bytes) -> tuple[F
     return (TournamentMessage(connection, doing, tournament_id, tournament),)
 
 
-def _read_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
-    wire = _unfold(messages.event, payload)
+def _read_sport_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
+    wire = _unfold(messages.sport_event, payload)
     info = wire.info
     doing = _op(op, info is not None)
     # ``info.event_id`` may be 0 in a delete, so the outer id counts first (docs/protocol.md 8.3).
-    event_id = _first("id", wire.id, None if info is None else info.event_id)
+    sport_event_id = _first("id", wire.id, None if info is None else info.event_id)
     outer, inner = wire.tournament_id, None if info is None else info.tournament_id
     tournament_id = None if outer is None and inner is None else _first("tournament_id", outer, inner)
-    event = None
+    sport_event = None
     if info is not None and doing is not Op.DELETE:
-        event = SportEvent(
-            event_id=event_id,
+        sport_event = SportEvent(
+            sport_event_id=sport_event_id,
             tournament_id=_first("tournament_id", tournament_id),
             name=info.name or info.display_name or "",
             status=info.status or "",
@@ -289,7 +289,7 @@ def _read_event(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
             sub_type=info.sub_type or "",
             competitors=tuple(competitor.name or "" for competitor in info.competitors or ()),
         )
-    return (EventMessage(connection, doing, event_id, tournament_id, event),)
+    return (SportEventMessage(connection, doing, sport_event_id, tournament_id, sport_event),)
 
 
 def _read_market(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
@@ -335,7 +335,7 @@ def _first(what: str, *values: Id) -> int:
 
 _TOPICS: Final[Mapping[str, Callable[[int, str | None, bytes], tuple[FeedMessage, ...]]]] = {
     "tournament": _read_tournament,
-    "sport_event": _read_event,
+    "sport_event": _read_sport_event,
     "market": _read_market,
     "market_line": _read_line,
     "market_selections": _read_book,

@@ -80,7 +80,7 @@ class Tournament(msgspec.Struct, gc=False):
     info: TournamentInfo | None = None
 
 
-class EventInfo(msgspec.Struct, gc=False):
+class SportEventInfo(msgspec.Struct, gc=False):
     event_id: Id = None
     tournament_id: Id = None
     name: str | None = None
@@ -93,10 +93,10 @@ class EventInfo(msgspec.Struct, gc=False):
     competitors: list[Named] | None = None
 
 
-class Event(msgspec.Struct, gc=False):
+class SportEvent(msgspec.Struct, gc=False):
     id: Id = None
     tournament_id: Id = None
-    info: EventInfo | None = None
+    info: SportEventInfo | None = None
 
 
 class MarketInfo(msgspec.Struct, gc=False):
@@ -131,6 +131,6 @@ book_lines: Final = msgspec.json.Decoder(BookLines).decode
 print_of: Final = msgspec.json.Decoder(Print).decode
 wager: Final = msgspec.json.Decoder(Wager).decode
 tournament: Final = msgspec.json.Decoder(Tournament).decode
-event: Final = msgspec.json.Decoder(Event).decode
+sport_event: Final = msgspec.json.Decoder(SportEvent).decode
 market: Final = msgspec.json.Decoder(Market).decode
 line: Final = msgspec.json.Decoder(Line).decode

@@ -18,7 +18,7 @@ BALANCE: Final = "/mm/get_balance"
 LADDER: Final = "/mm/get_odds_ladder"
 TRANSACTIONS: Final = "/v2/mm/get_transactions"
 TOURNAMENTS: Final = "/mm/get_tournaments"
-EVENTS: Final = "/mm/get_sport_events"
+SPORT_EVENTS: Final = "/mm/get_sport_events"
 MARKETS: Final = "/v2/mm/get_multiple_markets"
 MARKETS_V1: Final = "/mm/get_multiple_markets"
 MARKETS_OF: Final = "/v2/mm/get_markets"
@@ -29,7 +29,7 @@ PLACE_ONE: Final = "/mm/place_wager"
 PLACE_MANY: Final = "/mm/place_multiple_wagers"
 CANCEL_ONE: Final = "/mm/cancel_wager"
 CANCEL_MANY: Final = "/mm/cancel_multiple_wagers"
-CANCEL_EVENT: Final = "/mm/cancel_wagers_by_event"
+CANCEL_SPORT_EVENT: Final = "/mm/cancel_wagers_by_event"
 CANCEL_MARKET: Final = "/mm/cancel_wagers_by_market"
 CANCEL_ALL: Final = "/mm/cancel_all_wagers"
 WAGER: Final = "/mm/get_wager/"
@@ -69,33 +69,33 @@ def tournaments_path(active: bool) -> str:
     return _with(TOURNAMENTS, {"has_active_events": "true" if active else None})
 
 
-def events_path(tournament: int) -> str:
+def sport_events_path(tournament: int) -> str:
     """Path for the sport events of one tournament."""
-    return _with(EVENTS, {"tournament_id": tournament})
+    return _with(SPORT_EVENTS, {"tournament_id": tournament})
 
 
-def events_by_id_path(events: Sequence[int]) -> str:
+def sport_events_by_id_path(sport_events: Sequence[int]) -> str:
     """Path for some sport events, by their ids."""
-    return _with(EVENTS, {"event_ids": _listed(events)})
+    return _with(SPORT_EVENTS, {"event_ids": _listed(sport_events)})
 
 
-def markets_path(events: Sequence[int], version: int = 2) -> str:
+def markets_path(sport_events: Sequence[int], version: int = 2) -> str:
     """Path for the markets of some sport events. Version 1 is deprecated."""
-    return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(events)})
+    return _with(MARKETS if version == 2 else MARKETS_V1, {"event_ids": _listed(sport_events)})
 
 
-def markets_of_path(event: int, version: int) -> str:
+def markets_of_path(sport_event: int, version: int) -> str:
     """Path for the markets of one sport event. Version 1 is deprecated."""
-    return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": event})
+    return _with(MARKETS_OF if version == 2 else MARKETS_OF_V1, {"event_id": sport_event})
 
 
-def search_path(tournament: int, events: Sequence[int], types: Sequence[str], least: Cents) -> str:
+def search_path(tournament: int, sport_events: Sequence[int], types: Sequence[str], least: Cents) -> str:
     """Path for a search of markets. No source documents a filter other than the tournament. So the names of the filters
     are those of the exchange's market data interface (docs/endpoints.md)."""
     liquidity = f"{dollars(least):.2f}" if least else None
     query: _Query = {
         "tournament_id": tournament,
-        "event_ids": _listed(events),
+        "event_ids": _listed(sport_events),
         "market_types": _listed(types),
         "min_liquidity": liquidity,
     }
@@ -116,7 +116,7 @@ def transactions_path(
     begin: Instant | None,
     end: Instant | None,
     kind: TransactionType | None,
-    event: int | None,
+    sport_event: int | None,
     market: int | None,
     wager_id: str,
     cursor: str,
@@ -126,7 +126,7 @@ def transactions_path(
     query: _Query = {
         **_seconds(begin, end),
         "transaction_type": None if kind is None else kind.value,
-        "event_id": event,
+        "event_id": sport_event,
         "market_id": market,
         "wager_id": wager_id,
         "next_cursor": cursor,
@@ -174,7 +174,7 @@ def _seconds(begin: Instant | None, end: Instant | None) -> dict[str, int | None
     return {"from": None if begin is None else begin // SECOND, "to": None if end is None else -(-end // SECOND)}
 
 
-def history_path(query: ReadHistory, now: Instant, market: int | None = None, event: int | None = None) -> str:
+def history_path(query: ReadHistory, now: Instant, market: int | None = None, sport_event: int | None = None) -> str:
     """Path for one page of the wager history. The bounds are widened outwards to whole seconds.
 
     If the widening makes the range too long, the older bound moves one second later.
@@ -193,7 +193,7 @@ def history_path(query: ReadHistory, now: Instant, market: int | None = None, ev
         "status": query.status,
         "matching_status": query.matching,
         "market_id": market,
-        "event_id": event,
+        "event_id": sport_event,
         "next_cursor": query.cursor,
         "limit": min(max(query.limit, 1), PAGE),
     }

@@ -71,11 +71,11 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
     status = Status.INACTIVE if wager.status is None and sent else _status(wager.status)
     matched = _matched(wager, stake, status)
     won = wager.winning_status or ""
-    event = wager.sport_event_id if wager.sport_event_id is not None else wager.event_id
+    sport_event = wager.sport_event_id if wager.sport_event_id is not None else wager.event_id
     return WagerReport(
         wager_id=wager_id,
         external_id=wager.external_id or (sent.external_id if sent else ""),
-        event_id=0 if event is None else whole(event, "sport_event_id"),
+        sport_event_id=0 if sport_event is None else whole(sport_event, "sport_event_id"),
         market_id=0 if wager.market_id is None else whole(wager.market_id, "market_id"),
         line_id=wager.line_id or (sent.line_id if sent else ""),
         odds=sent.odds if wager.odds is None and sent else american(wager.odds),
@@ -133,9 +133,9 @@ def wager(wager_id: str) -> Call[WagerReport]:
     return Call("wager", Purpose.READ, "GET", path, None, lambda answer, _: wager_of(answer))
 
 
-def history(query: ReadHistory, now: Instant, market: int | None, event: int | None) -> Call[HistoryRead]:
+def history(query: ReadHistory, now: Instant, market: int | None, sport_event: int | None) -> Call[HistoryRead]:
     """The call that reads one page of the history."""
-    path = paths.history_path(query, now, market, event)
+    path = paths.history_path(query, now, market, sport_event)
     return Call(
         "history", Purpose.READ, "GET", path, None, lambda answer, malformed: history_page(query.id, answer, malformed)
     )

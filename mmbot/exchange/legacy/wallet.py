@@ -42,14 +42,14 @@ def transactions(
     begin: Instant | None,
     end: Instant | None,
     kind: TransactionType | None,
-    event: int | None,
+    sport_event: int | None,
     market: int | None,
     wager_id: str,
     cursor: str,
     limit: int,
 ) -> Call[TransactionPage]:
     """The call that reads one page of the account's transactions."""
-    path = paths.transactions_path(begin, end, kind, event, market, wager_id, cursor, limit)
+    path = paths.transactions_path(begin, end, kind, sport_event, market, wager_id, cursor, limit)
     return Call("transactions", Purpose.READ, "GET", path, None, read_transactions)
 
 
@@ -113,7 +113,7 @@ def _transaction(item: _Transaction) -> Transaction:
         change=_change(item, kind),
         balance=None if item.balance is None else cents(item.balance),
         created_at=moment(item.created_at),
-        event_id=_number(item.sport_event_id if item.event_id is None else item.event_id, "event_id"),
+        sport_event_id=_number(item.sport_event_id if item.event_id is None else item.event_id, "event_id"),
         market_id=_number(item.market_id, "market_id"),
         wager_id=text_of(item.wager_id),
         transaction_id=text_of(item.id if item.transaction_id is None else item.transaction_id),

@@ -53,11 +53,11 @@ class Fixture(msgspec.Struct, frozen=True):
     sub_type: str = ""
 
 
-def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
+def sport_event(fixture: Fixture, sport_event_id: int, starts: Instant) -> SportEvent:
     """Make the sport event that a fixture describes."""
     tournament = fixture.tournament
     return SportEvent(
-        event_id,
+        sport_event_id,
         tournament.tournament_id,
         fixture.name,
         NOT_STARTED,
@@ -69,29 +69,29 @@ def event(fixture: Fixture, event_id: int, starts: Instant) -> SportEvent:
     )
 
 
-def players(fixture: Fixture, event_id: int, first: int) -> list[Player]:
+def players(fixture: Fixture, sport_event_id: int, first: int) -> list[Player]:
     """Make two players for each team, and the players of the fixture's props and outrights. The team players' ids count
     up from ``first``."""
     found = []
     for place in range(2 * len(fixture.competitors)):
         number = first + place
         name = f"{_FIRST_NAMES[number % 8]} {_LAST_NAMES[number // 8 % 8]}"
-        found.append(Player(_FIRST_PLAYER + number, name, event_id * 10 + place // 2))
+        found.append(Player(_FIRST_PLAYER + number, name, sport_event_id * 10 + place // 2))
     return found + [offer.player for offer in fixture.offers if offer.player is not None]
 
 
-def market(fixture: Fixture, offer: Offer, event_id: int) -> Market:
+def market(fixture: Fixture, offer: Offer, sport_event_id: int) -> Market:
     """Make the market that an offer describes."""
     return Market(
-        MarketKey(event_id, offer.market),
+        MarketKey(sport_event_id, offer.market),
         offer.name,
         offer.kind,
         offer.sub_type,
         offer.category,
         lines=tuple(
             Line(
-                LineKey(event_id, offer.market, number),
-                _outcomes(fixture, offer, event_id, number / 4),
+                LineKey(sport_event_id, offer.market, number),
+                _outcomes(fixture, offer, sport_event_id, number / 4),
                 f"Fixed {offer.kind} {number / 4:g}" if number else "",
                 favourite=number == offer.numbers[0],
             )
@@ -101,13 +101,13 @@ def market(fixture: Fixture, offer: Offer, event_id: int) -> Market:
     )
 
 
-def _outcomes(fixture: Fixture, offer: Offer, event_id: int, points: float) -> tuple[Outcome, ...]:
+def _outcomes(fixture: Fixture, offer: Offer, sport_event_id: int, points: float) -> tuple[Outcome, ...]:
     if offer.kind == "total":
         return Outcome(13, "", f"under {points:g}"), Outcome(12, "", f"over {points:g}")
     if offer.outcomes:
         return tuple(Outcome(offer.market * 10 + place, "", name) for place, name in enumerate(offer.outcomes))
     home, away = fixture.competitors
-    ids = (event_id * 10, event_id * 10 + 1)
+    ids = (sport_event_id * 10, sport_event_id * 10 + 1)
     if offer.kind == "spread":
         return (
             Outcome(1714, "", f"{home} {points:+g}", ids[0]),

@@ -12,7 +12,7 @@ from mmbot.domain.catalogue import Market, MarketKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.odds import Ladder
 from mmbot.simulator.crowd.fixtures import LATECOMERS
-from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, SyntheticCrowd
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_SPORT_EVENT, SyntheticCrowd
 from mmbot.simulator.venue.board.board import ACTIVE, FINISHED
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.timers import TimedAction, Timers
@@ -62,10 +62,10 @@ class ScriptedChanges:
         return [
             (30 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, "suspended", now)),
             (60 * SECOND, lambda now: venue.set_market_status(self._market(1, "total").key, ACTIVE, now)),
-            (45 * SECOND, lambda now: venue.unlist_event(FIRST_EVENT + 3, now)),
-            (90 * SECOND, lambda now: venue.list_event(FIRST_EVENT + 3, now)),
+            (45 * SECOND, lambda now: venue.unlist_sport_event(FIRST_SPORT_EVENT + 3, now)),
+            (90 * SECOND, lambda now: venue.list_sport_event(FIRST_SPORT_EVENT + 3, now)),
             (75 * SECOND, self._place_by_hand),
-            (100 * SECOND, lambda now: venue.move_event(FIRST_EVENT + 2, start + 30 * MINUTE, now)),
+            (100 * SECOND, lambda now: venue.move_sport_event(FIRST_SPORT_EVENT + 2, start + 30 * MINUTE, now)),
             (120 * SECOND, lambda now: venue.deposit(self._account, 250_00, now)),
             (180 * SECOND, lambda now: venue.deposit(self._account, -100_00, now)),
             (125 * SECOND, lambda now: self._create(now, listed=True)),
@@ -73,15 +73,15 @@ class ScriptedChanges:
             (210 * SECOND, self._list_unlisted),
             (150 * SECOND, self._coarsen_ladder),
             (300 * SECOND, lambda now: venue.set_ladder(self._first_ladder, now)),
-            (200 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 5, now)),
-            (360 * SECOND, lambda now: venue.move_event(FIRST_EVENT + 5, now + 20 * MINUTE, now)),
-            (240 * SECOND, lambda now: venue.postpone_event(FIRST_EVENT + 6, now)),
+            (200 * SECOND, lambda now: venue.postpone_sport_event(FIRST_SPORT_EVENT + 5, now)),
+            (360 * SECOND, lambda now: venue.move_sport_event(FIRST_SPORT_EVENT + 5, now + 20 * MINUTE, now)),
+            (240 * SECOND, lambda now: venue.postpone_sport_event(FIRST_SPORT_EVENT + 6, now)),
             (480 * SECOND, self._void),
             (720 * SECOND, self._correct),
         ]
 
     def _market(self, place: int, kind: str) -> Market:
-        for market in self._venue.markets(FIRST_EVENT + place) or ():
+        for market in self._venue.markets(FIRST_SPORT_EVENT + place) or ():
             if market.type == kind:
                 return market
         raise KeyError(place)
@@ -94,25 +94,25 @@ class ScriptedChanges:
 
     def _create(self, now: Instant, *, listed: bool) -> None:
         fixture = LATECOMERS[0 if listed else 1]
-        event = self._crowd.add(fixture, now + 25 * MINUTE, now, listed=listed)
+        sport_event = self._crowd.add(fixture, now + 25 * MINUTE, now, listed=listed)
         if not listed:
-            self._unlisted = event
+            self._unlisted = sport_event
 
     def _list_unlisted(self, now: Instant) -> None:
         if self._unlisted is not None:
-            self._venue.list_event(self._unlisted, now)
+            self._venue.list_sport_event(self._unlisted, now)
 
     def _coarsen_ladder(self, now: Instant) -> None:
         self._venue.set_ladder(tuple(odds for odds in self._first_ladder if odds % 5 == 0), now)
 
     def _void(self, now: Instant) -> None:
-        for market in self._venue.markets(FIRST_EVENT + 6) or ():
+        for market in self._venue.markets(FIRST_SPORT_EVENT + 6) or ():
             if not self._venue.concluded(market.key):
                 self._venue.void(market.key, now)
 
     def _correct(self, now: Instant) -> None:
         """Correct the result of the first sport event's moneyline, so that the other team wins."""
-        key = MarketKey(FIRST_EVENT, self._market(0, "moneyline").key.market)
+        key = MarketKey(FIRST_SPORT_EVENT, self._market(0, "moneyline").key.market)
         won = self._crowd.results.get(key)
-        if self._venue.event(FIRST_EVENT).status == FINISHED and won in (0, 1):
+        if self._venue.sport_event(FIRST_SPORT_EVENT).status == FINISHED and won in (0, 1):
             self._venue.correct(key, 1 - won, now)

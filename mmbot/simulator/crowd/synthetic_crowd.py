@@ -34,7 +34,7 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
     """True: list the full board, with every sort of market that the bot has to tell apart. False: list the plain board,
     games with one line in each market."""
-    events: int | None = None
+    sport_events: int | None = None
     """The number of sport events to list, from the start of the board's list. None: six of the plain board, or all of
     the full board."""
     first_start_ns: Duration = 6 * MINUTE
@@ -69,13 +69,13 @@ class BoardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The probability that a point spread or total with a whole number ends in a push."""
 
 
-FIRST_EVENT: Final = 10_000_001
+FIRST_SPORT_EVENT: Final = 10_000_001
 
 _DRAW: Final = 0.26
 """The probability of the draw in a market with three outcomes. The moving fair price divides the rest between the other
 two outcomes."""
 
-_PLAIN_EVENTS: Final = 6
+_PLAIN_SPORT_EVENTS: Final = 6
 """The number of sport events that the plain board lists by default."""
 
 _STEP, _HOUSE, _TAKER = range(3)
@@ -150,9 +150,13 @@ class SyntheticCrowd:
 
     def __init__(self, venue: Venue, board: BoardSettings, seed: int, start: Instant) -> None:
         listed = fixtures.FULL if board.full else fixtures.PLAIN
-        events = board.events if board.events is not None else len(listed) if board.full else _PLAIN_EVENTS
-        if not 1 <= events <= len(listed):
-            raise ValueError(f"events: {events} asked for, but this board has fixtures for 1 to {len(listed)}")
+        sport_events = (
+            board.sport_events if board.sport_events is not None else len(listed) if board.full else _PLAIN_SPORT_EVENTS
+        )
+        if not 1 <= sport_events <= len(listed):
+            raise ValueError(
+                f"sport_events: {sport_events} asked for, but this board has fixtures for 1 to {len(listed)}"
+            )
         self._venue = venue
         self._board = board
         self._seed = seed
@@ -167,7 +171,7 @@ class SyntheticCrowd:
         self._plans: dict[int, tuple[Instant, bool]] = {}
         """For each sport event: the start for which its timers were last set, and True if it was postponed at that
         time."""
-        for number, fixture in enumerate(listed[:events]):
+        for number, fixture in enumerate(listed[:sport_events]):
             self.add(fixture, start + board.first_start_ns * (2 ** (number + 1) - 1), start)
 
     def next_due(self) -> Instant | None:
@@ -187,7 +191,7 @@ class SyntheticCrowd:
 
     def fair(self, line: LineKey) -> float:
         """The true probability of outcome 0 now, for tests and pictures. Raises KeyError if the line does not exist."""
-        for traded in self._lines[line.event]:
+        for traded in self._lines[line.sport_event]:
             if traded.key == line:
                 return traded.now
         raise KeyError(line)
@@ -196,50 +200,50 @@ class SyntheticCrowd:
 
     def add(self, fixture: Fixture, starts: Instant, now: Instant, *, listed: bool = True) -> int:
         """Create a sport event and return its id. The crowd trades it while it is listed, until it has its result."""
-        event_id = FIRST_EVENT + len(self._lines)
+        sport_event_id = FIRST_SPORT_EVENT + len(self._lines)
         venue, tournament = self._venue, fixture.tournament
         if tournament not in venue.tournaments():
             venue.add_tournament(tournament, now)
-        venue.add_event(fixtures.event(fixture, event_id, starts), now, listed=listed)
-        self._lines[event_id] = []
-        for player in fixtures.players(fixture, event_id, 4 * (len(self._lines) - 1)):
+        venue.add_sport_event(fixtures.sport_event(fixture, sport_event_id, starts), now, listed=listed)
+        self._lines[sport_event_id] = []
+        for player in fixtures.players(fixture, sport_event_id, 4 * (len(self._lines) - 1)):
             venue.board.add_player(tournament.tournament_id, player)
         for offer in fixture.offers:
-            self._add(fixture, offer, event_id, now)
-        self._plan(event_id, now)
-        return event_id
+            self._add(fixture, offer, sport_event_id, now)
+        self._plan(sport_event_id, now)
+        return sport_event_id
 
-    def _add(self, fixture: Fixture, offer: Offer, event: int, now: Instant) -> None:
-        market = fixtures.market(fixture, offer, event)
+    def _add(self, fixture: Fixture, offer: Offer, sport_event: int, now: Instant) -> None:
+        market = fixtures.market(fixture, offer, sport_event)
         self._venue.add_market(market, now)
         favourite = offer.numbers[0]
-        rng = Random(f"{self._seed}/{event}/{offer.market}/{favourite}")
+        rng = Random(f"{self._seed}/{sport_event}/{offer.market}/{favourite}")
         price_deviation = 0.15 if offer.kind in ("spread", "total") else 0.8
         walk = _PriceWalk(rng, max(-1.2, min(1.2, rng.gauss(0.0, price_deviation))), self._board)
         for line in market.lines:
             number = line.key.number
             leads = number == favourite
-            own = rng if leads else Random(f"{self._seed}/{event}/{offer.market}/{number}")
+            own = rng if leads else Random(f"{self._seed}/{sport_event}/{offer.market}/{number}")
             shift = (number - favourite) / 4 * offer.slope
             traded = _TradedLine(line.key, len(line.outcomes), shift, own, walk, leads)
-            self._lines[event].append(traded)
+            self._lines[sport_event].append(traded)
             self._timers.add(now, partial(self._run, _HOUSE, traded))
             if leads:
                 self._timers.add(now + self._board.step_ns, partial(self._run, _STEP, traded))
             if traded.outcomes == 2:
                 self._timers.add(now + self._wait(traded, self._board.taker_ns), partial(self._run, _TAKER, traded))
 
-    def _plan(self, event_id: int, now: Instant) -> None:
+    def _plan(self, sport_event_id: int, now: Instant) -> None:
         """Set the timers for a sport event's start and end if its schedule has changed since they were set."""
-        event = self._venue.event(event_id)
-        assert event.scheduled is not None
-        plan = (event.scheduled, event.status == POSTPONED)
-        if self._plans.get(event_id) == plan:
+        sport_event = self._venue.sport_event(sport_event_id)
+        assert sport_event.scheduled is not None
+        plan = (sport_event.scheduled, sport_event.status == POSTPONED)
+        if self._plans.get(sport_event_id) == plan:
             return
-        self._plans[event_id] = plan
+        self._plans[sport_event_id] = plan
         if not plan[1]:
-            self._timers.add(max(now, event.scheduled), partial(self._start, event_id))
-            self._timers.add(max(now, event.scheduled) + self._board.game_ns, partial(self._end, event_id))
+            self._timers.add(max(now, sport_event.scheduled), partial(self._start, sport_event_id))
+            self._timers.add(max(now, sport_event.scheduled) + self._board.game_ns, partial(self._end, sport_event_id))
 
     @staticmethod
     def _wait(traded: _TradedLine, mean: Duration) -> Duration:
@@ -247,29 +251,29 @@ class SyntheticCrowd:
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
-    def _is_due(self, event_id: int, at: Instant) -> bool:
+    def _is_due(self, sport_event_id: int, at: Instant) -> bool:
         """True if a sport event may start at ``at``: its scheduled time has come and it is not postponed."""
-        scheduled, postponed = self._plans[event_id]
-        event = self._venue.event(event_id)
-        return not postponed and event.status != POSTPONED and at >= scheduled
+        scheduled, postponed = self._plans[sport_event_id]
+        sport_event = self._venue.sport_event(sport_event_id)
+        return not postponed and sport_event.status != POSTPONED and at >= scheduled
 
-    def _start(self, event_id: int, now: Instant) -> None:
-        self._plan(event_id, now)
-        if not self._is_due(event_id, now):
+    def _start(self, sport_event_id: int, now: Instant) -> None:
+        self._plan(sport_event_id, now)
+        if not self._is_due(sport_event_id, now):
             return
-        if not self._venue.board.in_play(event_id) and not self._over(event_id):
-            self._venue.go_live(event_id, now)
-        for traded in self._lines[event_id]:
+        if not self._venue.board.in_play(sport_event_id) and not self._over(sport_event_id):
+            self._venue.go_live(sport_event_id, now)
+        for traded in self._lines[sport_event_id]:
             traded.walk.volatility = 3 * self._board.volatility
 
-    def _over(self, event_id: int) -> bool:
-        return all(self._venue.concluded(market_of(traded.key)) for traded in self._lines[event_id])
+    def _over(self, sport_event_id: int) -> bool:
+        return all(self._venue.concluded(market_of(traded.key)) for traded in self._lines[sport_event_id])
 
-    def _end(self, event_id: int, now: Instant) -> None:
-        self._plan(event_id, now)
-        if not self._is_due(event_id, now - self._board.game_ns):
+    def _end(self, sport_event_id: int, now: Instant) -> None:
+        self._plan(sport_event_id, now)
+        if not self._is_due(sport_event_id, now - self._board.game_ns):
             return
-        for traded in self._lines[event_id]:
+        for traded in self._lines[sport_event_id]:
             market = market_of(traded.key)
             if not traded.leads or self._venue.concluded(market):
                 continue
@@ -279,7 +283,7 @@ class SyntheticCrowd:
                 drawn = traded.now  # exactly on the line's number: lines with other numbers are won or lost
             result: dict[int, Side | None] = {
                 line.key.number: 0 if drawn < line.now else 1
-                for line in self._lines[event_id]
+                for line in self._lines[sport_event_id]
                 if market_of(line.key) == market
             }
             if pushed:
@@ -292,7 +296,7 @@ class SyntheticCrowd:
         if self._venue.concluded(market_of(traded.key)):
             return
         if kind == _STEP:
-            self._plan(traded.key.event, now)
+            self._plan(traded.key.sport_event, now)
             traded.walk.step()
             self._timers.add(now + board.step_ns, partial(self._run, _STEP, traded))
         elif kind == _HOUSE:

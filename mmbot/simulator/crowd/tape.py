@@ -61,7 +61,7 @@ class Change(msgspec.Struct, frozen=True):
 class Tape(msgspec.Struct, frozen=True):
     """A recorded market with its original times. The crowd that plays it adds a fixed shift to them."""
 
-    event: str
+    sport_event: str
     sport: str
     market: str
     scheduled: Instant

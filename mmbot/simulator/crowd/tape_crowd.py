@@ -31,9 +31,9 @@ from mmbot.simulator.venue.accounts.order import Order
 from mmbot.simulator.venue.board.board import ACTIVE, NOT_STARTED
 from mmbot.simulator.venue.venue import Venue
 
-EVENT: Final = 20_000_001
+SPORT_EVENT: Final = 20_000_001
 MARKET: Final = 219
-_MARKET_KEY: Final = MarketKey(EVENT, MARKET)
+_MARKET_KEY: Final = MarketKey(SPORT_EVENT, MARKET)
 _TOURNAMENTS: Final = {
     "Basketball": (132, "NBA"),
     "American Football": (31, "NFL"),
@@ -60,7 +60,7 @@ class TapeCrowd:
         self._open = False
         self._in_play = False
         self._resting = False
-        self.line: Final = LineKey(EVENT, MARKET, 0)
+        self.line: Final = LineKey(SPORT_EVENT, MARKET, 0)
         self._account = venue.open_account("tape", 0, unlimited=True)
         self._list(start)
 
@@ -68,11 +68,11 @@ class TapeCrowd:
         tape = self._tape
         number, name = _TOURNAMENTS.get(tape.sport, _OTHER)
         self._venue.add_tournament(Tournament(number, name, tape.sport), now)
-        self._venue.add_event(
+        self._venue.add_sport_event(
             SportEvent(
-                EVENT,
+                SPORT_EVENT,
                 number,
-                tape.event,
+                tape.sport_event,
                 NOT_STARTED,
                 tape.scheduled + self._shift,
                 tape.sport,
@@ -107,7 +107,7 @@ class TapeCrowd:
     def _play(self, now: Instant) -> None:
         change = self._tape.changes[self._next]
         venue = self._venue
-        if venue.board.in_play(EVENT) and not self._in_play:
+        if venue.board.in_play(SPORT_EVENT) and not self._in_play:
             self._started()  # a command started the sport event, not the tape
         if self._resting:
             for trade in change.trades:
@@ -136,7 +136,7 @@ class TapeCrowd:
             self._open = change.status == "open"
             self._venue.set_market_status(_MARKET_KEY, ACTIVE if self._open else change.status, now)
         if change.in_play and not self._in_play:
-            self._venue.go_live(EVENT, now)
+            self._venue.go_live(SPORT_EVENT, now)
             self._started()
 
     def _started(self) -> None:

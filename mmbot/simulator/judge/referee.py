@@ -30,7 +30,7 @@ from mmbot.simulator.venue.venue import Venue
 _KEPT_BREACHES: Final = 200
 _WON: Final = frozenset({Winning.WON, Winning.MANUALLY_WON})
 _LOST: Final = frozenset({Winning.LOST, Winning.MANUALLY_LOST})
-_SCOPES: Final = ("line", "market", "event", "tournament", "account")
+_SCOPES: Final = ("line", "market", "sport_event", "tournament", "account")
 
 
 class _Line:
@@ -266,17 +266,18 @@ class Referee:
             scope.matched_greatest = max(scope.matched_greatest, scope.matched_now)
             above = scope.limit is not None and scope.now > scope.limit
             if above and not scope.above:
+                where = f"{kind.replace('_', ' ')} {name}"
                 self._report_breach(
-                    1, now, f"worst case of {kind} {name} is {show(scope.now)}, limit {show(scope.limit or 0)}"
+                    1, now, f"worst case of {where} is {show(scope.now)}, limit {show(scope.limit or 0)}"
                 )
             scope.above = above
 
     def _scopes_of(self, key: LineKey) -> tuple[tuple[str, str], ...]:
-        tournament = self._venue.event(key.event).tournament_id
+        tournament = self._venue.sport_event(key.sport_event).tournament_id
         names = (
-            f"{key.event}/{key.market}/{key.number}",
-            f"{key.event}/{key.market}",
-            str(key.event),
+            f"{key.sport_event}/{key.market}/{key.number}",
+            f"{key.sport_event}/{key.market}",
+            str(key.sport_event),
             str(tournament),
             "",
         )

@@ -16,7 +16,7 @@ class RefereeLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     line: Cents | None = None
     market: Cents | None = None
-    event: Cents | None = None
+    sport_event: Cents | None = None
     tournament: Cents | None = None
     account: Cents | None = None
     requests_per_second: int = 50

@@ -54,11 +54,11 @@ class TournamentChanged(msgspec.Struct, frozen=True):
     sequence: int
 
 
-class EventChanged(msgspec.Struct, frozen=True):
+class SportEventChanged(msgspec.Struct, frozen=True):
     """A sport event that was created (``op`` c), changed or listed again (u), or taken off the list (d)."""
 
     op: str
-    event: SportEvent
+    sport_event: SportEvent
     sequence: int
 
 
@@ -66,7 +66,7 @@ class MarketChanged(msgspec.Struct, frozen=True):
     """A market that was created, or whose status changed."""
 
     op: str
-    event_id: int
+    sport_event_id: int
     market: Market
     sequence: int
 
@@ -80,4 +80,6 @@ class LineChanged(msgspec.Struct, frozen=True):
     sequence: int
 
 
-Announcement = BookChanged | Printed | WagerChanged | TournamentChanged | EventChanged | MarketChanged | LineChanged
+Announcement = (
+    BookChanged | Printed | WagerChanged | TournamentChanged | SportEventChanged | MarketChanged | LineChanged
+)

@@ -122,7 +122,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     status: Status | None = None
     matching: Matching | None = None
     market_id: int | None = None
-    event_id: int | None = None
+    sport_event_id: int | None = None
     cursor: str = ""
     limit: int = 20
 

@@ -69,31 +69,31 @@ class Venue:
 
     # --- the board ------------------------------------------------------------------------------------------------
 
-    def line_id(self, event: int, market: int, number: int, side: Side) -> str:
+    def line_id(self, sport_event: int, market: int, number: int, side: Side) -> str:
         """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
-        return self.board.line_id(event, market, number, side)
+        return self.board.line_id(sport_event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant | None = None) -> None:
         """List a tournament."""
         self.board.add_tournament(tournament, self._at(now))
 
-    def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
+    def add_sport_event(self, sport_event: SportEvent, now: Instant, *, listed: bool = True) -> None:
         """Create a sport event. Raises ValueError if its tournament does not exist or the sport event already
         exists."""
-        self.board.add_event(event, self._at(now), listed=listed)
+        self.board.add_sport_event(sport_event, self._at(now), listed=listed)
 
     def add_market(self, market: Market, now: Instant) -> None:
         """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one. Raises ValueError if the
         market cannot be added."""
         self.board.add_market(market, self._at(now))
 
-    def update_event(self, event: SportEvent, now: Instant) -> None:
+    def update_sport_event(self, sport_event: SportEvent, now: Instant) -> None:
         """Replace a sport event's details (``go_live`` starts it). Raises KeyError if the sport event does not
         exist."""
         self.advance(now)
-        self.board.update_event(event, now)
+        self.board.update_sport_event(sport_event, now)
 
-    def move_event(self, event_id: int, scheduled: Instant, now: Instant) -> None:
+    def move_sport_event(self, sport_event_id: int, scheduled: Instant, now: Instant) -> None:
         """Reschedule a sport event, even one that was postponed. Its wagers stay.
 
         Raises:
@@ -101,26 +101,26 @@ class Venue:
             VenueError: the sport event is in play or over.
         """
         self.advance(now)
-        self.board.reschedule(event_id, NOT_STARTED, scheduled, now)
+        self.board.reschedule(sport_event_id, NOT_STARTED, scheduled, now)
 
-    def postpone_event(self, event_id: int, now: Instant) -> None:
-        """Postpone a sport event. No wager on it is accepted or matched until ``move_event``.
+    def postpone_sport_event(self, sport_event_id: int, now: Instant) -> None:
+        """Postpone a sport event. No wager on it is accepted or matched until ``move_sport_event``.
 
         Open wagers stay and can be cancelled. No source says whether the real exchange would cancel them. Raises the
-        same errors as ``move_event``.
+        same errors as ``move_sport_event``.
         """
         self.advance(now)
-        self.board.reschedule(event_id, POSTPONED, self.board.events[event_id].scheduled, now)
+        self.board.reschedule(sport_event_id, POSTPONED, self.board.sport_events[sport_event_id].scheduled, now)
 
-    def list_event(self, event_id: int, now: Instant) -> None:
+    def list_sport_event(self, sport_event_id: int, now: Instant) -> None:
         """List a sport event again."""
         self.advance(now)
-        self.board.list_event(event_id, now)
+        self.board.list_sport_event(sport_event_id, now)
 
-    def unlist_event(self, event_id: int, now: Instant) -> None:
+    def unlist_sport_event(self, sport_event_id: int, now: Instant) -> None:
         """Take a sport event off the list. Its wagers stay and can be cancelled, but they cannot match."""
         self.advance(now)
-        self.board.unlist_event(event_id, now)
+        self.board.unlist_sport_event(sport_event_id, now)
 
     def set_market_status(self, market: MarketKey, status: str, now: Instant) -> None:
         """Set a market's status, for example ``active`` or ``suspended``.
@@ -149,7 +149,7 @@ class Venue:
         self.advance(now)
         self._order_intake.set_ladder(Ladder(odds).ticks)
 
-    def go_live(self, event_id: int, now: Instant) -> None:
+    def go_live(self, sport_event_id: int, now: Instant) -> None:
         """Start a sport event. The exchange ends the unmatched part of every wager on it, open or placing
         (docs/protocol.md 9).
 
@@ -158,8 +158,8 @@ class Venue:
             VenueError: the sport event is over.
         """
         self.advance(now)
-        self.board.go_live(event_id, now)
-        for key in self.board.markets_of[event_id]:
+        self.board.go_live(sport_event_id, now)
+        for key in self.board.markets_of[sport_event_id]:
             self._order_intake.wipe(key, Status.WIPED, now)
         self._announcements.operation_complete(now)
 
@@ -260,32 +260,37 @@ class Venue:
         self._announcements.operation_complete(now)
         return record
 
-    def cancel_event(self, account: str, event_id: int, now: Instant) -> int:
+    def cancel_sport_event(self, account: str, sport_event_id: int, now: Instant) -> int:
         """Cancel the account's open wagers on a sport event, and return their number. Wagers that are still placing are
         not cancelled. Raises VenueError 404 if the sport event does not exist or no wager was open."""
-        return self._cancel_open(account, lambda order: order.line.event == event_id, now, event_id)
+        return self._cancel_open(account, lambda order: order.line.sport_event == sport_event_id, now, sport_event_id)
 
-    def cancel_market(self, account: str, event_id: int, market_id: int, line_id: str | None, now: Instant) -> int:
+    def cancel_market(
+        self, account: str, sport_event_id: int, market_id: int, line_id: str | None, now: Instant
+    ) -> int:
         """Cancel the account's open wagers on a market, or on one outcome only (``line_id``). Returns and raises as
-        ``cancel_event``."""
-        key = MarketKey(event_id, market_id)
+        ``cancel_sport_event``."""
+        key = MarketKey(sport_event_id, market_id)
         return self._cancel_open(
-            account, lambda order: order.market == key and (not line_id or order.line_id == line_id), now, event_id
+            account,
+            lambda order: order.market == key and (not line_id or order.line_id == line_id),
+            now,
+            sport_event_id,
         )
 
     def cancel_all(self, account: str, now: Instant) -> int:
-        """Cancel all open wagers of the account. Returns and raises as ``cancel_event``."""
+        """Cancel all open wagers of the account. Returns and raises as ``cancel_sport_event``."""
         return self._cancel_open(account, lambda order: True, now)
 
     def _cancel_open(
-        self, account: str, wanted: Callable[[Order], bool], now: Instant, event_id: int | None = None
+        self, account: str, wanted: Callable[[Order], bool], now: Instant, sport_event_id: int | None = None
     ) -> int:
         self.advance(now)
-        if event_id is not None and event_id not in self.board.events:
+        if sport_event_id is not None and sport_event_id not in self.board.sport_events:
             raise VenueError("sport_event_not_found")
         count = self._order_intake.cancel_open(self._account(account), wanted, now)
         if count == 0:
-            raise VenueError("no_cancellable_wagers" if event_id is None else "data_not_found")
+            raise VenueError("no_cancellable_wagers" if sport_event_id is None else "data_not_found")
         self._announcements.operation_complete(now)
         return count
 
@@ -316,13 +321,13 @@ class Venue:
         """All tournaments."""
         return list(self.board.tournaments.values())
 
-    def events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
+    def sport_events(self, tournament_id: int | None = None, ids: list[int] | None = None) -> list[SportEvent]:
         """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
         return self.board.listed(tournament_id, ids)
 
-    def markets(self, event_id: int) -> list[Market] | None:
+    def markets(self, sport_event_id: int) -> list[Market] | None:
         """The markets of a sport event, or None if it is not listed."""
-        return self.board.markets_shown(event_id)
+        return self.board.markets_shown(sport_event_id)
 
     def market(self, market: MarketKey) -> Market:
         """One market, whether its sport event is listed or not. Raises KeyError if it does not exist."""
@@ -332,9 +337,9 @@ class Venue:
         """The public book of a line. Raises KeyError if the line does not exist."""
         return self.board.shown(line)
 
-    def event(self, event_id: int) -> SportEvent:
+    def sport_event(self, sport_event_id: int) -> SportEvent:
         """One sport event, listed or not. Raises KeyError if it does not exist."""
-        return self.board.events[event_id]
+        return self.board.sport_events[sport_event_id]
 
     def line(self, line: LineKey) -> Line:
         """One line. Raises KeyError if it does not exist."""

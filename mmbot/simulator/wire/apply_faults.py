@@ -134,15 +134,17 @@ def _to_board(exchange: LocalExchange, fault: BoardFault, now: Instant) -> dict[
         case GoLive():
             venue.go_live(fault.event, now)
         case CreateEvent():
-            return {"event": exchange.world.create_event(now + seconds(fault.starts_in), now, listed=fault.listed)}
+            return {
+                "event": exchange.world.create_sport_event(now + seconds(fault.starts_in), now, listed=fault.listed)
+            }
         case MoveEvent():
-            venue.move_event(fault.event, now + seconds(fault.starts_in), now)
+            venue.move_sport_event(fault.event, now + seconds(fault.starts_in), now)
         case PostponeEvent():
-            venue.postpone_event(fault.event, now)
+            venue.postpone_sport_event(fault.event, now)
         case ListEvent():
-            venue.list_event(fault.event, now)
+            venue.list_sport_event(fault.event, now)
         case UnlistEvent():
-            venue.unlist_event(fault.event, now)
+            venue.unlist_sport_event(fault.event, now)
         case SetMarketStatus():
             venue.set_market_status(MarketKey(fault.event, fault.market), fault.status, now)
         case SetLineStatus():
@@ -202,10 +204,10 @@ def _result(exchange: LocalExchange, fault: Settle | Correct, market: MarketKey)
     return {number: given.get(number, fault.winner) for number in there}
 
 
-def _markets(exchange: LocalExchange, event: int, market: int | None) -> list[MarketKey]:
+def _markets(exchange: LocalExchange, sport_event: int, market: int | None) -> list[MarketKey]:
     if market is not None:
-        return [MarketKey(event, market)]
-    found = exchange.venue.markets(event)
+        return [MarketKey(sport_event, market)]
+    found = exchange.venue.markets(sport_event)
     if not found:
-        raise ControlError(f"event {event} is not listed or has no markets")
+        raise ControlError(f"sport event {sport_event} is not listed or has no markets")
     return [each.key for each in found if each.status == "active"]

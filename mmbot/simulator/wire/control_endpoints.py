@@ -40,8 +40,8 @@ def add_controls(app: web.Application, exchange: LocalExchange) -> None:
     app.router.add_post("/sim/faults", _endpoint(exchange, _apply))
     app.router.add_delete("/sim/faults", _endpoint(exchange, _lift))
     app.router.add_delete("/sim/faults/{number:[0-9]+}", _endpoint(exchange, _lift))
-    app.router.add_post("/sim/live/{event:[0-9]+}", _endpoint(exchange, _live))
-    app.router.add_post("/sim/settle/{event:[0-9]+}", _endpoint(exchange, _settle))
+    app.router.add_post("/sim/live/{sport_event:[0-9]+}", _endpoint(exchange, _live))
+    app.router.add_post("/sim/settle/{sport_event:[0-9]+}", _endpoint(exchange, _settle))
 
 
 def _endpoint(exchange: LocalExchange, endpoint: Callable[[LocalExchange, web.Request], Awaitable[Json]]) -> Handler:
@@ -70,10 +70,10 @@ async def _clock(exchange: LocalExchange, request: web.Request) -> Json:
 async def _board(exchange: LocalExchange, request: web.Request) -> Json:
     now = exchange.tick()
     venue = exchange.venue
-    events: list[object] = []
-    for event in venue.events():
+    sport_events: list[object] = []
+    for sport_event in venue.sport_events():
         markets: list[object] = []
-        for market in venue.markets(event.event_id) or ():
+        for market in venue.markets(sport_event.sport_event_id) or ():
             lines = [
                 {
                     "number": line.key.number / 4,
@@ -93,13 +93,13 @@ async def _board(exchange: LocalExchange, request: web.Request) -> Json:
                     "lines": lines,
                 }
             )
-        events.append(
+        sport_events.append(
             {
-                "id": event.event_id,
-                "name": event.name,
-                "tournament": event.tournament_id,
-                "status": event.status,
-                "scheduled": event.scheduled,
+                "id": sport_event.sport_event_id,
+                "name": sport_event.name,
+                "tournament": sport_event.tournament_id,
+                "status": sport_event.status,
+                "scheduled": sport_event.scheduled,
                 "markets": markets,
             }
         )
@@ -122,7 +122,7 @@ async def _board(exchange: LocalExchange, request: web.Request) -> Json:
         "balance": dollars(held.balance),
         "matched": dollars(held.matched),
         "unmatched": dollars(held.unmatched),
-        "events": events,
+        "events": sport_events,
         "live_wagers": wagers,
     }
 
@@ -157,7 +157,7 @@ async def _lift(exchange: LocalExchange, request: web.Request) -> Json:
 
 
 async def _live(exchange: LocalExchange, request: web.Request) -> Json:
-    return await apply_fault(exchange, GoLive(event=int(request.match_info["event"])))
+    return await apply_fault(exchange, GoLive(event=int(request.match_info["sport_event"])))
 
 
 async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
@@ -167,6 +167,8 @@ async def _settle(exchange: LocalExchange, request: web.Request) -> Json:
     market = request.query.get("market")
     if market is not None and not market.isdigit():
         raise ControlError("market must be the id of a market")
-    event = int(request.match_info["event"])
+    sport_event = int(request.match_info["sport_event"])
     won: Literal[0, 1] | None = None if winner == "push" else 1 if winner == "1" else 0
-    return await apply_fault(exchange, Settle(event=event, market=None if market is None else int(market), winner=won))
+    return await apply_fault(
+        exchange, Settle(event=sport_event, market=None if market is None else int(market), winner=won)
+    )

@@ -14,10 +14,10 @@ from mmbot.domain.instant import SECOND, Clock, Duration, Instant
 from mmbot.simulator.venue.changes import (
     Announcement,
     BookChanged,
-    EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
+    SportEventChanged,
     TournamentChanged,
     WagerChanged,
 )
@@ -169,34 +169,36 @@ class LocalExchange:
                 payload = json_values.selections_message(
                     market, line, self.venue.book(change.line), change.sequence, bare=self.faults.bare_sides
                 )
-                self._broadcast(change.line.event, "market_selections", "u", payload, change.sequence)
+                self._broadcast(change.line.sport_event, "market_selections", "u", payload, change.sequence)
             case Printed():
                 market = self.venue.market(market_of(change.line))
                 payload = json_values.print_message(change, self._line(market, change.line), market.type)
-                self._broadcast(change.line.event, "matched_bet", "c", payload, change.sequence)
+                self._broadcast(change.line.sport_event, "matched_bet", "c", payload, change.sequence)
             case WagerChanged():
                 channel = self.private_channel(change.account)
                 if channel in self._private:
                     payload = json_values.wager_message(change, self.market_type(change.wager.line))
                     self.pusher.publish(channel, "wagers", "wager", "u", payload, change.sequence)
-            case EventChanged():
-                payload = json_values.event_message(change)
-                self._broadcast(change.event.event_id, "sport_event", change.op, payload, change.sequence)
+            case SportEventChanged():
+                payload = json_values.sport_event_message(change)
+                self._broadcast(change.sport_event.sport_event_id, "sport_event", change.op, payload, change.sequence)
             case MarketChanged():
                 payload = json_values.market_message(change)
-                self._broadcast(change.event_id, "market", change.op, payload, change.sequence)
+                self._broadcast(change.sport_event_id, "market", change.op, payload, change.sequence)
             case LineChanged():
                 market = self.venue.market(market_of(change.line.key))
                 payload = json_values.line_message(change, market.type)
-                self._broadcast(change.line.key.event, "market_line", change.op, payload, change.sequence)
+                self._broadcast(change.line.key.sport_event, "market_line", change.op, payload, change.sequence)
             case TournamentChanged():
                 # No client listens for a new tournament's messages yet, so this message has the name "general".
                 name = "general" if change.op == "c" else f"tournament_{change.tournament.tournament_id}"
                 payload = json_values.tournament_message(change)
                 self.pusher.publish(BROADCAST, name, "tournament", change.op, payload, change.sequence)
 
-    def _broadcast(self, event: int, change_type: str, op: str, payload: json_values.Object, sequence: int) -> None:
-        tournament = self.venue.event(event).tournament_id
+    def _broadcast(
+        self, sport_event: int, change_type: str, op: str, payload: json_values.Object, sequence: int
+    ) -> None:
+        tournament = self.venue.sport_event(sport_event).tournament_id
         self.pusher.publish(BROADCAST, f"tournament_{tournament}", change_type, op, payload, sequence)
 
     def market_type(self, line: LineKey) -> str:

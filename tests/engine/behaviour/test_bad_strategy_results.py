@@ -1,4 +1,4 @@
-"""Invalid strategy results: they stop the strategy's own event, and the daemon quotes all others."""
+"""Invalid strategy results: they stop the strategy's own sport event, and the daemon quotes all others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine_scene import GAME, LINE, OTHER, Scene, maker
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.strategy.interface import Changed, Decision, EventView, LineView, NoQuote, Quote, Result
+from mmbot.strategy.interface import Changed, Decision, LineView, NoQuote, Quote, Result, SportEventView
 from mmbot.strategy.lines import Kept, decide_changed
 
 ELSEWHERE = LineKey(2, 219, 0)
@@ -28,14 +28,14 @@ class Stateless:
 
 
 class Wrong:
-    """Gives valid results at first, and ``answer(line)`` on one event once ``wrong`` is set."""
+    """Gives valid results at first, and ``answer(line)`` on one sport event once ``wrong`` is set."""
 
     def __init__(self, answer: Callable[[LineKey], Any]) -> None:
         self.answer = answer
         self.wrong = False
 
-    def quote(self, view: EventView, state: Any) -> Any:
-        if self.wrong and view.event.event_id == GAME:
+    def quote(self, view: SportEventView, state: Any) -> Any:
+        if self.wrong and view.sport_event.sport_event_id == GAME:
             return self.answer(view.lines[0].line.key)
         return Result(
             {
@@ -100,17 +100,17 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_invalid_strategy_result_stops_only_its_own_event(case: str) -> None:
+def test_an_invalid_strategy_result_stops_only_its_own_sport_event(case: str) -> None:
     strategy = Wrong(CASES[case])
     scene = Scene(strategy, lines=(LINE, ELSEWHERE)).quoted()
     strategy.wrong = True
     scene.around(stake=90_000)
     scene.around(ELSEWHERE, stake=90_000)
     scene.until(lambda: scene.guard("strategy") is not None, within=5 * SECOND)
-    scene.go(3 * MINUTE)  # the strategy is called again for the event every minute
+    scene.go(3 * MINUTE)  # the strategy is called again for the sport event every minute
     held = scene.guard("strategy")
     assert held is not None
-    assert held.scope == f"event {GAME}"
+    assert held.scope == f"sport event {GAME}"
     assert not scene.sides(LINE)
     assert scene.sides(ELSEWHERE) == {0, 1}
     strategy.wrong = False
@@ -122,7 +122,7 @@ def test_an_invalid_strategy_result_stops_only_its_own_event(case: str) -> None:
 class Loose:
     """Gives results with lists instead of tuples and with fractional instants."""
 
-    def quote(self, view: EventView, state: Any) -> Result:
+    def quote(self, view: SportEventView, state: Any) -> Result:
         both = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
         decisions: Any = {line.line.key: both for line in view.lines}
         lines: Any = list(decisions)
@@ -133,10 +133,10 @@ class Loose:
 class LooseLines:
     """Gives such results line by line."""
 
-    def quote(self, view: EventView, state: Any) -> Result:
+    def quote(self, view: SportEventView, state: Any) -> Result:
         return decide_changed(view, state, self.decide)
 
-    def decide(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
+    def decide(self, view: SportEventView, line: LineView, last: Kept | None) -> Kept:
         both: Any = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
         again_at: Any = view.now + 1.5e9
         return Kept(both, again_at=again_at)
@@ -172,7 +172,7 @@ def test_the_largest_allowed_number_of_quotes_costs_only_its_placements() -> Non
 class Linked:
     """Quotes the point spread only while the moneyline is even, in one dictionary that it changes in place."""
 
-    def quote(self, view: EventView, state: Any) -> Result:
+    def quote(self, view: SportEventView, state: Any) -> Result:
         decisions = {} if state is None else state
         fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
         even = abs(fair.get(LINE, 0.0) - 0.5) < 0.01
@@ -188,7 +188,7 @@ class Watched:
     def __init__(self) -> None:
         self.inner = maker(margin=0.01)
 
-    def quote(self, view: EventView, state: Any) -> Result:
+    def quote(self, view: SportEventView, state: Any) -> Result:
         result = self.inner.quote(view, state)
         fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
         if abs(fair.get(LINE, 0.0) - 0.5) < 0.01:

@@ -20,9 +20,13 @@ from mmbot.engine.requests import BATCH
 
 pytestmark = pytest.mark.plain
 
-EVENTS = 60
-AN_EVENT = 3
-LINES = tuple(LineKey(event, MONEYLINE + market, 0) for event in range(1, EVENTS + 1) for market in range(AN_EVENT))
+SPORT_EVENTS = 60
+LINES_A_SPORT_EVENT = 3
+LINES = tuple(
+    LineKey(sport_event, MONEYLINE + market, 0)
+    for sport_event in range(1, SPORT_EVENTS + 1)
+    for market in range(LINES_A_SPORT_EVENT)
+)
 
 
 def board(lines: tuple[LineKey, ...] = LINES) -> tuple[Scene, Fixed]:
@@ -30,7 +34,7 @@ def board(lines: tuple[LineKey, ...] = LINES) -> tuple[Scene, Fixed]:
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     config = settings(
         guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-        limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
+        limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
     )
     scene = Scene(strategy, config=config, lines=lines, balance=100_000_000).quoted()
     scene.go(5 * SECOND)
@@ -71,12 +75,14 @@ def test_one_call_looks_at_one_slice_and_full_cancel_batches_leave_between_slice
     move(scene, strategy)
     scene.go(60 * SECOND)
     assert (
-        max(after - earlier for earlier, after in zip([0, *looks], looks, strict=False)) * AN_EVENT < SLICE + AN_EVENT
+        max(after - earlier for earlier, after in zip([0, *looks], looks, strict=False)) * LINES_A_SPORT_EVENT
+        < SLICE + LINES_A_SPORT_EVENT
     )
     cancels = [(count, calls) for name, count, calls in seen if name == "CancelMany"]
-    assert cancels[0][1] < EVENTS  # before every line was looked at
+    assert cancels[0][1] < SPORT_EVENTS  # before every line was looked at
     assert all(count == BATCH for count, _ in cancels[:-1])
-    assert next(calls for name, _, calls in seen if name == "PlaceMany") >= EVENTS  # nothing is placed before that
+    placing = next(calls for name, _, calls in seen if name == "PlaceMany")
+    assert placing >= SPORT_EVENTS  # nothing is placed before that
     assert all({odds for _, odds, _ in scene.resting(line)} == {104} for line in LINES)
     scene.agree()
     scene.close()
@@ -92,7 +98,7 @@ def test_a_kill_during_a_burst_is_the_next_request_and_leads_to_clear() -> None:
         nonlocal killed
         if killed and request is not None:
             after.append(request)
-        elif not killed and 0 < strategy.calls - calls < EVENTS:
+        elif not killed and 0 < strategy.calls - calls < SPORT_EVENTS:
             killed = True
             scene.referee.note_latched(now, "kill")
             scene.run.engine.handle(e.KillRequested("in the middle"), now)
@@ -122,19 +128,19 @@ def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_the_board() -> None:
         assert scene.run.events - before >= 190
         return counted.calls / (scene.run.events - before)
 
-    few, many = cost(LINES[:AN_EVENT]), cost(LINES)
+    few, many = cost(LINES[:LINES_A_SPORT_EVENT]), cost(LINES)
     assert many < 1.1 * few, (few, many)
 
 
 @pytest.mark.parametrize("size", [30, 1])
-def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_its_event(size: int) -> None:
+def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_its_sport_event(size: int) -> None:
     """The same holds where every quote is too small to be placed."""
 
     def cost(count: int) -> float:
         lines = tuple(LineKey(1, MONEYLINE + market, 0) for market in range(count))
         config = settings(
             guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
+            limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
         )
         scene = Scene(maker(margin=0.02, size=size, price_tolerance=0.019), config, lines=lines, balance=100_000_000)
         scene.go(60 * SECOND)
@@ -153,7 +159,7 @@ def test_lines_that_wait_for_room_cost_nothing_and_give_their_reason() -> None:
     def cost(open_wagers: int) -> float:
         config = settings(
             guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=open_wagers),
+            limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=open_wagers),
         )
         strategy = Fixed((0, 105, 2000), (1, 105, 2000))
         scene = Scene(strategy, config=config, lines=LINES, balance=100_000_000)

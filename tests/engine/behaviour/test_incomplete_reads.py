@@ -1,4 +1,4 @@
-"""Incomplete reads of the board: without the name of an outcome whose side is empty, a line, or an event."""
+"""Incomplete reads of the board: without the name of an outcome whose side is empty, a line, or a sport event."""
 
 from __future__ import annotations
 
@@ -37,28 +37,28 @@ def bare(scene: Scene) -> None:
         return replace(
             answer,
             markets={
-                event: tuple(
+                sport_event: tuple(
                     replace(
                         image,
                         market=replace(image.market, lines=tuple(stripped(line) for line in image.market.lines)),
                     )
                     for image in images
                 )
-                for event, images in answer.markets.items()
+                for sport_event, images in answer.markets.items()
             },
         )
 
     scene.amend(change)
 
 
-def lacking(scene: Scene, kind: type[e.EventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
+def lacking(scene: Scene, kind: type[e.SportEventsRead | e.MarketsRead], until: Instant) -> Callable[[], None]:
     """Let reads of one kind show nothing until an instant; return a function that ends this earlier."""
 
     def change(answer: e.Answer, now: Instant) -> e.Answer:
         if now >= until or not isinstance(answer, kind):
             return answer
-        if isinstance(answer, e.EventsRead):
-            return replace(answer, events=())
+        if isinstance(answer, e.SportEventsRead):
+            return replace(answer, sport_events=())
         return replace(answer, markets=dict.fromkeys(answer.markets, ()))
 
     return scene.amend(change)
@@ -205,7 +205,7 @@ def test_outcome_names_survive_a_read_that_lacks_the_line() -> None:
     scene.close()
 
 
-TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+TIGHT = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def test_no_hedge_is_placed_on_an_unnamed_outcome() -> None:
@@ -248,12 +248,12 @@ def test_limits_hold_while_reads_name_no_empty_side() -> None:
     scene.close()
 
 
-@pytest.mark.parametrize("kind", [e.EventsRead, e.MarketsRead])
+@pytest.mark.parametrize("kind", [e.SportEventsRead, e.MarketsRead])
 @pytest.mark.parametrize(("away_s", "back_s", "reads"), [(5, 31, 1), (200, 211, 3), (3600, None, 4)])
 def test_a_line_that_reads_lack_without_a_message_is_looked_for_repeatedly(
-    kind: type[e.EventsRead | e.MarketsRead], away_s: int, back_s: int | None, reads: int
+    kind: type[e.SportEventsRead | e.MarketsRead], away_s: int, back_s: int | None, reads: int
 ) -> None:
-    request = {e.EventsRead: r.ReadEvents, e.MarketsRead: r.ReadMarkets}[kind]
+    request = {e.SportEventsRead: r.ReadSportEvents, e.MarketsRead: r.ReadMarkets}[kind]
     scene = Scene().quoted()
     lacking(scene, kind, scene.now + away_s * SECOND)
     word: e.Event = e.TournamentMessage(1, e.Op.UPDATE, NBA, Tournament(NBA, "Another name"))
@@ -269,9 +269,9 @@ def test_a_line_that_reads_lack_without_a_message_is_looked_for_repeatedly(
     else:
         scene.until(lambda: scene.sides() == {0, 1}, within=(back_s + 2) * SECOND)
         scene.go(5 * MINUTE)
-    extra = kind is e.EventsRead and back_s is not None
+    extra = kind is e.SportEventsRead and back_s is not None
     assert len(scene.sent(request, gone)) == reads
-    assert len(scene.sent(r.ReadMarkets, gone)) == (1 if extra else 0 if kind is e.EventsRead else reads)
+    assert len(scene.sent(r.ReadMarkets, gone)) == (1 if extra else 0 if kind is e.SportEventsRead else reads)
     scene.close()
 
 
@@ -293,14 +293,14 @@ def line_id(scene: Scene, line: LineKey) -> str:
     return scene.venue.line_id(*line, 0)
 
 
-def test_an_event_that_had_started_is_not_looked_for() -> None:
+def test_a_sport_event_that_had_started_is_not_looked_for() -> None:
     scene = often().quoted()
     scene.venue.go_live(GAME, scene.now)
     scene.until(lambda: not scene.wagers(), within=5 * SECOND)
-    lacking(scene, e.EventsRead, scene.now + HOUR)
+    lacking(scene, e.SportEventsRead, scene.now + HOUR)
     scene.go(5 * SECOND)
     assert "unlisted" in [guard.guard for guard in scene.status().guards]
     since = scene.now
     scene.go(45 * SECOND)
-    assert not scene.sent(r.ReadEvents, since)
+    assert not scene.sent(r.ReadSportEvents, since)
     scene.close()

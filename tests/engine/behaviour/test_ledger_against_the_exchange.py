@@ -33,7 +33,7 @@ def report(wager: VenueWager, match: tuple[int, int] | None = None, sequence: in
     return WagerReport(
         wager_id=wager.wager_id,
         external_id=wager.external_id,
-        event_id=wager.line.event,
+        sport_event_id=wager.line.sport_event,
         market_id=wager.line.market,
         line_id=wager.line_id,
         odds=wager.odds,
@@ -58,7 +58,7 @@ class Day:
         self.venue = venue = Venue(VenueSettings(), seed=1)
         venue.advance(START)
         venue.add_tournament(Tournament(132, "NBA", "Basketball"), START)
-        venue.add_event(SportEvent(7, 132, "Away at Home", "not_started", START + HOUR), START)
+        venue.add_sport_event(SportEvent(7, 132, "Away at Home", "not_started", START + HOUR), START)
         for market, line in zip(MARKETS, LINES, strict=True):
             outcomes = (Outcome(4, "", "Home"), Outcome(5, "", "Away"))
             venue.add_market(Market(market, "m", "moneyline", "moneyline", lines=(Line(line, outcomes),)), START)
@@ -88,7 +88,7 @@ class Day:
         self.count += 1
         key = f"r1-fv-{self.count}"
         line, side = self.random.choice(LINES), self.random.choice([0, 1])
-        line_id = self.venue.line_id(line.event, line.market, line.number, side)
+        line_id = self.venue.line_id(line.sport_event, line.market, line.number, side)
         odds, stake = self.random.choice(ODDS), self.random.randrange(100, 9000)
         kill = self.random.random() < 0.3
         self.ledger.sent(Placement(key, line_id, odds, stake, kill), line, side, kill, self.now)

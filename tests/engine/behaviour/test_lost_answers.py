@@ -15,7 +15,7 @@ from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
-TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25, account=25))
+TIGHT = settings(limits=LimitsConfig(line=25, market=25, sport_event=25, tournament=25, account=25))
 """Room for one quote on each outcome, and not for two."""
 
 
@@ -333,7 +333,7 @@ def test_a_cancel_all_without_an_answer_is_repeated_at_once(fate: Fate) -> None:
 
 
 def test_a_storm_of_429_does_not_raise_the_rate_of_requests() -> None:
-    scene = Scene(lines=tuple(LineKey(event, 219, 0) for event in range(1, 6))).quoted()
+    scene = Scene(lines=tuple(LineKey(sport_event, 219, 0) for sport_event in range(1, 6))).quoted()
     begins = scene.now
     scene.run.faults.interfere = lambda request, now: Fate.LIMITED if now < begins + 20 * SECOND else Fate.DONE
     for line in scene.lines:
@@ -374,7 +374,7 @@ def test_a_slow_exchange_is_still_quoted(slow: int) -> None:
 
 
 def test_requests_stay_below_the_configured_rate_under_any_load() -> None:
-    lines = tuple(LineKey(event, 219, 0) for event in range(1, 60))
+    lines = tuple(LineKey(sport_event, 219, 0) for sport_event in range(1, 60))
     quotes = Fixed((0, 105, 500), (1, 105, 500))
     scene = Scene(
         quotes, config=settings(rate=20, guards=GuardsConfig(hold_s=1.0, awaiting_activation=500)), lines=lines
@@ -389,4 +389,4 @@ def test_requests_stay_below_the_configured_rate_under_any_load() -> None:
     assert report.busiest_second <= 20
     assert all(len(request.items) <= 20 for request in (*scene.sent(r.PlaceMany), *scene.sent(r.CancelMany)))
     assert max(len(request.items) for request in scene.sent(r.PlaceMany)) == 20
-    assert all(line.event != GAME or scene.sides(line) for line in lines)
+    assert all(line.sport_event != GAME or scene.sides(line) for line in lines)

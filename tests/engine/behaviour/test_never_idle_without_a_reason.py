@@ -1,5 +1,5 @@
-"""A running engine that stops quoting without a reason, or quotes from an unknown book: returning events, freed room,
-odd messages."""
+"""A running engine that stops quoting without a reason, or quotes from an unknown book: returning sport events, freed
+room, odd messages."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ def placed_on(scene: Scene, line: LineKey, since: Instant) -> list[int]:
     return [item.odds for item in scene.placements(since) if item.line_id in ids]
 
 
-# --- an event that comes back -----------------------------------------------------------------------------------------
+# --- a sport event that comes back ------------------------------------------------------------------------------------
 
 
-def test_an_event_that_returns_is_not_quoted_from_its_old_book() -> None:
+def test_a_sport_event_that_returns_is_not_quoted_from_its_old_book() -> None:
     scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
     assert placed_on(scene, ELSEWHERE, 0) == [111, 111]
     scene.go(14 * MINUTE)
-    scene.venue.unlist_event(2, scene.now)
+    scene.venue.unlist_sport_event(2, scene.now)
     scene.go(2 * MINUTE)
     scene.mute(ELSEWHERE)
     scene.go(8 * MINUTE)
     back = scene.now
-    scene.venue.list_event(2, back)
+    scene.venue.list_sport_event(2, back)
     scene.around(ELSEWHERE, (190, -160))  # the market moved without a message
     scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=5 * SECOND)
     assert 111 not in placed_on(scene, ELSEWHERE, back)
     scene.close()
 
 
-def test_an_event_that_returns_without_a_message_is_read_in_the_round_that_finds_it() -> None:
+def test_a_sport_event_that_returns_without_a_message_is_read_in_the_round_that_finds_it() -> None:
     scene = Scene(maker(margin=0.02, size=30), lines=(LINE, ELSEWHERE), starts=30 * DAY).quoted()
-    scene.venue.unlist_event(2, scene.now)
+    scene.venue.unlist_sport_event(2, scene.now)
     scene.go(30 * MINUTE)
     scene.run.faults.silent = True
-    scene.venue.list_event(2, scene.now)
+    scene.venue.list_sport_event(2, scene.now)
     scene.go(SECOND)
     scene.run.faults.silent = False
     scene.until(lambda: not any(guard.guard == "unlisted" for guard in scene.status().guards), within=16 * MINUTE)
@@ -54,7 +54,7 @@ def test_an_event_that_returns_without_a_message_is_read_in_the_round_that_finds
     scene.close()
 
 
-def test_an_event_that_a_read_leaves_out_stays_on_the_board() -> None:
+def test_a_sport_event_that_a_read_leaves_out_stays_on_the_board() -> None:
     """A failed read is not an empty list."""
     scene = Scene(config=settings(guards=GuardsConfig(hold_s=1.0, reconcile_s=60.0))).quoted()
     scene.amend(lambda answer, _: e.MarketsRead(answer.request, {}) if isinstance(answer, e.MarketsRead) else answer)
@@ -84,7 +84,7 @@ def test_a_read_without_news_does_not_call_the_strategy() -> None:
 
 
 def test_quotes_cut_by_a_wider_limit_grow_when_another_line_frees_room() -> None:
-    limits = LimitsConfig(line=500, market=500, event=500, tournament=45, account=45, daily_loss=500)
+    limits = LimitsConfig(line=500, market=500, sport_event=500, tournament=45, account=45, daily_loss=500)
     scene = Scene(
         Fixed((0, 105, 8000), (1, 105, 8000)), settings(limits=limits), lines=(LINE, ELSEWHERE), starts=30 * DAY
     )
@@ -98,7 +98,7 @@ def test_quotes_cut_by_a_wider_limit_grow_when_another_line_frees_room() -> None
 
 
 def test_quotes_of_high_priority_on_all_lines_go_before_those_of_low_priority_on_any() -> None:
-    lines = tuple(LineKey(event, MONEYLINE, 0) for event in (1, 2, 3, 4))
+    lines = tuple(LineKey(sport_event, MONEYLINE, 0) for sport_event in (1, 2, 3, 4))
     strategy = maker(margin=0.02, size=30, levels=2)
     scene = Scene(strategy, settings(limits=LimitsConfig(open_wagers=8)), lines=lines)
     scene.go(20 * SECOND)

@@ -51,10 +51,10 @@ def test_the_matches_a_minute_guard_counts_the_last_minute() -> None:
     scene.close()
 
 
-def test_guards_of_an_event_and_of_a_line_give_their_present_reason() -> None:
+def test_guards_of_a_sport_event_and_of_a_line_give_their_present_reason() -> None:
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     scene = Scene(strategy).quoted()
-    event = scene.venue.event(GAME)
+    sport_event = scene.venue.sport_event(GAME)
 
     def reason(guard: str) -> str:
         scene.go(2 * SECOND)
@@ -72,7 +72,7 @@ def test_guards_of_an_event_and_of_a_line_give_their_present_reason() -> None:
         scene.venue.set_market_status(MARKET, status, scene.now)
         assert reason("inactive") == f"market {status}, line active"
     for status in ("live", "ended"):
-        scene.venue.update_event(msgspec.structs.replace(event, status=status), scene.now)
+        scene.venue.update_sport_event(msgspec.structs.replace(sport_event, status=status), scene.now)
         assert reason("live") == f"status {status}"
     scene.close()
 
@@ -80,7 +80,7 @@ def test_guards_of_an_event_and_of_a_line_give_their_present_reason() -> None:
 def test_the_status_without_sport_events_is_otherwise_the_same() -> None:
     scene = Scene().quoted()
     whole = scene.run.engine.status(scene.run.now)
-    assert scene.run.engine.status(scene.run.now, events=False) == msgspec.structs.replace(whole, events=())
-    quoted = [line for event in whole.events for line in event.lines if line.own]
+    assert scene.run.engine.status(scene.run.now, sport_events=False) == msgspec.structs.replace(whole, sport_events=())
+    quoted = [line for sport_event in whole.sport_events for line in sport_event.lines if line.own]
     assert scene.run.engine.quoted_lines == len(quoted) > 0
     scene.close()

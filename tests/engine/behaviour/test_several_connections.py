@@ -36,8 +36,8 @@ def two_connections() -> Scene:
     return scene.quoted()
 
 
-def covered_since(scene: Scene, event: int) -> int | None:
-    return next(each.covered_since for each in scene.status().events if each.event == event)
+def covered_since(scene: Scene, sport_event: int) -> int | None:
+    return next(each.covered_since for each in scene.status().sport_events if each.sport_event == sport_event)
 
 
 def test_a_sport_event_that_no_connection_carries_is_not_quoted() -> None:
@@ -73,7 +73,7 @@ def test_the_loss_of_a_connection_with_books_only_cancels_its_sport_events_and_l
     scene.run.tell(e.FeedUp(BOOKS_ONLY + 1, OTHER))
     scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=10 * SECOND)
     (read,) = scene.sent(r.ReadMarkets, back)
-    assert read.events == (SECOND_GAME,)
+    assert read.sport_events == (SECOND_GAME,)
     assert covered_since(scene, SECOND_GAME) == back
     assert scene.resting(LINE) == kept
     scene.close()

@@ -56,7 +56,7 @@ def by_hand(side: int, stake: int) -> WagerReport:
     return WagerReport(
         wager_id=f"w{side}",
         external_id=f"hand{side}",
-        event_id=1,
+        sport_event_id=1,
         market_id=2,
         line_id=f"L{side}",
         odds=200,

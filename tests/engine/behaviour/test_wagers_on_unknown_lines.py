@@ -1,7 +1,7 @@
 """Foreign wagers on a line that the engine does not know or that has three outcomes.
 
-Such a wager counts at its full stake in its market, event, tournament and the account, and in no line. It has no side
-in a book or a position.
+Such a wager counts at its full stake in its market, sport event, tournament and the account, and in no line. It has no
+side in a book or a position.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def show(scene: Scene, how: Show) -> Callable[[], None]:
     def amended(answer: e.Answer, now: Instant) -> e.Answer:
         if not isinstance(answer, e.MarketsRead):
             return answer
-        markets = {event: tuple(how(image) for image in images) for event, images in answer.markets.items()}
+        markets = {sport_event: tuple(how(image) for image in images) for sport_event, images in answer.markets.items()}
         return msgspec.structs.replace(answer, markets=markets)
 
     return scene.amend(amended)
@@ -126,7 +126,7 @@ def test_a_matched_wager_counts_its_matched_stake(listed: Callable[[Scene], Line
     worst, matched = in_full(scene, line)
     assert worst == 20_000
     assert matched > 0
-    assert scene.alerts("wager.matched")[-1]["line"] == f"market {line.event}/{line.market}"
+    assert scene.alerts("wager.matched")[-1]["line"] == f"market {line.sport_event}/{line.market}"
     assert scene.status().counts.matches == 1
 
 

@@ -192,8 +192,8 @@ def test_the_net_book_never_contains_our_own_stake() -> None:
         shown: list[tuple[int, int]] = []
 
         def look(scene: Scene = scene, shown: list[tuple[int, int]] = shown) -> bool:
-            for event in scene.status().events:
-                for line in event.lines:
+            for sport_event in scene.status().sport_events:
+                for line in sport_event.lines:
                     shown.extend((level.odds, level.value) for side in line.book for level in side)
             return False
 
@@ -241,10 +241,10 @@ def test_markets_whose_read_was_sent_before_a_reconnect_are_read_again() -> None
     scene = Scene().quoted()
     scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadMarkets) else Fate.DONE
     listed = LineKey(3, 219, 0)
-    scene.add_event(3, scene.now)
+    scene.add_sport_event(3, scene.now)
     scene.add_market(MarketKey(3, 219), [listed], scene.now)
     scene.around(listed)
-    scene.until(lambda: 3 in scene.sent(r.ReadMarkets)[-1].events)
+    scene.until(lambda: 3 in scene.sent(r.ReadMarkets)[-1].sport_events)
     asked = scene.sent(r.ReadMarkets)[-1]
     answer = scene.run.ask(asked)
     scene.run.drop_feed()

@@ -10,9 +10,9 @@ START = 1_800_000_000 * SECOND
 PRIVATE = Channel("private", private=True)
 
 
-def books(*events: int) -> Channel:
+def books(*sport_events: int) -> Channel:
     """A channel that carries the books of some sport events."""
-    return Channel(f"books of {events}", events)
+    return Channel(f"books of {sport_events}", sport_events)
 
 
 def test_one_connection_may_cover_every_sport_event() -> None:

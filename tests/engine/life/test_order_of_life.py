@@ -83,7 +83,7 @@ def test_a_stray_that_is_still_being_activated_at_the_first_cancel_all_is_found(
     scene.close()
 
 
-@pytest.mark.parametrize("kind", [r.CancelAll, r.ReadHistory, r.ReadLadder, r.ReadTournaments, r.ReadEvents])
+@pytest.mark.parametrize("kind", [r.CancelAll, r.ReadHistory, r.ReadLadder, r.ReadTournaments, r.ReadSportEvents])
 @pytest.mark.parametrize("fate", [Fate.LOST, Fate.UNANSWERED, Fate.LIMITED, Fate.BROKEN])
 def test_a_start_succeeds_although_its_first_requests_fail(kind: type, fate: Fate) -> None:
     scene = Scene(interfere=lose(kind, 3, fate)).quoted()

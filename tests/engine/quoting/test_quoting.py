@@ -141,14 +141,14 @@ def test_a_replacement_that_could_match_the_old_quote_waits_until_that_is_gone()
 
 
 def test_a_batch_holds_twenty_wagers_from_all_markets() -> None:
-    lines = tuple(LineKey(event, market, 0) for event in range(1, 8) for market in (219, 223, 225))
+    lines = tuple(LineKey(sport_event, market, 0) for sport_event in range(1, 8) for market in (219, 223, 225))
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     scene = Scene(strategy, lines=lines).quoted()
     assert [len(request.items) for request in scene.sent(r.PlaceMany)] == [20, 20, 2]
     scene.go(SECOND)
     strategy.wants[None] = ()
-    for event in range(1, 8):
-        scene.around(LineKey(event, 219, 0), (112, 112))
+    for sport_event in range(1, 8):
+        scene.around(LineKey(sport_event, 219, 0), (112, 112))
     scene.go(2 * SECOND)
     assert not scene.wagers()
     assert [len(request.items) for request in scene.sent(r.CancelMany)] == [20, 20, 2]
@@ -160,7 +160,7 @@ def test_a_batch_holds_twenty_wagers_from_all_markets() -> None:
 
 
 def test_with_too_little_money_the_higher_priority_is_placed() -> None:
-    lines = tuple(LineKey(event, 219, 0) for event in range(1, 6))
+    lines = tuple(LineKey(sport_event, 219, 0) for sport_event in range(1, 6))
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))
     strategy.priority = {line: place for place, line in enumerate(lines)}
     scene = Scene(strategy, lines=lines, balance=1200)  # 8 times $12: not quite four of ten quotes
@@ -174,7 +174,7 @@ def test_with_too_little_money_the_higher_priority_is_placed() -> None:
 
 
 def test_quotes_are_cut_to_a_limit_and_never_pass_it() -> None:
-    limits = LimitsConfig(line=30, market=30, event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
+    limits = LimitsConfig(line=30, market=30, sport_event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
     scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), config=settings(limits=limits)).quoted()
     for turn in range(40):
         scene.take(turn % 3 % 2, 700)
@@ -186,13 +186,13 @@ def test_quotes_are_cut_to_a_limit_and_never_pass_it() -> None:
 
 
 def test_a_line_blocked_by_funds_is_not_placed_twice_after_its_rule_is_matched_again() -> None:
-    """A change of the event matches the line to its rule again, and blocked targets of before are dropped."""
+    """A change of the sport event matches the line to its rule again, and blocked targets of before are dropped."""
     scene = Scene(Fixed((0, 105, 50000), (1, 105, 50000)), balance=2000)
     scene.until(lambda: scene.status().phase == "ready")
     scene.go(SECOND)
     for turn in range(6):
-        event = scene.venue.event(GAME)
-        scene.venue.update_event(msgspec.structs.replace(event, name=f"name {turn}"), scene.now)
+        sport_event = scene.venue.sport_event(GAME)
+        scene.venue.update_sport_event(msgspec.structs.replace(sport_event, name=f"name {turn}"), scene.now)
         scene.go(5 * SECOND)
         scene.venue.deposit(scene.account, 1000 if turn == 2 else 0, scene.now)
         scene.go(31 * SECOND)
@@ -206,15 +206,15 @@ def test_a_line_blocked_by_funds_is_not_placed_twice_after_its_rule_is_matched_a
 
 
 def test_a_blocked_target_is_not_placed_after_its_rule_is_matched_again() -> None:
-    """The target waits because it could match our own wager; the event changes, and then that wager ends."""
+    """The target waits because it could match our own wager; the sport event changes, and then that wager ends."""
     strategy = Fixed((0, 105, 5000), (1, -105, 5000))
     scene = Scene(strategy)
     scene.around(LINE, (150, 150))
     scene.until(lambda: scene.sides() == {0})
     scene.go(2 * SECOND)
     strategy.wants[None] = ((0, 105, 5000), (1, 103, 5000))
-    event = scene.venue.event(GAME)
-    scene.venue.update_event(msgspec.structs.replace(event, name="another name"), scene.now)
+    sport_event = scene.venue.sport_event(GAME)
+    scene.venue.update_sport_event(msgspec.structs.replace(sport_event, name="another name"), scene.now)
     scene.until(lambda: scene.sides() == {0, 1})
     strategy.wants[None] = ((0, 120, 5000), (1, 103, 5000))
     scene.around(LINE, (151, 151))
@@ -227,7 +227,7 @@ def test_a_blocked_target_is_not_placed_after_its_rule_is_matched_again() -> Non
 
 # --- thresholds and hedges --------------------------------------------------------------------------------------------
 
-LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+LOW = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def loaded(strategy: Fixed, limits: LimitsConfig = LOW) -> Scene:
@@ -365,9 +365,9 @@ class Odd:
         Result({}, None, "soon"),  # type: ignore[arg-type]
     ],
 )
-def test_a_strategy_with_an_invalid_result_stops_only_its_own_event(answer: object) -> None:
+def test_a_strategy_with_an_invalid_result_stops_only_its_own_sport_event(answer: object) -> None:
     rules = (
-        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Odd"),
+        RuleConfig(match=MatchConfig(sport_event=(GAME,)), strategy="tests:Odd"),
         RuleConfig(strategy="tests:Fixed"),
     )
     strategies = (Odd(answer), Fixed((0, 105, 5000), (1, 105, 5000)))
@@ -460,9 +460,9 @@ def test_a_new_market_is_quoted_and_a_removed_one_is_not() -> None:
     scene.close()
 
 
-def test_a_new_event_is_quoted_before_the_next_round_of_reads() -> None:
+def test_a_new_sport_event_is_quoted_before_the_next_round_of_reads() -> None:
     scene = Scene().quoted()
-    scene.add_event(2, scene.now)
+    scene.add_sport_event(2, scene.now)
     scene.add_market(MarketKey(2, 219), [ELSEWHERE], scene.now)
     scene.around(ELSEWHERE)
     scene.until(lambda: scene.sides(ELSEWHERE) == {0, 1}, within=10 * SECOND)
@@ -482,8 +482,8 @@ def test_a_single_suspended_line_is_cancelled_and_later_quoted_again() -> None:
 
 def test_an_earlier_start_ends_quoting_in_time() -> None:
     scene = Scene().quoted()
-    event = scene.venue.event(GAME)
-    scene.venue.update_event(msgspec.structs.replace(event, scheduled=scene.now + 3 * MINUTE), scene.now)
+    sport_event = scene.venue.sport_event(GAME)
+    scene.venue.update_sport_event(msgspec.structs.replace(sport_event, scheduled=scene.now + 3 * MINUTE), scene.now)
     scene.go(59 * SECOND)
     assert scene.sides() == {0, 1}
     scene.go(3 * SECOND)
@@ -519,7 +519,9 @@ def test_a_rule_with_a_window_starts_and_ends_by_the_clock() -> None:
 
 def test_limits_of_a_rule_apply_only_to_its_markets() -> None:
     rules = (
-        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)),
+        RuleConfig(
+            match=MatchConfig(sport_event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)
+        ),
         RuleConfig(strategy="tests:Fixed"),
     )
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))

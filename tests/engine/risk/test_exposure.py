@@ -35,18 +35,20 @@ held = st.tuples(st.integers(0, 1), ODDS, STAKES, st.sampled_from([0, 0, 1, 2]))
 books = st.lists(held, max_size=4)
 foreign = st.sampled_from([0, 0, 0, 700])
 
-KEYS = [LineKey(event, market, number) for event in (1, 2, 3) for market in (1, 2) for number in (0, 4)]
+KEYS = [LineKey(sport_event, market, number) for sport_event in (1, 2, 3) for market in (1, 2) for number in (0, 4)]
 TOURNAMENTS = {1: 10, 2: 10, 3: 20}
 
 limits_of = st.builds(
     LimitsConfig,
     line=st.integers(0, 80),
     market=st.integers(0, 100),
-    event=st.integers(0, 120),
+    sport_event=st.integers(0, 120),
     tournament=st.integers(0, 150),
     account=st.integers(0, 200),
 )
-rules = st.one_of(st.none(), st.builds(RuleLimits, line=st.integers(0, 90), event=st.one_of(st.none(), st.just(60))))
+rules = st.one_of(
+    st.none(), st.builds(RuleLimits, line=st.integers(0, 90), sport_event=st.one_of(st.none(), st.just(60)))
+)
 boards = st.lists(st.tuples(st.sampled_from(KEYS), books, foreign, rules), min_size=1, max_size=8)
 
 
@@ -94,7 +96,7 @@ def board(
     exposure = Exposure(limits)
     truth: dict[LineKey, tuple[list[Held], int]] = {}
     for key, wagers, unpaired, rule in rows:
-        exposure.register(key, TOURNAMENTS[key.event], rule)
+        exposure.register(key, TOURNAMENTS[key.sport_event], rule)
         truth[key] = (wagers, unpaired)
         count(exposure, truth, key)
     return exposure, truth
@@ -112,9 +114,9 @@ def within(truth: dict[LineKey, tuple[list[Held], int]], scope: LimitScope) -> l
     """The lines of a scope, found without the bookkeeping of the scopes."""
     ids = {
         "line": lambda key: key,
-        "market": lambda key: (key.event, key.market),
-        "event": lambda key: key.event,
-        "tournament": lambda key: TOURNAMENTS[key.event],
+        "market": lambda key: (key.sport_event, key.market),
+        "sport_event": lambda key: key.sport_event,
+        "tournament": lambda key: TOURNAMENTS[key.sport_event],
         "account": lambda key: 0,
     }
     return [key for key in truth if ids[scope.kind](key) == scope.id]
@@ -131,7 +133,7 @@ def test_a_scope_counts_the_worst_loss_of_its_lines_over_all_fills_and_outcomes(
     exposure, truth = board(limits, rows)
     for key in truth:
         scopes = exposure.scopes(key)
-        assert [scope.kind for scope in scopes] == ["line", "market", "event", "tournament", "account"]
+        assert [scope.kind for scope in scopes] == ["line", "market", "sport_event", "tournament", "account"]
         for scope in scopes:
             held = [truth[other] for other in within(truth, scope)]
             expected = sum(brute_worst(wagers, unpaired * (scope.kind != "line")) for wagers, unpaired in held)
@@ -148,11 +150,11 @@ def test_incremental_sums_equal_recomputed_ones(
     latest: dict[LineKey, tuple[list[Held], int]] = {}
     ruled: dict[LineKey, RuleLimits | None] = {}
     for key, wagers, unpaired, rule in rows:
-        # An event may be counted before the catalogue knows it: it then moves into its tournament.
+        # A sport event may be counted before the catalogue knows it: it then moves into its tournament.
         latest[key], ruled[key] = (wagers, unpaired), rule
         if data.draw(st.booleans()):
             count(exposure, latest, key)
-        exposure.register(key, TOURNAMENTS[key.event], rule)
+        exposure.register(key, TOURNAMENTS[key.sport_event], rule)
         count(exposure, latest, key)
     for key in data.draw(st.lists(st.sampled_from(KEYS), max_size=3, unique=True)):
         if key in latest:
@@ -162,7 +164,7 @@ def test_incremental_sums_equal_recomputed_ones(
             count(exposure, latest, key)
     fresh = Exposure(limits)
     for key in latest:
-        fresh.register(key, TOURNAMENTS[key.event], ruled[key])
+        fresh.register(key, TOURNAMENTS[key.sport_event], ruled[key])
         count(fresh, latest, key)
     keys = list(latest)
     assert snapshot(exposure, keys) == snapshot(fresh, keys)
@@ -179,7 +181,7 @@ def test_a_line_that_still_counts_is_not_forgotten() -> None:
     assert exposure.worst_case(ACCOUNT_SCOPE) == 100
 
 
-def test_an_event_moves_into_its_tournament_with_all_its_lines() -> None:
+def test_a_sport_event_moves_into_its_tournament_with_all_its_lines() -> None:
     exposure = Exposure(LimitsConfig())
     exposure.update(KEYS[0], position_of([Held(0, 100, 100, 0)]))
     exposure.update(KEYS[1], position_of([Held(1, 100, 50, 0)]))
@@ -193,16 +195,16 @@ def test_an_event_moves_into_its_tournament_with_all_its_lines() -> None:
 
 
 def test_the_tightest_of_general_and_rule_holds_for_a_scope() -> None:
-    exposure = Exposure(LimitsConfig(line=500, market=500, event=1000, stake=250))
-    exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, event=400, stake=20))
-    exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, event=300))
+    exposure = Exposure(LimitsConfig(line=500, market=500, sport_event=1000, stake=250))
+    exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, sport_event=400, stake=20))
+    exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, sport_event=300))
     assert exposure.limit(LimitScope("line", LineKey(1, 1, 0))) == 200_00
     assert exposure.limit(LimitScope("line", LineKey(1, 1, 4))) == 500_00
-    assert exposure.limit(LimitScope("event", 1)) == 300_00
+    assert exposure.limit(LimitScope("sport_event", 1)) == 300_00
     assert exposure.stake_limit(LineKey(1, 1, 0)) == 20_00
     assert exposure.stake_limit(LineKey(1, 1, 4)) == 250_00
     exposure.register(LineKey(1, 1, 4), 10, None)
-    assert exposure.limit(LimitScope("event", 1)) == 400_00
+    assert exposure.limit(LimitScope("sport_event", 1)) == 400_00
 
 
 def test_thresholds_are_shares_of_each_limit_in_whole_cents() -> None:
@@ -413,7 +415,7 @@ def test_a_line_above_its_hedge_threshold_is_hedged_back_to_soft() -> None:
 def test_for_a_wider_scope_the_lines_with_the_largest_matched_worst_case_are_hedged() -> None:
     stakes = {KEYS[0]: 30_00, KEYS[2]: 90_00, KEYS[4]: 50_00}
     rows = [(key, [Held(0, 100, stake, stake)], 0, None) for key, stake in stakes.items()]
-    limits = LimitsConfig(line=1000, market=1000, event=1000, tournament=200, soft=0.3, hedge=0.7)
+    limits = LimitsConfig(line=1000, market=1000, sport_event=1000, tournament=200, soft=0.3, hedge=0.7)
     exposure, _ = board(limits, rows)
     assert exposure.reached(KEYS[0]) is Reached.HEDGE
     # 170 matched, soft at 60: the largest in full, the rest from the next.

@@ -24,7 +24,7 @@ Case = Callable[[], None]
 CASES: dict[str, Case] = {}
 
 ELSEWHERE = LineKey(2, 219, 0)
-"""A line of another event, which no guard of the first event may touch."""
+"""A line of another sport event, which no guard of the first may touch."""
 
 
 def provokes(guard: str) -> Callable[[Case], Case]:
@@ -45,9 +45,9 @@ def held(scene: Scene, guard: str, why: str, line: LineKey = LINE) -> None:
     scene.until(lambda: not scene.wagers(line), within=5 * SECOND)
     scene.go(5 * SECOND)
     assert not scene.wagers(line)
-    shown = [each for event in scene.status().events for each in event.lines]
+    shown = [each for sport_event in scene.status().sport_events for each in sport_event.lines]
     for each in shown:
-        if (each.event, each.market, each.number) == line:
+        if (each.sport_event, each.market, each.number) == line:
             assert each.why is not None
             assert each.why.startswith(f"{guard}: ") or guard not in [g.guard for g in scene.status().guards][:1]
 
@@ -63,13 +63,13 @@ def cleared(scene: Scene, guard: str, within: int = 60 * SECOND) -> None:
     scene.close()
 
 
-def two_events(**more: object) -> Scene:
+def two_sport_events(**more: object) -> Scene:
     return Scene(lines=(LINE, ELSEWHERE), **more).quoted()  # type: ignore[arg-type]
 
 
 @provokes("latch")
 def latch() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     scene.run.tell(e.KillRequested("a person said so"))
     held(scene, "latch", "a person said so")
     assert not scene.wagers()
@@ -79,7 +79,7 @@ def latch() -> None:
 
 @provokes("stop")
 def stop() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     scene.run.tell(e.StopRequested())
     held(scene, "stop", "ending")
     scene.until(lambda: scene.run.exit is not None)
@@ -98,7 +98,7 @@ def starting() -> None:
 
 @provokes("feed")
 def feed() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     scene.run.faults.feed_allowed = False
     scene.run.drop_feed("the cable")
     held(scene, "feed", "the cable")
@@ -109,7 +109,7 @@ def feed() -> None:
 
 @provokes("feed_rejected")
 def feed_rejected() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     scene.run.faults.feed_allowed = False
     scene.run.reject_feed("4004: over quota")
     held(scene, "feed_rejected", "4004")
@@ -120,7 +120,7 @@ def feed_rejected() -> None:
 
 @provokes("clock")
 def clock() -> None:
-    scene = two_events(starts=3 * DAY)
+    scene = two_sport_events(starts=3 * DAY)
     scene.run.tell(e.WallStepped(-5 * HOUR))
     scene.go(SWEEP)
     held(scene, "clock", "300 minutes ahead of this machine's")
@@ -145,7 +145,7 @@ def ladder() -> None:
 
 @provokes("balance")
 def balance() -> None:
-    scene = two_events(balance=100_000)
+    scene = two_sport_events(balance=100_000)
     scene.venue.deposit(scene.account, -99_500, scene.now)
     scene.until(lambda: scene.guard("balance") is not None)
     held(scene, "balance", "$5.00")
@@ -181,7 +181,7 @@ def daily_loss() -> None:
 
 @provokes("matches_a_minute")
 def matches_a_minute() -> None:
-    scene = two_events(config=settings(guards=GuardsConfig(hold_s=1.0, matches_a_minute=3)))
+    scene = two_sport_events(config=settings(guards=GuardsConfig(hold_s=1.0, matches_a_minute=3)))
     for _ in range(4):
         scene.take(0, 200)
         scene.go(SECOND)
@@ -194,7 +194,7 @@ def matches_a_minute() -> None:
 
 @provokes("activation")
 def activation() -> None:
-    many = tuple(LineKey(event, 219, 0) for event in range(1, 7))
+    many = tuple(LineKey(sport_event, 219, 0) for sport_event in range(1, 7))
     scene = Scene(
         config=settings(guards=GuardsConfig(hold_s=1.0, awaiting_activation=5, activation_s=60.0)),
         lines=many,
@@ -217,44 +217,46 @@ def start() -> None:
     scene.until(lambda: scene.guard("start") is not None, within=10 * MINUTE)
     assert scene.now == START + 8 * MINUTE
     held(scene, "start", "within 120 s of its start")
-    scene.venue.update_event(
-        msgspec.structs.replace(scene.venue.event(GAME), scheduled=scene.now + 2 * HOUR), scene.now
+    scene.venue.update_sport_event(
+        msgspec.structs.replace(scene.venue.sport_event(GAME), scheduled=scene.now + 2 * HOUR), scene.now
     )
     cleared(scene, "start")
 
 
 @provokes("live")
 def live() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     scene.venue.go_live(GAME, scene.now)
     held(scene, "live", "status live")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    scene.venue.update_event(msgspec.structs.replace(scene.venue.event(GAME), status="not_started"), scene.now)
+    scene.venue.update_sport_event(
+        msgspec.structs.replace(scene.venue.sport_event(GAME), status="not_started"), scene.now
+    )
     scene.around(LINE)
     cleared(scene, "live", within=20 * MINUTE)
 
 
 @provokes("unlisted")
 def unlisted() -> None:
-    scene = two_events()
-    scene.venue.unlist_event(GAME, scene.now)
+    scene = two_sport_events()
+    scene.venue.unlist_sport_event(GAME, scene.now)
     held(scene, "unlisted", "taken off")
     assert scene.sides(ELSEWHERE) == {0, 1}
-    scene.venue.list_event(GAME, scene.now)
+    scene.venue.list_sport_event(GAME, scene.now)
     cleared(scene, "unlisted")
 
 
 @provokes("wiped")
 def wiped() -> None:
-    scene = two_events()
-    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadEvents) else Fate.DONE
+    scene = two_sport_events()
+    scene.run.faults.interfere = lambda request, now: Fate.LOST if isinstance(request, r.ReadSportEvents) else Fate.DONE
     line_id = scene.venue.line_id(*LINE, 0)
     own = next(wager for wager in scene.wagers(LINE) if wager.line_id == line_id)
     scene.run.tell(e.WagerMessage(1, wiped_report(scene, own.external_id)))
     held(scene, "wiped", "wiped a wager")
     assert scene.sides(ELSEWHERE) == {0, 1}
     scene.run.faults.interfere = None
-    scene.until(lambda: scene.guard("wiped") is None)  # a read of the event shows it before its start
+    scene.until(lambda: scene.guard("wiped") is None)  # a read of the sport event shows it before its start
     scene.close()
 
 
@@ -271,11 +273,11 @@ def wiped_report(scene: Scene, external_id: str) -> e.WagerReport:
 @provokes("strategy")
 def strategy() -> None:
     raising = Fixed((0, 105, 5000), (1, 105, 5000))
-    scene = two_events(strategy=raising)
+    scene = two_sport_events(strategy=raising)
     raising.raises[GAME] = "no such team"
     scene.around(LINE, (112, 112))
     held(scene, "strategy", "RuntimeError: no such team")
-    assert scene.sides(ELSEWHERE) == {0, 1}  # the guard stops its event only
+    assert scene.sides(ELSEWHERE) == {0, 1}  # the guard stops its sport event only
     assert scene.alerts("strategy.raised")
     raising.raises.clear()
     cleared(scene, "strategy", within=2 * MINUTE)
@@ -294,7 +296,7 @@ def inactive() -> None:
 
 @provokes("outcomes")
 def outcomes() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     key = LineKey(GAME, 300, 0)
     scene.add_market(MarketKey(GAME, 300), [key], scene.now, outcomes=3)
     held(scene, "outcomes", "not two outcomes", key)
@@ -385,7 +387,7 @@ def off_fair() -> None:
 
 @provokes("rejected")
 def rejected() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     wild = scene.strategies[0]
     assert isinstance(wild, Fixed)
     rejections = [3]

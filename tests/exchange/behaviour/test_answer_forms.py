@@ -40,9 +40,9 @@ def level(line_id: str, odds: float | None = None, value: float = 0) -> list[dic
     return [{"line_id": line_id, "outcome_id": 4, "odds": odds, "value": value}]
 
 
-def market(event: int | None = 7, market_id: int = 219, value: float = 100, **more: object) -> dict[str, object]:
-    named = {} if event is None else {"sport_event_id": event}
-    sides = [level(f"{event}-{market_id}-a", 110, value), level(f"{event}-{market_id}-b")]
+def market(sport_event: int | None = 7, market_id: int = 219, value: float = 100, **more: object) -> dict[str, object]:
+    named = {} if sport_event is None else {"sport_event_id": sport_event}
+    sides = [level(f"{sport_event}-{market_id}-a", 110, value), level(f"{sport_event}-{market_id}-b")]
     return named | {"id": market_id, "type": "moneyline", "status": "active", "selections": sides} | more
 
 
@@ -51,14 +51,14 @@ def market(event: int | None = 7, market_id: int = 219, value: float = 100, **mo
 SENT: dict[str, tuple[Ask, str, dict[str, str]]] = {
     "all tournaments": (lambda c: c.tournaments(active=False), "/mm/get_tournaments", {}),
     "active tournaments": (lambda c: c.tournaments(), "/mm/get_tournaments", {"has_active_events": "true"}),
-    "events by id": (lambda c: c.events_by_id((3, 1, 2)), "/mm/get_sport_events", {"event_ids": "3,1,2"}),
+    "sport events by id": (lambda c: c.sport_events_by_id((3, 1, 2)), "/mm/get_sport_events", {"event_ids": "3,1,2"}),
     "markets": (lambda c: c.markets((7, 8)), "/v2/mm/get_multiple_markets", {"event_ids": "7,8"}),
     "markets, deprecated": (lambda c: c.markets((7,), version=1), "/mm/get_multiple_markets", {"event_ids": "7"}),
     "markets of": (lambda c: c.markets_of(7), "/v2/mm/get_markets", {"event_id": "7"}),
     "markets of, deprecated": (lambda c: c.markets_of(7, version=1), "/mm/get_markets", {"event_id": "7"}),
     "search": (lambda c: c.search_markets(132), "/mm/search_markets", {"tournament_id": "132"}),
     "search, filtered": (
-        lambda c: c.search_markets(132, events=(7, 8), types=("spread", "total"), least=12_50),
+        lambda c: c.search_markets(132, sport_events=(7, 8), types=("spread", "total"), least=12_50),
         "/mm/search_markets",
         {"tournament_id": "132", "event_ids": "7,8", "market_types": "spread,total", "min_liquidity": "12.50"},
     ),
@@ -70,7 +70,7 @@ SENT: dict[str, tuple[Ask, str, dict[str, str]]] = {
             START - DAY,
             START,
             type=TransactionType.PAY,
-            event=7,
+            sport_event=7,
             market=219,
             wager_id="w 1",
             cursor="a+b/c=",
@@ -107,7 +107,7 @@ SENT: dict[str, tuple[Ask, str, dict[str, str]]] = {
         lambda c: c.history(
             ReadHistory(1, created_from=START - DAY, created_to=START, status="open", matching="unmatched"),
             market=219,
-            event=7,
+            sport_event=7,
         ),
         "/v2/mm/get_wager_histories",
         {
@@ -133,8 +133,8 @@ async def test_what_is_asked_for(exchange: ScriptedExchange, clock: ManualClock,
 
 
 UNSENT: dict[str, tuple[Ask, str]] = {
-    "no events": (lambda c: c.events_by_id(()), "wrong_size"),
-    "too many events": (lambda c: c.events_by_id(range(1, 52)), "wrong_size"),
+    "no sport events": (lambda c: c.sport_events_by_id(()), "wrong_size"),
+    "too many sport events": (lambda c: c.sport_events_by_id(range(1, 52)), "wrong_size"),
     "no markets": (lambda c: c.markets((), version=1), "wrong_size"),
     "no wagers": (lambda c: c.matches(()), "wrong_size"),
     "reversed transactions": (lambda c: c.transactions(START, START - 1), "from_date_greater_than_to_date"),
@@ -156,7 +156,7 @@ async def test_what_is_never_sent(exchange: ScriptedExchange, clock: ManualClock
 # --- nothing, and no answer ---------------------------------------------------------------------------------------
 
 NOTHING: dict[str, tuple[str, Ask, object]] = {
-    "events by id": ("/mm/get_sport_events", lambda c: c.events_by_id((7,)), ()),
+    "sport events by id": ("/mm/get_sport_events", lambda c: c.sport_events_by_id((7,)), ()),
     "markets": ("/mm/get_multiple_markets", lambda c: c.markets((7,), version=1), {7: ()}),
     "markets of": ("/v2/mm/get_markets", lambda c: c.markets_of(7), None),
     "search": ("/mm/search_markets", lambda c: c.search_markets(132), ()),
@@ -190,7 +190,7 @@ async def test_a_404_of_the_exchange_is_nothing_and_a_gateway_s_is_a_failure(
 
 
 @pytest.mark.parametrize("body", [None, {"markets": None}, {"markets": []}, []])
-async def test_an_event_without_markets(
+async def test_a_sport_event_without_markets(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, body: object
 ) -> None:
     exchange.script("/v2/mm/get_markets", data(body))
@@ -206,7 +206,7 @@ async def test_an_event_without_markets(
 @pytest.mark.parametrize(
     "step", [data({"sport_event_id": 7, "markets": [market(None)]}), data([market(None)]), data([market(7)])]
 )
-async def test_the_markets_of_an_event_alone_or_under_a_name(
+async def test_the_markets_of_a_sport_event_alone_or_under_a_name(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path, step: Step
 ) -> None:
     exchange.script("/v2/mm/get_markets", step)
@@ -239,8 +239,8 @@ async def test_filters_that_the_exchange_does_not_know_hold_all_the_same(
     found = [market(7, 1, 10), market(7, 2, 20, type="spread"), market(8, 3, 30), market(8, 4, 9.99, type="total")]
     exchange.script("/mm/search_markets", data({"markets": found}))
     rows = [
-        {"transaction_type": kind, "change": -1.0, "event_id": event, "market_id": "219", "wager_id": wager}
-        for kind, event, wager in (("BET", "7", "w1"), ("BET", 8, "w2"), ("PAY", 7, "w1"), ("PUSH", None, None))
+        {"transaction_type": kind, "change": -1.0, "event_id": sport_event, "market_id": "219", "wager_id": wager}
+        for kind, sport_event, wager in (("BET", "7", "w1"), ("BET", 8, "w2"), ("PAY", 7, "w1"), ("PUSH", None, None))
     ]
     exchange.script("/v2/mm/get_transactions", data({"transactions": rows, "next_cursor": "n"}))
     async with client_of(exchange, clock, tmp_path) as (client, _):
@@ -250,20 +250,20 @@ async def test_filters_that_the_exchange_does_not_know_hold_all_the_same(
             return [image.market.key.market for image in images]
 
         assert await search() == [1, 2, 3, 4]
-        assert await search(events=(8,)) == [3, 4]
+        assert await search(sport_events=(8,)) == [3, 4]
         assert await search(types=("moneyline",)) == [1, 3]
         assert await search(least=10_00) == [1, 2, 3]
         assert await search(least=10_01) == [2, 3]
-        assert await search(events=(7,), types=("spread", "total"), least=20_00) == [2]
+        assert await search(sport_events=(7,), types=("spread", "total"), least=20_00) == [2]
 
         async def lines(**filters: object) -> list[tuple[str, int | None]]:
             page = await client.transactions(**filters)  # type: ignore[arg-type]
             assert page.next_cursor == "n"
-            return [(line.word, line.event_id) for line in page.transactions]
+            return [(line.word, line.sport_event_id) for line in page.transactions]
 
         assert len(await lines()) == 4
         assert await lines(type=TransactionType.BET) == [("BET", 7), ("BET", 8)]
-        assert await lines(event=7) == [("BET", 7), ("PAY", 7)]
+        assert await lines(sport_event=7) == [("BET", 7), ("PAY", 7)]
         assert await lines(market=219, type=TransactionType.PUSH) == [("PUSH", None)]
         assert await lines(wager_id="w2") == [("BET", 8)]
         assert await lines(market=1) == []
@@ -322,7 +322,10 @@ async def test_what_cannot_be_read_is_named_and_leaves_the_others(
     async with client_of(exchange, clock, tmp_path, told=told) as (client, _):
         assert await client.players(132) == (Player(24, "Ben"),)
         assert [image.market.key for image in await client.search_markets(132)] == [(8, 219)]
-        assert [(event.event_id, event.tournament_id) for event in await client.events_by_id((1, 2))] == [(2, 5)]
+        assert [
+            (sport_event.sport_event_id, sport_event.tournament_id)
+            for sport_event in await client.sport_events_by_id((1, 2))
+        ] == [(2, 5)]
         images = await client.markets_of(7)
     assert images is not None
     assert [(image.market.key.market, image.market.player_id) for image in images] == [(219, None), (220, None)]
@@ -331,7 +334,7 @@ async def test_what_cannot_be_read_is_named_and_leaves_the_others(
         ("players", "player 2"),
         ("search_markets", "market 0"),
         ("search_markets", "market 2"),
-        ("events_by_id", "event 0"),
+        ("sport_events_by_id", "sport event 0"),
         ("markets_of", "market 2"),
     ]
 
@@ -424,14 +427,22 @@ async def test_the_cursor_by_either_of_its_names(
 async def test_the_ids_of_a_line_in_each_form(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
     rows = [
         line(change=1, id=5, balance=7, event_id="7", market_id=219.0, wager_id="w", status="Completed"),
-        line(change=1, transaction_id="t", sport_event_id=7, market_id="", event_id=None, created_at=None, type="PAY"),
+        line(
+            change=1,
+            transaction_id="t",
+            sport_event_id=7,
+            market_id="",
+            event_id=None,
+            created_at=None,
+            type="PAY",
+        ),
         line(change=1, event_id=0, market_id=0),
     ]
     exchange.script("/v2/mm/get_transactions", data({"transactions": rows}))
     async with client_of(exchange, clock, tmp_path) as (client, _):
         first, second, third = (await client.transactions()).transactions
-    assert (first.transaction_id, first.event_id, first.market_id, first.wager_id) == ("5", 7, 219, "w")
+    assert (first.transaction_id, first.sport_event_id, first.market_id, first.wager_id) == ("5", 7, 219, "w")
     assert (first.balance, first.status, first.created_at) == (7_00, "Completed", 1_789_999_205_500_000_000)
-    assert (second.transaction_id, second.event_id, second.market_id, second.wager_id) == ("t", 7, None, "")
+    assert (second.transaction_id, second.sport_event_id, second.market_id, second.wager_id) == ("t", 7, None, "")
     assert (second.balance, second.status, second.created_at, second.word) == (None, "", None, "BET")
-    assert (third.event_id, third.market_id) == (None, None)
+    assert (third.sport_event_id, third.market_id) == (None, None)

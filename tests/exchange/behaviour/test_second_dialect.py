@@ -73,10 +73,10 @@ def test_each_socket_signs_in_and_says_what_it_covers(found: dict[str, Any]) -> 
     assert found["signed_in"] == ["1.0", "2.0", "3.0"]
     assert found["channels"] == {
         "1": [
-            {"name": "g7", "events": [7], "private": False},
-            {"name": "me", "events": [], "private": True},
+            {"name": "g7", "sport_events": [7], "private": False},
+            {"name": "me", "sport_events": [], "private": True},
         ],
-        "2": [{"name": "g8", "events": [8], "private": False}],
+        "2": [{"name": "g8", "sport_events": [8], "private": False}],
     }
 
 

@@ -67,7 +67,7 @@ def test_no_answer_however_strange_raises_anything_but_a_value_error(answer: obj
             changes.succeeded,
             board.read_ladder,
             lambda raw: board.read_tournaments(raw, []),
-            lambda raw: board.read_events(raw, 1, []),
+            lambda raw: board.read_sport_events(raw, 1, []),
             lambda raw: board.read_markets(raw, (7,), []),
             lambda raw: board.read_markets_of(raw, 7, []),
             lambda raw: board.read_search(raw, []),

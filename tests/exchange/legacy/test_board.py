@@ -89,7 +89,7 @@ def test_a_line_that_cannot_be_read_takes_no_other_with_it(bad: object) -> None:
     assert [line.key.number for line in image.market.lines] == [30]
     assert image.books == (Book(((Level(100, 100),), (Level(100, 100),))),)
     assert len(malformed) == 1
-    assert "market 258 of event 7" in malformed[0]
+    assert "market 258 of sport event 7" in malformed[0]
 
 
 def test_a_line_that_does_not_say_its_number_has_its_first_outcomes() -> None:
@@ -143,7 +143,7 @@ def test_a_market_without_lines(more: dict[str, object]) -> None:
     assert (image.market.lines, image.books, image.market.status) == ((), (), "")
 
 
-def test_events_that_are_missing_or_null_have_no_markets_and_unreadable_ones_no_entry() -> None:
+def test_sport_events_that_are_missing_or_null_have_no_markets_and_unreadable_ones_no_entry() -> None:
     malformed: list[str] = []
     answer = {"1": None, "3": 7, "4": [{"id": "x"}, {"id": 219}, 5], "99": [{"id": 1}]}
     found = board.read_markets(body(answer), (1, 2, 3, 4), malformed)
@@ -153,7 +153,7 @@ def test_events_that_are_missing_or_null_have_no_markets_and_unreadable_ones_no_
     assert len(malformed) == 3
 
 
-def test_events_are_read_tolerantly() -> None:
+def test_sport_events_are_read_tolerantly() -> None:
     malformed: list[str] = []
     listed = [
         {
@@ -169,10 +169,10 @@ def test_events_are_read_tolerantly() -> None:
         {"event_id": 9, "scheduled": "in the evening"},
         None,
     ]
-    first, second, third = board.read_events(body({"sport_events": listed}), 132, malformed)
-    assert (first.event_id, first.tournament_id, first.status, first.sub_type) == (7, 132, "not_started", "")
+    first, second, third = board.read_sport_events(body({"sport_events": listed}), 132, malformed)
+    assert (first.sport_event_id, first.tournament_id, first.status, first.sub_type) == (7, 132, "not_started", "")
     assert (first.competitors, first.scheduled) == (("A", ""), 1_792_965_600 * SECOND)
-    assert (second.event_id, second.tournament_id, second.name, second.status) == (8, 5, "Short", "")
+    assert (second.sport_event_id, second.tournament_id, second.name, second.status) == (8, 5, "Short", "")
     assert (second.scheduled, second.sub_type, third.scheduled) == (None, "outrights", None)
     assert len(malformed) == 2
 

@@ -17,11 +17,11 @@ from mmbot.domain.wager import Matching, Status, Winning
 from mmbot.engine.events import (
     Beat,
     BookMessage,
-    EventMessage,
     LineMessage,
     MarketMessage,
     Op,
     PrintMessage,
+    SportEventMessage,
     TournamentMessage,
     WagerMessage,
 )
@@ -88,7 +88,7 @@ def wager(**changed: object) -> WagerMessage:
 
 def test_a_match_of_a_wager() -> None:
     report = wager().report
-    assert (report.wager_id, report.external_id, report.event_id, report.market_id, report.line_id) == (
+    assert (report.wager_id, report.external_id, report.sport_event_id, report.market_id, report.line_id) == (
         "wager_uuid",
         "run-s-17",
         12345,
@@ -189,7 +189,7 @@ def test_a_tournament() -> None:
     rejected("tournament", {"id": "NBA", "info": {"name": "NBA"}})
 
 
-EVENT = {
+SPORT_EVENT = {
     "id": "1500090150",
     "tournament_id": "1600000073",
     "info": {
@@ -211,14 +211,14 @@ EVENT = {
 }
 
 
-def test_an_event() -> None:
-    assert read("sport_event", EVENT, "c") == EventMessage(
+def test_a_sport_event() -> None:
+    assert read("sport_event", SPORT_EVENT, "c") == SportEventMessage(
         7,
         Op.CREATE,
         1500090150,
         1600000073,
         SportEvent(
-            event_id=1500090150,
+            sport_event_id=1500090150,
             tournament_id=1600000073,
             name="Xander Schauffele to Win",
             status="not_started",
@@ -239,23 +239,23 @@ def test_an_event() -> None:
     ],
 )
 def test_a_delete_brings_ids_only(wire: dict[str, object]) -> None:
-    assert read("sport_event", wire, "d") == EventMessage(7, Op.DELETE, 1500090150, 1600000073, None)
+    assert read("sport_event", wire, "d") == SportEventMessage(7, Op.DELETE, 1500090150, 1600000073, None)
 
 
-def test_an_update_of_an_event_may_lack_much_but_not_its_ids() -> None:
+def test_an_update_of_a_sport_event_may_lack_much_but_not_its_ids() -> None:
     message = read("sport_event", {"id": "5", "tournament_id": "6", "info": {"status": "live", "scheduled": "soon"}})
-    assert isinstance(message, EventMessage)
-    assert message.event == SportEvent(5, 6, "", "live", None)
+    assert isinstance(message, SportEventMessage)
+    assert message.sport_event == SportEvent(5, 6, "", "live", None)
     rejected("sport_event", {"tournament_id": "6", "info": {"status": "live"}})
     rejected("sport_event", {"id": "5", "info": {"status": "live"}})
     rejected("sport_event", {"id": "5", "tournament_id": "6"})
 
 
 def test_an_outright_is_told_by_its_sub_type() -> None:
-    message = read("sport_event", EVENT | {"info": EVENT["info"] | {"sub_type": "outrights"}})  # type: ignore[operator]
-    assert isinstance(message, EventMessage)
-    assert message.event is not None
-    assert message.event.sub_type == "outrights"
+    message = read("sport_event", SPORT_EVENT | {"info": SPORT_EVENT["info"] | {"sub_type": "outrights"}})  # type: ignore[operator]
+    assert isinstance(message, SportEventMessage)
+    assert message.sport_event is not None
+    assert message.sport_event.sub_type == "outrights"
 
 
 def test_a_market() -> None:
@@ -290,9 +290,9 @@ def test_a_line_one_message_for_each_outcome() -> None:
 
 
 def test_what_a_message_does_has_to_be_one_of_three() -> None:
-    assert "x" in rejected("sport_event", EVENT, "x")
-    message = read("sport_event", EVENT, None)
-    assert isinstance(message, EventMessage)
+    assert "x" in rejected("sport_event", SPORT_EVENT, "x")
+    message = read("sport_event", SPORT_EVENT, None)
+    assert isinstance(message, SportEventMessage)
     assert message.op is Op.UPDATE
 
 
@@ -378,7 +378,7 @@ KNOWN = [
 ]
 SCALARS = st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats() | st.text(max_size=8)
 FIELDS = st.sampled_from(
-    [*WAGER, *EVENT["info"], "info", "selections", "value", "sport", "scheduled"]  # type: ignore[misc]
+    [*WAGER, *SPORT_EVENT["info"], "info", "selections", "value", "sport", "scheduled"]  # type: ignore[misc]
 )
 VALUES = st.recursive(
     SCALARS,

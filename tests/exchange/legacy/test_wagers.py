@@ -24,7 +24,7 @@ def read(**changed: object) -> Any:
 def test_a_wager() -> None:
     report = read()
     assert (report.wager_id, report.external_id, report.line_id) == ("w1", "run-s-1", "line-a")
-    assert (report.event_id, report.market_id, report.odds) == (7, 219, -110)
+    assert (report.sport_event_id, report.market_id, report.odds) == (7, 219, -110)
     assert (report.stake, report.matched) == (2_550, 1_025)
     assert (report.status, report.matching, report.winning) == (
         Status.OPEN,
@@ -49,8 +49,8 @@ def test_every_status_is_known(status: Status, matching: Matching, winning: Winn
         ({"id": ..., "wager_id": "w9"}, "wager_id", "w9"),
         ({"id": 12345}, "wager_id", "12345"),
         ({"external_id": None}, "external_id", ""),
-        ({"sport_event_id": ..., "event_id": "8"}, "event_id", 8),
-        ({"sport_event_id": None}, "event_id", 0),
+        ({"sport_event_id": ..., "event_id": "8"}, "sport_event_id", 8),
+        ({"sport_event_id": None}, "sport_event_id", 0),
         ({"market_id": 219.0}, "market_id", 219),
         ({"odds": 110.0}, "odds", 110),
         ({"odds": -100}, "odds", 100),

@@ -13,7 +13,7 @@ from small_world import GAME, MONEYLINE, NBA, SPREAD, TOTAL
 
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import HOUR, MILLISECOND, SECOND, Instant
-from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_SPORT_EVENT, BoardSettings
 from mmbot.simulator.wire.apply_faults import apply_fault
 from mmbot.simulator.wire.faults import DelayMessages, DropMessages, FaultPlan
 from mmbot.simulator.wire.local_exchange import LocalExchange, LocalSettings
@@ -36,15 +36,19 @@ async def next_of(feed: Any, change_type: str) -> tuple[str, dict[str, Any]]:
 
 
 class TestTheBoard:
-    async def test_a_moved_event_has_its_new_time_everywhere(self, partner: Any, connect: Any) -> None:
+    async def test_a_moved_sport_event_has_its_new_time_everywhere(self, partner: Any, connect: Any) -> None:
         feed = await connect()
         await partner.fault("move_event", event=GAME, starts_in=7 * 3600)
         op, payload = await next_of(feed, "sport_event")
         _, body = await partner.get("mm/get_sport_events", event_ids=GAME)
-        (event,) = body["data"]["sport_events"]
-        assert (op, payload["info"]["scheduled"], payload["info"]["status"]) == ("u", event["scheduled"], "not_started")
+        (sport_event,) = body["data"]["sport_events"]
+        assert (op, payload["info"]["scheduled"], payload["info"]["status"]) == (
+            "u",
+            sport_event["scheduled"],
+            "not_started",
+        )
 
-    async def test_a_postponed_event_is_announced_and_rejects_wagers(self, partner: Any, connect: Any) -> None:
+    async def test_a_postponed_sport_event_is_announced_and_rejects_wagers(self, partner: Any, connect: Any) -> None:
         feed = await connect()
         await partner.fault("postpone_event", event=GAME)
         op, payload = await next_of(feed, "sport_event")
@@ -53,7 +57,7 @@ class TestTheBoard:
         status, body = await partner.post("mm/place_wager", wager)
         assert (status, body["error"]) == (400, "event_not_available")
 
-    async def test_a_relisted_event_comes_with_its_whole_particulars(self, partner: Any, connect: Any) -> None:
+    async def test_a_relisted_sport_event_comes_with_its_whole_particulars(self, partner: Any, connect: Any) -> None:
         feed = await connect()
         await partner.fault("unlist_event", event=GAME)
         assert await next_of(feed, "sport_event") == ("d", {"id": str(GAME), "tournament_id": str(NBA)})
@@ -138,15 +142,15 @@ class TestTheBoard:
             assert (await answer.json())["message"]
 
 
-async def test_an_event_may_be_created_and_is_traded_when_it_is_listed() -> None:
+async def test_a_sport_event_may_be_created_and_is_traded_when_it_is_listed() -> None:
     clock = SystemClock(20.0)
-    world = synthetic_world(None, 1, clock.now(), board=BoardSettings(events=1))
+    world = synthetic_world(None, 1, clock.now(), board=BoardSettings(sport_events=1))
     async with Server(LocalExchange(world, clock)) as server:
         exchange = server.exchange
         created = (await apply_fault(exchange, CreateEvent(starts_in=3600, listed=False)))["event"]
-        assert created == FIRST_EVENT + 1
+        assert created == FIRST_SPORT_EVENT + 1
         assert isinstance(created, int)
-        assert [event.event_id for event in exchange.venue.events()] == [FIRST_EVENT]
+        assert [sport_event.sport_event_id for sport_event in exchange.venue.sport_events()] == [FIRST_SPORT_EVENT]
         await apply_fault(exchange, ListEvent(event=created))
         (moneyline, *_) = exchange.venue.markets(created) or ()
         async with asyncio.timeout(10):

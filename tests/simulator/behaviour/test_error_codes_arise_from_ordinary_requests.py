@@ -86,7 +86,7 @@ async def over(scene: Scene) -> None:
 
 
 async def unlisted(scene: Scene) -> None:
-    scene.venue.unlist_event(GAME, scene.tick())
+    scene.venue.unlist_sport_event(GAME, scene.tick())
     await scene.client.place_one(scene.item())
 
 
@@ -113,7 +113,7 @@ async def reporting_in_maintenance(scene: Scene) -> None:
     await scene.client.transactions()
 
 
-async def no_such_event(scene: Scene) -> None:
+async def no_such_sport_event(scene: Scene) -> None:
     await scene.read("/mm/cancel_wagers_by_event", b'{"event_id":99}')
 
 
@@ -233,7 +233,7 @@ NATURAL: dict[str, tuple[type[ExchangeError], Callable[[Scene], Awaitable[object
     "wager_limit_exceeded": (BUG, batch_of_21),
     "market_event_limit_exceeded": (BUG, asks("/v2/mm/get_multiple_markets?event_ids=")),
     "market_invalid_event": (BUG, lambda scene: scene.client.markets((0,))),
-    "sport_event_not_found": (REJECTED, no_such_event),
+    "sport_event_not_found": (REJECTED, no_such_sport_event),
     "event_not_available": (REJECTED, over),
     "sport_event_is_not_booked": (REJECTED, unlisted),
     "sport_event_competitor_blacklisted": (REJECTED, unwelcome_competitor),

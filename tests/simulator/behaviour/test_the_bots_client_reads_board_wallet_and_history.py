@@ -44,16 +44,16 @@ async def test_all_tournaments_and_those_that_are_active(server: Any, client: Cl
     assert [each.tournament_id for each in await client.tournaments(active=False)] == [NBA, NHL]
 
 
-async def test_events_by_their_ids(server: Any, client: Client) -> None:
-    both = await client.events(NBA)
-    assert await client.events_by_id((EMPTY, 77, GAME)) == both
-    assert await client.events_by_id((GAME,)) == both[:1]
-    assert await client.events_by_id((77,)) == ()
-    with pytest.raises(Malformed, match="51 events"):
-        await client.events_by_id(range(1, 52))
+async def test_sport_events_by_their_ids(server: Any, client: Client) -> None:
+    both = await client.sport_events(NBA)
+    assert await client.sport_events_by_id((EMPTY, 77, GAME)) == both
+    assert await client.sport_events_by_id((GAME,)) == both[:1]
+    assert await client.sport_events_by_id((77,)) == ()
+    with pytest.raises(Malformed, match="51 sport events"):
+        await client.sport_events_by_id(range(1, 52))
 
 
-async def test_markets_of_one_event_and_of_many_in_both_versions(server: Any, client: Client) -> None:
+async def test_markets_of_one_sport_event_and_of_many_in_both_versions(server: Any, client: Client) -> None:
     venue = server.exchange.venue
     line = Line(LineKey(GAME, PROP, 0), (Outcome(1, "", "Yes"), Outcome(2, "", "No")))
     prop = Market(
@@ -93,9 +93,9 @@ async def test_a_search_with_each_of_its_filters(server: Any, client: Client) ->
     assert everything is not None
     assert await client.search_markets(NBA) == everything
     assert await client.search_markets(NBA, types=("total", "spread")) == everything[1:]
-    assert await client.search_markets(NBA, events=(GAME,), least=683_76) == everything[:1]
+    assert await client.search_markets(NBA, sport_events=(GAME,), least=683_76) == everything[:1]
     assert await client.search_markets(NBA, least=683_77) == ()
-    assert await client.search_markets(NBA, events=(EMPTY, 77)) == ()
+    assert await client.search_markets(NBA, sport_events=(EMPTY, 77)) == ()
     assert await client.search_markets(NHL) == ()
 
 
@@ -141,12 +141,12 @@ async def test_the_wallet_s_lines_are_those_of_the_exchange(server: Any, client:
     }
     assert sum(line.change for line in page.transactions) == (await client.balance()).balance
     paid = (await client.transactions(type=TransactionType.PAY, wager_id=first)).transactions
-    assert [(line.change, line.event_id, line.market_id, line.wager_id) for line in paid] == [
+    assert [(line.change, line.sport_event_id, line.market_id, line.wager_id) for line in paid] == [
         (21_00, GAME, MONEYLINE, first)
     ]
     everything = page.transactions
-    assert (await client.transactions(event=GAME, limit=1000)).transactions == tuple(
-        line for line in everything if line.event_id == GAME
+    assert (await client.transactions(sport_event=GAME, limit=1000)).transactions == tuple(
+        line for line in everything if line.sport_event_id == GAME
     )
     assert (await client.transactions(market=TOTAL)).transactions == ()
     now = server.exchange.clock.now()
@@ -245,8 +245,8 @@ async def test_each_filter_of_the_history(server: Any, client: Client, clock: Cl
     settled(server)
     recent = {"created_from": clock.now() - MINUTE}
 
-    async def listed(market: int | None = None, event: int | None = None, **query: Any) -> list[str]:
-        page = await client.history(ReadHistory(1, **(recent | query)), market=market, event=event)
+    async def listed(market: int | None = None, sport_event: int | None = None, **query: Any) -> list[str]:
+        page = await client.history(ReadHistory(1, **(recent | query)), market=market, sport_event=sport_event)
         assert page.last_synced_at is not None
         return [each.external_id for each in page.wagers]
 
@@ -256,12 +256,12 @@ async def test_each_filter_of_the_history(server: Any, client: Client, clock: Cl
     assert await listed(status=Status.SETTLED.value) == []
     assert await listed(market=TOTAL) == ["total"]
     assert await listed(market=MONEYLINE, status="open") == ["part", "open"]
-    assert await listed(event=GAME) == ["part", "open", "total"]
-    assert await listed(event=EMPTY) == []
+    assert await listed(sport_event=GAME) == ["part", "open", "total"]
+    assert await listed(sport_event=EMPTY) == []
     assert await listed(created_from=None, updated_from=clock.now() - MINUTE, market=TOTAL) == ["total"]
-    first = await client.history(ReadHistory(1, **recent, limit=2), event=GAME)
+    first = await client.history(ReadHistory(1, **recent, limit=2), sport_event=GAME)
     assert [each.external_id for each in first.wagers] == ["part", "open"]
-    last = await client.history(ReadHistory(1, **recent, limit=2, cursor=first.next_cursor), event=GAME)
+    last = await client.history(ReadHistory(1, **recent, limit=2, cursor=first.next_cursor), sport_event=GAME)
     assert ([each.external_id for each in last.wagers], last.next_cursor) == (["total"], "")
 
 
@@ -286,8 +286,8 @@ async def test_every_way_to_place_and_to_cancel(server: Any, client: Client) -> 
     assert await client.cancel_market(GAME, TOTAL, total) is True
     assert await client.cancel_market(GAME, SPREAD) is False
     assert {each.external_id for each in venue.wagers(account) if each.live} == {"m2", "m3"}
-    assert await client.cancel_event(EMPTY) is False
-    assert await client.cancel_event(GAME) is True
+    assert await client.cancel_sport_event(EMPTY) is False
+    assert await client.cancel_sport_event(GAME) is True
     assert await client.cancel_all() is False
     assert not any(each.live for each in venue.wagers(account))
 

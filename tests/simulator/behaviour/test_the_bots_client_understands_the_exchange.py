@@ -53,11 +53,11 @@ async def test_the_board_is_read_as_the_exchange_has_it(server: Any, client: Cli
     venue = server.exchange.venue
     assert await client.ladder() == venue.settings.ladder
     assert [each.tournament_id for each in await client.tournaments()] == [NBA]
-    assert await client.events(NHL) == ()
-    found = await client.events(NBA)
-    for read, held in zip(found, venue.events(), strict=True):
-        assert (read.event_id, read.tournament_id, read.name, read.status) == (
-            held.event_id,
+    assert await client.sport_events(NHL) == ()
+    found = await client.sport_events(NBA)
+    for read, held in zip(found, venue.sport_events(), strict=True):
+        assert (read.sport_event_id, read.tournament_id, read.name, read.status) == (
+            held.sport_event_id,
             held.tournament_id,
             held.name,
             held.status,
@@ -143,17 +143,17 @@ async def test_a_wager_s_whole_life_is_understood_by_the_client_and_the_feed(ser
     venue.set_line_status(market.lines[0].key, "suspended", server.exchange.tick())
     venue.settle(venue.markets(GAME)[0].key, 0, server.exchange.tick())
     server.exchange.flush()
-    changed = await until(lambda each: isinstance(each, events.EventMessage))
-    assert (changed.event_id, changed.tournament_id, changed.event.status) == (GAME, NBA, "live")
+    changed = await until(lambda each: isinstance(each, events.SportEventMessage))
+    assert (changed.sport_event_id, changed.tournament_id, changed.sport_event.status) == (GAME, NBA, "live")
     assert (await until(lambda each: isinstance(each, events.TournamentMessage))).tournament_id == 31
     for side in (0, 1):
         line = await until(lambda each: isinstance(each, events.LineMessage))
-        assert (line.event, line.market, abs(line.number), line.status) == (GAME, SPREAD, 14, "suspended")
+        assert (line.sport_event, line.market, abs(line.number), line.status) == (GAME, SPREAD, 14, "suspended")
         assert line.line_id == venue.line_id(GAME, SPREAD, -14, side)
     wager = (await until(lambda each: isinstance(each, events.WagerMessage))).report
     assert (wager.winning, wager.status) == (Winning.WON, Status.SETTLED)
     settled = await until(lambda each: isinstance(each, events.MarketMessage))
-    assert (settled.event, settled.market, settled.status) == (GAME, MONEYLINE, "settled")
+    assert (settled.sport_event, settled.market, settled.status) == (GAME, MONEYLINE, "settled")
     closed = await until(lambda each: isinstance(each, events.WagerMessage))
     assert closed.report.status is Status.CLOSED
     assert feed.undecodable == {}

@@ -9,21 +9,21 @@ from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.domain.wager import Status
 from mmbot.simulator.crowd.fixtures import FULL
 from mmbot.simulator.crowd.scripted_changes import BY_HAND
-from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings
-from mmbot.simulator.venue.changes import Announcement, EventChanged
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_SPORT_EVENT, BoardSettings
+from mmbot.simulator.venue.changes import Announcement, SportEventChanged
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND
 
 
-def full(events: int | None = None) -> World:
-    board = BoardSettings(full=True, events=events)
+def full(sport_events: int | None = None) -> World:
+    board = BoardSettings(full=True, sport_events=sport_events)
     return synthetic_world(None, 1, START, board=board, scripted_changes=True)
 
 
 def status(world: World, place: int) -> str:
-    return world.venue.event(FIRST_EVENT + place).status
+    return world.venue.sport_event(FIRST_SPORT_EVENT + place).status
 
 
 def by_hand(world: World) -> VenueWager:
@@ -35,8 +35,8 @@ def test_each_scripted_change_comes_at_its_time() -> None:
     world = full()
     venue = world.venue
     ladder = venue.ladder
-    total = MarketKey(FIRST_EVENT + 1, 225)
-    hidden = FIRST_EVENT + len(FULL) + 1
+    total = MarketKey(FIRST_SPORT_EVENT + 1, 225)
+    hidden = FIRST_SPORT_EVENT + len(FULL) + 1
 
     def to(seconds: int) -> None:
         world.advance(START + seconds * SECOND)
@@ -44,14 +44,14 @@ def test_each_scripted_change_comes_at_its_time() -> None:
     to(31)
     assert venue.market(total).status == "suspended"
     to(46)
-    assert venue.markets(FIRST_EVENT + 3) is None
+    assert venue.markets(FIRST_SPORT_EVENT + 3) is None
     to(61)
     assert venue.market(total).status == "active"
     to(80)
     assert by_hand(world).status is Status.OPEN
     to(101)
-    assert venue.markets(FIRST_EVENT + 3)
-    assert venue.event(FIRST_EVENT + 2).scheduled == START + 30 * MINUTE
+    assert venue.markets(FIRST_SPORT_EVENT + 3)
+    assert venue.sport_event(FIRST_SPORT_EVENT + 2).scheduled == START + 30 * MINUTE
     to(121)
     assert venue.balance(world.account).balance == 1_000_000 + 250_00
     to(136)
@@ -69,9 +69,9 @@ def test_each_scripted_change_comes_at_its_time() -> None:
     assert venue.ladder == ladder
     to(361)
     assert status(world, 5) == "not_started"
-    assert venue.event(FIRST_EVENT + 5).scheduled == START + 26 * MINUTE
+    assert venue.sport_event(FIRST_SPORT_EVENT + 5).scheduled == START + 26 * MINUTE
     to(481)
-    assert venue.market(MarketKey(FIRST_EVENT + 6, 251)).status == "void"
+    assert venue.market(MarketKey(FIRST_SPORT_EVENT + 6, 251)).status == "void"
     to(26 * 60)
     assert status(world, 5) == "live"
     assert venue.unbalanced() == 0
@@ -81,13 +81,15 @@ def test_a_correction_takes_the_first_payment_back() -> None:
     world = full()
     venue = world.venue
     world.advance(START + 5 * SECOND)
-    line = LineKey(FIRST_EVENT, 219, 0)
+    line = LineKey(FIRST_SPORT_EVENT, 219, 0)
     user = venue.open_account("another", 1_000_000)
     wagers = []
     for side in (0, 1):
         odds = venue.book(line).sides[side][0].odds
         now = START + (6 + side) * SECOND
-        wagers.append(venue.place(user, f"w-{side}", venue.line_id(FIRST_EVENT, 219, 0, side), odds, 50_00 + side, now))
+        wagers.append(
+            venue.place(user, f"w-{side}", venue.line_id(FIRST_SPORT_EVENT, 219, 0, side), odds, 50_00 + side, now)
+        )
         world.advance(now + SECOND // 2)
     before = [venue.wager(user, wager.wager_id) for wager in wagers]
     assert all(wager.matched for wager in before)
@@ -111,24 +113,24 @@ def test_the_same_board_changes_the_same_way_in_steps_of_any_size() -> None:
         world, found = full(), list[Announcement]()
         for second in range(step, 400, step):
             world.advance(START + second * SECOND)
-            found += [message for message in world.venue.drain() if isinstance(message, EventChanged)]
+            found += [message for message in world.venue.drain() if isinstance(message, SportEventChanged)]
         return found
 
     assert told(1) == told(30)
 
 
-@pytest.mark.parametrize("events", [1, 4])
-def test_items_without_their_event_are_skipped(events: int) -> None:
-    world = full(events)
+@pytest.mark.parametrize("sport_events", [1, 4])
+def test_items_without_their_sport_event_are_skipped(sport_events: int) -> None:
+    world = full(sport_events)
     world.advance(START + 15 * MINUTE)
     assert world.crowds[1].finished
-    assert len(world.venue.events()) == events + 2
+    assert len(world.venue.sport_events()) == sport_events + 2
 
 
 def test_items_that_somebody_else_changed_first_are_skipped() -> None:
     world = full(8)
-    world.venue.go_live(FIRST_EVENT + 5, START + 10 * SECOND)
-    world.venue.void(MarketKey(FIRST_EVENT + 1, 225), START + 10 * SECOND)
+    world.venue.go_live(FIRST_SPORT_EVENT + 5, START + 10 * SECOND)
+    world.venue.void(MarketKey(FIRST_SPORT_EVENT + 1, 225), START + 10 * SECOND)
     world.advance(START + 10 * MINUTE)
     assert status(world, 5) in ("live", "finished")
-    assert world.venue.market(MarketKey(FIRST_EVENT + 1, 225)).status == "void"
+    assert world.venue.market(MarketKey(FIRST_SPORT_EVENT + 1, 225)).status == "void"

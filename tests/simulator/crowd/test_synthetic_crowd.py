@@ -11,8 +11,8 @@ from mmbot.domain.instant import HOUR, MINUTE, SECOND, Instant
 from mmbot.domain.odds import could_match, implied, negate
 from mmbot.domain.wager import Status
 from mmbot.simulator.crowd.fixtures import PLAIN
-from mmbot.simulator.crowd.synthetic_crowd import FIRST_EVENT, BoardSettings, SyntheticCrowd
-from mmbot.simulator.venue.changes import Announcement, BookChanged, EventChanged, Printed, WagerChanged
+from mmbot.simulator.crowd.synthetic_crowd import FIRST_SPORT_EVENT, BoardSettings, SyntheticCrowd
+from mmbot.simulator.venue.changes import Announcement, BookChanged, Printed, SportEventChanged, WagerChanged
 from mmbot.simulator.world import World, synthetic_world
 
 START: Instant = 1_900_000_000 * SECOND
@@ -30,7 +30,7 @@ def run(world: World, until: Instant, every: int = SECOND) -> list[Announcement]
 
 
 def lines(world: World) -> list[LineKey]:
-    found = [world.venue.markets(event.event_id) or [] for event in world.venue.events()]
+    found = [world.venue.markets(sport_event.sport_event_id) or [] for sport_event in world.venue.sport_events()]
     return [line.key for markets in found for market in markets for line in market.lines]
 
 
@@ -40,15 +40,17 @@ def crowd(world: World) -> SyntheticCrowd:
     return only
 
 
-def test_the_board_has_events_of_several_tournaments_and_moneylines_spreads_and_totals() -> None:
+def test_the_board_has_sport_events_of_several_tournaments_and_moneylines_spreads_and_totals() -> None:
     world = synthetic_world(None, 1, START)
-    events = world.venue.events()
-    assert len(events) == 6
-    assert len({event.tournament_id for event in events}) == 4
-    markets = [market for event in events for market in world.venue.markets(event.event_id) or []]
+    sport_events = world.venue.sport_events()
+    assert len(sport_events) == 6
+    assert len({sport_event.tournament_id for sport_event in sport_events}) == 4
+    markets = [
+        market for sport_event in sport_events for market in world.venue.markets(sport_event.sport_event_id) or []
+    ]
     assert {market.type for market in markets} == {"moneyline", "spread", "total"}
     assert [market.type for market in markets].count("moneyline") == 6
-    starts = [event.scheduled - START for event in events if event.scheduled is not None]
+    starts = [sport_event.scheduled - START for sport_event in sport_events if sport_event.scheduled is not None]
     assert starts == sorted(starts)
     assert starts[0] == 6 * MINUTE
     assert starts[1] > 15 * MINUTE
@@ -98,7 +100,7 @@ def test_books_and_prints_keep_coming() -> None:
 
 def gain_of_takers(informed: float) -> float:
     """What takers gain on a dollar of payout, measured a while later."""
-    board = BoardSettings(informed=informed, events=2, first_start_ns=2 * HOUR, taker_ns=4 * SECOND)
+    board = BoardSettings(informed=informed, sport_events=2, first_start_ns=2 * HOUR, taker_ns=4 * SECOND)
     world = synthetic_world(None, 5, START, board=board)
     open_trades: list[tuple[Instant, LineKey, int, float]] = []
     gains: list[float] = []
@@ -122,36 +124,40 @@ def test_informed_takers_gain_and_others_pay_the_bid_ask_spread() -> None:
     assert gain_of_takers(0.0) < -0.01
 
 
-def test_events_start_wipe_are_quoted_in_play_end_and_settle_all_their_markets() -> None:
-    board = BoardSettings(events=3, first_start_ns=2 * MINUTE, game_ns=2 * MINUTE)
+def test_sport_events_start_wipe_are_quoted_in_play_end_and_settle_all_their_markets() -> None:
+    board = BoardSettings(sport_events=3, first_start_ns=2 * MINUTE, game_ns=2 * MINUTE)
     world = synthetic_world(None, 1, START, board=board)
     venue = world.venue
-    moneyline = LineKey(FIRST_EVENT, PLAIN[0].offers[0].market, 0)
+    moneyline = LineKey(FIRST_SPORT_EVENT, PLAIN[0].offers[0].market, 0)
     line_id = venue.line_id(*moneyline, 0)
     world.advance(START + SECOND)
     fair = crowd(world).fair(moneyline)
     odds = next(tick for tick in venue.settings.ladder if implied(tick) < fair - 0.1)
     wager = venue.place(world.account, "x", line_id, odds, 1_000, START + SECOND)
     world.advance(START + 2 * MINUTE)
-    assert venue.event(FIRST_EVENT).status == "live"
+    assert venue.sport_event(FIRST_SPORT_EVENT).status == "live"
     assert venue.wager(world.account, wager.wager_id).status is Status.WIPED
     world.advance(START + 2 * MINUTE + 30 * SECOND)
     assert all(venue.book(moneyline).sides)
     told = run(world, START + 20 * MINUTE)
-    ended = [m.event.event_id for m in told if isinstance(m, EventChanged) and m.event.status == "finished"]
-    assert ended == [FIRST_EVENT, FIRST_EVENT + 1, FIRST_EVENT + 2]
+    ended = [
+        m.sport_event.sport_event_id
+        for m in told
+        if isinstance(m, SportEventChanged) and m.sport_event.status == "finished"
+    ]
+    assert ended == [FIRST_SPORT_EVENT, FIRST_SPORT_EVENT + 1, FIRST_SPORT_EVENT + 2]
     assert world.finished
-    assert all(venue.concluded(MarketKey(line.event, line.market)) for line in lines(world))
+    assert all(venue.concluded(MarketKey(line.sport_event, line.market)) for line in lines(world))
     assert venue.unbalanced() == 0
 
 
 def test_results_come_as_often_as_their_prices_say() -> None:
     wins, prices = 0, []
     for seed in range(150):
-        board = BoardSettings(events=1, first_start_ns=SECOND, game_ns=SECOND, refresh_ns=HOUR, taker_ns=HOUR)
+        board = BoardSettings(sport_events=1, first_start_ns=SECOND, game_ns=SECOND, refresh_ns=HOUR, taker_ns=HOUR)
         world = synthetic_world(None, seed, START, board=board)
         account = world.venue.open_account("other", 10_000)
-        line = LineKey(FIRST_EVENT, PLAIN[0].offers[0].market, 0)
+        line = LineKey(FIRST_SPORT_EVENT, PLAIN[0].offers[0].market, 0)
         prices.append(crowd(world).fair(line))
         world.venue.crowd.enter(_crowd_account(world), line, 1, 100, 500, START)
         world.venue.place(account, "x", world.venue.line_id(*line, 0), 100, 500, START)
@@ -170,16 +176,16 @@ def _crowd_account(world: World) -> str:
 
 
 def test_a_market_settled_by_hand_is_left_alone() -> None:
-    world = synthetic_world(None, 1, START, board=BoardSettings(events=1, first_start_ns=MINUTE, game_ns=MINUTE))
+    world = synthetic_world(None, 1, START, board=BoardSettings(sport_events=1, first_start_ns=MINUTE, game_ns=MINUTE))
     world.advance(START + 10 * SECOND)
     for line in lines(world):
-        world.venue.settle(MarketKey(line.event, line.market), 0, START + 10 * SECOND)
+        world.venue.settle(MarketKey(line.sport_event, line.market), 0, START + 10 * SECOND)
     world.advance(START + 5 * MINUTE)
     assert world.finished
-    assert world.venue.event(FIRST_EVENT).status == "finished"
+    assert world.venue.sport_event(FIRST_SPORT_EVENT).status == "finished"
 
 
-@pytest.mark.parametrize("events", [0, len(PLAIN) + 1])
-def test_more_events_than_fixtures_are_rejected(events: int) -> None:
-    with pytest.raises(ValueError, match="events"):
-        synthetic_world(None, 1, START, board=BoardSettings(events=events))
+@pytest.mark.parametrize("sport_events", [0, len(PLAIN) + 1])
+def test_more_sport_events_than_fixtures_are_rejected(sport_events: int) -> None:
+    with pytest.raises(ValueError, match="sport_events"):
+        synthetic_world(None, 1, START, board=BoardSettings(sport_events=sport_events))

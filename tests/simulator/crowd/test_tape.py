@@ -32,7 +32,7 @@ def test_a_tape_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(data))
     tape = read_tape(tmp_path / "packed.jsonl.gz")
     assert tape == read_tape(str(tmp_path / "plain.jsonl"))
-    assert (tape.event, tape.outcomes, tape.start) == ("Away @ Home", ("Away", "Home"), 1000 * MILLISECOND)
+    assert (tape.sport_event, tape.outcomes, tape.start) == ("Away @ Home", ("Away", "Home"), 1000 * MILLISECOND)
     assert tape.scheduled == from_iso("2019-12-29T01:10:00Z")
     second = tape.changes[1]
     assert second.books == ((Price(3.0, 2293), Price(1.03, 200)), ())

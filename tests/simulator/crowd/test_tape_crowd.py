@@ -13,7 +13,7 @@ from mmbot.domain.instant import MINUTE, SECOND, from_iso
 from mmbot.domain.odds import Ladder, could_match, implied, negate
 from mmbot.domain.wager import Matching, Status
 from mmbot.simulator.crowd.tape import Tape, read_tape
-from mmbot.simulator.crowd.tape_crowd import EVENT, MARKET, TapeCrowd
+from mmbot.simulator.crowd.tape_crowd import MARKET, SPORT_EVENT, TapeCrowd
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.match_arithmetic import takeable
 from mmbot.simulator.venue.records import VenueWager
@@ -236,7 +236,7 @@ def test_going_in_play_wipes_all_wagers_and_the_market_goes_on() -> None:
     played.step()
     assert played.again(wager).status is Status.WIPED
     assert played.side(0) == [(200, 2_000)]
-    assert played.world.venue.event(EVENT).status == "live"
+    assert played.world.venue.sport_event(SPORT_EVENT).status == "live"
     played.step()
     assert played.side(0) == [(150, 900)]
 
@@ -251,7 +251,7 @@ def test_the_tapes_result_settles_the_market() -> None:
     assert not played.world.finished
     played.step()
     assert played.world.finished
-    assert played.world.venue.event(EVENT).status == "finished"
+    assert played.world.venue.sport_event(SPORT_EVENT).status == "finished"
     report = played.world.referee.report(played.now)
     assert (report.ok, report.profit.gross, report.profit.commission) == (True, 1_000, 20)
 
@@ -259,21 +259,21 @@ def test_the_tapes_result_settles_the_market() -> None:
 def test_changes_by_others_do_not_confuse_the_tape() -> None:
     played = Played(*[book([[3, 20 + n]]) for n in range(9)])
     venue = played.world.venue
-    venue.unlist_event(EVENT, played.now)
+    venue.unlist_sport_event(SPORT_EVENT, played.now)
     played.step(2)
     assert played.side(0) == []
-    venue.list_event(EVENT, played.now)
+    venue.list_sport_event(SPORT_EVENT, played.now)
     played.step()
     assert played.side(0) == [(200, 2_300)]
-    venue.go_live(EVENT, played.now)
+    venue.go_live(SPORT_EVENT, played.now)
     assert played.side(0) == []
     played.step()
     assert played.side(0) == [(200, 2_400)]
-    venue.settle(MarketKey(EVENT, MARKET), 0, played.now)
+    venue.settle(MarketKey(SPORT_EVENT, MARKET), 0, played.now)
     played.step(12)
     assert played.side(0) == []
     assert played.world.finished
-    assert venue.event(EVENT).status == "finished"
+    assert venue.sport_event(SPORT_EVENT).status == "finished"
 
 
 # --- the real one -------------------------------------------------------------------------------------------------
@@ -291,9 +291,9 @@ def nba() -> Tape:
 def test_the_real_tape_plays_to_its_result_and_the_book_follows_it(nba: Tape) -> None:
     world = tape_world(nba, START)
     ladder = Ladder(world.venue.settings.ladder)
-    event = world.venue.event(EVENT)
-    assert event.scheduled is not None
-    assert event.scheduled - START == nba.scheduled - nba.start
+    sport_event = world.venue.sport_event(SPORT_EVENT)
+    assert sport_event.scheduled is not None
+    assert sport_event.scheduled - START == nba.scheduled - nba.start
     raw: list[dict[int, int]] = [{}, {}]
     is_open = False
     live_at = None
@@ -327,11 +327,11 @@ def test_the_real_tape_plays_to_its_result_and_the_book_follows_it(nba: Tape) ->
             for odds, value in values.items():
                 assert 0 <= raw[side].get(odds, value) - value <= max(0, -odds // 100 + 1)
     assert live_at is not None
-    assert live_at < event.scheduled + MINUTE
+    assert live_at < sport_event.scheduled + MINUTE
     assert exact > 0.97 * checked
     world.advance(now + SECOND)
     assert world.finished
-    assert world.venue.event(EVENT).status == "finished"
+    assert world.venue.sport_event(SPORT_EVENT).status == "finished"
     assert world.venue.unbalanced() == 0
 
 
@@ -357,7 +357,7 @@ def quote_blindly(world: World, every: int) -> list[VenueWager]:
         if could_match(*quotes):
             continue
         for side, odds in enumerate(quotes):
-            line_id = venue.line_id(EVENT, MARKET, 0, side)
+            line_id = venue.line_id(SPORT_EVENT, MARKET, 0, side)
             placed.append(venue.place(account, f"q{len(placed)}", line_id, odds, 2_500, now))
     world.advance(now + MINUTE)
     return placed

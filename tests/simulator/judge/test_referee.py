@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
+from venue_bench import LINE, MONEYLINE, SPORT_EVENT, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MILLISECOND, SECOND
@@ -66,9 +66,9 @@ def test_lines_do_not_net_and_every_scope_sums_its_lines() -> None:
     bench.place(bench.a, 0, 110, 2_000)
     bench.place(bench.a, 0, 110, 3_000, line=TOTAL_LINE)
     report = referee.report(bench.now)
-    assert worst(report, "market", f"{EVENT}/{MONEYLINE.market}")[0] == 2_000
-    assert worst(report, "market", f"{EVENT}/{TOTAL.market}")[0] == 3_000
-    assert [worst(report, kind)[0] for kind in ("event", "tournament", "account")] == [5_000] * 3
+    assert worst(report, "market", f"{SPORT_EVENT}/{MONEYLINE.market}")[0] == 2_000
+    assert worst(report, "market", f"{SPORT_EVENT}/{TOTAL.market}")[0] == 3_000
+    assert [worst(report, kind)[0] for kind in ("sport_event", "tournament", "account")] == [5_000] * 3
 
 
 def test_an_exceeded_limit_is_reported_once_until_it_holds_again() -> None:
@@ -84,7 +84,7 @@ def test_an_exceeded_limit_is_reported_once_until_it_holds_again() -> None:
     bench.place(bench.a, 0, 110, 6_001)
     assert broken(referee.report(bench.now)) == [1, 1, 1]
     details = [breach.detail for breach in referee.report(bench.now).broken]
-    assert details[0] == f"worst case of line {EVENT}/219/0 is $55.00, limit $50.00"
+    assert details[0] == f"worst case of line {SPORT_EVENT}/219/0 is $55.00, limit $50.00"
 
 
 def test_a_settled_market_leaves_the_worst_case_in_one_step() -> None:
@@ -171,7 +171,7 @@ def test_the_worst_case_equals_brute_force_over_all_fills_and_outcomes(steps: li
         report = referee.report(bench.now)
         shown = {figure.id: figure.now for figure in report.worst_case if figure.kind == "line"}
         for line, loss in expected.items():
-            assert shown.get(f"{line.event}/{line.market}/{line.number}", 0) == loss
+            assert shown.get(f"{line.sport_event}/{line.market}/{line.number}", 0) == loss
         if report.worst_case:
             assert worst(report, "account")[0] == sum(expected.values())
             assert worst(report, "account")[1] >= greatest

@@ -169,7 +169,7 @@ async def test_going_live_wipes_and_says_so(partner: Any, connect: Any) -> None:
     assert payload["info"]["status"] == "wiped"
 
 
-async def test_an_unlisted_event_is_deleted_by_its_ids_alone(partner: Any, connect: Any) -> None:
+async def test_an_unlisted_sport_event_is_deleted_by_its_ids_alone(partner: Any, connect: Any) -> None:
     feed = await connect()
     await partner.fault("unlist_event", event=GAME)
     frame = await feed.until(of_type("sport_event"))

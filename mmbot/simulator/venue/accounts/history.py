@@ -144,5 +144,5 @@ def _wanted(
         and (query.status is None or record.status is query.status)
         and (query.matching is None or record.matching is query.matching)
         and (query.market_id is None or record.line.market == query.market_id)
-        and (query.event_id is None or record.line.event == query.event_id)
+        and (query.sport_event_id is None or record.line.sport_event == query.sport_event_id)
     )

@@ -68,7 +68,7 @@ class Order:
         self.external_id = external_id
         self.account = account
         self.line = line
-        self.market = MarketKey(line.event, line.market)
+        self.market = MarketKey(line.sport_event, line.market)
         self.side = side
         self.line_id = line_id
         self.outcome_id = outcome_id

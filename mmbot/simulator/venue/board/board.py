@@ -16,10 +16,10 @@ from mmbot.simulator.venue.announcements import Announcements
 from mmbot.simulator.venue.board.book import LineBook
 from mmbot.simulator.venue.changes import (
     BookChanged,
-    EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
+    SportEventChanged,
     TournamentChanged,
 )
 from mmbot.simulator.venue.error_table import VenueError
@@ -49,7 +49,7 @@ class Board:
         self.tournaments: dict[int, Tournament] = {}
         self.players: dict[int, dict[int, Player]] = {}
         """The players of each tournament: first by tournament id, then by player id."""
-        self.events: dict[int, SportEvent] = {}
+        self.sport_events: dict[int, SportEvent] = {}
         self.unlisted: dict[int, None] = {}
         self.markets: dict[MarketKey, Market] = {}
         self.markets_of: dict[int, list[MarketKey]] = {}
@@ -63,9 +63,9 @@ class Board:
         """The price levels of lines that are shown but not traded, because they have three outcomes."""
         self._by_line_id: dict[str, tuple[LineKey, Side]] = {}
 
-    def line_id(self, event: int, market: int, number: int, side: Side) -> str:
+    def line_id(self, sport_event: int, market: int, number: int, side: Side) -> str:
         """The ``line_id`` of one outcome of a line. ``number`` is the number of the line in quarter points."""
-        return derived_id("line", self._seed, event, market, number, side)
+        return derived_id("line", self._seed, sport_event, market, number, side)
 
     def add_tournament(self, tournament: Tournament, now: Instant) -> None:
         """List a tournament."""
@@ -83,56 +83,58 @@ class Board:
             raise ValueError(f"player {player.player_id}: tournament {tournament_id} does not exist")
         self.players.setdefault(tournament_id, {})[player.player_id] = player
 
-    def add_event(self, event: SportEvent, now: Instant, *, listed: bool = True) -> None:
+    def add_sport_event(self, sport_event: SportEvent, now: Instant, *, listed: bool = True) -> None:
         """Create a sport event. It is announced only if it is listed (source: the exchange's specification).
 
         Raises:
             ValueError: the tournament does not exist, or the sport event exists already.
         """
-        if event.tournament_id not in self.tournaments:
-            raise ValueError(f"event {event.event_id}: tournament {event.tournament_id} does not exist")
-        if event.event_id in self.events:
-            raise ValueError(f"event {event.event_id} exists already")
-        self.events[event.event_id] = event
-        self.markets_of[event.event_id] = []
+        if sport_event.tournament_id not in self.tournaments:
+            raise ValueError(
+                f"sport event {sport_event.sport_event_id}: tournament {sport_event.tournament_id} does not exist"
+            )
+        if sport_event.sport_event_id in self.sport_events:
+            raise ValueError(f"sport event {sport_event.sport_event_id} exists already")
+        self.sport_events[sport_event.sport_event_id] = sport_event
+        self.markets_of[sport_event.sport_event_id] = []
         if listed:
-            self._announcements.add(EventChanged("c", event, now))
+            self._announcements.add(SportEventChanged("c", sport_event, now))
         else:
-            self.unlisted[event.event_id] = None
+            self.unlisted[sport_event.sport_event_id] = None
 
-    def update_event(self, event: SportEvent, now: Instant) -> None:
+    def update_sport_event(self, sport_event: SportEvent, now: Instant) -> None:
         """Replace a sport event. Raises KeyError if it does not exist."""
-        if event.event_id not in self.events:
-            raise KeyError(event.event_id)
-        self.events[event.event_id] = event
-        if event.event_id not in self.unlisted:
-            self._announcements.add(EventChanged("u", event, now))
+        if sport_event.sport_event_id not in self.sport_events:
+            raise KeyError(sport_event.sport_event_id)
+        self.sport_events[sport_event.sport_event_id] = sport_event
+        if sport_event.sport_event_id not in self.unlisted:
+            self._announcements.add(SportEventChanged("u", sport_event, now))
 
-    def reschedule(self, event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
+    def reschedule(self, sport_event_id: int, status: str, scheduled: Instant | None, now: Instant) -> None:
         """Reschedule or postpone a sport event. Raises KeyError if it does not exist, and VenueError if it is in play
         or over."""
-        event = self.events[event_id]
-        if event.status not in (NOT_STARTED, POSTPONED):
-            raise VenueError("event_not_available", f"event is {event.status}")
-        self.update_event(msgspec.structs.replace(event, status=status, scheduled=scheduled), now)
+        sport_event = self.sport_events[sport_event_id]
+        if sport_event.status not in (NOT_STARTED, POSTPONED):
+            raise VenueError("event_not_available", f"sport event is {sport_event.status}")
+        self.update_sport_event(msgspec.structs.replace(sport_event, status=status, scheduled=scheduled), now)
 
-    def go_live(self, event_id: int, now: Instant) -> None:
+    def go_live(self, sport_event_id: int, now: Instant) -> None:
         """Start a sport event. Raises KeyError if it does not exist, and VenueError if it is over."""
-        event = self.events[event_id]
-        if event.status == FINISHED:
-            raise VenueError("event_not_available", "the event is over")
-        self.update_event(msgspec.structs.replace(event, status=LIVE), now)
+        sport_event = self.sport_events[sport_event_id]
+        if sport_event.status == FINISHED:
+            raise VenueError("event_not_available", "the sport event is over")
+        self.update_sport_event(msgspec.structs.replace(sport_event, status=LIVE), now)
 
-    def list_event(self, event_id: int, now: Instant) -> None:
+    def list_sport_event(self, sport_event_id: int, now: Instant) -> None:
         """List a sport event again."""
-        self.unlisted.pop(event_id, None)
-        self._announcements.add(EventChanged("u", self.events[event_id], now))
+        self.unlisted.pop(sport_event_id, None)
+        self._announcements.add(SportEventChanged("u", self.sport_events[sport_event_id], now))
 
-    def unlist_event(self, event_id: int, now: Instant) -> None:
+    def unlist_sport_event(self, sport_event_id: int, now: Instant) -> None:
         """Take a sport event off the list, so that it is neither shown nor traded. Its open wagers stay open until they
         are cancelled."""
-        self.unlisted[event_id] = None
-        self._announcements.add(EventChanged("d", self.events[event_id], now))
+        self.unlisted[sport_event_id] = None
+        self._announcements.add(SportEventChanged("d", self.sport_events[sport_event_id], now))
 
     def add_market(self, market: Market, now: Instant) -> None:
         """Add a market with its lines. An outcome whose ``line_id`` is empty gets a new one.
@@ -141,8 +143,8 @@ class Board:
             ValueError: the sport event does not exist, or the market, one of its lines or one of its ids exists
                 already.
         """
-        if market.key.event not in self.events:
-            raise ValueError(f"market {market.key}: its event does not exist")
+        if market.key.sport_event not in self.sport_events:
+            raise ValueError(f"market {market.key}: its sport event does not exist")
         if market.key in self.markets:
             raise ValueError(f"market {market.key} exists already")
         market = msgspec.structs.replace(market, lines=tuple(self._with_ids(line) for line in market.lines))
@@ -156,10 +158,10 @@ class Board:
             self.lines[line.key] = line
             self.books[line.key] = LineBook(line.key)
         self.markets[market.key] = market
-        self.markets_of[market.key.event].append(market.key)
-        if market.key.event in self.unlisted:
+        self.markets_of[market.key.sport_event].append(market.key)
+        if market.key.sport_event in self.unlisted:
             return
-        self._announcements.add(MarketChanged("c", market.key.event, market, now))
+        self._announcements.add(MarketChanged("c", market.key.sport_event, market, now))
         for line in market.lines:
             for side in range(len(line.outcomes)):
                 self._announcements.add(LineChanged("c", line, side, now))
@@ -173,7 +175,7 @@ class Board:
                 if outcome.line_id
                 else Outcome(
                     outcome.outcome_id,
-                    self.line_id(key.event, key.market, key.number, side),
+                    self.line_id(key.sport_event, key.market, key.number, side),
                     outcome.name,
                     outcome.competitor_id,
                 )
@@ -187,7 +189,7 @@ class Board:
         market = self.markets[key]
         if market.status != status:
             self.markets[key] = market = msgspec.structs.replace(market, status=status)
-            self._announcements.add(MarketChanged("u", key.event, market, now))
+            self._announcements.add(MarketChanged("u", key.sport_event, market, now))
 
     def set_line_status(self, key: LineKey, status: str, now: Instant) -> None:
         """Change a line's status. The line trades only while its status is ``active``. Raises KeyError if it does not
@@ -221,7 +223,7 @@ class Board:
         if len(line.outcomes) == 2 or len(sides) != len(line.outcomes):
             raise ValueError(f"line {key} has {len(line.outcomes)} outcomes and cannot show {len(sides)} sides")
         self._levels_shown[key] = sides
-        if key.event not in self.unlisted:
+        if key.sport_event not in self.unlisted:
             self._announcements.add(BookChanged(key, now))
 
     def announce_match(self, key: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
@@ -240,18 +242,18 @@ class Board:
     def listed(self, tournament_id: int | None, ids: list[int] | None) -> list[SportEvent]:
         """The listed sport events. If given, ``tournament_id`` and ``ids`` narrow the list."""
         return [
-            event
-            for event in self.events.values()
-            if event.event_id not in self.unlisted
-            and (tournament_id is None or event.tournament_id == tournament_id)
-            and (ids is None or event.event_id in ids)
+            sport_event
+            for sport_event in self.sport_events.values()
+            if sport_event.sport_event_id not in self.unlisted
+            and (tournament_id is None or sport_event.tournament_id == tournament_id)
+            and (ids is None or sport_event.sport_event_id in ids)
         ]
 
-    def markets_shown(self, event_id: int) -> list[Market] | None:
+    def markets_shown(self, sport_event_id: int) -> list[Market] | None:
         """The markets of a sport event, or None if it is not listed."""
-        if event_id not in self.events or event_id in self.unlisted:
+        if sport_event_id not in self.sport_events or sport_event_id in self.unlisted:
             return None
-        return [self.markets[key] for key in self.markets_of[event_id]]
+        return [self.markets[key] for key in self.markets_of[sport_event_id]]
 
     def players_of(self, tournament_id: int) -> list[Player] | None:
         """The players of a tournament, or None if it does not exist."""
@@ -265,17 +267,17 @@ class Board:
         """The reason why a line does not trade now, or None if it trades."""
         if self.maintenance:
             return VenueError("err_order_placement_disabled")
-        event = self.events[key.event]
-        if key.event in self.unlisted:
+        sport_event = self.sport_events[key.sport_event]
+        if key.sport_event in self.unlisted:
             return VenueError("sport_event_is_not_booked")
-        if event.status not in _OPEN_STATUSES:
+        if sport_event.status not in _OPEN_STATUSES:
             return VenueError("event_not_available")
-        if self.blacklisted and any(name in self.blacklisted for name in event.competitors):
+        if self.blacklisted and any(name in self.blacklisted for name in sport_event.competitors):
             return VenueError("sport_event_competitor_blacklisted")
         market = self.markets[market_of(key)]
         if market.status != ACTIVE:
             return VenueError("event_not_available")
-        if market.type == SUPPLEMENTAL and event.status == LIVE:
+        if market.type == SUPPLEMENTAL and sport_event.status == LIVE:
             return VenueError("supplemental_market_pre_match_only")
         line = self.lines[key]
         if line.status != ACTIVE or len(line.outcomes) != 2:
@@ -286,6 +288,6 @@ class Board:
         """True if wagers on the line are accepted and matched now."""
         return self.rejection(key) is None
 
-    def in_play(self, event_id: int) -> bool:
+    def in_play(self, sport_event_id: int) -> bool:
         """True if the sport event is in play."""
-        return self.events[event_id].status == LIVE
+        return self.sport_events[sport_event_id].status == LIVE

@@ -100,7 +100,7 @@ class OrderIntake:
             raise VenueError("self_match")
         if not owner.wallet.covers(stake):
             raise VenueError("insufficient_amount")
-        live = self._board.in_play(line.event)
+        live = self._board.in_play(line.sport_event)
         if live and self._waiting(owner, now) >= self._settings.delayed_wagers:
             raise VenueError("too_many_delayed_requests")
         order = self._order(owner, external_id, line, side, odds, stake, strategy, now)

@@ -91,6 +91,8 @@ class Settlement:
 
     def _conclude(self, market: MarketKey, status: str, now: Instant) -> None:
         self._board.set_market_status(market, status, now)
-        event = self._board.events[market.event]
-        if event.status != FINISHED and all(self.concluded(key) for key in self._board.markets_of[market.event]):
-            self._board.update_event(msgspec.structs.replace(event, status=FINISHED), now)
+        sport_event = self._board.sport_events[market.sport_event]
+        if sport_event.status != FINISHED and all(
+            self.concluded(key) for key in self._board.markets_of[market.sport_event]
+        ):
+            self._board.update_sport_event(msgspec.structs.replace(sport_event, status=FINISHED), now)

@@ -17,10 +17,10 @@ from mmbot.domain.instant import SECOND, Instant, iso
 from mmbot.domain.money import dollars
 from mmbot.domain.odds import Odds, Side
 from mmbot.simulator.venue.changes import (
-    EventChanged,
     LineChanged,
     MarketChanged,
     Printed,
+    SportEventChanged,
     TournamentChanged,
     WagerChanged,
 )
@@ -81,35 +81,35 @@ def tournament(known: Tournament, stamp: Instant, stamp_name: str = "updated_at"
     }
 
 
-def sport_event(event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
+def sport_event(sport_event: SportEvent, stamp: Instant, stamp_name: str = "updated_at") -> Object:
     """A sport event. ``sub_type`` is null for a game. ``stamp`` is the time of its last change, written under the name
     ``stamp_name``."""
     scheduled = (
         None
-        if event.scheduled is None
-        else datetime.fromtimestamp(event.scheduled // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if sport_event.scheduled is None
+        else datetime.fromtimestamp(sport_event.scheduled // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     )
     return {
-        "event_id": event.event_id,
-        "name": event.name,
+        "event_id": sport_event.sport_event_id,
+        "name": sport_event.name,
         "display_name": "",
         "competitors": [
             {
-                "id": event.event_id * 10 + place,
+                "id": sport_event.sport_event_id * 10 + place,
                 "name": name,
                 "display_name": name,
                 "abbreviation": "".join(part[0] for part in name.split()).upper(),
                 "country": "US",
                 "side": ("home", "away")[place] if place < 2 else "",
             }
-            for place, name in enumerate(event.competitors)
+            for place, name in enumerate(sport_event.competitors)
         ],
         "scheduled": scheduled,
-        "status": event.status,
-        "sport_name": event.sport_name,
-        "sub_type": event.sub_type or None,
-        "tournament_id": event.tournament_id,
-        "tournament_name": event.tournament_name,
+        "status": sport_event.status,
+        "sport_name": sport_event.sport_name,
+        "sub_type": sport_event.sub_type or None,
+        "tournament_id": sport_event.tournament_id,
+        "tournament_name": sport_event.tournament_name,
         "type": "match",
         stamp_name: stamp,
     }
@@ -235,7 +235,7 @@ def _identity(held: VenueWager, market_type: str) -> Object:
         "id": held.wager_id,
         "user_id": held.account,
         "external_id": held.external_id,
-        "sport_event_id": held.line.event,
+        "sport_event_id": held.line.sport_event,
         "market_id": held.line.market,
         "outcome_id": held.outcome_id,
         "line_id": held.line_id,
@@ -252,7 +252,7 @@ def match(held: VenueMatch, market_type: str) -> Object:
         "id": held.match_id,
         "wager_id": held.wager_id,
         "external_id": held.external_id,
-        "sport_event_id": held.line.event,
+        "sport_event_id": held.line.sport_event,
         "market_id": held.line.market,
         "line_id": held.line_id,
         "line": _points(side_number(market_type, held.line, held.side)),
@@ -275,7 +275,7 @@ def transaction(held: VenueTransaction) -> Object:
         "balance": dollars(held.balance),
         "balance_before": dollars(held.balance - held.amount),
         "wager_id": held.wager_id,
-        "event_id": None if held.market is None else str(held.market.event),
+        "event_id": None if held.market is None else str(held.market.sport_event),
         "market_id": None if held.market is None else str(held.market.market),
         "details": "",
         "description": "",
@@ -294,21 +294,24 @@ def tournament_message(change: TournamentChanged) -> Object:
     return identity | {"info": tournament(change.tournament, change.sequence, "sequence_number")}
 
 
-def event_message(change: EventChanged) -> Object:
+def sport_event_message(change: SportEventChanged) -> Object:
     """The feed's message ``sport_event``. When a sport event is taken off the list, the message contains only ids."""
-    identity: Object = {"id": str(change.event.event_id), "tournament_id": str(change.event.tournament_id)}
+    identity: Object = {
+        "id": str(change.sport_event.sport_event_id),
+        "tournament_id": str(change.sport_event.tournament_id),
+    }
     if change.op == "d":
         return identity
-    return identity | {"info": sport_event(change.event, change.sequence, "sequence_number")}
+    return identity | {"info": sport_event(change.sport_event, change.sequence, "sequence_number")}
 
 
 def market_message(change: MarketChanged) -> Object:
     """The feed's message ``market``. Its ``id`` is that of the sport event."""
     return {
-        "id": str(change.event_id),
+        "id": str(change.sport_event_id),
         "info": {
             "id": change.market.key.market,
-            "sport_event_id": change.event_id,
+            "sport_event_id": change.sport_event_id,
             "name": change.market.name,
             "status": change.market.status,
             "description": "",
@@ -326,7 +329,7 @@ def line_message(change: LineChanged, market_type: str) -> Object:
         "id": number,
         "info": {
             "id": number,
-            "sport_event_id": change.line.key.event,
+            "sport_event_id": change.line.key.sport_event,
             "market_id": change.line.key.market,
             "outcome_id": outcome.outcome_id,
             "line": _points(side_number(market_type, change.line.key, change.side)),
@@ -344,7 +347,7 @@ def selections_message(known: Market, line: Line, book: ShownBook, sequence: int
     """The feed's message ``market_selections``, with the whole book of a line. It replaces the previous book. For
     ``bare`` see ``selections``."""
     return {
-        "sport_event_id": line.key.event,
+        "sport_event_id": line.key.sport_event,
         "market_id": line.key.market,
         "info": {
             "id": line.key.market,
@@ -362,7 +365,7 @@ def print_message(change: Printed, line: Line, market_type: str) -> Object:
     number = _points(side_number(market_type, line.key, change.side))
     return {
         "info": {
-            "sport_event_id": change.line.event,
+            "sport_event_id": change.line.sport_event,
             "market_id": change.line.market,
             "line_id": change.line_id,
             "outcome_id": line.outcomes[change.side].outcome_id,

@@ -18,7 +18,7 @@ from mmbot.simulator.wire.legacy import json_values
 if TYPE_CHECKING:
     from mmbot.simulator.wire.local_exchange import LocalExchange
 
-EVENTS_A_READ: Final = 50
+SPORT_EVENTS_A_READ: Final = 50
 """The greatest number of sport events in one request for markets (docs/protocol.md 4.1)."""
 
 
@@ -26,7 +26,7 @@ def get_tournaments(exchange: LocalExchange, request: ApiRequest) -> web.Respons
     """GET mm/get_tournaments: all tournaments, or only those with listed sport events."""
     known = exchange.venue.tournaments()
     if request.query.get("has_active_events", "").lower() in ("true", "1"):
-        active = {event.tournament_id for event in exchange.venue.events()}
+        active = {sport_event.tournament_id for sport_event in exchange.venue.sport_events()}
         known = [tournament for tournament in known if tournament.tournament_id in active]
     return data_response({"tournaments": [json_values.tournament(tournament, request.now) for tournament in known]})
 
@@ -38,10 +38,12 @@ def get_sport_events(exchange: LocalExchange, request: ApiRequest) -> web.Respon
     ids = request.ids("event_ids", code="invalid_event_id")
     if tournament is None and not ids:
         raise Rejection("invalid_param", "Invalid param: tournament_id or event_ids is required")
-    found: list[SportEvent] = exchange.venue.events(tournament_id=tournament, ids=ids or None)
+    found: list[SportEvent] = exchange.venue.sport_events(tournament_id=tournament, ids=ids or None)
     if not found and tournament is not None:
         raise Rejection("data_not_found")
-    return data_response({"sport_events": [json_values.sport_event(event, request.now) for event in found] or None})
+    return data_response(
+        {"sport_events": [json_values.sport_event(sport_event, request.now) for sport_event in found] or None}
+    )
 
 
 def get_markets(version: int) -> Callable[[LocalExchange, ApiRequest], web.Response]:
@@ -65,15 +67,15 @@ def get_multiple_markets(version: int) -> Callable[[LocalExchange, ApiRequest], 
 
     def endpoint(exchange: LocalExchange, request: ApiRequest) -> web.Response:
         ids = request.ids("event_ids", code="market_invalid_event")
-        if not 1 <= len(ids) <= EVENTS_A_READ:
+        if not 1 <= len(ids) <= SPORT_EVENTS_A_READ:
             raise Rejection("market_event_limit_exceeded")
-        return data_response({str(event): _markets(exchange, event, version) for event in ids})
+        return data_response({str(sport_event): _markets(exchange, sport_event, version) for sport_event in ids})
 
     return endpoint
 
 
-def _markets(exchange: LocalExchange, event: int, version: int) -> list[json_values.Object] | None:
-    found = exchange.venue.markets(event)
+def _markets(exchange: LocalExchange, sport_event: int, version: int) -> list[json_values.Object] | None:
+    found = exchange.venue.markets(sport_event)
     if found is None:
         return None
     return [
@@ -99,17 +101,17 @@ def search_markets(exchange: LocalExchange, request: ApiRequest) -> web.Response
     ids = request.ids("event_ids", code="invalid_event_id")
     types = request.texts("market_types")
     least = _liquidity(request)
-    events = exchange.venue.events(tournament_id=tournament, ids=ids or None)
-    if not events and not ids:
+    sport_events = exchange.venue.sport_events(tournament_id=tournament, ids=ids or None)
+    if not sport_events and not ids:
         raise Rejection("data_not_found")
     found: list[json_values.Object] = []
-    for event in events:
-        for market in exchange.venue.markets(event.event_id) or ():
+    for sport_event in sport_events:
+        for market in exchange.venue.markets(sport_event.sport_event_id) or ():
             books = [exchange.venue.book(line.key) for line in market.lines]
             offered = sum(level.value for book in books for side in book.sides for level in side)
             if (not types or market.type in types) and offered >= least:
                 found.append(
-                    {"sport_event_id": event.event_id}
+                    {"sport_event_id": sport_event.sport_event_id}
                     | json_values.market(market, books, 2, bare=exchange.faults.bare_sides)
                 )
     return data_response({"markets": found})

@@ -53,7 +53,7 @@ class Cancellations(msgspec.Struct, frozen=True):
     data: list[Cancellation]
 
 
-class OfEvent(msgspec.Struct, frozen=True):
+class OfSportEvent(msgspec.Struct, frozen=True):
     """The sport event on which all open wagers are to be cancelled."""
 
     event_id: int
@@ -151,9 +151,9 @@ def cancel_all_wagers(exchange: LocalExchange, request: ApiRequest) -> web.Respo
 
 def cancel_wagers_by_event(exchange: LocalExchange, request: ApiRequest) -> web.Response:
     """POST mm/cancel_wagers_by_event: cancels the open wagers on a sport event."""
-    which = request.json(OfEvent)
+    which = request.json(OfSportEvent)
     _check_ids(which)
-    exchange.venue.cancel_event(request.account, which.event_id, request.now)
+    exchange.venue.cancel_sport_event(request.account, which.event_id, request.now)
     return data_response({"success": True})
 
 
@@ -165,7 +165,7 @@ def cancel_wagers_by_market(exchange: LocalExchange, request: ApiRequest) -> web
     return data_response({"success": True})
 
 
-def _check_ids(which: OfEvent | OfMarket) -> None:
+def _check_ids(which: OfSportEvent | OfMarket) -> None:
     if which.event_id <= 0:
         raise Rejection("invalid_event_id")
     if isinstance(which, OfMarket) and which.market_id <= 0:
@@ -204,7 +204,7 @@ def get_wager_histories(most: int) -> Callable[[LocalExchange, ApiRequest], web.
             status=request.choice("status", Status),
             matching=request.choice("matching_status", Matching),
             market_id=request.integer("market_id", "invalid_market_id"),
-            event_id=request.integer("event_id", "invalid_event_id"),
+            sport_event_id=request.integer("event_id", "invalid_event_id"),
             cursor=request.query.get("next_cursor", ""),
             limit=request.limit(most, 20),
         )

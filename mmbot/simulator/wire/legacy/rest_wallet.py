@@ -36,7 +36,7 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
     if start is not None and end is not None and start > end:
         raise Rejection("from_date_greater_than_to_date")
     kind = request.choice("transaction_type", TransactionType)
-    event = request.integer("event_id", "invalid_event_id")
+    sport_event = request.integer("event_id", "invalid_event_id")
     market = request.integer("market_id", "invalid_market_id")
     wager = request.query.get("wager_id", "")
     before = request.integer("next_cursor", "invalid_cursor")
@@ -48,7 +48,7 @@ def get_transactions(exchange: LocalExchange, request: ApiRequest) -> web.Respon
         and (start is None or line.created_at >= start)
         and (end is None or line.created_at <= end)
         and (kind is None or line.type == kind.value)
-        and (event is None or (line.market is not None and line.market.event == event))
+        and (sport_event is None or (line.market is not None and line.market.sport_event == sport_event))
         and (market is None or (line.market is not None and line.market.market == market))
         and (not wager or line.wager_id == wager)
     ]

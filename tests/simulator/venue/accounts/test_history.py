@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
+from venue_bench import LINE, MONEYLINE, SPORT_EVENT, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import DAY, MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status
@@ -46,13 +46,13 @@ def test_the_history_filters() -> None:
     bench.place(bench.a, 0, 150, 1_000)
     bench.venue.crowd.enter(bench.crowd, LINE, 1, -110, 220, bench.now)
     bench.wait(SECOND)
-    bench.venue.cancel_market(bench.a, EVENT, TOTAL.market, None, bench.now)
+    bench.venue.cancel_market(bench.a, SPORT_EVENT, TOTAL.market, None, bench.now)
     bench.wait(SECOND)
     assert ids(bench) == ["w-1", "w-2", "w-3"]
     assert ids(bench, status=Status.OPEN) == ["w-1", "w-3"]
     assert ids(bench, matching=Matching.PARTIALLY_MATCHED) == ["w-1"]
     assert ids(bench, market_id=MONEYLINE.market) == ["w-1", "w-3"]
-    assert ids(bench, event_id=EVENT + 1) == []
+    assert ids(bench, sport_event_id=SPORT_EVENT + 1) == []
     assert bench.again(one).matched == 200
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from venue_bench import EVENT, LINE, MONEYLINE, START, TOTAL, TOTAL_LINE, Bench
+from venue_bench import LINE, MONEYLINE, SPORT_EVENT, START, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.domain.wager import Matching, Status, Winning
-from mmbot.simulator.venue.changes import EventChanged, MarketChanged
+from mmbot.simulator.venue.changes import MarketChanged, SportEventChanged
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.settings import VenueSettings
 
@@ -68,9 +68,9 @@ def test_a_suspended_unlisted_or_settled_market_takes_no_wagers() -> None:
     bench.venue.set_market_status(MONEYLINE, "suspended", bench.now)
     rejected("event_not_available", 400, *place)
     bench.venue.set_market_status(MONEYLINE, "active", bench.now)
-    bench.venue.unlist_event(EVENT, bench.now)
+    bench.venue.unlist_sport_event(SPORT_EVENT, bench.now)
     rejected("sport_event_is_not_booked", 400, *place)
-    bench.venue.list_event(EVENT, bench.now)
+    bench.venue.list_sport_event(SPORT_EVENT, bench.now)
     bench.venue.set_line_status(LINE, "inactive", bench.now)
     rejected("market_line_invalid", 400, *place)
     bench.venue.set_line_status(LINE, "active", bench.now)
@@ -79,7 +79,7 @@ def test_a_suspended_unlisted_or_settled_market_takes_no_wagers() -> None:
     rejected("event_not_available", 400, *place)
     rejected("event_not_available", 400, bench.venue.settle, MONEYLINE, 1, bench.now)
     bench.venue.settle(TOTAL, 0, bench.now)
-    rejected("event_not_available", 400, bench.venue.go_live, EVENT, bench.now)
+    rejected("event_not_available", 400, bench.venue.go_live, SPORT_EVENT, bench.now)
     rejected("event_not_available", 400, bench.venue.set_market_status, MONEYLINE, "active", bench.now)
 
 
@@ -114,9 +114,9 @@ def test_the_queue_is_first_in_first_out_even_when_a_delay_ends() -> None:
     assert (bench.again(first).matched, bench.again(second).matched) == (1_000, 0)
 
 
-def test_on_a_live_event_a_wager_waits_five_seconds_and_delays_no_other() -> None:
+def test_on_a_live_sport_event_a_wager_waits_five_seconds_and_delays_no_other() -> None:
     bench = Bench()
-    bench.venue.go_live(EVENT, bench.now)
+    bench.venue.go_live(SPORT_EVENT, bench.now)
     wager = bench.send(bench.a, 0, 110, 1_000)
     bench.wait(4 * SECOND)
     rejected("wager_is_placing", 409, bench.cancel, wager)
@@ -168,7 +168,7 @@ def test_with_an_empty_wallet_nothing_is_taken_into_the_queue() -> None:
 
 def test_only_so_many_wagers_of_an_account_wait_for_their_bet_delay() -> None:
     bench = Bench(VenueSettings(delayed_wagers=2))
-    bench.venue.go_live(EVENT, bench.now)
+    bench.venue.go_live(SPORT_EVENT, bench.now)
     bench.send(bench.a, 0, 110, 1_000)
     bench.wait(SECOND)
     bench.send(bench.a, 0, 110, 1_000)
@@ -264,14 +264,14 @@ def test_bulk_cancels_reach_their_scope_and_leave_placing_wagers() -> None:
     foreign = bench.place(bench.b, 0, 110, 1_000)
     placing = bench.send(bench.a, 0, 112, 1_000)
     venue, now = bench.venue, bench.now
-    assert venue.cancel_market(bench.a, EVENT, MONEYLINE.market, bench.line_id(1), now) == 1
+    assert venue.cancel_market(bench.a, SPORT_EVENT, MONEYLINE.market, bench.line_id(1), now) == 1
     assert (bench.again(one).status, bench.again(two).status) == (Status.OPEN, Status.CANCELED)
-    assert venue.cancel_market(bench.a, EVENT, MONEYLINE.market, None, now) == 1
+    assert venue.cancel_market(bench.a, SPORT_EVENT, MONEYLINE.market, None, now) == 1
     assert bench.again(three).status is Status.OPEN
-    assert venue.cancel_event(bench.a, EVENT, now) == 1
+    assert venue.cancel_sport_event(bench.a, SPORT_EVENT, now) == 1
     rejected("no_cancellable_wagers", 404, venue.cancel_all, bench.a, now)
-    rejected("data_not_found", 404, venue.cancel_event, bench.a, EVENT, now)
-    rejected("data_not_found", 404, venue.cancel_market, bench.a, EVENT, MONEYLINE.market, None, now)
+    rejected("data_not_found", 404, venue.cancel_sport_event, bench.a, SPORT_EVENT, now)
+    rejected("data_not_found", 404, venue.cancel_market, bench.a, SPORT_EVENT, MONEYLINE.market, None, now)
     assert bench.again(placing).status is Status.INACTIVE
     assert bench.again(foreign).status is Status.OPEN
     bench.wait()
@@ -288,7 +288,7 @@ def test_bulk_cancel_skips_fully_matched_wagers_and_cuts_partly_matched_ones() -
     assert bench.again(part).stake == 400
 
 
-# --- the event ----------------------------------------------------------------------------------------------------
+# --- the sport event ----------------------------------------------------------------------------------------------
 
 
 def test_going_live_wipes_everything_pre_match() -> None:
@@ -299,35 +299,37 @@ def test_going_live_wipes_everything_pre_match() -> None:
     on_total = bench.place(bench.a, 0, 110, 1_000, line=TOTAL_LINE)
     placing = bench.send(bench.c, 0, 112, 1_000)
     bench.drained()
-    bench.venue.go_live(EVENT, bench.now)
+    bench.venue.go_live(SPORT_EVENT, bench.now)
     for wager in (open_one, on_total, placing):
         assert bench.again(wager).status is Status.WIPED
     cut = bench.again(part)
     assert (cut.status, cut.matching, cut.stake) == (Status.OPEN, Matching.FULLY_MATCHED, 200)
     assert bench.side(0) == bench.side(1) == []
     messages = bench.drained()
-    assert isinstance(messages[0], EventChanged)
-    assert messages[0].event.status == "live"
+    assert isinstance(messages[0], SportEventChanged)
+    assert messages[0].sport_event.status == "live"
     bench.wait(SECOND)
     assert bench.again(placing).status is Status.WIPED
     rejected("wager_already_cancelled", 400, bench.cancel, open_one)
 
 
-def test_unlisting_is_announced_hides_the_event_and_stops_matching_but_not_cancelling() -> None:
+def test_unlisting_is_announced_hides_the_sport_event_and_stops_matching_but_not_cancelling() -> None:
     bench = Bench()
     wager = bench.place(bench.a, 0, 110, 1_000)
     bench.drained()
-    bench.venue.unlist_event(EVENT, bench.now)
-    assert [message.op for message in bench.drained() if isinstance(message, EventChanged)] == ["d"]
-    assert bench.venue.events() == []
-    assert bench.venue.markets(EVENT) is None
+    bench.venue.unlist_sport_event(SPORT_EVENT, bench.now)
+    assert [message.op for message in bench.drained() if isinstance(message, SportEventChanged)] == ["d"]
+    assert bench.venue.sport_events() == []
+    assert bench.venue.markets(SPORT_EVENT) is None
     assert bench.venue.crowd.enter(bench.crowd, LINE, 1, 100, 1_000, bench.now) is None
     order = bench.venue.board.books[LINE].resting(0)[0]
     assert bench.venue.crowd.take(bench.crowd, order, 400, bench.now) == 0
     assert bench.cancel(wager).status is Status.CANCELED
-    bench.venue.list_event(EVENT, bench.now)
-    assert [message.op for message in bench.drained() if isinstance(message, EventChanged)] == ["u"]
-    assert [event.event_id for event in bench.venue.events(132, [EVENT, 5])] == [EVENT]
+    bench.venue.list_sport_event(SPORT_EVENT, bench.now)
+    assert [message.op for message in bench.drained() if isinstance(message, SportEventChanged)] == ["u"]
+    assert [sport_event.sport_event_id for sport_event in bench.venue.sport_events(132, [SPORT_EVENT, 5])] == [
+        SPORT_EVENT
+    ]
 
 
 def test_a_change_of_market_status_is_announced_once() -> None:

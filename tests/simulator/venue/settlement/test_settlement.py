@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_bench import EVENT, MONEYLINE, TOTAL, TOTAL_LINE, Bench
+from venue_bench import MONEYLINE, SPORT_EVENT, TOTAL, TOTAL_LINE, Bench
 
 from mmbot.domain.instant import SECOND
 from mmbot.domain.wager import Status, Winning
-from mmbot.simulator.venue.changes import EventChanged
+from mmbot.simulator.venue.changes import SportEventChanged
 from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 
@@ -104,7 +104,7 @@ def test_commission_is_rounded_half_up(stake: int, commission: int) -> None:
     assert movements(bench, bench.a)[-1] == ("COMMISSION", -commission)
 
 
-def test_markets_are_charged_apart_and_the_event_ends_with_the_last() -> None:
+def test_markets_are_charged_apart_and_the_sport_event_ends_with_the_last() -> None:
     bench = Bench()
     matched(bench)
     bench.place(bench.a, 0, 100, 1_000, line=TOTAL_LINE)
@@ -114,8 +114,8 @@ def test_markets_are_charged_apart_and_the_event_ends_with_the_last() -> None:
     bench.venue.settle(TOTAL, 1, bench.now)
     bench.wait()
     assert bench.venue.wallet(bench.a).commission == 20  # a loss on the total offsets nothing
-    ended = [message.event for message in bench.drained() if isinstance(message, EventChanged)]
-    assert [(event.event_id, event.status) for event in ended] == [(EVENT, "finished")]
+    ended = [message.sport_event for message in bench.drained() if isinstance(message, SportEventChanged)]
+    assert [(sport_event.sport_event_id, sport_event.status) for sport_event in ended] == [(SPORT_EVENT, "finished")]
 
 
 def test_a_result_by_hand() -> None:

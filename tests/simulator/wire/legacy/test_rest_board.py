@@ -26,7 +26,7 @@ def add_prop(partner: Any) -> None:
     partner.exchange.venue.add_market(market, partner.exchange.tick())
 
 
-async def test_events_are_read_by_their_ids_and_those_not_listed_are_left_out(partner: Any) -> None:
+async def test_sport_events_are_read_by_their_ids_and_those_not_listed_are_left_out(partner: Any) -> None:
     status, body = await partner.get("mm/get_sport_events", event_ids=f"{GAME},77,{EMPTY}")
     assert status == 200
     assert [(each["event_id"], each["tournament_id"]) for each in body["data"]["sport_events"]] == [
@@ -48,13 +48,13 @@ async def test_events_are_read_by_their_ids_and_those_not_listed_are_left_out(pa
         ({"tournament_id": "NBA"}, "invalid_param"),
     ],
 )
-async def test_invalid_queries_of_events_are_rejected(partner: Any, query: dict[str, str], code: str) -> None:
+async def test_invalid_queries_of_sport_events_are_rejected(partner: Any, query: dict[str, str], code: str) -> None:
     status, body = await partner.get("mm/get_sport_events", **query)
     assert (status, body["error"]) == (400, code)
 
 
 @pytest.mark.parametrize(("path", "newer"), [("mm/get_markets", False), ("v2/mm/get_markets", True)])
-async def test_the_markets_of_one_event_in_both_versions(partner: Any, path: str, newer: bool) -> None:
+async def test_the_markets_of_one_sport_event_in_both_versions(partner: Any, path: str, newer: bool) -> None:
     add_prop(partner)
     partner.crowd_rests(0, -117, 800_00)
     status, body = await partner.get(path, event_id=GAME)
@@ -85,7 +85,7 @@ async def test_invalid_queries_of_markets_are_rejected(
     assert (answered, body["error"]) == (status, code)
 
 
-async def test_a_search_finds_the_markets_of_a_tournament_and_names_their_events(partner: Any) -> None:
+async def test_a_search_finds_the_markets_of_a_tournament_and_names_their_sport_events(partner: Any) -> None:
     status, body = await partner.get("mm/search_markets", tournament_id=NBA)
     assert status == 200
     assert [(each["sport_event_id"], each["id"]) for each in body["data"]["markets"]] == [
@@ -183,7 +183,7 @@ async def test_a_pre_match_prop_is_not_traded_in_play(partner: Any) -> None:
     assert (status, body["error"]) == (400, "supplemental_market_pre_match_only")
 
 
-async def test_tournaments_can_be_asked_for_with_active_events_only(partner: Any) -> None:
+async def test_tournaments_can_be_asked_for_with_active_sport_events_only(partner: Any) -> None:
     status, body = await partner.get("mm/get_tournaments")
     assert status == 200
     assert [each["id"] for each in body["data"]["tournaments"]] == [NBA, NHL]
@@ -195,15 +195,15 @@ async def test_tournaments_can_be_asked_for_with_active_events_only(partner: Any
 async def test_sport_events_of_a_tournament(partner: Any) -> None:
     status, body = await partner.get("mm/get_sport_events", tournament_id=NBA)
     assert status == 200
-    event = body["data"]["sport_events"][0]
-    assert event["event_id"] == GAME
-    assert event["status"] == "not_started"
-    assert event["sub_type"] is None
-    assert event["scheduled"].endswith("Z")
-    assert [each["side"] for each in event["competitors"]] == ["home", "away"]
+    sport_event = body["data"]["sport_events"][0]
+    assert sport_event["event_id"] == GAME
+    assert sport_event["status"] == "not_started"
+    assert sport_event["sub_type"] is None
+    assert sport_event["scheduled"].endswith("Z")
+    assert [each["side"] for each in sport_event["competitors"]] == ["home", "away"]
 
 
-async def test_a_tournament_without_a_listed_event_is_404_and_unknown_ids_are_null(partner: Any) -> None:
+async def test_a_tournament_without_a_listed_sport_event_is_404_and_unknown_ids_are_null(partner: Any) -> None:
     status, body = await partner.get("mm/get_sport_events", tournament_id=NHL)
     assert (status, body) == (404, {"error": "data_not_found", "message": "Record not found"})
     status, body = await partner.get("mm/get_sport_events", event_ids="999,998")
@@ -261,12 +261,12 @@ async def test_the_older_version_lacks_the_fields_of_the_newer(partner: Any) -> 
         ("ten", "market_invalid_event"),
     ],
 )
-async def test_an_invalid_list_of_events_is_rejected_with_its_code(partner: Any, query: str, code: str) -> None:
+async def test_an_invalid_list_of_sport_events_is_rejected_with_its_code(partner: Any, query: str, code: str) -> None:
     status, body = await partner.get("v2/mm/get_multiple_markets", event_ids=query)
     assert (status, body["error"]) == (400, code)
 
 
-async def test_fifty_events_can_be_read_at_once(partner: Any) -> None:
+async def test_fifty_sport_events_can_be_read_at_once(partner: Any) -> None:
     status, body = await partner.get("v2/mm/get_multiple_markets", event_ids=",".join(str(n) for n in range(1, 51)))
     assert status == 200
     assert list(body["data"].values()) == [None] * 50

@@ -225,7 +225,7 @@ async def test_bulk_cancels_take_their_scope_and_404_when_nothing_is_open(partne
         ({"event_id": 99, "market_id": MONEYLINE}, 404, "sport_event_not_found"),
     ],
 )
-async def test_a_bulk_cancel_for_an_unknown_event_or_market_is_rejected(
+async def test_a_bulk_cancel_for_an_unknown_sport_event_or_market_is_rejected(
     partner: Any, scope: dict[str, int], status: int, code: str
 ) -> None:
     path = "mm/cancel_wagers_by_market" if "market_id" in scope else "mm/cancel_wagers_by_event"

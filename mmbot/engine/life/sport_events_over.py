@@ -63,11 +63,17 @@ class Forgetting:
         self._look_at = now + EVERY
         shared = self._shared
         ledger = shared.ledger
-        heard_of = [line.event for line in (*shared.books.lines(), *ledger.positions)]  # some were never listed
-        heard_of += [market.event for market in ledger.full_stakes]
-        self._gone = {event: self._gone.get(event, now) for event in shared.catalogue.off_list(heard_of)}
-        staked = ledger.at_stake() | dict.fromkeys(line.event for line in shared.hedging)
-        over = {event: since for event, since in self._gone.items() if since <= now - SHOWN and event not in staked}
+        heard_of = [line.sport_event for line in (*shared.books.lines(), *ledger.positions)]  # some were never listed
+        heard_of += [market.sport_event for market in ledger.full_stakes]
+        self._gone = {
+            sport_event: self._gone.get(sport_event, now) for sport_event in shared.catalogue.off_list(heard_of)
+        }
+        staked = ledger.at_stake() | dict.fromkeys(line.sport_event for line in shared.hedging)
+        over = {
+            sport_event: since
+            for sport_event, since in self._gone.items()
+            if since <= now - SHOWN and sport_event not in staked
+        }
         if not over:
             return
         self._quoting.drop(over)
@@ -77,8 +83,8 @@ class Forgetting:
         self._profit.forget(over)
         self._counts.forget(over)
         ledger.forget(over)
-        shared.exposure.forget_events(over)
+        shared.exposure.forget_sport_events(over)
         shared.books.forget(over)
         shared.guards.forget(over)
         shared.catalogue.take_off(over)
-        shared.catalogue.forget({event: since for event, since in over.items() if since <= now - RESOLVED})
+        shared.catalogue.forget({sport_event: since for sport_event, since in over.items() if since <= now - RESOLVED})

@@ -8,7 +8,7 @@ from mmbot.domain.catalogue import LineKey, SportEvent
 from mmbot.domain.instant import HOUR, Instant
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.memo import Rest
-from mmbot.engine.quoting.quoted_line import EventLines, QuotedLine
+from mmbot.engine.quoting.quoted_line import QuotedLine, SportEventLines
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
 from mmbot.strategy.rules import matching_rule
@@ -21,24 +21,26 @@ class LinesByRule:
         self._shared: Final = shared
         self._given: Final = given
 
-    def sort(self, event: SportEvent, old: EventLines | None, now: Instant) -> tuple[EventLines, list[QuotedLine]]:
+    def sort(
+        self, sport_event: SportEvent, old: SportEventLines | None, now: Instant
+    ) -> tuple[SportEventLines, list[QuotedLine]]:
         """Return the lines of a sport event grouped by rule, and the lines of ``old`` that no rule matches any more.
 
         A line that a rule still matches keeps its targets. A rule keeps the state of its strategy.
         """
         shared = self._shared
-        lines = EventLines()
+        lines = SportEventLines()
         known: dict[LineKey, QuotedLine] = {line.key: line for line in old} if old is not None else {}
         states = {rule: of_rule.state for rule, of_rule in old.by_rule.items()} if old is not None else {}
         schedule = shared.clock.schedule(now)
-        for market in shared.catalogue.markets.get(event.event_id, {}).values():
-            rule = matching_rule(shared.config.quoting, event, market, schedule)
+        for market in shared.catalogue.markets.get(sport_event.sport_event_id, {}).values():
+            rule = matching_rule(shared.config.quoting, sport_event, market, schedule)
             if rule is None:
                 continue
             for listed in market.lines:
                 found = shared.catalogue.lines.get(listed.key, listed)
                 key = found.key
-                shared.exposure.register(key, event.tournament_id, shared.config.quoting[rule].limits)
+                shared.exposure.register(key, sport_event.tournament_id, shared.config.quoting[rule].limits)
                 line = QuotedLine(
                     found,
                     market,
@@ -55,17 +57,17 @@ class LinesByRule:
                 lines.add(line, states.get(rule))
         return lines, list(known.values())
 
-    def wake_for_windows(self, event: SportEvent, now: Instant) -> None:
+    def wake_for_windows(self, sport_event: SportEvent, now: Instant) -> None:
         """Set a timer for the next instant at which a rule with ``hours_to_start`` begins or ceases to apply, or
         quoting has to end before the start."""
         shared = self._shared
-        if event.scheduled is None:
+        if sport_event.scheduled is None:
             return
-        start = shared.on_clock(event.scheduled)
+        start = shared.on_clock(sport_event.scheduled)
         edges = [start - shared.settings.stop_before_start]
         for rule in shared.config.quoting:
             if rule.match.hours_to_start is not None:
                 edges += [start - round(hours * HOUR) + 1 for hours in rule.match.hours_to_start]
         later = [edge for edge in edges if edge > now]
         if later:
-            shared.timers.set(Due.EVENT, event.event_id, min(later))
+            shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, min(later))

@@ -17,8 +17,8 @@ from mmbot.domain.wager_states import State
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 
-EVENTS_A_DAY = 12
-FIRST_EVENT = 100
+SPORT_EVENTS_A_DAY = 12
+FIRST_SPORT_EVENT = 100
 
 
 def held(engine: object) -> dict[str, int]:
@@ -51,7 +51,7 @@ def held(engine: object) -> dict[str, int]:
 
 
 class Weeks:
-    """Days of a league, each with events that are quoted, matched, played, settled and removed from the board."""
+    """Days of a league, each with sport events that are quoted, matched, played, settled and removed from the board."""
 
     def __init__(self) -> None:
         config = settings(
@@ -59,7 +59,7 @@ class Weeks:
             limits=LimitsConfig(
                 line=60,
                 market=60,
-                event=60,
+                sport_event=60,
                 tournament=100_000,
                 account=100_000,
                 daily_loss=100_000,
@@ -93,20 +93,20 @@ class Weeks:
         self.scene.go(5 * SECOND)
 
     def listed(self) -> list[LineKey]:
-        """Put the events of a day on the board, quote them, and match one outcome of each."""
-        scene, first = self.scene, FIRST_EVENT + self.days * EVENTS_A_DAY
+        """Put the sport events of a day on the board, quote them, and match one outcome of each."""
+        scene, first = self.scene, FIRST_SPORT_EVENT + self.days * SPORT_EVENTS_A_DAY
         scene.starts = scene.now + 4 * HOUR
-        lines = [LineKey(event, 219, 0) for event in range(first, first + EVENTS_A_DAY)]
+        lines = [LineKey(sport_event, 219, 0) for sport_event in range(first, first + SPORT_EVENTS_A_DAY)]
         for line in lines:
-            scene.add_event(line.event, scene.now)
-            scene.add_market(MarketKey(line.event, 219), [line], scene.now)
+            scene.add_sport_event(line.sport_event, scene.now)
+            scene.add_market(MarketKey(line.sport_event, 219), [line], scene.now)
             scene.around(line)
         scene.until(lambda: all(scene.sides(line) == {0, 1} for line in lines))
         for number, line in enumerate(lines):
             scene.take(number % 2, 700 + number, line)
         given = scene.venue.line(lines[0]).outcomes[0].line_id
         scene.run.tell(e.PriceGiven(given, 0.5, scene.now))
-        never_listed = FIRST_EVENT * 1000 + self.days
+        never_listed = FIRST_SPORT_EVENT * 1000 + self.days
         scene.run.tell(e.BookMessage(scene.run.connection, LineKey(never_listed, 219, 0), scene.now, Book()))
         for _ in range(3):  # until the match is hedged
             scene.take(1, 2400, lines[2])
@@ -120,27 +120,27 @@ class Weeks:
         return lines
 
     def played(self, lines: list[LineKey]) -> None:
-        """Let the events start and leave the board."""
+        """Let the sport events start and leave the board."""
         scene = self.scene
         self.leap(4 * HOUR)
         for line in lines:
-            scene.venue.go_live(line.event, scene.now)
+            scene.venue.go_live(line.sport_event, scene.now)
         self.leap(3 * HOUR)
         for line in lines:
-            scene.venue.unlist_event(line.event, scene.now)
+            scene.venue.unlist_sport_event(line.sport_event, scene.now)
             scene.house.pop(line)
 
     def settled(self, lines: list[LineKey]) -> None:
-        """Settle the events; void some of them."""
+        """Settle the sport events; void some of them."""
         for number, line in enumerate(lines):
             if number % 5 == 4:
-                self.scene.venue.void(MarketKey(line.event, 219), self.scene.now)
+                self.scene.venue.void(MarketKey(line.sport_event, 219), self.scene.now)
             else:
-                self.scene.venue.settle(MarketKey(line.event, 219), number % 3 % 2, self.scene.now)
+                self.scene.venue.settle(MarketKey(line.sport_event, 219), number % 3 % 2, self.scene.now)
         self.scene.go(30 * SECOND)
 
     def day(self) -> list[LineKey]:
-        """Play a day from the listing of its events to their results."""
+        """Play a day from the listing of its sport events to their results."""
         ends = self.scene.now + DAY
         lines = self.listed()
         self.played(lines)
@@ -151,7 +151,7 @@ class Weeks:
 
 
 @pytest.mark.plain
-def test_memory_does_not_grow_with_the_number_of_past_events() -> None:
+def test_memory_does_not_grow_with_the_number_of_past_sport_events() -> None:
     weeks = Weeks()
     for _ in range(8):
         weeks.day()
@@ -159,17 +159,19 @@ def test_memory_does_not_grow_with_the_number_of_past_events() -> None:
     for _ in range(20):
         weeks.day()
     late = held(weeks.scene.run.engine)
-    assert late.pop("Settlements._markets") == 28 * EVENTS_A_DAY, "a market's profit is kept: a result may be corrected"
+    assert late.pop("Settlements._markets") == 28 * SPORT_EVENTS_A_DAY, (
+        "a market's profit is kept: a result may be corrected"
+    )
     grown = {name: (early.get(name, 0), size) for name, size in late.items() if size > early.get(name, 0) + 12}
     assert not grown
     status = weeks.scene.status()
-    assert len(status.events) <= EVENTS_A_DAY
-    assert len(status.guards) <= 3 * EVENTS_A_DAY
+    assert len(status.sport_events) <= SPORT_EVENTS_A_DAY
+    assert len(status.guards) <= 3 * SPORT_EVENTS_A_DAY
     weeks.scene.agree()
     weeks.scene.close()
 
 
-def test_a_result_corrected_after_its_event_was_forgotten_counts_to_the_cent() -> None:
+def test_a_result_corrected_after_its_sport_event_was_forgotten_counts_to_the_cent() -> None:
     weeks = Weeks()
     lines = weeks.day()
     scene = weeks.scene
@@ -188,9 +190,9 @@ def test_a_result_corrected_after_its_event_was_forgotten_counts_to_the_cent() -
     assert not is_known()
     before = scene.status().profit.realised
     for line in lines[:3]:
-        scene.venue.correct(MarketKey(line.event, 219), 1, scene.now)
-    scene.venue.correct(MarketKey(lines[3].event, 219), 0, scene.now)
-    scene.venue.void(MarketKey(lines[5].event, 219), scene.now)
+        scene.venue.correct(MarketKey(line.sport_event, 219), 1, scene.now)
+    scene.venue.correct(MarketKey(lines[3].sport_event, 219), 0, scene.now)
+    scene.venue.void(MarketKey(lines[5].sport_event, 219), scene.now)
     scene.go(SECOND)
     assert scene.status().profit.realised != before
     scene.agree()
@@ -210,35 +212,35 @@ def test_a_wager_that_awaits_its_result_is_kept_and_counts_in_every_scope() -> N
         weeks.leap(DAY)
     scene = weeks.scene
     status = scene.agree() and scene.status()
-    assert {line.event for line in lines} == {event.event for event in status.events}
+    assert {line.sport_event for line in lines} == {sport_event.sport_event for sport_event in status.sport_events}
     assert status.locked == sum(scene.line(line).locked for line in lines) > 0
     account = next(scope for scope in status.scopes if scope.scope == "account")
     assert account.matched == sum(max(0, -min(scene.position(line))) for line in lines)
     weeks.settled(lines)
     weeks.leap(2 * HOUR)
     weeks.leap(2 * HOUR)
-    assert not scene.status().events
+    assert not scene.status().sport_events
     assert scene.status().locked == 0
     scene.agree()
     scene.close()
 
 
-def test_a_forgotten_event_that_returns_is_quoted_again() -> None:
+def test_a_forgotten_sport_event_that_returns_is_quoted_again() -> None:
     weeks = Weeks()
     lines = weeks.listed()
     scene = weeks.scene
     back = lines[3]
     for days in (0, 5):  # its lines are dropped after an hour, their ids after some days
-        scene.venue.unlist_event(back.event, scene.now)
+        scene.venue.unlist_sport_event(back.sport_event, scene.now)
         scene.go(5 * SECOND)
         assert not scene.wagers(back)
         scene.take(0, 1, back)
         for _ in range(days + 1):
             weeks.leap(2 * HOUR if not days else DAY)
         scene.starts = scene.now + 30 * DAY
-        event = scene.venue.event(back.event)
-        scene.venue.update_event(msgspec.structs.replace(event, scheduled=scene.starts), scene.now)
-        scene.venue.list_event(back.event, scene.now)
+        sport_event = scene.venue.sport_event(back.sport_event)
+        scene.venue.update_sport_event(msgspec.structs.replace(sport_event, scheduled=scene.starts), scene.now)
+        scene.venue.list_sport_event(back.sport_event, scene.now)
         scene.until(lambda: scene.sides(back) == {0, 1})
     scene.agree()
     scene.close()

@@ -11,13 +11,13 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 
-class EventGuards:
+class SportEventGuards:
     """Holds and lifts the guards of sport events."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
 
-    def judge(self, event: SportEvent, now: Instant) -> tuple[Instant, bool]:
+    def judge(self, sport_event: SportEvent, now: Instant) -> tuple[Instant, bool]:
         """Hold and lift the guards of a sport event.
 
         Returns two values. The first is the instant until which the guards stay the same, unless the sport event
@@ -25,18 +25,18 @@ class EventGuards:
         books are out of date.
         """
         shared = self._shared
-        key = event.event_id
+        key = sport_event.sport_event_id
         closed = shared.guards.holds("unlisted", key) or shared.guards.holds("live", key)
-        unlisted = event.status == UNLISTED
-        live = not unlisted and event.status not in TRADEABLE
+        unlisted = sport_event.status == UNLISTED
+        live = not unlisted and sport_event.status not in TRADEABLE
         shared.judge("unlisted", key, "taken off the list" if unlisted else None, now)
-        shared.judge("live", key, f"status {event.status}" if live else None, now)
+        shared.judge("live", key, f"status {sport_event.status}" if live else None, now)
         reason = None
         until = NEVER
-        if event.scheduled is None:
+        if sport_event.scheduled is None:
             reason = "no known start"
         else:
-            near = shared.on_clock(event.scheduled) - shared.settings.stop_before_start
+            near = shared.on_clock(sport_event.scheduled) - shared.settings.stop_before_start
             if near <= now:
                 reason = f"within {in_seconds(shared.settings.stop_before_start):g} s of its start, or past it"
             else:
