@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from mmbot.backtest.faults import Faults
@@ -58,6 +59,16 @@ class Memory:
         self.runs = 0
         self.last: Instant = 0
 
+    def keep(self, order: o.SaveWager | o.SaveDay | o.SaveSettlement, now: Instant) -> None:
+        """Keep a record of the journal. A subclass may lose records, as a crash does. ``now`` is the present."""
+        match order:
+            case o.SaveWager():
+                self.wagers[order.external_id] = order
+            case o.SaveDay():
+                self.day = order
+            case o.SaveSettlement():
+                self.settlements[order.sport_event, order.market] = order
+
     def seed(self) -> o.Seed:
         """Return what the engine of the next run starts from."""
         self.runs += 1
@@ -105,11 +116,12 @@ class Run:
         self.channels = e.WHOLE_FEED
         """The channels of the feed's next connection."""
         self._link = Link(world.venue, account)
-        self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
+        self._queue: list[tuple[Instant, int, Callable[[], object]]] = []
         self._count = 0
         self._connection = 0
         self._up = False
         self._beat_at: Instant = start
+        self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------
 
@@ -118,7 +130,7 @@ class Run:
         """The number of the feed's latest connection."""
         return self._connection
 
-    def at(self, when: Instant, what: Callable[[], None]) -> None:
+    def at(self, when: Instant, what: Callable[[], object]) -> None:
         """Call a function at an instant."""
         self._count += 1
         heapq.heappush(self._queue, (max(when, self.now), self._count, what))
@@ -172,6 +184,12 @@ class Run:
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRejected(self._connection, reason))
 
+    def follow(self, crashed: Run) -> None:
+        """Take over after another run crashed: its requests that are still under way reach the exchange, but nobody
+        hears the answers."""
+        for when, request in crashed._under_way.values():
+            self.at(when, partial(self._at_exchange, request))
+
     def leap(self, when: Instant) -> None:
         """Let time pass until ``when`` at the exchange but not for the engine. Then give the engine a health check."""
         self.now = when
@@ -223,14 +241,21 @@ class Run:
             return
 
         def arrive() -> None:
-            self.world.advance(self.now)
-            self.world.referee.note_request(self.now, type(request).__name__)
-            answer = self._answer(request)
-            self._publish()
+            self._under_way.pop(request.id, None)
+            answer = self._at_exchange(request)
             if passage.answered:
                 self._later(self.now + self.delays.answer + self.faults.answer_delay(), answer)
 
-        self.at(self.now + self.delays.request + passage.late, arrive)
+        when = self.now + self.delays.request + passage.late
+        self._under_way[request.id] = (when, request)
+        self.at(when, arrive)
+
+    def _at_exchange(self, request: r.Request) -> e.Answer:
+        self.world.advance(self.now)
+        self.world.referee.note_request(self.now, type(request).__name__)
+        answer = self._answer(request)
+        self._publish()
+        return answer
 
     def _answer(self, request: r.Request) -> e.Answer:
         answer = None if self.on_request is None else self.on_request(request, self.now)
@@ -262,12 +287,8 @@ class Run:
                     self.alerts.append((self.now, order))
                 case o.Exit():
                     self.exit = order
-                case o.SaveWager():
-                    self.memory.wagers[order.external_id] = order
-                case o.SaveDay():
-                    self.memory.day = order
-                case o.SaveSettlement():
-                    self.memory.settlements[order.sport_event, order.market] = order
+                case o.SaveWager() | o.SaveDay() | o.SaveSettlement():
+                    self.memory.keep(order, self.now)
 
     def _connect(self) -> None:
         self._up = False
