@@ -1,0 +1,1 @@
+"""The judge of a simulation. It imports nothing of mmbot: it knows exchange and bot from plain records alone."""

@@ -1,0 +1,112 @@
+"""The worst case of each scope, recomputed from the exchange's wagers, and the rule that it passes no limit.
+
+The worst case of a line is its greatest loss over every outcome and a void. It counts the matched stakes, and every
+stake that could still match and would lose. A market, a sport event, a tournament and the account sum their lines.
+"""
+
+from __future__ import annotations
+
+from .records import Breach, Limits, Place, WagerRecord
+
+KINDS = ("line", "market", "event", "tournament", "account")
+
+Scope = tuple[str, str]
+
+
+class _Line:
+    __slots__ = ("place", "profit", "remaining", "worst")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.profit = [0] * place.outcomes
+        self.remaining = [0] * place.outcomes
+        self.worst = 0
+
+    def count(self, wager: WagerRecord, sign: int) -> None:
+        self.remaining[wager.side] += sign * wager.could_match
+        if wager.result != "tbd" or wager.status == "void":
+            return
+        for side in range(len(self.profit)):
+            self.profit[side] += sign * (wager.win if side == wager.side else -wager.matched)
+
+    def greatest_loss(self) -> int:
+        unmatched = sum(self.remaining)
+        return max(0, *(unmatched - self.remaining[side] - gain for side, gain in enumerate(self.profit)))
+
+
+class Exposure:
+    """Worst cases by scope. Only an accepted wager of the bot can break the rule: what the exchange or a person does
+    raises what is allowed, and from there the scope may only fall until it is within its limit again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.worst: dict[Scope, int] = {}
+        self.greatest: dict[Scope, int] = {}
+        self._allowed: dict[Scope, int] = {}
+        self._excused: dict[Scope, int] = {}
+        self._lines: dict[str, _Line] = {}
+
+    def lower(self, limits: Limits) -> None:
+        """Put other limits in force."""
+        self.limits = limits
+        self._allowed = {scope: worst for scope, worst in self.worst.items() if worst > self._limit(scope)}
+
+    def excuse(self, place: Place, until: int) -> None:
+        """Allow the scopes of a line to rise until ``until``: the bot cannot know its position there before."""
+        for scope in scopes(place):
+            self._excused[scope] = max(until, self._excused.get(scope, 0))
+
+    def position(self, line: str) -> tuple[int, ...]:
+        """The unsettled profit of a line if each outcome wins."""
+        known = self._lines.get(line)
+        return tuple(known.profit) if known is not None else (0, 0)
+
+    def worst_of(self, line: str) -> int:
+        """The worst case of a line."""
+        return self.worst.get(("line", line), 0)
+
+    def change(
+        self, before: WagerRecord | None, after: WagerRecord, at: int, sent_at: int | None
+    ) -> tuple[Breach, ...]:
+        """Count a changed wager. ``sent_at`` is the time at which the bot sent it, if it was accepted just now."""
+        line = self._lines.get(after.place.line)
+        if line is None:
+            line = self._lines[after.place.line] = _Line(after.place)
+        if before is not None:
+            line.count(before, -1)
+        line.count(after, 1)
+        worst = line.greatest_loss()
+        rise = worst - line.worst
+        line.worst = worst
+        if not rise:
+            return ()
+        return tuple(
+            breach
+            for scope in scopes(after.place)
+            if (breach := self._moved(scope, rise, at, sent_at, after.external_id)) is not None
+        )
+
+    def _moved(self, scope: Scope, rise: int, at: int, sent_at: int | None, what: str) -> Breach | None:
+        worst = self.worst[scope] = self.worst.get(scope, 0) + rise
+        if worst > self.greatest.get(scope, 0):
+            self.greatest[scope] = worst
+        limit = self._limit(scope)
+        if worst <= limit:
+            self._allowed.pop(scope, None)
+            return None
+        allowed = self._allowed.get(scope, limit)
+        self._allowed[scope] = worst
+        if worst <= allowed or sent_at is None or sent_at <= self._excused.get(scope, 0):
+            return None
+        kind, name = scope
+        text = f"{what} takes the worst case of {kind} {name} to {worst} of {limit} cents (allowed: {allowed})"
+        return Breach(at, "worst case within the limit", text)
+
+    def _limit(self, scope: Scope) -> int:
+        limit = getattr(self.limits, scope[0])
+        return 1 << 60 if limit is None else int(limit)
+
+
+def scopes(place: Place) -> tuple[Scope, ...]:
+    """The scopes of a line."""
+    return tuple(zip(KINDS, (place.line, place.market, place.event, place.tournament, ""), strict=True))

@@ -1,0 +1,197 @@
+"""The judge: it takes the records of a run in their order and notes each rule that the bot breaks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from .agreement import differences, wrong_transactions
+from .arithmetic import cross
+from .duties import Duties
+from .exposure import Exposure
+from .records import SECOND, Bounds, Breach, Claim, Entry, Item, Limits, Place, WagerRecord
+
+
+class Judge:
+    """Judges one account of one run."""
+
+    def __init__(self, limits: Limits, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.exposure = Exposure(limits)
+        self.duties = Duties(bounds.clear_within)
+        self.breaches: list[Breach] = []
+        self.wagers: dict[str, WagerRecord] = {}
+        self.changed: dict[str, int] = {}
+        """When a wager of each line last changed."""
+        self.doubtful: dict[str, int] = {}
+        """Until when the bot cannot know its position on a line."""
+        self.matches = 0
+        self.busiest = 0
+        self._live: dict[str, dict[str, WagerRecord]] = {}
+        self._placements: dict[str, int] = {}
+        self._second: deque[int] = deque()
+        self._stopped_at: int | None = None
+        self._lost_at: int | None = None
+        self._dead = True
+        self._cleared_at: int | None = None
+        self._unseen: dict[str, int] = {}
+        self._moved: dict[str, int] = {}
+
+    # --- what the exchange did --------------------------------------------------------------------------------------
+
+    def wager(self, at: int, after: WagerRecord) -> None:
+        """A wager was accepted, or changed."""
+        before = self.wagers.get(after.wager_id)
+        sent_at = None
+        if before is None and not after.by_hand:
+            sent_at = self._placements.get(after.external_id, at)
+            self._accepted(at, after, sent_at)
+        if before is not None and after.matched > before.matched:
+            self.matches += 1
+        self.wagers[after.wager_id] = after
+        line = after.place.line
+        self.changed[line] = at
+        live = self._live.setdefault(line, {})
+        if after.could_match:
+            live[after.wager_id] = after
+        elif live.pop(after.wager_id, None) is not None:
+            self.duties.ended(after.wager_id, at)
+        self.breaches += self.exposure.change(before, after, at, sent_at)
+
+    def _accepted(self, at: int, wager: WagerRecord, sent_at: int) -> None:
+        doubtful = sent_at <= self.doubtful.get(wager.place.line, 0)
+        if self._cleared_at is not None and not doubtful:
+            self._breach(at, "clear is true", f"{wager.external_id} accepted after the bot claimed to be clear")
+        if self._dead:
+            return
+        if self._stopped_at is not None or self._lost_at is not None:
+            self.duties.clear("a late placement", at, [wager.wager_id], max(0, (self._lost_at or at) - at))
+
+    def arrived(self, at: int, sent_at: int, items: Sequence[Item]) -> None:
+        """A placement request arrived at the exchange. The bot sent it at ``sent_at``."""
+        if self._stopped_at is not None and sent_at > self._stopped_at:
+            self._breach(at, "nothing placed after a stop", f"sent {items[0].external_id} after the stop")
+        if self._lost_at is not None and sent_at > self._lost_at + SECOND:
+            self._breach(at, "nothing placed without a feed", f"sent {items[0].external_id} while the feed was lost")
+        for item in items:
+            if item.external_id in self._placements:
+                self._breach(at, "no id twice", f"{item.external_id} was sent twice")
+            self._placements[item.external_id] = sent_at
+            self._self_match(at, sent_at, item)
+            unseen = self._unseen.get(item.line)
+            if unseen is not None and sent_at - unseen > self.bounds.unseen:
+                age = (sent_at - unseen) / 1e9
+                self._breach(at, "no quote from a frozen book", f"{item.external_id}: book of {age:.0f} s ago")
+
+    def _self_match(self, at: int, sent_at: int, item: Item) -> None:
+        if sent_at <= self.doubtful.get(item.line, 0):
+            return
+        for other in self._live.get(item.line, {}).values():
+            if other.side != item.side and cross(other.odds, item.odds):
+                text = f"{item.external_id} at {item.odds} could match {other.external_id} at {other.odds}"
+                self._breach(at, "no self-match", text)
+
+    def request(self, at: int) -> None:
+        """A request of any kind arrived at the exchange."""
+        second = self._second
+        second.append(at)
+        while second[0] <= at - SECOND:
+            second.popleft()
+        if len(second) > self.busiest:
+            self.busiest = len(second)
+            if self.busiest > self.bounds.requests_a_second:
+                self._breach(at, "at most 50 requests a second", f"{self.busiest} requests in one second")
+
+    def disturbed(self, until: int) -> None:
+        """A request met a fault whose effect on the bot ends at ``until``."""
+        self.duties.disturbed(until)
+
+    def book_moved(self, line: str, at: int) -> None:
+        """Somebody else changed the book of a line."""
+        self._moved[line] = at
+        self._unseen.setdefault(line, at)
+
+    def book_reached(self, line: str, as_of: int) -> None:
+        """The bot was given the book of a line as it stood at ``as_of``."""
+        if as_of >= self._moved.get(line, 0):
+            self._unseen.pop(line, None)
+        elif line in self._unseen:
+            self._unseen[line] = max(self._unseen[line], as_of)
+
+    # --- what happened to the bot ---------------------------------------------------------------------------------
+
+    def started(self, at: int, limits: Limits) -> None:
+        """The bot started or restarted: it has to end what is left of earlier runs."""
+        self._dead = False
+        self._stopped_at = self._cleared_at = None
+        self._lost_at = at
+        self.exposure.lower(limits)
+        self.duties.clear("a restart", at, self._to_end())
+
+    def stopped(self, at: int, cause: str) -> None:
+        """The bot was told to stop, or killed: it may place nothing, and has to end everything."""
+        if self._stopped_at is None:
+            self._stopped_at = at
+        self.duties.clear(cause, at, self._to_end())
+
+    def resumed(self) -> None:
+        """The operator released the kill switch."""
+        self._stopped_at = self._cleared_at = None
+
+    def feed_lost(self, at: int, notice: int = 0) -> None:
+        """The feed was lost. The bot may need ``notice`` to see that."""
+        if self._dead:
+            return
+        if self._lost_at is None:
+            self._lost_at = at + notice
+        self.duties.clear("a lost feed", at, self._to_end(), notice)
+
+    def feed_up(self) -> None:
+        """The bot is subscribed again."""
+        self._lost_at = None
+
+    def died(self) -> None:
+        """The bot's process died or ended. Nothing can be asked of it until it is started again."""
+        self._dead = True
+        self.duties.died()
+
+    def claimed_clear(self, at: int) -> None:
+        """The bot says that nothing of its own is open, and that nothing can come."""
+        self._cleared_at = at
+        left = [self.wagers[wager_id] for wager_id in self._to_end()]
+        left = [wager for wager in left if self.doubtful.get(wager.place.line, 0) < at]
+        if left:
+            text = f"{len(left)} wagers are open, {left[0].external_id} among them"
+            self._breach(at, "clear is true", f"the bot claims to be clear, and {text}")
+
+    def excuse(self, place: Place, until: int) -> None:
+        """The exchange deceives the bot about a line, so that the bot cannot know its position before ``until``."""
+        self.doubtful[place.line] = max(until, self.doubtful.get(place.line, 0))
+        self.exposure.excuse(place, until)
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def look(self, at: int) -> None:
+        """Judge deadlines that passed."""
+        late = self.duties.late(at)
+        if late is not None:
+            self.breaches.append(late)
+
+    def compare(self, at: int, claim: Claim, since: int = 0) -> None:
+        """Compare the bot's figures with the exchange's where things were quiet for long enough, and since ``since``,
+        the end of the last fault."""
+        self.breaches += differences(self, at, claim, since)
+
+    def audit(self, at: int, entries: Sequence[Entry], deposited: int, balance: int) -> None:
+        """Compare the wallet's transactions with the results of the wagers."""
+        self.breaches += wrong_transactions(self, at, entries, deposited, balance)
+
+    def live(self) -> list[WagerRecord]:
+        """Every wager that could match."""
+        return [wager for line in self._live.values() for wager in line.values()]
+
+    def _to_end(self) -> list[str]:
+        return [wager.wager_id for wager in self.live() if self.bounds.exclusive or not wager.by_hand]
+
+    def _breach(self, at: int, rule: str, detail: str) -> None:
+        self.breaches.append(Breach(at, rule, detail))
