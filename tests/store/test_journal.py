@@ -279,7 +279,7 @@ def test_a_rejected_wager_of_version_2_gets_the_present_name_of_its_state(tmp_pa
             f" {NOW - SECOND}, {NOW}, 1);"
         )
     (kept,) = reopened(tmp_path).wagers
-    assert State(kept.state) is State.REJECTED
+    assert kept.state == State.REJECTED
 
 
 def test_a_file_of_a_newer_version_is_rejected_and_left_alone(tmp_path):
