@@ -1,10 +1,8 @@
-"""The tables of the journal. A change of the tables needs a new version and a step that migrates older files."""
+"""The tables of the journal. A change of the tables needs a new step that migrates older files."""
 
 from __future__ import annotations
 
 from typing import Final
-
-VERSION: Final = 3
 
 APPLICATION_ID: Final = 0x6D6D626A
 """``mmbj`` in ASCII: marks a SQLite file as a journal of mmbot."""
@@ -69,6 +67,8 @@ STEPS: Final[tuple[str, ...]] = (
     """,
 )
 """``STEPS[n]`` migrates a file from version n to version n + 1."""
+
+VERSION: Final = len(STEPS)
 
 SAVE_WAGER: Final = """
     INSERT INTO wagers (external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched,
