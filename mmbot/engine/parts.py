@@ -61,7 +61,7 @@ class Parts:
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
         )
-        self.hedging: Final = Hedging(shared, self.quoting, self.placing, self.given, self.ids)
+        self.hedging: Final = Hedging(shared, self.quoting, self.placing, self.cancelling, self.given, self.ids)
         self.counts: Final = MatchCounts(shared.catalogue, now)
         self.forgetting: Final = Forgetting(
             shared, self.quoting, self.given, self.placing, self.hedging, self.profit, self.counts
@@ -122,6 +122,7 @@ class Parts:
                 Due.SPORT_EVENT: self.quoting.timer,
                 Due.LINE: self._line_due,
                 Due.HEDGE: self.hedging.pause_over,
+                Due.HEDGE_END: self.hedging.overdue,
                 Due.SUSPECT: self.board.judge,
                 Due.MISSED: self.board.reread,
                 Due.CANCEL: self.cancelling.again,

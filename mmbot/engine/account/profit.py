@@ -33,6 +33,11 @@ SAVE: Final = 10 * SECOND
 """The shortest time between two saves of the day's figures."""
 
 
+WOBBLE: Final = 1
+"""The number of days by which the wall clock may step back without a new day being opened. A clock that wobbles at
+midnight must not lift the guard ``daily_loss``."""
+
+
 class Profit:
     """Profit of the account, updated with each change."""
 
@@ -104,7 +109,7 @@ class Profit:
         shared = self._shared
         date = shared.clock.schedule(now) // DAY
         day = self._day
-        if day is None or day.day != date:
+        if day is None or date > day.day or date < day.day - WOBBLE:
             if not (ready or self._valued):  # else the day would begin without fair values
                 self._day = None
                 return

@@ -41,7 +41,7 @@ class ClearAlone:
         self._ours: Final = ours
         self._next_number: int = first_request
         self._clock: Final = ExchangeClock(self._note_behind, self._note_doubt)
-        self._pager: Final = HistoryPager(self._clock, Pacer(), self._number)
+        self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
         self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
         self._found: list[WagerReport] = []
         """Our open wagers on a shared account that are still to be cancelled."""
@@ -136,6 +136,9 @@ class ClearAlone:
         number = self._next_number
         self._next_number += 1
         return number
+
+    def _note_endless(self, why: str) -> None:
+        self.trouble = f"the pages of the history do not end: {why}"
 
     def _note_behind(self, ahead: Duration) -> None:
         """Do nothing. The proof allows for a clock that is behind, and without an engine nobody reads alerts."""

@@ -74,7 +74,7 @@ class OrderOfLife:
         self._caught_up = False
         """True once this run has read the history of earlier runs."""
         self._sweep_at: Instant = 0
-        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
+        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self._proof: Final = ClearProof(
             self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
         )
@@ -159,8 +159,10 @@ class OrderOfLife:
     def _all_is_resolved(self, _: Instant) -> bool:
         """Return true if every placement ever sent is accepted, rejected or proved absent, and the reads of the proof
         have not started."""
-        awaiting = self._shared.ledger.awaiting()
-        waits = any(wager.wager_id is None and not wager.foreign for wager in awaiting)
+        awaiting, out_of_reach = self._shared.ledger.awaiting(), self._shared.out_of_reach
+        waits = any(
+            wager.wager_id is None and not wager.foreign and wager.external_id not in out_of_reach for wager in awaiting
+        )
         return self._proof.stage is Stage.CANCELLED and not waits
 
     def _is_proved(self, _: Instant) -> bool:
@@ -352,7 +354,9 @@ class OrderOfLife:
         return wager is not None and not wager.foreign
 
     def _ours_are_live(self) -> bool:
-        return any(not wager.foreign for wager in self._shared.ledger.all_live())
+        out_of_reach = self._shared.out_of_reach
+        live = self._shared.ledger.all_live()
+        return any(not wager.foreign and wager.external_id not in out_of_reach for wager in live)
 
     @property
     def clearing(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
-from mmbot.engine.events import Failed, HistoryRead
+from mmbot.engine.events import Failed, Failure, HistoryRead
 from mmbot.engine.requests import ReadHistory
 from mmbot.engine.state.exchange_clock import ExchangeClock
 from mmbot.engine.timing.limiter import Pacer
@@ -23,6 +23,15 @@ the proof that the account is clear."""
 
 OVERLAP: Final = MINUTE
 """How much earlier than the wanted instant a time range starts, because the exchange's clock may be behind ours."""
+
+MOST_PAGES: Final = 1000
+"""The most pages of one query. With more pages than this, the exchange's cursor probably never ends."""
+
+LONGEST_QUERY: Final = 30 * MINUTE
+"""The longest time that the pages of one query may take."""
+
+ENDLESS_PAUSE: Final = 10 * SECOND
+"""The wait before a query starts again after its pages did not end."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
@@ -47,12 +56,19 @@ class Query(NamedTuple):
 class HistoryPager:
     """Reads queries in the order in which they were added, one page at a time.
 
+    The pages of a query are bounded in number and in time, and no cursor may come twice. Otherwise the query starts
+    again after ``ENDLESS_PAUSE``: an incomplete read proves nothing.
+
     Args:
         number: returns the number for a new request.
+        endless: called with the reason if the pages of a query do not end.
     """
 
-    def __init__(self, clock: ExchangeClock, pacer: Pacer, number: Callable[[], int]) -> None:
+    def __init__(
+        self, clock: ExchangeClock, pacer: Pacer, number: Callable[[], int], endless: Callable[[str], None]
+    ) -> None:
         self._clock: Final = clock
+        self._endless: Final = endless
         self._pacer: Final = pacer
         self._number: Final = number
         self._queries: list[Query] = []
@@ -60,6 +76,10 @@ class HistoryPager:
         """The request for the first page of the current query, with its time range; None before that request."""
         self._cursor = ""
         """The cursor of the next page."""
+        self._cursors: dict[str, None] = {}
+        """The cursors of the current query so far."""
+        self._began_at: Instant = 0
+        """When the first page of the current query was requested."""
         self._request: int | None = None
         """The request number of the page in flight; None if there is none, or if its answer is no longer wanted."""
         self._not_before: Instant = 0
@@ -99,9 +119,13 @@ class HistoryPager:
         self._not_before = now + SECOND
 
     def _rewind(self) -> None:
+        self._from_first_page()
+        self._complete_to = NEVER
+
+    def _from_first_page(self) -> None:
         self._range = None
         self._cursor = ""
-        self._complete_to = NEVER
+        self._cursors = {}
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
         """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
@@ -117,6 +141,12 @@ class HistoryPager:
             start = max(min(query.created_since, clock.schedule(query.created_since)) - OVERLAP, start)
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
+    def ranges_since(self, instant: Instant, now: Instant) -> int:
+        """Return how many ranges of ``CREATED_RANGE`` reach back to an instant of our clock."""
+        clock = self._clock
+        since = min(instant, clock.schedule(instant)) - OVERLAP
+        return 1 + max(0, clock.time_of(now) - since) // CREATED_RANGE
+
     # --- requests -------------------------------------------------------------------------------------------------
 
     def next(self, now: Instant) -> ReadHistory | None:
@@ -125,6 +155,7 @@ class HistoryPager:
             return None
         if self._range is None:
             self._range = self._range_of(self._queries[0], now)
+            self._began_at = now
         request = replace(self._range, id=self._number(), cursor=self._cursor)
         self._request = request.id
         self._pacer.take("history", now)
@@ -141,9 +172,12 @@ class HistoryPager:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def failed(self, answer: Failed, now: Instant) -> None:
-        """Record that the read of a page failed. The read is repeated later, unless the page is no longer wanted."""
+        """Record that the read of a page failed. The read is repeated later, unless the page is no longer wanted. If
+        the exchange rejected the cursor, the query starts again from its first page."""
         if answer.request == self._request:
             self._request = None
+            if self._cursor and answer.failure in (Failure.REJECTED, Failure.BUG):
+                self._rewind()
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
@@ -155,7 +189,8 @@ class HistoryPager:
         return True
 
     def turn(self, answer: HistoryRead, now: Instant) -> bool:
-        """Record a page and go on to the next page of the query. Returns True if this page was the last."""
+        """Record a page and go on to the next page of the query. Returns True if this page was the last. If the pages
+        do not end, the query starts again later."""
         clock, synced, asked = self._clock, answer.last_synced_at, self._range
         clock.note_date(answer.date, now)
         if synced is None or not clock.note_history(synced, now):
@@ -164,8 +199,32 @@ class HistoryPager:
             self.synced = max(self.synced, synced)
             ends = NEVER if self._queries[0].ranges_ago else end_of(asked)
             self._complete_to = min(self._complete_to, synced, ends)
-        self._cursor = answer.next_cursor
-        return not self._cursor
+        cursor = answer.next_cursor
+        if cursor and (why := self._endless_because(cursor, now)) is not None:
+            self._endless(why)
+            self._rewind()
+            self._not_before = now + ENDLESS_PAUSE
+            return False
+        self._cursor = cursor
+        return not cursor
+
+    def _endless_because(self, cursor: str, now: Instant) -> str | None:
+        """Return the reason why a query with one more cursor seems to have no end; None if it may still end."""
+        if cursor in self._cursors:
+            return "a cursor came twice"
+        self._cursors[cursor] = None
+        if len(self._cursors) >= MOST_PAGES:
+            return f"more than {MOST_PAGES} pages"
+        if now - self._began_at > LONGEST_QUERY:
+            return f"the pages took longer than {LONGEST_QUERY // MINUTE} minutes"
+        return None
+
+    def next_query(self) -> bool:
+        """Go on to the next query after the last page of a query. Return False if none is left. ``holds_all`` then
+        covers the pages of all these queries."""
+        self._queries.pop(0)
+        self._from_first_page()
+        return bool(self._queries)
 
     def holds_all(self, instant: Instant) -> bool:
         """Return whether the pages of the current query are complete beyond an instant of our clock."""
@@ -183,6 +242,8 @@ class HistoryPager:
         """
         before = self.synced
         last = self.turn(answer, now)
+        if self._range is None:  # the pages did not end
+            return False
         if not self.holds_all(after) or answer.last_synced_at is None or answer.last_synced_at < before:
             self.read_again(now)
             return False

@@ -16,6 +16,11 @@ from mmbot.engine.requests import ReadHistory, Request
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.changes import Changes
+from mmbot.engine.wagers.wager import Wager
+
+MOST_RANGES: Final = 8
+"""The most ranges of ``CREATED_RANGE`` that are read for one placement. An older placement of unknown outcome stays
+unknown and is reported."""
 
 
 class UnknownPlacements:
@@ -25,7 +30,7 @@ class UnknownPlacements:
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
-        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id)
+        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self._given_up: dict[str, Instant] = {}
         self._asked: dict[str, None] = {}
         """The placements that the present read of the history is meant to resolve."""
@@ -40,14 +45,14 @@ class UnknownPlacements:
         if not self._given_up or now < self._not_before or now < self._history.ready_at(now):
             return None
         if self._history.idle:
-            self._start()
+            self._start(now)
         request = self._history.next(now)
         if request is not None:
             self._shared.send(self, request, now)
         return request
 
-    def _start(self) -> None:
-        """Start a read of everything that was placed since the first placement of unknown outcome."""
+    def _start(self, now: Instant) -> None:
+        """Start a read of everything that was placed since the first placement of unknown outcome, range by range."""
         ledger = self._shared.ledger
         self._asked = {}
         sent = []
@@ -55,11 +60,25 @@ class UnknownPlacements:
             wager = ledger.get(external_id)
             if wager is None or wager.wager_id is not None or not wager.remaining:
                 del self._given_up[external_id]
-                continue
-            self._asked[external_id] = None
-            sent.append(wager.sent_at)
+            elif self._history.ranges_since(wager.sent_at, now) > MOST_RANGES:
+                del self._given_up[external_id]
+                self._out_of_reach(wager)
+            else:
+                self._asked[external_id] = None
+                sent.append(wager.sent_at)
         if sent:  # the oldest may be from an earlier run, before this machine's clock went wrong
-            self._history.ask(Query(created_since=min(sent)))
+            since = min(sent)
+            ranges = range(self._history.ranges_since(since, now))
+            self._history.ask(*[Query(created_since=since, ranges_ago=ago) for ago in ranges])
+
+    def _out_of_reach(self, wager: Wager) -> None:
+        """Report a placement that is too old for the history. It goes on counting with its full stake, since nothing
+        proves that it was never placed. Since its sport event must have ended long ago, the proof that the account is
+        clear does not wait for it."""
+        self._shared.out_of_reach[wager.external_id] = None
+        self._shared.outbox.alert(
+            Severity.ERROR, "wager.out_of_reach", external_id=wager.external_id, stake_cents=wager.stake
+        )
 
     def due_at(self, now: Instant) -> Instant:
         """Return when the next page is due; ``NEVER`` if nothing must be read."""
@@ -72,7 +91,7 @@ class UnknownPlacements:
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
-            if self._history.came(answer) and self._history.turn(answer, now):
+            if self._history.came(answer) and self._history.turn(answer, now) and not self._history.next_query():
                 self._effects.apply(self._absent(now), now)
                 self._history.drop()
                 self._not_before = now + SECOND

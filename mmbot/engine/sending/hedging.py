@@ -15,6 +15,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.requests import PlaceMany, Placement
 from mmbot.engine.risk.guards import ACCOUNT, NOT_TWO, shown
 from mmbot.engine.risk.hedge_size import OWN_QUOTES, HedgeOrder, blocking, size_hedge
+from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
@@ -25,6 +26,11 @@ from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND
 """Time between two attempts to hedge one line."""
+
+ENDED_BY: Final = 3 * SECOND
+"""Time from sending a hedge to a read of the wager, if no message reported its end. The exchange ends a fill-or-kill
+within two seconds (docs/protocol.md 6.1). The read is repeated at this interval, and a hedge that a second read shows
+open is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped")
 """Guards of a sport event that forbid a hedge. A guard about the strategy does not forbid it: the position has to be
@@ -41,9 +47,18 @@ class Hedging:
     """Finds lines to hedge, and sends the hedges."""
 
     def __init__(
-        self, shared: Shared, quoting: Quoting, placing: Placing, given: GivenPrices, ids: ExternalIds
+        self,
+        shared: Shared,
+        quoting: Quoting,
+        placing: Placing,
+        cancelling: Cancelling,
+        given: GivenPrices,
+        ids: ExternalIds,
     ) -> None:
         self._shared = shared
+        self._cancelling: Final = cancelling
+        self._looked_up: Final[dict[str, None]] = {}
+        """The ``external_id`` of each hedge that was looked up because its end was not reported."""
         self._quoting = quoting
         self._placing = placing
         self._given = given
@@ -136,6 +151,7 @@ class Hedging:
         self._placing.note_hedge(placement, key, sized.side, now)
         self._in_flight[key] = external_id
         self._pause(key, now)
+        shared.timers.set(Due.HEDGE_END, external_id, now + ENDED_BY)
         self._reasons.pop(key, None)
         self.sent += 1
         shared.outbox.alert(
@@ -150,6 +166,21 @@ class Hedging:
             reduction=reduction,
         )
         return self._placing.hand_out((placement,), now)
+
+    def overdue(self, external_id: str, now: Instant) -> None:
+        """Look up a hedge whose end was not reported in time. If an earlier look-up showed it open, also cancel it."""
+        shared = self._shared
+        wager = shared.ledger.get(external_id)
+        if wager is None or not wager.live:
+            self._looked_up.pop(external_id, None)
+            return
+        shared.timers.set(Due.HEDGE_END, external_id, now + ENDED_BY)
+        if wager.wager_id is None:
+            return  # the placement has no answer yet, or the history has to show whether it was placed
+        if external_id in self._looked_up and wager.wager_id not in shared.lookups:
+            self._cancelling.want(wager)
+        self._looked_up[external_id] = None
+        shared.lookups[wager.wager_id] = "the end of a hedge was not reported"
 
     def forget(self, sport_events: Container[int]) -> None:
         """Drop the pauses and reasons of sport events that are over."""

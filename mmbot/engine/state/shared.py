@@ -66,6 +66,8 @@ class Shared:
         """Wagers to look up: the ``wager_id`` of each, and the reason."""
         self.details: dict[str, None] = {}
         """Wagers whose matches must be read because the odds of a match are not known; by ``wager_id``."""
+        self.out_of_reach: dict[str, None] = {}
+        """The ``external_id`` of each placement of unknown outcome that is too old for the history."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet, by its id."""
         self.sent_requests = 0
@@ -119,6 +121,10 @@ class Shared:
         elif scope == ACCOUNT:
             for sport_event in self.catalogue.markets:
                 self.dirty_sport_events[sport_event] = None
+
+    def note_endless(self, why: str) -> None:
+        """Log that the pages of a read do not end, so that the read proves nothing."""
+        self.outbox.alert(Severity.ERROR, "history.endless", why=why)
 
     def _warn_clock_behind(self, ahead: Duration) -> None:
         self.outbox.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))

@@ -22,6 +22,8 @@ class Due(Enum):
     """Decide on the quotes of a line again: its book or price may be too old, or its pause is over."""
     HEDGE = "hedge"
     """Try to hedge on a line again."""
+    HEDGE_END = "hedge_end"
+    """Look up a hedge: a message about its end should have come."""
     SUSPECT = "suspect"
     """Decide whether a difference between a book and a REST read is an error, or was explained by a message."""
     MISSED = "missed"

@@ -162,3 +162,29 @@ def test_the_first_day_of_a_run_begins_once_its_positions_are_valued() -> None:
     assert profit.today == 0
     profit.fair(LINE, 0.49)
     assert profit.today == -200
+
+
+def test_a_clock_that_wobbles_at_midnight_opens_no_new_day() -> None:
+    """The limit is lost right after midnight. Then the wall clock steps back over midnight, and forward again."""
+    shared, profit, _ = profits()
+    midnight = (START // DAY + 1) * DAY
+    profit.look(midnight - HOUR, ready=True)
+    profit.look(midnight + SECOND, ready=True)
+    profit.fair(LINE, 0.3)
+    profit.look(midnight + 2 * SECOND, ready=True)
+    held = shared.guards.reason("daily_loss", ACCOUNT)
+    assert held is not None
+    for offset in (-5 * SECOND, 0, -HOUR, 0):
+        shared.clock.stepped(offset)
+        profit.look(midnight + 3 * SECOND, ready=True)
+        assert shared.guards.reason("daily_loss", ACCOUNT) == held
+        assert profit.today == -4000
+    profit.look(midnight + DAY, ready=True)
+    assert not shared.guards.holds("daily_loss", ACCOUNT)
+
+
+def test_a_day_in_the_far_future_ends_once_the_clock_is_right_again() -> None:
+    shared, profit, _ = profits(day=SaveDay(START // DAY + 300, 0, -500, None))
+    profit.look(START, ready=True)
+    saved = [order.day for order in shared.outbox.take() if isinstance(order, SaveDay)]
+    assert saved == [START // DAY]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from engine_scene import GAME, LINE, Fixed, Scene, settings
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import LimitsConfig
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import HOUR, SECOND
+from mmbot.domain.wager import Status
+from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
@@ -61,4 +65,58 @@ def test_a_strategy_that_raises_after_a_match_stops_no_hedge() -> None:
     assert min(scene.position()) > -6000
     assert not scene.wagers(LINE)
     scene.agree()
+    scene.close()
+
+
+def sent_hedge(carry_end: bool, **more: Any) -> tuple[Scene, int]:
+    """A scene in which a hedge was sent but finds no taker, and the instant of sending. ``carry_end``: true if the
+    message about its end arrives."""
+    scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=LOW), **more).quoted()
+
+    def carry(message: e.FeedMessage) -> tuple[int, ...]:
+        if isinstance(message, e.WagerMessage) and "-h-" in message.report.external_id:
+            return (0,) if carry_end or message.report.status is Status.OPEN else ()
+        return (0,)
+
+    scene.run.faults.carry = carry
+    scene.take(0, 7000)
+    scene.until(lambda: bool(scene.alerts("hedge.sent")), within=10 * SECOND)
+    for order in scene.house[LINE]:
+        if order is not None:
+            scene.venue.crowd.withdraw(order, scene.now)
+    at = scene.now
+    first = hedges(scene)[0].external_id
+    scene.until(lambda: any(own.external_id == first and own.state == "open" for own in scene.line().own))
+    return scene, at
+
+
+def test_a_lost_message_about_the_end_of_a_hedge_delays_the_line_by_a_second() -> None:
+    """The exchange ends a fill-or-kill after two seconds. The engine asks a second later."""
+    scene, at = sent_hedge(False)
+    first = hedges(scene)[0].external_id
+    scene.until(lambda: all(own.external_id != first for own in scene.line().own), within=20 * SECOND)
+    assert scene.now - at < 4 * SECOND
+    assert len(scene.sent(r.ReadWager, at)) == 1
+    scene.run.faults.carry = None
+    scene.around(LINE, (110, 110))
+    scene.until(lambda: len(scene.alerts("hedge.sent")) > 1, within=5 * SECOND)
+    scene.close()
+
+
+def test_a_hedge_whose_end_is_reported_is_not_looked_up() -> None:
+    scene, at = sent_hedge(True)
+    scene.go(20 * SECOND)
+    assert not scene.sent(r.ReadWager, at)
+    scene.close()
+
+
+def test_a_hedge_that_the_exchange_does_not_end_is_cancelled() -> None:
+    scene, at = sent_hedge(True, venue=VenueSettings(fill_or_kill_ns=HOUR))
+    first = hedges(scene)[0].external_id
+    scene.until(lambda: not any(wager.external_id == first for wager in scene.wagers()), within=20 * SECOND)
+    assert scene.now - at < 8 * SECOND
+    cancelled = [item.external_id for request in scene.sent(r.CancelMany, at) for item in request.items]
+    assert first in cancelled
+    scene.go(SECOND)
+    assert all(own.external_id != first for own in scene.line().own)
     scene.close()
