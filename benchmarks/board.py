@@ -141,7 +141,7 @@ def market_of(key: LineKey) -> Market:
 def limits(lines: int) -> LimitsConfig:
     """Return limits that allow quotes on every line of the board."""
     room = 500.0 * max(10, lines)
-    return LimitsConfig(sport_event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
+    return LimitsConfig(event=room, tournament=room, account=room, daily_loss=room, open_wagers=4 * lines + 100)
 
 
 class _Deep(FairValueMaker):

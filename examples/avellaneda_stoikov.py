@@ -26,7 +26,7 @@ from msgspec import Meta
 
 from mmbot.domain.instant import HOUR, MINUTE
 from mmbot.domain.money import DOLLAR
-from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, SportEventView, line_by_line
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, line_by_line
 
 
 class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,11 +53,11 @@ class AvellanedaStoikov:
     def __init__(self, params: AvellanedaStoikovParams) -> None:
         self.params = params
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Decide each line separately, and ask to be called again in a minute."""
         return line_by_line(view, self.decide)._replace(wake_at=view.now + MINUTE)
 
-    def decide(self, view: SportEventView, line: LineView) -> Decision:
+    def decide(self, view: EventView, line: LineView) -> Decision:
         """Return quotes on both outcomes, or the reason why there are none."""
         if line.fair is None:
             return NoQuote("the book gives no fair price")

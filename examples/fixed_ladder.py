@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from mmbot.domain.money import DOLLAR
-from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, SportEventView, line_by_line
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, line_by_line
 
 
 class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,11 +35,11 @@ class FixedLadder:
     def __init__(self, params: FixedLadderParams) -> None:
         self.params = params
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Decide each line separately, without a memory of earlier calls."""
         return line_by_line(view, self.decide)
 
-    def decide(self, view: SportEventView, line: LineView) -> Decision:
+    def decide(self, view: EventView, line: LineView) -> Decision:
         """Return the quotes on one line, or the reason why there are none."""
         if line.given is None:
             return NoQuote("no external price, or it is too old")

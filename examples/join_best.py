@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from mmbot.domain.money import DOLLAR
 from mmbot.domain.odds import implied, negate
-from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, SportEventView, line_by_line
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, line_by_line
 
 
 class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,11 +38,11 @@ class JoinBest:
     def __init__(self, params: JoinBestParams) -> None:
         self.params = params
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Decide each line separately, without a memory of earlier calls."""
         return line_by_line(view, self.decide)
 
-    def decide(self, view: SportEventView, line: LineView) -> Decision:
+    def decide(self, view: EventView, line: LineView) -> Decision:
         """Return quotes on both outcomes, or the reason why there are none."""
         if line.fair is None:
             return NoQuote("the book gives no fair price")

@@ -22,7 +22,7 @@ from msgspec import Meta
 from mmbot.domain.instant import Instant, seconds
 from mmbot.domain.money import DOLLAR, Cents
 from mmbot.domain.odds import Ladder, Odds, Side, implied, negate
-from mmbot.strategy.interface import LineView, NoQuote, Quote, Result, SportEventView
+from mmbot.strategy.interface import EventView, LineView, NoQuote, Quote, Result
 from mmbot.strategy.lines import Kept, decide_changed
 
 _NEARLY_NOTHING: Final = 1e-9  # in probability: keeps a price just below one at which it would match
@@ -129,11 +129,11 @@ class FairValueMaker:
         self._inventory: Final = params.inventory * DOLLAR
         self._patience: Final = seconds(params.patience_s)
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Decide line by line. An unchanged line keeps its decision."""
         return decide_changed(view, state, self._look)
 
-    def _look(self, view: SportEventView, line: LineView, last: Kept | None) -> Kept:
+    def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
         under_0, under_1 = line.book.sides
         seen = _Seen(
             None if line.fair is None else line.fair.probability,

@@ -98,7 +98,7 @@ def referee_limits(config: Config) -> RefereeLimits:
     return RefereeLimits(
         line=cents(limits.line),
         market=cents(limits.market),
-        sport_event=cents(limits.sport_event),
+        sport_event=cents(limits.event),
         tournament=cents(limits.tournament),
         account=cents(limits.account),
     )

@@ -18,7 +18,7 @@ HEALTH_CHECK_S: Final = 5.0
 TYPES: Final = ("moneyline", "spread", "total", "sup_moneyline")
 """Market types of ProphetX (docs/protocol.md 5.2). ProphetX may add more."""
 
-_SCOPES: Final = ("line", "market", "sport_event", "tournament", "account")
+_SCOPES: Final = ("line", "market", "event", "tournament", "account")
 _CLASS_NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 Given = Callable[[Path], bool]
@@ -139,7 +139,7 @@ def _quoting(config: Config) -> Iterator[Senseless]:
 
 
 def _takes_all_of(first: MatchConfig, second: MatchConfig) -> bool:
-    for name in ("tournament", "sport_event", "type", "sub_type", "category_name"):
+    for name in ("tournament", "event", "type", "sub_type", "category_name"):
         wide, narrow = getattr(first, name), getattr(second, name)
         if wide and not (narrow and set(narrow) <= set(wide)):
             return False
@@ -170,14 +170,14 @@ def _limits(config: Config, given: Given) -> Iterator[Senseless]:
 def _rule_limits(config: Config, given: Given) -> Iterator[Senseless]:
     for place, rule in enumerate(config.quoting):
         own: Path = ("quoting", place, "limits")
-        for name in ("line", "market", "sport_event", "stake"):
+        for name in ("line", "market", "event", "stake"):
             value = getattr(rule.limits, name)
             general = getattr(config.limits, name)
             if value is not None and value > general:
                 message = f"a rule can only tighten a limit; expected at most limits.{name} "
                 message += f"({general:g}{_source(('limits', name), given)}), found {value:g}"
                 yield Senseless((*own, name), message, (("limits", name),))
-        written = [name for name in ("line", "market", "sport_event") if getattr(rule.limits, name) is not None]
+        written = [name for name in ("line", "market", "event") if getattr(rule.limits, name) is not None]
         for inner, outer in pairwise(written):
             one, other = getattr(rule.limits, inner), getattr(rule.limits, outer)
             if one > other:
@@ -211,7 +211,7 @@ def _doors(config: Config) -> Iterator[Senseless]:
 
 
 def _article(scope: str) -> str:
-    return "the account" if scope == "account" else f"a {scope.replace('_', ' ')}"
+    return {"account": "the account", "event": "a sport event"}.get(scope, f"a {scope}")
 
 
 def _source(path: Path, given: Given) -> str:

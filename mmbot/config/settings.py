@@ -72,7 +72,7 @@ class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     tournament: tuple[int, ...] = ()
     """Tournament ids of the exchange."""
-    sport_event: tuple[int, ...] = ()
+    event: tuple[int, ...] = ()
     """Sport event ids of the exchange."""
     type: tuple[Text, ...] = ()
     """Market types, like ``moneyline``. First halves, quarters and many props are of type ``moneyline``, too."""
@@ -92,8 +92,8 @@ class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Limit of each line; ``null``: ``limits.line``."""
     market: Dollars | None = None
     """Limit of each market; ``null``: ``limits.market``."""
-    sport_event: Dollars | None = None
-    """Limit of each sport event; ``null``: ``limits.sport_event``."""
+    event: Dollars | None = None
+    """Limit of each sport event; ``null``: ``limits.event``."""
     stake: Dollars | None = None
     """Limit of the stake of one wager; ``null``: ``limits.stake``."""
 
@@ -119,7 +119,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     places no wager that would exceed it."""
     market: Dollars = 500.0
     """Largest worst-case loss of a market: the sum over its lines."""
-    sport_event: Dollars = 1000.0
+    event: Dollars = 1000.0
     """Largest worst-case loss of a sport event."""
     tournament: Dollars = 3000.0
     """Largest worst-case loss of a tournament."""

@@ -73,5 +73,11 @@ def written(config: Config) -> str:
 def referee_limits(config: Config) -> list[str]:
     """Return the command-line arguments that give the limits to the exchange's referee, which checks the daemon."""
     limits = config.limits
-    scopes = {scope: getattr(limits, scope) for scope in ("line", "market", "sport_event", "tournament", "account")}
+    scopes = {
+        "line": limits.line,
+        "market": limits.market,
+        "sport_event": limits.event,
+        "tournament": limits.tournament,
+        "account": limits.account,
+    }
     return [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={cents(dollars) / 100:.2f}")]

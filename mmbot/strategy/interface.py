@@ -96,7 +96,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     """Profit in cents if outcome 0 wins and if outcome 1 wins, of everything that is matched and not settled."""
 
 
-class SportEventView(msgspec.Struct, frozen=True):
+class EventView(msgspec.Struct, frozen=True):
     """A sport event with the lines that a rule gives to the strategy."""
 
     sport_event: SportEvent
@@ -148,7 +148,7 @@ class Said(NamedTuple):
     """Lines whose decision differs from that of the last call; None if this is not known."""
 
 
-def ask(strategy: Strategy, view: SportEventView, state: Any) -> Said:
+def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
     """Call a strategy and check the types of its result, which annotations alone do not guarantee.
 
     Raises:
@@ -221,7 +221,7 @@ class Strategy(Protocol):
     An optional integer ``book_depth`` is the number of levels of each side that the strategy sees. Changes of deeper
     levels do not lead to a call. Without ``book_depth``, or with None, the strategy sees all levels."""
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Decide on the lines of one sport event.
 
         The engine calls this method if anything in the view except ``now`` and ``start`` differs from the last call. It
@@ -234,7 +234,7 @@ def depth_of(strategy: Strategy) -> int | None:
     return depth
 
 
-def line_by_line(view: SportEventView, decide: Any) -> Result:
+def line_by_line(view: EventView, decide: Any) -> Result:
     """Return a result in which ``decide(view, line_view)`` decides each line separately. It has no state and no
     ``wake_at``."""
     return Result({line.line.key: decide(view, line) for line in view.lines}, None)

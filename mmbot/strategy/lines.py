@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Ladder
-from mmbot.strategy.interface import Changed, Decision, Kept, LineView, Result, SportEventView, kept_of
+from mmbot.strategy.interface import Changed, Decision, EventView, Kept, LineView, Result, kept_of
 
 __all__ = ["Kept", "decide_changed"]
 
@@ -24,10 +24,10 @@ class _Board(NamedTuple):
 _NEW: Final = _Board(None, (), {}, {}, None)
 
 
-_Decide = Callable[[SportEventView, LineView, Kept | None], Kept]
+_Decide = Callable[[EventView, LineView, Kept | None], Kept]
 
 
-def decide_changed(view: SportEventView, state: Any, decide: _Decide) -> Result:
+def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
     """Decide line by line, and only on lines that changed.
 
     Args:
@@ -55,7 +55,7 @@ def decide_changed(view: SportEventView, state: Any, decide: _Decide) -> Result:
     return Result(decisions, _Board(ladder, lines, kept, decisions, wake_at), wake_at)
 
 
-def _decide_some(view: SportEventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
+def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
     """Decide on these lines again. All other lines keep their last decision."""
     kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []

@@ -23,7 +23,7 @@ def matches(match: MatchConfig, sport_event: SportEvent, market: Market, now: In
     the exchange writes it."""
     return (
         (not match.tournament or sport_event.tournament_id in match.tournament)
-        and (not match.sport_event or sport_event.sport_event_id in match.sport_event)
+        and (not match.event or sport_event.sport_event_id in match.event)
         and (not match.type or market.type in match.type)
         and (not match.sub_type or market.sub_type in match.sub_type)
         and (not match.category_name or market.category_name in match.category_name)

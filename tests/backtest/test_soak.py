@@ -32,9 +32,7 @@ SEEDS = range(int(os.environ.get("MMBOT_SOAK_SEEDS", "2")))
 
 FAULTS = ((Fate.LOST, 0.01), (Fate.UNANSWERED, 0.01), (Fate.LIMITED, 0.01), (Fate.BROKEN, 0.01))
 
-LIMITS = LimitsConfig(
-    line=60, market=60, sport_event=100, tournament=150, account=200, soft=0.4, hedge=0.7, daily_loss=5000
-)
+LIMITS = LimitsConfig(line=60, market=60, event=100, tournament=150, account=200, soft=0.4, hedge=0.7, daily_loss=5000)
 
 
 def config(venue: VenueSettings) -> Config:

@@ -18,7 +18,7 @@ from mmbot.domain.odds import implied
 from mmbot.engine.events import PriceGiven
 from mmbot.simulator.crowd.synthetic_crowd import BoardSettings
 from mmbot.simulator.world import synthetic_world
-from mmbot.strategy.interface import LineView, SportEventView, Strategy
+from mmbot.strategy.interface import EventView, LineView, Strategy
 from mmbot.strategy.lines import Kept
 from mmbot.strategy.loader import open_config
 from mmbot.strategy.prices import parse_prices
@@ -128,10 +128,10 @@ def test_the_line_by_line_strategy_is_called_for_changed_lines_and_by_the_clock(
     file = tmp_path / "mine.yaml"
     file.write_text('environment: local\nexchange: {base_url: "http://127.0.0.1:9000/partner"}\n' + rule)
     config, (strategy,) = open_config(file, tmp_path)
-    asked: list[SportEventView] = []
+    asked: list[EventView] = []
     decide = strategy.decide  # type: ignore[attr-defined]
 
-    def noting(view: SportEventView, line: LineView, last: Kept | None) -> Kept:
+    def noting(view: EventView, line: LineView, last: Kept | None) -> Kept:
         asked.append(view)
         kept: Kept = decide(view, line, last)
         return kept

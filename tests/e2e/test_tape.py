@@ -10,7 +10,7 @@ from e2e_house import House
 from e2e_processes import ROOT, wait_for
 
 SPEED = 120.0
-LIMITS = {"line": 500, "market": 500, "sport_event": 1000, "tournament": 3000, "account": 5000}
+LIMITS = {"line": 500, "market": 500, "event": 1000, "tournament": 3000, "account": 5000}
 
 
 def tape() -> Path:
@@ -25,7 +25,8 @@ def tape() -> Path:
 
 
 def test_a_recorded_market_is_made_up_to_its_start_and_settled(tmp_path: Path) -> None:
-    judge = [word for scope, dollars in LIMITS.items() for word in ("--limit", f"{scope}={dollars}")]
+    scopes = {"sport_event" if name == "event" else name: dollars for name, dollars in LIMITS.items()}
+    judge = [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={dollars}")]
     # What is there to notice a sick network has to allow for a machine that stalls for a quarter of a second.
     patient = {"feed_silence_s": 300, "activation_s": 60, "print_match_s": 60, "hold_s": 5, "flap_hold_s": 60}
     with House(

@@ -17,7 +17,7 @@ from mmbot.domain.fair import Fair, fair_from
 from mmbot.domain.instant import SECOND
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Ladder, Odds, implied, per_hundred
-from mmbot.strategy.interface import Decision, Given, LineView, NoQuote, Quote, SportEventView
+from mmbot.strategy.interface import Decision, EventView, Given, LineView, NoQuote, Quote
 from strategies.fair_value import FairValueMaker, FairValueParams, price_for_margin
 
 _STEPS = ((100, 130, 1), (132, 200, 2), (205, 500, 5), (510, 1000, 10), (1050, 2000, 50), (2100, 5000, 100),
@@ -52,9 +52,9 @@ def line_view(
     )
 
 
-def sport_event_view(*lines: LineView, at_s: float = 0.0) -> SportEventView:
+def sport_event_view(*lines: LineView, at_s: float = 0.0) -> EventView:
     """A sport event with these lines at an instant, in seconds."""
-    return SportEventView(SPORT_EVENT, lines, LADDER, round(at_s * SECOND), None)
+    return EventView(SPORT_EVENT, lines, LADDER, round(at_s * SECOND), None)
 
 
 def maker(**params: Any) -> FairValueMaker:

@@ -10,7 +10,7 @@ from mmbot.domain.catalogue import Line, LineKey, Market, MarketKey, Outcome, Sp
 from mmbot.domain.fair import Fair
 from mmbot.domain.odds import Ladder
 from mmbot.simulator.venue.odds_ladder import STANDARD
-from mmbot.strategy.interface import LineView, NoQuote, SportEventView
+from mmbot.strategy.interface import EventView, LineView, NoQuote
 from mmbot.strategy.lines import Kept, decide_changed
 
 LADDERS = (Ladder(STANDARD), Ladder(STANDARD[:40]))
@@ -30,7 +30,7 @@ class Decider:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def __call__(self, view: SportEventView, line: LineView, last: Kept | None) -> Kept:
+    def __call__(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
         self.asked.append(line.line.key.market)
         assert line.fair is not None
         reason = f"{line.fair.probability:.2f} of {len(view.ladder)} at {view.now // 10 if self._odd(line) else 0}"
@@ -70,7 +70,7 @@ def test_the_decisions_equal_those_of_deciding_every_line() -> None:
             lines.insert(rng.randrange(len(lines) + 1), line_view(rng.choice(missing), 0.5)) if missing else None
         elif drawn < 0.7:
             rng.shuffle(lines)
-        view = SportEventView(SPORT_EVENT, tuple(lines), ladder, now, None)
+        view = EventView(SPORT_EVENT, tuple(lines), ladder, now, None)
         result = decide_changed(view, state, decider)
         anew = decide_changed(view, None, Decider())
         assert dict(result.decisions) == dict(anew.decisions)
@@ -90,14 +90,14 @@ def test_the_decisions_equal_those_of_deciding_every_line() -> None:
 def test_an_unchanged_line_is_not_decided_again() -> None:
     lines = tuple(line_view(market, 0.5) for market in (2, 4, 6))
     decider = Decider()
-    first = decide_changed(SportEventView(SPORT_EVENT, lines, LADDERS[0], 0, None), None, decider)
+    first = decide_changed(EventView(SPORT_EVENT, lines, LADDERS[0], 0, None), None, decider)
     assert decider.asked == [2, 4, 6]
     moved = (lines[0], line_view(4, 0.52), lines[2])
-    second = decide_changed(SportEventView(SPORT_EVENT, moved, LADDERS[0], 1, None), first.state, decider)
+    second = decide_changed(EventView(SPORT_EVENT, moved, LADDERS[0], 1, None), first.state, decider)
     assert decider.asked == [2, 4, 6, 4]
     assert second.changed is not None
     assert second.changed.lines == (LineKey(1, 4, 0),)
-    third = decide_changed(SportEventView(SPORT_EVENT, moved, LADDERS[0], 2, None), second.state, decider)
+    third = decide_changed(EventView(SPORT_EVENT, moved, LADDERS[0], 2, None), second.state, decider)
     assert decider.asked == [2, 4, 6, 4]
     assert third.changed is not None
     assert third.changed.lines == ()
@@ -106,8 +106,8 @@ def test_an_unchanged_line_is_not_decided_again() -> None:
 
 def test_the_given_state_is_not_changed() -> None:
     lines = tuple(line_view(market, 0.5) for market in (2, 4))
-    first = decide_changed(SportEventView(SPORT_EVENT, lines, LADDERS[0], 0, None), None, Decider())
-    moved = SportEventView(SPORT_EVENT, (lines[0], line_view(4, 0.52)), LADDERS[0], 1, None)
+    first = decide_changed(EventView(SPORT_EVENT, lines, LADDERS[0], 0, None), None, Decider())
+    moved = EventView(SPORT_EVENT, (lines[0], line_view(4, 0.52)), LADDERS[0], 1, None)
     once = decide_changed(moved, first.state, Decider())
     assert decide_changed(moved, first.state, Decider()) == once
     assert dict(first.state.decisions) == dict(first.decisions)

@@ -32,7 +32,7 @@ from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 from mmbot.simulator.venue.venue import Venue
 from mmbot.simulator.world import World
-from mmbot.strategy.interface import Decision, NoQuote, Quote, Result, SportEventView, Strategy
+from mmbot.strategy.interface import Decision, EventView, NoQuote, Quote, Result, Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 START = 1_800_000_000 * SECOND
@@ -59,7 +59,7 @@ class Fixed:
         self.calls = 0
         self.seen: dict[LineKey, Any] = {}
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         self.calls += 1
         if view.sport_event.sport_event_id in self.raises:
             raise RuntimeError(self.raises[view.sport_event.sport_event_id])
@@ -155,7 +155,7 @@ class Scene:
             or RefereeLimits(
                 line=round(limits.line * 100),
                 market=round(limits.market * 100),
-                sport_event=round(limits.sport_event * 100),
+                sport_event=round(limits.event * 100),
                 tournament=round(limits.tournament * 100),
                 account=round(limits.account * 100),
             ),

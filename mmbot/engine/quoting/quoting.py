@@ -26,7 +26,7 @@ from mmbot.engine.quoting.view import Views
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import Due
-from mmbot.strategy.interface import LineView, SportEventView, ask
+from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
 """The shortest time until a strategy is asked again because of its ``wake_at``."""
@@ -245,7 +245,7 @@ class Quoting:
             wake_at = None
             if said is None:  # else all views are the same, and so is the strategy's answer
                 start = None if sport_event.scheduled is None else shared.on_clock(sport_event.scheduled)
-                view = SportEventView(sport_event, tuple(lines.views), ladder, now, start)
+                view = EventView(sport_event, tuple(lines.views), ladder, now, start)
                 said = ask(shared.strategies[lines.rule], view, lines.state)
                 wake_at = said.wake_at
                 if said.changed is None:

@@ -55,9 +55,9 @@ class BoardReader:
         self.next_round: Instant = NEVER
         """When the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
-        self._all = any(not rule.match.tournament and not rule.match.sport_event for rule in rules)
+        self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
         self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
-        self._by_sport_event_only = any(rule.match.sport_event and not rule.match.tournament for rule in rules)
+        self._by_sport_event_only = any(rule.match.event and not rule.match.tournament for rule in rules)
 
     @property
     def idle(self) -> bool:
@@ -346,6 +346,6 @@ class BoardReader:
             return False
         return any(
             (not rule.match.tournament or known.tournament_id in rule.match.tournament)
-            and (not rule.match.sport_event or sport_event in rule.match.sport_event)
+            and (not rule.match.event or sport_event in rule.match.event)
             for rule in self._shared.config.quoting
         )

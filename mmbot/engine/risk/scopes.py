@@ -85,7 +85,7 @@ def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
     return LineLimits(
         line=_tighter(limits.line, rule.line),
         market=_tighter(limits.market, rule.market),
-        sport_event=_tighter(limits.sport_event, rule.sport_event),
+        sport_event=_tighter(limits.event, rule.event),
         tournament=cents(limits.tournament),
         account=cents(limits.account),
         stake=_tighter(limits.stake, rule.stake),

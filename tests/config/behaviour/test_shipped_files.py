@@ -38,7 +38,7 @@ def test_each_file_speaks_to_its_own_exchange_and_keeps_its_own_journal() -> Non
 
 def test_production_risks_less_than_the_sandbox_in_every_scope() -> None:
     sandbox, production = load(FOLDER / "sandbox.yaml"), load(FOLDER / "production.yaml")
-    for name in ("line", "market", "sport_event", "tournament", "account", "daily_loss", "stake", "open_wagers"):
+    for name in ("line", "market", "event", "tournament", "account", "daily_loss", "stake", "open_wagers"):
         assert getattr(production.limits, name) < getattr(sandbox.limits, name), name
 
 

@@ -14,7 +14,7 @@ from engine_scene import GAME, LINE, OTHER, Scene, maker
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND
-from mmbot.strategy.interface import Changed, Decision, LineView, NoQuote, Quote, Result, SportEventView
+from mmbot.strategy.interface import Changed, Decision, EventView, LineView, NoQuote, Quote, Result
 from mmbot.strategy.lines import Kept, decide_changed
 
 ELSEWHERE = LineKey(2, 219, 0)
@@ -34,7 +34,7 @@ class Wrong:
         self.answer = answer
         self.wrong = False
 
-    def quote(self, view: SportEventView, state: Any) -> Any:
+    def quote(self, view: EventView, state: Any) -> Any:
         if self.wrong and view.sport_event.sport_event_id == GAME:
             return self.answer(view.lines[0].line.key)
         return Result(
@@ -122,7 +122,7 @@ def test_an_invalid_strategy_result_stops_only_its_own_sport_event(case: str) ->
 class Loose:
     """Gives results with lists instead of tuples and with fractional instants."""
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         both = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
         decisions: Any = {line.line.key: both for line in view.lines}
         lines: Any = list(decisions)
@@ -133,10 +133,10 @@ class Loose:
 class LooseLines:
     """Gives such results line by line."""
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         return decide_changed(view, state, self.decide)
 
-    def decide(self, view: SportEventView, line: LineView, last: Kept | None) -> Kept:
+    def decide(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
         both: Any = [Quote(side=0, odds=105, payout=5000), Quote(side=1, odds=105, payout=5000)]
         again_at: Any = view.now + 1.5e9
         return Kept(both, again_at=again_at)
@@ -172,7 +172,7 @@ def test_the_largest_allowed_number_of_quotes_costs_only_its_placements() -> Non
 class Linked:
     """Quotes the point spread only while the moneyline is even, in one dictionary that it changes in place."""
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         decisions = {} if state is None else state
         fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
         even = abs(fair.get(LINE, 0.0) - 0.5) < 0.01
@@ -188,7 +188,7 @@ class Watched:
     def __init__(self) -> None:
         self.inner = maker(margin=0.01)
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         result = self.inner.quote(view, state)
         fair = {line.line.key: line.fair.probability for line in view.lines if line.fair is not None}
         if abs(fair.get(LINE, 0.0) - 0.5) < 0.01:

@@ -34,7 +34,7 @@ def board(lines: tuple[LineKey, ...] = LINES) -> tuple[Scene, Fixed]:
     strategy = Fixed((0, 105, 2000), (1, 105, 2000))
     config = settings(
         guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-        limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
+        limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
     )
     scene = Scene(strategy, config=config, lines=lines, balance=100_000_000).quoted()
     scene.go(5 * SECOND)
@@ -140,7 +140,7 @@ def test_the_cost_of_a_book_does_not_grow_with_the_lines_of_its_sport_event(size
         lines = tuple(LineKey(1, MONEYLINE + market, 0) for market in range(count))
         config = settings(
             guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-            limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
+            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=10_000),
         )
         scene = Scene(maker(margin=0.02, size=size, price_tolerance=0.019), config, lines=lines, balance=100_000_000)
         scene.go(60 * SECOND)
@@ -159,7 +159,7 @@ def test_lines_that_wait_for_room_cost_nothing_and_give_their_reason() -> None:
     def cost(open_wagers: int) -> float:
         config = settings(
             guards=GuardsConfig(hold_s=1.0, awaiting_activation=10_000),
-            limits=LimitsConfig(sport_event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=open_wagers),
+            limits=LimitsConfig(event=100_000, tournament=1_000_000, account=1_000_000, open_wagers=open_wagers),
         )
         strategy = Fixed((0, 105, 2000), (1, 105, 2000))
         scene = Scene(strategy, config=config, lines=LINES, balance=100_000_000)

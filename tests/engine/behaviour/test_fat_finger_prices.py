@@ -12,7 +12,7 @@ from mmbot.config.settings import GuardsConfig
 from mmbot.domain.instant import SECOND
 from mmbot.domain.odds import implied
 from mmbot.engine import events as e
-from mmbot.strategy.interface import Decision, Quote, Result, SportEventView
+from mmbot.strategy.interface import Decision, EventView, Quote, Result
 
 OFF_FAIR = 0.05
 CONFIG = settings(guards=GuardsConfig(hold_s=1.0, price_age_s=600.0, off_fair=OFF_FAIR))
@@ -24,7 +24,7 @@ class Around:
     def __init__(self, tolerance: float) -> None:
         self.tolerance = tolerance
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         decisions: dict[Any, Decision] = {}
         for line in view.lines:
             if line.given is not None:

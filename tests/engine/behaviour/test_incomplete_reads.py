@@ -205,7 +205,7 @@ def test_outcome_names_survive_a_read_that_lacks_the_line() -> None:
     scene.close()
 
 
-TIGHT = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+TIGHT = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def test_no_hedge_is_placed_on_an_unnamed_outcome() -> None:

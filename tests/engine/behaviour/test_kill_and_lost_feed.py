@@ -283,7 +283,7 @@ def test_limits_lowered_below_a_position_allow_only_reducing_quotes() -> None:
     scene.take(0, 9000)
     scene.until(lambda: scene.position()[0] <= -8000)
     scene.go(2 * SECOND)
-    tight = LimitsConfig(line=50, market=50, sport_event=50, tournament=50, account=50, hedge_cost=0.0)
+    tight = LimitsConfig(line=50, market=50, event=50, tournament=50, account=50, hedge_cost=0.0)
     scene.config = settings(limits=tight)
     scene.restart()
     at = scene.now

@@ -15,7 +15,7 @@ from mmbot.engine import orders as o
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
-TIGHT = settings(limits=LimitsConfig(line=25, market=25, sport_event=25, tournament=25, account=25))
+TIGHT = settings(limits=LimitsConfig(line=25, market=25, event=25, tournament=25, account=25))
 """Room for one quote on each outcome, and not for two."""
 
 

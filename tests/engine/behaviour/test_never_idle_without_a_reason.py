@@ -84,7 +84,7 @@ def test_a_read_without_news_does_not_call_the_strategy() -> None:
 
 
 def test_quotes_cut_by_a_wider_limit_grow_when_another_line_frees_room() -> None:
-    limits = LimitsConfig(line=500, market=500, sport_event=500, tournament=45, account=45, daily_loss=500)
+    limits = LimitsConfig(line=500, market=500, event=500, tournament=45, account=45, daily_loss=500)
     scene = Scene(
         Fixed((0, 105, 8000), (1, 105, 8000)), settings(limits=limits), lines=(LINE, ELSEWHERE), starts=30 * DAY
     )

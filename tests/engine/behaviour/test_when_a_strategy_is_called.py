@@ -11,7 +11,7 @@ from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import MINUTE, SECOND, Instant
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
-from mmbot.strategy.interface import LineView, Result, SportEventView
+from mmbot.strategy.interface import EventView, LineView, Result
 
 WANTS = ((0, 105, 5000), (1, 105, 5000))
 
@@ -91,7 +91,7 @@ def test_own_wagers_that_come_or_go_do_not_call_the_strategy() -> None:
 class Clocked(Fixed):
     """Asks to be called again after a minute."""
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         return super().quote(view, state)._replace(wake_at=view.now + MINUTE)
 
 
@@ -132,7 +132,7 @@ def looks_after_a_placement(scene: Scene) -> list[int]:
 @pytest.mark.parametrize(("limit", "again"), [(500.0, False), (30.0, True)])
 def test_a_line_that_was_placed_in_full_is_not_looked_at_again(limit: float, again: bool) -> None:
     """A line that was cut by a limit has less open than its target and is looked at again."""
-    limits = LimitsConfig(line=limit, market=500, sport_event=500, tournament=500, account=500, soft=0.9, hedge=1.0)
+    limits = LimitsConfig(line=limit, market=500, event=500, tournament=500, account=500, soft=0.9, hedge=1.0)
     strategy = Fixed((0, 105, 10_000), (1, 105, 10_000), (1, 108, 10_000))
     scene = Scene(strategy, settings(limits=limits))
     looks = looks_after_a_placement(scene)

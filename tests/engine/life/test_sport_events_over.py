@@ -59,7 +59,7 @@ class Weeks:
             limits=LimitsConfig(
                 line=60,
                 market=60,
-                sport_event=60,
+                event=60,
                 tournament=100_000,
                 account=100_000,
                 daily_loss=100_000,

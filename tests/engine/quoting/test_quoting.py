@@ -174,7 +174,7 @@ def test_with_too_little_money_the_higher_priority_is_placed() -> None:
 
 
 def test_quotes_are_cut_to_a_limit_and_never_pass_it() -> None:
-    limits = LimitsConfig(line=30, market=30, sport_event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
+    limits = LimitsConfig(line=30, market=30, event=30, tournament=30, account=30, soft=0.9, hedge=1.0)
     scene = Scene(Fixed((0, 105, 20000), (1, 105, 20000)), config=settings(limits=limits)).quoted()
     for turn in range(40):
         scene.take(turn % 3 % 2, 700)
@@ -227,7 +227,7 @@ def test_a_blocked_target_is_not_placed_after_its_rule_is_matched_again() -> Non
 
 # --- thresholds and hedges --------------------------------------------------------------------------------------------
 
-LOW = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def loaded(strategy: Fixed, limits: LimitsConfig = LOW) -> Scene:
@@ -367,7 +367,7 @@ class Odd:
 )
 def test_a_strategy_with_an_invalid_result_stops_only_its_own_sport_event(answer: object) -> None:
     rules = (
-        RuleConfig(match=MatchConfig(sport_event=(GAME,)), strategy="tests:Odd"),
+        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Odd"),
         RuleConfig(strategy="tests:Fixed"),
     )
     strategies = (Odd(answer), Fixed((0, 105, 5000), (1, 105, 5000)))
@@ -519,9 +519,7 @@ def test_a_rule_with_a_window_starts_and_ends_by_the_clock() -> None:
 
 def test_limits_of_a_rule_apply_only_to_its_markets() -> None:
     rules = (
-        RuleConfig(
-            match=MatchConfig(sport_event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)
-        ),
+        RuleConfig(match=MatchConfig(event=(GAME,)), strategy="tests:Fixed", limits=RuleLimits(line=10.0, stake=4.0)),
         RuleConfig(strategy="tests:Fixed"),
     )
     strategy = Fixed((0, 105, 5000), (1, 105, 5000))

@@ -195,9 +195,9 @@ def test_a_sport_event_moves_into_its_tournament_with_all_its_lines() -> None:
 
 
 def test_the_tightest_of_general_and_rule_holds_for_a_scope() -> None:
-    exposure = Exposure(LimitsConfig(line=500, market=500, sport_event=1000, stake=250))
-    exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, sport_event=400, stake=20))
-    exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, sport_event=300))
+    exposure = Exposure(LimitsConfig(line=500, market=500, event=1000, stake=250))
+    exposure.register(LineKey(1, 1, 0), 10, RuleLimits(line=200, event=400, stake=20))
+    exposure.register(LineKey(1, 1, 4), 10, RuleLimits(line=900, event=300))
     assert exposure.limit(LimitScope("line", LineKey(1, 1, 0))) == 200_00
     assert exposure.limit(LimitScope("line", LineKey(1, 1, 4))) == 500_00
     assert exposure.limit(LimitScope("sport_event", 1)) == 300_00
@@ -415,7 +415,7 @@ def test_a_line_above_its_hedge_threshold_is_hedged_back_to_soft() -> None:
 def test_for_a_wider_scope_the_lines_with_the_largest_matched_worst_case_are_hedged() -> None:
     stakes = {KEYS[0]: 30_00, KEYS[2]: 90_00, KEYS[4]: 50_00}
     rows = [(key, [Held(0, 100, stake, stake)], 0, None) for key, stake in stakes.items()]
-    limits = LimitsConfig(line=1000, market=1000, sport_event=1000, tournament=200, soft=0.3, hedge=0.7)
+    limits = LimitsConfig(line=1000, market=1000, event=1000, tournament=200, soft=0.3, hedge=0.7)
     exposure, _ = board(limits, rows)
     assert exposure.reached(KEYS[0]) is Reached.HEDGE
     # 170 matched, soft at 60: the largest in full, the rest from the next.

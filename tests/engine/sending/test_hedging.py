@@ -15,7 +15,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.settings import VenueSettings
 
-LOW = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def hedges(scene: Scene) -> list[r.Placement]:
