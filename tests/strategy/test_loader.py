@@ -245,7 +245,7 @@ def test_check_lists_all_problems_with_their_lines_and_exits_with_2(base: Path) 
     path = write(
         base,
         "quoting:\n  - match: {type: [moneyline]}\n    strategy: house:Mine\n    params:\n      edge: x\n      nme: y\n"
-        "  - {strategy: fair_value, match: {sport_event: [1]}}\n  - strategy: absent:X\nlimits: {soft: 2}\n",
+        "  - {strategy: fair_value, match: {event: [1]}}\n  - strategy: absent:X\nlimits: {soft: 2}\n",
     )
     lines, code = check(path, base)
     assert code == 2
