@@ -31,7 +31,7 @@ def test_the_first_rule_that_matches_decides() -> None:
 
 def test_a_market_without_a_rule_has_none() -> None:
     assert matching_rule([], SPORT_EVENT, MARKET, START) is None
-    assert matching_rule([rule(sport_event=(1,)), rule(tournament=(1,))], SPORT_EVENT, MARKET, START) is None
+    assert matching_rule([rule(event=(1,)), rule(tournament=(1,))], SPORT_EVENT, MARKET, START) is None
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_market_without_a_rule_has_none() -> None:
         ({}, True),
         ({"tournament": (31, 132)}, True),
         ({"tournament": (31,)}, False),
-        ({"sport_event": (19458,)}, True),
-        ({"sport_event": (19459,)}, False),
+        ({"event": (19458,)}, True),
+        ({"event": (19459,)}, False),
         ({"type": ("total", "moneyline")}, True),
         ({"type": ("Moneyline",)}, False),
         ({"sub_type": ("moneyline",)}, True),

@@ -42,12 +42,12 @@ limits_of = st.builds(
     LimitsConfig,
     line=st.integers(0, 80),
     market=st.integers(0, 100),
-    sport_event=st.integers(0, 120),
+    event=st.integers(0, 120),
     tournament=st.integers(0, 150),
     account=st.integers(0, 200),
 )
 rules = st.one_of(
-    st.none(), st.builds(RuleLimits, line=st.integers(0, 90), sport_event=st.one_of(st.none(), st.just(60)))
+    st.none(), st.builds(RuleLimits, line=st.integers(0, 90), event=st.one_of(st.none(), st.just(60)))
 )
 boards = st.lists(st.tuples(st.sampled_from(KEYS), books, foreign, rules), min_size=1, max_size=8)
 
