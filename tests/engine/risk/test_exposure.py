@@ -46,9 +46,7 @@ limits_of = st.builds(
     tournament=st.integers(0, 150),
     account=st.integers(0, 200),
 )
-rules = st.one_of(
-    st.none(), st.builds(RuleLimits, line=st.integers(0, 90), event=st.one_of(st.none(), st.just(60)))
-)
+rules = st.one_of(st.none(), st.builds(RuleLimits, line=st.integers(0, 90), event=st.one_of(st.none(), st.just(60))))
 boards = st.lists(st.tuples(st.sampled_from(KEYS), books, foreign, rules), min_size=1, max_size=8)
 
 
