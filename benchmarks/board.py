@@ -225,7 +225,7 @@ class Bench:
                 return [e.LadderRead(number, STANDARD)]
             case r.ReadTournaments():
                 return [e.TournamentsRead(number, (Tournament(132, "NBA"),))]
-            case r.ReadSportEvents():
+            case r.ReadSportEvents() | r.ReadSportEventsById():
                 return [e.SportEventsRead(number, tuple(self._catalogue))]
             case r.ReadMarkets():
                 images: dict[int, list[e.MarketImage]] = {sport_event: [] for sport_event in request.sport_events}

@@ -106,6 +106,8 @@ class Link:
                 return e.TournamentsRead(request.id, tuple(venue.tournaments()))
             case r.ReadSportEvents():
                 return e.SportEventsRead(request.id, tuple(venue.sport_events(request.tournament)))
+            case r.ReadSportEventsById():
+                return e.SportEventsRead(request.id, tuple(venue.sport_events(ids=list(request.sport_events))))
             case r.ReadMarkets():
                 return self._markets(request)
 

@@ -77,3 +77,16 @@ class FullStakes:
 
     def __bool__(self) -> bool:
         return self.remaining != 0 or self.matched != 0
+
+
+def most_reducing(position: Position, side: Side) -> Cents:
+    """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
+
+    If any part of this stake is matched, with or without other open wagers, neither the worst case nor the matched
+    worst case of the line rises. So neither of them rises in any wider scope. A test of the worst case alone would not
+    be enough: with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
+    """
+    profit = position.profit
+    opposite = profit[1 - side]
+    least = min(min(profit[0], profit[1]), 0)
+    return max(0, opposite - least)

@@ -25,6 +25,7 @@ from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.requests import PlaceMany
+from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
@@ -116,6 +117,8 @@ class Effects:
                 self._thresholds.moved(key)
                 self._profit.mark_full(key, full)
                 self._quoting.market_changed(key)
+        if shared.exposure.unplaced and any(key.sport_event in shared.exposure.unplaced for key in moved):
+            shared.touch_scope(ACCOUNT)  # they count in every tournament
         self._placing.freed()
         self._hedging.look_again()
 

@@ -340,7 +340,7 @@ class TournamentsRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class SportEventsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadSportEvents. ``sport_events`` is empty after a 404 or a null."""
+    """Answer to ReadSportEvents or ReadSportEventsById. ``sport_events`` is empty after a 404 or a null."""
 
     request: int
     sport_events: tuple[SportEvent, ...]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mmbot.domain.book import Levels
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.money import Cents
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
 from mmbot.engine.followers.match_counts import MatchCounts
@@ -20,7 +22,16 @@ from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
-from mmbot.engine.status import Counts, LevelStatus, LineStatus, OwnStatus, ScopeStatus, SportEventStatus, Status
+from mmbot.engine.status import (
+    Counts,
+    LevelStatus,
+    LineStatus,
+    OwnStatus,
+    PositionStatus,
+    ScopeStatus,
+    SportEventStatus,
+    Status,
+)
 from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
@@ -78,6 +89,7 @@ class StatusWriter:
                 for sport_event_id in (self._quoting.sport_events if sport_events else ())
                 if (sport_event := self._sport_event(sport_event_id)) is not None
             ),
+            positions=tuple(self._positions()) if sport_events else (),
             scopes=tuple(self._scope(scope) for scope in shared.exposure.fullest()),
             guards=shared.guards.status(),
             matches=tuple(self._counts.latest),
@@ -149,6 +161,42 @@ class StatusWriter:
             why=None
             if quoted.rest.targets and quoted.why is None and not quoted.rest.place
             else self._why(key, quoted),
+        )
+
+    def _positions(self) -> Iterator[PositionStatus]:
+        """Yield the positions on lines that are not on the board or under no rule, and the full stakes of markets."""
+        ledger = self._shared.ledger
+        for line, position in ledger.positions.items():
+            if line not in self._quoting.lines and position != NOTHING:
+                profit = (position.profit[0], position.profit[1])
+                remaining = position.remaining[0] + position.remaining[1]
+                yield self._position(line, LimitScope("line", line), profit, remaining, position.worst_case())
+        for market, full in ledger.full_stakes.items():
+            if full:
+                remaining = full.worst_case() - full.matched
+                yield self._position(market, LimitScope("market", market), None, remaining, full.worst_case())
+
+    def _position(
+        self,
+        key: LineKey | MarketKey,
+        scope: LimitScope,
+        profit: tuple[Cents, Cents] | None,
+        remaining: Cents,
+        worst_case: Cents,
+    ) -> PositionStatus:
+        catalogue = self._shared.catalogue
+        tournament = catalogue.tournament_of(key.sport_event)
+        known = catalogue.tournaments.get(tournament)
+        return PositionStatus(
+            sport_event=key.sport_event,
+            market=key.market,
+            number=key.number if isinstance(key, LineKey) else None,
+            name=self._name(scope),
+            tournament=known.name if known is not None else str(tournament or ""),
+            profit=profit,
+            remaining=remaining,
+            locked=self._shared.ledger.totals.locked.get(key, 0),
+            worst_case=worst_case,
         )
 
     def _why(self, line: LineKey, quoted: QuotedLine) -> str | None:

@@ -24,6 +24,7 @@ from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.matching_details import MatchingDetails
+from mmbot.engine.reading.tournament_lookups import TournamentLookups
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
 from mmbot.engine.reading.wager_lookups import WagerLookups
 from mmbot.engine.sending.cancelling import Cancelling
@@ -75,6 +76,7 @@ class Parts:
             self.unknown,
             self.life,
             self.board,
+            TournamentLookups(shared, effects, self.board),
             MatchingDetails(shared, effects),
             self.balance,
         )

@@ -130,6 +130,13 @@ class ReadSportEvents(msgspec.Struct, frozen=True, tag=True):
     tournament: int
 
 
+class ReadSportEventsById(msgspec.Struct, frozen=True, tag=True):
+    """Read up to 50 sport events by their ids. It is answered with SportEventsRead."""
+
+    id: int
+    sport_events: tuple[int, ...]
+
+
 class ReadMarkets(msgspec.Struct, frozen=True, tag=True):
     """Read the markets and books of up to 50 sport events."""
 
@@ -150,5 +157,6 @@ Request = (
     | ReadLadder
     | ReadTournaments
     | ReadSportEvents
+    | ReadSportEventsById
     | ReadMarkets
 )

@@ -65,6 +65,26 @@ class SportEventStatus(msgspec.Struct, frozen=True):
     not bring them."""
 
 
+class PositionStatus(msgspec.Struct, frozen=True):
+    """The wagers of one line to which no quoting rule applies now, or of one market whose lines are not known."""
+
+    sport_event: int
+    market: int
+    number: int | None
+    """The number of the line in quarter points; None if only the market is known."""
+    name: str
+    tournament: str
+    """Empty if the tournament is not known. Until it is known, the wagers count in every tournament."""
+    profit: tuple[Cents, Cents] | None
+    """Profit of the matched stakes if outcome 0 wins, and if outcome 1 wins, in cents; None if only the market is
+    known."""
+    remaining: Cents
+    """The stakes that could still match, in cents."""
+    locked: Cents
+    """Matched stakes that are not settled, in cents."""
+    worst_case: Cents
+
+
 class ScopeStatus(msgspec.Struct, frozen=True):
     """The worst case and the thresholds of one scope. The status shows one scope of each kind: the scope that has used
     the greatest share of its limit."""
@@ -143,3 +163,5 @@ class Status(msgspec.Struct, frozen=True):
     counts: Counts
     profit: ProfitStatus
     clear: bool
+    positions: tuple[PositionStatus, ...] = ()
+    """Wagers on lines that ``sport_events`` does not show, such as positions in games that are in play."""

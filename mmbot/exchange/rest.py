@@ -384,6 +384,8 @@ class Client:
                 return answers.TournamentsRead(number, await self.tournaments())
             case requests.ReadSportEvents(tournament=tournament):
                 return answers.SportEventsRead(number, await self.sport_events(tournament))
+            case requests.ReadSportEventsById(sport_events=wanted):
+                return answers.SportEventsRead(number, await self.sport_events_by_id(wanted))
             case requests.ReadMarkets(sport_events=wanted):
                 return answers.MarketsRead(number, await self.markets(wanted))
             case requests.PlaceMany(items=items) | requests.CancelMany(items=items):

@@ -20,7 +20,17 @@ def status_text(status: Status) -> str:
     """Return the whole status, in lines of plain text."""
     return (
         "\n".join(
-            [*_head(status), *_trouble(status), "", *_scopes(status), "", *_guards(status), "", *_sport_events(status)]
+            [
+                *_head(status),
+                *_trouble(status),
+                "",
+                *_scopes(status),
+                "",
+                *_guards(status),
+                "",
+                *_sport_events(status),
+                *_positions(status),
+            ]
         )
         + "\n"
     )
@@ -138,6 +148,21 @@ def _sport_events(status: Status) -> Iterator[str]:
                 f"    fair {fair}; profit {show(line.profit[0])} / {show(line.profit[1])}; {show(line.locked)} locked; "
                 f"worst case {show(line.worst_case)} of {show(line.limit)}; {counted(line.matches, 'match', 'matches')}"
             )
+
+
+def _positions(status: Status) -> Iterator[str]:
+    """Yield the wagers on lines that no rule quotes now."""
+    if status.positions:
+        yield ""
+        yield "wagers on other lines, such as games in play"
+    for position in status.positions:
+        told = position.tournament or "tournament not known yet"
+        profit = "" if position.profit is None else f"profit {show(position.profit[0])} / {show(position.profit[1])}; "
+        yield f"  {position.name} ({position.sport_event}, {told})"
+        yield (
+            f"    {profit}{show(position.remaining)} could still match; {show(position.locked)} locked; "
+            f"worst case {show(position.worst_case)}"
+        )
 
 
 def _cut(text: str, width: int) -> str:

@@ -27,6 +27,8 @@ class Catalogue:
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
         self.sport_events: dict[int, SportEvent] = {}
+        self._learned: dict[int, None] = {}
+        """Sport events that no list contained so far."""
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
@@ -89,7 +91,11 @@ class Catalogue:
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
         """Return the ids of sport events that the exchange no longer lists, out of all known ones and ``also``."""
         known = dict.fromkeys((*self.sport_events, *(line.sport_event for line, _ in self._by_line_id.values()), *also))
-        listed = {sport_event: None for sport_event, each in self.sport_events.items() if each.status != UNLISTED}
+        listed = {
+            sport_event: None
+            for sport_event, each in self.sport_events.items()
+            if each.status != UNLISTED and sport_event not in self._learned
+        }
         return {sport_event: None for sport_event in known if sport_event not in listed}
 
     def take_off(self, sport_events: Container[int]) -> None:
@@ -104,10 +110,17 @@ class Catalogue:
         self.take_off(sport_events)
         for sport_event in [sport_event for sport_event in self.sport_events if sport_event in sport_events]:
             del self.sport_events[sport_event]
+            self._learned.pop(sport_event, None)
         for key in [key for key in self._outcomes if key.sport_event in sport_events]:
             del self._outcomes[key]
         for line_id in [line_id for line_id, (line, _) in self._by_line_id.items() if line.sport_event in sport_events]:
             del self._by_line_id[line_id]
+
+    def learn(self, sport_event: SportEvent) -> None:
+        """Add a sport event that was looked up by its id. It is kept only while something is at stake on it."""
+        if sport_event.sport_event_id not in self.sport_events:
+            self.sport_events[sport_event.sport_event_id] = sport_event
+            self._learned[sport_event.sport_event_id] = None
 
     # --- REST -----------------------------------------------------------------------------------------------------
 
@@ -120,6 +133,7 @@ class Catalogue:
         changed = []
         listed = {e.sport_event_id: e for e in sport_events}
         for sport_event_id, sport_event in listed.items():
+            self._learned.pop(sport_event_id, None)
             if self.sport_events.get(sport_event_id) != sport_event:
                 self.sport_events[sport_event_id] = sport_event
                 changed.append(sport_event_id)

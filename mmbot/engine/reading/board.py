@@ -270,6 +270,7 @@ class BoardReader:
         }
         changed = shared.catalogue.read_sport_events(request.tournament, listed)
         for sport_event_id in changed:
+            shared.exposure.place(sport_event_id, shared.catalogue.tournament_of(sport_event_id))
             self.markets(sport_event_id)  # new, listed again or rescheduled: read its books, too
             if self._lacks(sport_event_id) and sport_event_id in open_before:
                 self._lost_sight(sport_event_id, now)

@@ -8,7 +8,7 @@ on one line offsets no loss on another line. Source: docs/design.md, *Worst case
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from decimal import Decimal
 from typing import Final
 
@@ -16,60 +16,9 @@ from mmbot.config import LimitsConfig, RuleLimits
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.money import Cents, cents, share
 from mmbot.domain.odds import Side
-from mmbot.domain.position import FullStakes, Position
-from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, LineLimits, Reached, Thresholds, resolve
-
-UNKNOWN_TOURNAMENT: Final = 0
-"""The tournament id for a sport event that is not in the catalogue. Wagers that the bot did not place may be on such a
-sport event."""
-
-
-def most_reducing(position: Position, side: Side) -> Cents:
-    """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
-
-    If any part of this stake is matched, with or without other open wagers, neither the worst case nor the matched
-    worst case of the line rises. So neither of them rises in any wider scope. A test of the worst case alone would not
-    be enough: with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
-    """
-    profit = position.profit
-    opposite = profit[1 - side]
-    least = min(min(profit[0], profit[1]), 0)
-    return max(0, opposite - least)
-
-
-class _Node:
-    """One scope with its sums. Lines under different rules may set different limits for the scope: ``claims`` counts
-    the lines for each limit, and the lowest limit applies. ``hot`` is true if the matched worst case is at the hedge
-    threshold or above."""
-
-    __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
-
-    def __init__(self, scope: LimitScope, rank: int) -> None:
-        self.scope: Final = scope
-        self.rank: Final = rank
-        self.worst: Cents = 0
-        self.matched: Cents = 0
-        self.claims: Final[dict[Cents, int]] = {}
-        self.limit: Cents = 0
-        self.soft: Cents = 0
-        self.hedge: Cents = 0
-        self.hot = False
-
-
-class _Entry:
-    """The risk figures of one line, and the five scopes in which they count, narrowest first. An entry can also hold
-    the full stakes of one market (see ``FullStakes``), which count in four scopes: market, sport event, tournament and
-    account."""
-
-    __slots__ = ("hedgeable", "key", "limits", "matched", "path", "worst")
-
-    def __init__(self, key: LineKey | MarketKey, limits: LineLimits) -> None:
-        self.key: Final[LineKey | MarketKey] = key
-        self.limits = limits
-        self.path: tuple[_Node, ...] = ()
-        self.worst: Cents = 0
-        self.matched: Cents = 0
-        self.hedgeable: Cents = 0
+from mmbot.domain.position import FullStakes, Position, most_reducing
+from mmbot.engine.risk.nodes import TOURNAMENT, UNKNOWN_TOURNAMENT, Entry, Node, nowhere
+from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresholds, resolve
 
 
 class Exposure:
@@ -82,28 +31,41 @@ class Exposure:
     __slots__ = (
         "_account",
         "_entries",
+        "_everywhere_matched",
+        "_everywhere_worst",
         "_exposed",
         "_hot",
         "_limits",
         "_nodes",
         "_shares",
         "_sport_events",
+        "_tournament_nodes",
+        "_tournament_of",
         "_tournaments",
+        "unplaced",
     )
 
-    def __init__(self, limits: LimitsConfig) -> None:
+    def __init__(self, limits: LimitsConfig, tournament_of: Callable[[int], int] = nowhere) -> None:
+        """``tournament_of`` returns the tournament of a sport event; ``UNKNOWN_TOURNAMENT`` if it is not known."""
         if not 0 < limits.soft < limits.hedge <= 1:
             raise ValueError(
                 f"soft {limits.soft} has to be below hedge {limits.hedge}, both shares of a limit in (0, 1]"
             )
         self._limits: Final = limits
         self._shares: Final = (Decimal(str(limits.soft)), Decimal(str(limits.hedge)))
-        self._nodes: Final[dict[LimitScope, _Node]] = {}
-        self._entries: Final[dict[LineKey | MarketKey, _Entry]] = {}
-        self._sport_events: Final[dict[int, dict[LineKey | MarketKey, _Entry]]] = {}
+        self._nodes: Final[dict[LimitScope, Node]] = {}
+        self._entries: Final[dict[LineKey | MarketKey, Entry]] = {}
+        self._sport_events: Final[dict[int, dict[LineKey | MarketKey, Entry]]] = {}
         self._tournaments: Final[dict[int, int]] = {}
-        self._exposed: Final[dict[LineKey, _Entry]] = {}
-        self._hot: Final[dict[LimitScope, _Node]] = {}
+        self._tournament_of: Final = tournament_of
+        self._tournament_nodes: Final[dict[int, Node]] = {}
+        """The node of each known tournament."""
+        self.unplaced: Final[dict[int, None]] = {}
+        """The sport events whose tournament is not known."""
+        self._everywhere_worst: Cents = 0
+        self._everywhere_matched: Cents = 0
+        self._exposed: Final[dict[LineKey, Entry]] = {}
+        self._hot: Final[dict[LimitScope, Node]] = {}
         self._account: Final = self._node(ACCOUNT_SCOPE, 4, cents(limits.account))
 
     # --- lines -----------------------------------------------------------------------------------------------------
@@ -122,18 +84,33 @@ class Exposure:
         if tournament == UNKNOWN_TOURNAMENT:
             tournament = known
         if tournament != known:
-            self._tournaments[line.sport_event] = tournament
-            for other in self._sport_events.get(line.sport_event, {}).values():
-                self._detach(other)
-                self._attach(other, tournament)
+            self._move(line.sport_event, tournament)
         if entry is None:
-            entry = _Entry(line, limits)
+            if tournament == UNKNOWN_TOURNAMENT:
+                self.unplaced[line.sport_event] = None
+            entry = Entry(line, limits)
             self._entries[line] = entry
             self._sport_events.setdefault(line.sport_event, {})[line] = entry
             self._attach(entry, tournament)
         elif entry.limits != limits:
             self._detach(entry)
             entry.limits = limits
+            self._attach(entry, tournament)
+
+    def place(self, sport_event: int, tournament: int) -> None:
+        """Count a sport event in its tournament; with ``UNKNOWN_TOURNAMENT`` in every tournament. A sport event without
+        lines is ignored."""
+        if sport_event in self._sport_events and tournament != self._tournaments.get(sport_event, UNKNOWN_TOURNAMENT):
+            self._move(sport_event, tournament)
+
+    def _move(self, sport_event: int, tournament: int) -> None:
+        self._tournaments[sport_event] = tournament
+        if tournament == UNKNOWN_TOURNAMENT:
+            self.unplaced[sport_event] = None
+        else:
+            self.unplaced.pop(sport_event, None)
+        for entry in self._sport_events.get(sport_event, {}).values():
+            self._detach(entry)
             self._attach(entry, tournament)
 
     def forget(self, line: LineKey | MarketKey) -> None:
@@ -154,6 +131,7 @@ class Exposure:
         if not siblings:
             del self._sport_events[line.sport_event]
             self._tournaments.pop(line.sport_event, None)
+            self.unplaced.pop(line.sport_event, None)
 
     def forget_sport_events(self, sport_events: Container[int]) -> None:
         """Drop all lines of sport events that will not be traded again. Lines whose worst case is not zero stay."""
@@ -167,7 +145,7 @@ class Exposure:
         limits."""
         entry = self._entries.get(line)
         if entry is None:
-            self.register(line, UNKNOWN_TOURNAMENT, None)
+            self.register(line, self._tournament_of(line.sport_event), None)
             entry = self._entries[line]
         worst = position.worst_case()
         matched = position.matched_worst_case()
@@ -177,6 +155,8 @@ class Exposure:
         if matched == entry.matched and hedgeable == entry.hedgeable:  # for example when a wager is placed
             for node in entry.path:
                 node.worst += more_worst
+            if entry.everywhere:
+                self._add_everywhere(more_worst, 0)
             return
         if hedgeable != entry.hedgeable:
             entry.hedgeable = hedgeable
@@ -186,18 +166,18 @@ class Exposure:
                 del self._exposed[line]
         more_matched = matched - entry.matched
         entry.matched = matched
-        self._add(entry.path, more_worst, more_matched)
+        self._add(entry, more_worst, more_matched)
 
     def update_full(self, market: MarketKey, full: FullStakes) -> None:
         """Update the sums after a change of a market's full stakes. No hedge can reduce full stakes."""
         entry = self._entries.get(market)
         if entry is None:
-            self.register(market, UNKNOWN_TOURNAMENT, None)
+            self.register(market, self._tournament_of(market.sport_event), None)
             entry = self._entries[market]
         worst, matched = full.worst_case(), full.matched
         more_worst, more_matched = worst - entry.worst, matched - entry.matched
         entry.worst, entry.matched = worst, matched
-        self._add(entry.path, more_worst, more_matched)
+        self._add(entry, more_worst, more_matched)
 
     # --- what may be open --------------------------------------------------------------------------------------------
 
@@ -300,7 +280,8 @@ class Exposure:
         planned: dict[LineKey, Cents] = {}
         for node in sorted(self._hot.values(), key=lambda hot: hot.rank):
             lines = [(line, entry) for line, entry in self._exposed.items() if entry.path[node.rank] is node]
-            need = node.matched - node.soft - sum([planned.get(line, 0) for line, _ in lines])
+            elsewhere = self._everywhere_matched if node.rank == TOURNAMENT else 0  # its own lines cannot hedge that
+            need = node.matched - elsewhere - node.soft - sum([planned.get(line, 0) for line, _ in lines])
             # Among equal lines the key decides, so that the choice does not depend on the order of events.
             lines.sort(key=lambda each: (planned.get(each[0], 0) - each[1].hedgeable, each[0]))
             for line, entry in lines:
@@ -356,7 +337,7 @@ class Exposure:
 
     # --- within ------------------------------------------------------------------------------------------------------
 
-    def _room(self, entry: _Entry, worst: Cents) -> Cents:
+    def _room(self, entry: Entry, worst: Cents) -> Cents:
         """Return the amount in cents by which the line's worst case may rise from ``worst`` until the first of its
         scopes is at its limit."""
         line, market, sport_event, tournament, account = entry.path
@@ -371,39 +352,54 @@ class Exposure:
             room = more
         return room + entry.worst - worst
 
-    def _add(self, path: tuple[_Node, ...], worst: Cents, matched: Cents) -> None:
-        for node in path:
-            node.worst += worst
-            node.matched += matched
-            if (node.matched >= node.hedge) is not node.hot:
-                self._heat(node)
+    def _add(self, entry: Entry, worst: Cents, matched: Cents) -> None:
+        for node in entry.path:
+            self._add_to(node, worst, matched)
+        if entry.everywhere:
+            self._add_everywhere(worst, matched)
 
-    def _heat(self, node: _Node) -> None:
+    def _add_to(self, node: Node, worst: Cents, matched: Cents) -> None:
+        node.worst += worst
+        node.matched += matched
+        if (node.matched >= node.hedge) is not node.hot:
+            self._heat(node)
+
+    def _add_everywhere(self, worst: Cents, matched: Cents) -> None:
+        """Add the figures of a line whose tournament is not known to every known tournament."""
+        self._everywhere_worst += worst
+        self._everywhere_matched += matched
+        for node in self._tournament_nodes.values():
+            self._add_to(node, worst, matched)
+
+    def _heat(self, node: Node) -> None:
         node.hot = node.matched >= node.hedge
         if node.hot:
             self._hot[node.scope] = node
         else:
             self._hot.pop(node.scope, None)
 
-    def _node(self, scope: LimitScope, rank: int, limit: Cents) -> _Node:
+    def _node(self, scope: LimitScope, rank: int, limit: Cents) -> Node:
         """Return the node of a scope, and count one more line that sets this limit."""
         node = self._nodes.get(scope)
         if node is None:
-            node = self._nodes[scope] = _Node(scope, rank)
+            node = self._nodes[scope] = Node(scope, rank)
+            if rank == TOURNAMENT and isinstance(scope.id, int) and scope.id != UNKNOWN_TOURNAMENT:
+                self._tournament_nodes[scope.id] = node
+                node.worst, node.matched = self._everywhere_worst, self._everywhere_matched
         node.claims[limit] = node.claims.get(limit, 0) + 1
         self._judge(node)
         return node
 
-    def _judge(self, node: _Node) -> None:
+    def _judge(self, node: Node) -> None:
         node.limit = min(node.claims)
         # At least a cent: otherwise a limit of 0 would be "at soft" with nothing matched.
         node.soft = max(1, share(node.limit, self._shares[0]))
         node.hedge = max(1, share(node.limit, self._shares[1]))
         self._heat(node)
 
-    def _attach(self, entry: _Entry, tournament: int) -> None:
+    def _attach(self, entry: Entry, tournament: int) -> None:
         key, limits = entry.key, entry.limits
-        path: tuple[_Node, ...] = ()
+        path: tuple[Node, ...] = ()
         if isinstance(key, LineKey):
             path = (self._node(LimitScope("line", key), 0, limits.line),)
             market = market_of(key)
@@ -413,13 +409,14 @@ class Exposure:
             *path,
             self._node(LimitScope("market", market), 1, limits.market),
             self._node(LimitScope("sport_event", key.sport_event), 2, limits.sport_event),
-            self._node(LimitScope("tournament", tournament), 3, limits.tournament),
+            self._node(LimitScope("tournament", tournament), TOURNAMENT, limits.tournament),
             self._node(ACCOUNT_SCOPE, 4, limits.account),
         )
-        self._add(entry.path, entry.worst, entry.matched)
+        entry.everywhere = tournament == UNKNOWN_TOURNAMENT
+        self._add(entry, entry.worst, entry.matched)
 
-    def _detach(self, entry: _Entry) -> None:
-        self._add(entry.path, -entry.worst, -entry.matched)
+    def _detach(self, entry: Entry) -> None:
+        self._add(entry, -entry.worst, -entry.matched)
         limits = entry.limits
         claimed = (limits.line, limits.market, limits.sport_event, limits.tournament, limits.account)
         for node in entry.path:
@@ -432,4 +429,6 @@ class Exposure:
             else:
                 del self._nodes[node.scope]
                 self._hot.pop(node.scope, None)
+                if node.rank == TOURNAMENT and isinstance(node.scope.id, int):
+                    self._tournament_nodes.pop(node.scope.id, None)
         entry.path = ()

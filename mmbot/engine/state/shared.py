@@ -43,7 +43,7 @@ class Shared:
         self.books: Final = Books(self.coverage)
         self.ledger: Final = Ledger(config.exchange.commission, seed.runs, seed.since)
         self.outbox: Final = Outbox(self.ledger)
-        self.exposure: Final = Exposure(config.limits)
+        self.exposure: Final = Exposure(config.limits, self.catalogue.tournament_of)
         self.guards: Final = Guards()
         self.timers: Final = Timers()
         self.limiter: Final = Limiter(config.exchange.requests_per_second, config.exchange.cancel_reserve)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mmbot.config import LimitsConfig, RuleLimits
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.odds import profit
-from mmbot.domain.position import FullStakes, Position
-from mmbot.engine.risk.exposure import Exposure, most_reducing
+from mmbot.domain.position import FullStakes, Position, most_reducing
+from mmbot.engine.risk.exposure import Exposure
 from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresholds
 
 ODDS = st.sampled_from([-400, -150, -110, -101, 100, 105, 130, 250])

@@ -1,0 +1,80 @@
+"""Looks up the tournaments of sport events that are not in the catalogue, such as those of wagers placed by hand on
+sport events that no quoting rule matches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.instant import SECOND, Duration, Instant
+from mmbot.engine.events import Answer, Failed, SportEventsRead
+from mmbot.engine.owners import AppliesReports
+from mmbot.engine.reading.board import BoardReader
+from mmbot.engine.requests import SPORT_EVENTS_A_READ, ReadSportEventsById, Request
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import NEVER
+
+FIRST_WAIT: Final = 30 * SECOND
+"""Time to the next look-up of a sport event that the exchange did not return. It doubles each time, up to
+``guards.reconcile_s``."""
+
+RETRY: Final = SECOND
+"""Time from a failed look-up to the next one."""
+
+
+class TournamentLookups:
+    """Reads the sport events in ``Exposure.unplaced`` by their ids. Until it is known, such a sport event counts in
+    every tournament."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports, board: BoardReader) -> None:
+        """``board``: the look-ups wait until it has read the lists of sport events."""
+        self._board: Final = board
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._waits: dict[int, tuple[Instant, Duration]] = {}
+        """For each sport event that was looked up: the instant of the next look-up, and the wait before it."""
+        self._asking = False
+
+    def _next_at(self) -> Instant:
+        waits = self._waits
+        return min([waits[event][0] if event in waits else 0 for event in self._shared.exposure.unplaced])
+
+    def due_at(self, now: Instant) -> Instant:
+        """Return when the next look-up is due; ``NEVER`` if there is nothing to look up."""
+        if not self._shared.exposure.unplaced or self._asking or not self._shared.coverage.up or not self._board.idle:
+            return NEVER
+        return max(self._next_at(), self._shared.pacer.ready_at("sport_events", now))
+
+    def next(self, now: Instant) -> Request | None:
+        """Return the next look-up if it may be sent now; otherwise None."""
+        if self.due_at(now) > now:
+            return None
+        shared = self._shared
+        due = [event for event in shared.exposure.unplaced if self._waits.get(event, (0, 0))[0] <= now]
+        shared.pacer.take("sport_events", now)
+        request = ReadSportEventsById(shared.request_id(), tuple(due[:SPORT_EVENTS_A_READ]))
+        shared.send(self, request, now)
+        self._asking = True
+        return request
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Count the sport events in the tournaments of the answer. Look the others up again later."""
+        if not isinstance(request, ReadSportEventsById):
+            return
+        self._asking = False
+        shared = self._shared
+        if isinstance(answer, Failed):
+            again = max(now + RETRY, answer.retry_at or 0)
+            for event in request.sport_events:
+                self._waits[event] = (again, self._waits.get(event, (0, FIRST_WAIT))[1])
+            return
+        if isinstance(answer, SportEventsRead):
+            for found in answer.sport_events:
+                if found.sport_event_id in shared.exposure.unplaced:
+                    shared.catalogue.learn(found)
+                    shared.exposure.place(found.sport_event_id, found.tournament_id)
+                    shared.moves += 1
+            for event in request.sport_events:
+                wait = min(self._waits.get(event, (0, FIRST_WAIT))[1], shared.settings.reconcile)
+                self._waits[event] = (now + wait, 2 * wait)
+            self._effects.room_freed()
+            self._waits = {event: wait for event, wait in self._waits.items() if event in shared.exposure.unplaced}

@@ -1,0 +1,58 @@
+"""The nodes of the sums that ``exposure.py`` keeps: one for each scope, and an entry for each line or market."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey, MarketKey
+from mmbot.domain.money import Cents
+from mmbot.engine.risk.scopes import LimitScope, LineLimits
+
+UNKNOWN_TOURNAMENT: Final = 0
+"""The tournament id for a sport event whose tournament is not known. Wagers that the bot did not place may be on such a
+sport event. It counts in every tournament, because it may belong to any of them."""
+
+TOURNAMENT: Final = 3
+"""The rank of the scopes of tournaments."""
+
+
+def nowhere(_: int) -> int:
+    """Return ``UNKNOWN_TOURNAMENT`` for every sport event."""
+    return UNKNOWN_TOURNAMENT
+
+
+class Node:
+    """One scope with its sums. Lines under different rules may set different limits for the scope: ``claims`` counts
+    the lines for each limit, and the lowest limit applies. ``hot`` is true if the matched worst case is at the hedge
+    threshold or above."""
+
+    __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
+
+    def __init__(self, scope: LimitScope, rank: int) -> None:
+        self.scope: Final = scope
+        self.rank: Final = rank
+        self.worst: Cents = 0
+        self.matched: Cents = 0
+        self.claims: Final[dict[Cents, int]] = {}
+        self.limit: Cents = 0
+        self.soft: Cents = 0
+        self.hedge: Cents = 0
+        self.hot = False
+
+
+class Entry:
+    """The risk figures of one line, and the five scopes in which they count, narrowest first. An entry can also hold
+    the full stakes of one market (see ``FullStakes``), which count in four scopes: market, sport event, tournament and
+    account."""
+
+    __slots__ = ("everywhere", "hedgeable", "key", "limits", "matched", "path", "worst")
+
+    def __init__(self, key: LineKey | MarketKey, limits: LineLimits) -> None:
+        self.key: Final[LineKey | MarketKey] = key
+        self.limits = limits
+        self.path: tuple[Node, ...] = ()
+        self.everywhere = False
+        """True while the tournament is not known, so that the entry counts in every tournament."""
+        self.worst: Cents = 0
+        self.matched: Cents = 0
+        self.hedgeable: Cents = 0
