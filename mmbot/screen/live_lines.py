@@ -169,8 +169,9 @@ def _columns(width: int, grouped: bool) -> list[Column]:
 
 
 def _label(reason: bool) -> Callable[[Row], Text]:
-    """Return a function for the cell with sport event and market, or with the market alone if the sport event has its
-    own row. If ``reason`` is True, the cell also shows why the line is not quoted."""
+    """Return a function that makes the first cell of a line's row. The cell shows the sport event and the market, or
+    only the market if the sport event has a row above. If ``reason`` is True, the cell also shows why the line is not
+    quoted."""
 
     def cell(row: Row) -> Text:
         line = row.line

@@ -1,4 +1,4 @@
-"""An account's wager history, which shows the state of a short time ago.
+"""An account's wager history, which shows the account as it was a short time ago.
 
 The cost of a query depends on the number of wagers that it examines, not on the number of wagers ever placed.
 """
