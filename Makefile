@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test conformance check format bench compiled test-compiled clean
+.PHONY: setup demo test conformance check format bench simulate compiled test-compiled clean
 
 setup: $(READY)
 
@@ -97,6 +97,12 @@ bench: $(if $(filter plain,$(CORE)),$(READY),$(COMPILED)/.ready)
 	@echo "The rows of the speed budget. A ratio is how much of its budget a figure takes: above 1 is over. A budget \"for this"
 	@echo "machine\" is scaled by the time of one orjson.loads, 11 us on the machine that the budget was written for."
 	@for row in decode engine wire clear requote replay size; do $(if $(filter plain,$(CORE)),$(BIN),$(COMPILED)/bin)/python benchmarks/bench_$$row.py $(ARGS) || exit 1; done
+
+# make simulate SEEDS=1000 [START=n]   so many seeds, one virtual hour each; docs/simulation.md says what they do
+# make simulate MINUTES=3 FRESH=1      so many minutes, half of them on seeds that nobody has run before
+simulate: $(READY)
+	@PYTHONPATH=tests/simulation $(BIN)/python -m simulate $(if $(MINUTES),--minutes $(MINUTES)) $(if $(FRESH),--fresh) \
+		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(START),--start $(START)) --jobs $(or $(JOBS),2) $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(COMPILED) tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

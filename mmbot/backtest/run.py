@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final, Protocol
 
 from mmbot.backtest.faults import Faults
@@ -116,7 +115,7 @@ class Run:
         self.channels = e.WHOLE_FEED
         """The channels of the feed's next connection."""
         self._link = Link(world.venue, account)
-        self._queue: list[tuple[Instant, int, Callable[[], object]]] = []
+        self._queue: list[tuple[Instant, int, Callable[[], None]]] = []
         self._count = 0
         self._connection = 0
         self._up = False
@@ -130,7 +129,7 @@ class Run:
         """The number of the feed's latest connection."""
         return self._connection
 
-    def at(self, when: Instant, what: Callable[[], object]) -> None:
+    def at(self, when: Instant, what: Callable[[], None]) -> None:
         """Call a function at an instant."""
         self._count += 1
         heapq.heappush(self._queue, (max(when, self.now), self._count, what))
@@ -184,11 +183,18 @@ class Run:
         self.world.referee.note_feed_lost(self.now)
         self.tell(e.FeedRejected(self._connection, reason))
 
-    def follow(self, crashed: Run) -> None:
-        """Take over after another run crashed: its requests that are still under way reach the exchange, but nobody
-        hears the answers."""
-        for when, request in crashed._under_way.values():
-            self.at(when, partial(self._at_exchange, request))
+    def die(self, until: Instant) -> None:
+        """Let the daemon die now, and let time pass at the exchange until ``until``. The daemon's requests that are
+        under way still reach the exchange, but nobody hears the answers."""
+        self._up = False
+        for when, request in sorted(self._under_way.values(), key=lambda item: item[0]):
+            if when <= until:
+                self.now = max(self.now, when)
+                self._at_exchange(request)
+        self._under_way.clear()
+        self.now = until
+        self.world.advance(until)
+        self._publish()
 
     def leap(self, when: Instant) -> None:
         """Let time pass until ``when`` at the exchange but not for the engine. Then give the engine a health check."""

@@ -86,7 +86,8 @@ def wrong_transactions(judge: Judge, at: int, entries: Sequence[Entry], deposite
     owed = {market: gain - _commission(judge, gain) for market, gain in gross_by_market(judge).items()}
     for wager in judge.wagers.values():  # a stake without a result left the balance
         if wager.result == "tbd" and wager.status != "void":
-            owed[wager.place.market] = owed.get(wager.place.market, 0) - wager.matched
+            held = wager.could_match if judge.bounds.at_placement and wager.status == "open" else 0
+            owed[wager.place.market] = owed.get(wager.place.market, 0) - wager.matched - held
     texts = [
         f"transactions of market {market}: {moved.get(market, 0)}, results {owed.get(market, 0)}"
         for market in {**moved, **owed}

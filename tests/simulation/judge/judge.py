@@ -67,6 +67,10 @@ class Judge:
         if self._stopped_at is not None or self._lost_at is not None:
             self.duties.clear("a late placement", at, [wager.wager_id], max(0, (self._lost_at or at) - at))
 
+    def sent(self, at: int, line: str) -> None:
+        """The bot sent a placement on a line: until it arrives, the bot counts what the exchange does not."""
+        self.changed[line] = at
+
     def arrived(self, at: int, sent_at: int, items: Sequence[Item]) -> None:
         """A placement request arrived at the exchange. The bot sent it at ``sent_at``."""
         if self._stopped_at is not None and sent_at > self._stopped_at:

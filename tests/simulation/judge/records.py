@@ -85,6 +85,8 @@ class Bounds:
     requests_a_second: int = 50
     commission_percent: int = 2
     commission_rounding: str = "half_up"
+    at_placement: bool = False
+    """True if the exchange takes a stake from the balance when the wager opens, not when it is matched."""
     exclusive: bool = True
     """True if the bot has to cancel wagers by hand too."""
 

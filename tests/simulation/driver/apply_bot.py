@@ -1,0 +1,113 @@
+"""Faults of the account, the operator and the machine: wagers by hand, money, stops, kills, crashes, clocks."""
+
+from __future__ import annotations
+
+from random import Random
+
+from mmbot.domain.instant import MINUTE, SECOND, Duration
+from mmbot.domain.odds import Ladder
+from mmbot.engine import events as e
+from mmbot.simulator.venue.error_table import VenueError
+
+from .apply_board import _market as some_market
+from .play import Play, lowered
+from .wire import TOLD
+
+
+def _between(rng: Random, least: float, most: float) -> Duration:
+    return round(rng.uniform(least, most) * SECOND)
+
+
+def wager_by_hand(play: Play, rng: Random) -> bool:
+    """A person places a wager on the bot's account."""
+    market = some_market(play, rng)
+    if market is None or len(market.lines[0].outcomes) != 2:
+        return False
+    line, side = market.lines[0], rng.randrange(2)
+    fair = play.crowd.crowd.fair(line.key)
+    odds = Ladder(play.venue.ladder).at_most(
+        max(0.02, (fair if side == 0 else 1 - fair) - rng.choice((-0.05, 0.01, 0.1)))
+    )
+    external_id = f"hand-{play.met['wager_by_hand']}"
+    play.recorder.by_hand[external_id] = None
+    play.judge.excuse(play.recorder.place(line.key), play.now + TOLD + 2 * play.scenario.delays.feed)
+    try:
+        stake = rng.choice((200, 1000, 4000))
+        play.venue.place(play.account, external_id, line.outcomes[side].line_id, odds or 110, stake, play.now)
+    except VenueError as error:
+        play.log.add(play.now, f"the wager by hand is rejected: {error.code}")
+        return False
+    return True
+
+
+def deposit(play: Play, rng: Random) -> bool:
+    """Money comes in."""
+    amount = rng.choice((5_000, 100_000))
+    play.venue.deposit(play.account, amount, play.now)
+    play.deposited += amount
+    return True
+
+
+def withdrawal(play: Play, rng: Random) -> bool:
+    """Money goes out, perhaps nearly all of it."""
+    amount = round(play.venue.wallet(play.account).balance * rng.choice((0.2, 0.98)))
+    play.venue.deposit(play.account, -amount, play.now)
+    play.deposited -= amount
+    return amount > 0
+
+
+def kill(play: Play, rng: Random) -> bool:
+    """The kill switch is set, and released some time later."""
+    if play.journal.latch is not None:
+        return False
+    play.run.tell(e.KillRequested("simulated"))
+    play.later(_between(rng, 20, 180), lambda: _resume(play))
+    return True
+
+
+def _resume(play: Play) -> None:
+    if play.run.engine.status(play.now).clear:
+        play.run.tell(e.ResumeRequested())
+    if play.run.engine.status(play.now).latched is not None:
+        play.later(10 * SECOND, lambda: _resume(play))
+
+
+def stop(play: Play, rng: Random) -> bool:
+    """The daemon is stopped and started again."""
+    play.stop(_between(rng, 1, 300))
+    return True
+
+
+def limits_lowered(play: Play, rng: Random) -> bool:
+    """The daemon is restarted with lower limits."""
+    play.stop(_between(rng, 1, 30), lowered(play.config, rng.choice((0.3, 0.6))))
+    return True
+
+
+def wall_clock_steps(play: Play, rng: Random) -> bool:
+    """The machine's wall clock jumps, and is put right some time later."""
+    play.run.tell(e.WallStepped(_between(rng, -300, 300)))
+    play.later(_between(rng, 5, 300), lambda: play.run.tell(e.WallStepped(0)))
+    play.noisy(MINUTE)
+    return True
+
+
+def crash(play: Play, rng: Random) -> bool:
+    """The process dies, and is started again."""
+    play.crash(_between(rng, 0.5, 120), rng.random())
+    return True
+
+
+APPLY = {
+    function.__name__: function
+    for function in (
+        wager_by_hand,
+        deposit,
+        withdrawal,
+        kill,
+        stop,
+        limits_lowered,
+        wall_clock_steps,
+        crash,
+    )
+}

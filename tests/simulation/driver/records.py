@@ -1,0 +1,77 @@
+"""Turn what the exchange and the bot say into the judge's plain records."""
+
+from __future__ import annotations
+
+from judge.records import Claim, Entry, Limits, Place, WagerRecord
+
+from mmbot.config.settings import LimitsConfig
+from mmbot.domain.catalogue import LineKey
+from mmbot.engine.status import Status
+from mmbot.simulator.venue.records import VenueTransaction, VenueWager
+from mmbot.simulator.venue.venue import Venue
+
+
+def name(line: LineKey) -> str:
+    """The judge's name of a line."""
+    return f"{line.sport_event}/{line.market}/{line.number}"
+
+
+def place(venue: Venue, line: LineKey) -> Place:
+    """The scopes of a line."""
+    event = venue.sport_event(line.sport_event)
+    outcomes = max(2, len(venue.line(line).outcomes))
+    market = f"{line.sport_event}/{line.market}"
+    return Place(name(line), market, str(line.sport_event), str(event.tournament_id), outcomes)
+
+
+def wager(record: VenueWager, where: Place, by_hand: bool) -> WagerRecord:
+    """A wager as the exchange's books have it."""
+    return WagerRecord(
+        record.wager_id,
+        record.external_id,
+        where,
+        record.side,
+        record.odds,
+        record.stake,
+        record.status.value,
+        record.matched,
+        record.match_win,
+        record.winning.value,
+        by_hand,
+    )
+
+
+def limits(config: LimitsConfig) -> Limits:
+    """The limits of a configuration, in cents."""
+    return Limits(
+        line=round(config.line * 100),
+        market=round(config.market * 100),
+        event=round(config.sport_event * 100),
+        tournament=round(config.tournament * 100),
+        account=round(config.account * 100),
+    )
+
+
+def entry(transaction: VenueTransaction) -> Entry:
+    """One transaction of the wallet."""
+    market = transaction.market
+    return Entry(
+        transaction.type, transaction.amount, None if market is None else f"{market.sport_event}/{market.market}"
+    )
+
+
+def claim(status: Status) -> Claim:
+    """What the bot's status claims."""
+    lines = [line for event in status.sport_events for line in event.lines]
+    names = [name(LineKey(line.sport_event, line.market, line.number)) for line in lines]
+    account = next((scope.worst_case for scope in status.scopes if scope.scope == "account"), None)
+    return Claim(
+        positions={key: line.profit for key, line in zip(names, lines, strict=True)},
+        worst={key: line.worst_case for key, line in zip(names, lines, strict=True)},
+        open={own.external_id: own.remaining for line in lines for own in line.own},
+        open_count=status.counts.open_wagers,
+        locked=status.locked,
+        account_worst=account,
+        realised=status.profit.realised,
+        commission=status.profit.commission,
+    )
