@@ -271,7 +271,7 @@ def lowered(config: Config, share: float) -> Config:
             limits,
             line=limits.line * share,
             market=limits.market * share,
-            sport_event=limits.sport_event * share,
+            event=limits.event * share,
             tournament=limits.tournament * share,
             account=limits.account * share,
         ),

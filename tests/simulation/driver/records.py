@@ -46,7 +46,7 @@ def limits(config: LimitsConfig) -> Limits:
     return Limits(
         line=round(config.line * 100),
         market=round(config.market * 100),
-        event=round(config.sport_event * 100),
+        event=round(config.event * 100),
         tournament=round(config.tournament * 100),
         account=round(config.account * 100),
     )

@@ -114,7 +114,7 @@ def _config(rng: Random, venue: VenueSettings) -> Config:
     limits = LimitsConfig(
         line=line,
         market=market,
-        sport_event=event,
+        event=event,
         tournament=tournament,
         account=account,
         soft=soft,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmbot.domain.instant import SECOND
-from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, SportEventView, Strategy
+from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, EventView, Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 
@@ -16,13 +16,13 @@ class Restless:
         self._margin = margin
         self._size = round(size * 100)
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Draw the quotes from the time and the line."""
         tick = view.now // (7 * SECOND)
         decisions = {line.line.key: self._line(view, line, tick) for line in view.lines}
         return Result(decisions, None, (tick + 1) * 7 * SECOND)
 
-    def _line(self, view: SportEventView, line: LineView, tick: int) -> Decision:
+    def _line(self, view: EventView, line: LineView, tick: int) -> Decision:
         if line.fair is None:
             return NoQuote("no fair price")
         draw = (tick * 31 + line.line.key.number * 7 + line.line.key.market) % 11
@@ -44,7 +44,7 @@ class Raising:
     def __init__(self, other: Strategy) -> None:
         self._other = other
 
-    def quote(self, view: SportEventView, state: Any) -> Result:
+    def quote(self, view: EventView, state: Any) -> Result:
         """Raise for some seconds of each ten minutes."""
         if view.now // (5 * SECOND) % 120 == view.sport_event.sport_event_id % 120:
             raise RuntimeError("told to raise")
