@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmbot.domain.instant import SECOND
-from mmbot.strategy.interface import Decision, LineView, NoQuote, Quote, Result, EventView, Strategy
+from mmbot.strategy.interface import Decision, EventView, LineView, NoQuote, Quote, Result, Strategy
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 
