@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from rest_wagers import ONE, START, WAGER
 from scripted_exchange import (
     LEGACY,
     ScriptedExchange,
@@ -28,41 +29,9 @@ from mmbot.domain.clock import ManualClock, SystemClock
 from mmbot.domain.instant import MILLISECOND, SECOND
 from mmbot.engine import events, requests
 from mmbot.engine.events import Failed, Failure, FailureReason
-from mmbot.engine.requests import Cancellation, Placement
+from mmbot.engine.requests import Cancellation
 from mmbot.exchange.errors import Malformed, Rejected, Retryable, UnknownOutcome
 from mmbot.exchange.rest import Client
-
-START = 1_790_000_000 * SECOND + 123_456_789
-
-ONE = Placement("run-s-1", "line-a", -110, 2_550)
-WAGER = {
-    "id": "w1",
-    "external_id": "run-s-1",
-    "sport_event_id": 7,
-    "market_id": 219,
-    "line_id": "line-a",
-    "odds": -110.0,
-    "stake": 25.5,
-    "matched_stake": 0,
-    "unmatched_stake": 25.5,
-    "status": "open",
-    "matching_status": "unmatched",
-    "winning_status": "tbd",
-}
-
-
-@pytest.fixture(params=[False, True], ids=["aiohttp", "warm"])
-async def exchange(request: pytest.FixtureRequest) -> AsyncIterator[ScriptedExchange]:
-    """Changes go over a new connection or over an open one, which must make no difference."""
-    scripted = ScriptedExchange(warm=request.param)
-    async with scripted.serving():
-        yield scripted
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
-
 
 # --- what goes wrong on the way ---------------------------------------------------------------------------------------
 
