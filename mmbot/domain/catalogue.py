@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from mmbot.domain.bounds import LARGEST_LINE
 from mmbot.domain.instant import Instant
 from mmbot.domain.odds import Side
 
@@ -37,7 +38,7 @@ def quarter_points(number: float) -> int:
     """Convert the number of a line, such as -3.5, to quarter points, such as -14.
 
     Raises:
-        ValueError: if the number is not a multiple of a quarter point.
+        ValueError: if the number is not a multiple of a quarter point, or beyond ``LARGEST_LINE``.
     """
     scaled = number * 4
     try:
@@ -46,6 +47,8 @@ def quarter_points(number: float) -> int:
         raise ValueError(f"{number!r} is not the number of a line") from bad
     if abs(scaled - whole) > 1e-9:
         raise ValueError(f"{number!r} is not a multiple of a quarter point")
+    if abs(number) > LARGEST_LINE:
+        raise ValueError(f"{number!r} is beyond every line")
     return whole
 
 

@@ -59,7 +59,7 @@ def from_iso(text: str) -> Instant:
     """
     found = _RFC_3339.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is not an RFC 3339 instant")
+        raise ValueError(f"{text[:60]!r} is not an RFC 3339 instant")
     day, time, fraction, offset = found.groups()
     moment = datetime.fromisoformat(f"{day}T{time}{offset or 'Z'}".upper())
     since = moment - _EPOCH

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from mmbot.domain.bounds import LARGEST_AMOUNT
+
 Cents = int
 """An amount in integer cents of a US dollar."""
 
@@ -23,7 +25,7 @@ def cents(dollars: float) -> Cents:
     """Convert an amount in dollars, as the exchange writes it, to cents.
 
     Raises:
-        MoneyError: if the amount is not a whole number of cents.
+        MoneyError: if the amount is not a whole number of cents, or beyond ``LARGEST_AMOUNT``.
     """
     scaled = dollars * 100
     try:
@@ -32,6 +34,8 @@ def cents(dollars: float) -> Cents:
         raise MoneyError(f"{dollars!r} is not an amount of money") from bad
     if abs(scaled - whole) > _RESIDUE + _PRECISION * abs(scaled):
         raise MoneyError(f"{dollars!r} dollars is not a whole number of cents")
+    if abs(whole) > LARGEST_AMOUNT:
+        raise MoneyError(f"{dollars!r} dollars are beyond every amount")
     return whole
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from mmbot.domain.bounds import LONGEST_ODDS
 from mmbot.domain.money import Cents
 
 Odds = int
@@ -25,8 +26,9 @@ class OddsError(ValueError):
 
 
 def is_odds(odds: int) -> bool:
-    """Return True if the integer is valid American odds: at least +100, or below -100."""
-    return odds >= 100 or odds < -100
+    """Return True if the integer is valid American odds: at least +100, or below -100, and at most ``LONGEST_ODDS``
+    long."""
+    return 100 <= odds <= LONGEST_ODDS or -LONGEST_ODDS <= odds < -100
 
 
 def implied(odds: Odds) -> float:

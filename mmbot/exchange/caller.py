@@ -23,7 +23,19 @@ from mmbot.exchange.errors import (
     without_answer,
 )
 from mmbot.exchange.session import SessionKeeper
-from mmbot.net.http import NoAnswer, NotSent, OnRequest, Reply, Withdrawn, date_of, pause_until, send, timeout_for
+from mmbot.net.http import (
+    LARGEST_CHANGE,
+    LARGEST_READ,
+    NoAnswer,
+    NotSent,
+    OnRequest,
+    Reply,
+    Withdrawn,
+    date_of,
+    pause_until,
+    send,
+    timeout_for,
+)
 from mmbot.net.warm import Connection, Outcome
 
 OnMalformed = Callable[[str, str], None]
@@ -157,6 +169,7 @@ class Caller:
                 token=token,
                 timeout_s=limit_s,
                 withdrawn=call.withdrawn,
+                largest=LARGEST_READ if call.purpose is Purpose.READ else LARGEST_CHANGE,
             )
         except Withdrawn:
             raise Retryable("withdrawn", "everything was cancelled before the request left; nothing was done") from None

@@ -1,9 +1,11 @@
 """Send one HTTP request with aiohttp and read its answer. A request that was not sent and one without an answer raise
-different errors."""
+different errors. Every answer has a bound: for its head, for its body, and for its body after decompression."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import zlib
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -12,6 +14,7 @@ from typing import Final, NamedTuple
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
+from mmbot.domain.bounds import LATEST, LONGEST_HEADER
 from mmbot.domain.instant import MINUTE, SECOND, Clock, Duration, Instant, seconds
 
 OnRequest = Callable[[str, str, Duration], None]
@@ -23,7 +26,21 @@ SHORTEST: Final = 1.0
 LONGEST_PAUSE: Final = 5 * MINUTE
 """Longest pause that an answer can impose. If an answer asks for a longer pause, this one is made."""
 
-_JSON: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mmbot"}
+LARGEST_READ: Final = 1 << 24
+"""The most bytes of an answer to a read, before and after decompression. The markets of 50 sport events have some
+million."""
+
+LARGEST_CHANGE: Final = 1 << 20
+"""The same for an answer to anything else; one to a batch has some 20 thousand."""
+
+_INLINE: Final = 1 << 16  # a larger body is decompressed in a thread
+
+_JSON: Final = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "mmbot",
+}
 
 
 class Reply(NamedTuple):
@@ -56,7 +73,9 @@ def open_http(keep_alive_s: float = 15.0) -> aiohttp.ClientSession:
     """Open a pool of connections. The caller closes it. Its size has no limit, so no request waits for another; the
     rate limit of the requests bounds it. It keeps no cookies."""
     connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=keep_alive_s)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON, auto_decompress=False
+    )
 
 
 def timeout_for(clock: Clock, limit_s: float) -> float:
@@ -89,6 +108,7 @@ async def send(
     token: str | None,
     timeout_s: float,
     withdrawn: Callable[[], bool] | None = None,
+    largest: int = LARGEST_CHANGE,
 ) -> Reply:
     """Send one request and read the whole answer. A redirect counts as the answer and is not followed. Only a GET may
     be sent twice, if the server had closed the connection that was kept open.
@@ -97,11 +117,12 @@ async def send(
         timeout_s: real seconds from the start to the end of the answer. Connecting may take 60 % of them.
         withdrawn: returns True if the request must not be sent any more. Called at the start and just before the first
             byte is sent. It has no effect on a request without a body.
+        largest: most bytes of the answer's body. A longer one is not read to its end.
 
     Raises:
         NotSent: if no connection could be opened; ``Withdrawn`` if the request was withdrawn.
         NoAnswer: with the code ``timeout`` after a timeout; with the code ``connection`` if the connection broke or the
-            answer was not HTTP.
+            answer was not HTTP; with the code ``undecodable`` if the answer is too large or cannot be decompressed.
     """
     if http.closed:
         raise NotSent("the pool is closed")
@@ -118,7 +139,10 @@ async def send(
             method, url, data=content, headers=headers, timeout=limits, allow_redirects=False
         ) as response:
             told = response.headers
-            return Reply(response.status, await response.read(), told.get("Retry-After"), told.get("Date"))
+            answer = await _whole(response, largest)
+            return Reply(response.status, answer, told.get("Retry-After"), told.get("Date"))
+    except NoAnswer as bad:
+        failure = bad
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
         failure = NotSent(_without_connection(error))
     except TimeoutError:
@@ -128,6 +152,49 @@ async def send(
     if isinstance(content, _Body) and content.kept:
         failure = Withdrawn("withdrawn")
     raise failure  # raised outside ``except``: aiohttp's error may quote the headers and must not be shown with it
+
+
+async def _whole(response: aiohttp.ClientResponse, largest: int) -> bytes:
+    """Read a body. One that is too large closes its connection; raises NoAnswer."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > largest:
+            response.close()
+            raise too_large()
+        parts.append(part)
+    body = b"".join(parts)
+    match response.headers.get("Content-Encoding", "identity").strip().lower():
+        case "identity" | "":
+            return body
+        case "gzip" | "x-gzip" if not body:
+            return body
+        case "gzip" | "x-gzip" if len(body) <= _INLINE:
+            return _unzipped(body, largest)
+        case "gzip" | "x-gzip":
+            return await asyncio.to_thread(_unzipped, body, largest)
+        case _:
+            raise NoAnswer("undecodable", "encoded as nobody asked")
+
+
+def _unzipped(body: bytes, largest: int) -> bytes:
+    """Decompress a body; raises NoAnswer if it is damaged, cut short, or larger than ``largest``."""
+    unzip = zlib.decompressobj(wbits=31)
+    try:
+        text = unzip.decompress(body, largest + 1)
+    except zlib.error:
+        raise NoAnswer("undecodable", "the answer cannot be decompressed") from None
+    if len(text) > largest:
+        raise too_large()
+    if not unzip.eof:
+        raise NoAnswer("undecodable", "the answer cannot be decompressed")
+    return text
+
+
+def too_large() -> NoAnswer:
+    """The failure of a request whose answer is larger than allowed."""
+    return NoAnswer("undecodable", "the answer is too large")
 
 
 def _without_connection(error: Exception) -> str:
@@ -157,20 +224,22 @@ def pause_until(reply: Reply, allowed_at: Instant | None, clock: Clock) -> Insta
 
 
 def _retry_after(text: str, clock: Clock) -> Duration | None:
-    if text.isdecimal():
-        return int(text[:9]) * SECOND
+    if text.isascii() and text.isdecimal():
+        return int(text[:9]) * SECOND  # cut: any number of so many digits is beyond the longest pause
     moment = date_of(text)
     return None if moment is None else moment - clock.wall()
 
 
 def date_of(text: str | None) -> Instant | None:
-    """Return the instant of an HTTP date, in whole seconds; None if the text is no date."""
-    if text is None:
+    """Return the instant of an HTTP date, in whole seconds; None if the text is no date, or a date before 1970 or after
+    ``LATEST``."""
+    if text is None or len(text) > LONGEST_HEADER:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        instant = round(moment.timestamp()) * SECOND
+    except (ValueError, OverflowError, TypeError, IndexError):  # a year or a zone beyond every calendar
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp()) * SECOND
+    return instant if 0 <= instant <= LATEST else None

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from mmbot.net.http import NoAnswer, Reply
+from mmbot.net.http import LARGEST_CHANGE, NoAnswer, Reply, too_large
 
 SIZE: Final = 3
 """Number of connections that are kept open."""
@@ -23,7 +23,7 @@ TOUCH_AFTER_S: Final = 10.0
 """Real seconds after which an unused connection is used for a read, before the server would close it."""
 
 _OPEN_S: Final = 10.0  # time limit in real seconds for DNS, TCP and TLS
-LARGEST: Final = 1 << 24  # most bytes of one answer; the answer to a batch has about 20,000
+_LARGEST_HEAD: Final = 1 << 16  # most bytes of an answer besides its body: heads, interim responses, chunk sizes
 
 Outcome = Reply | NoAnswer
 """What became of a request that was written: an answer, or the reason why none came."""
@@ -52,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._waiting: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._came = self._size = 0
         self._begin()
 
     @property
@@ -84,6 +85,7 @@ class Connection(asyncio.Protocol):
         )
         loop = asyncio.get_running_loop()
         waiting = self._waiting = loop.create_future()
+        self._came = self._size = 0
         self._transport.write(head.encode() + body)
         self._timer = loop.call_later(timeout_s, self._fail, "timeout", f"no answer in {timeout_s:g} s")
         waiting.add_done_callback(self._settled)
@@ -95,6 +97,9 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, code: str, message: str) -> None:
         self._finish(NoAnswer(code, message))
+        self._abort()
+
+    def _abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 
@@ -120,10 +125,14 @@ class Connection(asyncio.Protocol):
         if self._waiting is None:
             self._fail("connection", "unasked")  # these bytes could be taken for the next answer
             return
+        self._came += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as bad:
             self._fail("connection", type(bad).__name__)
+        if self._waiting is not None and self._came - self._size > _LARGEST_HEAD:
+            self._finish(too_large())
+            self._abort()
 
     def eof_received(self) -> None:
         """See ``asyncio``. The end of the data ends an answer that has no length."""
@@ -142,7 +151,6 @@ class Connection(asyncio.Protocol):
         self._date: str | None = None
         self._has_length = self._is_headed = False
         self._body: list[bytes] = []
-        self._size = 0
 
     def on_message_begin(self) -> None:
         """See ``httptools``."""
@@ -165,12 +173,15 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """See ``httptools``."""
         self._is_headed = True
+        if self._parser.get_status_code() == 204:
+            self._has_length = True  # it has no body
 
     def on_body(self, body: bytes) -> None:
         """See ``httptools``."""
         self._size += len(body)
-        if self._size > LARGEST:
-            self._fail("connection", "the answer is too large")
+        if self._size > LARGEST_CHANGE:
+            self._finish(too_large())
+            self._abort()
         else:
             self._body.append(body)
 

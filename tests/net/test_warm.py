@@ -244,7 +244,7 @@ async def test_what_is_no_answer_ends_the_connection(wire: Wire, pool: WarmPool,
 
 
 async def test_an_answer_that_is_too_large_is_none(wire: Wire, pool: WarmPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warm_module, "LARGEST", 10)
+    monkeypatch.setattr(warm_module, "LARGEST_CHANGE", 10)
     answered = post(pool)
     await wire.say(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901")
     assert isinstance(await answered, NoAnswer)
@@ -271,6 +271,32 @@ async def test_what_comes_unasked_ends_the_connection(wire: Wire, pool: WarmPool
     await wire.say(raw)
     await wire.until(lambda: wire.ended == 1)
     assert pool.ready() is None
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"X-More: and more\r\n" * 2_000,
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" * 500,
+    ],
+    ids=["headers", "interim responses"],
+)
+async def test_a_head_without_end_ends_the_connection(wire: Wire, pool: WarmPool, piece: bytes) -> None:
+    answered = post(pool)
+    with contextlib.suppress(ConnectionError):
+        await wire.say(b"HTTP/1.1 103 Early Hints\r\n\r\n" if b"103" in piece else b"HTTP/1.1 200 OK\r\n")
+        for _ in range(10):
+            await wire.say(piece)
+    outcome = await answered
+    assert isinstance(outcome, NoAnswer)
+    await wire.until(lambda: wire.ended == 1)
+
+
+async def test_an_answer_without_a_body_leaves_the_connection_open(wire: Wire, pool: WarmPool) -> None:
+    answered = post(pool)
+    await wire.say(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert await answered == Reply(204, b"", None)
+    assert pool.ready() is not None
 
 
 async def test_two_answers_to_one_request_end_the_connection(wire: Wire, pool: WarmPool) -> None:
