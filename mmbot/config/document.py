@@ -22,7 +22,11 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
+from mmbot.config.files import read_file
 from mmbot.config.problems import ConfigError, Path, Problem, shown_path
+
+LARGEST: Final = 1 << 20
+"""The most bytes of a settings file."""
 
 _REJECTED: Final = "rejected"  # the tag of a node that was already reported
 _DEEPEST: Final = 32  # levels of nesting; settings need six
@@ -138,7 +142,7 @@ def read_document(path: FilePath | str) -> Document:
     """
     name = str(path)
     try:
-        raw = FilePath(path).read_bytes()
+        raw = read_file(FilePath(path), LARGEST)
     except OSError as error:
         raise ConfigError([Problem(name, f"cannot be read: {error.strerror or error}")]) from error
     return parse_document(name, raw)

@@ -15,6 +15,7 @@ from typing import Final
 
 from structlog.types import FilteringBoundLogger
 
+from mmbot.config.files import open_regular, read_open
 from mmbot.domain.instant import SECOND, Clock, Instant
 from mmbot.engine.events import PriceGiven
 from mmbot.strategy.prices import LARGEST, PriceError, parse_prices
@@ -88,15 +89,15 @@ def _read(file: Path, seen: _Stamp) -> tuple[_Stamp, bytes | str]:
     """Return the stamp of a file (time, size, inode). If the stamp is new, also return the content of the file, or the
     reason in words if the file cannot be read."""
     try:
-        with file.open("rb") as opened:
-            status = os.fstat(opened.fileno())
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if stamp == seen:
-                return stamp, b""
-            if status.st_size > LARGEST:
-                return stamp, f"{status.st_size} bytes; at most {LARGEST}"
-            return stamp, opened.read()
+        descriptor, status = open_regular(file)
     except FileNotFoundError:
         return None, b""
     except OSError as bad:
         return (0, 0, bad.errno or 0), bad.strerror or str(bad)
+    stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+    try:
+        return stamp, b"" if stamp == seen else read_open(descriptor, LARGEST)
+    except OSError as bad:
+        return stamp, bad.strerror or str(bad)
+    finally:
+        os.close(descriptor)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from mmbot.config.files import read_file
 from mmbot.domain.instant import Instant
+
+LARGEST: Final = 1 << 16
+"""The most bytes of the file."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -33,7 +39,7 @@ class TokenStore:
         """Read the saved session of an account. The result is empty if the file is missing, unreadable, or belongs to
         another account."""
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
+            kept = msgspec.json.decode(read_file(self._path, LARGEST), type=Kept)
         except (OSError, ValueError):
             return Kept(account)
         return kept if kept.account == account else Kept(account)
@@ -44,9 +50,8 @@ class TokenStore:
         Raises:
             OSError: if the file cannot be written.
         """
-        scratch = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        scratch.unlink(missing_ok=True)
-        file = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        scratch = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        file = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(file, "wb") as out:
                 out.write(msgspec.json.encode(kept))

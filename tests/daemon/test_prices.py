@@ -98,3 +98,26 @@ async def test_a_file_with_a_mistake_changes_nothing_and_the_next_good_one_is_ta
     watched.file.unlink()
     await watched.logged("prices.missing")
     assert not watched.task.done()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "directory", "huge"])
+async def test_a_path_that_is_no_small_file_is_named_once_and_waited_for_by_nobody(watched, kind):
+    if kind == "pipe":
+        os.mkfifo(watched.file)
+    elif kind == "device":
+        watched.file.symlink_to("/dev/zero")
+    elif kind == "directory":
+        watched.file.mkdir()
+    else:
+        with watched.file.open("wb") as made:
+            made.truncate(1 << 40)
+    async with asyncio.timeout(5):
+        await watched.logged("prices.unreadable")
+    expected = "larger than" if kind == "huge" else "not a regular file"
+    assert expected in watched.out.getvalue()
+    if kind == "directory":
+        watched.file.rmdir()
+    watched.put(prices(price("a", 0.5)))
+    async with asyncio.timeout(5):
+        await until(lambda: watched.prices)
+    assert watched.out.getvalue().count("prices.unreadable") == 1

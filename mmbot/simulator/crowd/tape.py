@@ -8,6 +8,7 @@ status; ``p``, 1 if in play; ``b``, the best prices for takers, by outcome; ``x`
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,11 +18,16 @@ from typing import Final
 
 import msgspec
 
+from mmbot.config.files import read_file
+from mmbot.domain.bounds import LATEST
 from mmbot.domain.instant import MILLISECOND, Instant, from_iso
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 
 DEPTH: Final = 10
+LARGEST: Final = 1 << 28
+"""The most bytes of a tape, before and after decompression."""
+
 _STATUSES: Final = ("open", "suspended", "closed")
 
 
@@ -104,11 +110,19 @@ def read_tape(path: Path | str) -> Tape:
     """
     path = Path(path)
     try:
-        raw = path.read_bytes()
-        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        raw = read_file(path, LARGEST)
+        data = _unzipped(raw) if raw[:2] == b"\x1f\x8b" else raw
     except (OSError, EOFError, zlib.error) as bad:
         raise TapeError(f"{path}: cannot be read: {bad}") from bad
     return parse_tape(data.splitlines(), str(path))
+
+
+def _unzipped(raw: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(f"it is larger than {LARGEST:,} bytes after decompression")
+    return data
 
 
 def parse_tape(lines: Iterable[bytes], name: str = "tape") -> Tape:
@@ -159,8 +173,8 @@ def _scheduled(header: _Header, name: str) -> Instant:
 
 
 def _change(raw: _Raw, where: str) -> Change:
-    if raw.t <= 0:
-        raise TapeError(f"{where}: t is {raw.t}, but must be positive")
+    if not 0 < raw.t <= LATEST // MILLISECOND:
+        raise TapeError(f"{where}: t is {raw.t}, but must be positive, and before the year 2100")
     if raw.s is not None and raw.s not in _STATUSES:
         raise TapeError(f"{where}: status {raw.s!r}; known are {', '.join(_STATUSES)}")
     if raw.p not in (None, 0, 1):

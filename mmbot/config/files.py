@@ -1,0 +1,61 @@
+"""Reads files whose paths come from a person, so that no path can stop the program or fill its memory.
+
+A path may lead to a pipe, a device or a directory, directly or over a link. Such a file is rejected without waiting for
+it, and a regular file is read up to a bound.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Opened(NamedTuple):
+    """A regular file that is open for reading. The caller closes the descriptor."""
+
+    descriptor: int
+    status: os.stat_result
+
+
+def open_regular(path: Path) -> Opened:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: if the path leads to no file, or to one that is not regular.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return Opened(descriptor, status)
+
+
+def read_open(descriptor: int, largest: int) -> bytes:
+    """Read an open file to its end.
+
+    Raises:
+        OSError: if it cannot be read, or holds more than ``largest`` bytes.
+    """
+    with open(descriptor, "rb", closefd=False) as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes")
+    return content
+
+
+def read_file(path: Path, largest: int) -> bytes:
+    """Read a regular file.
+
+    Raises:
+        OSError: if the path leads to no regular file, or to one that cannot be read or holds more than ``largest``
+            bytes.
+    """
+    descriptor = open_regular(path).descriptor
+    try:
+        return read_open(descriptor, largest)
+    finally:
+        os.close(descriptor)
