@@ -6,13 +6,17 @@ milliseconds later, many in one commit. If a crash loses the latest wagers, the 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
+import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, Duration, Instant
 from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
@@ -96,9 +100,10 @@ class Journal:
         self.alive = True
         """False once the writer thread has died, so that nothing more is written."""
         try:
+            _close_to_others(self.path)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=lock_wait_s)
             self._open()
-        except sqlite3.Error as bad:
+        except (sqlite3.Error, OSError) as bad:
             text = f"{self.path} cannot be used as the journal: {bad}. Move it away to start a new one"
             raise JournalError(text) from bad
 
@@ -223,6 +228,12 @@ class Journal:
             self._db.execute("BEGIN IMMEDIATE")
             self._put(self._batch)
             self._db.execute("COMMIT")
+        except OverflowError:  # a number of more than 64 bits, which no later try can write
+            self._db.rollback()
+            kept = [item for item in self._batch if _fits(item)]
+            self._trouble(f"{len(self._batch) - len(kept)} records hold numbers beyond 64 bits and are left out")
+            self._batch = kept
+            return self._write_once()
         except sqlite3.Error as bad:
             if self._db.in_transaction:
                 self._db.rollback()
@@ -296,12 +307,46 @@ class Journal:
             )
 
 
+def _close_to_others(path: Path) -> None:
+    """Make the journal's file, if there is none, and let only its owner read it and the files that SQLite adds.
+
+    Raises:
+        OSError: if the path leads to something else than a regular file, or the file cannot be made.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError("it is not a regular file")
+        os.fchmod(file, 0o600)
+    finally:
+        os.close(file)
+    for added in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + added).chmod(0o600)
+
+
 def _base36(number: int) -> str:
     digits = ""
     while number:
         number, digit = divmod(number, 36)
         digits = _BASE36[digit] + digits
     return digits or "0"
+
+
+def _fits(item: Saved | _Reserve | _Touch) -> bool:
+    """Return True if SQLite can hold every number of a record."""
+    match item:
+        case SaveWager():
+            row: Iterable[object] = _row(item)
+        case SaveDay():
+            row = _day_row(item)
+        case SaveSettlement():
+            row = (item.event, item.market, item.gross, item.commission, item.at)
+        case _Reserve():
+            row = (item.end,)
+        case _Touch():
+            row = (item.at,)
+    return all(not isinstance(number, int) or abs(number) <= LARGEST_ID for number in row)
 
 
 def _row(wager: SaveWager) -> tuple[str | int | None, ...]:

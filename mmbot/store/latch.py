@@ -1,32 +1,39 @@
 """The latch of the kill switch on disk. While its file exists, the kill switch is on and no run quotes.
 
 The file is written as a whole or not at all, and synced, so that it survives a power failure. If it cannot be read, the
-latch counts as set."""
+latch counts as set. The draft has a new, random name each time and is never a link, so nobody can redirect it."""
 
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
+from mmbot.config.files import read_file
+from mmbot.domain.bounds import LATEST
 from mmbot.domain.instant import Instant
 
-LATCH_FILE = "latch.json"
+LATCH_FILE: Final = "latch.json"
+
+_LARGEST: Final = 1 << 16  # bytes of the file
 
 
 class Latch(msgspec.Struct, frozen=True):
     """Why and when the latch was set."""
 
     reason: str
-    at: Instant
+    at: Annotated[Instant, Meta(ge=0, le=LATEST)]
 
 
 def read(directory: Path) -> Latch | None:
     """Return the latch of this state directory, or None if it is not set."""
     file = directory / LATCH_FILE
     try:
-        text = file.read_bytes()
+        text = read_file(file, _LARGEST)
     except FileNotFoundError:
         return None
     except OSError as bad:
@@ -43,16 +50,20 @@ def write(directory: Path, latch: Latch) -> None:
     Raises:
         OSError: if the file could not be written. An earlier latch is then still set.
     """
-    draft = directory / f".{LATCH_FILE}.{os.getpid()}"
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    draft = directory / f".{LATCH_FILE}.{secrets.token_hex(8)}"
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        text = msgspec.json.encode(latch)
-        while text:
-            text = text[os.write(fd, text) :]
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    draft.replace(directory / LATCH_FILE)
+        try:
+            text = msgspec.json.encode(latch)
+            while text:
+                text = text[os.write(fd, text) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        draft.replace(directory / LATCH_FILE)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     _sync(directory)
 
 

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
+
+from mmbot.config.files import read_file
 
 LOCK_FILE: Final = "lock"
 
+LARGEST_PID: Final = 1 << 22
+"""The largest process id of the system. A signal to a negative one, or to 0, would reach other processes."""
+
+_LARGEST: Final = 1 << 16  # bytes of the lock file
+_OURS: Final = 0o700
 _PROBES: Final = 5
 _PROBE_S: Final = 0.01
 
@@ -38,7 +47,7 @@ class StateDirLocked(StateDirError):
 class Holder(msgspec.Struct, frozen=True):
     """The process that holds the lock, as described in the lock file."""
 
-    pid: int | None = None
+    pid: Annotated[int, Meta(ge=1, le=LARGEST_PID)] | None = None
     """Process id; None until the process has written it."""
     url: str | None = None
     """Address of the HTTP server of the process; None until the server listens."""
@@ -48,7 +57,7 @@ class StateDir:
     """A state directory that this process has locked. Use it as a context manager, or call ``close``."""
 
     def __init__(self, path: Path) -> None:
-        """Create the directory if it does not exist, and lock it.
+        """Create the directory if it does not exist, lock it, and take it away from other users of the machine.
 
         Raises:
             StateDirLocked: if another process has locked it.
@@ -56,10 +65,15 @@ class StateDir:
         """
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            path.mkdir(parents=True, exist_ok=True, mode=_OURS)
+            self._fd = os.open(
+                path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
         except OSError as bad:
             raise StateDirError(f"the state directory {path} cannot be used: {bad.strerror}") from bad
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            os.close(self._fd)
+            raise StateDirError(f"the state directory {path} cannot be used: {LOCK_FILE} in it is not a regular file")
         try:
             self._lock()
         except OSError as bad:
@@ -68,6 +82,8 @@ class StateDir:
                 raise StateDirLocked(path, _read(path)) from bad
             raise StateDirError(f"the state directory {path} cannot be locked: {bad.strerror}") from bad
         self._write(Holder(pid=os.getpid()))
+        self.exposed = not _close_to_others(path)
+        """True if other users of the machine can read the directory, because it belongs to another user."""
 
     def publish(self, url: str) -> None:
         """Write the address of the HTTP server into the lock file, for ``mmbot status`` and ``mmbot kill``."""
@@ -105,7 +121,7 @@ class StateDir:
 def holder_of(path: Path) -> Holder | None:
     """Return the process that has locked the directory; None if there is none. No file is created."""
     try:
-        fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path / LOCK_FILE, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as bad:
@@ -119,8 +135,22 @@ def holder_of(path: Path) -> Holder | None:
     return None
 
 
+def _close_to_others(path: Path) -> bool:
+    """Take a directory away from other users. Return False if it is not ours alone: it belongs to another user, or is a
+    shared one like ``/tmp``, whose mode is not for us to change."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_ISVTX:
+        return False
+    try:
+        if mode & 0o077:
+            path.chmod(_OURS)
+    except OSError:
+        return False
+    return True
+
+
 def _read(path: Path) -> Holder:
     try:
-        return msgspec.json.decode((path / LOCK_FILE).read_bytes(), type=Holder)
+        return msgspec.json.decode(read_file(path / LOCK_FILE, _LARGEST), type=Holder)
     except (OSError, msgspec.DecodeError):  # the holder has not written the file yet
         return Holder()

@@ -308,3 +308,29 @@ def test_a_writer_that_dies_is_not_passed_over_in_silence(tmp_path):
     assert died.wait(5)
     assert not journal.alive
     assert not journal.close()
+
+
+def test_its_files_are_for_the_owner_alone_even_in_a_directory_of_everybody(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / JOURNAL_FILE).touch(mode=0o644)
+    (tmp_path / JOURNAL_FILE).chmod(0o644)
+    with contextlib.closing(Journal(tmp_path)) as journal:
+        journal.begin(NOW, "abc")
+        files = list(tmp_path.iterdir())
+        assert len(files) > 1
+        assert [file.name for file in files if file.stat().st_mode & 0o077] == []
+
+
+def test_a_number_beyond_64_bits_is_left_out_and_reported_and_the_others_are_written(tmp_path):
+    journal = Journal(tmp_path)
+    journal.begin(NOW, "abc")
+    troubles = []
+    journal.start(troubles.append)
+    journal.save(wager(1))
+    journal.save(wager(2, stake=10**18, win=10**25))
+    journal.save(SaveSettlement(event=10, market=219, gross=10**30, commission=0, at=NOW))
+    journal.save(wager(3))
+    assert journal.close()
+    assert journal.alive
+    assert [kept.external_id for kept in reopened(tmp_path).wagers] == ["1abc-0-1", "1abc-0-3"]
+    assert troubles == ["2 records hold numbers beyond 64 bits and are left out"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mmbot.store.state_dir import LOCK_FILE, StateDir, StateDirError, StateDirLocked, holder_of
+from mmbot.store.state_dir import LOCK_FILE, Holder, StateDir, StateDirError, StateDirLocked, holder_of
 
 HOLD = """
 import pathlib, sys, time
@@ -76,3 +76,38 @@ def test_its_files_are_for_the_owner_alone(tmp_path):
     with StateDir(tmp_path / "state") as state:
         assert state.path.stat().st_mode & 0o077 == 0
         assert (state.path / LOCK_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_existed_is_taken_away_from_others(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir(mode=0o755)
+    state.chmod(0o755)
+    with StateDir(state) as held:
+        assert not held.exposed
+        assert state.stat().st_mode & 0o077 == 0
+
+
+def test_a_shared_directory_keeps_its_mode(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    state.chmod(0o1777)
+    with StateDir(state) as held:
+        assert held.exposed
+    assert state.stat().st_mode & 0o7777 == 0o1777
+
+
+@pytest.mark.parametrize("pid", [-1, 0, 2**40, 10**30])
+def test_a_holder_with_an_impossible_process_id_is_nobody(tmp_path, pid):
+    with StateDir(tmp_path) as state:
+        (state.path / LOCK_FILE).write_text(f'{{"pid": {pid}, "url": null}}')
+        assert holder_of(tmp_path) == Holder()
+
+
+def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / LOCK_FILE).symlink_to(victim)
+    with pytest.raises(StateDirError, match="cannot be used"):
+        StateDir(tmp_path / "state")
+    assert victim.read_text() == "untouched"
