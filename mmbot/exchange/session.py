@@ -15,6 +15,7 @@ from typing import Final
 
 import aiohttp
 
+from mmbot.domain.bounds import SHORTEST_SECRET
 from mmbot.domain.instant import DAY, MINUTE, SECOND, Clock, Duration, Instant, in_seconds, iso
 from mmbot.engine.events import FailureReason
 from mmbot.exchange.credentials import LOGIN_REJECTED
@@ -28,6 +29,15 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 """Assumed life of an access token if the answer gives no end or an impossible one (docs/protocol.md 2)."""
 
 LONGEST_LIFE: Final = 7 * DAY
+
+SHORTEST_LIFE: Final = 30 * SECOND
+"""The shortest life of a token that is believed. A shorter one mostly shows that the clocks differ. The token is used
+until the exchange rejects it, and then renewed at once."""
+
+RENEWALS_APART: Final = SECOND
+"""The shortest average time between renewals of tokens that the exchange rejects. Two may follow each other at once.
+Renewals ahead of time are at least a quarter of ``SHORTEST_LIFE`` apart."""
+
 REJECTED_PAUSE: Final = 10 * MINUTE
 """Pause after a log-in with wrong keys, or with all sessions in use. Practice on production (docs/protocol.md 2)."""
 
@@ -96,7 +106,7 @@ class SessionKeeper:
         self._access: str | None = None
         self._ends: Instant = 0
         self._refresh_at: Instant = 0
-        self._renewed_at: Instant | None = None
+        self._renewals: Final[deque[Instant]] = deque(maxlen=2)
         self._refreshed = False  # True if the token came from a refresh
         self._proved = False  # True once the exchange has accepted the token
         self._silent_log_ins = 0
@@ -172,9 +182,10 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return the text with the keys and tokens of this session blanked out, recent tokens included."""
+        """Return the text with the keys and tokens of this session blanked out, recent tokens included. One shorter
+        than ``SHORTEST_SECRET`` stays, because ordinary words contain it."""
         for secret in (self._secret_key, self._access_key, *self._lately):
-            if secret:
+            if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
         return text
 
@@ -220,9 +231,12 @@ class SessionKeeper:
                 # After a step of the wall clock the saved time may lie in the future. It then counts as now.
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
         now = self._clock.now()
-        unproved = self._renewed_at is not None and self._access is None and not self._proved
-        if unproved and self._renewed_at is not None and now - self._renewed_at < SECOND:
-            raise Retryable("unauthorized", "the exchange rejects new tokens at once", self._renewed_at + SECOND)
+        unproved = bool(self._renewals) and self._access is None and not self._proved
+        again = self._renewals[0] + 2 * RENEWALS_APART if len(self._renewals) == 2 else 0
+        if unproved and self._renewals:
+            again = self._renewals[-1] + RENEWALS_APART
+        if now < again:
+            raise Retryable("unauthorized", "the exchange rejects new tokens at once", again)
         refresh_token = self._kept.refresh_token
         if refresh_token is not None and not (unproved and self._refreshed and self._log_in_barred(now) is None):
             renewed = await self._refresh(refresh_token)
@@ -244,7 +258,7 @@ class SessionKeeper:
         except NoAnswer as error:
             # A log-in would probably get no answer either. It could also open a session of which mmbot does not learn.
             raise Retryable(error.code, f"refresh: {error.message}") from None
-        if reply.status in (200, 201):
+        if 200 <= reply.status < 300:
             try:
                 tokens = call.read(reply.body, [])
             except ValueError:
@@ -282,7 +296,7 @@ class SessionKeeper:
         except NoAnswer as error:
             self._silent_log_ins += 1
             raise Retryable(error.code, f"log-in: {error.message}", now + self._pause()) from None
-        if reply.status in (200, 201):
+        if 200 <= reply.status < 300:
             try:
                 tokens = call.read(reply.body, [])
             except ValueError as bad:
@@ -335,11 +349,12 @@ class SessionKeeper:
         life = tokens.expires - self._clock.wall() if tokens.expires is not None else UNSTATED_LIFE
         if not 0 < life <= LONGEST_LIFE:
             life = UNSTATED_LIFE  # the exchange's clock disagrees with ours
+        life = max(life, SHORTEST_LIFE)
         self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
         self._access = tokens.access
         self._ends = now + life
         self._refresh_at = now + refresh_after(life)
-        self._renewed_at = now
+        self._renewals.append(now)
         self._refreshed = refreshed
         self._proved = False
         self._barred = None
@@ -369,7 +384,7 @@ class SessionKeeper:
                 token=None,
                 timeout_s=timeout_for(self._clock, self._timeout_s),
             )
-            outcome = "ok" if reply.status in (200, 201) else "rejected" if reply.status < 500 else "unknown"
+            outcome = "ok" if 200 <= reply.status < 300 else "rejected" if reply.status < 500 else "unknown"
         except NotSent:
             outcome = "retryable"
             raise

@@ -19,6 +19,7 @@ import orjson
 import structlog
 from structlog.types import EventDict, FilteringBoundLogger
 
+from mmbot.domain.bounds import SHORTEST_SECRET
 from mmbot.domain.instant import Instant, iso
 
 HIDDEN: Final = "***"
@@ -39,7 +40,6 @@ _TOKENS: Final = re.compile(
 )
 _NAMED: Final = re.compile(r"((?:access|secret|refresh)_(?:key|token)\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+")
 _GATHER_S: Final = 0.02  # a thread that wakes for each line would interrupt trading too often
-_SHORTEST: Final = 6  # a shorter "secret" would hide ordinary words
 _TAKEN: Final[Mapping[str, str]] = {
     "event": "event_",
     "level": "level_",
@@ -60,7 +60,7 @@ class Secrets:
 
     def add(self, value: str) -> None:
         """Hide this value from now on."""
-        if len(value) < _SHORTEST:
+        if len(value) < SHORTEST_SECRET:
             return
         escaped = orjson.dumps(value).decode()[1:-1]
         for form in {value, escaped, repr(value)[1:-1]}:

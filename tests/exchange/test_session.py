@@ -423,6 +423,33 @@ async def test_a_life_that_is_missing_or_cannot_be_is_taken_for_ten_minutes(
     assert told.events == [("session.logged_in", {"life_s": 600.0})]
 
 
+@pytest.mark.parametrize("life_s", [0.0, 0.001, 1.0, 5.0])
+async def test_a_short_life_leads_to_few_refreshes(exchange: ScriptedExchange, tmp_path: Path, life_s: float) -> None:
+    """The exchange accepts the tokens for longer: only the clocks differ."""
+    exchange.life_s = life_s
+    clock = exchange.clock = SystemClock(rate=20.0)
+    async with keeping(exchange, clock, tmp_path / "session.json") as (keeper, _):
+        running = asyncio.create_task(keeper.run())
+        await asyncio.sleep(1.0)  # 20 seconds of the clock
+        running.cancel()
+    assert len(exchange.calls("/auth/login")) == 1
+    assert len(exchange.calls("/auth/refresh")) <= 3
+
+
+async def test_tokens_that_are_rejected_after_a_moment_are_renewed_once_a_second_on_average(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.clock = clock
+    async with keeping(exchange, clock, tmp_path / "session.json") as (keeper, _):
+        for _ in range(200):  # 20 seconds
+            clock.advance(SECOND // 10)
+            with contextlib.suppress(RetryLater):
+                token = await keeper.token()
+                keeper.accepted(token)
+                await keeper.rejected(token)
+    assert 15 <= len(exchange.calls("/auth/refresh")) <= 22
+
+
 async def test_a_rotated_refresh_token_is_kept(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
     exchange.script("/auth/refresh", data({"access_token": "a", "refresh_token": "r2-refresh-token"}))
     async with keeping(exchange, clock, tmp_path) as keeper:
@@ -495,6 +522,17 @@ async def test_a_file_that_cannot_be_written_keeps_nobody_from_logging_in(
     async with keeping(exchange, clock, tmp_path / "missing", told=told) as keeper:
         await keeper.token()
     assert "session.not_kept" in told.names()
+
+
+async def test_a_short_key_hides_no_part_of_other_words(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    async with open_http() as http:
+        keeper = SessionKeeper(
+            http, LEGACY, exchange.base_url, "a", "secret", clock, TokenStore(tmp_path / "session.json")
+        )
+        assert keeper.scrub('{"at":"2026","why":"secret"}') == '{"at":"2026","why":"***"}'
+        await keeper.close()
 
 
 async def test_no_secret_shows(exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path) -> None:
