@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from mmbot.domain.bounds import LATEST
+
 # ``unit`` is for the schema and the documentation only; the checks do not use it.
 Text = Annotated[str, Meta(min_length=1)]
 Dollars = Annotated[float, Meta(ge=0, le=100_000_000, extra={"unit": "dollars"})]
 Seconds = Annotated[float, Meta(gt=0, le=604_800, extra={"unit": "seconds"})]
-Pause = Annotated[float, Meta(ge=0, extra={"unit": "seconds"})]
+Pause = Annotated[float, Meta(ge=0, le=604_800, extra={"unit": "seconds"})]
 Hours = Annotated[float, Meta(ge=0, le=87_600, extra={"unit": "hours"})]
 Share = Annotated[float, Meta(gt=0, le=1, extra={"unit": "share"})]
 Rate = Annotated[float, Meta(ge=0, lt=1, extra={"unit": "share"})]
@@ -21,9 +23,9 @@ Probability = Annotated[float, Meta(gt=0, lt=1, extra={"unit": "probability"})]
 class ClockConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A faster clock that the daemon shares with a local exchange. Rejected for any other exchange."""
 
-    anchor_ns: Annotated[int, Meta(ge=0, extra={"unit": "nanoseconds since 1970"})]
+    anchor_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
     """Time of the machine at which the clock shows ``epoch_ns``."""
-    epoch_ns: Annotated[int, Meta(ge=0, extra={"unit": "nanoseconds since 1970"})]
+    epoch_ns: Annotated[int, Meta(ge=0, le=LATEST, extra={"unit": "nanoseconds since 1970"})]
     """Time that the clock shows at ``anchor_ns``."""
     rate: Annotated[float, Meta(gt=0, le=10_000)]
     """Seconds of the clock for each second of the machine."""
@@ -53,7 +55,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """When the exchange takes the stake from the balance."""
     commission: Rate = 0.02
     """Share of a market's net gain that the exchange keeps."""
-    min_stake: Annotated[float, Meta(gt=0, extra={"unit": "dollars"})] = 1.0
+    min_stake: Annotated[float, Meta(gt=0, le=100_000_000, extra={"unit": "dollars"})] = 1.0
     """Smallest stake that the exchange accepts."""
     change_timeout_s: Seconds = 5.0
     """Time limit of a request that places or cancels. If no answer comes in this time, the outcome is unknown, and the
@@ -136,7 +138,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     rest of the day."""
     stake: Dollars = 250.0
     """Largest stake of one wager."""
-    open_wagers: Annotated[int, Meta(ge=1, extra={"unit": "wagers"})] = 500
+    open_wagers: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "wagers"})] = 500
     """Largest number of wagers that could still match at the same time."""
     funds_multiple: Annotated[float, Meta(gt=0, le=10, extra={"unit": "times the balance"})] = 8.0
     """Largest sum of the stakes that could still match, as a multiple of the balance."""
@@ -159,11 +161,11 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The feed is lost if no ``health_check`` came for this long. The exchange sends one every five seconds."""
     activation_s: Seconds = 10.0
     """The bot looks up an accepted wager if no private message reports it as live within this time."""
-    awaiting_activation: Annotated[int, Meta(ge=1, extra={"unit": "placements"})] = 60
+    awaiting_activation: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "placements"})] = 60
     """The bot places nothing more while this many placements are not yet known to be live."""
     print_match_s: Seconds = 2.0
     """After a trade at the price of our wager, the bot looks the wager up if no match was reported within this time."""
-    matches_a_minute: Annotated[int, Meta(ge=1, extra={"unit": "matches"})] = 60
+    matches_a_minute: Annotated[int, Meta(ge=1, le=1_000_000, extra={"unit": "matches"})] = 60
     """After more matches than this in a minute, the bot quotes nothing until a minute passes without a match."""
     min_balance: Dollars = 10.0
     """The bot quotes nothing while the balance is below this."""
@@ -199,6 +201,10 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     host: Text = "127.0.0.1"
     """Address on which the HTTP server listens. Requests that change something are accepted from this machine only."""
+    hosts: tuple[Text, ...] = ("mmbot",)
+    """Host names under which the HTTP server answers, besides ``localhost``, IP addresses and ``host``. ``mmbot`` is
+    the name of the service in docker-compose.yml. A request for another name gets 403: a web page could have sent
+    it."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
     """Port of the HTTP server; 0: any free port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -8,14 +8,15 @@ on or off.
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final, Protocol
 
 import msgspec
 from aiohttp import web
 
+from mmbot.daemon.http_bounds import IDLE_S, Connections, body_of, is_known, is_loopback
 from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
 from mmbot.domain.instant import Clock
@@ -69,6 +70,7 @@ class Door:
         clock: the clock of the process.
         prices: True to accept POST /prices.
         head: returns the status without sport events, which takes less time; used for ``/readyz``.
+        names: host names under which the server answers, besides ``localhost`` and IP addresses.
     """
 
     def __init__(
@@ -79,7 +81,10 @@ class Door:
         clock: Clock,
         prices: bool,
         head: Callable[[], Status] | None = None,
+        names: Iterable[str] = (),
     ) -> None:
+        self._names: Final = frozenset(name.lower() for name in names)
+        self._server: asyncio.Server | None = None
         self._pump: Final = pump
         self._read_status: Final = status
         self._read_head: Final = head or status
@@ -96,7 +101,7 @@ class Door:
         Raises:
             DoorError: if the port is in use or the host is not an address of this machine.
         """
-        app = web.Application(client_max_size=1024 * 1024)
+        app = web.Application(client_max_size=1024 * 1024, middlewares=(self._check_host,))
         app.router.add_get("/metrics", self._get_metrics)
         app.router.add_get("/healthz", self._get_health)
         app.router.add_get("/readyz", self._get_ready)
@@ -104,10 +109,20 @@ class Door:
         app.router.add_post("/prices", self._post_prices)
         app.router.add_post("/kill", self._post_kill)
         app.router.add_post("/resume", self._post_resume)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=1.0,
+            handle_signals=False,
+            keepalive_timeout=IDLE_S,
+            lingering_time=1.0,
+        )
         await runner.setup()
+        assert runner.server is not None
         try:
-            await web.TCPSite(runner, host, port, reuse_address=True).start()
+            self._server = await asyncio.get_running_loop().create_server(
+                Connections(runner.server), host, port, reuse_address=True
+            )
         except OSError as bad:
             await runner.cleanup()
             raise DoorError(
@@ -115,12 +130,15 @@ class Door:
                 "another telemetry.port"
             ) from bad
         self._runner = runner
-        bound: tuple[str, int] = runner.addresses[0][:2]
+        bound: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound[0], bound[0])
         return f"http://[{reachable}]:{bound[1]}" if ":" in reachable else f"http://{reachable}:{bound[1]}"
 
     async def close(self) -> None:
         """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -131,6 +149,16 @@ class Door:
         if self._known is None or now - self._known_at > _STATUS_FOR_S:
             self._known, self._known_at = self._read_status(), now
         return self._known
+
+    @web.middleware
+    async def _check_host(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Reject a request for a host name that is not known, whatever it asks for."""
+        host = request.headers.get("Host")
+        if not is_known(host, self._names):
+            return _error(403, f"the host name {host!r} is not accepted; see telemetry.hosts")
+        return await handler(request)
 
     async def _get_metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
@@ -155,7 +183,7 @@ class Door:
             return _error(404, "prices.http is off in the settings")
         now = self._clock.now()
         try:
-            prices = parse(await request.read(), now, now, "POST /prices")
+            prices = parse(await body_of(request), now, now, "POST /prices")
         except PriceError as bad:
             return _error(400, str(bad))
         for price in prices:
@@ -166,8 +194,11 @@ class Door:
         if rejection := _rejection(request):
             return rejection
         try:
-            reason = msgspec.json.decode(await request.read() or b"{}", type=_Reason).reason
-        except msgspec.DecodeError as bad:  # the operator must learn at once that nothing was done
+            reason = msgspec.json.decode(await body_of(request) or b"{}", type=_Reason).reason
+        except (
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+        ) as bad:  # the operator must learn at once that nothing was done
             return _error(
                 400, f'NOT killed: {bad}; expected an empty body or {{"reason": text of up to {LONGEST} characters}}'
             )
@@ -193,16 +224,6 @@ def readiness(status: Status) -> Readiness:
     if not status.quoting and not reasons:
         reasons.append(status.phase)
     return Readiness(status.quoting, status.phase, () if status.quoting else tuple(dict.fromkeys(reasons)))
-
-
-def is_loopback(address: str | None) -> bool:
-    """Return True if an IP address can only mean this machine."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return bool((mapped or parsed).is_loopback)
 
 
 def _rejection(request: web.Request) -> web.Response | None:

@@ -187,6 +187,8 @@ class _Life:
         """Take the lock, run the bot until it stops, and return the exit code."""
         async with AsyncExitStack() as stack:
             state = stack.enter_context(StateDir(self._directory))
+            if state.exposed:
+                self._log.warning("state_dir.exposed", state_dir=str(self._directory), hint="chmod 700 and chown it")
             # Signals are caught from here on. ``orders`` is created later, because it needs the journal and the feed.
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
@@ -251,6 +253,7 @@ class _Life:
             self._clock,
             self._config.prices.http,
             head,
+            (self._config.telemetry.host, *self._config.telemetry.hosts),
         )
 
     def _log_start(self, url: str, latched: latch.Latch | None) -> None:

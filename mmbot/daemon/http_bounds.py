@@ -1,0 +1,154 @@
+"""Bounds for the clients of the HTTP server: how many, how slow, and under which host name.
+
+The server is small and its readers are few. A client that holds a connection without using it would otherwise take a
+descriptor for good, and the descriptors are needed for the exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Collection
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+MOST: Final = 64
+"""The most connections at a time. One more is closed at once."""
+
+FROM_ELSEWHERE: Final = 48
+"""The most of them from other machines, so that the operator's commands on this machine find room."""
+
+IDLE_S: Final = 10.0
+"""Real seconds within which a client has to send the whole head of a request, also after an earlier request."""
+
+BODY_S: Final = 5.0
+"""Real seconds within which a client has to send the body of a request."""
+
+UNREAD_S: Final = 10.0
+"""Real seconds after which a client that does not read its answer is disconnected."""
+
+Handler = Callable[[], asyncio.Protocol]
+
+
+class Connections:
+    """Makes the protocol of each connection, and counts the connections.
+
+    Args:
+        handler: makes the protocol that serves one connection.
+    """
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler: Final = handler
+        self.open = 0
+        self.from_elsewhere = 0
+
+    def __call__(self) -> asyncio.Protocol:
+        return _Bounded(self, self._handler())
+
+
+class _Bounded(asyncio.Protocol):
+    """Passes everything on to the protocol that serves the connection, unless there are too many connections."""
+
+    def __init__(self, connections: Connections, inner: asyncio.Protocol) -> None:
+        self._connections: Final = connections
+        self._inner: Final = inner
+        self._transport: asyncio.Transport | None = None
+        self._is_local = False
+        self._unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        made = cast("asyncio.Transport", transport)
+        peer = made.get_extra_info("peername")
+        self._is_local = bool(peer) and is_loopback(peer[0])
+        counts = self._connections
+        if counts.open >= MOST or (not self._is_local and counts.from_elsewhere >= FROM_ELSEWHERE):
+            made.abort()
+            return
+        counts.open += 1
+        counts.from_elsewhere += not self._is_local
+        self._transport = made
+        self._inner.connection_made(made)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._transport is None:
+            return
+        self._transport = None
+        self._connections.open -= 1
+        self._connections.from_elsewhere -= not self._is_local
+        self._read_again()
+        self._inner.connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received() if self._transport is not None else None
+
+    def pause_writing(self) -> None:
+        if self._transport is not None:
+            self._unread = asyncio.get_running_loop().call_later(UNREAD_S, self._transport.abort)
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._read_again()
+        if self._transport is not None:
+            self._inner.resume_writing()
+
+    def _read_again(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+def is_loopback(address: str | None) -> bool:
+    """Return True if an IP address can only mean this machine."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)
+
+
+def is_known(host: str | None, names: Collection[str]) -> bool:
+    """Return True if a request with this Host header may be answered.
+
+    A web page of a foreign name can have that name point to this machine and then read the answers (DNS rebinding). An
+    IP address cannot be redirected like that, and a request without a Host header comes from no browser.
+
+    Args:
+        names: the names that are accepted besides ``localhost`` and IP addresses, in lower case.
+    """
+    if host is None:
+        return True
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if name == "localhost" or name in names:
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def body_of(request: web.Request) -> bytes:
+    """Read the body of a request.
+
+    Raises:
+        web.HTTPRequestTimeout: if it does not come in time.
+        web.HTTPBadRequest: if it is cut short, or cannot be decompressed.
+        web.HTTPRequestEntityTooLarge: if it is too large.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
+    except (web.RequestPayloadError, ValueError, OSError):
+        raise web.HTTPBadRequest(text="the body cannot be read\n") from None
