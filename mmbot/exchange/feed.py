@@ -47,8 +47,6 @@ class FeedState(Enum):
     """The next attempt starts when the back-off is over."""
     OPENING = "opening"
     UP = "up"
-    REJECTED = "rejected"
-    """The exchange forbade connections. The next attempt needs a new order of the engine."""
     CLOSED = "closed"
 
 
@@ -92,10 +90,9 @@ class Feed:
 
     ``deliver`` gets FeedUp when a connection is up, then each message of that connection, and FeedLost once, when the
     connection ends. Messages that come before FeedUp wait until then. Messages about wagers do not wait. If an attempt
-    never
-    comes up, only ``on_end`` is called. ``close`` delivers nothing. A connection without a private channel (which
-    carries
-    the account's own messages) is opened again without an order of the engine.
+    never comes up, only ``on_end`` is called. ``close`` delivers nothing. A connection without a private channel (which
+    carries the account's own messages) is opened again without an order of the engine. After an end with a code that
+    forbids to connect again, ``deliver`` also gets FeedRejected, and the next attempt follows slowly.
 
     Args:
         dialect: decodes messages.
@@ -247,10 +244,7 @@ class Feed:
         self._back_off.ended(ended.ending, None if up_at is None else now - up_at, now)
         retry_at = max(now, self._back_off.not_before)
         if self.state is not FeedState.CLOSED:
-            if ended.ending is Ending.REJECTED:
-                self.state = FeedState.REJECTED
-            else:
-                self.state = FeedState.IDLE if up_at is not None and private else FeedState.WAITING
+            self.state = FeedState.IDLE if up_at is not None and private else FeedState.WAITING
         self._on_end(AttemptEnded(self.connection, ended.ending, ended.reason, ended.code, up_at is not None, retry_at))
         if self.state is FeedState.CLOSED:
             return

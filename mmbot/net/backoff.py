@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
+from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration, Instant
 from mmbot.net.pusher import Ending
 
 
@@ -21,6 +21,10 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
     first: Duration = 500 * MILLISECOND
     """Longest delay after the first failure. It doubles with every further failure."""
     cap: Duration = 30 * SECOND
+    forbidden: Duration = 30 * SECOND
+    """The longest first delay after a code that forbids to connect again; it doubles with every further such code. Some
+    of these codes pass by themselves, like that of an exhausted quota."""
+    forbidden_cap: Duration = 5 * MINUTE
     settled: Duration = 30 * SECOND
     """A connection that was up for this long resets the back-off."""
 
@@ -28,13 +32,14 @@ class BackOffSettings(msgspec.Struct, frozen=True, kw_only=True):
 class BackOff:
     """Counts recent failures and gives the earliest instant of the next attempt."""
 
-    __slots__ = ("_again", "_failures", "_rng", "_settings", "not_before")
+    __slots__ = ("_again", "_failures", "_forbidden", "_rng", "_settings", "not_before")
 
     def __init__(self, settings: BackOffSettings, rng: random.Random) -> None:
         self.not_before: Instant = 0
         self._settings: Final = settings
         self._rng: Final = rng
         self._failures = 0
+        self._forbidden = 0
         self._again = False
 
     def ended(self, ending: Ending, up_for: Duration | None, now: Instant) -> None:
@@ -46,6 +51,7 @@ class BackOff:
         settled = up_for is not None and up_for >= self._settings.settled
         if settled:
             self._failures = 0
+            self._forbidden = 0
             self._again = False
         match ending:
             case Ending.ORDERED:
@@ -56,7 +62,9 @@ class BackOff:
             case Ending.LOST if settled:
                 self.not_before = now
             case Ending.REJECTED:
-                self.not_before = now + self._jittered(self._settings.cap)
+                delay = min(self._settings.forbidden_cap, self._settings.forbidden << min(self._forbidden, 40))
+                self.not_before = now + self._jittered(delay)
+                self._forbidden += 1
             case _:
                 self.not_before = now + self._jittered(self._delay())
                 self._failures += 1

@@ -41,7 +41,7 @@ class Ending(Enum):
     LOST = "lost"
     """The connection broke or fell silent, or a step took too long."""
     REJECTED = "rejected"
-    """Close codes 4000 to 4099: the server forbids to connect again unchanged."""
+    """Close codes 4000 to 4099: the server forbids to connect again unchanged. Some of them pass, so retry slowly."""
     BACK_OFF = "back_off"
     """Close codes 4100 to 4199: connect again after a pause."""
     AGAIN = "again"

@@ -148,7 +148,7 @@ async def test_an_unknown_key_is_forbidden(rig: Rig, server: Soketi) -> None:
     rig.config = ConnectionConfig(key="no-such-key")
     rig.feed.connect("test")
     await until(lambda: rig.of(FeedRejected))
-    assert rig.feed.state is FeedState.REJECTED
+    assert rig.feed.state is FeedState.WAITING
     assert rig.ends[0].code == 4001
     assert not rig.of(FeedLost)
 

@@ -49,7 +49,9 @@ QUICK = FeedSettings(
 PATIENT = FeedSettings(
     open=20 * SECOND,
     timing=Timing(establish=20 * SECOND, register=20 * SECOND, subscribe=20 * SECOND),
-    back_off=BackOffSettings(first=10 * MILLISECOND, cap=40 * MILLISECOND, settled=60 * SECOND),
+    back_off=BackOffSettings(
+        first=10 * MILLISECOND, cap=40 * MILLISECOND, settled=60 * SECOND, forbidden=40 * MILLISECOND
+    ),
 )
 """For tests in which no timeout is to fire."""
 

@@ -208,7 +208,7 @@ async def test_05_a_storm_of_4200_is_answered_at_once_one_time_only(patient: Rig
     assert all(end.retry_at <= now for end in storm)
 
 
-async def test_06_4004_stops_and_says_so(patient: Rig, server: ScriptedPusher) -> None:
+async def test_06_4004_says_so_and_is_tried_again_without_an_order(patient: Rig, server: ScriptedPusher) -> None:
     async def over_quota(peer: Peer) -> None:
         await peer.error(4004, "app over connection quota")
         await peer.socket.close(code=4004)
@@ -218,12 +218,10 @@ async def test_06_4004_stops_and_says_so(patient: Rig, server: ScriptedPusher) -
     await until(lambda: patient.of(FeedRejected))
     (rejected,) = patient.of(FeedRejected)
     assert rejected == FeedRejected(1, "4004 app over connection quota")
-    await until(lambda: not server.open)
-    assert patient.feed.state is FeedState.REJECTED
-    assert len(server.peers) == 1
     assert not patient.of(FeedLost)
-    # Only a new order tries again, after the longest pause.
-    assert await patient.come_up() == 2
+    await until(lambda: patient.of(FeedUp))
+    assert patient.of(FeedUp)[0].connection == 2
+    assert len(server.peers) == 2
 
 
 async def test_06b_a_connection_that_was_up_is_lost_and_rejected(patient: Rig, server: ScriptedPusher) -> None:
