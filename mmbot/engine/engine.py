@@ -128,12 +128,12 @@ class Engine:
                 # The proof that the account is clear is as urgent as a cancel, even after a 429.
                 request = self._unknown.next(now) or self._life.next(now)
         if request is not None:
-            shared.limiter.take(now, True)
+            shared.limiter.take(now, True, request.id)
         elif shared.limiter.ready_at(now, False) <= now:
             request = self._other(now)
             if request is None:
                 return None
-            shared.limiter.take(now, False)
+            shared.limiter.take(now, False, request.id)
         else:
             return None
         return request
@@ -281,6 +281,7 @@ class Engine:
 
     def _on_answer(self, answer: e.Answer, now: Instant) -> None:
         """Pass an answer to the part of the engine that made the request."""
+        self._shared.limiter.answered(answer.request, now)
         sent = self._shared.in_flight.pop(answer.request, None)
         if sent is None:
             return

@@ -10,9 +10,15 @@ from collections import deque
 from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
+from mmbot.engine.timing.arrivals import Arrivals
 
 CEILING: Final = 50
 """The most requests in any one second that the exchange allows an account (docs/protocol.md 11)."""
+
+OUTSIDE: Final = 5
+"""The part of ``CEILING`` that is left to requests that no engine hands out: the touches of three open connections, a
+renewal of the session, a read of the connection config. A watchdog process has the same reserve while the engine is
+silent."""
 
 BURST: Final = 4
 """How many requests may be sent directly after each other. Cancels and other requests are counted separately."""
@@ -36,18 +42,18 @@ class TooSoon(Exception):
 class Limiter:
     """Limits the requests of the account.
 
-    Two rules apply at the same time:
+    Three rules apply at the same time:
 
     - *Pace*: requests are spaced evenly (the generic cell rate algorithm), with a small burst. A token bucket with the
       tokens of a whole second would allow nearly twice the rate in one second.
     - *Count*: no closed window of one second holds more than ``rate`` requests, nor more than ``rate - reserve``
     requests other than cancels.
+    - *Arrivals*: at most ``CEILING - OUTSIDE`` requests are without an answer or were answered within the last second,
+    and ``reserve`` fewer of those other than cancels. So no second at the exchange holds more than ``CEILING``, however
+    late requests leave and arrive (arrivals.py).
 
     Requests other than cancels leave room for a burst of cancels, so they never delay a cancel. A cancel waits only for
     earlier cancels, as long as fewer than ``reserve`` cancels were sent in the last second.
-
-    All instants are times of sending. The network may bring requests closer together, so ``rate`` should be below the
-    limit of the exchange.
 
     Raises:
         ValueError: on construction, unless 1 <= reserve < rate <= 50.
@@ -55,12 +61,14 @@ class Limiter:
 
     __slots__ = (
         "_all",
+        "_all_arrivals",
         "_cancel_from",
         "_cancel_slack",
         "_cancels_paused",
         "_due",
         "_latest",
         "_other",
+        "_other_arrivals",
         "_other_due",
         "_other_from",
         "_other_slack",
@@ -87,6 +95,8 @@ class Limiter:
         self._cancel_slack: Final[Duration] = (burst + min(BURST, reserve) - 1) * self._spacing
         self._all: Final[deque[Instant]] = deque(maxlen=rate)
         self._other: Final[deque[Instant]] = deque(maxlen=rate - reserve)
+        self._all_arrivals: Final = Arrivals(CEILING - OUTSIDE)
+        self._other_arrivals: Final = Arrivals(max(1, CEILING - OUTSIDE - reserve))
         # When the next request is due at even spacing: of all requests, and of requests other than cancels.
         self._due: Instant = 0
         self._other_due: Instant = 0
@@ -101,8 +111,9 @@ class Limiter:
         earliest = self._cancel_from if cancel else self._other_from
         return now if now > earliest else earliest
 
-    def take(self, now: Instant, cancel: bool) -> None:
-        """Record that a cancel or another request is sent now.
+    def take(self, now: Instant, cancel: bool, request: int | None = None) -> None:
+        """Record that a cancel or another request is sent now. If its number is given, it counts as under way until it
+        is answered.
 
         Raises:
             TooSoon: if ``ready_at`` is later than now. The request is then not recorded.
@@ -111,12 +122,22 @@ class Limiter:
         if early > 0:
             raise TooSoon(f"the next {'cancel' if cancel else 'request'} may leave in {early} ns")
         self._latest = now
+        if request is not None:
+            self._all_arrivals.sent(request, now)
+            if not cancel:
+                self._other_arrivals.sent(request, now)
         self._all.append(now)
         self._due = (self._due if self._due > now else now) + self._spacing
         if not cancel:
             self._other.append(now)
             self._other_due = (self._other_due if self._other_due > now else now) + self._other_spacing
-        self._plan()
+        self._plan(now)
+
+    def answered(self, request: int, now: Instant) -> None:
+        """Note the answer to a request, or its failure."""
+        self._all_arrivals.answered(request, now)
+        self._other_arrivals.answered(request, now)
+        self._plan(now)
 
     def pause(self, until: Instant) -> None:
         """Allow no request before ``until``, because the exchange answered 429 (too many requests). An earlier pause
@@ -126,14 +147,16 @@ class Limiter:
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
-        self._plan()
+        self._plan(self._latest)
 
-    def _plan(self) -> None:
+    def _plan(self, now: Instant) -> None:
         """Compute when the next cancel and the next other request may be sent."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
+        every = max(every, self._all_arrivals.full_until(now))
         paused, other_paused = max(self._cancels_paused, every), max(self._paused, every)
         self._cancel_from = max(paused, self._due - self._cancel_slack)
         others = self._other[0] + SECOND + 1 if len(self._other) == self.rate - self.reserve else 0
+        others = max(others, self._other_arrivals.full_until(now))
         paced = max(self._due - self._other_slack, self._other_due - self._other_tolerance)
         self._other_from = max(max(other_paused, others), paced)
 
