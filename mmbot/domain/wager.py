@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from mmbot.domain.bounds import LONGEST_ODDS
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
@@ -76,6 +77,54 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     def resting(self) -> bool:
         """True if others can match the wager now. The test is from the second document of the specification."""
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
+
+
+class UnreadWager(msgspec.Struct, frozen=True, gc=False):
+    """A wager of the exchange of which some part cannot be read. Each part is None or empty if it cannot be read.
+
+    What a wager was worth and whether it can still match are different questions: the second one has an answer here
+    even if the first has none."""
+
+    wager_id: str
+    external_id: str
+    may_rest: bool
+    """True if others may be able to match the wager. False only if the wager says in some way that it is over."""
+    why: str
+    """The part that cannot be read, for a person."""
+    status: Status | None = None
+    matching: Matching | None = None
+    winning: Winning | None = None
+    event_id: int = 0
+    market_id: int = 0
+    line_id: str = ""
+    odds: Odds | None = None
+    stake: Cents | None = None
+    """The stake, rounded up to a cent if it has fractions of one."""
+    matched: Cents | None = None
+    created_at: Instant | None = None
+    named: bool = True
+    """False if it may have an ``external_id`` that cannot be read."""
+
+    def at_worst(self) -> WagerReport:
+        """Return a report with the worst value for each part that cannot be read: the shortest odds win least. A stake
+        that cannot be read is 0, because no number bounds it."""
+        stake = self.stake or 0
+        matched = min(self.matched or 0, stake)
+        whole = Matching.FULLY_MATCHED if stake and matched == stake else Matching.PARTIALLY_MATCHED
+        return WagerReport(
+            wager_id=self.wager_id or self.external_id,
+            external_id=self.external_id,
+            event_id=self.event_id,
+            market_id=self.market_id,
+            line_id=self.line_id,
+            odds=-LONGEST_ODDS if self.odds is None else self.odds,
+            stake=stake,
+            status=self.status or (Status.OPEN if self.may_rest else Status.CANCELED),
+            matching=self.matching or (whole if matched else Matching.UNMATCHED),
+            winning=self.winning or Winning.TBD,
+            matched=matched,
+            created_at=self.created_at,
+        )
 
 
 class MatchDetail(msgspec.Struct, frozen=True, gc=False):

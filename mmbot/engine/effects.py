@@ -7,7 +7,7 @@ from typing import Final
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.wager import WagerReport
+from mmbot.domain.wager import UnreadWager, WagerReport
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
@@ -24,6 +24,7 @@ from mmbot.engine.followers.wiped import Wiped
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.reading.board import BoardReader
 from mmbot.engine.reading.unknown_placements import UnknownPlacements
+from mmbot.engine.reading.unread_wagers import UnreadWagers
 from mmbot.engine.requests import PlaceMany
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.sending.cancelling import Cancelling
@@ -42,6 +43,7 @@ class Effects:
         self._thresholds: Final = ThresholdLog(shared)
         self._activation: Final = Activation(shared)
         self.prints: Final = Prints(shared)
+        self.unread: Final = UnreadWagers(shared, self)
 
     def connect(
         self,
@@ -144,6 +146,16 @@ class Effects:
         self._cancelling.identified(report.external_id, now)
         self.apply(changes, now)
         self._activation.reported(report.external_id, now)
+        if self.unread.held:
+            self.unread.lift(report.wager_id, now)
+
+    def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
+        """Take a wager that cannot be read as a whole. The arguments are as for ``take_report``."""
+        self.unread.take(wager, asked_at, now)
+
+    def proved_clear(self, since: Instant, now: Instant) -> None:
+        """Note that the history, complete beyond ``since``, showed no open wager."""
+        self.unread.proved_clear(since, now)
 
     def locate_wagers(self, now: Instant) -> None:
         """Add wagers to the positions of their lines, if a line became known only after its wager was reported."""

@@ -17,7 +17,7 @@ from mmbot.domain.instant import Duration, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
 from mmbot.domain.transaction import Transaction
-from mmbot.domain.wager import MatchDetail, WagerReport
+from mmbot.domain.wager import MatchDetail, UnreadWager, WagerReport
 
 
 class Op(Enum):
@@ -66,7 +66,10 @@ class FeedLost(msgspec.Struct, frozen=True, tag=True):
 
 
 class FeedRejected(msgspec.Struct, frozen=True, tag=True):
-    """The exchange rejected the feed with a code that forbids a retry (Pusher 4000 to 4099): a person has to act."""
+    """The exchange rejected the feed with a code that forbids a retry (Pusher 4000 to 4099).
+
+    Some of these codes pass by themselves, like that of an exhausted quota, so the shell retries slowly. For others a
+    person has to act."""
 
     connection: int
     reason: str
@@ -107,6 +110,13 @@ class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     connection: int
     report: WagerReport
+
+
+class UnreadWagerMessage(msgspec.Struct, frozen=True, tag=True):
+    """Private message about a wager of this account of which some part cannot be read."""
+
+    connection: int
+    wager: UnreadWager
 
 
 class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
@@ -157,6 +167,7 @@ FeedMessage = (
     | BookMessage
     | PrintMessage
     | WagerMessage
+    | UnreadWagerMessage
     | TournamentMessage
     | SportEventMessage
     | MarketMessage
@@ -278,10 +289,11 @@ class CancelledAll(msgspec.Struct, frozen=True, tag=True):
 
 
 class WagerRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadWager. ``report`` is None after a 404."""
+    """Answer to ReadWager. ``report`` and ``unread`` are None after a 404."""
 
     request: int
     report: WagerReport | None
+    unread: UnreadWager | None = None
 
 
 class HistoryRead(msgspec.Struct, frozen=True, tag=True):
@@ -296,6 +308,8 @@ class HistoryRead(msgspec.Struct, frozen=True, tag=True):
     the account clear."""
     date: Instant | None = None
     """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
+    unread: tuple[UnreadWager, ...] = ()
+    """The wagers of the page of which some part cannot be read."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):

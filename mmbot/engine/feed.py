@@ -53,6 +53,7 @@ class Feed:
             e.BookMessage: self._on_book,
             e.PrintMessage: self._on_print,
             e.WagerMessage: self._on_wager,
+            e.UnreadWagerMessage: self._on_unread_wager,
             e.Beat: self._on_beat,
             e.FeedUp: self._on_feed_up,
             e.FeedLost: self._on_feed_lost,
@@ -114,6 +115,16 @@ class Feed:
         if message.report.status is Status.OPEN:
             self._life.may_rest(now)
 
+    def _on_unread_wager(self, message: e.UnreadWagerMessage, now: Instant) -> None:
+        """Take what can be read of a message about a wager, and look the wager up: REST may say more."""
+        shared, wager = self._shared, message.wager
+        shared.coverage.heard_at = now
+        if wager.wager_id:
+            shared.lookups[wager.wager_id] = "a message about it could not be read"
+        self._effects.take_unread(wager, None, now)
+        if wager.may_rest:
+            self._life.may_rest(now)
+
     def _on_beat(self, message: e.Beat, now: Instant) -> None:
         self._shared.coverage.beat(message.connection, now)
 
@@ -127,6 +138,7 @@ class Feed:
             self._cover(message.connection, message.channels, now)
             return
         coverage.carry(message.connection, message.channels, now)
+        shared.hold("feed_rejected", ACCOUNT, None, now)
         shared.outbox.alert(Severity.INFO, "feed.up", connection=message.connection)
 
     def _on_feed_lost(self, message: e.FeedLost, now: Instant) -> None:
@@ -163,9 +175,14 @@ class Feed:
 
     def _on_feed_rejected(self, message: e.FeedRejected, now: Instant) -> None:
         shared = self._shared
-        shared.hold("feed_rejected", ACCOUNT, message.reason, now)
-        shared.outbox.alert(Severity.ERROR, "feed.rejected", reason=message.reason)
-        if shared.coverage.up:
+        coverage = shared.coverage
+        if coverage.up and message.connection != coverage.private:
+            # A connection with books alone: its sport events are not covered, and nothing else is wrong.
+            shared.outbox.alert(Severity.WARNING, "feed.rejected", reason=message.reason)
+            return
+        if shared.hold("feed_rejected", ACCOUNT, message.reason, now):
+            shared.outbox.alert(Severity.ERROR, "feed.rejected", reason=message.reason)
+        if coverage.up:
             self.lose(message.reason, now)
 
     def due_at(self, now: Instant) -> Instant:

@@ -16,6 +16,7 @@ from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoted_line import QuotedLine
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.quoting.view import NOTHING
+from mmbot.engine.reading.unread_wagers import UnreadWagers
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.risk.scopes import LimitScope
 from mmbot.engine.sending.cancelling import Cancelling
@@ -53,7 +54,9 @@ class StatusWriter:
         cancelling: Cancelling,
         hedging: Hedging,
         counts: MatchCounts,
+        unread: UnreadWagers,
     ) -> None:
+        self._unread = unread
         self._shared = shared
         self._life = life
         self._quoting = quoting
@@ -103,9 +106,11 @@ class StatusWriter:
                 unknown_wagers=counts.unknown,
                 hedges=self._hedging.sent,
                 book_differences=sum(shared.books.differences.values()),
+                unread_wagers=self._unread.count,
             ),
             profit=self._profit.status(),
             clear=self._life.clear,
+            unread=self._unread.named(),
         )
 
     def _sport_event(self, sport_event_id: int) -> SportEventStatus | None:

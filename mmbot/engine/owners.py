@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.wager import WagerReport
+from mmbot.domain.wager import UnreadWager, WagerReport
 from mmbot.engine.events import Answer
 from mmbot.engine.requests import PlaceMany, Request
 from mmbot.engine.wagers.changes import Changes
@@ -44,6 +44,12 @@ class AppliesReports(Protocol):
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
         """Take a report of a wager from the answer to a read that was sent at ``asked_at``."""
+
+    def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
+        """Take a wager that cannot be read as a whole, from the answer to a read that was sent at ``asked_at``."""
+
+    def proved_clear(self, since: Instant, now: Instant) -> None:
+        """Note that the history, complete beyond ``since``, showed no open wager."""
 
     def take_positions(self, now: Instant) -> None:
         """Update exposure, profit and quotes of each position that changed."""

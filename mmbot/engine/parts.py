@@ -116,6 +116,7 @@ class Parts:
             self.cancelling,
             self.hedging,
             self.counts,
+            self.effects.unread,
         )
 
     def _register_timers(self) -> None:

@@ -133,6 +133,8 @@ class Counts(msgspec.Struct, frozen=True):
     unknown_wagers: int
     hedges: int
     book_differences: int
+    unread_wagers: int = 0
+    """Wagers of which some part could not be read."""
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
@@ -165,3 +167,5 @@ class Status(msgspec.Struct, frozen=True):
     clear: bool
     positions: tuple[PositionStatus, ...] = ()
     """Wagers on lines that ``sport_events`` does not show, such as positions in games that are in play."""
+    unread: tuple[str, ...] = ()
+    """The first wagers that could not be read, each with the reason, as text for a person."""

@@ -17,7 +17,7 @@ from mmbot.domain.catalogue import Player, SportEvent, Tournament
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.transaction import Transaction, TransactionType
-from mmbot.domain.wager import MatchDetail, WagerReport
+from mmbot.domain.wager import MatchDetail, UnreadWager, WagerReport
 from mmbot.engine.events import BalanceRead, Cancelled, FeedMessage, HistoryRead, MarketImage, Placed
 from mmbot.engine.requests import Cancellation, Placement, ReadHistory
 from mmbot.exchange.errors import ErrorTable, Purpose
@@ -126,7 +126,7 @@ class ChangeCalls(Protocol):
 class WagerCalls(Protocol):
     """Calls that read wagers and their matches."""
 
-    def wager(self, wager_id: str) -> Call[WagerReport]:
+    def wager(self, wager_id: str) -> Call[WagerReport | UnreadWager]:
         """Read one wager."""
 
     def history(

@@ -18,7 +18,7 @@ from mmbot.domain.catalogue import Player, SportEvent, Tournament
 from mmbot.domain.instant import SECOND, Clock, Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.transaction import TransactionType
-from mmbot.domain.wager import WagerReport
+from mmbot.domain.wager import UnreadWager, WagerReport
 from mmbot.engine import events as answers
 from mmbot.engine import requests
 from mmbot.engine.requests import Cancellation, Placement
@@ -262,7 +262,7 @@ class Client:
         )
         return page._replace(transactions=wanted)
 
-    async def wager(self, wager_id: str) -> WagerReport | None:
+    async def wager(self, wager_id: str) -> WagerReport | UnreadWager | None:
         """Read one wager; None if the exchange does not know it."""
         return await self._found(self._wagers.wager(wager_id), None)
 
@@ -368,7 +368,10 @@ class Client:
         number = request.id
         match request:
             case requests.ReadWager(wager_id=wager_id):
-                return answers.WagerRead(number, await self.wager(wager_id))
+                found = await self.wager(wager_id)
+                if isinstance(found, UnreadWager):
+                    return answers.WagerRead(number, None, found)
+                return answers.WagerRead(number, found)
             case requests.ReadHistory():
                 return await self.history(request)
             case requests.ReadMatches(wager_ids=wager_ids):

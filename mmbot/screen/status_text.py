@@ -44,7 +44,7 @@ def why_text(status: Status) -> str:
     if everywhere:
         lines.append("Nothing is quoted, because:")
         lines += [f"  {_guard(guard, status)}" for guard in everywhere]
-    lines += [*_step(status), *_trouble(status)]
+    lines += [*_step(status), *_trouble(status), *_unread(status)]
     total = sum(len(sport_event.lines) for sport_event in status.sport_events)
     if not total and not _has_read_books(status):
         return "\n".join(lines) + "\n"  # the markets are not known yet
@@ -80,6 +80,16 @@ def _step(status: Status) -> Iterator[str]:
         )
     elif status.phase == Step.ENDED.value:
         yield "Nothing is quoted, because the bot has ended."
+
+
+def _unread(status: Status) -> Iterator[str]:
+    """Yield the wagers that cannot be read. Those that are over prevent nothing, but somebody has to look at them."""
+    count = status.counts.unread_wagers
+    if count:
+        yield f"{counted(count, 'wager')} could not be read as a whole; look at the exchange's own page:"
+        yield from (f"  {named}" for named in status.unread)
+        if count > len(status.unread):
+            yield f"  and {count - len(status.unread)} more"
 
 
 def _trouble(status: Status) -> Iterator[str]:

@@ -269,6 +269,40 @@ async def test_a_cancel_waits_for_the_instant_that_a_429_names_but_for_a_second_
         assert NOW + waited <= exchange.sent[1][0] <= NOW + waited + 20 * MILLISECOND
 
 
+@pytest.mark.parametrize("code", ["timeout", "undecodable", "http_500", "forbidden"])
+async def test_the_history_proves_it_although_no_cancel_is_ever_answered_well(clear, code):
+    exchange = Exchange(wager(1), wager(2, Status.INACTIVE))
+    exchange.opens = {"w2": NOW + SECOND}
+
+    async def perform(request):
+        answer = await Exchange.perform(exchange, request)
+        if isinstance(request, r.ReadHistory):
+            return answer
+        exchange.clock.advance(5 * SECOND)
+        return e.Failed(request.id, e.Failure.REFUSED if code == "forbidden" else e.Failure.UNKNOWN, code)
+
+    exchange.perform = perform
+    ended = await clear(exchange)
+    assert ended.proved
+    assert ended.open_wagers == 0
+    assert {one.status for one in exchange.wagers.values()} == {Status.CANCELED}
+
+
+async def test_a_cancel_that_did_nothing_is_no_proof(clear):
+    exchange = Exchange(wager(1))
+
+    async def perform(request):
+        if isinstance(request, r.ReadHistory):
+            return await Exchange.perform(exchange, request)
+        exchange.clock.advance(5 * SECOND)
+        return e.Failed(request.id, e.Failure.UNKNOWN, "timeout")
+
+    exchange.perform = perform
+    ended = await clear(exchange)
+    assert (ended.proved, ended.open_wagers) == (False, 1)
+    assert len(exchange.reads()) > 3
+
+
 async def test_when_time_is_up_it_says_what_was_the_matter(clear):
     exchange = Exchange(wager(1))
     exchange.answers = [e.Failed(0, e.Failure.UNKNOWN, "timeout", "no answer")] * 10_000

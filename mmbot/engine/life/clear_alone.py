@@ -100,7 +100,9 @@ class ClearAlone:
     def _failed(self, request: CancelAll | CancelMany | ReadHistory, answer: Failed, now: Instant) -> None:
         self.trouble = f"{answer.code}: {answer.message}" if answer.message else answer.code
         if isinstance(request, CancelAll):
-            self._proof.cancels.failed(request.id, answer.retry_at, now)
+            self._proof.cancels.failed(answer, now)
+            if self._proof.tried:
+                self._go_on(now)
         elif isinstance(request, ReadHistory):
             self._pager.failed(answer, now)
         else:

@@ -16,7 +16,8 @@ the status open until its result is known, but it cannot be matched further. The
 cost does not grow with their number.
 
 ``cancel_all`` is repeated until the account is proved clear. When a page shows an open wager, ``cancel_all`` is sent
-soon, and the reads start again.
+soon, and the reads start again. The form of its answer does not matter: if ``cancel_all`` fails at the exchange, or has
+no answer after a second, the reads start as after an answer, because it may have done its work.
 """
 
 from __future__ import annotations
@@ -102,10 +103,15 @@ class ClearProof:
         read_at = self._pager.due_at(now) if self.stage is Stage.READING else NEVER
         return min(cancel_at, read_at)
 
+    @property
+    def tried(self) -> bool:
+        """True if everything may be cancelled although no ``cancel_all`` was answered well: the history can tell."""
+        return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
+
     # --- answers --------------------------------------------------------------------------------------------------
 
     def cancelled(self, now: Instant) -> None:
-        """Note that everything was cancelled, by an answered ``cancel_all`` or one by one. The reads come next."""
+        """Note that everything was cancelled, by ``cancel_all`` or one by one, or may be. The reads come next."""
         if self.stage is Stage.CANCELLING:
             self.stage = Stage.CANCELLED
             self._cancelled_at = now
@@ -123,13 +129,20 @@ class ClearProof:
             for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
                 self._pager.ask(Query(Status.OPEN.value, matching.value, ranges_ago=ago))
 
+    @property
+    def read_since(self) -> Instant:
+        """The instant of our clock beyond which the reads have shown everything."""
+        return self._complete_after
+
     def take(self, answer: HistoryRead, now: Instant) -> tuple[WagerReport, ...]:
         """Take a page of the history that answers a read of this proof.
 
         Returns:
-            The open wagers on the page. If there are any, the proof starts again with a cancel.
+            The open wagers on the page, and those that cannot be read and may be open. If there are any, the proof
+            starts again with a cancel.
         """
-        found = tuple([one for one in answer.wagers if could_match(one) and (self._exclusive or self._is_ours(one))])
+        reports = (*answer.wagers, *[one.at_worst() for one in answer.unread if one.may_rest])
+        found = tuple([one for one in reports if could_match(one) and (self._exclusive or self._is_ours(one))])
         if found:
             self.stage = Stage.CANCELLING
             self.cancels.wager_is_open(now)

@@ -6,9 +6,9 @@ the transitions.
 
 1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
    that PROVE or LOOKUPS found.
-2. While the account is being cleared (``clear_proof.py``), answers change the step directly. An answered ``cancel_all``
-   leads from CANCEL to PROVE. A page of the history that shows an open wager leads from PROVE to CANCEL. Only a
-   complete proof leads from PROVE to HISTORY.
+2. While the account is being cleared (``clear_proof.py``), answers change the step directly. A ``cancel_all`` that was
+   answered, or tried in vain, leads from CANCEL to PROVE. A page of the history that shows an open wager leads from
+   PROVE to CANCEL. Only a complete proof leads from PROVE to HISTORY.
 3. Some rows of the table are for one step, others for every step. All rows that apply to the present step are tried
    from the top. For the first row whose condition is true, the action is done and the next step is entered. This is
    repeated until no condition is true.
@@ -105,6 +105,7 @@ class OrderOfLife:
             Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
             Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
             Row(cancel, self._ours_are_gone, self._start_proof, prove),
+            Row(cancel, self._cancel_was_tried, self._proof.cancelled, prove),
             Row(prove, self._all_is_resolved, self._start_reads, prove),
             Row(prove, self._is_proved, self._catch_up, history),
             Row(history, self._history_is_read, self._look_up, lookups),
@@ -155,6 +156,9 @@ class OrderOfLife:
         """Return true if the account is shared, so that our wagers are cancelled one by one, and none of them could
         still match."""
         return not self._shared.settings.exclusive and not self._ours_are_live()
+
+    def _cancel_was_tried(self, _: Instant) -> bool:
+        return self._proof.tried
 
     def _all_is_resolved(self, _: Instant) -> bool:
         """Return true if every placement ever sent is accepted, rejected or proved absent, and the reads of the proof
@@ -211,6 +215,7 @@ class OrderOfLife:
     def _catch_up(self, now: Instant) -> None:
         """Note that the account is clear, and request a read of the changes of wagers since ``_since``."""
         self.clear = True
+        self._effects.proved_clear(self._proof.read_since, now)
         self._proved_at = self._read_past = now
         took = now - self.started_at
         self._shared.outbox.alert(Severity.INFO, "life.clear", cause=self.cause, seconds=in_seconds(took))
@@ -401,14 +406,18 @@ class OrderOfLife:
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
+            for wager in answer.unread:
+                self._effects.take_unread(wager, sent_at, now)
             if self._history.came(answer):
                 self._take_page(answer, now)
             self._effects.take_positions(now)
         elif isinstance(answer, CancelledAll):
             self._shared.clock.note_date(answer.date, now)
-            if self._proof.cancels.answered(answer.request, now) and self.step is Step.CANCEL:
-                self._start_proof(now)
-                self.step = Step.PROVE
+            if self._proof.cancels.answered(answer.request, now):
+                self._cancelled = True
+                if self.step is Step.CANCEL:
+                    self._start_proof(now)
+                    self.step = Step.PROVE
         elif isinstance(answer, Failed):
             if isinstance(request, CancelAll):
                 self._cancel_failed(answer, now)
@@ -418,14 +427,14 @@ class OrderOfLife:
     def _cancel_failed(self, answer: Failed, now: Instant) -> None:
         """Repeat a ``cancel_all`` that failed."""
         cancels = self._proof.cancels
-        if cancels.failed(answer.request, answer.retry_at, now):
+        if cancels.failed(answer, now):
             self._login_rejected = answer.reason is FailureReason.LOGIN and self.cause == "start"
             self._cannot_cancel = self._hurry and not cancels.under_way
             self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
         """Take a page of the history, for the proof or for other reads. The ledger already holds the page's reports."""
-        self._journal.saw(answer.wagers)
+        self._journal.saw((*answer.wagers, *[wager.at_worst() for wager in answer.unread]))
         if self.step is not Step.PROVE:
             complete = self._history.take(answer, self._read_past, now)
         else:

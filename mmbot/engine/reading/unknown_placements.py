@@ -91,6 +91,11 @@ class UnknownPlacements:
         if isinstance(answer, HistoryRead):
             for report in answer.wagers:
                 self._effects.take_report(report, sent_at, now)
+            for unread in answer.unread:
+                self._effects.take_unread(unread, sent_at, now)
+            if any(not unread.named for unread in answer.unread) and self._history.came(answer):
+                self._history.drop()  # one of them may be the placement, so nothing proves that it is absent
+                self._not_before = now + SECOND
             if self._history.came(answer) and self._history.turn(answer, now) and not self._history.next_query():
                 self._effects.apply(self._absent(now), now)
                 self._history.drop()

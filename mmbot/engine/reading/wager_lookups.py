@@ -59,6 +59,10 @@ class WagerLookups:
     def _on_wager(self, wager_id: str, sent_at: Instant, answer: WagerRead, now: Instant) -> None:
         shared = self._shared
         why = shared.lookups.pop(wager_id, "")
+        if answer.unread is not None:
+            self._life.saw((answer.unread.at_worst(),))
+            self._effects.take_unread(answer.unread, sent_at, now)
+            return
         if answer.report is None:
             shared.outbox.alert(Severity.ERROR, "wager.not_found", wager_id=wager_id, why=why)
             return

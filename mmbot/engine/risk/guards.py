@@ -36,10 +36,11 @@ GUARDS: Final = (
     Guard(
         "feed", "account", "the feed is back, the account is clear, history and books are read, and the hold is over"
     ),
-    Guard("feed_rejected", "account", "you restart the daemon, once the cause is fixed"),
+    Guard("feed_rejected", "account", "the exchange accepts a connection again; mmbot retries every five minutes"),
     Guard("clock", "account", "the history is no longer ahead of this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder is read"),
     Guard("balance", "account", "the balance is at least guards.min_balance"),
+    Guard("unread_stake", "account", "the wager can be read, or is over, or the account is proved clear"),
     Guard("daily_loss", "account", "the next UTC day begins, or you restart with a higher limits.daily_loss"),
     Guard("matches_a_minute", "account", "a minute passes without a match"),
     Guard("activation", "account", "fewer placements await activation than guards.awaiting_activation"),
@@ -47,6 +48,7 @@ GUARDS: Final = (
     Guard("live", "sport event", "the status of the sport event is again one before its start"),
     Guard("unlisted", "sport event", "the sport event is listed again"),
     Guard("wiped", "sport event", "a later read shows the sport event before its start"),
+    Guard("unread_wager", "sport event", "the wager can be read, or is over, or the account is proved clear"),
     Guard("strategy", "sport event", "the strategy is asked again, a minute later at the latest"),
     Guard("inactive", "line", "the market and the line are active"),
     Guard("outcomes", "line", "the line has exactly two complementary outcomes"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
+from mmbot.engine.events import Failed, Rejection
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
@@ -24,6 +25,10 @@ APART: Final = 100 * MILLISECOND
 open together would cause many requests."""
 
 
+NOT_SENT: Final = (Rejection.UNREACHABLE, Rejection.LOGIN, Rejection.LOGIN_WAITS, Rejection.NO_SESSION_FREE)
+"""After these the exchange has not seen the ``cancel_all``, and a read would fail in the same way."""
+
+
 class RepeatedCancelAll:
     """Makes a ``cancel_all`` whenever one is due.
 
@@ -38,6 +43,9 @@ class RepeatedCancelAll:
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
         """How many ``cancel_all`` requests that were sent after the latest ``restart`` have no answer yet."""
+        self.tried = False
+        """True if a ``cancel_all`` was sent since the latest call of ``restart`` or ``wager_is_open``, and has failed
+        at the exchange or got no answer for ``UNANSWERED``. It may have done its work: only the history can tell."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
         """``_sent`` is the id of the latest ``cancel_all``. Answers to requests with an id up to ``_done`` do not count
@@ -48,11 +56,13 @@ class RepeatedCancelAll:
         self.due_at = now
         self._done = self._sent
         self.under_way = 0
+        self.tried = False
 
     def next(self, now: Instant) -> CancelAll | None:
         """Return the next ``cancel_all`` if it is due."""
         if now < self.due_at:
             return None
+        self.tried = self.tried or self.under_way > 0
         request = CancelAll(self._number())
         self._sent = request.id
         self._sent_at = now
@@ -66,6 +76,7 @@ class RepeatedCancelAll:
 
     def wager_is_open(self, now: Instant) -> None:
         """Make another ``cancel_all`` due soon: a read of the wager history found open wagers."""
+        self.tried = False
         self.due_at = min(self.due_at, now + AGAIN)
 
     def answered(self, request: int, now: Instant) -> bool:
@@ -77,11 +88,12 @@ class RepeatedCancelAll:
         self.due_at = now + REPEAT
         return True
 
-    def failed(self, request: int, retry_at: Instant | None, now: Instant) -> bool:
+    def failed(self, answer: Failed, now: Instant) -> bool:
         """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return true if the failure counts."""
-        if request <= self._done:
+        if answer.request <= self._done:
             return False
         self.under_way -= 1
-        hinted = min(retry_at or 0, now + UNANSWERED)
+        self.tried = self.tried or answer.rejection not in NOT_SENT
+        hinted = min(answer.retry_at or 0, now + UNANSWERED)
         self.due_at = min(self.due_at, max(now + AGAIN, hinted))
         return True

@@ -25,6 +25,7 @@ from mmbot.engine.events import (
     PrintMessage,
     SportEventMessage,
     TournamentMessage,
+    UnreadWagerMessage,
     WagerMessage,
 )
 from mmbot.exchange.dialect import Call, Undecodable
@@ -32,8 +33,9 @@ from mmbot.exchange.errors import Purpose
 from mmbot.exchange.grants import ChannelGrant, ConnectionConfig, Registration, Topics
 from mmbot.exchange.legacy import messages, paths
 from mmbot.exchange.legacy.selections import book_of, number_of
+from mmbot.exchange.legacy.unread_wagers import unread_wager
 from mmbot.exchange.legacy.wagers import report_of
-from mmbot.exchange.legacy.wire import Id, Part, american, moment, part, text_of, whole
+from mmbot.exchange.legacy.wire import Id, Part, american, amount, moment, part, text_of, whole
 
 HEALTH_CHECK: Final = "health_check"
 
@@ -219,6 +221,16 @@ def _read_print(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
 
 
 def _read_wager(connection: int, op: str | None, payload: bytes) -> tuple[FeedMessage, ...]:
+    try:
+        return (_wager_of(connection, payload),)
+    except _UNREADABLE as bad:
+        unread = unread_wager(_unfold(messages.raw_wager, payload).info, _short(bad), total=False)
+        if not unread.wager_id and not unread.external_id:
+            raise
+    return (UnreadWagerMessage(connection, unread),)
+
+
+def _wager_of(connection: int, payload: bytes) -> WagerMessage:
     info = _unfold(messages.wager, payload).info
     match_stake, matched_odds = info.matched_stake, info.matched_odds
     # In a message ``matched_stake`` is the stake of one match, but a report has the total there.
@@ -228,17 +240,17 @@ def _read_wager(connection: int, op: str | None, payload: bytes) -> tuple[FeedMe
         report = msgspec.structs.replace(
             report, match_stake=_stake(match_stake), match_odds=_odds_or_none(matched_odds)
         )
-    return (WagerMessage(connection, msgspec.structs.replace(report, sequence=info.sequence_number or 0)),)
+    return WagerMessage(connection, msgspec.structs.replace(report, sequence=info.sequence_number or 0))
 
 
-def _stake(dollars: float) -> Cents:
-    stake = cents(dollars)
+def _stake(dollars: Id) -> Cents:
+    stake = cents(amount(dollars))
     if stake < 0:
         raise ValueError(f"a stake is negative: {dollars!r}")
     return stake
 
 
-def _odds_or_none(odds: float | None) -> int | None:
+def _odds_or_none(odds: Id) -> int | None:
     """Return the odds of a match; None if they are no valid price. The odds must then be read over REST."""
     try:
         return american(odds)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from mmbot.exchange.legacy import wagers
-from mmbot.exchange.legacy.wire import Id, Selections
+from mmbot.exchange.legacy.wire import Id, Number, Selections
 
 
 class Envelope(msgspec.Struct, gc=False):
@@ -17,14 +17,14 @@ class Envelope(msgspec.Struct, gc=False):
 
 
 class BookInfo(msgspec.Struct, gc=False):
-    sequence_number: int
+    sequence_number: Number
     selections: Selections = None
     line: float | None = None
 
 
 class Book(msgspec.Struct, gc=False):
-    sport_event_id: int
-    market_id: int
+    sport_event_id: Number
+    market_id: Number
     info: BookInfo
 
 
@@ -42,13 +42,13 @@ class BookLines(msgspec.Struct, gc=False):
 
 
 class PrintInfo(msgspec.Struct, gc=False):
-    sport_event_id: int
-    market_id: int
+    sport_event_id: Number
+    market_id: Number
     line_id: str
     odds: float
     matched_odds: float
     matched_stake: float
-    sequence_number: int = 0
+    sequence_number: Number = 0
 
 
 class Print(msgspec.Struct, gc=False):
@@ -57,12 +57,16 @@ class Print(msgspec.Struct, gc=False):
 
 class WagerInfo(wagers.Wager, gc=False):
     update_type: str | None = None
-    matched_odds: float | None = None
-    sequence_number: int | None = None
+    matched_odds: Id = None
+    sequence_number: Number | None = None
 
 
 class Wager(msgspec.Struct, gc=False):
     info: WagerInfo
+
+
+class RawWager(msgspec.Struct, gc=False):
+    info: msgspec.Raw
 
 
 class Named(msgspec.Struct, gc=False):
@@ -130,6 +134,7 @@ book: Final = msgspec.json.Decoder(Book).decode
 book_lines: Final = msgspec.json.Decoder(BookLines).decode
 print_of: Final = msgspec.json.Decoder(Print).decode
 wager: Final = msgspec.json.Decoder(Wager).decode
+raw_wager: Final = msgspec.json.Decoder(RawWager).decode
 tournament: Final = msgspec.json.Decoder(Tournament).decode
 sport_event: Final = msgspec.json.Decoder(SportEvent).decode
 market: Final = msgspec.json.Decoder(Market).decode

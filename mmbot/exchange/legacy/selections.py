@@ -24,7 +24,6 @@ TOTAL: Final = "total"
 """Type of a market whose two outcomes share one number, such as over 45.5 and under 45.5. In a spread the numbers are
 opposite, such as -3.5 and +3.5 (docs/protocol.md 5.2)."""
 
-_LONGEST: Final = 1_000_000  # larger odds are no valid price; the ladder ends at 25,000
 _SPECK: Final = 1e-7  # cents; added before rounding down, because a float may lie just below a whole number
 _RESIDUE: Final = 1e-6  # cents; the most that all levels together may differ from whole cents
 
@@ -97,7 +96,5 @@ def _levels(side: Sequence[WireLevel]) -> Levels:
         if level.odds is None or not level.value:
             continue
         odds = american(level.odds)
-        if abs(odds) > _LONGEST:
-            raise ValueError(f"odds are beyond every price: {odds}")
         found[odds] = found.get(odds, 0) + cents(level.value)  # -100 and +100 are the same price
     return tuple([Level(odds, found[odds]) for odds in sorted(found, reverse=True)])

@@ -1,8 +1,7 @@
 """Wagers and their matches in the legacy dialect: the calls that read them, and their answers.
 
-A wager that cannot be read is named in ``malformed``, and the others are read. A page of the history without that wager
-could look like a proof that the wager is not open. So the page is marked as no proof. An answer that cannot be read at
-all raises ValueError.
+A wager that cannot be read as a whole is named in ``malformed``, and becomes an ``UnreadWager`` with the parts that can
+be read; the others are read as usual. An answer that cannot be read at all raises ValueError.
 """
 
 from __future__ import annotations
@@ -14,44 +13,45 @@ import msgspec
 
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents, cents
-from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
+from mmbot.domain.wager import MatchDetail, Matching, Status, UnreadWager, WagerReport, Winning
 from mmbot.engine.events import HistoryRead
 from mmbot.engine.requests import Placement, ReadHistory
 from mmbot.exchange.dialect import Call, MalformedItems, MatchPage
 from mmbot.exchange.errors import Purpose
 from mmbot.exchange.legacy import paths
+from mmbot.exchange.legacy.unread_wagers import STATUSES, unread_wager
 from mmbot.exchange.legacy.wire import (
     Envelope,
     Id,
     Part,
     american,
-    each,
+    amount,
     moment,
     part,
     text_of,
     unwrap,
     whole,
     why,
+    word,
 )
 
 _WINNING: Final = {"": Winning.TBD, "profit": Winning.WON, "loss": Winning.LOST}
-_STATUS: Final = {"cancelled": Status.CANCELED}
 _NEVER_MATCHED: Final = frozenset({Status.INACTIVE, Status.INVALID, Status.CANCELED})
 
 
 class Wager(msgspec.Struct, gc=False):
     id: Id = None
     wager_id: Id = None
-    external_id: str | None = None
+    external_id: Id = None
     sport_event_id: Id = None
     event_id: Id = None
     market_id: Id = None
-    line_id: str | None = None
-    odds: float | None = None
-    stake: float | None = None
-    matched_stake: float | None = None
-    totally_matched_stake: float | None = None
-    unmatched_stake: float | None = None
+    line_id: Id = None
+    odds: Id = None
+    stake: Id = None
+    matched_stake: Id = None
+    totally_matched_stake: Id = None
+    unmatched_stake: Id = None
     status: str | None = None
     matching_status: str | None = None
     winning_status: str | None = None
@@ -70,18 +70,19 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
     stake = sent.stake if wager.stake is None and sent else _amount(wager.stake, "stake")
     status = Status.INACTIVE if wager.status is None and sent else _status(wager.status)
     matched = _matched(wager, stake, status)
-    won = wager.winning_status or ""
+    won = word(wager.winning_status)
+    matching = word(wager.matching_status)
     sport_event = wager.sport_event_id if wager.sport_event_id is not None else wager.event_id
     return WagerReport(
         wager_id=wager_id,
-        external_id=wager.external_id or (sent.external_id if sent else ""),
+        external_id=text_of(wager.external_id) or (sent.external_id if sent else ""),
         sport_event_id=0 if sport_event is None else whole(sport_event, "sport_event_id"),
         market_id=0 if wager.market_id is None else whole(wager.market_id, "market_id"),
-        line_id=wager.line_id or (sent.line_id if sent else ""),
+        line_id=text_of(wager.line_id) or (sent.line_id if sent else ""),
         odds=sent.odds if wager.odds is None and sent else american(wager.odds),
         stake=stake,
         status=status,
-        matching=Matching(wager.matching_status) if wager.matching_status else _matching(matched, stake),
+        matching=Matching(matching) if matching else _matching(matched, stake),
         winning=_WINNING[won] if won in _WINNING else Winning(won),
         matched=matched,
         created_at=moment(wager.created_at),
@@ -89,16 +90,16 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
 
 
 def _status(status: str | None) -> Status:
-    return _STATUS.get(status or "") or Status(status)
+    return STATUSES.get(word(status)) or Status(status)
 
 
-def _amount(value: float | None, what: str) -> Cents:
+def _amount(value: Id, what: str) -> Cents:
     if value is None:
         raise ValueError(f"a wager without its {what}")
-    amount = cents(value)
-    if amount < 0:
+    found = cents(amount(value))
+    if found < 0:
         raise ValueError(f"{what} is negative: {value!r}")
-    return amount
+    return found
 
 
 def _matched(wager: Wager, stake: Cents, status: Status) -> Cents:
@@ -127,7 +128,7 @@ def _matching(matched: Cents, stake: Cents) -> Matching:
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
-def wager(wager_id: str) -> Call[WagerReport]:
+def wager(wager_id: str) -> Call[WagerReport | UnreadWager]:
     """The call that reads one wager."""
     path = paths.wager_path(wager_id)
     return Call("wager", Purpose.READ, "GET", path, None, lambda answer, _: wager_of(answer))
@@ -160,11 +161,19 @@ def matched_bets(begin: Instant, end: Instant, cursor: str, limit: int) -> Call[
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
-def wager_of(body: bytes) -> WagerReport:
+def wager_of(body: bytes) -> WagerReport | UnreadWager:
     """Read one wager. The wager is ``data`` itself or its member ``wager``."""
     data = unwrap(body)
     inner = part(msgspec.json.decode(data, type=_OneWager).wager)
-    return report_of(msgspec.json.decode(data if inner is None else inner, type=Wager))
+    return read_wager(data if inner is None else inner)
+
+
+def read_wager(raw: msgspec.Raw) -> WagerReport | UnreadWager:
+    """Read one wager, or the parts of it that can be read."""
+    try:
+        return report_of(msgspec.json.decode(raw, type=Wager))
+    except (ValueError, RecursionError) as bad:
+        return unread_wager(raw, why(bad))
 
 
 class _OneWager(msgspec.Struct):
@@ -175,32 +184,33 @@ class _Page(msgspec.Struct):
     wagers: list[msgspec.Raw] | None = None
     matched_bets: list[msgspec.Raw] | None = None
     matching_details: list[msgspec.Raw] | None = None
-    next_cursor: str | None = None
+    next_cursor: Id = None
     last_synced_at: Id = None
 
 
 def history_page(request: int, body: bytes, malformed: MalformedItems) -> HistoryRead:
-    """Read one page of the history. A wager that cannot be read may be open, so the page then proves nothing. Its
-    ``last_synced_at`` is None in that case."""
+    """Read one page of the history."""
     envelope = msgspec.json.decode(body, type=Envelope)
     page = msgspec.json.decode(unwrap(body), type=_Page)
-    before = len(malformed)
-    reports = []
-    for place, wager in each(page.wagers or (), Wager, malformed):
-        try:
-            reports.append(report_of(wager))
-        except ValueError as bad:
-            malformed.append(f"wager {place} ({wager.external_id!r}): {why(bad)}")
+    reports: list[WagerReport] = []
+    unread: list[UnreadWager] = []
+    for place, raw in enumerate(page.wagers or ()):
+        found = read_wager(raw)
+        if isinstance(found, WagerReport):
+            reports.append(found)
+        else:
+            unread.append(found)
+            malformed.append(f"wager {place} ({found.external_id or found.wager_id!r}): {found.why}")
     synced = moment(envelope.last_synced_at) or moment(page.last_synced_at)
-    return HistoryRead(request, tuple(reports), page.next_cursor or "", synced if len(malformed) == before else None)
+    return HistoryRead(request, tuple(reports), text_of(page.next_cursor), synced, unread=tuple(unread))
 
 
 class _Match(msgspec.Struct):
     wager_id: Id = None
-    odds: float | None = None
-    stake: float | None = None
-    matched_odds: float | None = None
-    matched_stake: float | None = None
+    odds: Id = None
+    stake: Id = None
+    matched_odds: Id = None
+    matched_stake: Id = None
 
 
 def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
@@ -226,4 +236,4 @@ def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
             broken.append(wager_id)
         else:
             matches.append(MatchDetail(wager_id, stake, odds))
-    return MatchPage(tuple(matches), frozenset(broken), page.next_cursor or "")
+    return MatchPage(tuple(matches), frozenset(broken), text_of(page.next_cursor))

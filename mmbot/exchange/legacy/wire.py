@@ -3,18 +3,26 @@ meaning."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from mmbot.domain.bounds import LARGEST_DOLLARS, LARGEST_ID, LATEST
 from mmbot.domain.instant import Instant, from_iso
 from mmbot.domain.odds import Odds, is_odds
 from mmbot.exchange.dialect import MalformedItems
 
 Id = int | float | str | None
+
+Number = Annotated[int, Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
+"""An integer that the wire writes as one. A larger one cannot be kept, so the message with it cannot be read."""
 T = TypeVar("T")
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,40}")
+_AMOUNT: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
 class WireLevel(msgspec.Struct, gc=False):
@@ -22,7 +30,7 @@ class WireLevel(msgspec.Struct, gc=False):
     side."""
 
     odds: int | float | None = None
-    value: Annotated[float, Meta(ge=0, lt=1e11)] | None = None
+    value: Annotated[float, Meta(ge=0, le=LARGEST_DOLLARS)] | None = None
 
 
 Selections = list[list[WireLevel] | None] | None
@@ -31,37 +39,60 @@ Selections = list[list[WireLevel] | None] | None
 
 
 def whole(value: Id, what: str) -> int:
-    """Return an integer that the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    raise ValueError(f"{what} is no integer: {value!r}")
+    """Return an integer that the exchange may write as 7, 7.0 or "7". Raises ValueError for anything else, and for an
+    integer beyond ``LARGEST_ID``."""
+    if isinstance(value, float):
+        is_whole = value.is_integer()
+    elif isinstance(value, str):
+        is_whole = _WHOLE.fullmatch(value) is not None
+    else:
+        is_whole = value is not None
+    number = int(value or 0) if is_whole else 0
+    if not is_whole or abs(number) > LARGEST_ID:
+        raise ValueError(f"{what} is no integer: {_shown(value)}")
+    return number
 
 
-def american(value: float | None, what: str = "odds") -> Odds:
+def american(value: Id, what: str = "odds") -> Odds:
     """Return American odds, which the exchange may write as 110.0. -100 is read as +100, the same price
     (docs/protocol.md 7.1)."""
     odds = whole(value, what)
     if odds == -100:
         return 100
     if not is_odds(odds):
-        raise ValueError(f"{what} are no American price: {value!r}")
+        raise ValueError(f"{what} are no American price: {_shown(value)}")
     return odds
 
 
+def amount(value: Id) -> float:
+    """Dollars, which the wire may write as 5, 5.0 or "5.00". Raises ValueError for anything else."""
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
+        return float(value)
+    if isinstance(value, int | float):
+        return value
+    raise ValueError(f"no amount of money: {_shown(value)}")
+
+
+def word(text: str | None) -> str:
+    """A word of an enumeration in its usual spelling: in lower case, with underscores."""
+    return "" if text is None else text.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def moment(value: Id) -> Instant | None:
-    """Return the instant that an RFC 3339 text names; None if the text is missing, unreadable or the zero time (year
-    1)."""
+    """Return the instant that an RFC 3339 text names; None if the text is missing, unreadable, the zero time (year 1)
+    or after ``LATEST``."""
     if not isinstance(value, str):
         return None
     try:
         instant = from_iso(value)
     except (ValueError, OverflowError):
         return None
-    return instant if instant > 0 else None
+    return instant if 0 < instant <= LATEST else None
+
+
+def _shown(value: object) -> str:
+    """A value for a message, shortened: it may have thousands of digits."""
+    return repr(value)[:60]
 
 
 def text_of(value: Id) -> str:

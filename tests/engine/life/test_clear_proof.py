@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from engine_scene import LINE, START, Scene, settings
+from engine_scene import LINE, START, Scene, lose, settings
 
+from mmbot.backtest.faults import Fate
 from mmbot.domain.instant import MILLISECOND, MINUTE, SECOND, Duration
 from mmbot.engine import events as e
 from mmbot.engine import orders as o
@@ -78,3 +79,32 @@ def test_the_date_of_an_answer_gives_the_exchanges_clock() -> None:
     assert 45 <= said["seconds"] <= 46
     asked = scene.sent(r.ReadHistory)[0]
     assert asked.created_to >= scene.now + ahead + MINUTE
+
+
+@pytest.mark.parametrize("fate", [Fate.UNANSWERED, Fate.LATE])
+def test_cancels_that_are_never_answered_end_in_a_proof_by_the_history(fate: Fate) -> None:
+    scene = Scene().quoted()
+    scene.run.faults.interfere = lose(r.CancelAll, 1_000, fate)
+    at = scene.now
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None, within=20 * SECOND)
+    assert scene.run.exit == o.Exit(0, "stopped")
+    assert not scene.wagers()
+    assert scene.now - at < 20 * SECOND
+    scene.close()
+
+
+def test_cancels_that_never_reach_the_exchange_prove_nothing() -> None:
+    scene = Scene().quoted()
+    scene.run.faults.interfere = lose(r.CancelAll, 1_000, Fate.LOST)
+    scene.run.tell(e.StopRequested())
+    scene.until(lambda: scene.run.exit is not None, within=40 * SECOND)
+    assert scene.run.exit == o.Exit(3, "not clear at the deadline")
+    assert len(scene.wagers()) == 2
+    assert scene.alerts("life.still_open")
+
+
+def test_a_start_without_any_answer_to_its_cancels_quotes() -> None:
+    scene = Scene(interfere=lose(r.CancelAll, 1_000, Fate.UNANSWERED))
+    scene.quoted()
+    scene.close()

@@ -113,8 +113,8 @@ def feed_rejected() -> None:
     scene.run.faults.feed_allowed = False
     scene.run.reject_feed("4004: over quota")
     held(scene, "feed_rejected", "4004")
+    assert scene.guard("feed") is not None
     scene.run.faults.feed_allowed = True
-    scene.restart()
     cleared(scene, "feed_rejected")
 
 

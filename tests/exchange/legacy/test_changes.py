@@ -187,3 +187,44 @@ def test_a_batch_of_cancels_is_read_as_a_list_or_an_object(
 def test_a_batch_of_cancels_that_cannot_be_read_is_not(answer: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         cancelled(answer)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"  \r\n",
+        b"null",
+        b"{}",
+        b"[]",
+        b'"ok"',
+        b"true",
+        b'{"data":null}',
+        b'{"data":{}}',
+        b'{"data":[]}',
+        b'{"data":"done"}',
+        b'{"data":{"success":true}}',
+        b'{"data":{"Success":true}}',
+        b'{"success":true}',
+        b'{"last_synced_at":""}',
+    ],
+)
+def test_a_cancel_without_items_needs_no_content_in_its_answer(raw: bytes) -> None:
+    changes.succeeded(raw)
+    changes.cancel_all().read(raw, [])
+    changes.cancel_one(CANCELS[0]).read(raw, [])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<html>please log in</html>",
+        b'{"data":{"success":false}}',
+        b'{"data":{"Success":false}}',
+        b'{"success":false}',
+        b"false",
+    ],
+)
+def test_an_answer_that_denies_success_or_is_a_gateways_is_none(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        changes.succeeded(raw)

@@ -1,0 +1,131 @@
+"""Wagers of which the exchange's answers and messages hold a part that cannot be read.
+
+A wager that is over is counted and named, and blocks nothing. A wager that others may be able to match counts at the
+worst and holds a guard: over its sport event if its stake is known, otherwise over the account.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.wager import Status, UnreadWager, WagerReport
+from mmbot.engine.orders import Severity
+from mmbot.engine.owners import AppliesReports
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.state.shared import Shared
+
+REMEMBERED: Final = 10_000
+"""The most wagers that are remembered, so that each is logged and counted once."""
+
+SHOWN: Final = 5
+"""The most wagers that the status names."""
+
+OF_EVENT: Final = "unread_wager"
+OF_ACCOUNT: Final = "unread_stake"
+
+
+class _Held(NamedTuple):
+    guard: str
+    scope: str | int
+    reason: str
+    seen_at: Instant
+
+
+class UnreadWagers:
+    """Applies what can be read of each wager, and holds the guards ``unread_wager`` and ``unread_stake``."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._seen: dict[str, str] = {}
+        """The reason why each wager cannot be read, as text for a person, by a key of the wager."""
+        self._held: dict[str, _Held] = {}
+        """The wagers that may be open, with the guard that each holds."""
+        self.count = 0
+        """The number of wagers that could not be read."""
+
+    @property
+    def held(self) -> bool:
+        """Return whether any wager that may be open cannot be read."""
+        return bool(self._held)
+
+    def named(self) -> tuple[str, ...]:
+        """Return the first wagers that could not be read, each with the reason."""
+        return tuple(list(self._seen.values())[:SHOWN])
+
+    def take(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
+        """Take a wager of a message, or of the answer to a read that was sent at ``asked_at``."""
+        key = wager.wager_id or wager.external_id or wager.why
+        self._note(key, wager)
+        report = self._report(wager)
+        if report is not None:
+            self._effects.take_report(report, asked_at, now)
+        if wager.may_rest:
+            self._hold(key, wager, now)
+        else:
+            self.lift(key, now)
+
+    def lift(self, key: str, now: Instant) -> None:
+        """Note that a wager was read as a whole, or is over: its guard is lifted if no other wager holds it."""
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._judge(held.guard, held.scope, now)
+
+    def proved_clear(self, since: Instant, now: Instant) -> None:
+        """Lift the guards of wagers that no page has shown since ``since``: the history showed that nothing is open."""
+        for key in [key for key, held in self._held.items() if held.seen_at < since]:
+            self.lift(key, now)
+
+    def _note(self, key: str, wager: UnreadWager) -> None:
+        """Count and log a wager once."""
+        if key in self._seen or len(self._seen) >= REMEMBERED:
+            return
+        self.count += 1
+        state = "may be open" if wager.may_rest else "is over"
+        self._seen[key] = f"wager {wager.wager_id or '(no id)'} {state}: {wager.why}"
+        self._shared.outbox.alert(
+            Severity.WARNING if wager.may_rest else Severity.INFO,
+            "wager.unread",
+            wager_id=wager.wager_id,
+            external_id=wager.external_id,
+            may_be_open=wager.may_rest,
+            why=wager.why,
+        )
+
+    def _report(self, wager: UnreadWager) -> WagerReport | None:
+        """Return the report to apply, with what the ledger knows in place of what cannot be read. None if the wager is
+        not held and has no stake that could be lost."""
+        if not wager.wager_id:
+            return None
+        ledger = self._shared.ledger
+        known = ledger.get(wager.external_id) or ledger.by_id(wager.wager_id)
+        if known is None:
+            return wager.at_worst() if wager.may_rest or wager.status is Status.OPEN else None
+        return replace(
+            wager,
+            external_id=known.external_id if not wager.external_id and not known.foreign else wager.external_id,
+            line_id=wager.line_id or known.line_id,
+            event_id=wager.event_id or known.event,
+            market_id=wager.market_id or known.market.market,
+            odds=known.odds if wager.odds is None else wager.odds,
+            stake=known.stake if wager.stake is None else wager.stake,
+            matched=known.matched if wager.matched is None else wager.matched,
+        ).at_worst()
+
+    def _hold(self, key: str, wager: UnreadWager, now: Instant) -> None:
+        before = self._held.get(key)
+        whole = bool(wager.wager_id and wager.event_id and wager.stake is not None)
+        guard, scope = (OF_EVENT, wager.event_id) if whole else (OF_ACCOUNT, ACCOUNT)
+        self._held[key] = _Held(guard, scope, f"wager {wager.wager_id or '(no id)'}: {wager.why}", now)
+        if before is not None and (before.guard, before.scope) != (guard, scope):
+            self._judge(before.guard, before.scope, now)
+        self._judge(guard, scope, now)
+
+    def _judge(self, guard: str, scope: str | int, now: Instant) -> None:
+        """Hold a guard with the reason of the first of its wagers, or lift it if there is none."""
+        reasons = [held.reason for held in self._held.values() if (held.guard, held.scope) == (guard, scope)]
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        self._shared.hold(guard, scope, reasons[0] + more if reasons else None, now)

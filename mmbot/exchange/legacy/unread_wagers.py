@@ -1,0 +1,132 @@
+"""Reads what can be read of a wager that is malformed, and above all whether others can still match it.
+
+A wager may be strange in any part: its odds, its stake, its result, its ids, or a status that nobody has documented.
+Each part is read by itself, so that one of them hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Final, TypeVar
+
+import msgspec
+
+from mmbot.domain.bounds import LARGEST_AMOUNT
+from mmbot.domain.money import Cents
+from mmbot.domain.wager import Matching, Status, UnreadWager, Winning
+from mmbot.exchange.legacy.wire import Id, american, amount, moment, text_of, whole, word
+
+T = TypeVar("T")
+
+STATUSES: Final[Mapping[str, Status]] = {each.value: each for each in Status} | {"cancelled": Status.CANCELED}
+"""The words of ``status`` that are documented, and the other spelling of one of them."""
+
+MAY_REST: Final = (Status.OPEN, Status.INACTIVE)
+
+OVER: Final = frozenset(
+    {
+        "abandoned", "closed", "completed", "declined", "deleted", "done", "draw", "ended", "error", "expired",
+        "failed", "filled", "finished", "fully_matched", "graded", "half_lost", "half_won", "killed", "lapsed", "lost",
+        "manually_lost", "manually_won", "no_action", "no_result", "paid", "paid_out", "push", "refunded", "refused",
+        "rejected", "removed", "resolved", "resulted", "returned", "settling", "terminated", "timed_out", "voided",
+        "won",
+    }
+)  # fmt: skip
+"""Words of ``status`` that are not documented and can only mean that the wager is over. Any other word may mean that it
+is open."""
+
+UNDECIDED: Final = frozenset({"", "tbd", "pending", "unknown", "none", "open", "not_settled", "unsettled"})
+"""Words of ``winning_status`` that say nothing. Any other word is a result, and only a wager that is over has one."""
+
+
+def unread_wager(raw: msgspec.Raw | bytes, why: str, total: bool = True) -> UnreadWager:
+    """Read the readable parts of a wager.
+
+    Args:
+        raw: the JSON of the wager, which may be no object at all.
+        why: why it cannot be read as a whole.
+        total: True if ``matched_stake`` is the total, as in REST; in a message it is one match.
+    """
+    parts = _Parts(raw)
+    status_word, winning_word = word(parts.text("status")), word(parts.text("winning_status"))
+    status = STATUSES.get(status_word)
+    matching = next((each for each in Matching if each.value == word(parts.text("matching_status"))), None)
+    external = parts.text("external_id")
+    matched = parts.cents("totally_matched_stake")
+    if matched is None and total:
+        matched = parts.cents("matched_stake")
+    return UnreadWager(
+        wager_id=(parts.text("wager_id") or parts.text("id") or "")[:_LONGEST_ID],
+        external_id=(external or "")[:_LONGEST_ID],
+        may_rest=_may_rest(status_word, status, matching, winning_word),
+        why=why[:200],
+        status=status,
+        matching=matching,
+        winning=next((each for each in Winning if each.value == winning_word), None),
+        event_id=parts.read(lambda id: whole(id, "event"), "sport_event_id", "event_id") or 0,
+        market_id=parts.read(lambda id: whole(id, "market"), "market_id") or 0,
+        line_id=(parts.text("line_id") or "")[:_LONGEST_ID],
+        odds=parts.read(american, "odds"),
+        stake=parts.cents("stake"),
+        matched=matched,
+        created_at=parts.read(moment, "created_at"),
+        named=external is not None or parts.lacks("external_id"),
+    )
+
+
+_LONGEST_ID: Final = 200  # characters
+
+
+def _may_rest(status_word: str, status: Status | None, matching: Matching | None, winning_word: str) -> bool:
+    if status is Status.INACTIVE:
+        return True
+    if matching is Matching.FULLY_MATCHED:
+        return False
+    if status is not None:
+        return status in MAY_REST
+    return status_word not in OVER and winning_word in UNDECIDED
+
+
+class _Parts:
+    """The fields of a wager, each read by itself."""
+
+    def __init__(self, raw: msgspec.Raw | bytes) -> None:
+        self._fields: dict[str, msgspec.Raw] = {}
+        try:
+            self._fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        except (ValueError, RecursionError):
+            return  # no object: nothing of it can be read
+
+    def lacks(self, name: str) -> bool:
+        """Return True if an object has no such field, or has it as null."""
+        return bool(self._fields) and bytes(self._fields.get(name, b"null")) == b"null"
+
+    def read(self, reader: Callable[[Id], T], *names: str) -> T | None:
+        """The first of these fields that can be read."""
+        for name in names:
+            if name not in self._fields:
+                continue
+            try:
+                value = msgspec.json.decode(self._fields[name], type=Id)
+                if value is not None:
+                    return reader(value)
+            except (ValueError, RecursionError):
+                continue
+        return None
+
+    def text(self, name: str) -> str | None:
+        """A field as text."""
+        return self.read(text_of, name)
+
+    def cents(self, name: str) -> Cents | None:
+        """An amount that is not negative, rounded up."""
+        return self.read(_rounded_up, name)
+
+
+def _rounded_up(value: Id) -> Cents:
+    dollars = amount(value)
+    cents = ceil(dollars * 100 - 1e-6)
+    if not 0 <= cents <= LARGEST_AMOUNT:
+        raise ValueError("beyond every amount")
+    return cents
