@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-LARGEST_AMOUNT: Final = 10**11
-"""The largest amount of money, in cents: a billion dollars. At the longest odds it wins less than 2**50 cents."""
+LARGEST_AMOUNT: Final = 10**13
+"""The largest amount of money, in cents. At the longest odds it wins less than 2**57 cents."""
 
-LARGEST_DOLLARS: Final = 1e9
+LARGEST_DOLLARS: Final = 1e11
 """The same in dollars, for fields of the wire."""
 
 LONGEST_ODDS: Final = 1_000_000

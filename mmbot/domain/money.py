@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from mmbot.domain.bounds import LARGEST_AMOUNT
+from mmbot.domain.bounds import LARGEST_DOLLARS
 
 Cents = int
 """An amount in integer cents of a US dollar."""
@@ -25,17 +25,14 @@ def cents(dollars: float) -> Cents:
     """Convert an amount in dollars, as the exchange writes it, to cents.
 
     Raises:
-        MoneyError: if the amount is not a whole number of cents, or beyond ``LARGEST_AMOUNT``.
+        MoneyError: if the amount is not a whole number of cents, or beyond ``LARGEST_DOLLARS``.
     """
+    if not -LARGEST_DOLLARS <= dollars <= LARGEST_DOLLARS:  # false for a number that is none
+        raise MoneyError(f"{dollars!r} is not an amount of money")
     scaled = dollars * 100
-    try:
-        whole = round(scaled)
-    except (OverflowError, ValueError) as bad:
-        raise MoneyError(f"{dollars!r} is not an amount of money") from bad
+    whole = round(scaled)
     if abs(scaled - whole) > _RESIDUE + _PRECISION * abs(scaled):
         raise MoneyError(f"{dollars!r} dollars is not a whole number of cents")
-    if abs(whole) > LARGEST_AMOUNT:
-        raise MoneyError(f"{dollars!r} dollars are beyond every amount")
     return whole
 
 

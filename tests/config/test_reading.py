@@ -97,7 +97,7 @@ telemetri: {}
         "f.yaml:9: quoting[1]: expected a mapping with the keys match, strategy, params, limits, found 12",
         "f.yaml:10: limits.daily_loss: expected a finite number, found .inf",
         "f.yaml:10: limits.soft: expected soft below hedge, found 0.9 and 0.8",
-        "f.yaml:11: guards.hold_s: expected a number, at least 0, found -1",
+        "f.yaml:11: guards.hold_s: expected a number, at least 0 and at most 604,800, found -1",
         "f.yaml:12: telemetri: unknown key; did you mean 'telemetry'?",
     ]
 

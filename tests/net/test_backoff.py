@@ -35,6 +35,12 @@ def test_failures_wait_longer_and_longer_up_to_the_cap(ending: Ending) -> None:
         assert longest / 2 <= wait <= longest
 
 
+def test_codes_that_forbid_to_connect_are_retried_slowly_and_ever_more_so() -> None:
+    found = waits(BackOff(SETTINGS, random.Random(1)), Ending.REFUSED, 7)
+    for wait, longest in zip(found, [30, 60, 120, 240, 300, 300, 300], strict=True):
+        assert longest / 2 <= wait <= longest
+
+
 def test_two_clients_do_not_come_back_in_step() -> None:
     one = waits(BackOff(SETTINGS, random.Random(1)), Ending.LOST, 8)
     other = waits(BackOff(SETTINGS, random.Random(2)), Ending.LOST, 8)
@@ -94,7 +100,8 @@ def test_no_history_waits_beyond_the_cap_or_forgets_to_wait(
         now += later
         before = back_off.not_before
         back_off.ended(ending, up_for, now)
-        assert back_off.not_before <= max(before, now + SETTINGS.cap)
+        cap = SETTINGS.forbidden_cap if ending is Ending.REFUSED else SETTINGS.cap
+        assert back_off.not_before <= max(before, now + cap)
         settled = up_for is not None and up_for >= SETTINGS.settled
         if ending is Ending.ORDERED or settled:
             at_once = 0

@@ -1,7 +1,8 @@
 """Wagers of which the exchange's answers and messages hold a part that cannot be read.
 
 A wager that is over is counted and named, and blocks nothing. A wager that others may be able to match counts at the
-worst and holds a guard: over its sport event if its stake is known, otherwise over the account.
+worst and holds a guard: over its sport event if its stake is known, otherwise over the account. One of our own holds
+none, because the ledger knows its odds and its stake from the placement.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class UnreadWagers:
         report = self._report(wager)
         if report is not None:
             self._effects.take_report(report, asked_at, now)
-        if wager.may_rest:
+        if wager.may_rest and not self._is_ours(wager):
             self._hold(key, wager, now)
         else:
             self.lift(key, now)
@@ -78,6 +79,11 @@ class UnreadWagers:
         """Lift the guards of wagers that no page has shown since ``since``: the history showed that nothing is open."""
         for key in [key for key, held in self._held.items() if held.seen_at < since]:
             self.lift(key, now)
+
+    def _is_ours(self, wager: UnreadWager) -> bool:
+        """Return whether the wager is ours: the ledger knows from its placement what it can lose."""
+        known = self._shared.ledger.get(wager.external_id)
+        return known is not None and not known.foreign
 
     def _note(self, key: str, wager: UnreadWager) -> None:
         """Count and log a wager once."""

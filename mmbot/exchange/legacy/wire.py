@@ -65,12 +65,13 @@ def american(value: Id, what: str = "odds") -> Odds:
 
 
 def amount(value: Id) -> float:
-    """Dollars, which the wire may write as 5, 5.0 or "5.00". Raises ValueError for anything else."""
+    """Return dollars, which the exchange may write as 5, 5.0 or "5.00". Raises ValueError for anything else, and for an
+    amount beyond ``LARGEST_DOLLARS``."""
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
-        return float(value)
-    if isinstance(value, int | float):
-        return value
-    raise ValueError(f"no amount of money: {_shown(value)}")
+        value = float(value)
+    if not isinstance(value, int | float) or not -LARGEST_DOLLARS <= value <= LARGEST_DOLLARS:
+        raise ValueError(f"no amount of money: {_shown(value)}")
+    return value
 
 
 def word(text: str | None) -> str:

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from engine_scene import EVENING, GAME, LINE, MARKET, OTHER, START, Fixed, Scene, settings
+from engine_scene import EVENING, GAME, LINE, MARKET, MONEYLINE, OTHER, START, Fixed, Scene, settings
 
 from mmbot.backtest.faults import Fate
 from mmbot.config.settings import GuardsConfig, LimitsConfig
 from mmbot.domain.book import Book, Level
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from mmbot.domain.wager import Status, UnreadWager
 from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.life.order_of_life import SWEEP
@@ -152,6 +153,33 @@ def balance() -> None:
     assert not scene.wagers()
     scene.venue.deposit(scene.account, 99_500, scene.now)
     cleared(scene, "balance")
+
+
+UNREAD = UnreadWager("w-1", "", True, "odds 2.5", Status.OPEN, event_id=GAME, market_id=MONEYLINE, stake=500)
+
+
+def unread(scene: Scene, wager: UnreadWager) -> None:
+    scene.run.tell(e.UnreadWagerMessage(scene.run.connection, wager))
+
+
+@provokes("unread_stake")
+def unread_stake() -> None:
+    scene = two_events()
+    unread(scene, msgspec.structs.replace(UNREAD, stake=None, why="stake None"))
+    held(scene, "unread_stake", "wager w-1: stake None")
+    assert not scene.wagers()
+    unread(scene, msgspec.structs.replace(UNREAD, stake=None, may_rest=False, status=Status.CANCELED))
+    cleared(scene, "unread_stake")
+
+
+@provokes("unread_wager")
+def unread_wager() -> None:
+    scene = two_events()
+    unread(scene, UNREAD)
+    held(scene, "unread_wager", "wager w-1: odds 2.5")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    unread(scene, msgspec.structs.replace(UNREAD, may_rest=False, status=Status.CANCELED))
+    cleared(scene, "unread_wager")
 
 
 @provokes("daily_loss")

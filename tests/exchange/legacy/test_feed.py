@@ -23,6 +23,7 @@ from mmbot.engine.events import (
     PrintMessage,
     SportEventMessage,
     TournamentMessage,
+    UnreadWagerMessage,
     WagerMessage,
 )
 from mmbot.exchange.dialect import Undecodable
@@ -107,9 +108,10 @@ def test_matched_stake_is_one_match_and_never_the_total() -> None:
     assert report.match_stake is None
     report = wager(totally_matched_stake=None, unmatched_stake=70).report
     assert (report.matched, report.match_stake) == (3_000, 2_000)
-    assert "matched_stake" in rejected(
-        "wager", {"info": WAGER | {"totally_matched_stake": None, "unmatched_stake": None}}
-    )
+    unread = read("wager", {"info": WAGER | {"totally_matched_stake": None, "unmatched_stake": None}})
+    assert isinstance(unread, UnreadWagerMessage)
+    assert "matched_stake" in unread.wager.why
+    assert unread.wager.matched is None
 
 
 def test_a_change_of_status_carries_no_match() -> None:
@@ -157,14 +159,21 @@ def test_a_partial_cancel_is_open_fully_matched_with_its_stake_cut() -> None:
         {"stake": None},
         {"odds": None},
         {"odds": 50},
-        {"id": None},
         {"totally_matched_stake": -1},
         {"matched_stake": 0.001},
         {"matched_stake": -3},
     ],
 )
-def test_a_wager_that_is_no_wager_is_rejected(changed: dict[str, object]) -> None:
-    rejected("wager", {"info": WAGER | changed})
+def test_of_a_wager_that_makes_no_sense_the_rest_is_read(changed: dict[str, object]) -> None:
+    message = read("wager", {"info": WAGER | changed})
+    assert isinstance(message, UnreadWagerMessage)
+    assert (message.wager.wager_id, message.wager.external_id) == ("wager_uuid", "run-s-17")
+    assert message.wager.may_rest
+
+
+@pytest.mark.parametrize("info", [None, 7, "x", {}, {"id": None}, {"status": "open"}])
+def test_a_wager_without_any_id_is_rejected(info: object) -> None:
+    rejected("wager", {"info": info})
 
 
 # --- structure -------------------------------------------------------------------------------------------------------
@@ -434,6 +443,6 @@ def test_a_wager_with_fields_gone_wrong_is_read_or_rejected(changed: dict[str, o
     except Undecodable:
         return
     (message,) = found
-    assert isinstance(message, WagerMessage)
-    assert message.report.matched >= 0
-    assert message.report.stake >= 0
+    report = message.report if isinstance(message, WagerMessage) else message.wager.at_worst()  # type: ignore[union-attr]
+    assert report.matched >= 0
+    assert report.stake >= 0
