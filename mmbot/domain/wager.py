@@ -94,7 +94,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     status: Status | None = None
     matching: Matching | None = None
     winning: Winning | None = None
-    event_id: int = 0
+    sport_event_id: int = 0
     market_id: int = 0
     line_id: str = ""
     odds: Odds | None = None
@@ -114,7 +114,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
         return WagerReport(
             wager_id=self.wager_id or self.external_id,
             external_id=self.external_id,
-            event_id=self.event_id,
+            sport_event_id=self.sport_event_id,
             market_id=self.market_id,
             line_id=self.line_id,
             odds=-LONGEST_ODDS if self.odds is None else self.odds,

@@ -341,7 +341,7 @@ def _fits(item: Saved | _Reserve | _Touch) -> bool:
         case SaveDay():
             row = _day_row(item)
         case SaveSettlement():
-            row = (item.event, item.market, item.gross, item.commission, item.at)
+            row = (item.sport_event, item.market, item.gross, item.commission, item.at)
         case _Reserve():
             row = (item.end,)
         case _Touch():

@@ -279,7 +279,7 @@ async def test_the_history_proves_it_although_no_cancel_is_ever_answered_well(cl
         if isinstance(request, r.ReadHistory):
             return answer
         exchange.clock.advance(5 * SECOND)
-        return e.Failed(request.id, e.Failure.REFUSED if code == "forbidden" else e.Failure.UNKNOWN, code)
+        return e.Failed(request.id, e.Failure.REJECTED if code == "forbidden" else e.Failure.UNKNOWN, code)
 
     exchange.perform = perform
     ended = await clear(exchange)

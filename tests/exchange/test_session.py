@@ -443,7 +443,7 @@ async def test_tokens_that_are_rejected_after_a_moment_are_renewed_once_a_second
     async with keeping(exchange, clock, tmp_path / "session.json") as (keeper, _):
         for _ in range(200):  # 20 seconds
             clock.advance(SECOND // 10)
-            with contextlib.suppress(RetryLater):
+            with contextlib.suppress(Retryable):
                 token = await keeper.token()
                 keeper.accepted(token)
                 await keeper.rejected(token)

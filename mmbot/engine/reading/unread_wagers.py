@@ -114,7 +114,7 @@ class UnreadWagers:
             wager,
             external_id=known.external_id if not wager.external_id and not known.foreign else wager.external_id,
             line_id=wager.line_id or known.line_id,
-            event_id=wager.event_id or known.event,
+            sport_event_id=wager.sport_event_id or known.sport_event,
             market_id=wager.market_id or known.market.market,
             odds=known.odds if wager.odds is None else wager.odds,
             stake=known.stake if wager.stake is None else wager.stake,
@@ -123,8 +123,8 @@ class UnreadWagers:
 
     def _hold(self, key: str, wager: UnreadWager, now: Instant) -> None:
         before = self._held.get(key)
-        whole = bool(wager.wager_id and wager.event_id and wager.stake is not None)
-        guard, scope = (OF_EVENT, wager.event_id) if whole else (OF_ACCOUNT, ACCOUNT)
+        whole = bool(wager.wager_id and wager.sport_event_id and wager.stake is not None)
+        guard, scope = (OF_EVENT, wager.sport_event_id) if whole else (OF_ACCOUNT, ACCOUNT)
         self._held[key] = _Held(guard, scope, f"wager {wager.wager_id or '(no id)'}: {wager.why}", now)
         if before is not None and (before.guard, before.scope) != (guard, scope):
             self._judge(before.guard, before.scope, now)

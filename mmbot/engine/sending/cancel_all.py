@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.events import Failed, Rejection
+from mmbot.engine.events import Failed, FailureReason
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
@@ -24,8 +24,12 @@ APART: Final = 100 * MILLISECOND
 """The shortest time between two ``cancel_all`` that are caused by messages about wagers. Without this, many wagers that
 open together would cause many requests."""
 
-
-NOT_SENT: Final = (Rejection.UNREACHABLE, Rejection.LOGIN, Rejection.LOGIN_WAITS, Rejection.NO_SESSION_FREE)
+NOT_SENT: Final = (
+    FailureReason.UNREACHABLE,
+    FailureReason.LOGIN,
+    FailureReason.LOGIN_WAITS,
+    FailureReason.NO_SESSION_FREE,
+)
 """After these the exchange has not seen the ``cancel_all``, and a read would fail in the same way."""
 
 
@@ -93,7 +97,7 @@ class RepeatedCancelAll:
         if answer.request <= self._done:
             return False
         self.under_way -= 1
-        self.tried = self.tried or answer.rejection not in NOT_SENT
+        self.tried = self.tried or answer.reason not in NOT_SENT
         hinted = min(answer.retry_at or 0, now + UNANSWERED)
         self.due_at = min(self.due_at, max(now + AGAIN, hinted))
         return True

@@ -17,7 +17,7 @@ from mmbot.screen.status_text import why_text
 
 OVER = UnreadWager("w-1", "", False, "winning_status 'void'", status=Status.SETTLED, line_id="zz", stake=500)
 OPEN = UnreadWager(
-    "w-2", "", True, "odds 2.5", Status.OPEN, Matching.UNMATCHED, event_id=GAME, market_id=219, stake=500
+    "w-2", "", True, "odds 2.5", Status.OPEN, Matching.UNMATCHED, sport_event_id=GAME, market_id=219, stake=500
 )
 
 
@@ -63,7 +63,7 @@ def test_many_wagers_that_are_over_are_counted_and_the_status_stays_short() -> N
     [
         (OPEN, "unread_wager"),
         (replace(OPEN, stake=None), "unread_stake"),
-        (replace(OPEN, event_id=0), "unread_stake"),
+        (replace(OPEN, sport_event_id=0), "unread_stake"),
         (replace(OPEN, wager_id=""), "unread_stake"),
         (UnreadWager("", "", True, "it is no object", named=False), "unread_stake"),
     ],
@@ -94,7 +94,7 @@ def test_a_wager_that_may_be_open_counts_with_its_whole_stake() -> None:
     scene.run.tell(e.UnreadWagerMessage(scene.run.connection, replace(OPEN, stake=12_345)))
     scene.go(2 * SECOND)
     assert scene.guard("unread_wager") is not None
-    assert scene.guard("unread_wager").scope == f"event {GAME}"  # type: ignore[union-attr]
+    assert scene.guard("unread_wager").scope == f"sport event {GAME}"  # type: ignore[union-attr]
     after = next(scope for scope in scene.status().scopes if scope.scope == "account")
     assert before.scope == "account"
     assert after.worst_case >= 12_345

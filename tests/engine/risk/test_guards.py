@@ -155,7 +155,7 @@ def balance() -> None:
     cleared(scene, "balance")
 
 
-UNREAD = UnreadWager("w-1", "", True, "odds 2.5", Status.OPEN, event_id=GAME, market_id=MONEYLINE, stake=500)
+UNREAD = UnreadWager("w-1", "", True, "odds 2.5", Status.OPEN, sport_event_id=GAME, market_id=MONEYLINE, stake=500)
 
 
 def unread(scene: Scene, wager: UnreadWager) -> None:
@@ -164,7 +164,7 @@ def unread(scene: Scene, wager: UnreadWager) -> None:
 
 @provokes("unread_stake")
 def unread_stake() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     unread(scene, msgspec.structs.replace(UNREAD, stake=None, why="stake None"))
     held(scene, "unread_stake", "wager w-1: stake None")
     assert not scene.wagers()
@@ -174,7 +174,7 @@ def unread_stake() -> None:
 
 @provokes("unread_wager")
 def unread_wager() -> None:
-    scene = two_events()
+    scene = two_sport_events()
     unread(scene, UNREAD)
     held(scene, "unread_wager", "wager w-1: odds 2.5")
     assert scene.sides(ELSEWHERE) == {0, 1}

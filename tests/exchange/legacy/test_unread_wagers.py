@@ -128,7 +128,7 @@ def test_an_unread_part_counts_at_the_worst() -> None:
     worst = found.at_worst()
     assert (worst.odds, worst.stake, worst.matched) == (-LONGEST_ODDS, 513, 0)
     assert (worst.status, worst.matching, worst.winning) == (Status.OPEN, Matching.UNMATCHED, Winning.TBD)
-    assert (worst.event_id, worst.market_id) == (7, 0)
+    assert (worst.sport_event_id, worst.market_id) == (7, 0)
 
 
 def test_an_id_that_cannot_be_read_is_not_taken_for_none() -> None:
