@@ -147,8 +147,11 @@ async def body_of(request: web.Request) -> bytes:
     """
     try:
         async with asyncio.timeout(BODY_S):
-            return await request.read()
+            body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body did not come in time\n") from None
     except (web.RequestPayloadError, ValueError, OSError):
         raise web.HTTPBadRequest(text="the body cannot be read\n") from None
+    if not body and request.content_length:  # compressed data that ends within its own header
+        raise web.HTTPBadRequest(text="the body cannot be read\n")
+    return body

@@ -30,13 +30,18 @@ UNSTATED_LIFE: Final = 10 * MINUTE
 
 LONGEST_LIFE: Final = 7 * DAY
 
-SHORTEST_LIFE: Final = 30 * SECOND
+SHORTEST_LIFE: Final = 10 * SECOND
 """The shortest life of a token that is believed. A shorter one mostly shows that the clocks differ. The token is used
 until the exchange rejects it, and then renewed at once."""
 
+REFRESHES_APART: Final = 5 * SECOND
+"""The shortest time between a renewal and the next one ahead of time, however short the life of a token is."""
+
 RENEWALS_APART: Final = SECOND
-"""The shortest average time between renewals of tokens that the exchange rejects. Two may follow each other at once.
-Renewals ahead of time are at least a quarter of ``SHORTEST_LIFE`` apart."""
+"""The shortest average time between renewals of tokens that the exchange rejects."""
+
+RENEWALS_AT_ONCE: Final = 5
+"""How many renewals may follow each other at once."""
 
 REJECTED_PAUSE: Final = 10 * MINUTE
 """Pause after a log-in with wrong keys, or with all sessions in use. Practice on production (docs/protocol.md 2)."""
@@ -106,7 +111,7 @@ class SessionKeeper:
         self._access: str | None = None
         self._ends: Instant = 0
         self._refresh_at: Instant = 0
-        self._renewals: Final[deque[Instant]] = deque(maxlen=2)
+        self._renewals: Final[deque[Instant]] = deque(maxlen=RENEWALS_AT_ONCE)
         self._refreshed = False  # True if the token came from a refresh
         self._proved = False  # True once the exchange has accepted the token
         self._silent_log_ins = 0
@@ -232,7 +237,9 @@ class SessionKeeper:
                 self._logged_in = self._clock.now() - max(self._clock.wall() - last, 0)
         now = self._clock.now()
         unproved = bool(self._renewals) and self._access is None and not self._proved
-        again = self._renewals[0] + 2 * RENEWALS_APART if len(self._renewals) == 2 else 0
+        again = 0
+        if len(self._renewals) == RENEWALS_AT_ONCE:
+            again = self._renewals[0] + RENEWALS_AT_ONCE * RENEWALS_APART
         if unproved and self._renewals:
             again = self._renewals[-1] + RENEWALS_APART
         if now < again:
@@ -353,7 +360,7 @@ class SessionKeeper:
         self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
         self._access = tokens.access
         self._ends = now + life
-        self._refresh_at = now + refresh_after(life)
+        self._refresh_at = now + max(refresh_after(life), REFRESHES_APART)
         self._renewals.append(now)
         self._refreshed = refreshed
         self._proved = False

@@ -168,7 +168,7 @@ class Connection(asyncio.Protocol):
         elif lowered in (b"content-length", b"transfer-encoding"):
             self._has_length = True
         elif lowered == b"content-encoding" and value.lower() != b"identity":
-            self._fail("connection", "encoded as nobody asked")
+            self._fail("undecodable", "encoded as nobody asked")
 
     def on_headers_complete(self) -> None:
         """See ``httptools``."""

@@ -307,7 +307,8 @@ async def test_when_time_is_up_it_says_what_was_the_matter(clear):
     exchange = Exchange(wager(1))
     exchange.answers = [e.Failed(0, e.Failure.UNKNOWN, "timeout", "no answer")] * 10_000
     ended = await clear(exchange)
-    assert (ended.proved, ended.trouble) == (False, "timeout: no answer")
+    assert not ended.proved
+    assert ended.trouble in ("timeout: no answer", "timeout: no answer; 1 wager still open")
     assert LIMIT - SECOND < ended.took <= LIMIT
 
 

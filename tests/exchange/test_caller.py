@@ -46,6 +46,8 @@ BATCH: Broken = (
 SWEEP: Broken = (requests.CancelAll(1), "/mm/cancel_all_wagers", Failure.UNKNOWN)
 READ: Broken = (requests.ReadBalance(1), "/mm/get_balance", Failure.RETRYABLE)
 ALL = (PLACE, CANCEL, BATCH, SWEEP, READ)
+FORMLESS = (answer(b""), answer({"data": "what"}))
+"""Answers that are good enough for a cancel of all wagers, whose content nobody needs."""
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ ALL = (PLACE, CANCEL, BATCH, SWEEP, READ)
         (answer(b""), "undecodable"),
         (answer(b"[" * 100_000), "undecodable"),
         (answer({"data": "what"}), "undecodable"),
-        (answer(b"not gzip at all", headers={"Content-Encoding": "gzip"}), "connection"),
+        (answer(b"not gzip at all", headers={"Content-Encoding": "gzip"}), "undecodable"),
         (answer(b"", 302, {"Location": "/partner/elsewhere"}), "redirect"),
         (answer(b"", 307, {"Location": "/partner/elsewhere"}), "redirect"),
         (answer(b"", 303, {"Location": "/partner/elsewhere"}), "redirect"),
@@ -72,13 +74,17 @@ async def test_a_change_without_a_readable_answer_is_unknown_and_a_read_may_come
         for asked, path, failure in ALL:
             exchange.script(path, step)
             failed = await client.perform(asked)
+            if asked is SWEEP[0] and step in FORMLESS:
+                assert failed == events.CancelledAll(1, nothing_open=False)
+                continue
             assert isinstance(failed, Failed), (path, failed)
             assert (failed.request, failed.failure, failed.code) == (1, failure, code), path
             sent = len(exchange.calls(path))
             # aiohttp repeats a read whose connection broke, and never anything else.
             assert sent == 1 or (asked is READ[0] and code == "connection" and sent == 2), path
     assert not exchange.calls("/elsewhere")
-    assert [outcome for _, outcome in told.requests] == [failure.value for _, _, failure in ALL]
+    outcomes = [failure.value for asked, _, failure in ALL if not (asked is SWEEP[0] and step in FORMLESS)]
+    assert [outcome for _, outcome in told.requests if outcome != "ok"] == outcomes
 
 
 async def test_a_slow_answer_is_a_timeout_and_no_timeout_goes_below_a_real_second(

@@ -36,7 +36,7 @@ def test_failures_wait_longer_and_longer_up_to_the_cap(ending: Ending) -> None:
 
 
 def test_codes_that_forbid_to_connect_are_retried_slowly_and_ever_more_so() -> None:
-    found = waits(BackOff(SETTINGS, random.Random(1)), Ending.REFUSED, 7)
+    found = waits(BackOff(SETTINGS, random.Random(1)), Ending.REJECTED, 7)
     for wait, longest in zip(found, [30, 60, 120, 240, 300, 300, 300], strict=True):
         assert longest / 2 <= wait <= longest
 
@@ -100,7 +100,7 @@ def test_no_history_waits_beyond_the_cap_or_forgets_to_wait(
         now += later
         before = back_off.not_before
         back_off.ended(ending, up_for, now)
-        cap = SETTINGS.forbidden_cap if ending is Ending.REFUSED else SETTINGS.cap
+        cap = SETTINGS.forbidden_cap if ending is Ending.REJECTED else SETTINGS.cap
         assert back_off.not_before <= max(before, now + cap)
         settled = up_for is not None and up_for >= SETTINGS.settled
         if ending is Ending.ORDERED or settled:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mmbot.domain.instant import Duration, Instant, in_seconds
+from mmbot.domain.instant import SECOND, Duration, Instant, in_seconds
 from mmbot.domain.wager import WagerReport
 from mmbot.domain.words import counted
 from mmbot.engine.events import Answer, Cancelled, CancelledAll, Failed, Failure, HistoryRead
@@ -23,6 +23,14 @@ from mmbot.engine.timing.timers import NEVER
 RANGES: Final = 4
 """The number of seven-day ranges of the history that are searched for open wagers. Without a journal, only the history
 shows old wagers."""
+
+
+TRY_FOR: Final = 3 * SECOND
+"""Time for which a ``cancel_all`` that fails is repeated before the history is asked if it has done its work."""
+
+READS_FIRST: Final = 12 * SECOND
+"""Time for the reads of the proof before ``cancel_all`` is repeated after one that failed. There is one request at a
+time, and ``cancel_all`` may run into its timeout each time."""
 
 
 class ClearAlone:
@@ -46,7 +54,11 @@ class ClearAlone:
         self._found: list[WagerReport] = []
         """Our open wagers on a shared account that are still to be cancelled."""
         self._not_before: Instant = now
+        self._tried_since: Instant = now
+        """When the first ``cancel_all`` was due since the start, or since a page showed an open wager."""
         self._doubt: str | None = None
+        self._cancel_trouble: str | None = None
+        """Why the latest ``cancel_all`` failed; None if it did not."""
         self.open_wagers = 0
         """The number of open wagers on the latest page that showed any; 0 once the account is clear."""
         self.trouble: str | None = None
@@ -84,6 +96,7 @@ class ClearAlone:
                 self._take_page(answer, now)
         elif isinstance(request, CancelAll) and isinstance(answer, CancelledAll):
             self._clock.note_date(answer.date, now)
+            self._cancel_trouble = None
             if self._proof.cancels.answered(request.id, now):
                 self._go_on(now)
         elif isinstance(request, CancelMany) and isinstance(answer, Cancelled):
@@ -100,8 +113,10 @@ class ClearAlone:
     def _failed(self, request: CancelAll | CancelMany | ReadHistory, answer: Failed, now: Instant) -> None:
         self.trouble = f"{answer.code}: {answer.message}" if answer.message else answer.code
         if isinstance(request, CancelAll):
+            self._cancel_trouble = self.trouble
             self._proof.cancels.failed(answer, now)
-            if self._proof.tried:
+            if self._proof.tried and now >= self._tried_since + TRY_FOR:
+                self._proof.cancels.due_at = now + READS_FIRST  # a page with an open wager makes it due sooner
                 self._go_on(now)
         elif isinstance(request, ReadHistory):
             self._pager.failed(answer, now)
@@ -116,7 +131,9 @@ class ClearAlone:
         found = self._proof.take(answer, now)
         if found:
             self.open_wagers = len(found)
-            self.trouble = f"{counted(len(found), 'wager')} still open"
+            self._tried_since = now
+            cancel = "" if self._cancel_trouble is None else f"{self._cancel_trouble}; "
+            self.trouble = f"{cancel}{counted(len(found), 'wager')} still open"
             if self._ours is not None:
                 self._found = list(found)
         elif self.clear:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mmbot.domain.instant import MILLISECOND, SECOND, Instant
-from mmbot.engine.events import Failed, FailureReason
+from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
@@ -23,14 +23,6 @@ AGAIN: Final = 300 * MILLISECOND
 APART: Final = 100 * MILLISECOND
 """The shortest time between two ``cancel_all`` that are caused by messages about wagers. Without this, many wagers that
 open together would cause many requests."""
-
-NOT_SENT: Final = (
-    FailureReason.UNREACHABLE,
-    FailureReason.LOGIN,
-    FailureReason.LOGIN_WAITS,
-    FailureReason.NO_SESSION_FREE,
-)
-"""After these the exchange has not seen the ``cancel_all``, and a read would fail in the same way."""
 
 
 class RepeatedCancelAll:
@@ -48,8 +40,8 @@ class RepeatedCancelAll:
         self.under_way = 0
         """How many ``cancel_all`` requests that were sent after the latest ``restart`` have no answer yet."""
         self.tried = False
-        """True if a ``cancel_all`` was sent since the latest call of ``restart`` or ``wager_is_open``, and has failed
-        at the exchange or got no answer for ``UNANSWERED``. It may have done its work: only the history can tell."""
+        """True if a ``cancel_all`` was sent since the latest call of ``restart`` or ``wager_is_open``, and has no
+        answer after ``UNANSWERED``, or one that is no success. It may have done its work: the history can tell."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
         """``_sent`` is the id of the latest ``cancel_all``. Answers to requests with an id up to ``_done`` do not count
@@ -97,7 +89,8 @@ class RepeatedCancelAll:
         if answer.request <= self._done:
             return False
         self.under_way -= 1
-        self.tried = self.tried or answer.reason not in NOT_SENT
+        # After a retryable failure nothing was done, and after a rejected log-in a read would fail in the same way.
+        self.tried |= answer.failure is not Failure.RETRYABLE and answer.reason is not FailureReason.LOGIN
         hinted = min(answer.retry_at or 0, now + UNANSWERED)
         self.due_at = min(self.due_at, max(now + AGAIN, hinted))
         return True

@@ -148,7 +148,8 @@ def _cancellation(item: Cancellation) -> dict[str, str]:
 
 def cancel_one(item: Cancellation) -> Call[None]:
     """The call that cancels one wager."""
-    return _cancel("cancel_one", paths.CANCEL_ONE, orjson.dumps(_cancellation(item)))
+    body = orjson.dumps(_cancellation(item))
+    return Call("cancel_one", Purpose.CANCEL, "POST", paths.CANCEL_ONE, body, lambda answer, _: confirmed(answer))
 
 
 def cancel_many(request: int, items: Sequence[Cancellation]) -> Call[Cancelled]:
@@ -183,8 +184,25 @@ def _cancel(name: str, path: str, body: bytes) -> Call[None]:
     return Call(name, Purpose.CANCEL, "POST", path, body, lambda answer, _: succeeded(answer))
 
 
+class _Success(msgspec.Struct):
+    success: bool | None = None
+    capital: bool | None = msgspec.field(name="Success", default=None)
+
+
+def confirmed(body: bytes) -> None:
+    """Check the answer to a cancel of one wager. Without ``data`` its outcome is unknown, and the wager is looked up.
+
+    Raises:
+        ValueError: if it has no data, or denies success.
+    """
+    answer = msgspec.json.decode(unwrap(body), type=_Success)
+    if answer.success is False or answer.capital is False:
+        raise ValueError("answered 200, and yet no success")
+
+
 def succeeded(body: bytes) -> None:
-    """Check the answer to a cancel without items. Its content is not needed, so it may have any form, or be empty.
+    """Check the answer to a cancel that lists no wagers. Its content is not needed, because the history shows what is
+    open: the answer may have any form, or be empty.
 
     Raises:
         ValueError: if it denies success, or is no JSON: a gateway may have answered in place of the exchange.

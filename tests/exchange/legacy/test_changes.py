@@ -212,7 +212,6 @@ def test_a_batch_of_cancels_that_cannot_be_read_is_not(answer: object) -> None:
 def test_a_cancel_without_items_needs_no_content_in_its_answer(raw: bytes) -> None:
     changes.succeeded(raw)
     changes.cancel_all().read(raw, [])
-    changes.cancel_one(CANCELS[0]).read(raw, [])
 
 
 @pytest.mark.parametrize(
@@ -228,3 +227,9 @@ def test_a_cancel_without_items_needs_no_content_in_its_answer(raw: bytes) -> No
 def test_an_answer_that_denies_success_or_is_a_gateways_is_none(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         changes.succeeded(raw)
+
+
+@pytest.mark.parametrize("raw", [b"", b"null", b"{}", b'{"data":null}', b'{"data":{"success":false}}', b"<html>"])
+def test_a_cancel_of_one_wager_without_data_has_an_unknown_outcome(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        changes.cancel_one(CANCELS[0]).read(raw, [])
