@@ -4,7 +4,7 @@ Events never change after they are made. Money is in cents, odds are American in
 since 1970.
 """
 
-from __future__ import annotations
+from __future__ import annotations  # long: every event of the engine, in one list
 
 from enum import Enum
 from typing import Final

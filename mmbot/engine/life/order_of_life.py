@@ -105,7 +105,7 @@ class OrderOfLife:
             Row(any_step, self._hurries_and_cancelled, self._exit_in_a_hurry, ended),
             Row(any_step, self._hurries_and_cannot_cancel, self._ends(3, "cancel_all failed"), ended),
             Row(cancel, self._ours_are_gone, self._start_proof, prove),
-            Row(cancel, self._cancel_was_tried, self._proof.cancelled, prove),
+            Row(cancel, lambda _: self._proof.tried, self._proof.cancelled, prove),
             Row(prove, self._all_is_resolved, self._start_reads, prove),
             Row(prove, self._is_proved, self._catch_up, history),
             Row(history, self._history_is_read, self._look_up, lookups),
@@ -156,9 +156,6 @@ class OrderOfLife:
         """Return true if the account is shared, so that our wagers are cancelled one by one, and none of them could
         still match."""
         return not self._shared.settings.exclusive and not self._ours_are_live()
-
-    def _cancel_was_tried(self, _: Instant) -> bool:
-        return self._proof.tried
 
     def _all_is_resolved(self, _: Instant) -> bool:
         """Return true if every placement ever sent is accepted, rejected or proved absent, and the reads of the proof
