@@ -11,6 +11,7 @@ from mmbot.domain.wager import UnreadWager, WagerReport
 from mmbot.domain.wager_states import State
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.events import HistoryRead
 from mmbot.engine.followers.activation import Activation
 from mmbot.engine.followers.breakers import Breaker
 from mmbot.engine.followers.details_wanted import MatchDetails
@@ -152,6 +153,13 @@ class Effects:
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
         """Take a wager that cannot be read as a whole. The arguments are as for ``take_report``."""
         self.unread.take(wager, asked_at, now)
+
+    def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
+        """Take every wager of a page of the history that was asked for at ``asked_at``."""
+        for report in page.wagers:
+            self.take_report(report, asked_at, now)
+        for wager in page.unread:
+            self.take_unread(wager, asked_at, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
         """Note that the history, complete beyond ``since``, showed no open wager."""

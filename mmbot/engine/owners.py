@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.domain.wager import UnreadWager, WagerReport
-from mmbot.engine.events import Answer
+from mmbot.engine.events import Answer, HistoryRead
 from mmbot.engine.requests import PlaceMany, Request
 from mmbot.engine.wagers.changes import Changes
 
@@ -47,6 +47,9 @@ class AppliesReports(Protocol):
 
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
         """Take a wager that cannot be read as a whole, from the answer to a read that was sent at ``asked_at``."""
+
+    def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
+        """Take every wager of a page of the history, from the answer to a read that was sent at ``asked_at``."""
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
         """Note that the history, complete beyond ``since``, showed no open wager."""

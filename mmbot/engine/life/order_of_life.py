@@ -401,10 +401,7 @@ class OrderOfLife:
         """Take the answer to a ``cancel_all`` or to a read of the history. A page of the history that was requested
         before the latest ``restart`` proves nothing, but its reports of wagers are applied."""
         if isinstance(answer, HistoryRead):
-            for report in answer.wagers:
-                self._effects.take_report(report, sent_at, now)
-            for wager in answer.unread:
-                self._effects.take_unread(wager, sent_at, now)
+            self._effects.take_page(answer, sent_at, now)
             if self._history.came(answer):
                 self._take_page(answer, now)
             self._effects.take_positions(now)

@@ -89,10 +89,7 @@ class UnknownPlacements:
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
         """Apply a page of the history. After a failure, read from the first page again."""
         if isinstance(answer, HistoryRead):
-            for report in answer.wagers:
-                self._effects.take_report(report, sent_at, now)
-            for unread in answer.unread:
-                self._effects.take_unread(unread, sent_at, now)
+            self._effects.take_page(answer, sent_at, now)
             if any(not unread.named for unread in answer.unread) and self._history.came(answer):
                 self._history.drop()  # one of them may be the placement, so nothing proves that it is absent
                 self._not_before = now + SECOND
