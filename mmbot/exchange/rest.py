@@ -369,9 +369,8 @@ class Client:
         match request:
             case requests.ReadWager(wager_id=wager_id):
                 found = await self.wager(wager_id)
-                if isinstance(found, UnreadWager):
-                    return answers.WagerRead(number, None, found)
-                return answers.WagerRead(number, found)
+                report, unread = (None, found) if isinstance(found, UnreadWager) else (found, None)
+                return answers.WagerRead(number, report, unread)
             case requests.ReadHistory():
                 return await self.history(request)
             case requests.ReadMatches(wager_ids=wager_ids):

@@ -408,9 +408,8 @@ class OrderOfLife:
         elif isinstance(answer, CancelledAll):
             self._shared.clock.note_date(answer.date, now)
             if self._proof.cancels.answered(answer.request, now):
-                self._cancelled = True
+                self._start_proof(now)
                 if self.step is Step.CANCEL:
-                    self._start_proof(now)
                     self.step = Step.PROVE
         elif isinstance(answer, Failed):
             if isinstance(request, CancelAll):
