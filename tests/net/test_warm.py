@@ -238,7 +238,7 @@ async def test_what_is_no_answer_ends_the_connection(wire: Wire, pool: WarmPool,
     await wire.say(raw)
     outcome = await answered
     assert isinstance(outcome, NoAnswer)
-    assert outcome.code == "connection"
+    assert outcome.code == ("undecodable" if b"gzip" in raw else "connection")
     await wire.until(lambda: wire.ended == 1)
     assert pool.ready() is None
 
