@@ -1,4 +1,4 @@
-"""The states of a wager, and a table of how they change: (state, happening) -> next state.
+"""The states of a wager, and tables of how they change: (state, happening) -> next state.
 
 Sources: the second document of the specification (play flow, cases 1 to 3), docs/protocol.md 6.3 to 6.5.
 """
@@ -41,7 +41,8 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """Everything that can happen to a wager: first the results of our own requests, then reports of the exchange."""
+    """Everything that can happen to a wager: first the results of our own requests, then reports of the exchange, then
+    what the exchange's records proved."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -73,6 +74,21 @@ class Happening(StrEnum):
     SAID_CLOSED = "said_closed"
     SAID_MANUAL = "said_manual"
 
+    PROVED_INACTIVE = "proved_inactive"
+    """``PROVED_...``: the exchange's answer to a read contradicted earlier reports of the wager, and a second read
+    confirmed it after a grace period (``mmbot/engine/audit/``)."""
+    PROVED_OPEN = "proved_open"
+    PROVED_FILLED = "proved_filled"
+    PROVED_INVALID = "proved_invalid"
+    PROVED_CANCELED = "proved_canceled"
+    PROVED_WIPED = "proved_wiped"
+    PROVED_VOID = "proved_void"
+    PROVED_SETTLED = "proved_settled"
+    PROVED_CLOSED = "proved_closed"
+    PROVED_MANUAL = "proved_manual"
+    PROVED_ABSENT = "proved_absent"
+    """The exchange does not know the wager, although it accepted the placement once."""
+
 
 class ImpossibleError(Exception):
     """Raised for a happening that is impossible in the state of the wager. This is a bug in mmbot."""
@@ -80,8 +96,11 @@ class ImpossibleError(Exception):
 
 # Rules:
 # 1. "=" keeps the state; "-" cannot happen.
-# 2. A wager only moves forward. The second table is for reports (SAID_...): any report can come at any time.
-# 3. A report revives an ABSENT or REJECTED wager: the exchange processed the placement late. A CANCELED wager stays so.
+# 2. The second table is for reports (SAID_...). A report can come late, twice or not at all, and a private message can
+#    be false. So any report can come at any time, and a report moves a wager only forward.
+# 3. The third table is for what the exchange's records proved (PROVED_...). It moves a wager to the state in the
+#    records, even back: no report is believed for ever. A wager that is open before and after keeps its state.
+# 4. A report revives an ABSENT or REJECTED wager: the exchange processed the placement late. A CANCELED wager stays so.
 _REQUESTS = """
              ACCEPTED  REJECTED  LOST     ABSENT  CANCEL_SENT  CANCEL_TAKEN  CANCEL_LOST  CANCEL_EARLY  CANCEL_REJECTED
 PLACING      INACTIVE  REJECTED  UNKNOWN  =       -            -             -            -             -
@@ -121,6 +140,26 @@ MANUAL      =         =     =        =        =         =      VOID  =        = 
 """
 
 
+_PROOFS = """
+            INACTIVE  OPEN  FILLED   INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  ABSENT
+PLACING     INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+INACTIVE    =         OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  ABSENT
+OPEN        =         =     MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  ABSENT
+CANCELLING  =         =     MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  ABSENT
+UNKNOWN     INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+ABSENT      INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+REJECTED    INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+INVALID     INACTIVE  OPEN  MATCHED  =        CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+CANCELED    INACTIVE  OPEN  MATCHED  INVALID  =         WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+MATCHED     INACTIVE  OPEN  =        INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  MANUAL  =
+WIPED       INACTIVE  OPEN  MATCHED  INVALID  CANCELED  =      VOID  SETTLED  CLOSED  MANUAL  =
+VOID        INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  =     SETTLED  CLOSED  MANUAL  =
+SETTLED     INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  =        CLOSED  MANUAL  =
+CLOSED      INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  =       MANUAL  =
+MANUAL      INACTIVE  OPEN  MATCHED  INVALID  CANCELED  WIPED  VOID  SETTLED  CLOSED  =       =
+"""
+
+
 def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
     table: dict[tuple[State, Happening], State] = {}
     head, *rows = (line.split() for line in grid.strip().splitlines())
@@ -132,7 +171,7 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 
 
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
-    _read(_REQUESTS, "") | _read(_REPORTS, "SAID_")
+    _read(_REQUESTS, "") | _read(_REPORTS, "SAID_") | _read(_PROOFS, "PROVED_")
 )
 """(state, happening) -> next state. A missing pair cannot happen."""
 
@@ -159,6 +198,12 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
     }
 )
 """The happening for each reported ``status``."""
+
+
+PROVED: Final[Mapping[Status, Happening]] = MappingProxyType(
+    {status: Happening[said.name.replace("SAID_", "PROVED_")] for status, said in SAID.items()}
+)
+"""The happening for each ``status`` that the exchange's records proved."""
 
 
 def after(state: State, happening: Happening) -> State:

@@ -11,6 +11,7 @@ from mmbot.domain.wager_states import (
     AWAITING,
     COULD_MATCH,
     FINAL,
+    PROVED,
     SAID,
     TABLE,
     Happening,
@@ -20,6 +21,8 @@ from mmbot.domain.wager_states import (
 )
 
 SAYINGS = [happening for happening in Happening if happening.name.startswith("SAID_")]
+PROOFS = [happening for happening in Happening if happening.name.startswith("PROVED_")]
+UNPROVED = {pair: new for pair, new in TABLE.items() if pair[1] not in PROOFS}
 ENDED = [state for state in State if state not in COULD_MATCH]
 NEVER_LIVED = [State.ABSENT, State.REJECTED]
 
@@ -41,8 +44,28 @@ def test_every_status_is_in_the_table() -> None:
     assert set(SAID.values()) | {Happening.SAID_FILLED} == set(SAYINGS)
 
 
+def test_every_status_can_be_proved_in_every_state() -> None:
+    assert set(PROVED) == set(Status)
+    for pair in product(State, PROOFS):
+        assert pair in TABLE
+
+
+def test_a_proof_moves_a_wager_to_what_a_report_says_of_a_new_wager_even_back() -> None:
+    """The exchange's records decide. Only a wager that is open before and after keeps its own state."""
+    for state, happening in product(State, PROOFS):
+        new = after(state, happening)
+        if happening is Happening.PROVED_ABSENT:
+            assert new is (State.ABSENT if state in (State.INACTIVE, State.OPEN, State.CANCELLING) else state)
+            continue
+        said = after(State.PLACING, Happening[happening.name.replace("PROVED_", "SAID_")])
+        if state in (State.OPEN, State.CANCELLING) and said in COULD_MATCH:
+            assert new is state
+        else:
+            assert new is said
+
+
 def test_only_a_wager_taken_as_never_placed_can_be_revived() -> None:
-    for (state, happening), new in TABLE.items():
+    for (state, happening), new in UNPROVED.items():
         if state in ENDED and new in COULD_MATCH:
             assert state in NEVER_LIVED, (state, happening)
     for state in NEVER_LIVED:
@@ -57,7 +80,9 @@ def test_only_a_rejected_cancel_returns_to_an_earlier_state() -> None:
         (State.VOID, Happening.SAID_MANUAL),  # a manual result may correct a void, and a void a result
     }
     steps = {
-        (state, new) for (state, happening), new in TABLE.items() if new is not state and (state, happening) not in back
+        (state, new)
+        for (state, happening), new in UNPROVED.items()
+        if new is not state and (state, happening) not in back
     }
     steps -= {(state, new) for state, new in steps if state in NEVER_LIVED}
     reach = {state: {new for one, new in steps if one is state} for state in State}
@@ -74,7 +99,7 @@ def test_a_result_is_never_replaced_by_less_than_a_result() -> None:
 
 def test_no_answer_to_our_requests_ends_an_open_wager() -> None:
     for happening in Happening:
-        if happening not in SAYINGS:
+        if happening not in SAYINGS and happening not in PROOFS:
             assert after(State.OPEN, happening) in (State.OPEN, State.CANCELLING)
             assert after(State.CANCELLING, happening) in COULD_MATCH
 

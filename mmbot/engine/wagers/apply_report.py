@@ -8,19 +8,20 @@ from typing import Final, NamedTuple
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
-from mmbot.domain.wager_states import COULD_MATCH, FINAL, SAID, Happening, State, after
+from mmbot.domain.wager_states import COULD_MATCH, FINAL, PROVED, SAID, Happening, State, after
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.wager import Wager
 
 _BRINGS: Final = {
-    State.VOID: Happening.SAID_VOID,
-    State.SETTLED: Happening.SAID_SETTLED,
-    State.CLOSED: Happening.SAID_CLOSED,
-    State.MANUAL: Happening.SAID_MANUAL,
+    State.VOID: Status.VOID,
+    State.SETTLED: Status.SETTLED,
+    State.CLOSED: Status.CLOSED,
+    State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""For each final state, the report that leads to it. Only this report can set the result of a wager in that state."""
+"""For each final state, the status in the report that leads to it. Only this report can set the result of a wager in
+that state."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
@@ -69,6 +70,47 @@ def apply_report(
     return Applied(was, left, changes)
 
 
+def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
+    """Move a wager to the state that the exchange's records proved, even back: with fewer matches, without a result, or
+    able to match again. The caller must then update the lists and sums that contain the wager."""
+    was, matched, win, left = wager.state, wager.matched, wager.win, wager.remaining
+    total = _total(wager, report)
+    record = wager.matches
+    if record is None and total:
+        record = wager.matches = Matches(wager.odds)
+    if record is not None:
+        record.correct(total)
+    new = wager.state = after(was, _proved(report))
+    wager.result = report.winning if new in FINAL else Winning.TBD
+    wager.stake = max(report.stake, total)
+    wager.sequence = 0  # a false message may have come with a sequence far ahead, which would make true ones look old
+    changes: Changes = ()
+    if was in COULD_MATCH:
+        left = max(0, left - max(0, total - matched))
+    elif new in COULD_MATCH:
+        wager.cancel_sent_at = wager.cancel_accepted_at = None
+        wager.cancel_tries = 0
+        changes = (Change(Kind.REVIVED, wager, wager.stake - total),)
+    if wager.opened_at is None and report.status is Status.OPEN:
+        wager.opened_at = now
+        changes += (Change(Kind.OPENED, wager),)
+    if record is not None:
+        _set_figures(wager, record)
+        changes += _difference(wager, matched, win)
+        if wager.win_estimated:
+            changes += (Change(Kind.DETAIL_WANTED, wager),)
+    return Applied(was, left, changes)
+
+
+def _proved(report: WagerReport) -> Happening:
+    happening = PROVED[report.status]
+    if happening is Happening.PROVED_OPEN and (
+        report.matching is Matching.FULLY_MATCHED or report.matched >= report.stake
+    ):
+        return Happening.PROVED_FILLED
+    return happening
+
+
 def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
     """Apply the matches of a wager as read from the exchange: every match with its odds."""
     record = wager.matches
@@ -83,10 +125,7 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
     """Record the matches in a report. Returns True if the odds of more matched stake are unknown than before, or if the
     report contradicts an earlier report."""
-    total = report.matched
-    if not total and report.matching is Matching.FULLY_MATCHED:
-        total = report.stake
-    total = min(total, max(wager.placed, report.stake))
+    total = _total(wager, report)
     record = wager.matches
     if record is None:
         if not total and not report.match_stake:
@@ -97,6 +136,14 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
         record.add(total, report.match_stake, report.match_odds)
     record.rise(total)
     return record.unaccounted > unaccounted or (record.disputed and not disputed)
+
+
+def _total(wager: Wager, report: WagerReport) -> Cents:
+    """Return the matched stake in a report, at most the stake."""
+    total = report.matched
+    if not total and report.matching is Matching.FULLY_MATCHED:
+        total = report.stake
+    return min(total, max(wager.placed, report.stake))
 
 
 def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
@@ -114,7 +161,7 @@ def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Inst
         if full or (wager.matches is not None and wager.matches.total >= wager.stake):
             happening = Happening.SAID_FILLED
     new = after(state, happening)
-    if new in FINAL and happening is _BRINGS[new] and report.winning is not Winning.TBD:
+    if new in FINAL and report.status is _BRINGS[new] and report.winning is not Winning.TBD:
         wager.result = report.winning
     return new
 

@@ -20,7 +20,7 @@ from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import FailureReason
 from mmbot.engine.orders import SaveWager
 from mmbot.engine.requests import Placement
-from mmbot.engine.wagers.apply_report import apply_detail, apply_report
+from mmbot.engine.wagers.apply_report import Applied, apply_detail, apply_proof, apply_report
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.kind import Kind
@@ -54,6 +54,7 @@ class LedgerError(Exception):
     """Raised for an id that was used before, or that the ledger does not hold."""
 
 
+# long: every method that changes a wager is in this class, so that nothing else can change one.
 class Ledger:
     """All wagers of the account. The ledger reads no clock; the caller passes every instant.
 
@@ -194,6 +195,23 @@ class Ledger:
         if not wager.foreign:
             return changes
         return () if wager.over else (Change(Kind.FOREIGN, wager, wager.stake), *changes)
+
+    def prove(self, report: WagerReport, now: Instant) -> Changes:
+        """Move a wager to the state that the exchange's records proved, even if earlier reports said otherwise.
+
+        Raises:
+            LedgerError: if the ledger does not hold the wager.
+        """
+        wager = self._by_id.get(report.wager_id)
+        if wager is None:
+            raise LedgerError(f"wager {report.wager_id} is not held")
+        estimated = wager.win_estimated
+        return self._applied(wager, apply_proof(wager, report, now), estimated, now)
+
+    def prove_absent(self, external_id: str, now: Instant) -> Changes:
+        """Record that the exchange does not know a wager any more. A wager with matches stays as it is."""
+        wager = self._known(external_id)
+        return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
         """Apply the matches of a wager as read from the exchange: every match with its odds."""
@@ -399,7 +417,10 @@ class Ledger:
             wager.wager_id = report.wager_id
             self._by_id[report.wager_id] = wager
         estimated = wager.win_estimated
-        applied = apply_report(wager, report, from_message, now, asked_at)
+        return self._applied(wager, apply_report(wager, report, from_message, now, asked_at), estimated, now)
+
+    def _applied(self, wager: Wager, applied: Applied, estimated: bool, now: Instant) -> Changes:
+        """Update the lists and sums after a report. ``estimated``: whether the odds of a match were unknown before."""
         if wager.state is not applied.was:
             self.live_wagers.relist(wager, applied.was)
         self._list_estimated(wager, estimated)

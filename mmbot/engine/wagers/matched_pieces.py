@@ -63,6 +63,16 @@ class Matches:
         """Raise the total to a reported total. A lower reported total changes nothing."""
         self.total = max(self.total, total)
 
+    def correct(self, total: Cents) -> None:
+        """Set the total to what the exchange's records proved. If it falls, the matches beyond it are dropped."""
+        if total < self.total:
+            self._pieces = [piece for piece in self._pieces if piece.end <= total]
+            self._accounted = sum(piece.end - piece.start for piece in self._pieces)
+            self._won = sum(piece.win for piece in self._pieces)
+            self._detailed = min(self._detailed, total)
+            self.disputed = False
+        self.total = total
+
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
         """Add one match: the total after it, its stake and its odds. A match that is reported twice counts once."""
         start = total - stake
