@@ -135,8 +135,14 @@ def test_the_referee_is_told_the_limits_that_the_local_daemon_keeps():
     assert kind == "exchange"
     limits = _config(services["mmbot-local"]).limits
     told = parse(arguments).limits
-    assert told == {name: round(getattr(limits, name) * 100) for name in told}
-    assert set(told) == {"line", "market", "sport_event", "tournament", "account"}
+    kept = {
+        "line": limits.line,
+        "market": limits.market,
+        "sport_event": limits.event,
+        "tournament": limits.tournament,
+        "account": limits.account,
+    }
+    assert told == {scope: round(dollars * 100) for scope, dollars in kept.items()}
 
 
 @pytest.mark.parametrize(("name", "model"), [("container-sandbox", "sandbox"), ("container-local", "demo")])

@@ -235,7 +235,8 @@ def test_results_voids_and_corrections_are_booked_to_the_cent_commission_include
 
 def test_low_limits_bring_soft_and_hedge_and_are_never_passed(tmp_path: Path) -> None:
     limits = {"line": 120, "market": 120, "event": 240, "tournament": 600, "account": 600}
-    judge = [word for scope, dollars in limits.items() for word in ("--limit", f"{scope}={dollars}")]
+    scopes = {"sport_event" if name == "event" else name: dollars for name, dollars in limits.items()}
+    judge = [word for scope, dollars in scopes.items() for word in ("--limit", f"{scope}={dollars}")]
     with House(
         tmp_path, *judge, sport_events=1, limits=limits | {"soft": 0.2, "hedge": 0.4, "hedge_cost": 0.3}
     ) as house:
