@@ -177,8 +177,8 @@ class ErrorTable:
         self.read: Final = read
 
     def failure_of(self, purpose: Purpose, status: int, code: str) -> Failure:
-        """Return which kind of failure an error answer means for this kind of call. The code decides if the dialect
-        knows it; otherwise the HTTP status decides."""
+        """Return which kind of failure an error answer means for this kind of call. If the dialect knows the
+        error code of the answer, that code decides; otherwise the HTTP status decides."""
         known = self.codes.get(code)
         meaning = known.meaning if known is not None else STATUSES.get(status, BROKEN)
         if purpose is Purpose.PLACE:

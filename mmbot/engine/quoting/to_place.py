@@ -43,7 +43,7 @@ class ToPlace:
                 del self._by_priority[priority]
 
     def first(self, count: int) -> list[QuotedLine]:
-        """Return the first ``count`` lines of the highest priority."""
+        """Among the lines that share the highest priority, return the first ``count``."""
         if not self._by_priority:
             return []
         lines = list(self._by_priority[max(self._by_priority)].values())

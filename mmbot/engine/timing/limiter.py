@@ -28,7 +28,7 @@ LONGEST_PAUSE: Final = 60 * SECOND
 a longer pause."""
 
 CANCELS_PAUSE: Final = SECOND
-"""The longest pause for cancels after an answer 429, counted from the last request."""
+"""After an answer 429, cancels pause for at most this time, counted from the newest request that was sent."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
 """Time between two reads of the same path. It is more than a second because the network may bring two requests closer
