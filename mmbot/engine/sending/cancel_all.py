@@ -14,8 +14,8 @@ REPEAT: Final = 2 * SECOND
 """Time from the answer to a ``cancel_all`` to the next ``cancel_all``."""
 
 UNANSWERED: Final = SECOND
-"""How long to wait after an unanswered ``cancel_all`` before the next one. It is short: a needless ``cancel_all`` does no
-harm, but open quotes do."""
+"""How long to wait after an unanswered ``cancel_all`` before the next one. It is short: a needless ``cancel_all`` does
+no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
 """Time to the next ``cancel_all`` after a ``cancel_all`` was rejected or lost, or after a read found open wagers."""
