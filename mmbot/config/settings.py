@@ -37,7 +37,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     base_url: Text
     """The REST root, ending in ``/partner`` at ProphetX."""
     ws_url: str | None = None
-    """Scheme, host and port of the feed. ``null``: ask the exchange (``websocket/connection-config``)."""
+    """Scheme, host and port of the feed. If it is ``null``, the bot asks the exchange
+    (``websocket/connection-config``)."""
     dialect: Literal["legacy"] = "legacy"
     """Dialect of the exchange's interface. ``legacy`` uses the names wager, odds, stake and line."""
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
@@ -66,7 +67,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Shortest time between two log-ins, also across restarts, since a key pair can have only 20 sessions. ``mmbot
     kill`` may ignore it once."""
     clock: ClockConfig | None = None
-    """Clock of a local exchange that runs with ``--speed``. ``null``: the clock of the machine."""
+    """Clock of a local exchange that runs with ``--speed``. If it is ``null``, the bot uses the clock of the machine.
+    """
 
 
 class MatchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,13 +93,13 @@ class RuleLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Limits of one rule in dollars. They can only be tighter than the general limits."""
 
     line: Dollars | None = None
-    """Limit of each line; ``null``: ``limits.line``."""
+    """Limit of each line in these markets. If it is ``null``, ``limits.line`` applies."""
     market: Dollars | None = None
-    """Limit of each market; ``null``: ``limits.market``."""
+    """Limit of each of these markets. If it is ``null``, ``limits.market`` applies."""
     event: Dollars | None = None
-    """Limit of each sport event; ``null``: ``limits.event``."""
+    """Limit of each sport event with such a market. If it is ``null``, ``limits.event`` applies."""
     stake: Dollars | None = None
-    """Limit of the stake of one wager; ``null``: ``limits.stake``."""
+    """Limit of the stake of one wager in these markets. If it is ``null``, ``limits.stake`` applies."""
 
 
 class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -174,7 +174,8 @@ def summary(ending: Ending) -> list[Text]:
 
 
 def show_summary(console: Console, rows: list[Text]) -> None:
-    """Print a summary. A terminal wraps long rows inside their column. Other outputs keep them in one line."""
+    """Print a summary. On a terminal, long texts are wrapped inside their column. Other outputs get each row on one
+    line."""
     for row in rows:
         if not console.is_terminal or row.cell_len <= console.width:
             console.print(row, soft_wrap=True)

@@ -79,7 +79,8 @@ class Coverage:
 
     @property
     def connections(self) -> tuple[int, ...]:
-        """The numbers of all connections that carry channels, also of one whose private channel counts as lost."""
+        """The number of each connection that carries channels, including a connection whose private channel counts as
+        lost."""
         return tuple(self._channels)
 
     # --- news from the shell -------------------------------------------------------------------------------------

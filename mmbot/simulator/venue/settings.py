@@ -21,10 +21,10 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     ladder: tuple[int, ...] = STANDARD
     activation_ns: Duration = 150 * MILLISECOND
-    """The time from the acceptance of a wager until it opens, before the start of the sport event."""
+    """For a wager before the start of the sport event: the time from its acceptance until it opens."""
     live_activation_ns: Duration = 5 * SECOND
-    """The time from the acceptance of a wager until it opens while the sport event is in play: the bet delay
-    (docs/protocol.md 6.6)."""
+    """For a wager while the sport event is in play: the time from its acceptance until it opens. Exchanges call it the
+    bet delay (docs/protocol.md 6.6)."""
     commission: str = "0.02"
     """The share of an account's net gain in a market that the exchange keeps, as a decimal number."""
     funds: str = "at_match"
