@@ -47,7 +47,7 @@ def test_the_judge_imports_nothing_of_mmbot_and_nothing_of_the_driver() -> None:
                 }, (file, name)  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["line", "market", "event", "tournament", "account"])
+@pytest.mark.parametrize("kind", ["line", "market", "sport_event", "tournament", "account"])
 def test_a_wager_that_takes_a_scope_past_its_limit_is_a_breach(kind: str) -> None:
     judge = running(Limits(**{kind: 1500}))
     judge.wager(1, wager())

@@ -36,7 +36,9 @@ class TournamentLookups:
 
     def _next_at(self) -> Instant:
         waits = self._waits
-        return min([waits[event][0] if event in waits else 0 for event in self._shared.exposure.unplaced])
+        return min(
+            [waits[sport_event][0] if sport_event in waits else 0 for sport_event in self._shared.exposure.unplaced]
+        )
 
     def due_at(self, now: Instant) -> Instant:
         """Return when the next look-up is due; ``NEVER`` if there is nothing to look up."""
@@ -49,7 +51,9 @@ class TournamentLookups:
         if self.due_at(now) > now:
             return None
         shared = self._shared
-        due = [event for event in shared.exposure.unplaced if self._waits.get(event, (0, 0))[0] <= now]
+        due = [
+            sport_event for sport_event in shared.exposure.unplaced if self._waits.get(sport_event, (0, 0))[0] <= now
+        ]
         shared.pacer.take("sport_events", now)
         request = ReadSportEventsById(shared.request_id(), tuple(due[:SPORT_EVENTS_A_READ]))
         shared.send(self, request, now)
@@ -64,8 +68,8 @@ class TournamentLookups:
         shared = self._shared
         if isinstance(answer, Failed):
             again = max(now + RETRY, answer.retry_at or 0)
-            for event in request.sport_events:
-                self._waits[event] = (again, self._waits.get(event, (0, FIRST_WAIT))[1])
+            for sport_event in request.sport_events:
+                self._waits[sport_event] = (again, self._waits.get(sport_event, (0, FIRST_WAIT))[1])
             return
         if isinstance(answer, SportEventsRead):
             for found in answer.sport_events:
@@ -73,8 +77,12 @@ class TournamentLookups:
                     shared.catalogue.learn(found)
                     shared.exposure.place(found.sport_event_id, found.tournament_id)
                     shared.moves += 1
-            for event in request.sport_events:
-                wait = min(self._waits.get(event, (0, FIRST_WAIT))[1], shared.settings.reconcile)
-                self._waits[event] = (now + wait, 2 * wait)
+            for sport_event in request.sport_events:
+                wait = min(self._waits.get(sport_event, (0, FIRST_WAIT))[1], shared.settings.reconcile)
+                self._waits[sport_event] = (now + wait, 2 * wait)
             self._effects.room_freed()
-            self._waits = {event: wait for event, wait in self._waits.items() if event in shared.exposure.unplaced}
+            self._waits = {
+                sport_event: wait
+                for sport_event, wait in self._waits.items()
+                if sport_event in shared.exposure.unplaced
+            }

@@ -24,7 +24,7 @@ REMEMBERED: Final = 10_000
 SHOWN: Final = 5
 """The most wagers that the status names."""
 
-OF_EVENT: Final = "unread_wager"
+OF_SPORT_EVENT: Final = "unread_wager"
 OF_ACCOUNT: Final = "unread_stake"
 
 
@@ -124,7 +124,7 @@ class UnreadWagers:
     def _hold(self, key: str, wager: UnreadWager, now: Instant) -> None:
         before = self._held.get(key)
         whole = bool(wager.wager_id and wager.sport_event_id and wager.stake is not None)
-        guard, scope = (OF_EVENT, wager.sport_event_id) if whole else (OF_ACCOUNT, ACCOUNT)
+        guard, scope = (OF_SPORT_EVENT, wager.sport_event_id) if whole else (OF_ACCOUNT, ACCOUNT)
         self._held[key] = _Held(guard, scope, f"wager {wager.wager_id or '(no id)'}: {wager.why}", now)
         if before is not None and (before.guard, before.scope) != (guard, scope):
             self._judge(before.guard, before.scope, now)

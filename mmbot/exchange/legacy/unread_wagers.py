@@ -64,7 +64,7 @@ def unread_wager(raw: msgspec.Raw | bytes, why: str, total: bool = True) -> Unre
         status=status,
         matching=matching,
         winning=next((each for each in Winning if each.value == winning_word), None),
-        sport_event_id=parts.read(lambda id: whole(id, "event"), "sport_event_id", "event_id") or 0,
+        sport_event_id=parts.read(lambda id: whole(id, "sport event"), "sport_event_id", "event_id") or 0,
         market_id=parts.read(lambda id: whole(id, "market"), "market_id") or 0,
         line_id=(parts.text("line_id") or "")[:_LONGEST_ID],
         odds=parts.read(american, "odds"),

@@ -96,8 +96,8 @@ def with_pucks(limits: LimitsConfig = TIGHT) -> Scene:
         Fixed((0, 105, 20000), (1, 105, 20000)), settings(limits=limits, account="shared", rules=ONLY_NBA), starts=DAY
     )
     scene.venue.add_tournament(Tournament(NHL, "NHL", "Hockey"), scene.now)
-    event = SportEvent(PUCKS.sport_event, NHL, "A @ B", "not_started", scene.starts, "Hockey", "NHL")
-    scene.venue.add_sport_event(event, scene.now, listed=False)
+    sport_event = SportEvent(PUCKS.sport_event, NHL, "A @ B", "not_started", scene.starts, "Hockey", "NHL")
+    scene.venue.add_sport_event(sport_event, scene.now, listed=False)
     scene.add_market(MarketKey(PUCKS.sport_event, PUCKS.market), (PUCKS,), scene.now)
     scene.run.on_message = lambda message: None if isinstance(message, e.SportEventMessage) else message
     return scene

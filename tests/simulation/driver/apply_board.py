@@ -19,7 +19,7 @@ def _between(rng: Random, least: float, most: float) -> Duration:
 
 def _coming(play: Play, rng: Random) -> int | None:
     """A listed sport event that has not started."""
-    listed = [event for event in play.venue.sport_events() if event.status == NOT_STARTED]
+    listed = [sport_event for sport_event in play.venue.sport_events() if sport_event.status == NOT_STARTED]
     return rng.choice(listed).sport_event_id if listed else None
 
 
@@ -27,8 +27,8 @@ def _market(play: Play, rng: Random, *, over: bool = False) -> Market | None:
     """A market of a listed sport event: one without a result, or one with a result."""
     found = [
         market
-        for event in play.venue.sport_events()
-        for market in play.venue.markets(event.sport_event_id) or ()
+        for sport_event in play.venue.sport_events()
+        for market in play.venue.markets(sport_event.sport_event_id) or ()
         if play.venue.concluded(market.key) == over and (over or market.status == ACTIVE)
     ]
     return rng.choice(found) if found else None
@@ -36,19 +36,19 @@ def _market(play: Play, rng: Random, *, over: bool = False) -> Market | None:
 
 def goes_live(play: Play, rng: Random) -> bool:
     """A sport event starts before its time."""
-    event = _coming(play, rng)
-    if event is not None:
-        play.venue.go_live(event, play.now)
-    return event is not None
+    sport_event = _coming(play, rng)
+    if sport_event is not None:
+        play.venue.go_live(sport_event, play.now)
+    return sport_event is not None
 
 
 def unlisted(play: Play, rng: Random) -> bool:
     """A sport event is taken off the list for a while."""
-    event = _coming(play, rng)
-    if event is not None:
-        play.venue.unlist_sport_event(event, play.now)
-        play.later(_between(rng, 5, 600), lambda: play.venue.list_sport_event(event, play.now))
-    return event is not None
+    sport_event = _coming(play, rng)
+    if sport_event is not None:
+        play.venue.unlist_sport_event(sport_event, play.now)
+        play.later(_between(rng, 5, 600), lambda: play.venue.list_sport_event(sport_event, play.now))
+    return sport_event is not None
 
 
 def market_suspended(play: Play, rng: Random) -> bool:
@@ -77,26 +77,26 @@ def line_suspended(play: Play, rng: Random) -> bool:
 
 def postponed(play: Play, rng: Random) -> bool:
     """A sport event is postponed, and rescheduled some minutes later."""
-    event = _coming(play, rng)
-    if event is not None:
-        play.venue.postpone_sport_event(event, play.now)
-        play.later(_between(rng, 60, 600), lambda: _move(play, event, 40 * MINUTE))
-    return event is not None
+    sport_event = _coming(play, rng)
+    if sport_event is not None:
+        play.venue.postpone_sport_event(sport_event, play.now)
+        play.later(_between(rng, 60, 600), lambda: _move(play, sport_event, 40 * MINUTE))
+    return sport_event is not None
 
 
 def rescheduled(play: Play, rng: Random) -> bool:
     """A sport event gets another start."""
-    event = _coming(play, rng)
-    if event is not None:
-        _move(play, event, _between(rng, 60, 7200))
-    return event is not None
+    sport_event = _coming(play, rng)
+    if sport_event is not None:
+        _move(play, sport_event, _between(rng, 60, 7200))
+    return sport_event is not None
 
 
-def _move(play: Play, event: int, after: Duration) -> None:
+def _move(play: Play, sport_event: int, after: Duration) -> None:
     try:
-        play.venue.move_sport_event(event, play.now + after, play.now)
+        play.venue.move_sport_event(sport_event, play.now + after, play.now)
     except VenueError:
-        play.log.add(play.now, f"sport event {event} cannot be rescheduled any more")
+        play.log.add(play.now, f"sport event {sport_event} cannot be rescheduled any more")
 
 
 def new_sport_event(play: Play, rng: Random) -> bool:

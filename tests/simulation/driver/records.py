@@ -18,10 +18,10 @@ def name(line: LineKey) -> str:
 
 def place(venue: Venue, line: LineKey) -> Place:
     """The scopes of a line."""
-    event = venue.sport_event(line.sport_event)
+    sport_event = venue.sport_event(line.sport_event)
     outcomes = max(2, len(venue.line(line).outcomes))
     market = f"{line.sport_event}/{line.market}"
-    return Place(name(line), market, str(line.sport_event), str(event.tournament_id), outcomes)
+    return Place(name(line), market, str(line.sport_event), str(sport_event.tournament_id), outcomes)
 
 
 def wager(record: VenueWager, where: Place, by_hand: bool) -> WagerRecord:
@@ -46,7 +46,7 @@ def limits(config: LimitsConfig) -> Limits:
     return Limits(
         line=round(config.line * 100),
         market=round(config.market * 100),
-        event=round(config.event * 100),
+        sport_event=round(config.event * 100),
         tournament=round(config.tournament * 100),
         account=round(config.account * 100),
     )
@@ -62,7 +62,7 @@ def entry(transaction: VenueTransaction) -> Entry:
 
 def claim(status: Status) -> Claim:
     """What the bot's status claims."""
-    lines = [line for event in status.sport_events for line in event.lines]
+    lines = [line for sport_event in status.sport_events for line in sport_event.lines]
     names = [name(LineKey(line.sport_event, line.market, line.number)) for line in lines]
     account = next((scope.worst_case for scope in status.scopes if scope.scope == "account"), None)
     return Claim(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .records import Breach, Limits, Place, WagerRecord
 
-KINDS = ("line", "market", "event", "tournament", "account")
+KINDS = ("line", "market", "sport_event", "tournament", "account")
 
 Scope = tuple[str, str]
 
@@ -109,4 +109,4 @@ class Exposure:
 
 def scopes(place: Place) -> tuple[Scope, ...]:
     """The scopes of a line."""
-    return tuple(zip(KINDS, (place.line, place.market, place.event, place.tournament, ""), strict=True))
+    return tuple(zip(KINDS, (place.line, place.market, place.sport_event, place.tournament, ""), strict=True))

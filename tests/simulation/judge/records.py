@@ -13,7 +13,7 @@ class Place(NamedTuple):
 
     line: str
     market: str
-    event: str
+    sport_event: str
     tournament: str
     outcomes: int = 2
 
@@ -67,7 +67,7 @@ class Limits:
 
     line: int | None = None
     market: int | None = None
-    event: int | None = None
+    sport_event: int | None = None
     tournament: int | None = None
     account: int | None = None
 
