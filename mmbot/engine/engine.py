@@ -59,6 +59,7 @@ class Engine:
         self._shared: Final = parts.shared
         self._effects: Final = parts.effects
         self._quoting: Final = parts.quoting
+        self._profit: Final = parts.profit
         self._cancelling: Final = parts.cancelling
         self._unknown: Final = parts.unknown
         self._life: Final = parts.life
@@ -69,6 +70,7 @@ class Engine:
         self._failed: Final = FailedRequests(parts.shared)
         self._askers: Final[tuple[Asker, ...]] = parts.askers
         self._chores: Final[tuple[Chore, ...]] = parts.chores
+        self._every_second: Final = parts.every_second
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
         """The parts of the engine for which the engine remembers the instant of their next task. Timers are not among
         them, because any event may set a timer."""
@@ -144,6 +146,8 @@ class Engine:
         Call this after ``next_request`` has returned None.
         """
         shared = self._shared
+        if self._profit.moved:
+            self._quiet_until = 0
         if self._is_quiet(now):
             return min(self._quiet_until, shared.timers.due_at(now))
         if self._life.step is Step.ENDED:
@@ -157,7 +161,8 @@ class Engine:
         if self._placing.pending or self._hedging.check:
             times.append(shared.limiter.ready_at(now, False))
         later = [at for at in times if at > now]
-        if len(later) < len(times):  # something was due and not sent: it waits for the rate limit or an event
+        if len(later) < len(times):  # something was due and not done: it waits for the rate limit, an event or a second
+            later.append(self._every_second.next_after(now))
             limited = shared.limiter.ready_at(now, True)
             if limited > now:
                 later.append(limited)

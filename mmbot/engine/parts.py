@@ -81,12 +81,13 @@ class Parts:
             self.balance,
         )
         """The parts of the engine that read from the exchange, in the order in which they are asked for a request."""
+        self.every_second: Final = EverySecond(self.life, self.profit, self.quoting, self.forgetting, now)
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
             shared.timers,
             CancelOneByOne(shared, self.life, self.cancelling),
             self.life,
-            EverySecond(self.life, self.profit, self.quoting, self.forgetting, now),
+            self.every_second,
         )
         """The parts of the engine that act at a set time, in the order in which they act."""
         self._register_timers()

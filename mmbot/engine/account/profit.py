@@ -28,6 +28,7 @@ from mmbot.engine.orders import LostDay, SaveDay
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.status import ProfitStatus
+from mmbot.engine.timing.timers import NEVER
 
 SAVE: Final = 10 * SECOND
 """The shortest time between two saves of the day's figures."""
@@ -53,6 +54,9 @@ class Profit:
         """True once quoting was ready in this run. Before that, no fair probability is known for any position."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
+        self.moved = False
+        """True if marked profit changed so that ``look`` may be due earlier than ``due_at`` last said."""
+        self._save_planned = False
 
     @property
     def total(self) -> Cents:
@@ -89,7 +93,10 @@ class Profit:
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
-        self.marked += value - self._marks.get(key, 0)
+        rise = value - self._marks.get(key, 0)
+        if rise:
+            self.marked += rise
+            self.moved = self.moved or not self._save_planned or self._lost_too_much()
         if kept:
             self._marks[key] = value
         else:
@@ -99,6 +106,31 @@ class Profit:
         """Drop the fair probabilities of sport events that are over, except for lines that still have a position."""
         for line in [line for line in self._fair if line.sport_event in sport_events and line not in self._marks]:
             del self._fair[line]
+
+    def _lost_too_much(self) -> bool:
+        """Return true if the loss of the day reached the limit and the day's figures do not say so yet."""
+        day = self._day
+        return day is not None and day.lost is None and day.opening - self.total >= self._shared.settings.daily_loss
+
+    def due_at(self, now: Instant, ready: bool) -> Instant:
+        """Return the instant from which on ``look`` has something to do, with the figures of now: ``now`` or later,
+        ``NEVER`` if only a change of the profit or of the step makes it due."""
+        self.moved = self._save_planned = False
+        shared, day = self._shared, self._day
+        if day is None:
+            return now if ready or self._valued else NEVER
+        midnight = (day.day + 1) * DAY - shared.clock.wall_offset
+        held = shared.guards.holds("daily_loss", ACCOUNT)
+        if now >= midnight or now < midnight - DAY or held == (day.lost is None):
+            return now
+        if not ready:
+            return midnight
+        if not self._valued or self._lost_too_much():
+            return now
+        if self.total == self._saved:
+            return midnight
+        self._save_planned = True
+        return min(midnight, max(now, self._save_at))
 
     def look(self, now: Instant, ready: bool) -> None:
         """Open a new day, save the day's figures if they changed, and hold the guard ``daily_loss`` if needed.

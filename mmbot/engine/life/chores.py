@@ -36,7 +36,8 @@ class CancelOneByOne:
 
 
 class EverySecond:
-    """Checks once a second the loss of the day, the quotes that limits cut, and the sport events that are over."""
+    """Checks the loss of the day, the quotes that limits cut, and the sport events that are over. The checks are made
+    at most once a second, at instants that are whole seconds apart, and only if one of them has something to do."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -46,19 +47,38 @@ class EverySecond:
         self._quoting: Final = quoting
         self._forgetting: Final = forgetting
         self._at: Instant = now
+        """The next instant at which the checks may be made."""
+        self._due: Instant = now
+        """The instant at which the checks are to be made, as ``due_at`` last said."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant of the next check: a second after the last check."""
-        return self._at
+        """Return the instant of the next checks; ``NEVER`` if only an event can make them due."""
+        ready = self._life.step is Step.READY
+        wanted = now if self._quoting.cut_is_due else self._profit.due_at(now, ready)
+        if ready:
+            wanted = min(wanted, self._forgetting.due_at)
+        self._due = NEVER if wanted >= NEVER else self._first_from(wanted)
+        return self._due
+
+    def next_after(self, now: Instant) -> Instant:
+        """Return the first instant after ``now`` at which the checks may be made."""
+        return self._first_from(now + 1)
+
+    def _first_from(self, at: Instant) -> Instant:
+        return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:
-        """Run the checks after every second, and at the start of quoting: a loss from earlier today must be known
-        before the first quote."""
+        """Make the checks if they are due, and at the start of quoting: a loss from earlier today must be known before
+        the first quote."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready
         if now < self._at and not starts:
+            return
+        late = (now - self._at) % SECOND
+        if late and now < self._due and not starts:
+            self._at = now - late + SECOND
             return
         self._at = now + SECOND
         self._profit.look(now, ready)

@@ -54,13 +54,14 @@ class Forgetting:
         self._gone: dict[int, Instant] = {}
         """Known sport events that the exchange does not list any more, each with the instant at which this was first
         noticed."""
-        self._look_at: Instant = 0
+        self.due_at: Instant = 0
+        """The instant of the next check."""
 
     def look(self, now: Instant) -> None:
         """Drop sport events that are over. Do nothing if the last check was less than ``EVERY`` ago."""
-        if now < self._look_at:
+        if now < self.due_at:
             return
-        self._look_at = now + EVERY
+        self.due_at = now + EVERY
         shared = self._shared
         ledger = shared.ledger
         heard_of = [line.sport_event for line in (*shared.books.lines(), *ledger.positions)]  # some were never listed

@@ -51,6 +51,8 @@ class Quoting:
         list."""
         self._stale: Final[dict[int, None]] = {}
         self._everything = False
+        self._cut_judged = 0
+        """The value of ``Shared.moves`` at the last call of ``look_at_cut``; -1 if that call found a line."""
         self.looks = 0
         """How many times the quotes of a line were decided so far."""
 
@@ -145,12 +147,19 @@ class Quoting:
         self._shared.hold("strategy", sport_event, None, now)
         self.forget(sport_event)
 
+    @property
+    def cut_is_due(self) -> bool:
+        """True if ``look_at_cut`` may find a line."""
+        return bool(self._shared.cut) and self._cut_judged != self._shared.moves
+
     def look_at_cut(self) -> None:
         """If limits cut the targets of a line and a position changed after the cut, have the quotes of the line decided
         again."""
         shared = self._shared
+        self._cut_judged = shared.moves
         for line, moves in shared.cut.items():
             if moves != shared.moves:
+                self._cut_judged = -1  # judge again, in case the line is not decided on
                 shared.dirty_sport_events[line.sport_event] = None
 
     # --- placements -----------------------------------------------------------------------------------------------
