@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Final, NamedTuple
 
 from mmbot.backtest.run import Run
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant
 from mmbot.domain.words import counted
 from mmbot.engine.orders import Alert, Severity
-from mmbot.engine.status import Status
 
 LOOK: Final = 10 * SECOND
 """Time between two checks of the reason why the line is not quoted."""
@@ -66,9 +66,10 @@ class Watcher:
     """Checks a run of one line every ``LOOK`` (10 s), and notes why the line is not quoted. It does not change the
     run."""
 
-    def __init__(self, run: Run, end: Instant) -> None:
+    def __init__(self, run: Run, line: LineKey, end: Instant) -> None:
         """Create a watcher. ``end`` is the time when the sport event goes live; later reasons do not count."""
         self._run = run
+        self._line = line
         self._end = end
         self._since = run.now
         self._next = run.now
@@ -79,12 +80,36 @@ class Watcher:
         """Note the present reason if the next check is due. Always returns False, so that the run continues."""
         now = min(self._run.now, self._end)
         if now >= self._next and now > self._since:
-            if self._why is not None:
-                self._reasons[self._why] += now - self._since
-            self._since = now
-            self._next = now + LOOK
-            self._why = _why(self._run.engine.status(now)) if now < self._end else None
+            self._note(now)
         return False
+
+    def passes(self, now: Instant, until: Instant) -> None:
+        """Make the checks that are due before ``until``, up to which nothing happens. They are made with the checks
+        that the engine itself makes every second."""
+        until = min(until, self._end)
+        if self._next >= until or now >= self._end:
+            return
+        at = self._run.engine.next_second(max(self._next, now + 1))
+        if at < until:
+            self._note(at)
+            if (more := (until - 1 - at) // LOOK) > 0:
+                self._note(at + more * LOOK)
+
+    def _note(self, now: Instant) -> None:
+        if self._why is not None:
+            self._reasons[self._why] += now - self._since
+        self._since = now
+        self._next = now + LOOK
+        self._why = self._reason() if now < self._end else None
+
+    def _reason(self) -> str | None:
+        """Return why the line is not quoted on both outcomes. None while it is, and before the board was read."""
+        quoted = self._run.engine.quoted(self._line)
+        if quoted is None:
+            return NO_RULE if self._run.engine.ready else None
+        if all(quoted.sides):
+            return None
+        return quoted.why or ("only one outcome is quoted" if any(quoted.sides) else "nothing rests yet")
 
     def result(self) -> NotQuoted:
         """Return the reasons that were seen."""
@@ -105,17 +130,6 @@ def span(duration: Duration) -> str:
     if duration < MINUTE:
         return f"{duration / SECOND:.1f} s"
     return f"{duration / MINUTE:.1f} min" if duration < 100 * MINUTE else f"{duration / (60 * MINUTE):.1f} h"
-
-
-def _why(status: Status) -> str | None:
-    """Return why the line is not quoted on both outcomes. None while it is quoted, and before the board was read."""
-    lines = [line for sport_event in status.sport_events for line in sport_event.lines]
-    if not lines:
-        return NO_RULE if status.phase == "ready" else None
-    sides = {own.side for own in lines[0].own}
-    if sides == {0, 1}:
-        return None
-    return lines[0].why or ("only one outcome is quoted" if sides else "nothing rests yet")
 
 
 def _guards(alerts: list[tuple[Instant, Alert]], end: Instant) -> tuple[Held, ...]:

@@ -22,6 +22,9 @@ from mmbot.strategy.interface import Strategy
 BEAT: Final = 5 * SECOND
 """Time between two health checks of the feed."""
 
+_NEVER: Final[Instant] = 1 << 63
+"""Later than any instant."""
+
 
 class World(Protocol):
     """A simulated exchange, with everything that others do on it."""
@@ -44,6 +47,10 @@ OnAnswer = Callable[[e.Answer, Instant], e.Answer]
 
 OnMessage = Callable[[e.FeedMessage], e.FeedMessage | None]
 """Changes a message before the exchange publishes it. None drops the message."""
+
+
+OnPass = Callable[[Instant, Instant], None]
+"""Called before time passes from one instant to a later one between which nothing happens."""
 
 
 class Memory:
@@ -112,6 +119,7 @@ class Run:
         self.on_request: OnRequest | None = None
         self.on_answer: OnAnswer | None = None
         self.on_message: OnMessage | None = None
+        self.on_pass: OnPass | None = None
         self.channels = e.WHOLE_FEED
         """The channels of the feed's next connection."""
         self._link = Link(world.venue, account)
@@ -145,30 +153,67 @@ class Run:
         self._pump()
 
     def until(self, end: Instant, stop: Callable[[], bool] | None = None) -> None:
-        """Let time pass until ``end``, or until the engine exits or ``stop`` returns True."""
+        """Let time pass until ``end``, or until the engine exits or ``stop`` returns True. ``stop`` is asked whenever
+        something happened."""
         self._publish()  # a test may have acted at the exchange since the last call
         self._pump()
         while self.exit is None and not (stop is not None and stop()):
-            due = [
-                self._queue[0][0] if self._queue else None,
-                self.world.next_due(),
-                self.engine.deadline(self.now),
-                self._beat_at if self._up else None,
-            ]
-            following = min((at for at in due if at is not None), default=None)
-            if following is None or following > end:
+            following = self._following()
+            self._pass(min(following, end + 1))
+            if following > end:
                 self.now = max(self.now, end)
                 return
-            self.now = max(self.now, following)
-            self.world.advance(self.now)
+            self.now = now = max(self.now, following)
+            self.world.advance(now)
             self._publish()
-            if self._up and self.now >= self._beat_at:
-                self._beat_at = self.now + BEAT
+            if self._up and now >= self._beat_at:
+                self._beat_at = now + BEAT
                 self._deliver(e.Beat(self._connection))
-            while self._queue and self._queue[0][0] <= self.now and self.exit is None:
-                heapq.heappop(self._queue)[2]()
+            queue = self._queue
+            while queue and queue[0][0] <= now and self.exit is None:
+                heapq.heappop(queue)[2]()
             self._pump()
         self.memory.last = self.now
+
+    def _following(self) -> Instant:
+        """Return the instant of the next event, or of the next task of the engine; ``_NEVER`` if there is none."""
+        following = self.engine.deadline(self.now)
+        if following is None:
+            following = _NEVER
+        queue = self._queue
+        if queue and queue[0][0] < following:
+            following = queue[0][0]
+        due = self.world.next_due()
+        if due is not None and due < following:
+            following = due
+        if self._up and self._beat_at < following and self._watches_beats:
+            following = self._beat_at
+        return following
+
+    @property
+    def _watches_beats(self) -> bool:
+        """True if a health check can change more than the instant from which on the feed counts as silent: a fault may
+        meet it, or the engine may do at the next event what it could not do before."""
+        return self.faults.carry is not None or self.engine.overdue
+
+    def _pass(self, until: Instant) -> None:
+        """Let the time before ``until`` pass, in which nothing happens but health checks. The engine gets the last of
+        them, which says as much as all of them."""
+        if self.on_pass is not None and until > self.now:
+            self.on_pass(self.now, until)
+        if not self._up or self._beat_at >= until:
+            return
+        count = -(-(until - self._beat_at) // BEAT)
+        first, self._beat_at = self._beat_at, self._beat_at + count * BEAT
+        if self.faults.silent:
+            return
+        beat, delay = e.Beat(self._connection), self.delays.feed
+        arrived = min(count, max(0, -(-(until - first - delay) // BEAT)))
+        if arrived:
+            self.engine.handle(beat, first + (arrived - 1) * BEAT + delay)
+            self.events += arrived
+        for number in range(arrived, count):
+            self._arrives(beat, first + number * BEAT + delay)
 
     def drop_feed(self, reason: str = "dropped") -> None:
         """Break the feed's connection, and tell the engine."""
@@ -220,6 +265,10 @@ class Run:
                 self._deliver(message)
 
     def _deliver(self, message: e.FeedMessage) -> None:
+        for late in self.faults.copies(message):
+            self._arrives(message, self.now + self.delays.feed + late)
+
+    def _arrives(self, message: e.FeedMessage, when: Instant) -> None:
         connection = self._connection
 
         def arrive() -> None:
@@ -227,8 +276,7 @@ class Run:
                 self.engine.handle(message, self.now)
                 self.events += 1
 
-        for late in self.faults.copies(message):
-            self.at(self.now + self.delays.feed + late, arrive)
+        self.at(when, arrive)
 
     def _pump(self) -> None:
         while self.exit is None:

@@ -117,11 +117,13 @@ def play(
     start = tape.start if start is None else start
     world = tape_world(tape, start, balance, limits=referee_limits(config))
     run = Run(world, world.account, config, strategies, start, delays)
-    presence = Presence(LineKey(SPORT_EVENT, MARKET, 0), start)
+    line = LineKey(SPORT_EVENT, MARKET, 0)
+    presence = Presence(line, start)
     world.venue.watch(world.account, presence)
     shift = start - tape.start
     live = next((change.at for change in tape.changes if change.in_play), tape.changes[-1].at)
-    watcher = Watcher(run, live + shift)
+    watcher = Watcher(run, line, live + shift)
+    run.on_pass = watcher.passes
     run.until(tape.changes[-1].at + shift + AFTER, watcher.look)
     presence.close(run.now)
     wanted = [(first + shift, last + shift) for first, last in tight_times(tape, WIDEST)]

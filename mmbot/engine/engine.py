@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, get_args
 
 from mmbot.config import Config
+from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.engine import events as e
 from mmbot.engine.failed_requests import FailedRequests
@@ -27,7 +28,7 @@ from mmbot.engine.parts import Breakers, Parts
 from mmbot.engine.requests import Request
 from mmbot.engine.restore import restore
 from mmbot.engine.risk.guards import ACCOUNT
-from mmbot.engine.status import Status
+from mmbot.engine.status import Quoted, Status
 from mmbot.engine.step import Step
 from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
@@ -77,6 +78,8 @@ class Engine:
         self._quiet_until: Instant = 0
         """Until this instant, only timers can have something to do. 0 if every part of the engine has to be asked."""
         self._remembers = True
+        self.overdue = False
+        """True if something was due at the last call of ``deadline`` and could not be done yet."""
         self.asked = 0
         """How many times the engine asked all its parts for the instant of their next task."""
         restore(parts, seed, now)
@@ -148,6 +151,7 @@ class Engine:
         shared = self._shared
         if self._profit.moved:
             self._quiet_until = 0
+        self.overdue = False
         if self._is_quiet(now):
             return min(self._quiet_until, shared.timers.due_at(now))
         if self._life.step is Step.ENDED:
@@ -162,7 +166,8 @@ class Engine:
             times.append(shared.limiter.ready_at(now, False))
         later = [at for at in times if at > now]
         if len(later) < len(times):  # something was due and not done: it waits for the rate limit, an event or a second
-            later.append(self._every_second.next_after(now))
+            self.overdue = True
+            later.append(self._every_second.first_from(now + 1))
             limited = shared.limiter.ready_at(now, True)
             if limited > now:
                 later.append(limited)
@@ -195,6 +200,20 @@ class Engine:
         """Return the status of the engine. If ``sport_events`` is false, the status leaves them out, and the cost
         does not grow with the number of lines."""
         return self._status.status(now, sport_events)
+
+    def quoted(self, line: LineKey) -> Quoted | None:
+        """Return which outcomes of a line we quote, and the reason if we do not. None if no rule is for the line."""
+        return self._status.quoted(line)
+
+    @property
+    def ready(self) -> bool:
+        """True while the daemon is ready to quote, even if a guard holds."""
+        return self._life.step is Step.READY
+
+    def next_second(self, now: Instant) -> Instant:
+        """Return the first instant, ``now`` or later, at which the engine may make the checks that it makes at most
+        once a second."""
+        return self._every_second.first_from(now)
 
     @property
     def quoted_lines(self) -> int:

@@ -29,6 +29,7 @@ from mmbot.engine.status import (
     LineStatus,
     OwnStatus,
     PositionStatus,
+    Quoted,
     ScopeStatus,
     SportEventStatus,
     Status,
@@ -163,9 +164,7 @@ class StatusWriter:
             worst_case=position.worst_case(),
             limit=shared.exposure.limit(shared.exposure.scopes(key)[0]),
             matches=self._counts.by_line.get(key, 0),
-            why=None
-            if quoted.rest.targets and quoted.why is None and not quoted.rest.place
-            else self._why(key, quoted),
+            why=self._why(key, quoted),
         )
 
     def _positions(self) -> Iterator[PositionStatus]:
@@ -204,7 +203,17 @@ class StatusWriter:
             worst_case=worst_case,
         )
 
+    def quoted(self, key: LineKey) -> Quoted | None:
+        """Return which outcomes of a line we quote, and the reason if we do not. None if no rule is for the line."""
+        quoted = self._quoting.lines.get(key)
+        if quoted is None:
+            return None
+        sides = [wager.side for wager in self._shared.ledger.live(key)]
+        return Quoted((0 in sides, 1 in sides), self._why(key, quoted))
+
     def _why(self, line: LineKey, quoted: QuotedLine) -> str | None:
+        if quoted.rest.targets and quoted.why is None and not quoted.rest.place:
+            return None
         return self._shared.guards.why(line) or (quoted.rest.place and self._placing.held_back) or quoted.why
 
     def _scope(self, scope: LimitScope) -> ScopeStatus:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from mmbot.domain.instant import Instant
@@ -25,6 +27,14 @@ class OwnStatus(msgspec.Struct, frozen=True):
     stake: Cents
     remaining: Cents
     state: str
+
+
+class Quoted(NamedTuple):
+    """Which outcomes of a line have one of our wagers that could still match."""
+
+    sides: tuple[bool, bool]
+    why: str | None
+    """The reason why the line is not quoted; None while the line is quoted."""
 
 
 class LineStatus(msgspec.Struct, frozen=True):

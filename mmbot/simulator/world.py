@@ -38,8 +38,12 @@ class World:
 
     def next_due(self) -> Instant | None:
         """The next time at which something happens without a request, or None if nothing more will happen."""
-        due = [at for at in (self.venue.next_due(), *(crowd.next_due() for crowd in self.crowds)) if at is not None]
-        return min(due) if due else None
+        soonest = self.venue.next_due()
+        for crowd in self.crowds:
+            at = crowd.next_due()
+            if at is not None and (soonest is None or at < soonest):
+                soonest = at
+        return soonest
 
     def advance(self, now: Instant) -> None:
         """Carry out everything whose time is at or before ``now``, in order of time. If several actions have the same

@@ -58,14 +58,11 @@ class EverySecond:
         wanted = now if self._quoting.cut_is_due else self._profit.due_at(now, ready)
         if ready:
             wanted = min(wanted, self._forgetting.due_at)
-        self._due = NEVER if wanted >= NEVER else self._first_from(wanted)
+        self._due = NEVER if wanted >= NEVER else self.first_from(wanted)
         return self._due
 
-    def next_after(self, now: Instant) -> Instant:
-        """Return the first instant after ``now`` at which the checks may be made."""
-        return self._first_from(now + 1)
-
-    def _first_from(self, at: Instant) -> Instant:
+    def first_from(self, at: Instant) -> Instant:
+        """Return the first instant, ``at`` or later, at which the checks may be made."""
         return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:

@@ -127,6 +127,12 @@ class Shifted:
         due: Instant | None = self._engine.deadline(now - self._behind)
         return None if due is None else due + self._behind
 
+    @property
+    def overdue(self) -> bool:
+        """True if something was due and could not be done."""
+        overdue: bool = self._engine.overdue
+        return overdue
+
     def orders(self) -> list[o.Order]:
         """Return the orders to the shell."""
         orders: list[o.Order] = self._engine.orders()
