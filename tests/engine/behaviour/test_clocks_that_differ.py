@@ -38,6 +38,10 @@ class Shifted:
         due = self.engine.deadline(now - self.behind)
         return None if due is None else due + self.behind
 
+    @property
+    def overdue(self) -> bool:
+        return self.engine.overdue  # type: ignore[no-any-return]
+
     def orders(self) -> list[o.Order]:
         return self.engine.orders()  # type: ignore[no-any-return]
 
