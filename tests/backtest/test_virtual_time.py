@@ -24,7 +24,7 @@ def begin(seed: int, board: BoardSettings, silence_s: float = 30.0) -> Run:
         environment="local",
         exchange=ExchangeConfig(base_url="http://127.0.0.1:9000/partner"),
         quoting=(RuleConfig(strategy="strategies.fair_value:FairValueMaker"),),
-        limits=LimitsConfig(line=40, market=40, sport_event=60, tournament=80, account=100, soft=0.3, hedge=0.5),
+        limits=LimitsConfig(line=40, market=40, event=60, tournament=80, account=100, soft=0.3, hedge=0.5),
         guards=GuardsConfig(hold_s=1.0, stop_before_start_s=30.0, feed_silence_s=silence_s),
     )
     strategy = FairValueMaker(FairValueParams(margin=0.004, size=60, inventory=60, levels=2))
