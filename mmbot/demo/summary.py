@@ -86,8 +86,8 @@ class Ending(NamedTuple):
     report: RefereeReport | None
     """The last report of the exchange's referee, which checks the daemon; None if the exchange did not answer."""
     seen: frozenset[Figures]
-    """Each set of figures that the exchange had while the daemon stopped. Results that come later change the
-    figures."""
+    """Every set of figures that the exchange showed while the daemon was shutting down. There can be several, because a
+    result that arrives meanwhile changes the figures."""
     errors: tuple[str, ...]
     """The daemon's latest errors, each once."""
     names: Names

@@ -75,7 +75,7 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, the market
     instead."""
     side: Side | None
-    """None if ``line`` is a market."""
+    """The outcome of the line that the wager backs. None if ``line`` holds a market."""
     line_id: str
     odds: Odds
     stake: Cents

@@ -187,8 +187,8 @@ class SessionKeeper:
             await asyncio.wait((renewal,))
 
     def scrub(self, text: str) -> str:
-        """Return the text with the keys and tokens of this session blanked out, recent tokens included. One shorter
-        than ``SHORTEST_SECRET`` stays, because ordinary words contain it."""
+        """Return the text with the keys and tokens of this session blanked out, recent tokens included. A key or token
+        shorter than ``SHORTEST_SECRET`` stays, because it may occur inside ordinary words."""
         for secret in (self._secret_key, self._access_key, *self._lately):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")

@@ -144,10 +144,10 @@ def _sized(target: Target, stake: Cents) -> Target:
 
 
 def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
-    """Decide for an outcome on which there is one wager and one target. Return true if the wager stays, and the stake
-    in cents that is to be placed.
+    """Decide whether the one open wager of an outcome stays, if the outcome has one target (a quote that is to be
+    open). Return true if the wager stays, and the stake in cents that is to be placed.
 
-    Keeping the wager never takes more cancels and placements than cancelling it.
+    The wager stays only if that takes no more cancels and placements than cancelling it would.
     """
     odds, stake = target.odds, target.stake
     if wager.odds == odds:

@@ -58,8 +58,8 @@ class Shared:
         """Lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may be
         open on these lines."""
         self.cut: dict[LineKey, int] = {}
-        """Lines on which the limits allow less than the strategy asked for, each with the value of ``moves`` when that
-        was found."""
+        """The lines on which the limits allow less than the strategy asked for. For each line: the value of ``moves``
+        when the limits cut its quotes."""
         self.moves = 0
         """The number of times that a position moved or a placement was handed out."""
         self.lookups: dict[str, str] = {}
