@@ -20,7 +20,7 @@ from . import records
 from .log import Log
 from .stand_ins import Recorder
 
-AUDITED: Duration = 4 * MINUTE
+AUDITED: Duration = 16 * MINUTE
 """Within this time the bot has to find out by itself what no message told it."""
 
 TOLD: Duration = 3 * SECOND

@@ -1,0 +1,247 @@
+"""The broken engines. Each takes one part or guard away, or puts back one cause of an old fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from mmbot.domain.instant import HOUR
+from mmbot.domain.money import half_up
+from mmbot.domain.position import Position
+from mmbot.domain.wager_states import FINAL, Happening, State
+from mmbot.engine.books.coverage import Coverage
+from mmbot.engine.effects import Effects
+from mmbot.engine.life import clear_proof
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.reading.history import HistoryPager
+from mmbot.engine.risk.exposure import Exposure
+from mmbot.engine.sending import placing
+from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.state.settings import Settings
+from mmbot.engine.timing.limiter import Limiter
+from mmbot.engine.wagers import apply_report
+from mmbot.engine.wagers.commission import Settlement, Settlements
+from mmbot.engine.wagers.ledger import Ledger
+from mmbot.engine.wagers.matched_pieces import Matches, Piece
+
+from .patches import Broken, Patch
+
+# --- limits -------------------------------------------------------------------------------------------------------
+
+
+def _with_limits(change: Callable[[Any], Any]) -> Callable[[], Sequence[Patch]]:
+    def patches() -> Sequence[Patch]:
+        whole = Exposure.__init__
+
+        def init(self: Exposure, limits: Any, *more: Any) -> None:
+            whole(self, change(limits), *more)
+
+        return [(Exposure, "__init__", init)]
+
+    return patches
+
+
+_first_limits: list[Any] = []
+
+
+def _limits_of_the_first_run(limits: Any) -> Any:
+    """Keep the greatest limits that this process saw."""
+    if not _first_limits or limits.account >= _first_limits[0].account:
+        _first_limits[:] = [limits]
+    return _first_limits[0] if limits.soft == _first_limits[0].soft else limits
+
+
+def _tournaments_of_quoted_lines_only() -> Sequence[Patch]:
+    whole = Exposure.__init__
+
+    def init(self: Exposure, limits: Any, tournament_of: Any = None) -> None:
+        whole(self, limits, lambda sport_event: -1)
+
+    return [(Exposure, "__init__", init), (Exposure, "place", lambda self, sport_event, tournament: None)]
+
+
+def _no_limit_above_the_limit() -> Sequence[Patch]:
+    whole = Exposure.largest_stake
+
+    def largest(self: Exposure, line: Any, position: Position, side: int) -> int:
+        over = any(self.worst_case(scope) > self.limit(scope) for scope in self.scopes(line))
+        return 10_000 if over else whole(self, line, position, side)
+
+    return [(Exposure, "largest_stake", largest)]
+
+
+def _open_wagers_do_not_count() -> Sequence[Patch]:
+    return [(Position, "worst_case", Position.matched_worst_case)]
+
+
+def _wagers_by_hand_do_not_count() -> Sequence[Patch]:
+    whole = Effects.take_report
+
+    def take(self: Effects, report: Any, asked_at: Any, now: int) -> None:
+        if not report.external_id.startswith("hand"):
+            whole(self, report, asked_at, now)
+
+    return [(Effects, "take_report", take)]
+
+
+# --- sending ------------------------------------------------------------------------------------------------------
+
+
+def _ids_start_again() -> Sequence[Patch]:
+    whole = ExternalIds.__init__
+
+    def init(self: ExternalIds, seed: Any, outbox: Any) -> None:
+        whole(self, replace(seed, run_id="r", next_sequence=0, end_sequence=max(1000, seed.end_sequence)), outbox)
+
+    return [(ExternalIds, "__init__", init)]
+
+
+def _no_limiter() -> Sequence[Patch]:
+    return [
+        (Limiter, "ready_at", lambda self, now, cancel: now),
+        (Limiter, "take", lambda self, now, cancel: None),
+        (Limiter, "pause", lambda self, until: None),
+    ]
+
+
+def _no_self_match_guard() -> Sequence[Patch]:
+    return [(placing, "self_match", lambda side, odds, live: False)]
+
+
+def _wraps_ids() -> Sequence[Patch]:
+    whole = ExternalIds.next
+
+    def following(self: ExternalIds, strategy: str) -> str:
+        run, name, number = whole(self, strategy).split("-")
+        return f"{run}-{name}-{int(number) % 300}"
+
+    return [(ExternalIds, "next", following)]
+
+
+def _lost_placements_count_as_rejected() -> Sequence[Patch]:
+    def lost(self: Any, external_id: str, now: int) -> Any:
+        return self._happened(self._known(external_id), Happening.REJECTED, now)
+
+    return [(Ledger, "lost", lost)]
+
+
+def _any_page_proves_absence() -> Sequence[Patch]:
+    return [(HistoryPager, "holds_all", lambda self, since: True)]
+
+
+# --- order of life ------------------------------------------------------------------------------------------------
+
+
+def _kill_cancels_nothing() -> Sequence[Patch]:
+    return [(OrderOfLife, "kill", lambda self, now: None)]
+
+
+def _no_proof_of_being_clear() -> Sequence[Patch]:
+    return [(clear_proof, "could_match", lambda report: False)]
+
+
+def _lost_feed_cancels_nothing() -> Sequence[Patch]:
+    return [(OrderOfLife, "feed_lost", lambda self, now: None)]
+
+
+def _silence_is_not_noticed() -> Sequence[Patch]:
+    whole = Coverage.__init__
+    return [(Coverage, "__init__", lambda self, silence: whole(self, HOUR))]
+
+
+def _books_are_not_read_again() -> Sequence[Patch]:
+    whole = Settings.__init__
+
+    def init(self: Any, *more: Any) -> None:
+        whole(self, *more)
+        self.reconcile = 24 * HOUR
+
+    return [(Settings, "__init__", init)]
+
+
+# --- wagers -------------------------------------------------------------------------------------------------------
+
+
+def _doubled_matches_count_twice() -> Sequence[Patch]:
+    def add(self: Any, total: int, stake: int, odds: int) -> None:
+        win = half_up(stake * odds, 100) if odds > 0 else half_up(stake * 100, -odds)
+        self.total += stake
+        self._accounted += stake
+        self._won += win
+        self._pieces.append(Piece(self.total - stake, self.total, win))
+
+    return [(Matches, "add", add), (Matches, "rise", lambda self, total: None)]
+
+
+def _matches_after_a_cancel_are_ignored() -> Sequence[Patch]:
+    whole = Ledger.take_report
+
+    def take(self: Ledger, report: Any, *more: Any) -> Any:
+        known = self.get(report.external_id)
+        if known is not None and known.cancel_sent_at and report.match_stake:
+            return ()
+        return whole(self, report, *more)
+
+    return [(Ledger, "take_report", take)]
+
+
+def _ignoring(*happenings: Happening, states: frozenset[State] | None = None) -> Callable[[], Sequence[Patch]]:
+    def patches() -> Sequence[Patch]:
+        whole = apply_report.after
+
+        def after(state: State, happening: Happening) -> State:
+            if happening in happenings and (states is None or state in states):
+                return state
+            return whole(state, happening)
+
+        return [(apply_report, "after", after)]
+
+    return patches
+
+
+def _commission_on_losses() -> Sequence[Patch]:
+    def put(self: Any, market: Any, gross: int) -> None:
+        old = self.of(market)
+        new = Settlement(gross, half_up(abs(gross) * self._numerator, self._denominator))
+        self._markets[market] = new
+        self.realised += new.gross - old.gross
+        self.commission += new.commission - old.commission
+
+    return [(Settlements, "put", put)]
+
+
+ENGINES: tuple[Broken, ...] = (
+    Broken("no account limit", "the account has no limit", _with_limits(lambda x: replace(x, account=1e6))),
+    Broken("no line limit", "a line has the limit of a market, and a market none", _with_limits(
+        lambda x: replace(x, line=1e6, market=1e6))),
+    Broken("limits of before", "limits that were lowered at a restart have no effect",
+           _with_limits(_limits_of_the_first_run)),
+    Broken("quoted lines only", "what is not quoted counts in a tournament of its own",
+           _tournaments_of_quoted_lines_only),
+    Broken("no limit above the limit", "a scope that is over its limit may rise further", _no_limit_above_the_limit),
+    Broken("open wagers do not count", "only matched wagers count in the worst case", _open_wagers_do_not_count),
+    Broken("hand wagers do not count", "wagers by hand are ignored", _wagers_by_hand_do_not_count),
+    Broken("ids start again", "a restart uses the ids of the last run", _ids_start_again),
+    Broken("ids wrap", "ids repeat after 300 wagers", _wraps_ids),
+    Broken("no limiter", "requests are sent as fast as they are due", _no_limiter),
+    Broken("no self-match guard", "quotes may match own wagers", _no_self_match_guard),
+    Broken("lost is rejected", "a placement without an answer counts as rejected", _lost_placements_count_as_rejected),
+    Broken("any page proves absence", "a history that lags proves that a wager was never placed",
+           _any_page_proves_absence),
+    Broken("kill cancels nothing", "the kill switch stops quoting and cancels nothing", _kill_cancels_nothing),
+    Broken("no proof of clear", "the history is read and not looked at", _no_proof_of_being_clear),
+    Broken("lost feed cancels nothing", "a lost feed has no effect on open wagers", _lost_feed_cancels_nothing),
+    Broken("silence is not noticed", "a silent feed counts as alive for an hour", _silence_is_not_noticed),
+    Broken("books are not read again", "a book that no message reaches stays as it is", _books_are_not_read_again),
+    Broken("doubled matches", "a match that is told twice counts twice", _doubled_matches_count_twice),
+    Broken("matches after a cancel", "a match that comes after a cancel was sent is ignored",
+           _matches_after_a_cancel_are_ignored),
+    Broken("no corrections", "a result that is corrected stays as it was",
+           _ignoring(Happening.SAID_MANUAL, states=FINAL)),
+    Broken("no voids", "a void has no effect", _ignoring(Happening.SAID_VOID)),
+    Broken("no wipes", "wagers that the exchange ends at the start stay open in the books",
+           _ignoring(Happening.SAID_WIPED)),
+    Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses),
+)  # fmt: skip
