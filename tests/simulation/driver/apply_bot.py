@@ -30,7 +30,8 @@ def wager_by_hand(play: Play, rng: Random) -> bool:
     )
     external_id = f"hand-{play.met['wager_by_hand']}"
     play.recorder.by_hand[external_id] = None
-    play.judge.excuse(play.recorder.place(line.key), play.now + TOLD + 2 * play.scenario.delays.feed)
+    opens = max(play.scenario.venue.activation_ns, play.scenario.venue.live_activation_ns)  # no message comes before
+    play.judge.excuse(play.recorder.place(line.key), play.now + opens + TOLD + 2 * play.scenario.delays.feed)
     try:
         stake = rng.choice((200, 1000, 4000))
         play.venue.place(play.account, external_id, line.outcomes[side].line_id, odds or 110, stake, play.now)

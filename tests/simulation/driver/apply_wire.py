@@ -112,7 +112,6 @@ def _private(play: Play, rng: Random, lasts: Duration, share: float, copies: Cal
 def private_lost(play: Play, rng: Random) -> bool:
     """Private messages are lost, some or all."""
     lasts = _between(rng, 5, 120)
-    play.noisy(lasts + AUDITED)
     return _private(play, rng, lasts, rng.choice((0.2, 0.5, 1.0)), lambda: ())
 
 

@@ -30,7 +30,10 @@ from .stand_ins import Leaving, Notes, Recorder, Shifted
 from .wire import Wire
 
 LOOK: Duration = 10 * SECOND
-COMPARED: Duration = 60 * SECOND
+COMPARED: Duration = 20 * SECOND
+KINDS_OF_SCOPES = {"sport_event": "event", "tournament": "tournament", "account": "account"}
+"""The bot's names of the scopes whose thresholds the judge checks, and the judge's names."""
+
 QUIET: Duration = 5 * MINUTE
 """How long nothing moves at the end, before the figures are compared."""
 
@@ -76,6 +79,7 @@ class Play:
         self._plans: list[tuple[Instant, int, Callable[[], None]]] = []
         self._planned = 0
         self._look_at = self._compare_at = scenario.start
+        self._heard = 0
         self.run = self._begin(scenario.start)
 
     # --- the bot --------------------------------------------------------------------------------------------------
@@ -96,6 +100,7 @@ class Play:
         run.now = now
         if scenario.behind:
             run.engine = Shifted(run.engine, scenario.behind)  # type: ignore[misc, assignment]
+        self._heard = 0
         self.wire.attach(run)
         self.judge.started(now, records.limits(self.config.limits))
         if self.journal.latch is not None:
@@ -184,9 +189,25 @@ class Play:
     def _look(self) -> None:
         self._look_at = self.now + LOOK
         self.judge.look(self.now)
+        self._hear_alerts()
         if self.now >= self._compare_at:
             self._compare_at = self.now + COMPARED
             self.compare()
+
+    def _hear_alerts(self) -> None:
+        """Tell the judge what the bot said of itself since the last look."""
+        alerts = self.run.alerts
+        while self._heard < len(alerts):
+            at, alert = alerts[self._heard]
+            self._heard += 1
+            fields = alert.fields
+            if alert.name == "guard.held" and fields["guard"] == "daily_loss":
+                self.judge.day_lost(at)
+            elif alert.name == "risk.threshold" and fields["threshold"] is not None:
+                kind = str(fields["scope"])
+                if kind in KINDS_OF_SCOPES:
+                    name = "" if kind == "account" else str(fields["id"])
+                    self.judge.threshold(at, KINDS_OF_SCOPES[kind], name, int(str(fields["matched_cents"])))
 
     def compare(self) -> None:
         """Compare the bot's figures with the exchange's."""

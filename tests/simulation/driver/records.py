@@ -8,6 +8,7 @@ from mmbot.config.settings import LimitsConfig
 from mmbot.domain.catalogue import LineKey
 from mmbot.engine.status import Status
 from mmbot.simulator.venue.records import VenueTransaction, VenueWager
+from mmbot.simulator.venue.settings import FILL_OR_KILL
 from mmbot.simulator.venue.venue import Venue
 
 
@@ -38,6 +39,7 @@ def wager(record: VenueWager, where: Place, by_hand: bool) -> WagerRecord:
         record.match_win,
         record.winning.value,
         by_hand,
+        record.strategy == FILL_OR_KILL,
     )
 
 

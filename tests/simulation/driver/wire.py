@@ -126,7 +126,8 @@ class Wire:
             for item in request.items:
                 found = self.venue.find_line(item.line_id)
                 if found is not None:
-                    items.append(Item(item.external_id, records.name(found[0]), found[1], item.odds, item.stake))
+                    line, side = records.name(found[0]), found[1]
+                    items.append(Item(item.external_id, line, side, item.odds, item.stake, item.fill_or_kill))
             self.judge.arrived(now, self._sent_at.pop(request.id, now), items)
         if self.log.keep:
             self.log.detail(now, f"request {request}")

@@ -43,9 +43,13 @@ def _lines(judge: Judge, at: int, claim: Claim) -> Iterator[str]:
         if wager.place.line in quiet and claim.open.get(external_id) != wager.could_match:
             left = claim.open.get(external_id)
             yield f"{external_id} is open with {wager.could_match} cents at the exchange; the bot says {left}"
-    places = {wager.external_id: wager.place.line for wager in judge.wagers.values()}
+    known = {wager.external_id: wager for wager in judge.wagers.values()} if claim.open else {}
     for external_id, left in claim.open.items():
-        if external_id not in live and places.get(external_id) in quiet:
+        wager = known.get(external_id)
+        if external_id in live or wager is None:
+            continue
+        expired = wager.expires and at - judge.ended_at.get(wager.wager_id, at) > judge.bounds.expired_within
+        if expired or wager.place.line in quiet:
             yield f"{external_id} is not open at the exchange; the bot says {left} cents"
 
 

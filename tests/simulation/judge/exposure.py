@@ -14,13 +14,14 @@ Scope = tuple[str, str]
 
 
 class _Line:
-    __slots__ = ("place", "profit", "remaining", "worst")
+    __slots__ = ("matched", "place", "profit", "remaining", "worst")
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.profit = [0] * place.outcomes
         self.remaining = [0] * place.outcomes
         self.worst = 0
+        self.matched = 0
 
     def count(self, wager: WagerRecord, sign: int) -> None:
         self.remaining[wager.side] += sign * wager.could_match
@@ -42,6 +43,8 @@ class Exposure:
         self.limits = limits
         self.worst: dict[Scope, int] = {}
         self.greatest: dict[Scope, int] = {}
+        self.matched: dict[Scope, int] = {}
+        self.greatest_matched: dict[Scope, int] = {}
         self._allowed: dict[Scope, int] = {}
         self._excused: dict[Scope, int] = {}
         self._lines: dict[str, _Line] = {}
@@ -75,6 +78,7 @@ class Exposure:
         if before is not None:
             line.count(before, -1)
         line.count(after, 1)
+        self._count_matched(line)
         worst = line.greatest_loss()
         rise = worst - line.worst
         line.worst = worst
@@ -85,6 +89,16 @@ class Exposure:
             for scope in scopes(after.place)
             if (breach := self._moved(scope, rise, at, sent_at, after.external_id)) is not None
         )
+
+    def _count_matched(self, line: _Line) -> None:
+        matched = max(0, *(-gain for gain in line.profit))
+        rise = matched - line.matched
+        if rise:
+            line.matched = matched
+            for scope in scopes(line.place):
+                now = self.matched[scope] = self.matched.get(scope, 0) + rise
+                if now > self.greatest_matched.get(scope, 0):
+                    self.greatest_matched[scope] = now
 
     def _moved(self, scope: Scope, rise: int, at: int, sent_at: int | None, what: str) -> Breach | None:
         worst = self.worst[scope] = self.worst.get(scope, 0) + rise

@@ -11,6 +11,10 @@ from .duties import Duties
 from .exposure import Exposure
 from .records import SECOND, Bounds, Breach, Claim, Entry, Item, Limits, Place, WagerRecord
 
+DAY = 86_400 * SECOND
+DOUBT = 50
+"""Cents by which the bot may count too much in a matched worst case, because it does not know each win yet."""
+
 
 class Judge:
     """Judges one account of one run."""
@@ -25,6 +29,8 @@ class Judge:
         """When a wager of each line last changed."""
         self.doubtful: dict[str, int] = {}
         """Until when the bot cannot know its position on a line."""
+        self.ended_at: dict[str, int] = {}
+        """When each wager ended."""
         self.matches = 0
         self.busiest = 0
         self._live: dict[str, dict[str, WagerRecord]] = {}
@@ -34,6 +40,7 @@ class Judge:
         self._lost_at: int | None = None
         self._dead = True
         self._cleared_at: int | None = None
+        self._lost_day: int | None = None
         self._unseen: dict[str, int] = {}
         self._moved: dict[str, int] = {}
 
@@ -55,6 +62,7 @@ class Judge:
         if after.could_match:
             live[after.wager_id] = after
         elif live.pop(after.wager_id, None) is not None:
+            self.ended_at[after.wager_id] = at
             self.duties.ended(after.wager_id, at)
         self.breaches += self.exposure.change(before, after, at, sent_at)
 
@@ -77,6 +85,8 @@ class Judge:
             self._breach(at, "nothing placed after a stop", f"sent {items[0].external_id} after the stop")
         if self._lost_at is not None and sent_at > self._lost_at + SECOND:
             self._breach(at, "nothing placed without a feed", f"sent {items[0].external_id} while the feed was lost")
+        if self._lost_day is not None and self._lost_day == sent_at // DAY and not all(item.reduces for item in items):
+            self._breach(at, "nothing quoted on a lost day", f"sent {items[0].external_id} on the day of the loss")
         for item in items:
             if item.external_id in self._placements:
                 self._breach(at, "no id twice", f"{item.external_id} was sent twice")
@@ -158,6 +168,17 @@ class Judge:
         """The bot's process died or ended. Nothing can be asked of it until it is started again."""
         self._dead = True
         self.duties.died()
+
+    def day_lost(self, at: int) -> None:
+        """The bot says that the loss of the day reached its limit: it may quote nothing until midnight UTC."""
+        self._lost_day = at // DAY
+
+    def threshold(self, at: int, kind: str, name: str, matched: int) -> None:
+        """The bot says that the matched worst case of a scope reached a threshold. It may never have been so high."""
+        greatest = self.exposure.greatest_matched.get((kind, name), 0)
+        if matched > greatest + DOUBT and not any(until >= at for until in self.doubtful.values()):
+            text = f"the bot counts {matched} cents in {kind} {name}; it was never more than {greatest}"
+            self._breach(at, "no threshold for nothing", text)
 
     def claimed_clear(self, at: int) -> None:
         """The bot says that nothing of its own is open, and that nothing can come."""

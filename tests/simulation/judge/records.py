@@ -36,6 +36,8 @@ class WagerRecord:
     result: str
     """The exchange's ``winning_status``."""
     by_hand: bool
+    expires: bool = False
+    """True for a fill-or-kill wager: the bot knows by itself when it ends."""
 
     @property
     def could_match(self) -> int:
@@ -51,6 +53,8 @@ class Item(NamedTuple):
     side: int
     odds: int
     stake: int
+    reduces: bool = False
+    """True for a hedge, which the loss of a day does not forbid."""
 
 
 class Entry(NamedTuple):
@@ -82,6 +86,8 @@ class Bounds:
     """From the last change of a line until the bot's figures equal the exchange's."""
     unseen: int = 3600 * SECOND
     """From a change of a book that does not reach the bot until the bot may place nothing on that line."""
+    expired_within: int = 20 * SECOND
+    """From the end of a fill-or-kill wager until the bot knows it, whatever became of the message."""
     requests_a_second: int = 50
     commission_percent: int = 2
     commission_rounding: str = "half_up"
