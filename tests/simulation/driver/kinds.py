@@ -47,7 +47,7 @@ KINDS: dict[str, int] = {
     "corrected": 2,
     # the operator and the machine
     "kill": 1,
-    "stop": 1,
+    "stop": 2,
     "limits_lowered": 1,
     "wall_clock_steps": 1,
 }

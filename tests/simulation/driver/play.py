@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -31,8 +33,9 @@ from .wire import Wire
 
 LOOK: Duration = 10 * SECOND
 COMPARED: Duration = 20 * SECOND
-KINDS_OF_SCOPES = {"sport_event": "event", "tournament": "tournament", "account": "account"}
-"""The bot's names of the scopes whose thresholds the judge checks, and the judge's names."""
+KINDS_OF_SCOPES = {"sport_event": "event", "account": "account"}
+"""The bot's names of the scopes whose thresholds the judge checks, and the judge's names. A sport event whose
+tournament is not known counts in every tournament, so a tournament may rightly seem to be too full."""
 
 QUIET: Duration = 5 * MINUTE
 """How long nothing moves at the end, before the figures are compared."""
@@ -219,6 +222,27 @@ class Play:
 
     def play(self) -> Outcome:
         """Play the scenario to its end, or to the first broken rule."""
+        try:
+            self._play()
+        except Exception as bad:  # noqa: BLE001 - whatever the bot raises ends the daemon, so it breaks a rule
+            where = traceback.extract_tb(bad.__traceback__)[-1]
+            self.breach(
+                "the engine raises nothing",
+                f"{type(bad).__name__}: {bad} ({where.name} in {Path(where.filename).name}:{where.lineno})",
+            )
+        first = self.judge.breaches[0] if self.judge.breaches else None
+        return Outcome(
+            self.scenario.seed,
+            first,
+            self.judge.matches,
+            self.met,
+            self.now - self.scenario.start,
+            self.log.digest(),
+            self.judge.busiest,
+            self.requests + len(self.run.requests),
+        )
+
+    def _play(self) -> None:
         from .apply import APPLY
 
         for fault in self.faults:
@@ -231,17 +255,6 @@ class Play:
                 self.log.add(self.now, f"fault {fault.kind}")
         self.until(self.scenario.start + self.scenario.length)
         self._finish()
-        first = self.judge.breaches[0] if self.judge.breaches else None
-        return Outcome(
-            self.scenario.seed,
-            first,
-            self.judge.matches,
-            self.met,
-            self.now - self.scenario.start,
-            self.log.digest(),
-            self.judge.busiest,
-            self.requests + len(self.run.requests),
-        )
 
     def _finish(self) -> None:
         """End the faults, send the crowd home, let the bot come to rest, compare everything, and stop."""

@@ -80,7 +80,7 @@ def draw(seed: int, hours: float = 1.0) -> Scenario:
         length=length,
         board=board,
         starts=tuple(rng.randint(5, 150) * MINUTE for _ in range(sport_events)),
-        fixtures=tuple(rng.randrange(8) for _ in range(sport_events)),
+        fixtures=_fixtures(rng, sport_events),
         venue=venue,
         balance=rng.choice((30_000, 200_000, 1_000_000)),
         config=_config(Random(f"{seed}/config"), venue),
@@ -90,6 +90,12 @@ def draw(seed: int, hours: float = 1.0) -> Scenario:
         behind=round(rng.choice((0.0, 0.0, 0.0, 0.4, 3.0, 45.0, -0.4, -3.0, -45.0)) * SECOND),
         faults=_faults(Random(f"{seed}/faults"), length),
     )
+
+
+def _fixtures(rng: Random, events: int) -> tuple[int, ...]:
+    """Which fixtures are listed beside the first. Half of the boards have one tournament alone."""
+    pool = rng.choice(((0, 4), tuple(range(8))))
+    return tuple(rng.choice(pool) for _ in range(events))
 
 
 def _venue(rng: Random) -> VenueSettings:
