@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mmbot import __version__
 from mmbot.domain import COMPILED
+from mmbot.screen.output import abandon, complain, prepare, say, write_json
 
 if TYPE_CHECKING:
     from mmbot.config import Config
@@ -27,19 +28,37 @@ _BROKEN: Final = 1
 _FAILED: Final = 2
 _NOT_CLEAR: Final = 3
 
+_CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EBADF)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 a part failed, 2 not possible, 3 not proved clear."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    prepare()
+    try:
+        code = _command(words)
+        sys.stdout.flush()  # here, and not when Python ends, where a closed pipe could not be caught
+    except BrokenPipeError:  # the reader of the output has ended, as in ``mmbot status | head``
+        abandon()
+        return _DONE
+    except OSError as bad:
+        if bad.errno not in _CANNOT_WRITE:
+            raise
+        abandon()
+        return _fail(f"standard output cannot be written: {bad.strerror}")
+    return code
+
+
+def _command(words: list[str]) -> int:
     if words[:1] == ["exchange"]:  # the local exchange parses its own options
         return _exchange(words[1:])
-    options = _parser().parse_args(words)
-    command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
-    except BrokenPipeError:  # the reader of the output has ended, as in ``mmbot status | head``
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _DONE
+        options = _parser().parse_args(words)
+    except SystemExit:  # argparse has printed help or the mistake
+        sys.stdout.flush()
+        raise
+    command: Callable[[argparse.Namespace], int] = options.command
+    return command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,7 +193,7 @@ def _backtest(options: argparse.Namespace) -> int:
         return _fail(str(error))
     result = play(tape, config, strategies, balance=options.balance * 100)
     for line in result.lines():
-        _say(line)
+        say(line)
     return _DONE if result.referee.ok and not result.not_quoted.raised else _BROKEN
 
 
@@ -183,7 +202,7 @@ def _check(options: argparse.Namespace) -> int:
 
     lines, code = check(options.config)
     for line in lines:
-        _say(line)
+        say(line)
     return code
 
 
@@ -202,7 +221,7 @@ def _schema(options: argparse.Namespace) -> int:
             return _fail(*(str(problem) for problem in error.problems))
         for rule, strategy in zip(config.quoting, strategies, strict=True):
             params[rule.strategy] = getattr(type(strategy), "Params", None)
-    _say(msgspec.json.format(msgspec.json.encode(json_schema(params))).decode())
+    write_json(msgspec.json.format(msgspec.json.encode(json_schema(params))).decode())
     return _DONE
 
 
@@ -222,9 +241,10 @@ def _status(options: argparse.Namespace) -> int:
         status = fetch(door())
     except (Unreachable, _Unusable) as error:
         return _fail(str(error))
-    sys.stdout.write(
-        msgspec.json.format(msgspec.json.encode(status)).decode() + "\n" if options.json else status_text(status)
-    )
+    if options.json:
+        write_json(msgspec.json.format(msgspec.json.encode(status)).decode())
+    else:
+        sys.stdout.write(status_text(status))
     return _DONE
 
 
@@ -244,15 +264,15 @@ def _kill(options: argparse.Namespace) -> int:
 
     try:
         if options.config is None:
-            return operate.kill_at(options.url or DOOR, options.reason, _say, options.wait)
+            return operate.kill_at(options.url or DOOR, options.reason, say, options.wait)
         from mmbot.daemon.start import kill_alone
 
         config, place = _place(options)
         return operate.kill(
-            place, options.reason, _say, lambda: kill_alone(config, place.directory, _say, options.wait), options.wait
+            place, options.reason, say, lambda: kill_alone(config, place.directory, say, options.wait), options.wait
         )
     except KeyboardInterrupt:
-        _say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")
+        say("interrupted: not proved clear, so wagers may still be open at the exchange; run mmbot kill again")
         return _NOT_CLEAR
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _fail(str(error))
@@ -263,8 +283,8 @@ def _resume(options: argparse.Namespace) -> int:
 
     try:
         if options.config is None:
-            return operate.resume_at(options.url or DOOR, _say)
-        return operate.resume(_place(options)[1], _say)
+            return operate.resume_at(options.url or DOOR, say)
+        return operate.resume(_place(options)[1], say)
     except (operate.Unreachable, operate.StateDirError, OSError, _Unusable) as error:
         return _fail(str(error))
 
@@ -297,12 +317,7 @@ def _door(options: argparse.Namespace) -> Callable[[], str]:
     return lambda: door_of(place)
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 def _fail(*problems: str) -> int:
     for problem in problems:
-        sys.stderr.write(f"mmbot: {problem}\n")
+        complain(problem)
     return _FAILED

@@ -223,7 +223,7 @@ def _kill_alone(place: Place, reason: str, say: Say, alone: Callable[[], int]) -
 def _write_latch(place: Place, reason: str, say: Say) -> bool:
     """Write the kill switch to disk. If that fails, return False without raising, since cancelling matters more."""
     try:
-        latch.write(place.directory, latch.Latch(reason, time.time_ns()))
+        latch.write(place.directory, latch.Latch(_short(reason), time.time_ns()))
     except OSError as bad:
         say(f"the kill switch could NOT be written to {place.directory}, so a restart would quote again: {bad}")
         return False
@@ -243,7 +243,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
             return None
-        _write_latch(place, _short(reason), say)  # a signal carries no text: the daemon reads the reason from the disk
+        _write_latch(place, reason, say)  # a signal carries no text: the daemon reads the reason from the disk
         os.kill(holder.pid, signal.SIGUSR1)
         say(f"kill signal sent ({who}); {silent}")
         door = again.url
@@ -352,4 +352,6 @@ def _said(text: bytes) -> str:
 def _short(reason: str) -> str:
     """Return the reason, shortened or replaced if the daemon would reject it. A kill must not fail because of its
     reason."""
-    return reason[:LONGEST] or "mmbot kill"
+    # A byte of the command line that is no UTF-8 reaches Python as half a surrogate pair, which JSON cannot hold.
+    text = reason[:LONGEST].encode("utf-8", "replace").decode()
+    return text or "mmbot kill"

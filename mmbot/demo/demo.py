@@ -21,7 +21,6 @@ from types import FrameType
 from typing import Final, TextIO
 
 import msgspec
-from rich.console import Console
 
 from mmbot.config import Config, ConfigError, load
 from mmbot.daemon.operate import Unreachable, fetch
@@ -41,6 +40,7 @@ from mmbot.demo.summary import (
 )
 from mmbot.engine.status import Status
 from mmbot.exchange.credentials import ACCESS_KEY, SECRET_KEY
+from mmbot.screen.console import console_on
 from mmbot.screen.live import Caption, watch
 from mmbot.simulator.crowd.tape import TapeError, read_tape
 from mmbot.simulator.judge.verdict import RefereeReport
@@ -99,7 +99,7 @@ def demo(
         settings = load(settings_file(config))
     except (ConfigError, TapeError, ValueError) as bad:
         return _fail(str(bad))
-    console = Console(file=out, highlight=False, soft_wrap=True)
+    console = console_on(out)
     with _Signals() as asked:
         run = _Run(settings, rate, asked, for_s)
         with ExitStack() as parts:
@@ -191,7 +191,7 @@ class _Run:
         except msgspec.DecodeError as bad:
             raise PartFailed(f"the local exchange wrote {line!r} instead of its ready line: {bad}") from bad
         config = for_this_run(self._settings, self._ready, self._state, free_port(self._settings.telemetry.port))
-        self.file.write_text(written(config))
+        self.file.write_text(written(config), encoding="utf-8")
         arguments = ["run", "-c", str(self.file)]
         daemon = self._part("daemon", arguments, "daemon.log", environ, holds=[exchange])
         stack.callback(daemon.end, _DAEMON_S)

@@ -20,6 +20,7 @@ from mmbot.domain.instant import SECOND, iso
 from mmbot.domain.money import Cents, show
 from mmbot.domain.words import counted
 from mmbot.engine.status import GuardStatus, MatchStatus, ScopeStatus, Status
+from mmbot.screen.console import console_on
 from mmbot.screen.daemon_status import Unreachable, trouble_text
 from mmbot.screen.live_figures import DIM, GAIN, Figure, amount, bar, danger, fit, odds, profit, row_of, span
 from mmbot.screen.live_lines import is_quoted, table
@@ -139,7 +140,7 @@ def follow(read: Callable[[], Status]) -> None:
         return False
 
     with suppress(KeyboardInterrupt):
-        watch(try_to_read, wait, Console(highlight=False, soft_wrap=True), lambda: caption)
+        watch(try_to_read, wait, console_on(), lambda: caption)
 
 
 def _write_lines(

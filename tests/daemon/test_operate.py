@@ -159,6 +159,11 @@ def test_without_a_daemon_it_latches_and_cancels_on_its_own_while_nobody_can_sta
     assert latch.read(tmp_path).reason == "drill"
 
 
+def test_a_reason_that_json_cannot_hold_does_not_keep_it_from_cancelling(tmp_path, said):
+    assert kill(Place(tmp_path, None), "caf\udce9", said.append, lambda: DONE) == DONE
+    assert latch.read(tmp_path).reason == "caf?"
+
+
 def test_a_latch_that_cannot_be_written_does_not_keep_it_from_cancelling(tmp_path, said):
     (tmp_path / "latch.json").mkdir()
     alone = []
@@ -184,12 +189,12 @@ def test_resume_of_a_daemon_that_is_not_latched_says_so(tmp_path, daemon, said):
     assert not any("cleared" in line for line in said)
 
 
-@pytest.mark.parametrize("reason", ["", "x" * 2_000])
+@pytest.mark.parametrize("reason", ["", "x" * 2_000, "caf\udce9"])
 def test_a_kill_does_not_fail_over_its_words(tmp_path, daemon, said, reason):
     daemon()
     door = door_of(Place(tmp_path, None))
     assert kill_at(door, reason, said.append) == DONE
-    assert fetch(door).latched == (reason[:500] or "mmbot kill")
+    assert fetch(door).latched == (reason[:500].replace("\udce9", "?") or "mmbot kill")
 
 
 def test_a_foreign_server_is_told_in_one_line():
