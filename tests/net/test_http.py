@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbot.domain.clock import ManualClock
-from mmbot.domain.instant import SECOND
+from mmbot.domain.instant import SECOND, Instant
 from mmbot.net.http import LARGEST_CHANGE, LONGEST_PAUSE, NoAnswer, Reply, date_of, open_http, pause_until, send
 
 NOW = 1_790_000_000 * SECOND
@@ -135,9 +135,17 @@ BEYOND = [
 ]
 
 
+def pause_of(text: str) -> Instant | Exception | None:
+    """The pause that a Retry-After leads to, or what it raises."""
+    try:
+        return pause_until(Reply(429, b"", text), None, ManualClock(NOW))
+    except (ArithmeticError, LookupError, TypeError, ValueError) as bad:
+        return bad
+
+
 @pytest.mark.parametrize("text", BEYOND)
 def test_a_retry_after_that_cannot_be_read_is_as_if_it_were_not_there(text: str) -> None:
-    assert pause_until(Reply(429, b"", text), None, ManualClock(NOW)) is None
+    assert pause_of(text) is None
     assert date_of(text) is None
 
 
@@ -148,8 +156,8 @@ def test_a_retry_after_in_the_far_future_is_cut_to_the_longest_pause(text: str) 
 
 @given(st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,25} [0-9:]{8} \S{1,20}"))
 def test_no_header_raises_anything(text: str) -> None:
-    until = pause_until(Reply(429, b"", text), None, ManualClock(NOW))
-    assert until is None or NOW <= until <= NOW + LONGEST_PAUSE
+    until = pause_of(text)
+    assert until is None or (isinstance(until, int) and NOW <= until <= NOW + LONGEST_PAUSE)
     date = date_of(text)
     assert date is None or 0 <= date < 2**63
 

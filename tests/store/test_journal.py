@@ -321,6 +321,7 @@ def test_its_files_are_for_the_owner_alone_even_in_a_directory_of_everybody(tmp_
         assert [file.name for file in files if file.stat().st_mode & 0o077] == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_number_beyond_64_bits_is_left_out_and_reported_and_the_others_are_written(tmp_path):
     journal = Journal(tmp_path)
     journal.begin(NOW, "abc")
