@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from random import Random
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -81,8 +81,37 @@ class GarbleAnswer(_Endpoint, frozen=True, kw_only=True, tag="garble_answer"):
     """Process the request, but answer with HTTP 200 and bytes that are not JSON."""
 
 
+class ReplaceAnswer(_Endpoint, frozen=True, kw_only=True, tag="replace_answer"):
+    """Process the request, but answer with this status and these headers and bytes."""
+
+    status: Annotated[int, Meta(ge=200, le=599)] = 200
+    body: str = ""
+    headers: dict[str, str] = {}
+
+
+class EndlessAnswer(_Endpoint, frozen=True, kw_only=True, tag="endless_answer"):
+    """Process the request, and answer with a body that never ends."""
+
+
+class AddWagers(_Endpoint, frozen=True, kw_only=True, tag="add_wagers"):
+    """Add items to the list of wagers in the answer, whatever the request asked for."""
+
+    endpoint: str = "get_wager_histories"
+    wagers: list[Any]
+
+
 EndpointFault = (
-    LoseRequest | LoseAnswer | HangAnswer | DelayRequest | DelayAnswer | FailRequest | FailAnswer | GarbleAnswer
+    LoseRequest
+    | LoseAnswer
+    | HangAnswer
+    | DelayRequest
+    | DelayAnswer
+    | FailRequest
+    | FailAnswer
+    | GarbleAnswer
+    | ReplaceAnswer
+    | EndlessAnswer
+    | AddWagers
 )
 
 

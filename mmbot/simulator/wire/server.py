@@ -4,9 +4,11 @@ endpoints."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import formatdate
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from aiohttp import web
@@ -16,8 +18,10 @@ from mmbot.simulator.venue.error_table import Rejection
 from mmbot.simulator.wire.api_request import ApiRequest, Body
 from mmbot.simulator.wire.control_endpoints import add_controls
 from mmbot.simulator.wire.faults import (
+    AddWagers,
     DelayAnswer,
     DelayRequest,
+    EndlessAnswer,
     EndpointFault,
     FailAnswer,
     FailRequest,
@@ -25,12 +29,14 @@ from mmbot.simulator.wire.faults import (
     HangAnswer,
     LoseAnswer,
     LoseRequest,
+    ReplaceAnswer,
 )
 from mmbot.simulator.wire.json_responses import error_response
 from mmbot.simulator.wire.legacy import rest_board, rest_session, rest_wagers, rest_wallet
 from mmbot.simulator.wire.local_exchange import LocalExchange
 
 BASE: Final = "/partner"
+JSON: Final = "application/json"
 
 Endpoint = Callable[[LocalExchange, ApiRequest], web.Response]
 Identify = Callable[[LocalExchange, ApiRequest, str | None], str]
@@ -137,6 +143,8 @@ def _serve(exchange: LocalExchange, route: Route) -> Callable[[web.Request], Awa
         response.headers["Date"] = formatdate(now // SECOND, usegmt=True)  # by the exchange's clock, not the machine's
         if _has(faults, HangAnswer):
             await exchange.closing.wait()
+        if _has(faults, EndlessAnswer):
+            return await _never_end(request, exchange)
         for fault in faults:
             if isinstance(fault, DelayAnswer):
                 await exchange.sleep(exchange.faults.draw_delay(fault))
@@ -171,6 +179,28 @@ def _process(
             response = error_response(Rejection(fault.code, "fault on demand", status=fault.status), now)
         elif isinstance(fault, GarbleAnswer):
             response = web.Response(body=b'{"data": {"suc', content_type="application/json")
+        elif isinstance(fault, ReplaceAnswer):
+            body = fault.body.encode()
+            response = web.Response(status=fault.status, headers={"Content-Type": JSON} | fault.headers, body=body)
+        elif isinstance(fault, AddWagers) and response.status == 200:
+            response = _with_wagers(response, fault.wagers)
+    return response
+
+
+def _with_wagers(response: web.Response, wagers: list[Any]) -> web.Response:
+    """A copy of the answer with more items in its list of wagers, if it has one."""
+    said = json.loads(cast("bytes", response.body))
+    said["data"]["wagers"] = [*(said["data"].get("wagers") or ()), *wagers]
+    return web.Response(body=json.dumps(said).encode(), content_type=JSON)  # orjson has no integers beyond 64 bits
+
+
+async def _never_end(request: web.Request, exchange: LocalExchange) -> web.StreamResponse:
+    """Answer until the client or the exchange gives up."""
+    response = web.StreamResponse(headers={"Content-Type": JSON})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        while not exchange.closing.is_set():
+            await response.write(b" " * 65_536)
     return response
 
 

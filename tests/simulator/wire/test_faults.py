@@ -383,3 +383,32 @@ async def test_an_unknown_fault_is_answered_with_a_list_of_the_known_ones(partne
     assert "'bogus'" in told
     for name in ("bare_sides", "maintenance", "docs/exchange.md"):
         assert name in told
+
+
+async def test_an_answer_can_be_replaced_after_the_request_was_processed(partner: Any) -> None:
+    await partner.fault("replace_answer", endpoint="cancel_all_wagers", status=204, headers={"X-More": "1"})
+    await partner.post("mm/place_wager", wager(partner, "a"))
+    headers = {"Authorization": f"Bearer {partner.token}"}
+    url = f"{partner.server.base_url}/mm/cancel_all_wagers"
+    async with partner.http.post(url, json={}, headers=headers) as answer:
+        assert (answer.status, answer.headers["X-More"], await answer.read()) == (204, "1", b"")
+
+
+async def test_an_answer_can_go_on_for_ever(partner: Any) -> None:
+    await partner.fault("endless_answer", endpoint="get_balance")
+    headers = {"Authorization": f"Bearer {partner.token}"}
+    async with partner.http.get(f"{partner.server.base_url}/mm/get_balance", headers=headers) as answer:
+        read = 0
+        async for piece in answer.content.iter_any():
+            read += len(piece)
+            if read > 1 << 22:
+                break
+    assert read > 1 << 22
+
+
+async def test_wagers_of_any_form_can_stand_in_the_history(partner: Any) -> None:
+    odd = {"id": "w-1", "status": "expired", "odds": None}
+    await partner.fault("add_wagers", wagers=[odd, None])
+    now = partner.exchange.tick() // 10**9
+    _, body = await partner.get("mm/get_wager_histories", **{"from": now - 100, "to": now + 100})
+    assert body["data"]["wagers"][-2:] == [odd, None]
