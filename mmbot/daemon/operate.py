@@ -33,6 +33,9 @@ NOT_CLEAR: Final = 3
 ANSWER_WITHIN_S: Final = 3.0
 """Time limit of one request to a daemon."""
 
+LARGEST_ANSWER: Final = 1 << 26
+"""Most bytes of a daemon's answer. The status of 5,000 lines has some million."""
+
 LONGEST: Final = 500
 """The most characters in the reason of a kill."""
 
@@ -320,11 +323,13 @@ def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
     try:
         connection.request(method, path, body or None, _POST if method == "POST" else {})
         answer = connection.getresponse()
-        text = answer.read()
+        text = answer.read(LARGEST_ANSWER + 1)
     except (OSError, http.client.HTTPException) as bad:
         raise Unreachable(f"no daemon answers at {door}: {bad}") from bad
     finally:
         connection.close()
+    if len(text) > LARGEST_ANSWER:
+        raise Unreachable(f"the program at {door} is not mmbot: its answer does not end")
     if answer.status >= 400:
         raise Unreachable(f"{door}{path} answers {answer.status}: {_said(text)}")
     return text

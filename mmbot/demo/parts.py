@@ -22,6 +22,7 @@ from mmbot.simulator.judge.verdict import RefereeReport
 
 START_WITHIN_S: Final = 30.0
 ASK_WITHIN_S: Final = 5.0
+_LARGEST: Final = 1 << 24  # most bytes of an answer of the local exchange
 _LAST_LINES: Final = 12
 _LOOK_S: Final = 0.1
 
@@ -199,7 +200,7 @@ def _get(url: str, kind: type[_Answer]) -> _Answer:
     try:
         connection.request("GET", where.path)
         answer = connection.getresponse()
-        body = answer.read()
+        body = answer.read(_LARGEST)
         if answer.status != 200:
             raise PartFailed(f"{url} answers {answer.status}")
         return msgspec.json.decode(body, type=kind)

@@ -38,6 +38,10 @@ from mmbot.net.transport import Link, LinkClosed, LinkFailed, OpenLink
 Delivered = FeedMessage | FeedUp | FeedLost | FeedRejected
 
 
+LARGEST_HELD: Final = 1 << 26
+"""Most bytes of the messages that may wait for the connection to be up. More end the connection."""
+
+
 class FeedState(Enum):
     """The state of a feed."""
 
@@ -274,6 +278,7 @@ class _Connection:
         self._up_at: Instant | None = None
         self._channels: tuple[Channel, ...] = ()
         self._held: list[FeedMessage] = []
+        self._held_size = 0
         self._wake: Final = asyncio.Event()
         self._tasks: Final[list[asyncio.Task[None]]] = []
 
@@ -328,6 +333,7 @@ class _Connection:
         for message in self._held:
             feed.deliver(message)
         self._held.clear()
+        self._held_size = 0
 
     def _message(self, message: Message) -> None:
         feed = self._feed
@@ -341,6 +347,7 @@ class _Connection:
                 feed.deliver(each)
             else:
                 self._held.append(each)
+                self._held_size += len(message.data)
 
     async def _read(self) -> None:
         feed, machine, link = self._feed, self.machine, self._link
@@ -349,7 +356,8 @@ class _Connection:
         try:
             while machine.ended is None:
                 self.act(machine.receive(await link.receive(), clock.now()))
-                if len(self._held) > limit or (backlog is not None and backlog() > limit):
+                waiting = len(self._held) if backlog is None else max(len(self._held), backlog())
+                if waiting > limit or self._held_size > LARGEST_HELD:
                     self.act(machine.fail("overflow"))
                 left -= 1
                 if not left:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -132,7 +132,7 @@ class _ObjectFrame(msgspec.Struct, gc=False):
 
 
 class _Hello(msgspec.Struct):
-    socket_id: str
+    socket_id: Annotated[str, msgspec.Meta(max_length=200)]
     activity_timeout: float | str | None = None
 
 

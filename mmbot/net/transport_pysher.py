@@ -28,6 +28,7 @@ from websocket import ABNF
 from mmbot.net.transport import LinkClosed, LinkFailed
 
 _LARGEST: Final = 1 << 20  # most bytes of one message; a book of twenty levels has about 8,000
+_ROOM_BYTES: Final = 1 << 26  # most bytes of the frames that may wait
 _ROOM: Final = 20_000  # most frames that may wait; books that wait longer are too old to quote from
 _GOODBYE_S: Final = 0.1  # time for our close frame to be sent; its answer is not awaited
 _GONE_S: Final = 1.0  # time for a thread to end after its socket was shut down
@@ -73,6 +74,9 @@ class _Mailbox:
         """True when the socket is closed and both threads are about to end."""
         self.full = False
         self.frames: Final[deque[bytes]] = deque()
+        self.taken = 0
+        """Bytes of the frames that were received. Written by the loop alone, as ``_came`` is by the reading thread."""
+        self._came = 0
         self._room: Final = room
         self._loop: Final = loop
         self._news: Final = asyncio.Event()
@@ -80,7 +84,8 @@ class _Mailbox:
 
     def put(self, frame: bytes) -> None:
         """Take a frame. Called by a thread."""
-        if len(self.frames) >= self._room:
+        self._came += len(frame)
+        if len(self.frames) >= self._room or self._came - self.taken > _ROOM_BYTES:
             self.full = True
             self.end(None, "overflow")
             return
@@ -305,7 +310,9 @@ class PysherLink:
         box = self._box
         await box.until(lambda: box.frames or box.over)
         if box.frames and not box.full:
-            return box.frames.popleft()
+            frame = box.frames.popleft()
+            box.taken += len(frame)
+            return frame
         assert box.over is not None
         raise LinkClosed(*box.over)
 

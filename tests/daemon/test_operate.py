@@ -1,5 +1,6 @@
 """The kill switch from another process works with a living daemon, a hung one, and none."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -215,6 +216,33 @@ def test_a_foreign_server_is_told_in_one_line():
             server.shutdown()
             serving.join()
     assert str(rejected.value).endswith("/status answers 404: the program there is not mmbot")
+
+
+def test_a_server_whose_answer_does_not_end_is_no_daemon(monkeypatch):
+    monkeypatch.setattr(operate, "LARGEST_ANSWER", 1 << 20)
+    written = []
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while sum(written) < 1 << 28:
+                    written.append(self.wfile.write(b"x" * 65_536))
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Endless) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            with pytest.raises(Unreachable, match="its answer does not end"):
+                fetch(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            serving.join()
+    assert sum(written) < 1 << 25
 
 
 def test_resume_without_a_daemon_removes_the_latch(tmp_path, said):

@@ -263,7 +263,9 @@ def test_a_registration_without_channels_is_no_connection() -> None:
     assert machine.registered({}, None, T0) == (Ended(Ending.LOST, "no_channels"),)
 
 
-@pytest.mark.parametrize("data", ["", "{}", '{"socket_id":""}', '{"socket_id":3}', "[", {"x": 1}])
+@pytest.mark.parametrize(
+    "data", ["", "{}", '{"socket_id":""}', '{"socket_id":3}', '{"socket_id":"' + "1" * 10_000 + '"}', "[", {"x": 1}]
+)
 def test_a_hello_without_a_socket_id_ends_the_attempt(data: object) -> None:
     machine = Pusher(TIMING, T0)
     (ended,) = machine.receive(frame("pusher:connection_established", data), T0)

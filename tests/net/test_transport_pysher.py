@@ -59,6 +59,25 @@ async def test_a_queue_that_overflows_ends_the_link_at_once(server: ScriptedPush
     await before.again()
 
 
+async def test_a_queue_that_holds_too_many_bytes_ends_the_link(
+    server: ScriptedPusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_pysher, "_ROOM_BYTES", 1 << 20)
+
+    async def pours(peer: Peer) -> None:
+        for _ in range(30):
+            await peer.socket.send_str("x" * 100_000)
+        await peer.listen()
+
+    server.scripts.append(pours)
+    link = await open_link(address(server))
+    await until(lambda: "PysherEventLoop" not in names(), "the reader gave up")
+    with pytest.raises(LinkClosed) as caught:
+        await link.receive()
+    assert caught.value.reason == "overflow"
+    await link.close()
+
+
 async def test_a_queue_that_is_just_full_loses_nothing(server: ScriptedPusher) -> None:
     async def pours(peer: Peer) -> None:
         for number in range(50):

@@ -7,10 +7,11 @@ own event name (docs/protocol.md 8.3). If a part of a message cannot be read, th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import orjson
+from msgspec import Meta
 from pybase64 import b64decode
 
 from mmbot.domain.catalogue import LineKey, SportEvent, Tournament, quarter_points
@@ -39,13 +40,16 @@ from mmbot.exchange.legacy.wire import Id, Part, american, amount, moment, part,
 
 HEALTH_CHECK: Final = "health_check"
 
+Name = Annotated[str, Meta(max_length=1_000)]
+"""A host, a key, a channel or a signature: parts of an address or of a frame of ours."""
+
 T = TypeVar("T")
 
 
 class _Config(msgspec.Struct):
-    key: str | None = None
-    cluster: str | None = None
-    ws_host: str | None = None
+    key: Name | None = None
+    cluster: Name | None = None
+    ws_host: Name | None = None
     app_id: Id = None
     data: Part = msgspec.UNSET
 
@@ -96,19 +100,19 @@ class _Binding(msgspec.Struct):
 
 
 class _Channel(msgspec.Struct):
-    channel_name: str
-    auth: str | None = None
+    channel_name: Name
+    auth: Name | None = None
     binding_events: list[str | _Binding] | None = None
 
 
 class _Channels(msgspec.Struct):
-    authorized_channel: list[_Channel] | None = None
+    authorized_channel: Annotated[list[_Channel], Meta(max_length=1_000)] | None = None
     success: bool | None = None
 
 
 class _Registered(msgspec.Struct):
     data: _Channels
-    auth: str | None = None
+    auth: Name | None = None
 
 
 def read_registration(body: bytes) -> Registration:

@@ -17,6 +17,7 @@ from transports import TRANSPORTS
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Beat, FeedLost, FeedRejected, FeedUp, TournamentMessage
 from mmbot.exchange.errors import LoginRejected, Retryable
+from mmbot.exchange import feed as feed_module
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, Registration
 from mmbot.net.pusher import Ending
@@ -416,6 +417,26 @@ async def test_14b_a_flood_before_the_subscriptions_is_bounded_too(server: Scrip
         assert await rig.come_up() == 2
         assert rig.ends[0].reason == "overflow"
         assert not rig.of(TournamentMessage)
+
+
+async def test_14c_large_messages_before_the_subscriptions_are_bounded_by_their_size(
+    server: ScriptedPusher, open_link: OpenLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "LARGEST_HELD", 1 << 20)
+
+    async def floods(peer: Peer) -> None:
+        await peer.hello()
+        async for message in peer.socket:
+            if PRIVATE in message.data:
+                continue
+            await peer.say("pusher_internal:subscription_succeeded", "{}", BROADCAST)
+            for _ in range(10):
+                await peer.publish("tournament", {"id": "132", "info": {"id": 132, "name": "N" * 200_000}})
+
+    server.scripts.append(floods)
+    async with rigged(server, open_link, PATIENT) as rig:
+        assert await rig.come_up() == 2
+        assert rig.ends[0].reason == "overflow"
 
 
 async def test_15_a_restarted_server_is_found_again(patient: Rig, server: ScriptedPusher) -> None:

@@ -27,6 +27,7 @@ from mmbot.engine.events import (
     WagerMessage,
 )
 from mmbot.exchange.dialect import Undecodable
+from mmbot.exchange.legacy import feed
 from mmbot.exchange.legacy.feed import decode
 
 # --- prints ----------------------------------------------------------------------------------------------------------
@@ -446,3 +447,26 @@ def test_a_wager_with_fields_gone_wrong_is_read_or_rejected(changed: dict[str, o
     report = message.report if isinstance(message, WagerMessage) else message.wager.at_worst()  # type: ignore[union-attr]
     assert report.matched >= 0
     assert report.stake >= 0
+
+
+# --- what is granted -------------------------------------------------------------------------------------------------
+
+
+def channels(count: int, name: str = "private-x") -> bytes:
+    granted = [{"channel_name": f"{name}{number}", "auth": "key:signature"} for number in range(count)]
+    return orjson.dumps({"data": {"authorized_channel": granted}})
+
+
+def test_a_registration_has_a_bound() -> None:
+    assert len(feed.read_registration(channels(1_000)).channels) == 1_000
+    for body in (channels(1_001), channels(1, "x" * 2_000)):
+        with pytest.raises(ValueError, match=r".+"):
+            feed.read_registration(body)
+
+
+@pytest.mark.parametrize("field", ["key", "cluster", "ws_host"])
+def test_the_parts_of_an_address_have_a_bound(field: str) -> None:
+    config = {"key": "k", "cluster": "c", "ws_host": "h"}
+    assert feed.read_connection_config(orjson.dumps(config)).key == "k"
+    with pytest.raises(ValueError, match=r".+"):
+        feed.read_connection_config(orjson.dumps(config | {field: "x" * 2_000}))
