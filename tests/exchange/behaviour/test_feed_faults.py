@@ -16,8 +16,8 @@ from transports import TRANSPORTS
 
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Beat, FeedLost, FeedRejected, FeedUp, TournamentMessage
-from mmbot.exchange.errors import LoginRejected, Retryable
 from mmbot.exchange import feed as feed_module
+from mmbot.exchange.errors import LoginRejected, Retryable
 from mmbot.exchange.feed import FeedSettings, FeedState
 from mmbot.exchange.grants import ChannelGrant, Registration
 from mmbot.net.pusher import Ending
