@@ -203,10 +203,10 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     host: Text = "127.0.0.1"
     """Address on which the HTTP server listens. Requests that change something are accepted from this machine only."""
-    hosts: tuple[Text, ...] = ("mmbot",)
-    """Host names under which the HTTP server answers, besides ``localhost``, IP addresses and ``host``. ``mmbot`` is
-    the name of the service in docker-compose.yml. A request for another name gets 403: a web page could have sent
-    it."""
+    hosts: tuple[Text, ...] = ("mmbot", "exchange")
+    """Host names under which the HTTP server answers, besides ``localhost``, IP addresses and ``host``. The default has
+    the names by which Prometheus finds the daemons of docker-compose.yml. A request for another name gets 403: a web
+    page could have sent it."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 9464
     """Port of the HTTP server; 0: any free port."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
