@@ -89,7 +89,7 @@ class Ledger:
             LedgerError: if the ``external_id`` was used before.
         """
         key = placement.external_id
-        if key in self._wagers or self._ended.remembered(key) is not None:
+        if key in self._wagers or self._ended.used(key):
             raise LedgerError(f"external_id {key} was used before")
         self._number += 1
         wager = LineWager(
@@ -188,6 +188,10 @@ class Ledger:
             asked_at: when the REST request was sent. Its answer does not change a result that a later message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
+        if wager is None:
+            if self._ended.says_nothing_new(report):
+                return ()
+            wager = self._packed(report)
         if wager is not None:
             return self._apply(wager, report, from_message, now, asked_at)
         wager = self._adopt(report, now, resolve)
@@ -202,7 +206,7 @@ class Ledger:
         Raises:
             LedgerError: if the ledger does not hold the wager.
         """
-        wager = self._by_id.get(report.wager_id)
+        wager = self._by_id.get(report.wager_id) or self._packed(report)
         if wager is None:
             raise LedgerError(f"wager {report.wager_id} is not held")
         estimated = wager.win_estimated
@@ -249,11 +253,11 @@ class Ledger:
 
     def get(self, external_id: str) -> Wager | None:
         """Return a wager by its ``external_id``; None if the ledger does not hold it."""
-        return self._wagers.get(external_id)
+        return self._wagers.get(external_id) or self._hold_again(self._ended.take(external_id))
 
     def by_id(self, wager_id: str) -> Wager | None:
         """Return a wager by its ``wager_id``, the exchange's id; None if the ledger does not hold it."""
-        return self._by_id.get(wager_id)
+        return self._by_id.get(wager_id) or self._hold_again(self._ended.take_by_id(wager_id))
 
     def live(self, line: LineKey) -> Iterable[LineWager]:
         """Return the wagers of a line that could still match, ours or not, in the order of sending.
@@ -370,9 +374,20 @@ class Ledger:
     # --- one wager ------------------------------------------------------------------------------------------------
 
     def _known(self, external_id: str) -> Wager:
-        wager = self._wagers.get(external_id)
+        wager = self.get(external_id)
         if wager is None:
             raise LedgerError(f"external_id {external_id} is not held")
+        return wager
+
+    def _packed(self, report: WagerReport) -> Wager | None:
+        """Return the wager of a report if it was packed; then the ledger holds it as it is again."""
+        key = report.external_id
+        return self._hold_again(self._ended.take(key) if key else self._ended.take_by_id(report.wager_id))
+
+    def _hold_again(self, wager: LineWager | None) -> LineWager | None:
+        if wager is not None:
+            self._hold(wager)
+            self._ended.note(wager, wager.over_at or 0)
         return wager
 
     def _hold(self, wager: Wager) -> None:
@@ -453,7 +468,8 @@ class Ledger:
             key = wager.external_id
             if self._wagers.get(key) is not wager:
                 continue
-            self._ended.remember(wager)
+            if not self._ended.put_away(wager, now):
+                continue
             del self._wagers[key]
             self._estimated.pop(key, None)
             self._without_line.pop(key, None)

@@ -68,7 +68,7 @@ class Archive:
 
     def put(self, external_id: str, remembered: Remembered) -> None:
         """Store the figures of a wager. They replace earlier figures of the same wager."""
-        prefix, number = _split(external_id)
+        prefix, number = split_id(external_id)
         if number is None:
             self._others[external_id] = remembered
             return
@@ -79,14 +79,15 @@ class Archive:
 
     def get(self, external_id: str) -> Remembered | None:
         """Return the figures of a wager; None if no wager with this id was stored."""
-        prefix, number = _split(external_id)
+        prefix, number = split_id(external_id)
         if number is None:
             return self._others.get(external_id)
         series = self._series.get(prefix)
         return None if series is None else series.get(number)
 
 
-def _split(external_id: str) -> tuple[str, int | None]:
+def split_id(external_id: str) -> tuple[str, int | None]:
+    """Return the prefix of an ``external_id`` and the number at its end; no number if there is no plain one."""
     prefix = external_id.rstrip(_DIGITS)
     digits = external_id[len(prefix) :]
     return prefix, int(digits) if 0 < len(digits) < 19 else None

@@ -1,4 +1,7 @@
-"""Wagers that ended. The ledger holds them for another hour, for late messages; then only their results are kept."""
+"""Wagers that ended. The ledger holds them for another hour, for late messages; then only their results are kept.
+
+Most wagers end without a match. After a minute these are packed (shelf.py), since hardly any is needed again.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from mmbot.domain.instant import DAY, HOUR, Instant
+from mmbot.domain.instant import DAY, HOUR, MINUTE, Instant
+from mmbot.domain.wager import Matching, WagerReport
+from mmbot.domain.wager_states import SAID, after
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import Archive, Remembered
-from mmbot.engine.wagers.wager import Wager
+from mmbot.engine.wagers.shelf import Shelf
+from mmbot.engine.wagers.wager import LineWager, Wager
 
 KEPT: Final = HOUR
 """How long a wager that ended is held for late messages."""
+
+UNPACKED: Final = MINUTE
+"""How long a wager that ended without a match is held as it is; then it is packed."""
 
 KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
@@ -20,46 +29,102 @@ wager, because its id does not end in a number. A correction after this time is 
 
 
 class EndedWagers:
-    """The wagers that ended: when each may be forgotten, and the results of the forgotten wagers."""
+    """The wagers that ended: when each may be packed and forgotten, and the results of the forgotten wagers."""
 
-    __slots__ = ("_archive", "_foreign", "_ours", "due_at")
+    __slots__ = ("_archive", "_foreign", "_fresh", "_ours", "_shelf", "due_at")
 
     def __init__(self) -> None:
         self._archive = Archive()
+        self._shelf = Shelf()
+        self._fresh: deque[tuple[Instant, Wager]] = deque()
+        """Wagers without a match that may be packed."""
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
-        """The earliest instant at which a wager may be forgotten."""
+        """The earliest instant at which a wager may be packed or forgotten."""
 
     def remembered(self, external_id: str) -> Remembered | None:
         """Return the figures of a forgotten wager of ours; None if no wager with this id was forgotten."""
         return self._archive.get(external_id)
 
+    def used(self, external_id: str) -> bool:
+        """Return whether a wager with this id was packed or forgotten."""
+        return self._archive.get(external_id) is not None or self._shelf.holds(external_id)
+
+    def says_nothing_new(self, report: WagerReport) -> bool:
+        """Return whether a report is about a packed wager and leaves it as it is."""
+        if report.matched or report.match_stake or report.matching is Matching.FULLY_MATCHED:
+            return False
+        wager = self._shelf.see(report.external_id)
+        return wager is not None and after(wager.state, SAID[report.status]) is wager.state
+
+    def take(self, external_id: str) -> LineWager | None:
+        """Unpack a wager, which the caller then holds again; None if no wager with this id is packed."""
+        return self._shelf.take(external_id)
+
+    def take_by_id(self, wager_id: str) -> LineWager | None:
+        """Unpack a wager by its ``wager_id``, the exchange's id."""
+        return self._shelf.take_by_id(wager_id)
+
     def note(self, wager: Wager, now: Instant) -> None:
         """Record that a wager ended at ``now`` and may be forgotten some time later. A later call for the same wager
         restarts this time."""
         wager.over_at = now
-        foreign = wager.foreign and wager.booked is not None
-        (self._foreign if foreign else self._ours).append((now, wager))
-        self.due_at = min(self.due_at, now + (KEPT_FOREIGN if foreign else KEPT))
+        if wager.foreign and wager.booked is not None:
+            self._foreign.append((now, wager))
+            self.due_at = min(self.due_at, now + KEPT_FOREIGN)
+        elif _packable(wager):
+            self._fresh.append((now, wager))
+            self.due_at = min(self.due_at, now + UNPACKED)
+        else:
+            self._ours.append((now, wager))
+            self.due_at = min(self.due_at, now + KEPT)
 
     def due(self, now: Instant) -> Iterator[Wager]:
-        """Yield at most three wagers that may be forgotten now. The number is small so that no call is slow."""
-        for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._foreign, KEPT_FOREIGN)):
+        """Yield at most five wagers of which the caller need not hold the object any more. The number is small so that
+        no call is slow."""
+        oldest = self._shelf.oldest()
+        if oldest is not None and oldest <= now - KEPT:
+            for external_id in self._shelf.drop_oldest():
+                self._archive.put(external_id, Remembered())
+        for queue, kept in (
+            (self._fresh, UNPACKED),
+            (self._fresh, UNPACKED),
+            (self._ours, KEPT),
+            (self._ours, KEPT),
+            (self._foreign, KEPT_FOREIGN),
+        ):
             if not queue or queue[0][0] > now - kept:
                 continue
             over_at, wager = queue.popleft()
             if wager.over_at == over_at and wager.over:
-                wager.over_at = None
                 yield wager
+        oldest = self._shelf.oldest()
         self.due_at = min(
+            self._fresh[0][0] + UNPACKED if self._fresh else NEVER,
             self._ours[0][0] + KEPT if self._ours else NEVER,
             self._foreign[0][0] + KEPT_FOREIGN if self._foreign else NEVER,
+            NEVER if oldest is None else oldest + KEPT,
         )
 
-    def remember(self, wager: Wager) -> None:
-        """Remember the result of a wager of ours. The caller then forgets the wager."""
+    def put_away(self, wager: Wager, now: Instant) -> bool:
+        """Pack a wager that ``due`` yielded, or remember its result if its time is over. Returns True if the caller
+        need not hold it any more."""
+        over_at = wager.over_at
+        if over_at is not None and over_at > now - KEPT:
+            if isinstance(wager, LineWager) and _packable(wager) and self._shelf.put(wager, over_at):
+                return True
+            self._ours.append((over_at, wager))
+            self.due_at = min(self.due_at, over_at + KEPT)
+            return False
+        wager.over_at = None
         if not wager.foreign:
             record = wager.matches
             remembered = Remembered() if record is None else Remembered(record.total, record.win, wager.booked or 0)
             self._archive.put(wager.external_id, remembered)
+        return True
+
+
+def _packable(wager: Wager) -> bool:
+    """Return whether a wager is ours and ended without a match."""
+    return wager.matches is None and not wager.foreign and wager.over and isinstance(wager, LineWager)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -221,6 +221,21 @@ def from_report(
     return wager
 
 
+def pack(wager: LineWager) -> list[object]:
+    """Return the fields of a wager without a match, except its ids and its line, as ``unpack`` takes them."""
+    return [getattr(wager, name) for name in _PACKED]
+
+
+def unpack(
+    external_id: str, wager_id: str | None, line: LineKey, side: Side, line_id: str, packed: list[Any]
+) -> LineWager:
+    """Return the wager of which ``pack`` returned these fields."""
+    fields: dict[str, Any] = dict(zip(_PACKED, packed, strict=True))
+    fields["state"], fields["result"] = State(fields["state"]), Winning(fields["result"])
+    fields["counted"] = tuple(fields["counted"])
+    return LineWager(external_id=external_id, wager_id=wager_id, line=line, side=side, line_id=line_id, **fields)
+
+
 def on_line(wager: MarketWager, line: LineKey, side: Side) -> LineWager:
     """Return the same wager as a ``LineWager``, after its line became known."""
     fields = {name: getattr(wager, name) for name in Wager.__struct_fields__}
@@ -266,4 +281,9 @@ def _blank(
     )
 
 
+_PACKED: Final = tuple(
+    name
+    for name in Wager.__struct_fields__
+    if name not in ("external_id", "wager_id", "line_id", "remaining", "matched", "win", "win_estimated", "matches")
+)
 _DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

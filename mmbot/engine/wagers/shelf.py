@@ -1,0 +1,150 @@
+"""Packs wagers that ended without a match into few bytes, since they are only held for the case of a late message."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MINUTE, Instant
+from mmbot.domain.odds import Side
+from mmbot.engine.wagers.remembered_results import split_id
+from mmbot.engine.wagers.wager import LineWager, pack, unpack
+
+BLOCK: Final = 1024
+"""The most wagers in one block."""
+
+SPAN: Final = 5 * MINUTE
+"""The longest time between the first and the last wager that are put into one block."""
+
+_SLOTS: Final = 4 * BLOCK
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
+
+
+class _Block:
+    """Packed wagers, with an open hash table from both ids of a wager to its place."""
+
+    __slots__ = ("first", "highest", "last", "line_places", "lines", "packed", "slots", "starts", "taken")
+
+    def __init__(self, now: Instant) -> None:
+        self.first = now
+        self.last = now
+        self.highest: dict[str, int] = {}
+        """The highest number at the end of an ``external_id``, for each prefix."""
+        self.packed = bytearray()
+        self.starts = array("l", [0])
+        self.slots = array("h", [-1]) * _SLOTS
+        self.lines: list[tuple[LineKey, Side, str]] = []
+        self.line_places: dict[str, int] = {}
+        self.taken: dict[int, None] = {}
+
+    def put(self, wager: LineWager, now: Instant) -> None:
+        place = len(self.starts) - 1
+        line = self.line_places.get(wager.line_id)
+        if line is None:
+            line = self.line_places[wager.line_id] = len(self.lines)
+            self.lines.append((wager.line, wager.side, wager.line_id))
+        self.packed += _encode([wager.external_id, wager.wager_id, line, *pack(wager)])
+        self.starts.append(len(self.packed))
+        self.last = now
+        self._enter(wager.external_id, place)
+        if wager.wager_id is not None:
+            self._enter(wager.wager_id, place)
+
+    def _enter(self, key: str, place: int) -> None:
+        slot = hash(key) % _SLOTS
+        while self.slots[slot] >= 0:
+            slot = (slot + 1) % _SLOTS
+        self.slots[slot] = place
+
+    def find(self, key: str) -> int:
+        """Return the place of the wager with this ``external_id`` or ``wager_id``; -1 if it is not here."""
+        slot = hash(key) % _SLOTS
+        while (place := self.slots[slot]) >= 0:
+            if place not in self.taken and key in self._fields(place)[:2]:
+                return place
+            slot = (slot + 1) % _SLOTS
+        return -1
+
+    def at(self, place: int) -> LineWager:
+        external_id, wager_id, at, *rest = self._fields(place)
+        line, side, line_id = self.lines[at]
+        return unpack(external_id, wager_id, line, side, line_id, rest)
+
+    def _fields(self, place: int) -> list[Any]:
+        fields: list[Any] = _decode(self.packed[self.starts[place] : self.starts[place + 1]])
+        return fields
+
+
+class Shelf:
+    """The packed wagers, in blocks that are dropped as a whole."""
+
+    __slots__ = ("_blocks", "_highest")
+
+    def __init__(self) -> None:
+        self._blocks: deque[_Block] = deque()
+        self._highest: dict[str, int] = {}
+
+    def put(self, wager: LineWager, now: Instant) -> bool:
+        """Pack a wager. Returns False, and does nothing, if its id does not end in a number."""
+        prefix, number = split_id(wager.external_id)
+        if number is None:
+            return False
+        self._highest[prefix] = max(number, self._highest.get(prefix, -1))
+        blocks = self._blocks
+        if not blocks or len(blocks[-1].starts) > BLOCK or now - blocks[-1].first > SPAN:
+            blocks.append(_Block(now))
+        block = blocks[-1]
+        block.highest[prefix] = max(number, block.highest.get(prefix, -1))
+        block.put(wager, now)
+        return True
+
+    def holds(self, external_id: str) -> bool:
+        """Return whether a wager of ours is on the shelf."""
+        return self._find(external_id) is not None
+
+    def see(self, external_id: str) -> LineWager | None:
+        """Return a copy of a wager of ours; None if it is not on the shelf."""
+        found = self._find(external_id)
+        return None if found is None else found[0].at(found[1])
+
+    def take(self, external_id: str) -> LineWager | None:
+        """Take a wager of ours off the shelf; None if it is not there."""
+        return _taken(self._find(external_id))
+
+    def take_by_id(self, wager_id: str) -> LineWager | None:
+        """Take a wager off the shelf by its ``wager_id``; None if it is not there. Searches every block."""
+        return _taken(self._search(wager_id))
+
+    def oldest(self) -> Instant | None:
+        """Return when the last wager was put into the oldest block; None if the shelf is empty."""
+        return self._blocks[0].last if self._blocks else None
+
+    def drop_oldest(self) -> list[str]:
+        """Drop the oldest block. Returns the highest ``external_id`` of each prefix in it."""
+        return [f"{prefix}{number}" for prefix, number in self._blocks.popleft().highest.items()]
+
+    def _find(self, external_id: str) -> tuple[_Block, int] | None:
+        prefix, number = split_id(external_id)
+        if number is None or number > self._highest.get(prefix, -1):
+            return None
+        return self._search(external_id)
+
+    def _search(self, key: str) -> tuple[_Block, int] | None:
+        for block in reversed(self._blocks):
+            place = block.find(key)
+            if place >= 0:
+                return block, place
+        return None
+
+
+def _taken(found: tuple[_Block, int] | None) -> LineWager | None:
+    if found is None:
+        return None
+    block, place = found
+    block.taken[place] = None
+    return block.at(place)
