@@ -460,6 +460,11 @@ class Ledger:
         """If a wager ended, schedule when it is forgotten."""
         if wager.over:
             self._ended.note(wager, now)
+            if now >= self._ended.pack_at:
+                for packed in self._ended.pack(now):
+                    self._wagers.pop(packed.external_id, None)
+                    if packed.wager_id is not None:
+                        self._by_id.pop(packed.wager_id, None)
             if now >= self._ended.due_at:
                 self._forget(now)
 
@@ -468,8 +473,7 @@ class Ledger:
             key = wager.external_id
             if self._wagers.get(key) is not wager:
                 continue
-            if not self._ended.put_away(wager, now):
-                continue
+            self._ended.remember(wager)
             del self._wagers[key]
             self._estimated.pop(key, None)
             self._without_line.pop(key, None)

@@ -6,7 +6,7 @@ Most wagers end without a match. After a minute these are packed (shelf.py), sin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mmbot.domain.instant import DAY, HOUR, MINUTE, Instant
@@ -14,7 +14,7 @@ from mmbot.domain.wager import Matching, WagerReport
 from mmbot.domain.wager_states import SAID, after
 from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import Archive, Remembered
-from mmbot.engine.wagers.shelf import Shelf
+from mmbot.engine.wagers.shelf import SPAN, Shelf
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 KEPT: Final = HOUR
@@ -22,6 +22,9 @@ KEPT: Final = HOUR
 
 UNPACKED: Final = MINUTE
 """How long a wager that ended without a match is held as it is; then it is packed."""
+
+AT_ONCE: Final = 2
+"""The most wagers that are packed in one call."""
 
 KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
@@ -31,17 +34,19 @@ wager, because its id does not end in a number. A correction after this time is 
 class EndedWagers:
     """The wagers that ended: when each may be packed and forgotten, and the results of the forgotten wagers."""
 
-    __slots__ = ("_archive", "_foreign", "_fresh", "_ours", "_shelf", "due_at")
+    __slots__ = ("_archive", "_foreign", "_fresh", "_ours", "_shelf", "due_at", "pack_at")
 
     def __init__(self) -> None:
         self._archive = Archive()
         self._shelf = Shelf()
-        self._fresh: deque[tuple[Instant, Wager]] = deque()
+        self._fresh: deque[tuple[Instant, LineWager]] = deque()
         """Wagers without a match that may be packed."""
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
-        """The earliest instant at which a wager may be packed or forgotten."""
+        """The earliest instant at which a wager may be forgotten."""
+        self.pack_at: Instant = NEVER
+        """The earliest instant at which a wager may be packed."""
 
     def remembered(self, external_id: str) -> Remembered | None:
         """Return the figures of a forgotten wager of ours; None if no wager with this id was forgotten."""
@@ -73,58 +78,55 @@ class EndedWagers:
         if wager.foreign and wager.booked is not None:
             self._foreign.append((now, wager))
             self.due_at = min(self.due_at, now + KEPT_FOREIGN)
-        elif _packable(wager):
+        elif wager.matches is None and not wager.foreign and isinstance(wager, LineWager):
             self._fresh.append((now, wager))
-            self.due_at = min(self.due_at, now + UNPACKED)
+            if len(self._fresh) == 1:
+                self.pack_at = now + UNPACKED
         else:
             self._ours.append((now, wager))
             self.due_at = min(self.due_at, now + KEPT)
 
+    def pack(self, now: Instant) -> Sequence[Wager]:
+        """Pack wagers that ended a while ago without a match. Returns them: the caller does not hold them any more. At
+        most ``AT_ONCE`` are packed, so that no call is slow."""
+        fresh = self._fresh
+        packed: list[Wager] = []
+        while fresh and fresh[0][0] + UNPACKED <= now and len(packed) < AT_ONCE:
+            over_at, wager = fresh.popleft()
+            if wager.over_at != over_at or wager.live:
+                continue
+            if wager.matches is None and self._shelf.put(wager, over_at):
+                wager.over_at = None
+                packed.append(wager)
+            else:
+                self._ours.append((over_at, wager))
+                self.due_at = min(self.due_at, over_at + KEPT)
+        self.pack_at = fresh[0][0] + UNPACKED if fresh else NEVER
+        if packed:
+            self.due_at = min(self.due_at, self._shelf.oldest + KEPT + SPAN)
+        return packed
+
     def due(self, now: Instant) -> Iterator[Wager]:
-        """Yield at most five wagers of which the caller need not hold the object any more. The number is small so that
-        no call is slow."""
-        oldest = self._shelf.oldest()
-        if oldest is not None and oldest <= now - KEPT:
+        """Yield at most three wagers that may be forgotten now. The number is small so that no call is slow."""
+        if now >= self._shelf.oldest + KEPT + SPAN:
             for external_id in self._shelf.drop_oldest():
                 self._archive.put(external_id, Remembered())
-        for queue, kept in (
-            (self._fresh, UNPACKED),
-            (self._fresh, UNPACKED),
-            (self._ours, KEPT),
-            (self._ours, KEPT),
-            (self._foreign, KEPT_FOREIGN),
-        ):
+        for queue, kept in ((self._ours, KEPT), (self._ours, KEPT), (self._foreign, KEPT_FOREIGN)):
             if not queue or queue[0][0] > now - kept:
                 continue
             over_at, wager = queue.popleft()
             if wager.over_at == over_at and wager.over:
+                wager.over_at = None
                 yield wager
-        oldest = self._shelf.oldest()
         self.due_at = min(
-            self._fresh[0][0] + UNPACKED if self._fresh else NEVER,
             self._ours[0][0] + KEPT if self._ours else NEVER,
             self._foreign[0][0] + KEPT_FOREIGN if self._foreign else NEVER,
-            NEVER if oldest is None else oldest + KEPT,
+            self._shelf.oldest + KEPT + SPAN,
         )
 
-    def put_away(self, wager: Wager, now: Instant) -> bool:
-        """Pack a wager that ``due`` yielded, or remember its result if its time is over. Returns True if the caller
-        need not hold it any more."""
-        over_at = wager.over_at
-        if over_at is not None and over_at > now - KEPT:
-            if isinstance(wager, LineWager) and _packable(wager) and self._shelf.put(wager, over_at):
-                return True
-            self._ours.append((over_at, wager))
-            self.due_at = min(self.due_at, over_at + KEPT)
-            return False
-        wager.over_at = None
+    def remember(self, wager: Wager) -> None:
+        """Remember the result of a wager of ours. The caller then forgets the wager."""
         if not wager.foreign:
             record = wager.matches
             remembered = Remembered() if record is None else Remembered(record.total, record.win, wager.booked or 0)
             self._archive.put(wager.external_id, remembered)
-        return True
-
-
-def _packable(wager: Wager) -> bool:
-    """Return whether a wager is ours and ended without a match."""
-    return wager.matches is None and not wager.foreign and wager.over and isinstance(wager, LineWager)

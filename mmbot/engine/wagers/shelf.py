@@ -11,6 +11,7 @@ import msgspec
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import MINUTE, Instant
 from mmbot.domain.odds import Side
+from mmbot.engine.timing.timers import NEVER
 from mmbot.engine.wagers.remembered_results import split_id
 from mmbot.engine.wagers.wager import LineWager, pack, unpack
 
@@ -28,11 +29,11 @@ _decode: Final = msgspec.msgpack.Decoder().decode
 class _Block:
     """Packed wagers, with an open hash table from both ids of a wager to its place."""
 
-    __slots__ = ("first", "highest", "last", "line_places", "lines", "packed", "slots", "starts", "taken")
+    __slots__ = ("count", "first", "highest", "line_places", "lines", "packed", "slots", "starts", "taken")
 
     def __init__(self, now: Instant) -> None:
+        self.count = 0
         self.first = now
-        self.last = now
         self.highest: dict[str, int] = {}
         """The highest number at the end of an ``external_id``, for each prefix."""
         self.packed = bytearray()
@@ -42,24 +43,21 @@ class _Block:
         self.line_places: dict[str, int] = {}
         self.taken: dict[int, None] = {}
 
-    def put(self, wager: LineWager, now: Instant) -> None:
-        place = len(self.starts) - 1
+    def put(self, wager: LineWager) -> None:
+        place = self.count
+        self.count = place + 1
         line = self.line_places.get(wager.line_id)
         if line is None:
             line = self.line_places[wager.line_id] = len(self.lines)
             self.lines.append((wager.line, wager.side, wager.line_id))
         self.packed += _encode([wager.external_id, wager.wager_id, line, *pack(wager)])
         self.starts.append(len(self.packed))
-        self.last = now
-        self._enter(wager.external_id, place)
-        if wager.wager_id is not None:
-            self._enter(wager.wager_id, place)
-
-    def _enter(self, key: str, place: int) -> None:
-        slot = hash(key) % _SLOTS
-        while self.slots[slot] >= 0:
-            slot = (slot + 1) % _SLOTS
-        self.slots[slot] = place
+        slots = self.slots
+        for key in (wager.external_id, wager.wager_id):
+            slot = hash(key) % _SLOTS
+            while slots[slot] >= 0:
+                slot = (slot + 1) % _SLOTS
+            slots[slot] = place
 
     def find(self, key: str) -> int:
         """Return the place of the wager with this ``external_id`` or ``wager_id``; -1 if it is not here."""
@@ -83,24 +81,29 @@ class _Block:
 class Shelf:
     """The packed wagers, in blocks that are dropped as a whole."""
 
-    __slots__ = ("_blocks", "_highest")
+    __slots__ = ("_blocks", "_highest", "oldest")
 
     def __init__(self) -> None:
         self._blocks: deque[_Block] = deque()
         self._highest: dict[str, int] = {}
+        self.oldest: Instant = NEVER
+        """When the first wager was put into the oldest block; ``NEVER`` if the shelf is empty."""
 
     def put(self, wager: LineWager, now: Instant) -> bool:
         """Pack a wager. Returns False, and does nothing, if its id does not end in a number."""
         prefix, number = split_id(wager.external_id)
         if number is None:
             return False
-        self._highest[prefix] = max(number, self._highest.get(prefix, -1))
+        if number > self._highest.get(prefix, -1):
+            self._highest[prefix] = number
         blocks = self._blocks
-        if not blocks or len(blocks[-1].starts) > BLOCK or now - blocks[-1].first > SPAN:
+        if not blocks or blocks[-1].count == BLOCK or now - blocks[-1].first > SPAN:
             blocks.append(_Block(now))
+            self.oldest = blocks[0].first
         block = blocks[-1]
-        block.highest[prefix] = max(number, block.highest.get(prefix, -1))
-        block.put(wager, now)
+        if number > block.highest.get(prefix, -1):
+            block.highest[prefix] = number
+        block.put(wager)
         return True
 
     def holds(self, external_id: str) -> bool:
@@ -120,13 +123,11 @@ class Shelf:
         """Take a wager off the shelf by its ``wager_id``; None if it is not there. Searches every block."""
         return _taken(self._search(wager_id))
 
-    def oldest(self) -> Instant | None:
-        """Return when the last wager was put into the oldest block; None if the shelf is empty."""
-        return self._blocks[0].last if self._blocks else None
-
     def drop_oldest(self) -> list[str]:
         """Drop the oldest block. Returns the highest ``external_id`` of each prefix in it."""
-        return [f"{prefix}{number}" for prefix, number in self._blocks.popleft().highest.items()]
+        block = self._blocks.popleft()
+        self.oldest = self._blocks[0].first if self._blocks else NEVER
+        return [f"{prefix}{number}" for prefix, number in block.highest.items()]
 
     def _find(self, external_id: str) -> tuple[_Block, int] | None:
         prefix, number = split_id(external_id)

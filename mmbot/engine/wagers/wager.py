@@ -223,7 +223,25 @@ def from_report(
 
 def pack(wager: LineWager) -> list[object]:
     """Return the fields of a wager without a match, except its ids and its line, as ``unpack`` takes them."""
-    return [getattr(wager, name) for name in _PACKED]
+    return [
+        wager.odds,
+        wager.stake,
+        wager.placed,
+        wager.number,
+        wager.state,
+        wager.result,
+        wager.hedge,
+        wager.sent_at,
+        wager.accepted_at,
+        wager.opened_at,
+        wager.cancel_sent_at,
+        wager.cancel_accepted_at,
+        wager.cancel_tries,
+        wager.sequence,
+        wager.heard_at,
+        wager.over_at,
+        wager.uncounted,
+    ]
 
 
 def unpack(
@@ -232,7 +250,6 @@ def unpack(
     """Return the wager of which ``pack`` returned these fields."""
     fields: dict[str, Any] = dict(zip(_PACKED, packed, strict=True))
     fields["state"], fields["result"] = State(fields["state"]), Winning(fields["result"])
-    fields["counted"] = tuple(fields["counted"])
     return LineWager(external_id=external_id, wager_id=wager_id, line=line, side=side, line_id=line_id, **fields)
 
 
@@ -281,9 +298,25 @@ def _blank(
     )
 
 
-_PACKED: Final = tuple(
-    name
-    for name in Wager.__struct_fields__
-    if name not in ("external_id", "wager_id", "line_id", "remaining", "matched", "win", "win_estimated", "matches")
+_PACKED: Final = (
+    "odds",
+    "stake",
+    "placed",
+    "number",
+    "state",
+    "result",
+    "hedge",
+    "sent_at",
+    "accepted_at",
+    "opened_at",
+    "cancel_sent_at",
+    "cancel_accepted_at",
+    "cancel_tries",
+    "sequence",
+    "heard_at",
+    "over_at",
+    "uncounted",
 )
+"""The fields in the list that ``pack`` returns. Without a match, the others have their first values."""
+
 _DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

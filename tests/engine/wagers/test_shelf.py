@@ -87,6 +87,15 @@ def test_a_late_message_does_not_revive_a_packed_wager() -> None:
     assert rig.ledger.live_count == 0
 
 
+def test_a_wager_whose_end_is_told_twice_at_once_is_packed_once() -> None:
+    rig = Rig()
+    rig.open()
+    for _ in range(2):
+        rig.ledger.take_report(report_of(ID, Status.CANCELED), False, rig.now, resolve)
+    assert rig.message() == []
+    assert packed(rig).ledger.get(ID) is not None
+
+
 def test_a_late_match_of_a_packed_wager_counts() -> None:
     rig = packed(ended(Rig()))
     changes = rig.message(matched=300, match=(300, -110), status=Status.CANCELED)
