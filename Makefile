@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test conformance check format bench simulate compiled test-compiled clean
+.PHONY: setup demo test conformance check format bench simulate broken-engines compiled test-compiled clean
 
 setup: $(READY)
 
@@ -103,6 +103,10 @@ bench: $(if $(filter plain,$(CORE)),$(READY),$(COMPILED)/.ready)
 simulate: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python -m simulate $(if $(MINUTES),--minutes $(MINUTES)) $(if $(FRESH),--fresh) \
 		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(START),--start $(START)) --jobs $(or $(JOBS),2) $(ARGS)
+
+# Deliberately broken engines, and how many seeds the simulation needs to find each.
+broken-engines: $(READY)
+	@PYTHONPATH=tests/simulation $(BIN)/python -m broken_engines --jobs $(or $(JOBS),2) $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(COMPILED) tests/conformance/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

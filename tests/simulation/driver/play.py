@@ -33,7 +33,7 @@ from .wire import Wire
 
 LOOK: Duration = 10 * SECOND
 COMPARED: Duration = 20 * SECOND
-KINDS_OF_SCOPES = {"sport_event": "event", "account": "account"}
+KINDS_OF_SCOPES = {"sport_event": "sport_event", "account": "account"}
 """The bot's names of the scopes whose thresholds the judge checks, and the judge's names. A sport event whose
 tournament is not known counts in every tournament, so a tournament may rightly seem to be too full."""
 
