@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,14 +12,15 @@ from mmbot.domain.instant import HOUR
 from mmbot.domain.money import half_up
 from mmbot.domain.position import Position
 from mmbot.domain.wager_states import FINAL, Happening, State
+from mmbot.engine.account import profit
 from mmbot.engine.books.coverage import Coverage
 from mmbot.engine.effects import Effects
 from mmbot.engine.life import clear_proof
 from mmbot.engine.life.order_of_life import OrderOfLife
-from mmbot.engine.reading.history import HistoryPager
 from mmbot.engine.risk.exposure import Exposure
-from mmbot.engine.sending import placing
+from mmbot.engine.sending import hedging, placing
 from mmbot.engine.sending.external_ids import ExternalIds
+from mmbot.engine.sending.hedging import Hedging
 from mmbot.engine.state.settings import Settings
 from mmbot.engine.timing.limiter import Limiter
 from mmbot.engine.wagers import apply_report
@@ -99,11 +101,14 @@ def _ids_start_again() -> Sequence[Patch]:
 
 
 def _no_limiter() -> Sequence[Patch]:
-    return [
-        (Limiter, "ready_at", lambda self, now, cancel: now),
-        (Limiter, "take", lambda self, now, cancel: None),
-        (Limiter, "pause", lambda self, until: None),
-    ]
+    whole = Limiter.__init__
+
+    def init(self: Any, rate: int, reserve: int) -> None:
+        whole(self, rate, reserve)
+        self._spacing = self._other_spacing = 1
+        self._all, self._other = deque(), deque()
+
+    return [(Limiter, "__init__", init)]
 
 
 def _no_self_match_guard() -> Sequence[Patch]:
@@ -125,10 +130,6 @@ def _lost_placements_count_as_rejected() -> Sequence[Patch]:
         return self._happened(self._known(external_id), Happening.REJECTED, now)
 
     return [(Ledger, "lost", lost)]
-
-
-def _any_page_proves_absence() -> Sequence[Patch]:
-    return [(HistoryPager, "holds_all", lambda self, since: True)]
 
 
 # --- order of life ------------------------------------------------------------------------------------------------
@@ -212,6 +213,18 @@ def _commission_on_losses() -> Sequence[Patch]:
     return [(Settlements, "put", put)]
 
 
+def _a_wobble_opens_a_day() -> Sequence[Patch]:
+    return [(profit, "WOBBLE", 0)]
+
+
+def _hedges_wait_for_a_message() -> Sequence[Patch]:
+    return [(Hedging, "overdue", lambda self, external_id, now: None)]
+
+
+def _hedges_meet_other_wagers() -> Sequence[Patch]:
+    return [(hedging, "blocking", lambda side, odds, own: [])]
+
+
 ENGINES: tuple[Broken, ...] = (
     Broken("no account limit", "the account has no limit", _with_limits(lambda x: replace(x, account=1e6))),
     Broken("no line limit", "a line has the limit of a market, and a market none", _with_limits(
@@ -228,8 +241,6 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no limiter", "requests are sent as fast as they are due", _no_limiter),
     Broken("no self-match guard", "quotes may match own wagers", _no_self_match_guard),
     Broken("lost is rejected", "a placement without an answer counts as rejected", _lost_placements_count_as_rejected),
-    Broken("any page proves absence", "a history that lags proves that a wager was never placed",
-           _any_page_proves_absence),
     Broken("kill cancels nothing", "the kill switch stops quoting and cancels nothing", _kill_cancels_nothing),
     Broken("no proof of clear", "the history is read and not looked at", _no_proof_of_being_clear),
     Broken("lost feed cancels nothing", "a lost feed has no effect on open wagers", _lost_feed_cancels_nothing),
@@ -243,5 +254,8 @@ ENGINES: tuple[Broken, ...] = (
     Broken("no voids", "a void has no effect", _ignoring(Happening.SAID_VOID)),
     Broken("no wipes", "wagers that the exchange ends at the start stay open in the books",
            _ignoring(Happening.SAID_WIPED)),
+    Broken("a wobble opens a day", "a clock that is put back over midnight opens a new day", _a_wobble_opens_a_day),
+    Broken("hedges wait for a message", "the end of a hedge is not looked up", _hedges_wait_for_a_message),
+    Broken("hedges meet other wagers", "a hedge may match own wagers", _hedges_meet_other_wagers),
     Broken("commission on losses", "a market with a loss costs commission too", _commission_on_losses),
 )  # fmt: skip

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
+from mmbot.domain.catalogue import market_of
 from mmbot.domain.instant import MINUTE, SECOND, Duration
 from mmbot.domain.odds import Ladder
 from mmbot.engine import events as e
+from mmbot.simulator.venue.board.board import NOT_STARTED
 from mmbot.simulator.venue.error_table import VenueError
 
 from .apply_board import _market as some_market
@@ -79,6 +81,26 @@ def stop(play: Play, rng: Random) -> bool:
     return True
 
 
+def restart_in_play(play: Play, rng: Random) -> bool:
+    """The sport event with the greatest position starts, and the daemon is restarted."""
+    at_stake: dict[int, int] = {}
+    for wager in play.venue.wagers(play.account):
+        event = wager.line.sport_event
+        if wager.matched and play.venue.sport_event(event).status == NOT_STARTED:
+            at_stake[event] = at_stake.get(event, 0) + wager.matched
+    if not at_stake:
+        return False
+    play.venue.go_live(max(at_stake, key=lambda event: (at_stake[event], event)), play.now)
+    play.until(play.now + _between(rng, 0.1, 20))
+    if play.broken():
+        return True
+    if rng.random() < 0.8:
+        play.stop(_between(rng, 1, 60))
+    else:
+        play.crash(_between(rng, 1, 60), rng.random())
+    return True
+
+
 def limits_lowered(play: Play, rng: Random) -> bool:
     """The daemon is restarted with lower limits."""
     play.stop(_between(rng, 1, 30), lowered(play.config, rng.choice((0.3, 0.6))))
@@ -93,8 +115,23 @@ def wall_clock_steps(play: Play, rng: Random) -> bool:
     return True
 
 
+def clock_put_back(play: Play, rng: Random) -> bool:
+    """The machine's wall clock is put back by five minutes, and right again some time later."""
+    play.run.tell(e.WallStepped(-5 * MINUTE))
+    play.later(_between(rng, 5, 60), lambda: play.run.tell(e.WallStepped(0)))
+    play.noisy(MINUTE)
+    return True
+
+
 def crash(play: Play, rng: Random) -> bool:
-    """The process dies, and is started again."""
+    """The process dies, and is started again. In half of the cases a market got its result just before."""
+    staked = [wager.line for wager in play.venue.wagers(play.account) if wager.matched]
+    markets = [key for key in dict.fromkeys(market_of(line) for line in staked) if not play.venue.concluded(key)]
+    if markets and rng.random() < 0.5:
+        play.venue.settle(rng.choice(markets), rng.choice((0, 1)), play.now)
+        play.until(play.now + play.scenario.delays.feed + _between(rng, 0.001, 0.4))
+        if play.broken():
+            return True
     play.crash(_between(rng, 0.5, 120), rng.random())
     return True
 
@@ -107,8 +144,10 @@ APPLY = {
         withdrawal,
         kill,
         stop,
+        restart_in_play,
         limits_lowered,
         wall_clock_steps,
+        clock_put_back,
         crash,
     )
 }

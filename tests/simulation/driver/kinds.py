@@ -47,8 +47,10 @@ KINDS: dict[str, int] = {
     "corrected": 2,
     # the operator and the machine
     "kill": 1,
-    "stop": 2,
+    "stop": 1,
+    "restart_in_play": 2,
     "limits_lowered": 1,
     "wall_clock_steps": 1,
+    "clock_put_back": 1,
 }
 """Each kind and its share of all faults."""

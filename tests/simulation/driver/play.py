@@ -74,7 +74,7 @@ class Play:
         self.recorder = Recorder(self.venue, self.judge, self.log)
         self.venue.watch(self.account, self.recorder)
         self.world = World(self.venue, (self.crowd,), self.account, Notes(self.judge))  # type: ignore[arg-type]
-        self.wire = Wire(self.venue, self.judge, self.log, self.recorder)
+        self.wire = Wire(self.venue, self.judge, self.log, self.recorder, ids_twice=scenario.ids_twice)
         self.journal = Journal()
         self.config = scenario.config
         self.noisy_until = scenario.start

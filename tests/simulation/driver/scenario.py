@@ -18,6 +18,11 @@ START: Instant = 1_800_000_000 * SECOND
 FAULTS_AN_HOUR = 6.0
 CRASHES_AN_HOUR = 0.1
 
+TWICE = 0.0
+"""The share of runs in which a line id occurs in two lines."""
+LATE = 0.06
+"""The share of runs that go over midnight UTC, with a small limit on the loss of a day."""
+
 STRATEGIES = ("fair_value", "fair_value", "fair_value", "levels", "restless", "raising")
 
 
@@ -52,6 +57,8 @@ class Scenario:
     behind: Duration
     """How far the bot's clock is behind the exchange's."""
     faults: tuple[Fault, ...]
+    ids_twice: bool = False
+    """True if the exchange's answers name the outcomes of one line of each market in a second line too."""
 
 
 def draw(seed: int, hours: float = 1.0) -> Scenario:
@@ -74,21 +81,26 @@ def draw(seed: int, hours: float = 1.0) -> Scenario:
         level_payout=rng.choice((10_000, 30_000)),
     )
     rng = Random(f"{seed}/times")
+    start = START + rng.randrange(DAY // MINUTE) * MINUTE
+    midnight = (Random(f"{seed}/midnight").randint(10, 50)) * MINUTE if Random(f"{seed}/late").random() < LATE else None
+    if midnight is not None:
+        start = START // DAY * DAY + DAY - midnight
     return Scenario(
         seed=seed,
-        start=START + rng.randrange(DAY // MINUTE) * MINUTE,
+        start=start,
         length=length,
         board=board,
         starts=tuple(rng.randint(5, 150) * MINUTE for _ in range(sport_events)),
         fixtures=_fixtures(rng, sport_events),
         venue=venue,
         balance=rng.choice((30_000, 200_000, 1_000_000)),
-        config=_config(Random(f"{seed}/config"), venue),
+        config=_config(Random(f"{seed}/config"), venue, midnight is not None),
         strategy=rng.choice(STRATEGIES),
         params=_params(Random(f"{seed}/params")),
         delays=_delays(Random(f"{seed}/delays")),
         behind=round(rng.choice((0.0, 0.0, 0.0, 0.4, 3.0, 45.0, -0.4, -3.0, -45.0)) * SECOND),
-        faults=_faults(Random(f"{seed}/faults"), length),
+        faults=_faults(Random(f"{seed}/faults"), length, midnight),
+        ids_twice=Random(f"{seed}/twice").random() < TWICE,
     )
 
 
@@ -110,7 +122,7 @@ def _venue(rng: Random) -> VenueSettings:
     )
 
 
-def _config(rng: Random, venue: VenueSettings) -> Config:
+def _config(rng: Random, venue: VenueSettings, late: bool) -> Config:
     line = rng.choice((25, 40, 60, 100))
     market = round(line * rng.choice((1.0, 1.0, 1.5)))
     sport_event = round(market * rng.choice((1.0, 1.5, 2.0)))
@@ -125,7 +137,7 @@ def _config(rng: Random, venue: VenueSettings) -> Config:
         account=account,
         soft=soft,
         hedge=soft + rng.choice((0.2, 0.3)),
-        daily_loss=rng.choice((100, 5000)),
+        daily_loss=rng.choice((0.5, 2)) if late else rng.choice((100, 5000)),
         stake=rng.choice((15, 50, 250)),
     )
     guards = GuardsConfig(
@@ -173,12 +185,15 @@ def _delays(rng: Random) -> Delays:
     )
 
 
-def _faults(rng: Random, length: Duration) -> tuple[Fault, ...]:
-    """Faults come at random times, more than one at a time too. None comes in the first 30 seconds."""
+def _faults(rng: Random, length: Duration, midnight: Duration | None) -> tuple[Fault, ...]:
+    """Faults come at random times, more than one at a time too. None comes in the first 30 seconds. A run over midnight
+    has a step of the wall clock soon after it."""
     names = [kind for kind, share in KINDS.items() for _ in range(share)]
     faults: list[Fault] = []
     for rate, kinds in ((FAULTS_AN_HOUR, names), (CRASHES_AN_HOUR, [CRASH])):
         at = 30 * SECOND
         while (at := at + round(rng.expovariate(rate) * HOUR)) < length:
             faults.append(Fault(at, rng.choice(kinds), rng.randrange(1 << 30)))
+    if midnight is not None:
+        faults.append(Fault(midnight + rng.randint(60, 280) * SECOND, "clock_put_back", rng.randrange(1 << 30)))
     return tuple(sorted(faults, key=lambda fault: fault.at))

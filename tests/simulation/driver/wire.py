@@ -8,6 +8,7 @@ from random import Random
 
 from judge.judge import Judge
 from judge.records import Item
+from msgspec.structs import replace
 
 from mmbot.backtest.faults import DETOUR, Fate
 from mmbot.backtest.run import Run
@@ -70,6 +71,7 @@ class Wire:
     requests: list[Requests] = field(default_factory=list)
     answers: list[Answers] = field(default_factory=list)
     messages: list[Messages] = field(default_factory=list)
+    ids_twice: bool = False
     now: Callable[[], Instant] = lambda: 0
     _sent_at: dict[int, Instant] = field(default_factory=dict)
 
@@ -142,6 +144,8 @@ class Wire:
                 self.log.add(now, f"answer {answer.request} is malformed")
                 self.judge.disturbed(now)
         if isinstance(answer, e.MarketsRead):
+            if self.ids_twice:
+                answer = with_ids_twice(answer)
             for images in answer.markets.values():
                 for image in images:
                     for line in image.market.lines:
@@ -187,3 +191,17 @@ class Wire:
             self.log.add(now, f"message about {message.report.external_id} is lost")
         elif min(copies) > 0:
             self.judge.excuse(self.recorder.place(found[0]), now + min(copies) + TOLD)
+
+
+def with_ids_twice(answer: e.MarketsRead) -> e.MarketsRead:
+    """Name the outcomes of the first line of each spread and total in a second line too."""
+    return replace(answer, markets={event: tuple(map(_twice, images)) for event, images in answer.markets.items()})
+
+
+def _twice(image: e.MarketImage) -> e.MarketImage:
+    market = image.market
+    first = market.lines[0]
+    if market.type not in ("spread", "total") or len(first.outcomes) != 2:
+        return image
+    second = replace(first, key=first.key._replace(number=first.key.number + 2), favourite=False)
+    return replace(image, market=replace(market, lines=(*market.lines, second)), books=(*image.books, image.books[0]))
