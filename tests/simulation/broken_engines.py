@@ -20,8 +20,10 @@ def run(name: str, seed: int) -> Outcome:
     broken = next(each for each in ENGINES if each.name == name)
     with applied(broken):
         outcome = Play(draw(seed)).play()
-    if outcome.breach is not None and Play(draw(seed)).play().breach is not None:
-        return replace(outcome, breach=None)
+    if outcome.breach is not None:
+        whole = Play(draw(seed)).play().breach
+        if whole is not None and whole.rule == outcome.breach.rule:
+            return replace(outcome, breach=None)
     return outcome
 
 
