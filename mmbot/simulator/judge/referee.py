@@ -12,7 +12,7 @@ from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import SECOND, Duration, Instant
-from mmbot.domain.money import Cents, share, show
+from mmbot.domain.money import Cents, show
 from mmbot.domain.odds import Odds, Side, could_match
 from mmbot.domain.wager import Status, Winning
 from mmbot.simulator.judge.verdict import (
@@ -25,6 +25,7 @@ from mmbot.simulator.judge.verdict import (
     ScopeFigure,
 )
 from mmbot.simulator.venue.records import RepeatedId, VenueWager
+from mmbot.simulator.venue.settlement.payouts import commission_on
 from mmbot.simulator.venue.venue import Venue
 
 _KEPT_BREACHES: Final = 200
@@ -91,6 +92,7 @@ class Referee:
         self._account = account
         self._limits = limits or RefereeLimits()
         self._commission = Decimal(venue.settings.commission)
+        self._rounding = venue.settings.commission_rounding
         self._wagers: dict[str, VenueWager] = {}
         self._lines: dict[LineKey, _Line] = {}
         self._changed_lines: dict[LineKey, None] = {}
@@ -318,7 +320,7 @@ class Referee:
         self.observe(now)
         self._judge_money(now)
         gross = sum(self._gross.values())
-        commission = sum(share(max(0, gain), self._commission) for gain in self._gross.values())
+        commission = sum(commission_on(gain, self._commission, self._rounding) for gain in self._gross.values())
         wallet = self._venue.wallet(self._account)
         gained = wallet.balance + wallet.held + wallet.staked - wallet.deposited
         unpaid = self._statuses.get(Status.SETTLED, 0)

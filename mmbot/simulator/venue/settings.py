@@ -27,6 +27,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     bet delay (docs/protocol.md 6.6)."""
     commission: str = "0.02"
     """The share of an account's net gain in a market that the exchange keeps, as a decimal number."""
+    commission_rounding: str = "half_up"
+    """The rounding of the commission on a market's net gain to the cent: ``half_up``, ``half_even``, ``down`` or
+    ``up``. The fee page says 2 % and names no rounding (docs/protocol.md 10)."""
     funds: str = "at_match"
     """The moment at which a stake leaves the balance: ``at_match`` or ``at_placement``."""
     unmatched_multiple: int = 10
@@ -37,6 +40,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_lag_ns: Duration = 50 * MILLISECOND
     """The age of the state that the wager history shows. The answer has the time of this state in
     ``last_synced_at``."""
+    history_newest_first: bool = False
+    """True: the wager history lists the newest wager first. No source says in which order the real exchange lists
+    them."""
     self_match: str = "reject"
     """The treatment of a wager that could match another wager of the same account: ``reject`` rejects the new wager,
     and ``wipe`` ends both (docs/protocol.md 6.3)."""

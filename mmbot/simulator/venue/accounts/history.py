@@ -37,7 +37,7 @@ def balance(account: Account, synced: Instant) -> VenueBalance:
 
 
 def history(account: Account, query: HistoryQuery, settings: VenueSettings, now: Instant) -> HistoryPage:
-    """The wagers that a query selects, in order of creation, as they stood ``history_lag_ns`` ago.
+    """The wagers that a query selects, in order of creation or its reverse, as they stood ``history_lag_ns`` ago.
 
     Raises:
         VenueError: the range is missing, reversed or too wide, or the cursor or the limit is invalid.
@@ -60,14 +60,16 @@ def history(account: Account, query: HistoryQuery, settings: VenueSettings, now:
         assert created is not None
         first = bisect_left(account.created_at, created[0])
         last = bisect_right(account.created_at, min(created[1], synced))
-        if after:
+        if after and not settings.history_newest_first:
             first = max(first, bisect_right(account.created, after, key=lambda order: order.number))
         candidates = account.created[first:last]
+    if settings.history_newest_first:
+        candidates = (order for order in reversed(list(candidates)) if not after or order.number < after)
+    else:
+        candidates = (order for order in candidates if order.number > after)
     wagers: list[VenueWager] = []
     last_number = 0
     for order in candidates:
-        if order.number <= after:
-            continue
         record = _as_of(order, synced)
         if record is None or not _wanted(record, query, created, updated):
             continue

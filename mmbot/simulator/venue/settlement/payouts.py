@@ -7,12 +7,12 @@ treatment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Final
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
-from mmbot.domain.money import Cents, share
+from mmbot.domain.money import Cents
 from mmbot.domain.odds import Side
 from mmbot.domain.wager import Status, Winning
 from mmbot.simulator.venue.accounts.order import Account, Order
@@ -25,6 +25,13 @@ _PAYMENT: Final[Mapping[Winning, str]] = {
     Winning.PUSH: "PUSH",
     Winning.DRAW: "PUSH",
     Winning.NO_RESULT: "VOID",
+}
+
+_ROUNDINGS: Final[Mapping[str, str]] = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_UP,
 }
 
 Result = Side | None | Mapping[int, Side | None]
@@ -60,21 +67,28 @@ def due(order: Order) -> Cents:
     return order.matched if order.winning in _RETURNED else 0
 
 
+def commission_on(gain: Cents, commission: Decimal, rounding: str) -> Cents:
+    """The commission on a market's net gain, in cents. ``rounding`` as in ``VenueSettings.commission_rounding``."""
+    return int((Decimal(max(0, gain)) * commission).quantize(Decimal(1), rounding=_ROUNDINGS[rounding]))
+
+
 def pay(
     market: MarketKey,
     orders: Iterable[Order],
     fees: dict[str, Cents],
     commission: Decimal,
+    rounding: str,
     now: Instant,
 ) -> None:
     """Pay each order the amount that its result owes, minus what was already paid. Then charge commission on each
-    account's net gain in the market, rounded half-up to the cent.
+    account's net gain in the market.
 
     Args:
         market: the market that has the result.
         orders: the matched orders of the market.
         fees: the commission in cents that each account has paid in this market so far. It is updated.
         commission: the share of a net gain that is charged.
+        rounding: how the commission is rounded to the cent, as ``VenueSettings.commission_rounding`` says.
         now: the time of the payments.
     """
     gains: dict[str, Cents] = {}
@@ -100,7 +114,7 @@ def pay(
             account.wallet.move(kind, difference, order.wager_id, market, now)
     for account_id, gain in gains.items():
         wallet = accounts[account_id].wallet
-        fee = share(max(0, gain), commission)
+        fee = commission_on(gain, commission, rounding)
         change = fee - fees.get(account_id, 0)
         fees[account_id] = fee
         if change:

@@ -36,6 +36,7 @@ class Settlement:
     ) -> None:
         self._payout = settings.payout_ns
         self._commission = Decimal(settings.commission)
+        self._rounding = settings.commission_rounding
         self._board = board
         self._matching_engine = matching_engine
         self._order_intake = order_intake
@@ -83,7 +84,7 @@ class Settlement:
 
     def _pay(self, market: MarketKey, now: Instant) -> None:
         orders = self._matching_engine.matched.get(market, {}).values()
-        payouts.pay(market, orders, self._fees.setdefault(market, {}), self._commission, now)
+        payouts.pay(market, orders, self._fees.setdefault(market, {}), self._commission, self._rounding, now)
         for order in orders:
             if order.status is Status.SETTLED:
                 order.status = Status.CLOSED

@@ -56,6 +56,20 @@ def test_the_history_filters() -> None:
     assert bench.again(one).matched == 200
 
 
+def test_the_history_may_list_the_newest_wager_first() -> None:
+    bench = Bench(VenueSettings(history_newest_first=True))
+    for odds in (110, 112, 114):
+        bench.place(bench.a, 0, odds, 1_000)
+    bench.wait(SECOND)
+    assert ids(bench) == ["w-3", "w-2", "w-1"]
+    for query in ({"created_from": START}, {"updated_from": START}):
+        page = bench.venue.history(bench.a, HistoryQuery(limit=2, **query), bench.now)
+        assert [wager.external_id for wager in page.wagers] == ["w-3", "w-2"]
+        page = bench.venue.history(bench.a, HistoryQuery(limit=2, cursor=page.next_cursor, **query), bench.now)
+        assert [wager.external_id for wager in page.wagers] == ["w-1"]
+        assert page.next_cursor == ""
+
+
 def test_the_two_time_filters_select_by_creation_and_by_change() -> None:
     bench = Bench()
     old = bench.place(bench.a, 0, 110, 1_000)

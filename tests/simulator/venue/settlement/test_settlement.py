@@ -104,6 +104,19 @@ def test_commission_is_rounded_half_up(stake: int, commission: int) -> None:
     assert movements(bench, bench.a)[-1] == ("COMMISSION", -commission)
 
 
+@pytest.mark.parametrize(
+    ("rounding", "stake", "commission"),
+    [("half_even", 1_225, 24), ("half_even", 1_275, 26), ("down", 1_299, 25), ("up", 1_251, 26), ("up", 1_250, 25)],
+)
+def test_commission_is_rounded_as_the_settings_say(rounding: str, stake: int, commission: int) -> None:
+    bench = Bench(VenueSettings(commission_rounding=rounding))
+    bench.place(bench.a, 0, 100, stake)
+    bench.place(bench.b, 1, 100, stake)
+    bench.venue.settle(MONEYLINE, 0, bench.now)
+    bench.wait()
+    assert movements(bench, bench.a)[-1] == ("COMMISSION", -commission)
+
+
 def test_markets_are_charged_apart_and_the_sport_event_ends_with_the_last() -> None:
     bench = Bench()
     matched(bench)
