@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import aiohttp
 
@@ -22,7 +22,6 @@ from mmbot.exchange.errors import (
     unreachable,
     without_answer,
 )
-from mmbot.exchange.session import SessionKeeper
 from mmbot.net.http import (
     LARGEST_CHANGE,
     LARGEST_READ,
@@ -42,6 +41,28 @@ OnMalformed = Callable[[str, str], None]
 """Called for each item of an answer that cannot be read, with the name of the call and the reason."""
 
 T = TypeVar("T")
+
+
+class Session(Protocol):
+    """The part of a session that a call needs; ``SessionKeeper`` explains it."""
+
+    def current(self) -> str | None:
+        """Return the access token if there is a valid one now."""
+
+    async def token(self, urgent: bool = False) -> str:
+        """Return an access token, after a renewal if there is none."""
+
+    def accepted(self, token: str) -> None:
+        """Note that the exchange accepted this token."""
+
+    def reject(self, token: str) -> None:
+        """Drop a token that the exchange answered with 401."""
+
+    async def rejected(self, token: str, urgent: bool = False) -> str:
+        """Drop such a token, and wait for the next one."""
+
+    def scrub(self, text: str) -> str:
+        """Replace every secret in a text."""
 
 
 class Written(NamedTuple, Generic[T]):
@@ -64,7 +85,7 @@ class Caller:
 
     def __init__(
         self,
-        keeper: SessionKeeper,
+        keeper: Session,
         clock: Clock,
         errors: ErrorTable,
         base_url: str,
@@ -115,7 +136,7 @@ class Caller:
                 # Do not repeat the placement: it may no longer be allowed, so the engine has to decide again.
                 self._keeper.reject(token)
                 raise Rejected("unauthorized", "the token was not accepted; nothing was placed") from None
-        token = await self._keeper.rejected(token)
+        token = await self._keeper.rejected(token, call.purpose is Purpose.CANCEL)
         try:
             return await self._once(call, http, token)
         except _Unauthorized:
@@ -127,7 +148,7 @@ class Caller:
         """Return the access token for a call. A placement does not wait for a new token, because the quote would be
         stale."""
         if purpose is not Purpose.PLACE:
-            return await self._keeper.token()
+            return await self._keeper.token(purpose is Purpose.CANCEL)
         token = self._keeper.current()
         if token is None:
             raise Rejected("unauthorized", "no session at the moment; nothing was placed")

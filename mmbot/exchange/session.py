@@ -67,6 +67,7 @@ class SessionKeeper:
         dialect: writes the log-in and the refresh, and names their errors.
         base_url: address of the REST API, including ``/partner``.
         cooldown: least time between two log-ins, also across restarts. It doubles with each log-in that gets no answer.
+            One log-in that a cancel needs does not wait for it; the next log-in waits in any case.
         timeout_s: time limit of one request, in seconds.
         urgent: True for a kill by the operator. The first log-in then does not wait for the cool-down of an earlier
             process, and a log-in that gets no answer does not lengthen the cool-down.
@@ -117,6 +118,7 @@ class SessionKeeper:
         self._silent_log_ins = 0
         self._barred: ExchangeError | None = None
         self._barred_until: Instant = 0
+        self._hurry = False  # whether a cancel waits for the renewal
         self._renewal: asyncio.Task[str] | None = None
         self._changed = asyncio.Event()
         self._closed = False
@@ -127,14 +129,26 @@ class SessionKeeper:
         """Return the access token; None if there is no valid one now. Sends nothing."""
         return self._access if self._access is not None and self._clock.now() < self._ends else None
 
-    async def token(self) -> str:
+    async def token(self, urgent: bool = False) -> str:
         """Return an access token. If there is no valid one, wait for a renewal.
+
+        Args:
+            urgent: for a cancel. If a log-in is needed and only the cool-down forbids it, it is sent at once, unless
+                the last log-in was sent like that too. So a cool-down sees two log-ins at most.
 
         Raises:
             LoginRejected: if the exchange rejects the keys. No log-in is sent for ten minutes after that.
             Retryable: if no token can be had now.
         """
-        return self.current() or await self._renewed()
+        if (token := self.current()) is not None or not urgent or self._urgent:
+            return token or await self._renewed()
+        self._hurry = True
+        try:
+            return await self._renewed()
+        except Retryable as later:
+            if later.reason is not FailureReason.LOGIN_WAITS or not self._hurry or self._kept.hurried:
+                raise
+            return await self._renewed()  # the renewal had begun before the cancel asked for one
 
     def accepted(self, token: str) -> None:
         """Note that the exchange accepted this token."""
@@ -150,15 +164,17 @@ class SessionKeeper:
         if not self._closed:
             self._start()
 
-    async def rejected(self, token: str) -> str:
+    async def rejected(self, token: str, urgent: bool = False) -> str:
         """Drop a token that the exchange answered with 401 (not accepted), and wait for the next token.
+        ``urgent`` is as for ``token``.
 
         Raises:
             LoginRejected, Retryable: as ``token``. Retryable also if the exchange rejects a token that it has just
                 issued.
         """
+        self._hurry = self._hurry or (urgent and not self._urgent)
         self.reject(token)
-        return await self.token()
+        return await self.token(urgent)
 
     async def run(self) -> None:
         """Renew the token before it expires, until this task is cancelled. After a failure, retry after pauses that
@@ -291,14 +307,16 @@ class SessionKeeper:
         if (barred := self._log_in_barred(now)) is not None:
             raise barred
         before, logged_in, wall = self._kept, self._logged_in, self._clock.wall()
+        hurried = self._cooling_until(now) is not None
+        self._hurry = False
         self._logged_in = now
-        await self._keep(before.refresh_token, wall)
+        await self._keep(before.refresh_token, wall, hurried)
         call = self._session.log_in(self._access_key, self._secret_key)
         try:
             reply = await self._post(call)
         except NotSent as error:
             self._logged_in = logged_in  # the log-in opened no session
-            await self._keep(before.refresh_token, before.logged_in_at)
+            await self._keep(before.refresh_token, before.logged_in_at, before.hurried)
             raise unreachable(f"log-in: {error}") from None
         except NoAnswer as error:
             self._silent_log_ins += 1
@@ -323,7 +341,7 @@ class SessionKeeper:
         if 400 <= reply.status < 500 and reply.status not in (404, 408, 409, 425):
             self._logged_in = logged_in  # the log-in opened no session
             apart = wall - self._cooldown + min(self._cooldown, REJECTED_APART)
-            await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart))
+            await self._keep(before.refresh_token, max(before.logged_in_at or 0, apart), True)
             said = self.scrub(f"{code}: {error_body.message}")
             raise self._bar(LoginRejected(LOGIN_REJECTED, said), REJECTED_PAUSE)
         self._silent_log_ins += 1
@@ -339,12 +357,18 @@ class SessionKeeper:
         """Return the reason why no log-in may be sent now; None if a log-in may be sent."""
         if self._barred is not None and now < self._barred_until:
             return self._barred
-        if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
+        if (until := self._cooling_until(now)) is None or (self._hurry and not self._kept.hurried):
             return None
         said = f"the next log-in is at {iso(until)[11:19]}Z (exchange.login_cooldown_s)"
         waits = Retryable("login_cooldown", said, until)
         waits.reason = FailureReason.LOGIN_WAITS
         return waits
+
+    def _cooling_until(self, now: Instant) -> Instant | None:
+        """The end of the cool-down after the last log-in; None if it is over."""
+        if self._logged_in is None or now >= (until := self._logged_in + self._pause()):
+            return None
+        return until
 
     def _bar(self, error: ExchangeError, pause: Duration) -> ExchangeError:
         self._barred = error
@@ -358,6 +382,7 @@ class SessionKeeper:
             life = UNSTATED_LIFE  # the exchange's clock disagrees with ours
         life = max(life, SHORTEST_LIFE)
         self._lately.extend(token for token in (tokens.access, tokens.refresh) if token and token not in self._lately)
+        self._hurry = False
         self._access = tokens.access
         self._ends = now + life
         self._refresh_at = now + max(refresh_after(life), REFRESHES_APART)
@@ -370,8 +395,10 @@ class SessionKeeper:
         self._tell("session.refreshed" if refreshed else "session.logged_in", life_s=in_seconds(life))
         return tokens.access
 
-    async def _keep(self, refresh_token: str | None, logged_in_at: Instant | None) -> None:
-        self._kept = Kept(self._kept.account, refresh_token, logged_in_at)
+    async def _keep(self, refresh: str | None, logged_in_at: Instant | None, hurried: bool | None = None) -> None:
+        """Write the session to disk. ``hurried`` stays as it is if it is None."""
+        hurried = self._kept.hurried if hurried is None else hurried
+        self._kept = Kept(self._kept.account, refresh, logged_in_at, hurried)
         try:
             await asyncio.to_thread(self._store.save, self._kept)
         except OSError as error:

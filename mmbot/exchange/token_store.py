@@ -24,6 +24,8 @@ class Kept(msgspec.Struct, frozen=True):
     refresh_token: str | None = None
     logged_in_at: Instant | None = None
     """Time of the last log-in that may have opened a session, by the wall clock."""
+    hurried: bool = False
+    """True if that log-in did not wait for the cool-down, because a cancel needed it. The next one waits."""
 
     def __repr__(self) -> str:
         return f"Kept(account={self.account!r}, logged_in_at={self.logged_in_at!r})"

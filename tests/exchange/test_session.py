@@ -311,6 +311,62 @@ async def test_an_urgent_log_in_does_not_wait_for_the_cool_down_but_the_next_one
         assert retryable.value.code == "login_cooldown"
 
 
+async def test_a_cancel_after_a_restart_does_not_wait_for_the_cool_down(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/refresh", error(401, "unauthorized"))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        await keeper.token()
+    clock.advance(7 * SECOND)
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        with pytest.raises(Retryable):  # a read waits
+            await keeper.token()
+        assert log_ins(exchange) == 1
+        assert await asyncio.wait_for(keeper.token(urgent=True), 5)
+    assert log_ins(exchange) == 2
+
+
+async def test_a_cancel_that_comes_while_a_renewal_fails_for_the_cool_down_logs_in(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/refresh", error(401, "unauthorized"))
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        await keeper.token()
+    async with keeping(exchange, clock, tmp_path) as keeper:
+        reading = asyncio.create_task(keeper.token())
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(keeper.token(urgent=True), 5)
+        await asyncio.gather(reading, return_exceptions=True)
+    assert log_ins(exchange) == 2
+
+
+async def test_cancels_of_a_crash_loop_open_two_sessions_in_a_cool_down(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/refresh", error(401, "unauthorized"))
+    opened = []
+    for _ in range(60):
+        async with keeping(exchange, clock, tmp_path) as keeper:
+            with contextlib.suppress(Retryable):
+                await keeper.token(urgent=True)
+        opened.append(log_ins(exchange))
+        clock.advance(3 * SECOND)
+    assert opened[0] == 1
+    assert max(b - a for a, b in zip(opened, opened[20:], strict=False)) <= 2  # in any minute
+
+
+async def test_a_crash_loop_of_cancels_with_wrong_keys_asks_every_five_seconds(
+    exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
+) -> None:
+    exchange.script("/auth/login", error(401, "unauthorized"))
+    for _ in range(10):
+        async with keeping(exchange, clock, tmp_path) as keeper:
+            with pytest.raises(ExchangeError):
+                await keeper.token(urgent=True)
+        clock.advance(SECOND)
+    assert log_ins(exchange) == 2
+
+
 async def test_when_all_sessions_are_taken_it_waits(
     exchange: ScriptedExchange, clock: ManualClock, tmp_path: Path
 ) -> None:
