@@ -42,6 +42,13 @@ LONGEST: Final = 500
 SILENT_S: Final = 5.0
 """Time without an answer after which a daemon counts as silent."""
 
+HUNG_S: Final = 2.0
+"""The same for a ``kill`` that can cancel without the daemon, counted from its call. The first cancel has to leave
+within 5 s of the call, and a log-in comes before it."""
+
+ASK_S: Final = 1.0
+"""Time limit of the first request of such a ``kill``."""
+
 _LOOK_S: Final = 0.1
 _POST: Final = {"Content-Type": "application/json", "X-Mmbot": "1"}
 
@@ -96,26 +103,32 @@ def door_of(place: Place) -> str:
     return place.door
 
 
-def fetch(door: str) -> DaemonStatus:
+def fetch(door: str, within_s: float = ANSWER_WITHIN_S) -> DaemonStatus:
     """Return a daemon's status.
+
+    Args:
+        within_s: time limit in seconds.
 
     Raises:
         Unreachable: if the daemon does not answer, or the answer is not a status.
     """
-    body = _ask("GET", door, "/status", b"")
+    body = _ask("GET", door, "/status", b"", within_s)
     try:
         return msgspec.json.decode(body, type=DaemonStatus)
     except msgspec.DecodeError as bad:
         raise Unreachable(f"the program at {door} is not mmbot, or another version of it: {bad}") from bad
 
 
-def post(door: str, path: str, body: Mapping[str, str]) -> None:
+def post(door: str, path: str, body: Mapping[str, str], within_s: float = ANSWER_WITHIN_S) -> None:
     """Send a command to a daemon.
+
+    Args:
+        within_s: time limit in seconds.
 
     Raises:
         Unreachable: if the daemon does not answer or rejects the command.
     """
-    _ask("POST", door, path, msgspec.json.encode(body))
+    _ask("POST", door, path, msgspec.json.encode(body), within_s)
 
 
 def resume(place: Place, say: Say, wait_s: float = 10.0) -> int:
@@ -176,12 +189,13 @@ def kill(place: Place, reason: str, say: Say, alone: Callable[[], int], wait_s: 
     Raises:
         StateDirError, OSError: if no daemon runs and the kill switch cannot be written.
     """
+    called = time.monotonic()
     holder = holder_of(place.directory)
-    if holder is None and place.door is not None and _answers(place.door):
+    if holder is None and place.door is not None and _try(place.door, ASK_S) is not None:
         say(f"the daemon at {place.door} does not use {place.directory} as its state directory; killing it anyway")
         holder = Holder(url=place.door)
     if holder is not None:
-        code = _kill_living(place, holder, reason, say, wait_s)
+        code = _kill_living(place, holder, reason, say, wait_s, called)
         if code is not None:
             return code
         say("the daemon does not answer: logging in and cancelling everything from here")
@@ -209,7 +223,7 @@ def kill_at(door: str, reason: str, say: Say, wait_s: float = 30.0) -> int:
         )
     post(door, "/kill", {"reason": _short(reason)})
     say(f"kill switch on ({door})")
-    code = _until_clear(lambda: door, say, wait_s)
+    code = _until_clear(lambda: door, say, wait_s, time.monotonic(), SILENT_S)
     if code is None:
         raise Unreachable(
             f"the daemon at {door} stopped answering, so wagers may be open; use -c FILE to cancel without the daemon"
@@ -233,15 +247,20 @@ def _write_latch(place: Place, reason: str, say: Say) -> bool:
     return True
 
 
-def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float) -> int | None:
-    """Kill through a running daemon. Return None if the daemon does not answer or has ended."""
+def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: float, called: float) -> int | None:
+    """Kill through a running daemon. Return None if the daemon does not answer or has ended.
+
+    Args:
+        called: when the operator called, by the monotonic clock.
+    """
     door = holder.url
     who = f"process {holder.pid}" if holder.pid else str(door)
     try:
         if door is None:
             raise Unreachable("its HTTP server is not up yet")
-        post(door, "/kill", {"reason": _short(reason)})
+        post(door, "/kill", {"reason": _short(reason)}, ASK_S)
         say(f"kill switch on ({who})")
+        called = time.monotonic()
     except Unreachable as silent:
         again = holder_of(place.directory)
         if holder.pid is None or again is None or again.pid != holder.pid:
@@ -254,7 +273,7 @@ def _kill_living(place: Place, holder: Holder, reason: str, say: Say, wait_s: fl
     def find() -> str | None:
         return door or getattr(holder_of(place.directory), "url", None)
 
-    code = _until_clear(find, say, wait_s)
+    code = _until_clear(find, say, wait_s, called, HUNG_S)
     if code == DONE and holder.pid is not None and not _comes(lambda: latch.read(place.directory) is not None):
         say(f"but the kill switch is NOT on disk in {place.directory}, so a restart would quote again")
         return NOT_CLEAR
@@ -271,21 +290,26 @@ def _comes(condition: Callable[[], bool]) -> bool:
     return True
 
 
-def _until_clear(find: Callable[[], str | None], say: Say, wait_s: float) -> int | None:
+def _until_clear(
+    find: Callable[[], str | None], say: Say, wait_s: float, answered: float, silent_s: float
+) -> int | None:
     """Watch a daemon until its kill switch is on and the account is clear, or time is up. Return None if the daemon
-    stopped answering."""
-    answered = time.monotonic()
-    until = answered + wait_s
+    has not answered for ``silent_s``.
+
+    Args:
+        answered: when the daemon last answered, by the monotonic clock.
+    """
+    until = time.monotonic() + wait_s
     status: Status | None = None
-    while (now := time.monotonic()) < until:
+    while time.monotonic() < until:
         door = find()
-        status = None if door is None else _try(door)
+        status = None if door is None else _try(door, min(ANSWER_WITHIN_S, silent_s / 2))
         if status is not None:
             if status.latched is not None and status.clear:
                 say(f"kill switch on, and clear: {status.latched}")
                 return DONE
-            answered = now
-        elif now - answered > SILENT_S:
+            answered = time.monotonic()
+        elif time.monotonic() - answered >= silent_s:
             return None
         time.sleep(_LOOK_S)
     if status is None:
@@ -307,9 +331,9 @@ def wait_for_status(door: str, wait_s: float, done: Callable[[Status], bool]) ->
         time.sleep(_LOOK_S)
 
 
-def _try(door: str) -> Status | None:
+def _try(door: str, within_s: float = ANSWER_WITHIN_S) -> Status | None:
     try:
-        return fetch(door)
+        return fetch(door, within_s)
     except Unreachable:
         return None
 
@@ -318,8 +342,8 @@ def _answers(door: str) -> bool:
     return _try(door) is not None
 
 
-def _ask(method: str, door: str, path: str, body: bytes) -> bytes:
-    connection = http.client.HTTPConnection(*_host_and_port(door), timeout=ANSWER_WITHIN_S)
+def _ask(method: str, door: str, path: str, body: bytes, within_s: float) -> bytes:
+    connection = http.client.HTTPConnection(*_host_and_port(door), timeout=within_s)
     try:
         connection.request(method, path, body or None, _POST if method == "POST" else {})
         answer = connection.getresponse()
