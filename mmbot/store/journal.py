@@ -325,6 +325,21 @@ def _close_to_others(path: Path) -> None:
             path.with_name(path.name + added).chmod(0o600)
 
 
+def run_ids_of(directory: Path) -> tuple[str, ...]:
+    """Return the ids of all runs of a state directory. Nothing is checked, migrated or created, so this is quick, and
+    works while a daemon runs.
+
+    Raises:
+        JournalError: if there is no journal, or it cannot be read.
+    """
+    path = directory / JOURNAL_FILE
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=1.0)) as db:
+            return tuple(str(row[0]) for row in db.execute("SELECT run_id FROM runs ORDER BY number"))
+    except sqlite3.Error as bad:
+        raise JournalError(f"{path} cannot be read: {bad}") from bad
+
+
 def _base36(number: int) -> str:
     digits = ""
     while number:

@@ -1,0 +1,208 @@
+"""The heartbeat file of the state directory: the daemon's sign of life, and the fence of the watchdog.
+
+The daemon and the watchdog each write their own part of the file, in place. The daemon says when its event loop last
+ran, and whether the run has ended with a clear account. The watchdog says when it cancelled everything in the daemon's
+stead. A part is written with one call and is never longer than a disk block, so nobody reads half of it for long.
+
+Instants of beats are nanoseconds since the machine booted, suspended time included. No step of a clock changes them,
+and every process and container of the machine agrees on them. They mean nothing after a reboot, so the file names the
+boot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import time
+from enum import IntEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple
+
+HEARTBEAT_FILE: Final = "heartbeat"
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_MAGIC: Final = b"mmbeat01"
+_RUN: Final = struct.Struct("<8s16s16sQ")  # magic, boot, run id, state
+_BEAT: Final = struct.Struct("<QQQ")  # since boot, wall clock, last fence that the daemon knows of
+_FENCE: Final = struct.Struct("<QQQQ")  # number, beat that it is for, wall clock, 1 if the account was proved clear
+_BEAT_AT: Final = _RUN.size
+_FENCE_AT: Final = 128
+_SIZE: Final = _FENCE_AT + _FENCE.size
+
+
+class State(IntEnum):
+    """The state of the run that wrote the file."""
+
+    RUNNING = 1
+    """The run may have open wagers."""
+    ENDED = 2
+    """The run has ended, and the account was proved clear."""
+
+
+class Heartbeat(NamedTuple):
+    """The content of the file."""
+
+    boot: bytes
+    """Boot of the machine during which the daemon wrote."""
+    run_id: str
+    """Run of the daemon, as in its ``external_id`` s."""
+    state: int
+    beat: int
+    """The latest beat, in nanoseconds since the boot."""
+    at: int
+    """The same by the wall clock, for people."""
+    known: int
+    """Number of the latest fence that the daemon has taken note of."""
+    fence: int
+    """Number of the latest fence; 0 if there was none."""
+    fenced_beat: int
+    """The beat after whose silence that fence was set."""
+    proved: bool
+    """True if the account was proved clear after that fence."""
+
+    @property
+    def running(self) -> bool:
+        """True if the run may have open wagers."""
+        return self.state == State.RUNNING
+
+    @property
+    def needs_clearing(self) -> bool:
+        """True if the run may have open wagers and no watchdog has proved the account clear since its last beat."""
+        return self.running and not (self.proved and self.fenced_beat == self.beat)
+
+
+def since_boot() -> int:
+    """Return the nanoseconds since the machine booted, suspended time included where the system counts it."""
+    return time.clock_gettime_ns(_CLOCK)
+
+
+_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def this_boot() -> bytes:
+    """Return a name of the present boot of the machine."""
+    try:
+        text = _BOOT_ID.read_bytes()
+    except OSError:  # no Linux: the time of the boot, to the minute
+        text = str((time.time_ns() - since_boot()) // 60_000_000_000).encode()
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+class HeartbeatFile:
+    """The file, open for writing. Use it as a context manager, or call ``close``."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the file, and create it if it does not exist.
+
+        Raises:
+            OSError: if that fails, for example because the disk is full.
+        """
+        self._fd = os.open(directory / HEARTBEAT_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            have = os.fstat(self._fd).st_size
+            if have < _SIZE:
+                os.pwrite(self._fd, bytes(_SIZE - have), have)  # so that a later beat needs no new disk space
+        except OSError:
+            os.close(self._fd)
+            raise
+
+    def begin(self, run_id: str, beat: int, wall: int, known: int) -> None:
+        """Begin the beats of a run. The part of the watchdog stays.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        run = _RUN.pack(_MAGIC, this_boot(), run_id.encode()[:16], State.RUNNING)
+        os.pwrite(self._fd, run + _BEAT.pack(beat, wall, known), 0)
+
+    def beat(self, beat: int, wall: int, known: int) -> None:
+        """Write a beat, and the latest fence that the daemon has taken note of. It does not wait for the disk.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        os.pwrite(self._fd, _BEAT.pack(beat, wall, known), _BEAT_AT)
+
+    def end(self) -> None:
+        """Note that the run has ended and that the account was proved clear.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        os.pwrite(self._fd, struct.pack("<Q", State.ENDED), _RUN.size - 8)
+
+    def fence(self) -> int:
+        """Return the number of the latest fence; 0 if there was none.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
+        number: int = struct.unpack("<Q", os.pread(self._fd, 8, _FENCE_AT))[0]
+        return number
+
+    def set_fence(self, number: int, beat: int, wall: int, proved: bool) -> None:
+        """Set a fence, or note that the account was proved clear after it. ``sync`` makes it durable.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        os.pwrite(self._fd, _FENCE.pack(number, beat, wall, proved), _FENCE_AT)
+
+    def sync(self) -> None:
+        """Wait until the disk has the file.
+
+        Raises:
+            OSError: if it fails.
+        """
+        os.fsync(self._fd)
+
+    def read(self) -> Heartbeat | None:
+        """Return the content of the file; None if no daemon has written to it.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        return _read(self._fd)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> HeartbeatFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_heartbeat(directory: Path) -> Heartbeat | None:
+    """Return the heartbeat of a state directory; None if there is none, or if it cannot be read."""
+    try:
+        fd = os.open(directory / HEARTBEAT_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        return _read(fd)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _read(fd: int) -> Heartbeat | None:
+    data = os.pread(fd, _SIZE, 0)
+    if len(data) < _SIZE:
+        return None
+    magic, boot, run_id, state = _RUN.unpack_from(data)
+    if magic != _MAGIC:
+        return None
+    beat, at, known = _BEAT.unpack_from(data, _BEAT_AT)
+    fence, fenced_beat, _, proved = _FENCE.unpack_from(data, _FENCE_AT)
+    name = run_id.rstrip(b"\0").decode("ascii", "replace")
+    return Heartbeat(boot, name, state, beat, at, known, fence, fenced_beat, bool(proved))
