@@ -18,6 +18,9 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
 from mmbot.domain.transaction import Transaction
 from mmbot.domain.wager import MatchDetail, UnreadWager, WagerReport
+from mmbot.engine.interruptions import Interruption as Interruption
+from mmbot.engine.interruptions import StoodStill as StoodStill
+from mmbot.engine.interruptions import StrategyOverran as StrategyOverran
 
 
 class Op(Enum):
@@ -444,4 +447,4 @@ class BlockReserved(msgspec.Struct, frozen=True, tag=True):
 
 Control = StopRequested | KillRequested | ResumeRequested | LatchWritten | WallStepped | PriceGiven | BlockReserved
 
-Event = FeedUp | FeedLost | FeedRejected | FeedMessage | Answer | Control
+Event = FeedUp | FeedLost | FeedRejected | FeedMessage | Answer | Control | Interruption

@@ -62,6 +62,7 @@ class Feed:
             e.SportEventMessage: self._on_sport_event,
             e.MarketMessage: self._on_market,
             e.LineMessage: self._on_line,
+            e.StoodStill: self._on_stood_still,
         }
 
     def _on_book(self, message: e.BookMessage, now: Instant) -> None:
@@ -205,6 +206,18 @@ class Feed:
         self._hedging.check = True
         shared.hold("feed", ACCOUNT, reason, now)
         self._life.feed_lost(now)
+
+    def _on_stood_still(self, event: e.StoodStill, now: Instant) -> None:
+        """Treat the feed as lost: messages that came meanwhile are late, and others are missing."""
+        shared = self._shared
+        seconds = round(in_seconds(event.gap), 3)
+        reason = f"the daemon stood still for {seconds:g} s" if event.gap else "the watchdog cancelled everything"
+        shared.hold("stood_still", ACCOUNT, reason, now)
+        shared.outbox.alert(Severity.ERROR, "daemon.stood_still", seconds=seconds, fenced=not event.gap)
+        if shared.coverage.up:
+            self.lose(reason, now)
+        else:
+            self._life.restart("stood_still", now)
 
     def _on_tournament(self, message: e.TournamentMessage, now: Instant) -> None:
         self._shared.coverage.heard(message.connection, now)

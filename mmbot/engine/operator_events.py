@@ -6,29 +6,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mmbot.domain.instant import Instant, in_seconds
+from mmbot.domain.instant import MINUTE, Instant, in_seconds
 from mmbot.engine import events as e
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.orders import ReleaseLatch, Severity, WriteLatch
 from mmbot.engine.quoting.given_prices import GivenPrices
 from mmbot.engine.quoting.quoting import Quoting
 from mmbot.engine.risk.guards import ACCOUNT, shown
+from mmbot.engine.sending.cancelling import Cancelling
 from mmbot.engine.sending.external_ids import ExternalIds
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
+from mmbot.engine.timing.timers import Due
 
 
 class OperatorEvents:
     """The handlers of the events in ``events.Control``."""
 
     def __init__(
-        self, shared: Shared, life: OrderOfLife, quoting: Quoting, given: GivenPrices, ids: ExternalIds
+        self,
+        shared: Shared,
+        life: OrderOfLife,
+        quoting: Quoting,
+        given: GivenPrices,
+        ids: ExternalIds,
+        cancelling: Cancelling,
     ) -> None:
         self._shared: Final = shared
         self._life: Final = life
         self._quoting: Final = quoting
         self._given: Final = given
         self._ids: Final = ids
+        self._cancelling: Final = cancelling
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
         """Return the handler of each type of event."""
@@ -37,6 +46,7 @@ class OperatorEvents:
             e.KillRequested: self._on_kill,
             e.ResumeRequested: self._on_resume,
             e.LatchWritten: self._on_latch_written,
+            e.StrategyOverran: self._on_strategy_overran,
             e.WallStepped: self._on_wall_stepped,
             e.PriceGiven: self._on_price,
             e.BlockReserved: self._on_block,
@@ -72,6 +82,19 @@ class OperatorEvents:
             self._shared.outbox.alert(Severity.ERROR, "latch.not_written", error=event.error)
         elif event.reason is not None and self._shared.guards.holds("latch", ACCOUNT):
             self._shared.hold("latch", ACCOUNT, event.reason, now)
+
+    def _on_strategy_overran(self, event: e.StrategyOverran, now: Instant) -> None:
+        """Stop quoting the sport event for a minute. Its wagers may have been cancelled without the engine."""
+        shared, sport_event = self._shared, event.sport_event
+        seconds = round(in_seconds(event.took), 3)
+        shared.hold("strategy_slow", sport_event, f"the strategy took {seconds:g} s", now)
+        shared.outbox.alert(Severity.ERROR, "strategy.slow", sport_event=sport_event, seconds=seconds)
+        shared.timers.set(Due.STRATEGY, sport_event, now + MINUTE)
+        self._cancelling.cancelled_elsewhere(sport_event, now)
+
+    def minute_over(self, sport_event: int, now: Instant) -> None:
+        """Quote a sport event again whose strategy was slow."""
+        self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
         """Take the new offset of the wall clock, and have the quotes of every sport event decided again, because its

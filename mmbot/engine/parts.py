@@ -69,7 +69,7 @@ class Parts:
         )
         self._connect((*BREAKERS, *breakers))
         self.feed: Final = Feed(shared, effects, self.quoting, self.hedging, self.board, self.life)
-        self.operator: Final = OperatorEvents(shared, self.life, self.quoting, self.given, self.ids)
+        self.operator: Final = OperatorEvents(shared, self.life, self.quoting, self.given, self.ids, self.cancelling)
         self.status: Final = self._status_writer()
         self.askers: Final[tuple[Asker, ...]] = (
             WagerLookups(shared, effects, self.life, self.feed),
@@ -130,6 +130,7 @@ class Parts:
                 Due.SUSPECT: self.board.judge,
                 Due.MISSED: self.board.reread,
                 Due.CANCEL: self.cancelling.again,
+                Due.STRATEGY: self.operator.minute_over,
                 **self.effects.timers(),
             }
         )

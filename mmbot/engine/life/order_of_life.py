@@ -258,8 +258,8 @@ class OrderOfLife:
     def _start_quoting(self, now: Instant) -> None:
         shared = self._shared
         self._sweep_at = now + SWEEP
-        shared.hold("starting", ACCOUNT, None, now)
-        shared.hold("feed", ACCOUNT, None, now)
+        for guard in ("starting", "feed", "stood_still"):
+            shared.hold(guard, ACCOUNT, None, now)
         shared.touch_scope(ACCOUNT)  # after a kill and a resume, neither guard held
         shared.outbox.alert(Severity.INFO, "life.ready")
 

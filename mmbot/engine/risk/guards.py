@@ -36,6 +36,11 @@ GUARDS: Final = (
     Guard(
         "feed", "account", "the feed is back, the account is clear, history and books are read, and the hold is over"
     ),
+    Guard(
+        "stood_still",
+        "account",
+        "the account is clear, history and books are read, the feed is up, and the hold is over",
+    ),
     Guard("feed_rejected", "account", "the exchange accepts a connection again; mmbot retries every five minutes"),
     Guard("clock", "account", "the history is no longer ahead of this machine's clock"),
     Guard("ladder", "account", "a readable odds ladder is read"),
@@ -50,6 +55,7 @@ GUARDS: Final = (
     Guard("wiped", "sport event", "a later read shows the sport event before its start"),
     Guard("unread_wager", "sport event", "the wager can be read, or is over, or the account is proved clear"),
     Guard("strategy", "sport event", "the strategy is asked again, a minute later at the latest"),
+    Guard("strategy_slow", "sport event", "a minute has passed since the strategy returned"),
     Guard("inactive", "line", "the market and the line are active"),
     Guard("outcomes", "line", "the line has exactly two complementary outcomes"),
     Guard("book_unread", "line", "a message or a read brings the book on the present connection of its sport event"),

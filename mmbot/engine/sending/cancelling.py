@@ -27,6 +27,9 @@ CONFIRM: Final = 2 * SECOND
 """Time from an accepted cancel to the next try, or to a read of the wager, if no private message confirms the
 cancel."""
 
+CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
+"""States of a wager that the exchange knows and that could match."""
+
 OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
 """Rejections of a cancel after which the wager is read from the exchange to learn its state."""
 
@@ -158,6 +161,23 @@ class Cancelling:
         self._shared.ledger.cancel_sent(wager.external_id, now)
         self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM + self._shared.settings.print_match)
         self.sent += 1
+
+    def cancelled_elsewhere(self, sport_event: int, now: Instant) -> None:
+        """Note that something outside the engine sent cancels for our wagers of a sport event, and look each wager up.
+
+        The cancels had no answer that the engine knows of. A wager that is still open is cancelled again.
+        """
+        shared = self._shared
+        for wager in shared.ledger.all_live():
+            if wager.sport_event != sport_event or wager.foreign:
+                continue
+            if wager.wager_id is None or wager.state not in CANCELLABLE:
+                continue  # placements that are not known to the exchange yet are resolved elsewhere
+            self.ready.pop(wager.external_id, None)
+            self._waiting.pop(wager.external_id, None)
+            shared.ledger.cancel_sent(wager.external_id, now)
+            shared.lookups[wager.wager_id] = "its strategy was slow"
+            shared.timers.set(Due.CANCEL, wager.external_id, now + PATIENCE)
 
     # --- answers --------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,17 @@ hedged even if the strategy fails."""
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation")
 """Guards of a line that forbid a hedge."""
 
-ACCOUNT_CLOSED: Final = ("latch", "stop", "starting", "feed", "feed_rejected", "clock", "ladder", "balance")
+ACCOUNT_CLOSED: Final = (
+    "latch",
+    "stop",
+    "starting",
+    "feed",
+    "stood_still",
+    "feed_rejected",
+    "clock",
+    "ladder",
+    "balance",
+)
 """Guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
 
 

@@ -34,6 +34,8 @@ class Due(Enum):
     """Check that a print (a public message about a match) at our price was followed by a match of our wager."""
     CANCEL = "cancel"
     """Try a cancel again."""
+    STRATEGY = "strategy"
+    """Quote a sport event again whose strategy was slow."""
     BREAKER = "breaker"
     """Let a circuit breaker lift its guard. A breaker stops quoting after something that looks wrong."""
 

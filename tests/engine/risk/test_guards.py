@@ -119,6 +119,19 @@ def feed_rejected() -> None:
     cleared(scene, "feed_rejected")
 
 
+@provokes("stood_still")
+def stood_still() -> None:
+    scene = two_sport_events()
+    connection = scene.run.connection
+    since = scene.now
+    scene.run.tell(e.StoodStill(12_345 * MILLISECOND))
+    held(scene, "stood_still", "the daemon stood still for 12.345 s")
+    assert scene.sent(r.CancelAll, since)
+    assert not scene.wagers()
+    cleared(scene, "stood_still")
+    assert scene.run.connection > connection  # messages may have been missed
+
+
 @provokes("clock")
 def clock() -> None:
     scene = two_sport_events(starts=3 * DAY)
@@ -309,6 +322,15 @@ def strategy() -> None:
     assert scene.alerts("strategy.raised")
     raising.raises.clear()
     cleared(scene, "strategy", within=2 * MINUTE)
+
+
+@provokes("strategy_slow")
+def strategy_slow() -> None:
+    scene = two_sport_events()
+    scene.run.tell(e.StrategyOverran(GAME, 3 * SECOND))
+    held(scene, "strategy_slow", "the strategy took 3 s")
+    assert scene.wagers(ELSEWHERE)
+    cleared(scene, "strategy_slow", within=61 * SECOND)
 
 
 @provokes("inactive")

@@ -1,0 +1,26 @@
+"""Events that say that the shell stood still. ``events.py`` lists them with all others."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmbot.domain.instant import Duration
+
+
+class StoodStill(msgspec.Struct, frozen=True, tag=True):
+    """The process was stopped, or its event loop hung, or a watchdog cancelled everything in its stead. Messages may
+    have been missed, and nothing that was decided before may still be sent."""
+
+    gap: Duration
+    """How long the event loop did not run, by the machine's clock; 0 if only a watchdog says so."""
+
+
+class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
+    """A strategy took too long, and meanwhile a thread of the shell began to cancel our wagers of the sport event."""
+
+    sport_event: int
+    took: Duration
+    """How long the call took, by the machine's clock."""
+
+
+Interruption = StoodStill | StrategyOverran
