@@ -75,7 +75,19 @@ def _parser() -> argparse.ArgumentParser:
 def _add_commands_that_trade(add: AddCommand) -> None:
     run = add("run", help="make markets until you stop it (Ctrl-C or SIGTERM)")
     run.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="settings file")
+    run.add_argument(
+        "--watchdog", action="store_true", help="also run a watchdog process, which cancels if this one stands still"
+    )
     run.set_defaults(command=_run)
+
+    watchdog = add("watchdog", help="watch a daemon on this machine, and cancel everything if it stands still")
+    watchdog.add_argument(
+        "-c", "--config", type=Path, required=True, metavar="FILE", help="settings file of the daemon"
+    )
+    watchdog.add_argument(
+        "--with-daemon", action="store_true", help="also end when no daemon runs and none has left open wagers"
+    )
+    watchdog.set_defaults(command=_watchdog)
 
     demo = add("demo", help="run a local exchange and the daemon, with a live view")
     demo.add_argument(
@@ -153,8 +165,34 @@ def _run(options: argparse.Namespace) -> int:
     try:
         config, strategies = open_config(options.config)
     except ConfigError as error:
-        return _fail(*(str(problem) for problem in error.problems))
-    return start(located(config, options.config), strategies, state_dir(config, options.config))
+        code = _fail(*(str(problem) for problem in error.problems))
+        _clear_unattended(options.config)
+        return code
+    watchdog = options.config if options.watchdog else None
+    return start(located(config, options.config), strategies, state_dir(config, options.config), watchdog)
+
+
+def _clear_unattended(file: Path) -> None:
+    """Cancel what the last run left open, if the settings are good and only a strategy is not."""
+    from mmbot.config import ConfigError, load
+    from mmbot.config.places import state_dir
+    from mmbot.daemon.start import clear_unattended
+
+    try:
+        config = load(file)
+    except ConfigError:
+        return
+    clear_unattended(config, state_dir(config, file), say)
+
+
+def _watchdog(options: argparse.Namespace) -> int:
+    from mmbot.daemon.watchdog.start import watch
+
+    try:
+        config, place = _place(options)
+    except _Unusable as error:
+        return _fail(str(error))
+    return watch(config, place.directory, options.with_daemon)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -304,7 +342,7 @@ def _place(options: argparse.Namespace) -> tuple[Config, Place]:
     except ConfigError as error:
         raise _Unusable(str(error)) from error
     place = place_of(config, state_dir(config, options.config))
-    return config, place._replace(door=options.url) if options.url else place
+    return config, place._replace(door=options.url) if getattr(options, "url", None) else place
 
 
 def _door(options: argparse.Namespace) -> Callable[[], str]:

@@ -14,6 +14,7 @@ from mmbot.config.settings import (
     RuleLimits,
     StopConfig,
     TelemetryConfig,
+    WatchdogConfig,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RuleLimits",
     "StopConfig",
     "TelemetryConfig",
+    "WatchdogConfig",
     "load",
     "loads",
     "read",

@@ -41,6 +41,7 @@ def senseless(config: Config, given: Given) -> Iterator[Senseless]:
     yield from _limits(config, given)
     yield from _rule_limits(config, given)
     yield from _guards(config, given)
+    yield from _watchdog(config, given)
     yield from _doors(config)
 
 
@@ -202,6 +203,14 @@ def _guards(config: Config, given: Given) -> Iterator[Senseless]:
     if guards.feed_silence_s <= HEALTH_CHECK_S and config.environment != "local":
         message = f"expected longer than the {HEALTH_CHECK_S:g} seconds between two health checks, found "
         yield Senseless(("guards", "feed_silence_s"), f"{message}{guards.feed_silence_s:g}", (("environment",),))
+
+
+def _watchdog(config: Config, given: Given) -> Iterator[Senseless]:
+    strategy, silence = ("watchdog", "strategy_s"), ("watchdog", "silence_s")
+    if config.watchdog.strategy_s >= config.watchdog.silence_s:
+        message = f"expected less than silence_s ({config.watchdog.silence_s:g}{_source(silence, given)}), found "
+        message += f"{config.watchdog.strategy_s:g}{_source(strategy, given)}; otherwise the watchdog acts first"
+        yield Senseless(strategy if given(strategy) else silence, message, (strategy, silence))
 
 
 def _doors(config: Config) -> Iterator[Senseless]:

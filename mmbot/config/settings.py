@@ -44,10 +44,11 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     transport: Literal["aiohttp", "pysher"] = "aiohttp"
     """Library for the feed's websocket: ``aiohttp`` or ``pysher``. The exchange's examples use ``pysher``, which needs
     two threads. The bot behaves the same with both."""
-    requests_per_second: Annotated[int, Meta(ge=2, le=48, extra={"unit": "requests a second"})] = 40
+    requests_per_second: Annotated[int, Meta(ge=2, le=45, extra={"unit": "requests a second"})] = 40
     """Largest number of requests that the engine sends in any second. Log-ins, connections and further pages of matches
-    are not included, but are rare. The exchange allows 50 a second for the account, for all programs together."""
-    cancel_reserve: Annotated[int, Meta(ge=1, le=47, extra={"unit": "requests a second"})] = 8
+    are not included, but are rare. The exchange allows 50 a second for the account, for all programs together; 5
+    of them are left for ``mmbot watchdog``."""
+    cancel_reserve: Annotated[int, Meta(ge=1, le=44, extra={"unit": "requests a second"})] = 8
     """Part of ``requests_per_second`` that is reserved for cancels."""
     account: Literal["exclusive", "shared"] = "exclusive"
     """``exclusive``: the bot may cancel every wager on the account. ``shared``: the bot counts wagers that are not its
@@ -198,6 +199,16 @@ class StopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Longest time that a stop waits for the proof that no wager is open."""
 
 
+class WatchdogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a daemon or a strategy that stands still is cancelled for. Both times are seconds of the machine."""
+
+    silence_s: Annotated[float, Meta(ge=2, le=3600, extra={"unit": "seconds"})] = 5.0
+    """``mmbot watchdog`` cancels everything when the event loop of the daemon has not run for this long. A daemon that
+    was stopped for this long sends nothing more before it has cancelled everything itself."""
+    strategy_s: Annotated[float, Meta(ge=0.1, le=3600, extra={"unit": "seconds"})] = 1.0
+    """A thread of the daemon cancels the wagers of a sport event whose strategy has not returned for this long."""
+
+
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs and the daemon's HTTP server."""
 
@@ -232,6 +243,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Source of your own prices."""
     stop: StopConfig = StopConfig()
     """How the daemon stops."""
+    watchdog: WatchdogConfig = WatchdogConfig()
+    """When a daemon or a strategy that stands still is cancelled for."""
     state_dir: Text = "var"
     """Directory of the journal, the kill switch, the lock and the refresh token; one for each account. A relative path
     starts at the folder of the settings file."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from structlog.types import FilteringBoundLogger
@@ -79,6 +79,34 @@ class Timings(Protocol):
         """Record the time from a match to the placement or cancel that it caused."""
 
 
+class Vital(Protocol):
+    """Shows that the event loop runs, and notices when it did not."""
+
+    def interrupted_at(self) -> int:
+        """Return how often the loop was interrupted so far. Asked before each request is sent."""
+
+    def beat(self) -> None:
+        """Note that the loop runs."""
+
+    def take(self) -> Sequence[Event]:
+        """Return the interruptions since the last call, as events for the engine."""
+
+
+class Untimed:
+    """A ``Vital`` that notices nothing."""
+
+    def interrupted_at(self) -> int:
+        """Return 0."""
+        return 0
+
+    def beat(self) -> None:
+        """Do nothing."""
+
+    def take(self) -> Sequence[Event]:
+        """Return nothing."""
+        return ()
+
+
 class _Arrival(NamedTuple):
     event: Event
     at: Instant
@@ -99,8 +127,12 @@ class Pump:
         timings: Timings,
         log: FilteringBoundLogger,
         answered: Callable[[Request, Answer, Instant], None] = lambda *_: None,
+        vital: Vital | None = None,
     ) -> None:
         """Create a main loop. ``answered`` is called with every answer, which the engine gets, too."""
+        self.vital: Vital = vital or Untimed()
+        """Set it before ``run``."""
+        self._interruptions = 0
         self._clock: Final = clock
         self._carry_out: Final = carry_out
         self._timings: Final = timings
@@ -157,6 +189,7 @@ class Pump:
                 if end is not None:
                     return end
                 self.pumped_at = time.monotonic()
+                self.vital.beat()
                 timer = loop.call_later(self._sleep(engine.deadline(self._clock.now()), busy), self._wake.set)
                 await self._wake.wait()
                 self._wake.clear()
@@ -185,6 +218,9 @@ class Pump:
     def _turn(self, engine: Engine, client: Client) -> bool:
         """Hand all queued events to the engine, then send every due request. Return True if there was anything to
         do."""
+        vital = self.vital
+        if vital.interrupted_at() != self._interruptions:
+            self._take_interruptions(engine)
         inbox = self._inbox
         book = match = 0
         busy = bool(inbox)
@@ -203,6 +239,12 @@ class Pump:
         now = self._clock.now()
         while (request := engine.next_request(now)) is not None:
             busy = True
+            if vital.interrupted_at() != self._interruptions:
+                # It was decided before a pause. The next turn hands the pause to the engine first.
+                self._answer(
+                    request, Failed(request.id, Failure.RETRYABLE, "interrupted", "not sent: the loop stood still")
+                )
+                break
             self._send(client, request)
             if isinstance(request, PlaceMany):
                 if book:
@@ -215,6 +257,14 @@ class Pump:
                 self._timings.match_to_wire(time.monotonic_ns() - match)
                 match = 0
         return busy
+
+    def _take_interruptions(self, engine: Engine) -> None:
+        """Hand the interruptions to the engine before anything that arrived meanwhile."""
+        now = self._clock.now()
+        self._interruptions = self.vital.interrupted_at()  # before ``take``, so that none is missed
+        for event in self.vital.take():
+            self.handling = event
+            engine.handle(event, now)
 
     def _sleep(self, deadline: Instant | None, busy: bool) -> float:
         if deadline is None:
@@ -229,15 +279,17 @@ class Pump:
         self._tasks[task] = request
         task.add_done_callback(self._answered)
 
+    def _answer(self, request: Request, answer: Answer) -> None:
+        self._note_answer(request, answer, self._clock.now())
+        self.deliver(answer)
+
     def _answered(self, task: asyncio.Task[Answer]) -> None:
         request = self._tasks.pop(task)
         if task.cancelled():
             return
         error = task.exception()
         if error is None:
-            answer = task.result()
-            self._note_answer(request, answer, self._clock.now())
-            self.deliver(answer)
+            self._answer(request, task.result())
             return
         # A client that raises is broken. The outcome of the request is unknown, and the client must place nothing more.
         self._log.error("request.raised", request=type(request).__name__, exc_info=error)

@@ -24,13 +24,18 @@ from structlog.types import FilteringBoundLogger
 from mmbot import __version__
 from mmbot.config import ClockConfig, Config
 from mmbot.daemon.clear_account import AccountClearer, Guarded
-from mmbot.daemon.http import Door, DoorError
+from mmbot.daemon.failed_start import clear_after
+from mmbot.daemon.http import Door
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.trouble import Troubles, with_trouble
+from mmbot.daemon.watchdog.child import keep_watchdog
+from mmbot.daemon.watchdog.pulse import Pulse, open_pulse
+from mmbot.daemon.watchdog.slow_strategy import SlowStrategies
+from mmbot.daemon.watchdog.vital import Interruptions
 from mmbot.daemon.wire import OpenWire, Surroundings, Wire
 from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
@@ -40,9 +45,9 @@ from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
 from mmbot.engine.requests import CancelAll
 from mmbot.engine.status import Status
-from mmbot.exchange.credentials import LOGIN_REJECTED, CredentialsError, check_keys, credentials_from
+from mmbot.exchange.credentials import LOGIN_REJECTED, Credentials, CredentialsError, check_keys, credentials_from
 from mmbot.store import latch
-from mmbot.store.journal import Journal, JournalError
+from mmbot.store.journal import Journal
 from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import Forwarding, LineWriter, Secrets, logger
@@ -121,6 +126,7 @@ async def run(
     *,
     environ: Mapping[str, str] = os.environ,
     out: TextIO | None = None,
+    watchdog: Path | None = None,
 ) -> int:
     """Run the daemon until it is stopped.
 
@@ -132,6 +138,7 @@ async def run(
         make_engine: creates the engine.
         environ: the environment with the keys.
         out: output of the log; standard error by default.
+        watchdog: settings file for a watchdog process that runs as long as the daemon; None to start none.
 
     Returns:
         The exit code, as listed at the top of this module.
@@ -144,10 +151,10 @@ async def run(
     forwarding = Forwarding(log)
     logging.getLogger().addHandler(forwarding)
     try:
-        return await _Life(config, directory, clock, lines, hidden, log).live(
+        return await _Life(config, directory, clock, lines, hidden, log, watchdog).live(
             strategies, open_wire, make_engine, environ
         )
-    except (StateDirError, CredentialsError, JournalError, DoorError) as bad:
+    except (StateDirError, CredentialsError) as bad:
         log.error("start.failed", why=str(bad))
         return NOT_STARTED
     finally:
@@ -166,7 +173,9 @@ class _Life:
         lines: LineWriter,
         hidden: Secrets,
         log: FilteringBoundLogger,
+        watchdog: Path | None,
     ) -> None:
+        self._watchdog: Final = watchdog
         self._config: Final = config
         self._directory: Final = directory
         self._clock: Final = clock
@@ -198,39 +207,56 @@ class _Life:
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
                 self._hidden.add(secret)
-            journal = Journal(self._directory)
-            stack.callback(journal.close)
-            seed = self._seed(journal, latched)
-            wire = await open_wire(
-                Surroundings(
-                    self._config,
-                    credentials,
-                    self._clock,
-                    self._directory,
-                    pump.deliver,
-                    lambda: pump.waiting,
-                    self._log,
-                    self._metrics,
-                    self._hidden,
-                    self._troubles,
-                )
-            )
+            wire = await open_wire(self._surroundings(credentials, pump))
             stack.push_async_callback(wire.close)
-            orders = Orders(
-                self._directory, journal, wire.connect, pump.deliver, pump.part_died, self._metrics, self._log
-            )
-            stack.push_async_callback(orders.close)
-            engine = make_engine(self._config, seed, strategies, self._clock.now())
-            door = self._door(pump, engine, journal)
-            url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
+            try:
+                journal = Journal(self._directory)
+                stack.callback(journal.close)
+                seed = self._seed(journal, latched)
+                orders = Orders(
+                    self._directory, journal, wire.connect, pump.deliver, pump.part_died, self._metrics, self._log
+                )
+                stack.push_async_callback(orders.close)
+                slow = self._slow_strategies(wire, seed)
+                stack.callback(slow.close)
+                engine = make_engine(self._config, seed, slow.watched(strategies), self._clock.now())
+                door = self._door(pump, engine, journal)
+                url = await door.open(self._config.telemetry.host, self._config.telemetry.port)
+            except Exception as bad:  # noqa: BLE001 - whatever it is, wagers of an earlier run may be open
+                limit = emergency_limit(self._config, self._clock)
+                await clear_after(bad, wire.client, self._clock, self._config, self._directory, limit, self._log)
+                return NOT_STARTED
             stack.push_async_callback(door.close)
             state.publish(url)
             self._log_start(url, latched)
-            parts = self._parts(pump, wire, journal)
+            pulse = stack.enter_context(open_pulse(self._directory, self._config.watchdog.silence_s, self._log))
+            pump.vital = Interruptions(pulse, slow)
+            slow.start()
+            parts = self._parts(pump, wire, journal, engine)
             stack.push_async_callback(parts.close)
             gc.collect()
-            gc.freeze()  # these objects live until the end, so the garbage collector need not check them
-            return await self._drive(pump, engine, wire, orders)
+            gc.freeze()  # these objects live until the end: spare the collector a look at them
+            return await self._drive(pump, engine, wire, orders, pulse)
+
+    def _surroundings(self, credentials: Credentials, pump: Pump) -> Surroundings:
+        return Surroundings(
+            self._config,
+            credentials,
+            self._clock,
+            self._directory,
+            pump.deliver,
+            lambda: pump.waiting,
+            self._log,
+            self._metrics,
+            self._hidden,
+            self._troubles,
+            interrupted_at=lambda: pump.vital.interrupted_at(),
+        )
+
+    def _slow_strategies(self, wire: Wire, seed: Seed) -> SlowStrategies:
+        runs = frozenset((*seed.runs, seed.run_id))
+        ours = None if self._config.exchange.account == "exclusive" else lambda own: own.partition("-")[0] in runs
+        return SlowStrategies(self._config.watchdog.strategy_s, wire.another_client, self._clock, ours, self._log)
 
     def _door(self, pump: Pump, engine: Engine, journal: Journal) -> Door:
         """Create the HTTP server, and connect the metrics to their sources."""
@@ -290,7 +316,7 @@ class _Life:
             runs=runs,
         )
 
-    def _parts(self, pump: Pump, wire: Wire, journal: Journal) -> Parts:
+    def _parts(self, pump: Pump, wire: Wire, journal: Journal, engine: Engine) -> Parts:
         def died(name: str) -> None:
             self._metrics.part_died()
             pump.part_died(name)
@@ -308,21 +334,30 @@ class _Life:
             parts.start(name, work)
         parts.start("wall clock", watch_wall(self._clock, pump.deliver, self._log))
         parts.start("journal's instant", every_second(remember))
+        if self._watchdog is not None:
+
+            def is_clear() -> bool:
+                return engine.status(self._clock.now(), sport_events=False).clear
+
+            parts.start("watchdog", keep_watchdog(self._watchdog, is_clear, self._log))
         prices = self._config.prices
         if prices.file is not None:
             parts.start("prices", watch(Path(prices.file), prices.poll_s, self._clock, pump.deliver, self._log))
         return parts
 
-    async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders) -> int:
+    async def _drive(self, pump: Pump, engine: Engine, wire: Wire, orders: Orders, pulse: Pulse) -> int:
         """Drive the engine to its end. If the engine fails, cancel everything without it."""
         started = time.monotonic()
+        pulse.begin(self._run_id)  # from here on, a watchdog acts if the pump stands still
         pumping = asyncio.get_running_loop().create_task(pump.run(engine, wire.client), name="pump")
         await asyncio.wait({pumping})
         error = pumping.exception()
         if error is not None:
             self._log.error("engine.raised", over=repr(pump.handling), exc_info=error)
-            return await self._emergency(pump, wire, orders, f"the engine failed: {type(error).__name__}")
+            return await self._emergency(pump, wire, orders, pulse, f"the engine failed: {type(error).__name__}")
         end: Exit = pumping.result()
+        if engine.status(self._clock.now(), sport_events=False).clear:
+            pulse.end()
         given_up = await pump.finish(self._config.exchange.change_timeout_s + 1.0)
         code = FAULT if end.code == STOPPED and pump.fault else end.code
         say = self._log.info if code == STOPPED else self._log.error
@@ -357,7 +392,7 @@ class _Life:
             }
         return {}
 
-    async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, reason: str) -> int:
+    async def _emergency(self, pump: Pump, wire: Wire, orders: Orders, pulse: Pulse, reason: str) -> int:
         """Turn the kill switch on, so that a restart does not quote, and cancel everything without the engine."""
         orders.write_latch(reason, self._clock.now())
         client = Guarded(wire.client)
@@ -369,6 +404,8 @@ class _Life:
         prefix = f"{self._run_id}-"
         ours = None if exclusive else lambda external_id: bool(external_id.startswith(prefix))
         clear = await AccountClearer(client, self._clock, ours, _emergency_request()).run(limit)
+        if clear.proved:
+            pulse.end()
         self._log.error(
             "daemon.stopped",
             code=NOT_CLEAR,

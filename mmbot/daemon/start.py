@@ -15,13 +15,16 @@ from mmbot.daemon.clear_account import AccountClearer, Guarded
 from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine
 from mmbot.daemon.operate import Say
+from mmbot.daemon.our_wagers import ours_of
 from mmbot.daemon.trouble import Troubles
 from mmbot.daemon.wire import OpenWire, Surroundings
 from mmbot.domain.instant import DAY, Instant, in_seconds, iso, seconds
 from mmbot.domain.words import counted
 from mmbot.engine.orders import Seed
 from mmbot.exchange.credentials import CredentialsError, check_keys, credentials_from
-from mmbot.store.journal import Journal, JournalError
+from mmbot.store.heartbeat import read_heartbeat
+from mmbot.store.journal import JournalError
+from mmbot.store.state_dir import StateDir, StateDirError
 from mmbot.strategy.interface import Strategy
 from mmbot.telemetry.logs import LineWriter, Secrets, logger
 from mmbot.telemetry.metrics import Metrics
@@ -36,13 +39,31 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def start(config: Config, strategies: Sequence[Strategy], directory: Path) -> int:
-    """Run the daemon until it is stopped. Return the exit code of ``mmbot.daemon.run``."""
+def start(config: Config, strategies: Sequence[Strategy], directory: Path, watchdog: Path | None = None) -> int:
+    """Run the daemon until it is stopped. Return the exit code of ``mmbot.daemon.run``.
+
+    Args:
+        watchdog: settings file for a watchdog process; None to start none.
+    """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        return runner.run(life.run(config, strategies, directory, _open_wire(), _engine))
+        return runner.run(life.run(config, strategies, directory, open_wire(), _engine, watchdog=watchdog))
 
 
-def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -> int:
+def clear_unattended(config: Config, directory: Path, say: Say) -> None:
+    """Cancel the wagers of a run that did not end in order, because the next run cannot start. Do nothing while a
+    daemon runs, or if the last run ended with a clear account."""
+    heartbeat = read_heartbeat(directory)
+    if heartbeat is None or not heartbeat.needs_clearing:
+        return
+    try:
+        with StateDir(directory):
+            say("the last run did not end in order: logging in and cancelling everything")
+            kill_alone(config, directory, say, urgent=False)
+    except StateDirError:
+        return
+
+
+def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0, urgent: bool = True) -> int:
     """Log in and cancel everything without a daemon. Return 0 if proved clear, 3 if not, 2 if the keys or the journal
     cannot be read. ``clear_alone`` describes ``wait_s``."""
     clock = life.clock_for(config.exchange.clock)
@@ -54,12 +75,12 @@ def kill_alone(config: Config, directory: Path, say: Say, wait_s: float = 0.0) -
         credentials = credentials_from(os.environ, local_keys(config.environment))
         hidden.add(credentials.access_key)
         hidden.add(credentials.secret_key)
-        ours = None if config.exchange.account == "exclusive" else _ours(directory)
+        ours = ours_of(config.exchange.account, directory)
         around = Surroundings(
-            config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles(), True
+            config, credentials, clock, directory, lambda _: None, lambda: 0, log, Metrics(), hidden, Troubles(), urgent
         )
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(clear_alone(around, _open_wire(), ours, say, wait_s))
+            return runner.run(clear_alone(around, open_wire(), ours, say, wait_s))
     except (CredentialsError, JournalError) as bad:
         say(f"NOTHING WAS CANCELLED: {bad}")
         return life.NOT_STARTED
@@ -101,22 +122,14 @@ async def clear_alone(
     return life.NOT_CLEAR
 
 
-def _ours(directory: Path) -> Callable[[str], bool]:
-    journal = Journal(directory)
-    try:
-        runs = frozenset(journal.run_ids())
-    finally:
-        journal.close()
-    return lambda external_id: external_id.partition("-")[0] in runs
-
-
 def _engine(config: Config, seed: Seed, strategies: Sequence[Strategy], now: Instant) -> Engine:
     from mmbot.engine.engine import Engine as Core
 
     return Core(config, seed, strategies, now)
 
 
-def _open_wire() -> OpenWire:
-    from mmbot.daemon.wiring import open_wire
+def open_wire() -> OpenWire:
+    """Return the function that opens the connection to the exchange. Its libraries are loaded now."""
+    from mmbot.daemon import wiring
 
-    return open_wire
+    return wiring.open_wire

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from structlog.types import FilteringBoundLogger
 from mmbot.daemon.wire import Surroundings
 from mmbot.domain.instant import iso, seconds
 from mmbot.engine.events import FailureReason
+from mmbot.exchange.borrowed_session import BorrowedSession
 from mmbot.exchange.credentials import check_keys
 from mmbot.exchange.dialect import FeedDialect
 from mmbot.exchange.dialects import dialect_of
@@ -29,9 +30,6 @@ from mmbot.net.transport import OpenLink
 from mmbot.telemetry.logs import fields
 from mmbot.telemetry.metrics import Metrics
 
-TOKEN_FILE: Final = "session.json"
-"""The file in the state directory with the refresh token and the time of the last log-in."""
-
 _TROUBLE: Final = frozenset({"session.renewal_failed", "session.refresh_rejected", "session.not_kept"})
 
 
@@ -39,12 +37,18 @@ class ExchangeWire:
     """The connection to ProphetX or to a local exchange. It implements ``Wire``."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, keeper: SessionKeeper, client: Client, feeds: Sequence[Feed]
+        self,
+        http: aiohttp.ClientSession,
+        keeper: SessionKeeper,
+        client: Client,
+        feeds: Sequence[Feed],
+        another: Callable[[], Client],
     ) -> None:
         self._http: Final = http
         self._keeper: Final = keeper
         self._client: Final = client
         self._feeds: Final = tuple(feeds)
+        self._another: Final = another
 
     @property
     def client(self) -> Client:
@@ -55,6 +59,10 @@ class ExchangeWire:
         """Open the feed, and retry with back-off until it is up."""
         for feed in self._feeds:
             feed.connect(reason)
+
+    def another_client(self) -> Client:
+        """Return a client with connections of its own over the same session. Call it in the thread that uses it."""
+        return self._another()
 
     def parts(self) -> Mapping[str, Coroutine[Any, Any, None]]:
         """Return two tasks: one renews tokens before they expire, one keeps connections open for placements and
@@ -81,7 +89,7 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
         around.credentials.access_key,
         around.credentials.secret_key,
         around.clock,
-        TokenStore(around.directory / TOKEN_FILE),
+        TokenStore(around.directory / around.token_file),
         cooldown=seconds(config.login_cooldown_s),
         timeout_s=config.change_timeout_s,
         urgent=around.urgent,
@@ -90,8 +98,20 @@ async def open_wire(around: Surroundings) -> ExchangeWire:
     )
     around.secrets.also(keeper.scrub)
     malformed = _Malformed(log, metrics)
-    client = Client(keeper, around.clock, dialect, config, on_request=metrics.request, on_malformed=malformed.note)
-    return ExchangeWire(http, keeper, client, _feeds(around, dialect.feed, client))
+    client = Client(
+        keeper,
+        around.clock,
+        dialect,
+        config,
+        on_request=metrics.request,
+        on_malformed=malformed.note,
+        interrupted_at=around.interrupted_at,
+    )
+
+    def another() -> Client:
+        return Client(BorrowedSession(keeper), around.clock, dialect, config, on_request=metrics.request)
+
+    return ExchangeWire(http, keeper, client, _feeds(around, dialect.feed, client), another)
 
 
 def _feeds(around: Surroundings, dialect: FeedDialect, client: Client) -> list[Feed]:

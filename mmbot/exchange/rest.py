@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -30,7 +30,7 @@ from mmbot.exchange.batches import (
     is_batch,
     wrong_size,
 )
-from mmbot.exchange.caller import Caller, OnMalformed, Written
+from mmbot.exchange.caller import Caller, OnMalformed, Session, Written
 from mmbot.exchange.dialect import Call, Dialect, MatchPage, TransactionPage, Version
 from mmbot.exchange.errors import (
     NOTHING_FOUND,
@@ -43,7 +43,6 @@ from mmbot.exchange.errors import (
     failed,
 )
 from mmbot.exchange.grants import EVERYTHING, ConnectionConfig, Registration, Topics
-from mmbot.exchange.session import SessionKeeper
 from mmbot.net.http import OnRequest, open_http
 from mmbot.net.warm import Connection, WarmPool
 
@@ -76,17 +75,19 @@ class Client:
         on_request: called after each request with the name of the call, its result (``ok``, ``rejected``,
             ``retryable``, ``unknown``, ``bug``, ``unauthorized``, ``cancelled``), and its duration by the clock.
         on_malformed: called for each item of an answer that cannot be read, with the name of the call and the reason.
+        interrupted_at: returns a number that rises when the process stood still (docs/decisions/watchdog.md).
     """
 
     def __init__(
         self,
-        keeper: SessionKeeper,
+        keeper: Session,
         clock: Clock,
         dialect: Dialect,
         config: ExchangeConfig,
         *,
         on_request: OnRequest | None = None,
         on_malformed: OnMalformed | None = None,
+        interrupted_at: Callable[[], int] = lambda: 0,
     ) -> None:
         self._clock = clock
         self._changes: Final = dialect.changes
@@ -107,6 +108,7 @@ class Client:
         self._http = open_http()
         self.warm: Final = WarmPool(config.base_url)
         """Open connections. ``keep_warm`` opens and checks them."""
+        self._interrupted_at: Final = interrupted_at
         self._sweeps = 0  # how often ``perform`` was asked to cancel everything
 
     async def close(self) -> None:
@@ -312,10 +314,8 @@ class Client:
         """Send one request of the engine, and return a coroutine that waits for the answer.
 
         If a connection and a token are ready, a placement or a cancel has been sent when this function returns. A
-        placement
-        that waits for a connection or a token is dropped if everything is cancelled meanwhile. A failed request is
-        answered
-        with ``Failed``. The coroutine itself raises only if it is cancelled.
+        placement that waits for a connection or a token is dropped if everything is cancelled meanwhile, or after a
+        pause of the process. A failed request is answered with ``Failed``. The coroutine raises only when cancelled.
         """
         self._sweeps += isinstance(request, requests.CancelAll)
         call = self._change(request)
@@ -324,8 +324,8 @@ class Client:
         places = call.purpose is Purpose.PLACE
         written = self._caller.write(call, self.warm.ready(LEFT_TO_CANCELS if places else 0))
         if written is None and places:
-            sweeps = self._sweeps
-            call = call._replace(withdrawn=lambda: sweeps != self._sweeps)
+            sweeps, interrupted = self._sweeps, self._interrupted_at()
+            call = call._replace(withdrawn=lambda: sweeps != self._sweeps or interrupted != self._interrupted_at())
         return self._perform(request, written or call)
 
     def _change(self, request: requests.Request) -> Call[Any] | None:

@@ -18,7 +18,8 @@ from mmbot.simulator.wire.local_exchange import LocalSettings
 from mmbot.strategy.loader import check
 
 DAEMONS = ("mmbot", "mmbot-local")
-OURS = (*DAEMONS, "exchange")
+WATCHDOGS = {"mmbot": "watchdog", "mmbot-local": "watchdog-local"}
+OURS = (*DAEMONS, *WATCHDOGS.values(), "exchange")
 
 ANSWERS_S = 10
 """What a stop waits for besides the proof: answers that are under way, the feed's close, the journal."""
@@ -97,6 +98,22 @@ def test_a_daemon_comes_back_whatever_ended_it_but_a_stop():
     assert {compose()["services"][name]["restart"] for name in DAEMONS} == {"unless-stopped"}
 
 
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_watchdog_has_the_settings_the_keys_and_the_state_of_its_daemon_and_outlives_it(name):
+    services = compose()["services"]
+    daemon, watchdog = services[name], services[WATCHDOGS[name]]
+    assert words(watchdog["command"])[0] == "watchdog"
+    assert words(watchdog["command"])[1:] == words(daemon["command"])[1:]
+    assert watchdog["environment"] == daemon["environment"]
+    inside = _config(daemon).state_dir
+    assert _state_volume(watchdog, inside) == _state_volume(daemon, inside)
+    assert watchdog.get("network_mode") == daemon.get("network_mode")
+    assert watchdog.get("profiles") == daemon.get("profiles")
+    assert WATCHDOGS[name] in daemon["depends_on"]  # compose stops a service before what it depends on
+    assert watchdog["restart"] == "unless-stopped"
+    assert watchdog["healthcheck"] == {"disable": True}
+
+
 def test_keys_are_passed_on_and_stand_nowhere():
     assert compose()["services"]["mmbot"]["environment"] == [ACCESS_KEY, SECRET_KEY]
 
@@ -113,7 +130,7 @@ def test_the_local_daemon_reaches_its_exchange_by_loopback_and_is_stopped_before
     daemon, exchange = services["mmbot-local"], services["exchange"]
     assert daemon["profiles"] == exchange["profiles"] == ["local"]
     assert daemon["network_mode"] == "service:exchange"
-    assert daemon["depends_on"] == {"exchange": {"condition": "service_healthy"}}
+    assert daemon["depends_on"]["exchange"] == {"condition": "service_healthy"}
     assert "ports" not in daemon  # they have to be the exchange's, whose network it is
     config = _config(daemon)
     assert config.environment == "local"
@@ -125,7 +142,7 @@ def test_the_local_daemon_reaches_its_exchange_by_loopback_and_is_stopped_before
 def test_a_real_daemon_does_not_depend_on_a_local_exchange():
     real = compose()["services"]["mmbot"]
     assert "profiles" not in real
-    assert "depends_on" not in real
+    assert real["depends_on"] == ["watchdog"]
     assert "network_mode" not in real
 
 

@@ -265,3 +265,81 @@ async def test_the_feed_is_known_up_to_its_latest_message():
     await until(lambda: rig.engine.asked)
     assert rig.pump.heard_at == SECOND
     running.cancel()
+
+
+class Vital:
+    """Interruptions that a test makes."""
+
+    def __init__(self):
+        self.count, self.events, self.beats = 0, [], 0
+
+    def interrupted_at(self):
+        return self.count
+
+    def beat(self):
+        self.beats += 1
+
+    def take(self):
+        events, self.events = self.events, []
+        return events
+
+    def interrupt(self, event):
+        self.count += 1
+        self.events.append(event)
+
+
+class Hanging(ScriptedEngine):
+    """Decides on a placement in a call that takes so long that the daemon is interrupted."""
+
+    def __init__(self, vital):
+        super().__init__()
+        self.vital, self.requests, self.armed = vital, [], False
+
+    def next_request(self, now):
+        if self.armed:
+            self.armed = False
+            self.vital.interrupt(e.StoodStill(9 * SECOND))
+            return r.PlaceMany(7, ())
+        return super().next_request(now)
+
+
+async def test_what_was_decided_before_a_pause_is_not_sent_and_the_engine_hears_of_the_pause_first(rig):
+    vital = Vital()
+    rig = Rig(engine=Hanging(vital))
+    rig.pump.vital = vital
+    running = rig.start()
+    await until(lambda: rig.engine.asked)
+    rig.engine.armed = True
+    rig.pump.deliver(e.Beat(1))
+    await until(lambda: len(rig.engine.heard) == 3)
+    heard = [event for event, _ in rig.engine.heard]
+    assert heard[0] == e.Beat(1)
+    assert heard[1] == e.StoodStill(9 * SECOND)
+    assert (heard[2].request, heard[2].failure, heard[2].code) == (7, e.Failure.RETRYABLE, "interrupted")
+    assert rig.client.sent == []
+    rig.engine.requests = [r.CancelAll(8)]
+    rig.pump.deliver(e.Beat(1))
+    await until(lambda: rig.client.sent)  # afterwards it goes on
+    running.cancel()
+
+
+async def test_a_pause_between_two_turns_comes_before_the_messages_that_waited(rig):
+    vital = rig.pump.vital = Vital()
+    rig.engine.requests.clear()
+    running = rig.start()
+    await until(lambda: rig.engine.asked)
+    vital.interrupt(e.StoodStill(9 * SECOND))
+    rig.pump.deliver(book())
+    await until(lambda: len(rig.engine.heard) == 2)
+    assert [event for event, _ in rig.engine.heard] == [e.StoodStill(9 * SECOND), book()]
+    running.cancel()
+
+
+async def test_it_beats_after_each_turn_of_the_engine_and_not_while_the_engine_hangs(rig):
+    vital = rig.pump.vital = Vital()
+    rig.engine.requests.clear()
+    running = rig.start()
+    await until(lambda: vital.beats == 1)
+    rig.pump.deliver(book())
+    await until(lambda: vital.beats == 2)
+    running.cancel()

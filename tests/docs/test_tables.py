@@ -15,7 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from mmbot.config.hosts import Owner, owner_of
 from mmbot.config.schema import settings
 from mmbot.daemon import run
-from mmbot.daemon.wiring import TOKEN_FILE
+from mmbot.daemon.watchdog.start import WATCHDOG_LOCK_FILE, WATCHDOG_TOKEN_FILE
+from mmbot.daemon.wire import TOKEN_FILE
 from mmbot.domain.instant import SECOND
 from mmbot.engine.events import Failure
 from mmbot.engine.orders import Alert, Severity
@@ -24,6 +25,7 @@ from mmbot.engine.status import Counts, ProfitStatus, ScopeStatus, Status
 from mmbot.engine.step import Step
 from mmbot.exchange.dialects import dialect_of
 from mmbot.exchange.errors import STATUSES
+from mmbot.store.heartbeat import HEARTBEAT_FILE
 from mmbot.store.journal import JOURNAL_FILE
 from mmbot.store.latch import LATCH_FILE
 from mmbot.store.state_dir import LOCK_FILE
@@ -204,7 +206,15 @@ def test_the_steps_of_life_are_those_of_the_code_in_their_order() -> None:
 
 def test_the_files_of_the_state_directory_are_those_of_the_code() -> None:
     files = {cells[0].strip("`") for cells in rows(section(page("recovery"), "A restart"))}
-    assert files == {LOCK_FILE, LATCH_FILE, JOURNAL_FILE, TOKEN_FILE}
+    assert files == {
+        LOCK_FILE,
+        LATCH_FILE,
+        JOURNAL_FILE,
+        TOKEN_FILE,
+        HEARTBEAT_FILE,
+        WATCHDOG_LOCK_FILE,
+        WATCHDOG_TOKEN_FILE,
+    }
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -165,11 +165,15 @@ class Exchange:
 class Daemon:
     """``mmbot run`` as a process."""
 
-    def __init__(self, config: Path, log: Path, keys: Mapping[str, str] = KEYS) -> None:
+    def __init__(self, config: Path, log: Path, keys: Mapping[str, str] = KEYS, options: Sequence[str] = ()) -> None:
         self._log = log
         with log.open("w") as sink:
             self.process = subprocess.Popen(
-                command("run", "-c", config), stdout=subprocess.PIPE, stderr=sink, text=True, env=environment(keys)
+                command("run", "-c", config, *options),
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                text=True,
+                env=environment(keys),
             )
         self._door: str | None = None
 

@@ -153,6 +153,9 @@ class HeldWire:
     def connect(self, reason: str) -> None:
         self.connects.append(reason)
 
+    def another_client(self):
+        return self.client
+
     def parts(self):
         return self.work
 

@@ -235,13 +235,27 @@ async def keeping(
 
 @contextlib.asynccontextmanager
 async def client_of(
-    exchange: ScriptedExchange, clock: Clock, path: Path, *, told: Told | None = None, timeout_s: float = 10.0
+    exchange: ScriptedExchange,
+    clock: Clock,
+    path: Path,
+    *,
+    told: Told | None = None,
+    timeout_s: float = 10.0,
+    interrupted_at: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[tuple[Client, SessionKeeper]]:
     """A client with an open session."""
     told = told or Told()
     config = ExchangeConfig(base_url=exchange.base_url, change_timeout_s=timeout_s, read_timeout_s=timeout_s)
     async with keeping(exchange, clock, path) as keeper:
-        client = Client(keeper, clock, LEGACY, config, on_request=told.request, on_malformed=told.take_malformed)
+        client = Client(
+            keeper,
+            clock,
+            LEGACY,
+            config,
+            on_request=told.request,
+            on_malformed=told.take_malformed,
+            interrupted_at=interrupted_at,
+        )
         try:
             keeper.accepted(await keeper.token())
             if exchange.warm:

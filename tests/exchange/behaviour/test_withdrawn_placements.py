@@ -99,10 +99,11 @@ def trusting(serving: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiohttp, "TCPConnector", functools.partial(aiohttp.TCPConnector, ssl=trust))
 
 
-@pytest.mark.parametrize("killed", [True, False])
-async def test_a_placement_that_waits_for_a_connection_is_withdrawn_when_everything_is_cancelled(
-    serving: ssl.SSLContext, tmp_path: Path, killed: bool
+@pytest.mark.parametrize("cause", ["cancelled", "paused", None])
+async def test_a_placement_that_waits_for_a_connection_is_withdrawn_when_everything_is_cancelled_or_after_a_pause(
+    serving: ssl.SSLContext, tmp_path: Path, cause: str | None
 ) -> None:
+    pauses: list[int] = []
     exchange = ScriptedExchange(warm=True)
     busy = SIZE - LEFT_TO_CANCELS
     exchange.script(PLACE, *(exchange.hang() for _ in range(busy)), PLACED)
@@ -110,18 +111,20 @@ async def test_a_placement_that_waits_for_a_connection_is_withdrawn_when_everyth
     clock = ManualClock(1_790_000_000 * SECOND)
     async with exchange.serving(tls=serving), Gate(urlsplit(exchange.base_url).port or 0).standing() as gate:
         exchange.base_url = f"https://127.0.0.1:{gate.port}/partner"
-        async with client_of(exchange, clock, tmp_path) as (client, _):
+        async with client_of(exchange, clock, tmp_path, interrupted_at=lambda: len(pauses)) as (client, _):
             first = [asyncio.create_task(client.perform(requests.PlaceMany(n, (ONE,)))) for n in range(busy)]
             await exchange.until(lambda: len(exchange.calls(PLACE)) == busy)
             taken, ended = gate.taken, gate.ended
             gate.open.clear()
             waiting = asyncio.create_task(client.perform(requests.PlaceMany(7, (ONE,))))
             await gate.until(taken=taken + 1)
-            if killed:
+            if cause == "paused":
+                pauses.append(1)
+            if cause == "cancelled":
                 assert isinstance(await client.perform(requests.CancelAll(8)), CancelledAll)
             gate.open.set()
             told = await waiting
-            if killed:
+            if cause is not None:
                 assert isinstance(told, Failed)
                 assert (told.request, told.failure, told.code) == (7, Failure.RETRYABLE, "withdrawn")
                 await gate.until(ended=ended + 1)  # its connection is not left behind
@@ -129,7 +132,7 @@ async def test_a_placement_that_waits_for_a_connection_is_withdrawn_when_everyth
                 assert isinstance(told, Placed)
             exchange.over.set()
             await asyncio.gather(*first)
-    assert len(exchange.calls(PLACE)) == busy + (not killed)
+    assert len(exchange.calls(PLACE)) == busy + (cause is None)
 
 
 class Listener(asyncio.Protocol):

@@ -1,0 +1,49 @@
+"""Cancel the wagers of earlier runs when a start fails after the exchange can be reached: nothing else would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from structlog.types import FilteringBoundLogger
+
+from mmbot.config import Config
+from mmbot.daemon.clear_account import AccountClearer, Guarded
+from mmbot.daemon.http import DoorError
+from mmbot.daemon.loop import Client
+from mmbot.daemon.our_wagers import ours_of
+from mmbot.domain.instant import Clock, Duration, in_seconds
+from mmbot.store.heartbeat import read_heartbeat
+from mmbot.store.journal import JournalError
+
+
+async def clear_after(
+    error: Exception,
+    client: Client,
+    clock: Clock,
+    config: Config,
+    directory: Path,
+    limit: Duration,
+    log: FilteringBoundLogger,
+) -> None:
+    """Log why the start failed, then cancel everything, and try to prove that for at most ``limit``.
+
+    A port in use is mostly a sign of another daemon, whose wagers should stay. So after a ``DoorError`` nothing is
+    cancelled if the last run in this state directory ended with a clear account, or if there was none.
+    """
+    expected = isinstance(error, JournalError | DoorError)
+    log.error("start.failed", why=str(error) or repr(error), exc_info=None if expected else error)
+    if isinstance(error, DoorError):
+        heartbeat = read_heartbeat(directory)
+        if heartbeat is None or not heartbeat.needs_clearing:
+            return
+    try:
+        ours = ours_of(config.exchange.account, directory)
+    except JournalError as unknown:
+        log.error("start.not_cleared", why=f"nothing says which wagers are ours: {unknown}")
+        return
+    cleared = await AccountClearer(Guarded(client), clock, ours).run(limit, patience=1)
+    said = {"cancels": cleared.cancels, "seconds": in_seconds(cleared.took)}
+    if cleared.proved:
+        log.warning("start.cleared", **said)
+    else:
+        log.error("start.not_cleared", why=cleared.trouble, open_wagers=cleared.open_wagers, **said)

@@ -1,0 +1,57 @@
+"""The watchdog as a child of ``mmbot run --watchdog``. It outlives a daemon that is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from structlog.types import FilteringBoundLogger
+
+AGAIN_S: Final = 5.0
+"""Pause before a watchdog that has ended by itself is started again."""
+
+END_S: Final = 5.0
+"""How long a planned stop waits for its end."""
+
+_NOT_STARTED: Final = 2
+_LOOK_S: Final = 0.2
+
+
+async def keep_watchdog(config: Path, is_clear: Callable[[], bool], log: FilteringBoundLogger) -> None:
+    """Run a watchdog for these settings until cancelled, and start it again if it ends.
+
+    It gets a session of its own, so that the terminal's Ctrl-C does not reach it. When this is cancelled, it is ended
+    if ``is_clear`` returns True; otherwise it goes on without the daemon until it has proved the account clear.
+    """
+    command = [sys.executable, "-m", "mmbot", "watchdog", "--with-daemon", "-c", str(config)]
+    while True:
+        # Not a subprocess of asyncio, which would kill it when the event loop is closed.
+        child = _started(command)
+        try:
+            code = await _ended(child)
+        except asyncio.CancelledError:
+            if is_clear():
+                child.terminate()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(_ended(child), END_S)
+            raise
+        if code == _NOT_STARTED:  # it said why: most likely another watchdog watches already
+            log.warning("watchdog.not_needed", code=code)
+            await asyncio.Event().wait()
+        log.error("watchdog.ended", code=code, again_s=AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+async def _ended(child: subprocess.Popen[bytes]) -> int:
+    while (code := child.poll()) is None:  # noqa: ASYNC110 - a poll costs nothing, and needs no watcher of children
+        await asyncio.sleep(_LOOK_S)
+    return code

@@ -1,0 +1,29 @@
+"""A client that sends at most a few requests in any second, whatever it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+from mmbot.daemon.loop import Client
+from mmbot.engine.events import Answer
+from mmbot.engine.requests import Request
+
+
+class Paced:
+    """Delays requests of another client so that no second of the machine sees more than ``rate`` of them."""
+
+    def __init__(self, client: Client, rate: int) -> None:
+        self._client: Final = client
+        self._sent: Final[deque[float]] = deque(maxlen=rate)
+        self._turn: Final = asyncio.Lock()
+
+    async def perform(self, request: Request) -> Answer:
+        """Send a request when it may leave, and return the answer."""
+        async with self._turn:
+            if len(self._sent) == self._sent.maxlen:
+                await asyncio.sleep(self._sent[0] + 1.0 - time.monotonic())
+            self._sent.append(time.monotonic())
+        return await self._client.perform(request)

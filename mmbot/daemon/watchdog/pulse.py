@@ -1,0 +1,150 @@
+"""The daemon's side of the watchdog: it beats, and notices before each write that it stood still.
+
+The event loop is single-threaded, so a process that was stopped goes on where it was, with requests that were decided
+before the pause. ``interrupted`` is asked before each of them is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from structlog.types import FilteringBoundLogger
+
+from mmbot.domain.instant import MILLISECOND, Duration, seconds
+from mmbot.engine.events import StoodStill
+from mmbot.store.heartbeat import HeartbeatFile, since_boot
+
+EVERY: Final[Duration] = 200 * MILLISECOND
+"""Shortest time between two beats. A turn of the engine in between costs one look at the clock."""
+
+
+class Pulse:
+    """Beats for one run.
+
+    Args:
+        file: the heartbeat file; None if it cannot be used. The daemon then still notices that it stood still.
+        limit: longest pause after which the daemon goes on as if nothing had happened.
+        note_trouble: called with the reason when a beat cannot be written, and with None when that works again.
+        clock: returns nanoseconds since the boot of the machine.
+    """
+
+    __slots__ = (
+        "_beat_at",
+        "_clock",
+        "_file",
+        "_gap",
+        "_known",
+        "_limit",
+        "_note_trouble",
+        "_troubled",
+        "_write_at",
+        "interruptions",
+    )
+
+    def __init__(
+        self,
+        file: HeartbeatFile | None,
+        limit: Duration,
+        note_trouble: Callable[[str | None], None],
+        clock: Callable[[], int] = since_boot,
+    ) -> None:
+        self._file = file
+        self._limit: Final = limit
+        self._note_trouble: Final = note_trouble
+        self._clock: Final = clock
+        self._beat_at = clock()  # the beat that is judged: the one in the file, or the end of a pause
+        self._write_at = 0  # when the next beat may be written
+        self._known = 0 if file is None else file.fence()
+        self._gap: Duration = 0
+        self._troubled = False
+        self.interruptions = 0
+        """How often it was noticed that the daemon stood still, or that a watchdog set a fence."""
+
+    def begin(self, run_id: str) -> None:
+        """Write the first beat. It takes note of earlier fences: a start cancels everything anyway."""
+        self._beat_at = self._clock()
+        self._try(lambda file: file.begin(run_id, self._beat_at, time.time_ns(), self._known))
+
+    def interrupted_at(self) -> int:
+        """Return ``interruptions`` as of now. It has risen if the last beat is older than the limit."""
+        if self._clock() - self._beat_at > self._limit:
+            self._note_gap()
+        return self.interruptions
+
+    def beat(self) -> None:
+        """Beat, unless the last beat was a moment ago."""
+        now = self._clock()
+        if now < self._write_at:
+            return
+        if now - self._beat_at > self._limit:
+            self._note_gap()
+        self._write_at = now + EVERY
+        if self._file is None:
+            self._beat_at = now
+            return
+        try:
+            fence = self._file.fence()
+            if fence != self._known:
+                self._known = fence
+                self.interruptions += 1
+            self._file.beat(now, time.time_ns(), fence)
+        except OSError as bad:
+            self._note(bad.strerror or repr(bad))
+            return  # the old beat counts, as it does for the watchdog
+        self._beat_at = now
+        self._note(None)
+
+    def take(self) -> StoodStill:
+        """Return the event for the engine: the longest pause since the last call."""
+        gap, self._gap = self._gap, 0
+        return StoodStill(gap)
+
+    def end(self) -> None:
+        """Write that the run has ended with a clear account, so that no watchdog acts."""
+        self._try(HeartbeatFile.end)
+
+    def _try(self, write: Callable[[HeartbeatFile], None]) -> None:
+        if self._file is not None:
+            try:
+                write(self._file)
+            except OSError as bad:
+                self._note(bad.strerror or repr(bad))
+
+    def _note_gap(self) -> None:
+        now = self._clock()
+        self._gap = max(self._gap, now - self._beat_at)
+        self._beat_at = now
+        self._write_at = 0  # the watchdog should see at once that the daemon goes on
+        self.interruptions += 1
+
+    def _note(self, trouble: str | None) -> None:
+        if self._troubled is not (trouble is not None):
+            self._troubled = trouble is not None
+            self._note_trouble(trouble)
+
+
+@contextmanager
+def open_pulse(directory: Path, silence_s: float, log: FilteringBoundLogger) -> Iterator[Pulse]:
+    """Open the heartbeat file of a state directory for the time of a run. If it cannot be opened, the daemon runs
+    without it, and a watchdog sees no beats."""
+
+    def note(trouble: str | None) -> None:
+        if trouble is None:
+            log.warning("heartbeat.well")
+        else:
+            log.error("heartbeat.not_written", directory=str(directory), why=trouble)
+
+    file = None
+    try:
+        file = HeartbeatFile(directory)
+    except OSError as bad:
+        note(bad.strerror or repr(bad))
+    try:
+        yield Pulse(file, seconds(silence_s), note)
+    finally:
+        if file is not None:
+            file.close()

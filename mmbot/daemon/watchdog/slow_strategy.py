@@ -1,0 +1,175 @@
+"""Cancel the wagers of a sport event whose strategy does not return, from a thread with a connection of its own.
+
+The strategy runs in the thread of the event loop, inside the engine. While it runs, nothing else does. This thread sees
+which sport event it was called for, and never touches the engine: the pump tells the engine when the call has returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from structlog.types import FilteringBoundLogger
+
+from mmbot.daemon.clear_account import Guarded
+from mmbot.daemon.watchdog.open_wagers import OpenWagers
+from mmbot.daemon.wire import AnotherClient
+from mmbot.domain.instant import Clock, seconds
+from mmbot.engine.events import CancelledAll, Failed, StrategyOverran
+from mmbot.engine.requests import CancelSportEvent
+from mmbot.strategy.interface import EventView, Result, Strategy, depth_of
+
+AGAIN_S: Final = 1.0
+"""Interval at which the cancel is repeated while the call lasts: a wager may have been accepted and not open yet."""
+
+RETRY_S: Final = 0.3
+"""The same after a cancel that failed."""
+
+LOOKS: Final = 10
+"""How often a call is looked at in the time that it may take."""
+
+
+class Calls:
+    """The present call of a strategy. The thread of the event loop writes it, the other thread reads it."""
+
+    __slots__ = ("number", "overruns", "sport_event")
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Number of the latest call."""
+        self.sport_event: int | None = None
+        """The sport event that the strategy is asked about; None between two calls."""
+        self.overruns = 0
+        """How many calls took too long. The other thread writes this."""
+
+
+class WatchedStrategy:
+    """A strategy whose calls can be seen from another thread."""
+
+    def __init__(self, strategy: Strategy, calls: Calls) -> None:
+        self._quote: Final = strategy.quote
+        self._calls: Final = calls
+        self.book_depth: Final = depth_of(strategy)
+
+    def quote(self, view: EventView, state: Any) -> Result:
+        """Ask the strategy."""
+        calls = self._calls
+        calls.number += 1
+        calls.sport_event = view.sport_event.sport_event_id
+        try:
+            return self._quote(view, state)
+        finally:
+            calls.sport_event = None
+
+
+class SlowStrategies:
+    """The thread.
+
+    Args:
+        limit_s: seconds that a call may take.
+        another_client: creates the client, in the thread, when it is needed first.
+        clock: the clock of the exchange.
+        ours: on a shared account, returns True for the ``external_id`` of our wagers; None on an exclusive account.
+        log: takes a line for each call that takes too long.
+    """
+
+    def __init__(
+        self,
+        limit_s: float,
+        another_client: Callable[[], AnotherClient],
+        clock: Clock,
+        ours: Callable[[str], bool] | None,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._limit_s: Final = limit_s
+        self._another_client: Final = another_client
+        self._clock: Final = clock
+        self._ours: Final = ours
+        self._log: Final = log
+        self._calls: Final = Calls()
+        self._overran: Final[deque[tuple[int, float]]] = deque()
+        self._closing = threading.Event()
+        self._numbers = itertools.count(1)
+        self._thread = threading.Thread(target=self._run, name="slow strategies", daemon=True)
+
+    def watched(self, strategies: Sequence[Strategy]) -> tuple[Strategy, ...]:
+        """Return the strategies in a form that can be watched."""
+        return tuple(WatchedStrategy(strategy, self._calls) for strategy in strategies)
+
+    @property
+    def overruns(self) -> int:
+        """Number of calls that took too long so far."""
+        return self._calls.overruns
+
+    def take(self) -> Sequence[StrategyOverran]:
+        """Return the calls that took too long since the last call of this, as events for the engine."""
+        events = []
+        while self._overran:
+            sport_event, since = self._overran.popleft()
+            events.append(StrategyOverran(sport_event, seconds(time.monotonic() - since)))
+        return events
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """End the thread."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # --- in the thread ----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.run(self._watch())
+
+    async def _watch(self) -> None:
+        client: AnotherClient | None = None
+        calls = self._calls
+        seen, since = 0, time.monotonic()
+        try:
+            while not self._closing.is_set():
+                await asyncio.sleep(self._limit_s / LOOKS)
+                number, sport_event = calls.number, calls.sport_event
+                now = time.monotonic()
+                if number != seen or sport_event is None:
+                    seen, since = number, now
+                elif now - since >= self._limit_s:
+                    client = client or self._another_client()
+                    await self._cancel(client, number, sport_event, since)
+        finally:
+            if client is not None:
+                await client.close()
+
+    async def _cancel(self, client: AnotherClient, number: int, sport_event: int, since: float) -> None:
+        """Cancel the wagers of a sport event until the call has returned."""
+        calls = self._calls
+        self._overran.append((sport_event, since))
+        calls.overruns += 1  # before the first cancel leaves, so that the engine hears of it in any case
+        self._log.error("strategy.overdue", sport_event=sport_event, limit_s=self._limit_s)
+        while self._lasts(number):
+            good = await self._cancel_once(client, sport_event)
+            until = time.monotonic() + (AGAIN_S if good else RETRY_S)
+            while self._lasts(number) and time.monotonic() < until:  # noqa: ASYNC110 - nothing can wake this thread
+                await asyncio.sleep(0.05)
+
+    def _lasts(self, number: int) -> bool:
+        calls = self._calls
+        return calls.number == number and calls.sport_event is not None and not self._closing.is_set()
+
+    async def _cancel_once(self, client: AnotherClient, sport_event: int) -> bool:
+        guarded = Guarded(client)
+        if self._ours is None:
+            answer = await guarded.perform(CancelSportEvent(next(self._numbers), sport_event))
+            if isinstance(answer, Failed):
+                self._log.error("strategy.not_cancelled", sport_event=sport_event, code=answer.code)
+            return isinstance(answer, CancelledAll)
+        found = OpenWagers(guarded, self._clock, self._ours, sport_event)
+        await found.read()
+        return await found.cancel()

@@ -1,0 +1,83 @@
+"""Decide from readings of the heartbeat file whether the daemon stands still. Pure: it reads no file and no clock."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from mmbot.domain.instant import Duration
+from mmbot.store.heartbeat import Heartbeat
+
+
+class Verdict(Enum):
+    """What a reading says about the daemon."""
+
+    IDLE = "idle"
+    """No run may have open wagers: none has beaten yet, or the last one is known to be clear."""
+    ALIVE = "alive"
+    LATE = "late"
+    """The daemon has not beaten for more than half the time after which the watchdog acts."""
+    SILENT = "silent"
+    """The daemon has not beaten for too long."""
+
+
+class Judge:
+    """Judges one reading after the other.
+
+    Args:
+        silence: time without a beat after which the watchdog acts.
+        boot: the present boot of the machine.
+    """
+
+    def __init__(self, silence: Duration, boot: bytes) -> None:
+        self._silence: Final = silence
+        self._boot: Final = boot
+        self._last: Heartbeat | None = None
+        self._changed_at = 0
+        self._doubted = False
+        self._cleared: tuple[bytes, str, int] | None = None
+
+    def judge(self, heartbeat: Heartbeat | None, now: int) -> Verdict:
+        """Judge a reading.
+
+        Args:
+            heartbeat: the content of the file. None if there is none: a file that was removed while a run was beating
+                says nothing, so the last reading still counts.
+            now: nanoseconds since the boot. It has to be taken before the file is read: a daemon that beats later sees
+                that it is too late.
+        """
+        if heartbeat is None:
+            heartbeat = self._last
+        if heartbeat is None:
+            return Verdict.IDLE
+        if self._last is None or _beat(heartbeat) != _beat(self._last):
+            self._changed_at = now
+            self._doubted = False
+        self._last = heartbeat
+        if not heartbeat.needs_clearing or _beat(heartbeat) == self._cleared:
+            return Verdict.IDLE
+        # A beat from before a reboot, or from the future, has no age. Then it counts how long it has not changed.
+        since = heartbeat.beat if heartbeat.boot == self._boot and heartbeat.beat <= now else self._changed_at
+        silent = now - since
+        if silent <= self._silence:
+            self._doubted = False
+            return Verdict.LATE if silent > self._silence // 2 else Verdict.ALIVE
+        if not self._doubted:  # the file may have been read in the middle of a write: look again
+            self._doubted = True
+            return Verdict.LATE
+        return Verdict.SILENT
+
+    def silent_for(self, now: int) -> Duration:
+        """Return how long ago the last beat was, as far as it is known."""
+        last = self._last
+        if last is None:
+            return 0
+        return now - (last.beat if last.boot == self._boot and last.beat <= now else self._changed_at)
+
+    def clear(self, heartbeat: Heartbeat) -> None:
+        """Note that the account was proved clear after the last beat of this reading."""
+        self._cleared = _beat(heartbeat)
+
+
+def _beat(heartbeat: Heartbeat) -> tuple[bytes, str, int]:
+    return heartbeat.boot, heartbeat.run_id, heartbeat.beat
