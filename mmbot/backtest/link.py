@@ -29,7 +29,7 @@ from mmbot.simulator.venue.changes import (
     WagerChanged,
 )
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueTransaction, VenueWager
+from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueMatch, VenueTransaction, VenueWager
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
@@ -93,7 +93,7 @@ class Link:
                 return e.HistoryRead(request.id, wagers, page.next_cursor, page.last_synced_at)
             case r.ReadMatches():
                 matches = venue.matches(account, list(request.wager_ids))
-                details = tuple(MatchDetail(match.wager_id, match.stake, match.odds) for match in matches)
+                details = tuple(_detail(match, venue.settings.match_profit) for match in matches)
                 return e.MatchesRead(request.id, details)
             case r.ReadBalance():
                 balance = venue.balance(account, now)
@@ -129,9 +129,9 @@ class Link:
         for item in request.items:
             try:
                 self._venue.cancel(self._account, item.wager_id, item.external_id, now)
-                accepted.append(item.external_id)
+                accepted.append(item.key)
             except VenueError as error:
-                failures.append(_failed_item(item.external_id, Purpose.CANCEL, error))
+                failures.append(_failed_item(item.key, Purpose.CANCEL, error))
         return e.Cancelled(request.id, tuple(accepted), tuple(failures))
 
     def _transactions(self, request: r.ReadTransactions) -> e.Answer:
@@ -236,6 +236,7 @@ def report(
         match_odds=match_odds,
         sequence=sequence,
         created_at=wager.created_at,
+        profit=wager.profit,
     )
 
 
@@ -253,6 +254,10 @@ def _failed_item(external_id: str, purpose: Purpose, error: VenueError) -> e.Fai
     kind = _ERRORS.failure_of(purpose, error.status, error.code)
     reason = _ERRORS.reason_of(error.status, error.code)
     return e.FailedItem(external_id, kind, error.code, error.message, reason)
+
+
+def _detail(match: VenueMatch, with_win: bool) -> MatchDetail:
+    return MatchDetail(match.wager_id, match.stake, match.odds, match.win if with_win else None)
 
 
 def _transaction(line: VenueTransaction) -> Transaction:

@@ -65,15 +65,17 @@ class Memory:
         self.runs = 0
         self.last: Instant = 0
 
-    def keep(self, order: o.SaveWager | o.SaveDay | o.SaveSettlement, now: Instant) -> None:
-        """Keep a record of the journal. A subclass may lose records, as a crash does. ``now`` is the present."""
-        match order:
-            case o.SaveWager():
-                self.wagers[order.external_id] = order
-            case o.SaveDay():
-                self.day = order
-            case o.SaveSettlement():
-                self.settlements[order.sport_event, order.market] = order
+    def keep(self, order: o.Save, now: Instant) -> None:
+        """Keep the entries of one change. A subclass may lose an order as a whole, as a crash does. ``now`` is the
+        present."""
+        for record in order.records:
+            match record:
+                case o.SaveWager():
+                    self.wagers[record.external_id] = record
+                case o.SaveDay():
+                    self.day = record
+                case o.SaveSettlement():
+                    self.settlements[record.sport_event, record.market] = record
 
     def seed(self) -> o.Seed:
         """Return what the engine of the next run starts from."""
@@ -341,7 +343,7 @@ class Run:
                     self.alerts.append((self.now, order))
                 case o.Exit():
                     self.exit = order
-                case o.SaveWager() | o.SaveDay() | o.SaveSettlement():
+                case o.Save():
                     self.memory.keep(order, self.now)
 
     def _connect(self) -> None:

@@ -20,9 +20,7 @@ from mmbot.engine.orders import (
     Order,
     ReleaseLatch,
     ReserveBlock,
-    SaveDay,
-    SaveSettlement,
-    SaveWager,
+    Save,
     Severity,
     WriteLatch,
 )
@@ -71,7 +69,7 @@ class Orders:
     def carry_out(self, order: Order) -> None:
         """Carry out one order. The order ``Exit`` is left to the main loop."""
         match order:
-            case SaveWager() | SaveDay() | SaveSettlement():
+            case Save():
                 self._journal.save(order)
             case Alert():
                 self._alert(order)

@@ -56,6 +56,28 @@ def profit(stake: Cents, odds: Odds) -> Cents:
     return (200 * stake - odds) // (-2 * odds)
 
 
+def least_profit(stake: Cents, odds: Odds) -> Cents:
+    """Return the smallest profit, in cents, that the exchange may book for one match of a stake at these odds.
+
+    A taker wins the half-up profit of his stake. A maker wins the stake of the taker, and the maker's matched stake is
+    the taker's win, which is rounded. So at odds above +100, several profits of the maker lead to the same stake
+    (docs/protocol.md 7.5).
+    """
+    rounded = profit(stake, odds)
+    if odds <= 0 or stake <= 0:
+        return rounded
+    return min(rounded, ((2 * stake - 1) * odds + 199) // 200)
+
+
+def greatest_profit(stake: Cents, odds: Odds) -> Cents:
+    """Return the greatest profit, in cents, that the exchange may book for one match of a stake at these odds. See
+    ``least_profit``."""
+    rounded = profit(stake, odds)
+    if odds <= 0 or stake <= 0:
+        return rounded
+    return max(rounded, ((2 * stake + 1) * odds - 1) // 200)
+
+
 def payout(stake: Cents, odds: Odds) -> Cents:
     """Return stake plus profit, in cents."""
     return stake + profit(stake, odds)

@@ -72,6 +72,9 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     """Time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. It is 0 for a
     REST answer, which carries no such time."""
     created_at: Instant | None = None
+    profit: Cents | None = None
+    """Field ``profit``: the win of the present stake. No document says whether it counts the matches at their own odds
+    or the stake at the wager's odds. None if it is missing."""
 
     @property
     def resting(self) -> bool:
@@ -133,3 +136,5 @@ class MatchDetail(msgspec.Struct, frozen=True, gc=False):
     wager_id: str
     stake: Cents
     odds: Odds
+    win: Cents | None = None
+    """The profit that the exchange booked for this match. None if the answer does not contain it."""

@@ -170,8 +170,7 @@ class Effects:
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
-            if not wager.foreign:
-                shared.outbox.save(wager)
+            shared.outbox.save(wager)
         if located:
             self.take_positions(now)
 

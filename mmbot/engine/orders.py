@@ -66,8 +66,21 @@ ANOTHERS_STATE: Final = "state_of_another"
 """The reason with which the daemon exits at its start if the exchange knows no wager of the journal."""
 
 
+class SavedMatches(msgspec.Struct, frozen=True, gc=False):
+    """The matches of a wager, in cents, as ``engine/wagers/matched_pieces.py`` holds them."""
+
+    total: Cents
+    detailed: Cents
+    """The part of the total that the exchange's matching detail described."""
+    disputed: bool
+    pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
+    """For each match the part of the stake from its start to its end, its least win and its greatest win."""
+
+
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A wager to save in the journal. The entry replaces an earlier entry with the same ``external_id``."""
+    """A wager to save in the journal. The entry replaces an earlier entry with the same ``external_id``.
+
+    The fields from ``placed`` on have defaults, because journals of earlier versions lack them."""
 
     external_id: str
     wager_id: str | None
@@ -88,6 +101,20 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     hedge: bool
     sent_at: Instant
     sequence: int
+    placed: Cents | None = None
+    """The stake as it was sent, in cents. None: the present stake."""
+    matches: SavedMatches | None = None
+    """None if nothing was matched. In a journal of an earlier version also if something was matched: then ``win`` is an
+    estimate."""
+    foreign: bool = False
+    uncounted: bool = False
+    accepted_at: Instant | None = None
+    opened_at: Instant | None = None
+    cancel_sent_at: Instant | None = None
+    cancel_accepted_at: Instant | None = None
+    cancel_tries: int = 0
+    heard_at: Instant = 0
+    over_at: Instant | None = None
 
 
 class LostDay(msgspec.Struct, frozen=True):
@@ -121,7 +148,18 @@ class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
     at: Instant
 
 
-Order = Connect | WriteLatch | ReleaseLatch | ReserveBlock | Alert | Exit | SaveWager | SaveDay | SaveSettlement
+Record = SaveWager | SaveDay | SaveSettlement
+"""An entry of the journal."""
+
+
+class Save(msgspec.Struct, frozen=True, tag=True):
+    """Save entries in the journal: all of them or, after a crash, none. They belong to one change: for example, a
+    settlement and the wagers that it settled."""
+
+    records: tuple[Record, ...]
+
+
+Order = Connect | WriteLatch | ReleaseLatch | ReserveBlock | Alert | Exit | Save
 
 
 class Seed(msgspec.Struct, frozen=True):

@@ -30,6 +30,12 @@ class Cancellation(msgspec.Struct, frozen=True, gc=False):
 
     wager_id: str
     external_id: str
+    """Empty if the wager has no ``external_id``, because a person placed it on the exchange's own page."""
+
+    @property
+    def key(self) -> str:
+        """The ``external_id`` under which the ledger holds the wager, and by which answers name it."""
+        return self.external_id or self.wager_id
 
 
 # Every request has an ``id``. Its answer repeats the ``id``.

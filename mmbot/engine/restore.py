@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import Instant
+from mmbot.domain.wager_states import State
 from mmbot.engine.orders import Seed
 from mmbot.engine.parts import Parts
 from mmbot.engine.reading.history import CREATED_RANGE
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
+from mmbot.engine.timing.timers import Due
 
 
 def restore(parts: Parts, seed: Seed, now: Instant) -> None:
@@ -30,12 +32,21 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
     """Enter the wagers of the journal in the ledger.
 
-    A matched wager that is too old to be found in the wager history is looked up by its id, to learn its result.
+    A matched wager that is too old to be found in the wager history is looked up by its id, to learn its result. So is
+    a wager that the bot did not place, to learn whether it is still open. If the win of a wager is not certain, its
+    matches are read.
     """
     for saved in seed.wagers:
         shared.ledger.restore(saved)
         if isinstance(saved.line, LineKey) and saved.side is not None:
             shared.catalogue.remember_id(saved.line_id, saved.line, saved.side)
-    for saved in seed.wagers:
-        if saved.wager_id is not None and saved.matched and saved.sent_at < now - CREATED_RANGE:
-            shared.lookups[saved.wager_id] = "older than the history reaches"
+    for wager in shared.ledger.wagers():
+        if wager.wager_id is None:
+            continue
+        pending = wager.booked is None and (wager.matched > 0 or (wager.foreign and wager.live))
+        if pending and wager.sent_at < now - CREATED_RANGE:
+            shared.lookups[wager.wager_id] = "older than the history reaches"
+        if wager.matches is not None and wager.matches.wants_detail and wager.booked is None:
+            shared.details[wager.wager_id] = None
+        if wager.state is State.CANCELLING:  # the answer to the cancel went to the earlier run
+            shared.timers.set(Due.CANCEL, wager.external_id, now)

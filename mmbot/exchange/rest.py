@@ -410,9 +410,9 @@ class Client:
         except (Rejected, Malformed, Retryable) as error:
             if error.reason not in OF_THE_WAGER:
                 raise
-            item_failed = answers.FailedItem(item.external_id, error.failure, error.code, error.message, error.reason)
+            item_failed = answers.FailedItem(item.key, error.failure, error.code, error.message, error.reason)
             return answers.Cancelled(number, (), (item_failed,))
-        return answers.Cancelled(number, (item.external_id,), ())
+        return answers.Cancelled(number, (item.key,), ())
 
     async def _swept(self, call: Call[None] | Written[None]) -> bool:
         try:

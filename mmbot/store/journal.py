@@ -12,34 +12,26 @@ import sqlite3
 import stat
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from mmbot.domain.bounds import LARGEST_ID
-from mmbot.domain.catalogue import LineKey, MarketKey
 from mmbot.domain.instant import DAY, Duration, Instant
-from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
-from mmbot.store import schema
+from mmbot.engine.orders import Save, SaveDay, SaveSettlement, SaveWager
+from mmbot.store import rows, schema
 
 JOURNAL_FILE: Final = "journal.sqlite"
 
 KEPT_FOR: Final[Duration] = 3 * DAY
-"""A finished wager is loaded if it was sent at most this long before the last run ended: its result may be corrected.
-"""
+"""A wager that ended is loaded if it ended at most this long before the last run ended: its result may be corrected."""
 
 FIRST_BLOCK: Final = 1_000
 """How many sequence numbers are reserved for a run at its start."""
 
 _GATHER_S: Final = 0.05  # records gather for this long before one commit writes them
 _RETRY_S: Final = 1.0
-_OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 _BASE36: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-_NO_SIDE: Final = -1
-"""Value in the column ``side`` if the line of a wager is not known. Then the column ``number`` has no meaning."""
-
-Saved = SaveWager | SaveDay | SaveSettlement
 
 
 class JournalError(Exception):
@@ -58,7 +50,7 @@ class Kept(NamedTuple):
     """Records of earlier runs."""
 
     wagers: tuple[SaveWager, ...]
-    """All unsettled wagers, and all finished wagers of the last days (``KEPT_FOR``); oldest first."""
+    """All unsettled wagers, and the wagers that ended in the last days (``KEPT_FOR``); oldest first."""
     day: SaveDay | None
     """Record of the latest day."""
     settlements: tuple[SaveSettlement, ...]
@@ -89,8 +81,8 @@ class Journal:
             JournalError: if the file is damaged, is not a journal, or was written by a newer version.
         """
         self.path = directory / JOURNAL_FILE
-        self._pending: deque[Saved | _Reserve | _Touch] = deque()
-        self._batch: list[Saved | _Reserve | _Touch] = []
+        self._pending: deque[Save | _Reserve | _Touch] = deque()
+        self._batch: list[Save | _Reserve | _Touch] = []
         self._urgent = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -143,11 +135,11 @@ class Journal:
             settled = tuple(SaveSettlement(*row) for row in settlements)
             since = self._db.execute("SELECT at FROM last_instant").fetchone()
             kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
-            wagers = tuple(_wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
+            wagers = tuple(rows.wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
         except sqlite3.Error as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to start a new one") from bad
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
-        return Kept(wagers, _day(day) if day else None, settled, min(last, now))
+        return Kept(wagers, rows.day(day) if day else None, settled, min(last, now))
 
     def run_ids(self) -> tuple[str, ...]:
         """Return the ids of all runs.
@@ -177,8 +169,8 @@ class Journal:
         """Number of records that wait to be written."""
         return len(self._pending) + len(self._batch)
 
-    def save(self, what: Saved) -> None:
-        """Queue a record for writing. A later record with the same key replaces it. The call never waits."""
+    def save(self, what: Save) -> None:
+        """Queue the entries of one change. One transaction writes them all. The call never waits."""
         self._pending.append(what)
 
     def touch(self, now: Instant) -> None:
@@ -230,9 +222,10 @@ class Journal:
             self._db.execute("COMMIT")
         except OverflowError:  # a number of more than 64 bits, which no later try can write
             self._db.rollback()
-            kept = [item for item in self._batch if _fits(item)]
-            self._trouble(f"{len(self._batch) - len(kept)} records hold numbers beyond 64 bits and are left out")
-            self._batch = kept
+            before = self._batch
+            self._batch = [kept for item in before if (kept := _fitting(item)) is not None]
+            left_out = _records(before) - _records(self._batch)
+            self._trouble(f"{left_out} records hold numbers beyond 64 bits and are left out")
             return self._write_once()
         except sqlite3.Error as bad:
             if self._db.in_transaction:
@@ -250,29 +243,29 @@ class Journal:
                 item.done()
         return True
 
-    def _put(self, batch: Iterable[Saved | _Reserve | _Touch]) -> None:
+    def _put(self, batch: Iterable[Save | _Reserve | _Touch]) -> None:
         wagers: dict[str, SaveWager] = {}
         days: dict[int, SaveDay] = {}
         settlements: dict[tuple[int, int], SaveSettlement] = {}
         reserved = at = 0
         for item in batch:
             match item:
-                case SaveWager():
-                    wagers[item.external_id] = item
-                case SaveDay():
-                    days[item.day] = item
-                case SaveSettlement():
-                    settlements[item.sport_event, item.market] = item
                 case _Reserve():
                     reserved = max(reserved, item.end)
                 case _Touch():
                     at = max(at, item.at)
-        self._db.executemany(schema.SAVE_WAGER, map(_row, wagers.values()))
-        self._db.executemany(schema.SAVE_DAY, map(_day_row, days.values()))
-        self._db.executemany(
-            schema.SAVE_SETTLEMENT,
-            ((s.sport_event, s.market, s.gross, s.commission, s.at) for s in settlements.values()),
-        )
+                case Save():
+                    for record in item.records:
+                        match record:
+                            case SaveWager():
+                                wagers[record.external_id] = record
+                            case SaveDay():
+                                days[record.day] = record
+                            case SaveSettlement():
+                                settlements[record.sport_event, record.market] = record
+        self._db.executemany(schema.SAVE_WAGER, map(rows.of_wager, wagers.values()))
+        self._db.executemany(schema.SAVE_DAY, map(rows.of_day, days.values()))
+        self._db.executemany(schema.SAVE_SETTLEMENT, map(rows.of_settlement, settlements.values()))
         if reserved:
             self._db.execute(
                 "UPDATE runs SET reserved = max(reserved, ?) WHERE number = ?", (reserved, self._run_number)
@@ -348,79 +341,18 @@ def _base36(number: int) -> str:
     return digits or "0"
 
 
-def _fits(item: Saved | _Reserve | _Touch) -> bool:
-    """Return True if SQLite can hold every number of a record."""
+def _fitting(item: Save | _Reserve | _Touch) -> Save | _Reserve | _Touch | None:
+    """Return what SQLite can hold of an item: its records whose numbers have at most 64 bits. None if that is
+    nothing."""
     match item:
-        case SaveWager():
-            row: Iterable[object] = _row(item)
-        case SaveDay():
-            row = _day_row(item)
-        case SaveSettlement():
-            row = (item.sport_event, item.market, item.gross, item.commission, item.at)
+        case Save():
+            records = tuple(record for record in item.records if rows.fits(record))
+            return Save(records) if records else None
         case _Reserve():
-            row = (item.end,)
+            return item if item.end <= LARGEST_ID else None
         case _Touch():
-            row = (item.at,)
-    return all(not isinstance(number, int) or abs(number) <= LARGEST_ID for number in row)
+            return item if item.at <= LARGEST_ID else None
 
 
-def _row(wager: SaveWager) -> tuple[str | int | None, ...]:
-    return (
-        wager.external_id,
-        wager.wager_id,
-        *_place(wager),
-        wager.line_id,
-        wager.odds,
-        wager.stake,
-        wager.state,
-        wager.matched,
-        wager.win,
-        wager.result,
-        int(wager.hedge),
-        wager.sent_at,
-        wager.sequence,
-        int(_is_over(wager)),
-    )
-
-
-def _place(wager: SaveWager) -> tuple[int, int, int, int]:
-    """Return the columns sport_event, market, number and side. None of these columns may be NULL."""
-    if isinstance(wager.line, LineKey) and wager.side is not None:
-        return (*wager.line, wager.side)
-    return wager.line.sport_event, wager.line.market, 0, _NO_SIDE
-
-
-def _is_over(wager: SaveWager) -> bool:
-    state = wager.state.lower()
-    return state in _OVER or (state == "canceled" and not wager.matched)
-
-
-def _day_row(day: SaveDay) -> tuple[int | None, ...]:
-    lost = (None, None, None) if day.lost is None else (day.lost.at, day.lost.loss, day.lost.limit)
-    return (day.day, day.opening, day.latest, *lost)
-
-
-def _day(row: Sequence[Any]) -> SaveDay:
-    day, opening, latest, lost_at, loss, limit = row
-    return SaveDay(day, opening, latest, None if lost_at is None else LostDay(lost_at, loss, limit))
-
-
-def _wager(row: Sequence[Any]) -> SaveWager:
-    external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched, win, *rest = row
-    result, hedge, sent_at, sequence = rest
-    return SaveWager(
-        external_id=external_id,
-        wager_id=wager_id,
-        line=MarketKey(sport_event, market) if side == _NO_SIDE else LineKey(sport_event, market, number),
-        side=None if side == _NO_SIDE else side,
-        line_id=line_id,
-        odds=odds,
-        stake=stake,
-        state=state,
-        matched=matched,
-        win=win,
-        result=result,
-        hedge=bool(hedge),
-        sent_at=sent_at,
-        sequence=sequence,
-    )
+def _records(batch: Iterable[Save | _Reserve | _Touch]) -> int:
+    return sum(len(item.records) if isinstance(item, Save) else 1 for item in batch)

@@ -65,28 +65,69 @@ STEPS: Final[tuple[str, ...]] = (
     ALTER TABLE wagers RENAME COLUMN event TO sport_event;
     ALTER TABLE settlements RENAME COLUMN event TO sport_event;
     """,
+    """
+    ALTER TABLE wagers ADD COLUMN placed INTEGER;
+    ALTER TABLE wagers ADD COLUMN matches TEXT;
+    ALTER TABLE wagers ADD COLUMN is_foreign INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE wagers ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE wagers ADD COLUMN accepted_at INTEGER;
+    ALTER TABLE wagers ADD COLUMN opened_at INTEGER;
+    ALTER TABLE wagers ADD COLUMN cancel_sent_at INTEGER;
+    ALTER TABLE wagers ADD COLUMN cancel_accepted_at INTEGER;
+    ALTER TABLE wagers ADD COLUMN cancel_tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE wagers ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE wagers ADD COLUMN over_at INTEGER;
+    UPDATE wagers SET opened_at = sent_at WHERE state NOT IN ('placing', 'inactive', 'unknown');
+    UPDATE wagers SET cancel_sent_at = sent_at WHERE state = 'cancelling';
+    DROP INDEX wagers_to_load;
+    CREATE INDEX wagers_to_load ON wagers (done);
+    CREATE INDEX wagers_ended ON wagers (coalesce(over_at, sent_at));
+    """,
 )
 """``STEPS[n]`` migrates a file from version n to version n + 1."""
 
 VERSION: Final = len(STEPS)
 
-SAVE_WAGER: Final = """
-    INSERT INTO wagers (external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched,
-                        win, result, hedge, sent_at, sequence, done)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (external_id) DO UPDATE SET
-        wager_id = excluded.wager_id, sport_event = excluded.sport_event, market = excluded.market,
-        number = excluded.number, side = excluded.side, line_id = excluded.line_id, odds = excluded.odds,
-        stake = excluded.stake, state = excluded.state, matched = excluded.matched, win = excluded.win,
-        result = excluded.result, hedge = excluded.hedge, sent_at = excluded.sent_at, sequence = excluded.sequence,
-        done = excluded.done
-"""
+_KEPT: Final = (
+    "wager_id",
+    "sport_event",
+    "market",
+    "number",
+    "side",
+    "line_id",
+    "odds",
+    "stake",
+    "state",
+    "matched",
+    "win",
+    "result",
+    "hedge",
+    "sent_at",
+    "sequence",
+    "placed",
+    "matches",
+    "is_foreign",
+    "uncounted",
+    "accepted_at",
+    "opened_at",
+    "cancel_sent_at",
+    "cancel_accepted_at",
+    "cancel_tries",
+    "heard_at",
+    "over_at",
+)
 
-LOAD_WAGERS: Final = """
-    SELECT external_id, wager_id, sport_event, market, number, side, line_id, odds, stake, state, matched, win, result,
-           hedge, sent_at, sequence
-    FROM wagers WHERE done = 0 OR sent_at >= ? ORDER BY sent_at, external_id
-"""
+WAGER_COLUMNS: Final = ("external_id", *_KEPT, "done")
+
+SAVE_WAGER: Final = (
+    f"INSERT INTO wagers ({', '.join(WAGER_COLUMNS)}) VALUES ({', '.join('?' * len(WAGER_COLUMNS))}) "
+    f"ON CONFLICT (external_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in WAGER_COLUMNS[1:])}"
+)
+
+LOAD_WAGERS: Final = (
+    f"SELECT external_id, {', '.join(_KEPT)} FROM wagers "
+    "WHERE done = 0 OR coalesce(over_at, sent_at) >= ? ORDER BY sent_at, external_id"
+)
 
 SAVE_DAY: Final = """
     INSERT INTO days (day, opening, latest, lost_at, loss, loss_limit) VALUES (?, ?, ?, ?, ?, ?)

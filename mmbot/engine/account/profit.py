@@ -171,7 +171,7 @@ class Profit:
             self._saved = total
             self._save_at = now + SAVE
             day = replace(day, latest=total)
-            shared.outbox.order(day)
+            shared.outbox.record(day)
         return day
 
     def status(self) -> ProfitStatus:

@@ -9,7 +9,6 @@ from mmbot.engine.orders import SaveSettlement
 from mmbot.engine.state.shared import Shared
 from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
-from mmbot.engine.wagers.wager import LineWager
 
 
 class Journal:
@@ -19,13 +18,11 @@ class Journal:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change is a settlement, save the settlement. If the wager is ours, save the wager. A wager whose line
-        is not known yet is saved later, when the line is known. A late result is saved even if the line was dropped
-        from memory already."""
+        """Save the wager, ours or not: a later run must know which results the profit contains. If the change is a
+        settlement, also save the settlement."""
         shared, wager = self._shared, change.wager
         if change.kind is Kind.SETTLED:
             market = wager.market
             settlement = shared.ledger.settlement(market)
-            shared.outbox.order(SaveSettlement(*market, settlement.gross, settlement.commission, now))
-        if not wager.foreign and (isinstance(wager, LineWager) or wager.booked is not None):
-            shared.outbox.save(wager)
+            shared.outbox.record(SaveSettlement(*market, settlement.gross, settlement.commission, now))
+        shared.outbox.save(wager)

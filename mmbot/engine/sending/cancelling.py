@@ -63,8 +63,8 @@ class Cancelling:
             self.keep(wager.external_id)
         elif kind is Kind.REVIVED:
             self.want(wager)
-        elif kind is Kind.FOREIGN and self._shared.settings.exclusive and wager.external_id != wager.wager_id:
-            self.want(wager)  # nobody else uses this account, so it may be from an earlier run
+        elif kind is Kind.FOREIGN and self._shared.settings.exclusive:
+            self.want(wager)  # nobody else may use this account
 
     def collect(self) -> None:
         """Fetch from ``Quoting`` which wagers to keep and which to cancel."""
@@ -134,7 +134,8 @@ class Cancelling:
                     return self._whole_sport_event(sport_event, now)
             if len(batch) < BATCH:
                 batch.append(wager)
-                items.append(Cancellation(wager.wager_id, external_id))
+                named = external_id if external_id != wager.wager_id else ""
+                items.append(Cancellation(wager.wager_id, named))
             elif not shared.guards.any(wager.sport_event):
                 break
         if not batch:
@@ -199,7 +200,7 @@ class Cancelling:
         failed = {item.external_id: item for item in answer.failed}
         accepted = dict.fromkeys(answer.accepted)
         for item in request.items:
-            key = item.external_id
+            key = item.key
             if key in accepted:
                 changes += self._shared.ledger.cancel_accepted(key, now)
             elif key in failed:
@@ -221,9 +222,9 @@ class Cancelling:
         if isinstance(request, CancelMany):
             for item in request.items:
                 if answer.failure is Failure.UNKNOWN:
-                    changes += self._lost(item.external_id, now)
+                    changes += self._lost(item.key, now)
                 else:
-                    changes += self._rejected(item.external_id, answer, now)
+                    changes += self._rejected(item.key, answer, now)
             return changes
         for wager in self._shared.ledger.all_live():
             if wager.sport_event == request.sport_event and wager.state is State.CANCELLING:

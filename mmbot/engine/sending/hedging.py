@@ -53,6 +53,9 @@ ACCOUNT_CLOSED: Final = (
 """Guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
 
 
+ANOTHERS: Final = "the hedge would match a wager of this account that the bot did not place"
+
+
 class Hedging:
     """Finds lines to hedge, and sends the hedges."""
 
@@ -113,7 +116,8 @@ class Hedging:
         if (why := self._guarded(quoted.line)) is not None:
             self._put_off(line, why, now)
             return None
-        own: list[LineWager] = [wager for wager in shared.ledger.live(line) if not wager.foreign]
+        live = list(shared.ledger.live(line))
+        own: list[LineWager] = [wager for wager in live if not wager.foreign]
         book = shared.books.net(state, own)
         sized = size_hedge(
             shared.ledger.positions[line],
@@ -131,7 +135,10 @@ class Hedging:
         if isinstance(sized, str):
             self._put_off(line, sized, now)
             return None
-        in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in own])
+        in_the_way = blocking(sized.side, sized.odds, [(wager.external_id, wager.side, wager.odds) for wager in live])
+        if any(key not in {wager.external_id for wager in own} for key in in_the_way):
+            self._put_off(line, ANOTHERS, now)
+            return None
         reducing = shared.exposure.reducing(line, shared.ledger.positions[line], sized.side, sized.stake)
         if in_the_way or (own and not reducing):
             self._clear_line(line)

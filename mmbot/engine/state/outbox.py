@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mmbot.engine.orders import Alert, Order, Severity
+from mmbot.engine.orders import Alert, Order, Record, Save, Severity
 from mmbot.engine.wagers.ledger import Ledger, Wager
 
 
@@ -15,6 +15,7 @@ class Outbox:
         self._ledger: Final = ledger
         self._orders: list[Order] = []
         self._unsaved: dict[str, Wager] = {}
+        self._records: list[Record] = []
 
     def order(self, order: Order) -> None:
         """Add an order."""
@@ -23,6 +24,10 @@ class Outbox:
     def alert(self, severity: Severity, name: str, **fields: str | int | float | bool | None) -> None:
         """Add a log entry."""
         self._orders.append(Alert(severity, name, fields))
+
+    def record(self, record: Record) -> None:
+        """Add an entry of the journal. All entries since the last call of ``take`` are saved together or not at all."""
+        self._records.append(record)
 
     def save(self, wager: Wager) -> None:
         """Save a wager to the journal, in the state that the wager has when the outbox is emptied.
@@ -34,7 +39,9 @@ class Outbox:
     def take(self) -> list[Order]:
         """Empty the outbox and return its orders."""
         taken, self._orders = self._orders, []
-        if self._unsaved:
-            taken += [self._ledger.saved(wager) for wager in self._unsaved.values()]
+        if self._unsaved or self._records:
+            records, self._records = self._records, []
+            records += [self._ledger.saved(wager) for wager in self._unsaved.values()]
             self._unsaved.clear()
+            taken.append(Save(tuple(records)))
         return taken

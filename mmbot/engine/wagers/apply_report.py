@@ -61,11 +61,13 @@ def apply_report(
         wager.opened_at = now
         changes += (Change(Kind.OPENED, wager),)
     if wager.matches is not None:
+        if report.profit is not None and report.matching is Matching.FULLY_MATCHED:
+            wager.matches.told(report.profit)
         _set_figures(wager, wager.matches)
         if new is State.MATCHED:
             wager.stake = wager.matched  # the cancelled remainder no longer belongs to the stake
         changes += _difference(wager, matched, win)
-        if detail_wanted and wager.win_estimated:
+        if detail_wanted and wager.matches.wants_detail:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
     return Applied(was, left, changes)
 
@@ -97,7 +99,7 @@ def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
     if record is not None:
         _set_figures(wager, record)
         changes += _difference(wager, matched, win)
-        if wager.win_estimated:
+        if record.wants_detail:
             changes += (Change(Kind.DETAIL_WANTED, wager),)
     return Applied(was, left, changes)
 
@@ -109,6 +111,18 @@ def _proved(report: WagerReport) -> Happening:
     ):
         return Happening.PROVED_FILLED
     return happening
+
+
+def apply_payment(wager: Wager, win: Cents) -> Changes | None:
+    """Apply the win that the exchange paid for a wager, in cents. Return None if this win cannot be true."""
+    record = wager.matches
+    if record is None:
+        return None
+    matched, before = wager.matched, wager.win
+    if not record.paid(win):
+        return None
+    _set_figures(wager, record)
+    return _difference(wager, matched, before)
 
 
 def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
@@ -123,19 +137,20 @@ def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
 
 
 def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool:
-    """Record the matches in a report. Returns True if the odds of more matched stake are unknown than before, or if the
-    report contradicts an earlier report."""
+    """Record the matches in a report. Returns True if more matches than before have unknown odds or an uncertain win,
+    or if the report contradicts an earlier report."""
     total = _total(wager, report)
     record = wager.matches
     if record is None:
         if not total and not report.match_stake:
             return False
         record = wager.matches = Matches(wager.odds)
-    unaccounted, disputed = record.unaccounted, record.disputed
+    unaccounted, disputed, unsure = record.unaccounted, record.disputed, record.unsure
     if from_message and report.match_stake and report.match_odds is not None:
         record.add(total, report.match_stake, report.match_odds)
     record.rise(total)
-    return record.unaccounted > unaccounted or (record.disputed and not disputed)
+    more = record.unaccounted > unaccounted or record.unsure > unsure
+    return more or (record.disputed and not disputed)
 
 
 def _total(wager: Wager, report: WagerReport) -> Cents:

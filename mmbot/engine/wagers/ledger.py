@@ -20,7 +20,7 @@ from mmbot.domain.wager_states import COULD_MATCH, Happening, after
 from mmbot.engine.events import FailureReason
 from mmbot.engine.orders import SaveWager
 from mmbot.engine.requests import Placement
-from mmbot.engine.wagers.apply_report import Applied, apply_detail, apply_proof, apply_report
+from mmbot.engine.wagers.apply_report import Applied, apply_detail, apply_payment, apply_proof, apply_report
 from mmbot.engine.wagers.changes import Change, Changes
 from mmbot.engine.wagers.commission import Settlement
 from mmbot.engine.wagers.kind import Kind
@@ -71,6 +71,7 @@ class Ledger:
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = self.totals.full_stakes
         self._count: Final = self.totals.count
         self._runs: Final = dict.fromkeys(runs)
+        self._since: Final = since
         self._new_from: Final = since - _JOURNALLED
         self._without_line: dict[str, MarketWager] = {}
         self._wagers: dict[str, Wager] = {}
@@ -227,6 +228,15 @@ class Ledger:
         self._list_estimated(wager, estimated)
         return changes + self._count(wager)
 
+    def paid(self, wager_id: str, win: Cents) -> Changes | None:
+        """Apply the win that the exchange paid for a wager, in cents, without the stake. Return None if the ledger does
+        not hold the wager, or if its matches cannot have won this amount."""
+        wager = self._by_id.get(wager_id)
+        if wager is None:
+            return None
+        changes = apply_payment(wager, win)
+        return None if changes is None else changes + self._count(wager)
+
     def locate(self, resolve: Resolve) -> list[LineWager]:
         """Move wagers to their lines if the lines were not known before and are known now. Until then such a wager
         counts at its full stake in its market. Returns the moved wagers."""
@@ -250,6 +260,10 @@ class Ledger:
         return located
 
     # --- questions ------------------------------------------------------------------------------------------------
+
+    def wagers(self) -> Iterable[Wager]:
+        """Return every wager that the ledger holds, as a view."""
+        return self._wagers.values()
 
     def get(self, external_id: str) -> Wager | None:
         """Return a wager by its ``external_id``; None if the ledger does not hold it."""
@@ -342,8 +356,7 @@ class Ledger:
     # --- across restarts ------------------------------------------------------------------------------------------
 
     def saved(self, wager: Wager) -> SaveWager:
-        """Return a wager in the journal's form. Only our own wagers need this, because the exchange reports all others
-        again after a restart."""
+        """Return a wager in the journal's form."""
         return saved(wager)
 
     def restore(self, saved: SaveWager) -> None:
@@ -363,8 +376,9 @@ class Ledger:
         wager = from_saved(saved, self._number)
         self._hold(wager)
         self.live_wagers.list_by_state(wager)
+        self._list_estimated(wager, False)
         self._count(wager)
-        self._note_over(wager, saved.sent_at)
+        self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
         """Set the gross profit of a market in earlier runs, in cents. The amount replaces the sum of the restored
@@ -402,7 +416,7 @@ class Ledger:
         remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs
-        new = report.created_at is not None and report.created_at >= self._new_from
+        new = self._since > 0 and report.created_at is not None and report.created_at >= self._new_from
         wager = from_report(report, resolve(report.line_id), remembered, now, self._number, ours=ours, new=new)
         self._hold(wager)
         self.live_wagers.list_by_state(wager)

@@ -2,20 +2,28 @@
 
 A match message carries no id of the match, but it carries the stake of the match and the total matched stake after it.
 So the match is one piece of the wager's stake, which begins at total minus match and ends at total. Pieces may come in
-any order and twice. Each match earns the profit at its own odds, rounded half up, as the exchange pays it
-(docs/protocol.md 7.5). Matched stake that no message described counts at the wager's own odds until the odds of all
-matches are read from the exchange.
+any order and twice.
+
+The exchange rounds the win of a match by the taker's stake, and a message does not say which side was the taker. So
+each match counts at the least win that its stake and odds allow, until the exchange's own figure is read (the matching
+detail, the wager's ``profit``, a payment; docs/decisions/market.md). Matched stake that no message described counts at
+the wager's own odds until the odds of all matches are read from the exchange.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Odds, profit
+from mmbot.domain.odds import Odds, greatest_profit, least_profit
 from mmbot.domain.wager import MatchDetail
+from mmbot.engine.orders import SavedMatches
+
+_SLACK: Final = 1
+"""By how many cents a figure of the exchange may lie outside the range that mmbot expects. A figure further outside is
+not believed."""
 
 
 class Piece(NamedTuple):
@@ -24,12 +32,15 @@ class Piece(NamedTuple):
     start: Cents
     end: Cents
     win: Cents
+    """The least possible win, or the exchange's own figure."""
+    most: Cents
+    """The greatest possible win; equal to ``win`` if the win is certain."""
 
 
 class Matches:
     """The matched part of one wager, in cents."""
 
-    __slots__ = ("_accounted", "_detailed", "_pieces", "_won", "disputed", "odds", "total")
+    __slots__ = ("_accounted", "_detailed", "_most", "_pieces", "_won", "disputed", "odds", "total", "unsure")
 
     def __init__(self, odds: Odds) -> None:
         self.odds = odds
@@ -41,7 +52,10 @@ class Matches:
         self._pieces: list[Piece] = []
         self._accounted: Cents = 0
         self._won: Cents = 0
+        self._most: Cents = 0
         self._detailed: Cents = 0
+        self.unsure = 0
+        """The number of pieces after ``_detailed`` whose win is not certain."""
 
     @property
     def unaccounted(self) -> Cents:
@@ -54,10 +68,15 @@ class Matches:
         return self.disputed or self._accounted < self.total
 
     @property
+    def wants_detail(self) -> bool:
+        """True if the matching detail may tell more: odds of matches, or the exchange's figure of a win."""
+        return self.disputed or self._accounted < self.total or self.unsure > 0
+
+    @property
     def win(self) -> Cents:
-        """The profit of the matched part if the wager wins, in cents."""
+        """The least profit of the matched part if the wager wins, in cents."""
         unaccounted = self.total - self._accounted
-        return self._won + profit(unaccounted, self.odds) if unaccounted > 0 else self._won
+        return self._won + least_profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 
     def rise(self, total: Cents) -> None:
         """Raise the total to a reported total. A lower reported total changes nothing."""
@@ -66,11 +85,10 @@ class Matches:
     def correct(self, total: Cents) -> None:
         """Set the total to what the exchange's records proved. If it falls, the matches beyond it are dropped."""
         if total < self.total:
-            self._pieces = [piece for piece in self._pieces if piece.end <= total]
-            self._accounted = sum(piece.end - piece.start for piece in self._pieces)
-            self._won = sum(piece.win for piece in self._pieces)
-            self._detailed = min(self._detailed, total)
+            if total < self._detailed:
+                self._detailed = 0  # one piece holds all matches that were read, so the remaining ones are read again
             self.disputed = False
+            self._set([piece for piece in self._pieces if piece.end <= total])
         self.total = total
 
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
@@ -81,7 +99,7 @@ class Matches:
         if start < self._detailed or start < 0:
             self.disputed = True  # the total is too small for this match
             return
-        piece = Piece(start, total, profit(stake, odds))
+        piece = Piece(start, total, least_profit(stake, odds), greatest_profit(stake, odds))
         pieces = self._pieces
         place = len(pieces)
         if place and start < pieces[-1].end:
@@ -95,31 +113,76 @@ class Matches:
         pieces.insert(place, piece)
         self._accounted += stake
         self._won += piece.win
+        self._most += piece.most
+        if piece.win != piece.most:
+            self.unsure += 1
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
         """Apply the matching detail: a list of all matches up to some total. It replaces the pieces up to that total.
 
         A late answer changes nothing. An answer is late if its total is smaller than that of an earlier answer, or
-        smaller than a total that messages describe completely.
+        smaller than a total that messages describe completely and whose win is certain.
         """
-        kept: list[Piece] = []
         end: Cents = 0
+        won: Cents = 0
+        most: Cents = 0
         for match in matches:
-            kept.append(Piece(end, end + match.stake, profit(match.stake, match.odds)))
             end += match.stake
-        if not end or end < self._detailed or (end < self.total and not self.estimated):
+            least, greatest = least_profit(match.stake, match.odds), greatest_profit(match.stake, match.odds)
+            if match.win is not None and least - _SLACK <= match.win <= greatest + _SLACK:
+                least = greatest = match.win
+            won += least
+            most += greatest
+        if not end or end < self._detailed or (end < self.total and not self.wants_detail):
             return
+        if not self.disputed and any(piece.start < end < piece.end for piece in self._pieces):
+            return  # the answer ends within a match
         later = [piece for piece in self._pieces if piece.start >= end]
-        self._pieces = kept + later
         self._detailed = end
-        self._accounted = sum(piece.end - piece.start for piece in self._pieces)
-        self._won = sum(piece.win for piece in self._pieces)
         self.disputed = False
+        self._set([Piece(0, end, won, most), *later])
         self.rise(end)
 
+    def told(self, figure: Cents) -> None:
+        """Take the wager's ``profit`` from a report that shows the wager as fully matched.
+
+        The figure is ignored if it may be the win of the stake at the wager's own odds, because that win is rounded in
+        another way than the wins of the matches.
+        """
+        if self.estimated or self._won == self._most:
+            return
+        exact = self.total * self.odds if self.odds > 0 else 10_000 * self.total // -self.odds
+        if abs(100 * figure - exact) > 100 and self._won - _SLACK <= figure <= self._most + _SLACK:
+            self.known(self.total, figure)
+
+    def paid(self, figure: Cents) -> bool:
+        """Take the win that the exchange paid for the whole matched stake. Return False if the figure cannot be
+        true."""
+        if self.estimated or not self._won - _SLACK <= figure <= self._most + _SLACK:
+            return self._won == self._most == figure and not self.estimated
+        self.known(self.total, figure)
+        return True
+
     def known(self, stake: Cents, win: Cents) -> None:
-        """Set the matched stake and the win of a wager that comes from the journal or the archive, in cents."""
-        self._pieces = [Piece(0, stake, win)]
-        self._accounted = self._detailed = self.total = stake
-        self._won = win
+        """Set the matched stake and the win, both certain, in cents."""
+        self._detailed = self.total = stake
+        self.disputed = False
+        self._set([Piece(0, stake, win, win)])
+
+    def saved(self) -> SavedMatches:
+        """Return the matches in the journal's form."""
+        pieces = tuple([(piece.start, piece.end, piece.win, piece.most) for piece in self._pieces])
+        return SavedMatches(self.total, self._detailed, self.disputed, pieces)
+
+    def restore(self, saved: SavedMatches) -> None:
+        """Take the matches from the journal."""
+        self.total, self._detailed, self.disputed = saved.total, saved.detailed, saved.disputed
+        self._set([Piece(*piece) for piece in saved.pieces])
+
+    def _set(self, pieces: list[Piece]) -> None:
+        self._pieces = pieces
+        self._accounted = sum([piece.end - piece.start for piece in pieces])
+        self._won = sum([piece.win for piece in pieces])
+        self._most = sum([piece.most for piece in pieces])
+        self.unsure = len([piece for piece in pieces if piece.win != piece.most and piece.start >= self._detailed])

@@ -9,10 +9,10 @@ import msgspec
 from mmbot.domain.catalogue import LineKey, MarketKey, market_of
 from mmbot.domain.instant import Instant
 from mmbot.domain.money import Cents
-from mmbot.domain.odds import Odds, Side
+from mmbot.domain.odds import Odds, Side, least_profit
 from mmbot.domain.wager import Status, WagerReport, Winning
-from mmbot.domain.wager_states import AWAITING, COULD_MATCH, State
-from mmbot.engine.orders import SaveWager
+from mmbot.domain.wager_states import COULD_MATCH, State
+from mmbot.engine.orders import SavedMatches, SaveWager
 from mmbot.engine.wagers.matched_pieces import Matches
 from mmbot.engine.wagers.remembered_results import Remembered
 
@@ -135,6 +135,17 @@ def saved(wager: Wager) -> SaveWager:
         hedge=wager.hedge,
         sent_at=wager.sent_at,
         sequence=wager.sequence,
+        placed=wager.placed,
+        matches=None if wager.matches is None else wager.matches.saved(),
+        foreign=wager.foreign,
+        uncounted=wager.uncounted,
+        accepted_at=wager.accepted_at,
+        opened_at=wager.opened_at,
+        cancel_sent_at=wager.cancel_sent_at,
+        cancel_accepted_at=wager.cancel_accepted_at,
+        cancel_tries=wager.cancel_tries,
+        heard_at=wager.heard_at,
+        over_at=wager.over_at,
     )
 
 
@@ -159,17 +170,31 @@ def from_saved(saved: SaveWager, number: int) -> Wager:
         sent_at=saved.sent_at,
         number=number,
     )
-    wager.hedge = saved.hedge
-    wager.opened_at = None if state in AWAITING else saved.sent_at  # the earlier run saw the wager live
-    wager.sequence = saved.sequence
+    if saved.placed is not None:
+        wager.placed = saved.placed
+    wager.hedge, wager.foreign, wager.uncounted = saved.hedge, saved.foreign, saved.uncounted
+    wager.accepted_at, wager.opened_at = saved.accepted_at, saved.opened_at
+    wager.cancel_sent_at, wager.cancel_accepted_at = saved.cancel_sent_at, saved.cancel_accepted_at
+    wager.cancel_tries, wager.sequence, wager.heard_at = saved.cancel_tries, saved.sequence, saved.heard_at
     wager.state = state
     wager.result = Winning(saved.result)
-    if saved.matched:
-        wager.matches = Matches(saved.odds)
-        wager.matches.known(saved.matched, saved.win)
-        if state is not State.VOID:
-            wager.matched, wager.win = saved.matched, saved.win
+    _restore_matches(wager, saved)
     return wager
+
+
+def _restore_matches(wager: Wager, saved: SaveWager) -> None:
+    kept = saved.matches
+    if kept is None:
+        if not saved.matched:
+            return
+        # A journal of an earlier version: the win is perhaps an estimate, so the matching detail is wanted.
+        win = min(saved.win, least_profit(saved.matched, saved.odds))
+        kept = SavedMatches(saved.matched, 0, False, ((0, saved.matched, win, max(saved.win, win + 1)),))
+    wager.matches = Matches(saved.odds)
+    wager.matches.restore(kept)
+    if wager.state is not State.VOID:
+        wager.matched, wager.win = wager.matches.total, wager.matches.win
+        wager.win_estimated = wager.matches.estimated
 
 
 def from_report(
@@ -189,7 +214,8 @@ def from_report(
         remembered: the figures of the wager in the archive; None if it is not there.
         ours: true if the ``external_id`` shows that an earlier run placed the wager.
         new: true if the wager is so recent that no earlier run can have counted its result. If it is false and the
-            wager is already settled, the wager counts in no sum.
+            wager is already settled, the wager counts in no sum: it was settled before the first run, or so long ago
+            that the journal no longer holds it.
     """
     line, side = found if found is not None else (MarketKey(report.sport_event_id, report.market_id), None)
     wager = _blank(
@@ -207,7 +233,7 @@ def from_report(
     wager.remaining = 0 if known else report.stake
     wager.foreign = not known
     wager.state = State.ABSENT if known else State.UNKNOWN
-    wager.uncounted = remembered is None and report.status in _DECIDED and not (ours and new)
+    wager.uncounted = remembered is None and report.status in _DECIDED and not new
     if remembered is not None and remembered.matched:
         wager.matches = Matches(report.odds)
         wager.matches.known(remembered.matched, remembered.win)

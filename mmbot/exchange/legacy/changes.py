@@ -75,6 +75,11 @@ def _of_placement(wager: Wager, sent: Placement) -> WagerReport:
 class _FailedRequest(msgspec.Struct):
     external_id: str | None = None
     wager_id: Id = None
+    id: Id = None
+
+    def name(self) -> str | None:
+        """Return the ``external_id``; the exchange's own id if there is none."""
+        return self.external_id or text_of(self.wager_id) or text_of(self.id) or None
 
 
 class _Item(msgspec.Struct):
@@ -237,12 +242,13 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malf
         in_order = False
     accepted: dict[str, None] = {}
     failures: dict[str, FailedItem] = {}
-    known = {item.external_id for item in sent}
+    known = {item.wager_id: item.key for item in sent} | {item.key: item.key for item in sent}
     for place, (item, listed) in enumerate(judged):
         about = item.wager or item.request
-        name = (about and about.external_id) or item.external_id or (sent[place].external_id if in_order else None)
-        if name is None or name not in known:
-            malformed.append(f"cancel {place}: {name!r} was not in the request")
+        named = (about and about.name()) or item.external_id or (sent[place].key if in_order else "")
+        name = known.get(named)
+        if name is None:
+            malformed.append(f"cancel {place}: {named!r} was not in the request")
             continue
         done = item.success if item.success is not None else item.capital
         if listed is not None and done is None:

@@ -7,12 +7,12 @@ be read; the others are read as usual. An answer that cannot be read at all rais
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from mmbot.domain.instant import Instant
-from mmbot.domain.money import Cents, cents
+from mmbot.domain.money import Cents, MoneyError, cents
 from mmbot.domain.wager import MatchDetail, Matching, Status, UnreadWager, WagerReport, Winning
 from mmbot.engine.events import HistoryRead
 from mmbot.engine.requests import Placement, ReadHistory
@@ -56,6 +56,7 @@ class Wager(msgspec.Struct, gc=False):
     matching_status: str | None = None
     winning_status: str | None = None
     created_at: Id = None
+    profit: Any = None
 
 
 def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
@@ -86,7 +87,19 @@ def report_of(wager: Wager, sent: Placement | None = None) -> WagerReport:
         winning=_WINNING[won] if won in _WINNING else Winning(won),
         matched=matched,
         created_at=moment(wager.created_at),
+        profit=_profit(wager.profit),
     )
+
+
+def _profit(value: Any) -> Cents | None:
+    """Return the figure of a field ``profit``; None if it is missing or no amount of money. Nothing else depends on the
+    field, so such a figure does not make a wager or a match malformed."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return cents(value)
+    except MoneyError:
+        return None
 
 
 def _status(status: str | None) -> Status:
@@ -211,6 +224,7 @@ class _Match(msgspec.Struct):
     stake: Id = None
     matched_odds: Id = None
     matched_stake: Id = None
+    profit: Any = None
 
 
 def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
@@ -235,5 +249,5 @@ def match_page(body: bytes, malformed: MalformedItems) -> MatchPage:
             malformed.append(f"match {place} of wager {wager_id!r}: {why(bad)}")
             broken.append(wager_id)
         else:
-            matches.append(MatchDetail(wager_id, stake, odds))
+            matches.append(MatchDetail(wager_id, stake, odds, _profit(match.profit)))
     return MatchPage(tuple(matches), frozenset(broken), text_of(page.next_cursor))

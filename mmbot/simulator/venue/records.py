@@ -36,7 +36,7 @@ class VenueWager(msgspec.Struct, frozen=True):
     unmatched: Cents
     """The stake that can still match, now or once the wager is open. 0 if the wager has ended."""
     profit: Cents
-    """The win of the whole present stake at the wager's own odds."""
+    """The win of the whole present stake, as ``VenueSettings.shown_profit`` says."""
     strategy: str | None
     created_at: Instant
     updated_at: Instant
@@ -49,7 +49,7 @@ class VenueWager(msgspec.Struct, frozen=True):
 
 
 class VenueMatch(msgspec.Struct, frozen=True):
-    """One match of one wager. ``win`` is the profit of ``stake`` at ``odds``, rounded half-up to the cent."""
+    """One match of one wager. ``win`` is the stake of the other wager (docs/protocol.md 7.5)."""
 
     match_id: str
     wager_id: str

@@ -35,6 +35,16 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     unmatched_multiple: int = 10
     """The greatest sum of unmatched stakes, as a multiple of the balance. Applies only if funds are taken at the
     match."""
+    maker_wins: str = "takers_stake"
+    """The win of a maker. ``takers_stake``: the stake of the taker, whose own win is rounded half-up. ``half_up``: the
+    profit of the maker's own matched stake, rounded half-up, so that the taker's stake follows from it
+    (docs/protocol.md 7.5; inferred)."""
+    shown_profit: str = "offered"
+    """The field ``profit`` of a wager. ``offered``: the win of the present stake at the wager's own odds, as in the
+    examples of the specification. ``matched``: the wins of the matches, and for the unmatched part the win at the
+    wager's own odds. No source says which."""
+    match_profit: bool = True
+    """If true, each match in the matching detail contains its win (``profit``). No source describes these fields."""
     min_stake: Cents = 100
     max_stake: Cents = 10_000_000_000
     history_lag_ns: Duration = 50 * MILLISECOND

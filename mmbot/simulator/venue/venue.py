@@ -50,7 +50,7 @@ class Venue:
         self._timers = Timers()
         self.board = Board(self._announcements, seed)
         """The catalogue with its books, for simulator code whose calls affect neither time nor wagers."""
-        self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns)
+        self._matching_engine = MatchingEngine(self._announcements, settings.history_lag_ns, settings.maker_wins)
         self._accounts: dict[str, Account] = {}
         self._order_intake = OrderIntake(
             settings, seed, self.board, self._matching_engine, self._announcements, self._timers, self._accounts
@@ -208,7 +208,8 @@ class Venue:
         at_placement = self.settings.funds == "at_placement" and not unlimited
         wallet = Wallet(digits[:8], unlimited=unlimited, at_placement=at_placement)
         wallet.deposit(balance, self._now)
-        self._accounts[account_id] = Account(account_id, name, wallet)
+        matched = self.settings.shown_profit == "matched"
+        self._accounts[account_id] = Account(account_id, name, wallet, shows_matched_profit=matched)
         return account_id
 
     def deposit(self, account: str, amount: Cents, now: Instant, type: str | None = None) -> None:

@@ -126,12 +126,18 @@ class Order:
             self.matched,
             self.win,
             self.remaining if self.live else 0,
-            profit(self.stake, self.odds),
+            self._shown_profit(),
             self.strategy,
             self.created_at,
             self.updated_at,
             self.sequence,
         )
+
+    def _shown_profit(self) -> Cents:
+        if not self.account.shows_matched_profit:
+            return profit(self.stake, self.odds)
+        unmatched = self.stake - self.matched
+        return self.win + (profit(unmatched, self.odds) if unmatched else 0)
 
 
 class Account:
@@ -153,13 +159,16 @@ class Account:
         "of_wager",
         "on_line",
         "open_stakes",
+        "shows_matched_profit",
         "wallet",
     )
 
-    def __init__(self, account_id: str, name: str, wallet: Wallet) -> None:
+    def __init__(self, account_id: str, name: str, wallet: Wallet, *, shows_matched_profit: bool = False) -> None:
         self.account_id = account_id
         self.name = name
         self.wallet = wallet
+        self.shows_matched_profit = shows_matched_profit
+        """True if the field ``profit`` of a wager shows the wins of its matches (``VenueSettings.shown_profit``)."""
         self.by_id: dict[str, Order] = {}
         self.by_external_id: dict[str, Order] = {}
         self.live: dict[int, Order] = {}

@@ -15,7 +15,7 @@ from mmbot.simulator.venue.accounts.order import Order
 from mmbot.simulator.venue.announcements import Announcements
 from mmbot.simulator.venue.board.book import LineBook
 from mmbot.simulator.venue.changes import Printed, WagerChanged
-from mmbot.simulator.venue.match_arithmetic import pair, takeable
+from mmbot.simulator.venue.match_arithmetic import pair, takeable, taken_by_favourite
 from mmbot.simulator.venue.records import VenueMatch
 
 
@@ -23,11 +23,12 @@ class MatchingEngine:
     """Matches the orders of every line. It keeps the matched orders of each market, because the result of the market
     has to be applied to them."""
 
-    __slots__ = ("_announcements", "_lag", "_matches", "matched")
+    __slots__ = ("_announcements", "_half_up", "_lag", "_matches", "matched")
 
-    def __init__(self, announcements: Announcements, lag: Duration) -> None:
+    def __init__(self, announcements: Announcements, lag: Duration, maker_wins: str) -> None:
         self._announcements = announcements
         self._lag = lag
+        self._half_up = maker_wins == "half_up"
         self._matches = 0
         self.matched: dict[MarketKey, dict[int, Order]] = {}
 
@@ -87,8 +88,10 @@ class MatchingEngine:
         odds = maker.odds
         if odds < 0:
             maker_stake, taker_stake = pair(maker_free, taker_free, -odds)
-        else:
+        elif self._half_up:
             taker_stake, maker_stake = pair(taker_free, maker_free, odds)
+        else:
+            taker_stake, maker_stake = taken_by_favourite(taker_free, maker_free, odds)
         if taker_stake == 0 or maker_stake == 0:
             return 0
         stays = takeable(maker.remaining - maker_stake, odds) > 0

@@ -246,9 +246,9 @@ def _identity(held: VenueWager, market_type: str) -> Object:
     }
 
 
-def match(held: VenueMatch, market_type: str) -> Object:
-    """One match of one of the account's wagers."""
-    return {
+def match(held: VenueMatch, market_type: str, with_profit: bool) -> Object:
+    """One match of one of the account's wagers, with its win or without."""
+    shown: Object = {
         "id": held.match_id,
         "wager_id": held.wager_id,
         "external_id": held.external_id,
@@ -258,9 +258,9 @@ def match(held: VenueMatch, market_type: str) -> Object:
         "line": _points(side_number(market_type, held.line, held.side)),
         "matched_odds": held.odds,
         "matched_stake": dollars(held.stake),
-        "profit": dollars(held.win),
         "created_at": iso(held.matched_at),
     }
+    return shown | {"profit": dollars(held.win)} if with_profit else shown
 
 
 def transaction(held: VenueTransaction) -> Object:

@@ -97,4 +97,4 @@ def get_matches_of(exchange: LocalExchange, request: ApiRequest) -> web.Response
 
 
 def _shown(exchange: LocalExchange, match: VenueMatch) -> json_values.Object:
-    return json_values.match(match, exchange.market_type(match.line))
+    return json_values.match(match, exchange.market_type(match.line), exchange.venue.settings.match_profit)
