@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.instant import DAY, Duration, Instant
 from mmbot.engine.orders import Save, SaveDay, SaveSettlement, SaveWager
@@ -136,7 +138,7 @@ class Journal:
             since = self._db.execute("SELECT at FROM last_instant").fetchone()
             kept_from = (min(now, since[0]) if since else now) - KEPT_FOR
             wagers = tuple(rows.wager(row) for row in self._db.execute(schema.LOAD_WAGERS, (kept_from,)))
-        except sqlite3.Error as bad:
+        except (sqlite3.Error, msgspec.DecodeError) as bad:
             raise JournalError(f"{self.path} cannot be read: {bad}. Move it away to start a new one") from bad
         last = max([since[0] if since else 0, *(wager.sent_at for wager in wagers)])
         return Kept(wagers, rows.day(day) if day else None, settled, min(last, now))

@@ -9,7 +9,7 @@ import msgspec
 
 from mmbot.domain.bounds import LARGEST_ID
 from mmbot.domain.catalogue import LineKey, MarketKey
-from mmbot.engine.orders import LostDay, SaveDay, SavedMatches, SaveWager
+from mmbot.engine.orders import LostDay, Record, SaveDay, SavedMatches, SaveSettlement, SaveWager
 
 _OVER: Final = frozenset({"settled", "closed", "manual", "void", "wiped", "rejected", "absent", "invalid"})
 

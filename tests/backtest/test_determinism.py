@@ -21,7 +21,7 @@ from mmbot.simulator.world import synthetic_world
 from strategies.fair_value import FairValueMaker, FairValueParams
 
 START = 1_800_000_000 * SECOND
-SEED = 5
+SEED = 8
 
 
 def made(*, look_at_everything: bool = False, ask_every_time: bool = False) -> Run:

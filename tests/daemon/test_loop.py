@@ -117,7 +117,7 @@ async def test_what_came_before_the_engine_is_the_first_that_it_hears(rig):
 
 
 async def test_everything_ordered_beside_the_exit_is_still_carried_out(rig):
-    day = o.SaveDay(1, 2, 3)
+    day = o.Save((o.SaveDay(1, 2, 3),))
     alert = o.Alert(o.Severity.INFO, "bye", {})
     rig.engine.outbox = [day, o.Exit(3, "over"), alert]
     assert await asyncio.wait_for(rig.start(), 5) == o.Exit(3, "over")

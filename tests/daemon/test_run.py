@@ -296,7 +296,7 @@ async def test_the_engine_starts_from_what_the_last_run_left(tmp_path):
     first = Life(tmp_path)
     await first.up()
     day = o.SaveDay(20_000, 5, 6)
-    first.engine.outbox.append(day)
+    first.engine.outbox.append(o.Save((day,)))
     first.around.deliver(e.KillRequested("drill"))
     await until(lambda: latch.read(tmp_path))
     first.around.deliver(e.StopRequested())
@@ -367,7 +367,7 @@ async def test_a_latch_that_cannot_be_written_is_reported_to_the_engine(tmp_path
 async def test_what_was_saved_before_the_exit_is_in_the_journal(tmp_path):
     life = Life(tmp_path)
     await life.up()
-    life.engine.outbox += [o.SaveSettlement(1, number, 5, 0, 7) for number in range(50)]
+    life.engine.outbox += [o.Save((o.SaveSettlement(1, number, 5, 0, 7),)) for number in range(50)]
     life.around.deliver(e.StopRequested())
     assert await life.ended() == STOPPED
     with contextlib.closing(Journal(tmp_path)) as journal:

@@ -13,7 +13,7 @@ import pytest
 from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import DAY, SECOND
 from mmbot.domain.wager_states import State
-from mmbot.engine.orders import LostDay, SaveDay, SaveSettlement, SaveWager
+from mmbot.engine.orders import LostDay, Save, SaveDay, SavedMatches, SaveSettlement, SaveWager
 from mmbot.store import schema
 from mmbot.store.journal import FIRST_BLOCK, JOURNAL_FILE, KEPT_FOR, Journal, JournalError
 
@@ -50,13 +50,29 @@ def saved(directory, *records, now=NOW):
     journal.begin(now, "abc")
     journal.start()
     for record in records:
-        journal.save(record)
+        journal.save(Save((record,)))
     assert journal.close()
     return reopened(directory, now)
 
 
 def test_every_field_comes_back(tmp_path):
-    one = wager(hedge=True, wager_id=None)
+    one = wager(
+        hedge=True,
+        wager_id=None,
+        placed=6_000,
+        matches=SavedMatches(1_250, 1_000, True, ((0, 1_000, 850, 855), (1_000, 1_250, 213, 213))),
+        foreign=True,
+        uncounted=True,
+        accepted_at=NOW - 5,
+        opened_at=NOW - 4,
+        cancel_sent_at=NOW - 3,
+        cancel_accepted_at=NOW - 2,
+        cancel_tries=2,
+        heard_at=NOW - 1,
+        over_at=NOW,
+    )
+    fresh = wager(0)
+    assert all(getattr(one, name) != getattr(fresh, name) for name in one.__struct_fields__[13:] if name != "sequence")
     day = SaveDay(day=20_000, opening=-12_345, latest=678)
     settlement = SaveSettlement(sport_event=10, market=219, gross=-500, commission=0, at=NOW)
     kept = saved(tmp_path, one, day, settlement)
@@ -94,10 +110,11 @@ def test_an_unsettled_wager_is_loaded_however_old_and_a_settled_one_for_some_day
         wager(3, sent_at=old, state="canceled", matched=0),
         wager(4, sent_at=old, state="canceled", matched=1),
         wager(5, sent_at=NOW - DAY, state="settled"),
+        wager(8, sent_at=old, over_at=NOW - DAY, state="settled"),
         wager(6, sent_at=old, state="unknown"),
         wager(7, sent_at=old, state="a state of a later version"),
     )
-    assert {one.external_id[-1] for one in kept.wagers} == {"2", "4", "5", "6", "7"}
+    assert {one.external_id[-1] for one in kept.wagers} == {"2", "4", "5", "6", "7", "8"}
 
 
 def test_each_run_has_an_id_of_its_own_made_of_letters_and_digits(tmp_path):
@@ -168,7 +185,7 @@ def test_a_failing_disk_is_reported_once_and_nothing_is_lost(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # the disk does not take a write
         journal.start(trouble)
-        journal.save(wager())
+        journal.save(Save((wager(),)))
         journal.reserve(9_000, reserved.set)
         assert troubled.wait(5)
         assert not reserved.is_set()
@@ -187,7 +204,7 @@ def test_closing_over_a_failing_disk_says_so(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / JOURNAL_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         journal.start()
-        journal.save(wager())
+        journal.save(Save((wager(),)))
         assert not journal.close()
 
 
@@ -195,7 +212,7 @@ CRASH = """
 import os, pathlib, sys
 import msgspec
 sys.path.insert(0, sys.argv[2])
-from test_journal import NOW, wager
+from test_journal import NOW, Save, wager
 from mmbot.store.journal import Journal
 journal = Journal(pathlib.Path(sys.argv[1]))
 journal.begin(NOW, "abc")
@@ -205,7 +222,7 @@ def report(number):
     os.write(1, b"%d\\n" % number)
 while True:
     number += 1
-    journal.save(wager(number))
+    journal.save(Save((wager(number),)))
     if number % 50 == 0:
         journal.reserve(10_000 + number, lambda number=number: report(number))
     while journal.backlog > 500:
@@ -304,7 +321,7 @@ def test_a_writer_that_dies_is_not_passed_over_in_silence(tmp_path):
     journal = Journal(tmp_path)
     died = threading.Event()
     journal.start(lambda trouble: died.set())
-    journal.save(wager(state=None))  # a bug, and no trouble of the disk
+    journal.save(Save((wager(state=None),)))  # a bug, and no trouble of the disk
     assert died.wait(5)
     assert not journal.alive
     assert not journal.close()

@@ -33,7 +33,7 @@ class JournalCheck:
 
     def saw(self, reports: Iterable[WagerReport]) -> None:
         """Note that the exchange knows these wagers."""
-        if self.missing and any(report.external_id in self.missing for report in reports):
+        if self.missing and any((report.external_id or report.wager_id) in self.missing for report in reports):
             self.missing = {}
 
     def to_ask_for(self) -> list[str]:

@@ -138,6 +138,8 @@ class Matches:
             return
         if not self.disputed and any(piece.start < end < piece.end for piece in self._pieces):
             return  # the answer ends within a match
+        if end == self._detailed and won < most and self._pieces[0].win == self._pieces[0].most:
+            return  # the exchange's figure is known already
         later = [piece for piece in self._pieces if piece.start >= end]
         self._detailed = end
         self.disputed = False

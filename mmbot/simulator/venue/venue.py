@@ -23,7 +23,7 @@ from mmbot.simulator.venue.changes import Announcement
 from mmbot.simulator.venue.error_table import VenueError
 from mmbot.simulator.venue.matching.crowd_orders import CrowdOrders
 from mmbot.simulator.venue.matching.matching_engine import MatchingEngine
-from mmbot.simulator.venue.matching.order_intake import OrderIntake
+from mmbot.simulator.venue.matching.order_intake import BY_HAND, OrderIntake
 from mmbot.simulator.venue.records import (
     HistoryPage,
     HistoryQuery,
@@ -242,6 +242,11 @@ class Venue:
         record = self._order_intake.accept(self._account(account), external_id, line_id, odds, stake, strategy, now)
         self._announcements.operation_complete(now)
         return record
+
+    def place_by_hand(self, account: str, line_id: str, odds: Odds, stake: Cents, now: Instant) -> VenueWager:
+        """Accept a wager that a person places on the exchange's own page. It has no ``external_id``. Raises VenueError
+        if the wager is rejected."""
+        return self.place(account, BY_HAND, line_id, odds, stake, now)
 
     def delay_activation(self, extra: Duration) -> None:
         """Add ``extra`` nanoseconds to the time until newly accepted wagers open; 0 ends this. Wagers keep their

@@ -9,7 +9,7 @@ from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
 from mmbot.domain.position import Position
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.orders import LostDay, SaveDay
+from mmbot.engine.orders import LostDay, Save, SaveDay
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 
@@ -88,7 +88,7 @@ def test_only_a_restart_with_a_higher_limit_lifts_the_daily_loss_guard() -> None
     profit.look(START, ready=True)
     profit.fair(LINE, 0.4)
     profit.look(START + SECOND, ready=True)
-    saved = [order for order in shared.outbox.take() if isinstance(order, SaveDay)][-1]
+    saved = days(shared)[-1]
     assert saved.lost == LostDay(START + SECOND, 2000, 2000)
 
     for limit, holds in ((10, True), (20, True), (20.01, False)):
@@ -104,12 +104,18 @@ def test_the_daily_loss_guard_returns_once_the_higher_limit_is_lost_too() -> Non
     shared, profit, _ = profits(30, SaveDay(START // DAY, 0, -2000, lost))
     profit.look(START + HOUR, ready=True)
     assert not shared.guards.holds("daily_loss", ACCOUNT)
-    assert [order.lost for order in shared.outbox.take() if isinstance(order, SaveDay)] == [None]
+    assert [day.lost for day in days(shared)] == [None]
     profit.fair(LINE, 0.35)
     profit.look(START + HOUR + SECOND, ready=True)
     assert shared.guards.reason("daily_loss", ACCOUNT) == "lost $30.00 today, limits.daily_loss is $30.00"
-    kept = [order.lost for order in shared.outbox.take() if isinstance(order, SaveDay)]
+    kept = [day.lost for day in days(shared)]
     assert kept == [LostDay(START + HOUR + SECOND, 3000, 3000)], "at once, not with the next figures"
+
+
+def days(shared: Shared) -> list[SaveDay]:
+    """The figures of days that were saved since the last call."""
+    saved = [order for order in shared.outbox.take() if isinstance(order, Save)]
+    return [record for order in saved for record in order.records if isinstance(record, SaveDay)]
 
 
 def profits(daily_loss: float = 20, day: SaveDay | None = None) -> tuple[Shared, Profit, Position]:

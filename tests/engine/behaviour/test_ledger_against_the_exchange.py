@@ -51,11 +51,11 @@ def report(wager: VenueWager, match: tuple[int, int] | None = None, sequence: in
 class Day:
     """A bot that places and cancels at random, a crowd that matches it, and a feed that loses messages."""
 
-    def __init__(self, seed: int, loss: float) -> None:
+    def __init__(self, seed: int, loss: float, maker_wins: str) -> None:
         self.random = random.Random(seed)
         self.loss = loss
         self.now = START
-        self.venue = venue = Venue(VenueSettings(), seed=1)
+        self.venue = venue = Venue(VenueSettings(maker_wins=maker_wins), seed=1)
         venue.advance(START)
         venue.add_tournament(Tournament(132, "NBA", "Basketball"), START)
         venue.add_sport_event(SportEvent(7, 132, "Away at Home", "not_started", START + HOUR), START)
@@ -134,11 +134,11 @@ class Day:
         self.wait(10 * SECOND)
         for wager in self.venue.wagers(self.us):
             self.ledger.take_report(report(wager), False, self.now, self.venue.find_line, self.now)
-        for held in self.ledger.estimated():
-            matches = self.venue.matches(self.us, [str(held.wager_id)])
-            self.ledger.detail(
-                str(held.wager_id), [MatchDetail(each.wager_id, each.stake, each.odds) for each in matches]
-            )
+        for held in list(self.ledger.wagers()):
+            if held.matches is not None and held.matches.wants_detail:
+                matches = self.venue.matches(self.us, [str(held.wager_id)])
+                details = [MatchDetail(each.wager_id, each.stake, each.odds, each.win) for each in matches]
+                self.ledger.detail(str(held.wager_id), details)
 
     def check(self) -> None:
         positions = {line: Position() for line in LINES}
@@ -164,11 +164,16 @@ class Day:
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.0, 0.3]), st.lists(st.integers(0, 4), max_size=3))
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([0.0, 0.0, 0.3]),
+    st.lists(st.integers(0, 4), max_size=3),
+    st.sampled_from(["takers_stake", "half_up"]),
+)
 def test_wagers_matches_profit_and_commission_equal_those_of_the_exchange(
-    seed: int, loss: float, fates: list[int]
+    seed: int, loss: float, fates: list[int], maker_wins: str
 ) -> None:
-    day = Day(seed, loss)
+    day = Day(seed, loss, maker_wins)
     day.trade(50)
     if not loss:
         day.wait(10 * SECOND)

@@ -17,7 +17,7 @@ from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Matching, Status, WagerReport, Winning
 from mmbot.domain.wager_states import COULD_MATCH
 from mmbot.engine.events import FailureReason
-from mmbot.engine.wagers.ledger import Kind, Wager
+from mmbot.engine.wagers.ledger import Kind, Ledger, Wager
 
 RESULTS = [Winning.WON, Winning.LOST, Winning.PUSH, Winning.DRAW, Winning.NO_RESULT]
 BY_HAND = [Winning.MANUALLY_WON, Winning.MANUALLY_LOST, Winning.PUSH, Winning.NO_RESULT]
@@ -175,10 +175,10 @@ class World:
             external_id, matches = self.details.pop(0)
             changes = self.rig.ledger.detail(f"w-{external_id}", matches)
             self.matched_stake += sum(change.stake for change in changes if change.kind is Kind.MATCHED)
-        for wager in self.rig.ledger.estimated()[:1]:
+        for wager in wanting_detail(self.rig.ledger)[:1]:
             held = self.held[wager.external_id]
             if held.status is not Status.VOID:
-                matches = [MatchDetail(f"w-{wager.external_id}", *match) for match in held.matches]
+                matches = [MatchDetail(f"w-{wager.external_id}", *match, profit(*match)) for match in held.matches]
                 self.random.shuffle(matches)
                 self.details.append((wager.external_id, matches))
 
@@ -211,9 +211,11 @@ class World:
             self.hear(self.flying.pop(0), from_message=True)
         for held in self.held.values():
             self.hear(held.report(0, None), from_message=False, asked_at=self.rig.tick())
-        for wager in self.rig.ledger.estimated():
+        for wager in wanting_detail(self.rig.ledger):
             held = self.held[wager.external_id]
-            self.rig.ledger.detail(f"w-{held.external_id}", [MatchDetail("", *match) for match in held.matches])
+            self.rig.ledger.detail(
+                f"w-{held.external_id}", [MatchDetail("", *match, profit(*match)) for match in held.matches]
+            )
 
     # the expected figures
 
@@ -230,6 +232,11 @@ class World:
         for held in self.held.values():
             gross[market_of(LINES[held.line_id][0])] += held.result or 0
         return gross
+
+
+def wanting_detail(ledger: Ledger) -> list[Wager]:
+    """The wagers whose matching detail may tell more."""
+    return [wager for wager in ledger.wagers() if wager.matches is not None and wager.matches.wants_detail]
 
 
 def recomputed(wagers: dict[str, Wager]) -> tuple[dict[LineKey, Position], int, int]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from ledger_rig import ID, Rig, kinds, position
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger_rig import ID, Rig, kinds, position, report_of, resolve
+from msgspec.structs import replace
 
-from mmbot.domain.odds import profit
-from mmbot.domain.wager import MatchDetail
+from mmbot.domain.odds import greatest_profit, least_profit, profit
+from mmbot.domain.wager import MatchDetail, Status, Winning
 from mmbot.domain.wager_states import State
 from mmbot.engine.wagers.ledger import Kind
+from mmbot.simulator.venue.odds_ladder import STANDARD
 
 
 def test_each_match_wins_at_its_own_odds_rounded_by_itself() -> None:
@@ -18,9 +23,62 @@ def test_each_match_wins_at_its_own_odds_rounded_by_itself() -> None:
     rig.message(matched=1, match=(1, 150), odds=150)
     rig.message(matched=2, match=(1, 150), odds=150)
     rig.message(matched=5, match=(3, 333), odds=150)
-    assert wager.win == 2 + 2 + 10
+    assert wager.win == 1 + 1 + 9
     assert not wager.win_estimated
-    assert rig.position() == position([14, -5], [995, 0])
+    assert rig.position() == position([11, -5], [995, 0])
+
+
+def test_a_match_counts_at_its_least_win_until_the_exchange_s_figure_is_read() -> None:
+    """A taker stakes 58 or 59 at -117 and wins 50. The maker has 50 matched at +117 and wins 58 or 59."""
+    rig = Rig()
+    wager = rig.open(odds=117)
+    changes = rig.message(matched=50, match=(50, 117), odds=117)
+    assert kinds(changes) == [Kind.MATCHED, Kind.DETAIL_WANTED]
+    assert (wager.win, wager.win_estimated) == (58, False)
+    (repriced,) = rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 50, 117, 59)])
+    assert (repriced.kind, repriced.win, wager.win) == (Kind.REPRICED, 1, 59)
+    assert rig.ledger.detail(f"w-{ID}", [MatchDetail("w", 50, 117)]) == (), "the figure stands"
+
+
+@pytest.mark.parametrize("figure", [58, 59])
+def test_a_profit_of_a_fully_matched_wager_is_taken_if_it_can_only_be_the_win_of_its_matches(figure: int) -> None:
+    rig = Rig()
+    wager = rig.open(odds=117, stake=50)
+    rig.message(matched=50, stake=50, match=(50, 117), odds=117)
+    told = replace(report_of(matched=50, stake=50, odds=117), profit=figure)
+    rig.ledger.take_report(told, False, rig.tick(), resolve)
+    assert wager.win == 58, "within a cent of the win at the wager's own odds, so it may be that"
+    rig = Rig()
+    wager = rig.open(odds=900, stake=86)
+    rig.message(matched=86, stake=86, match=(86, 900), odds=900)
+    for profit_told, win in ((774, 770), (100, 770), (-5, 770), (778, 778)):
+        told = replace(report_of(matched=86, stake=86, odds=900), profit=profit_told)
+        rig.ledger.take_report(told, False, rig.tick(), resolve)
+        assert wager.win == win, profit_told
+
+
+def test_a_payment_settles_the_win_of_a_wager() -> None:
+    rig = Rig()
+    wager = rig.open(odds=117, stake=50)
+    rig.message(matched=50, stake=50, match=(50, 117), odds=117)
+    rig.message(status=Status.CLOSED, matched=50, stake=50, odds=117, winning=Winning.WON)
+    assert rig.ledger.realised == 58
+    assert rig.ledger.paid(f"w-{ID}", 70) is None, "no match at these odds wins so much"
+    changes = rig.ledger.paid(f"w-{ID}", 59)
+    assert changes is not None
+    assert [(change.kind, change.win) for change in changes] == [(Kind.REPRICED, 1), (Kind.SETTLED, 1)]
+    assert (wager.win, rig.ledger.realised) == (59, 59)
+    assert rig.ledger.paid("w-unheard-of", 5) is None
+
+
+@given(st.integers(1, 100_000), st.sampled_from(STANDARD))
+def test_the_least_win_is_below_every_win_that_the_exchange_can_book(stake: int, odds: int) -> None:
+    """For a taker's stake at the opposite odds, the maker's matched stake is the taker's half-up win."""
+    matched = profit(stake, -odds if odds != 100 else 100)
+    if matched:
+        assert least_profit(matched, odds) <= stake <= greatest_profit(matched, odds)
+    assert least_profit(stake, odds) <= profit(stake, odds) <= greatest_profit(stake, odds)
+    assert greatest_profit(stake, odds) - least_profit(stake, odds) <= max(1, odds // 100)
 
 
 def test_a_match_reported_twice_counts_once() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger_rig import LINE, MARKET, Rig, kinds, report_of, resolve
 
 from mmbot.domain.instant import DAY, HOUR, MINUTE
+from mmbot.domain.odds import least_profit
 from mmbot.domain.position import Position
 from mmbot.domain.wager import MatchDetail, Status, Winning
 from mmbot.domain.wager_states import State
@@ -288,7 +289,13 @@ def test_open_matched_and_pending_wagers_are_restored() -> None:
     again.message("r1-fv-2", matched=400, match=(67, 120), line_id="a1", odds=105)
     second = again.ledger.get("r1-fv-2")
     assert second is not None
-    assert (second.matched, second.win, second.win_estimated) == (400, 400 + 80, False)
+    assert (second.matched, second.win, second.win_estimated) == (
+        400,
+        least_profit(333, 120) + least_profit(67, 120),
+        False,
+    )
+    again.ledger.detail("w-r1-fv-2", [MatchDetail("", 333, 120, 400), MatchDetail("", 67, 120, 80)])
+    assert second.win == 480
     assert again.message("r1-fv-2", matched=333, match=(33, 120), line_id="a1", odds=105, sequence=rig.sequence) == []
     assert again.ledger.estimated() == []
 

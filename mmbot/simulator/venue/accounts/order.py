@@ -190,7 +190,8 @@ class Account:
     def accepted(self, order: Order) -> None:
         """Add a wager that the exchange accepted."""
         self.by_id[order.wager_id] = order
-        self.by_external_id[order.external_id] = order
+        if order.external_id:
+            self.by_external_id[order.external_id] = order
         self.live[order.number] = order
         self.on_line.setdefault(order.line, {})[order.number] = order
         self.created.append(order)

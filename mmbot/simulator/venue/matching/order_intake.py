@@ -26,6 +26,10 @@ _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LINE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
+BY_HAND: Final = "(by hand)"
+"""In place of an ``external_id``: a person places the wager on the exchange's own page."""
+
+
 class OrderIntake:
     """Accepts and cancels wagers. The caller moves time forward and reports when an operation is complete."""
 
@@ -74,7 +78,9 @@ class OrderIntake:
         now: Instant,
     ) -> VenueWager:
         """Accept a wager into the queue. Raises VenueError with a code of the error table if the wager is rejected."""
-        if not _EXTERNAL_ID.fullmatch(external_id):
+        if external_id == BY_HAND:
+            external_id = ""
+        elif not _EXTERNAL_ID.fullmatch(external_id):
             raise VenueError("invalid_external_id")
         used = owner.by_external_id.get(external_id)
         if used is not None:
