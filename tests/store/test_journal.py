@@ -344,10 +344,10 @@ def test_a_number_beyond_64_bits_is_left_out_and_reported_and_the_others_are_wri
     journal.begin(NOW, "abc")
     troubles = []
     journal.start(troubles.append)
-    journal.save(wager(1))
-    journal.save(wager(2, stake=10**18, win=10**25))
-    journal.save(SaveSettlement(sport_event=10, market=219, gross=10**30, commission=0, at=NOW))
-    journal.save(wager(3))
+    journal.save(Save((wager(1),)))
+    journal.save(Save((wager(2, stake=10**18, win=10**25),)))
+    journal.save(Save((SaveSettlement(sport_event=10, market=219, gross=10**30, commission=0, at=NOW),)))
+    journal.save(Save((wager(3),)))
     assert journal.close()
     assert journal.alive
     assert [kept.external_id for kept in reopened(tmp_path).wagers] == ["1abc-0-1", "1abc-0-3"]

@@ -77,9 +77,9 @@ class _FailedRequest(msgspec.Struct):
     wager_id: Id = None
     id: Id = None
 
-    def name(self) -> str | None:
+    def name(self) -> str:
         """Return the ``external_id``; the exchange's own id if there is none."""
-        return self.external_id or text_of(self.wager_id) or text_of(self.id) or None
+        return self.external_id or text_of(self.wager_id) or text_of(self.id)
 
 
 class _Item(msgspec.Struct):
@@ -89,6 +89,8 @@ class _Item(msgspec.Struct):
     request: _FailedRequest | None = None
     wager: _FailedRequest | None = None
     external_id: str | None = None
+    wager_id: Id = None
+    id: Id = None
     success: bool | None = None
     capital: bool | None = msgspec.field(name="Success", default=None)
     error: Any = None
@@ -245,7 +247,10 @@ def cancelled_many(request: int, body: bytes, sent: Sequence[Cancellation], malf
     known = {item.wager_id: item.key for item in sent} | {item.key: item.key for item in sent}
     for place, (item, listed) in enumerate(judged):
         about = item.wager or item.request
-        named = (about and about.name()) or item.external_id or (sent[place].key if in_order else "")
+        named = about.name() if about is not None else ""
+        named = named or item.external_id or text_of(item.wager_id) or text_of(item.id)
+        if not named and in_order:
+            named = sent[place].key
         name = known.get(named)
         if name is None:
             malformed.append(f"cancel {place}: {named!r} was not in the request")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from legacy_bodies import CANCELS, SENT, WAGER, body
 
 from mmbot.engine.events import Failure
-from mmbot.engine.requests import Placement
+from mmbot.engine.requests import Cancellation, Placement
 from mmbot.exchange.legacy import changes
 
 # --- placements -------------------------------------------------------------------------------------------------------
@@ -235,3 +237,20 @@ def test_an_answer_that_denies_success_or_is_a_gateways_is_none(raw: bytes) -> N
 def test_a_cancel_of_one_wager_without_data_has_an_unknown_outcome(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         changes.cancel_one(CANCELS[0]).read(raw, [])
+
+
+def test_a_wager_without_an_external_id_is_cancelled_by_its_wager_id() -> None:
+    """The exchange compares both ids, so the field is sent empty. The answer names the wager by its own id."""
+    items = (Cancellation("w7", ""), Cancellation("w2", "x2"))
+    call = changes.cancel_many(1, items)
+    assert json.loads(call.body or b"")["data"][0] == {"wager_id": "w7", "external_id": ""}
+    done = [{"success": True, "wager": {"id": "w7", "external_id": ""}}]
+    missed = [
+        {"success": False, "wager": {"id": "w2", "external_id": "x2"}, "error": {"error": "wager_already_matched"}}
+    ]
+    malformed: list[str] = []
+    for answer in (done + missed, {"succeed_wagers": [{"id": "w7"}], "failed_wagers": [{"external_id": "x2"}]}):
+        read = changes.cancelled_many(1, body(answer), items, malformed)
+        assert read.accepted == ("w7",)
+        assert [item.external_id for item in read.failed] == ["x2"]
+    assert not malformed

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbot.domain.odds import profit
-from mmbot.simulator.venue.match_arithmetic import pair, takeable
+from mmbot.domain.odds import greatest_profit, least_profit, profit
+from mmbot.simulator.venue.match_arithmetic import pair, takeable, taken_by_favourite
 from mmbot.simulator.venue.odds_ladder import STANDARD
 
 magnitudes = st.sampled_from([odds for odds in STANDARD if odds > 0])
@@ -49,3 +49,17 @@ def test_a_match_is_the_largest_that_both_can_stake(favourite: int, underdog: in
     stake_u = pair(favourite, underdog, points)[1]
     best = max(u for u in range(max(0, stake_u - 2), stake_u + 3) if u <= underdog and profit(u, points) <= favourite)
     assert stake_u == best
+
+
+@given(stakes, stakes, magnitudes)
+@settings(max_examples=500)
+def test_a_taker_on_the_favourite_wins_his_half_up_profit(favourite: int, underdog: int, points: int) -> None:
+    """The two orders stake what they have, up to the cent by which the win of one more cent would be too much."""
+    stake_f, stake_u = taken_by_favourite(favourite, underdog, points)
+    odds = -points if points > 100 else 100
+    assert 0 <= stake_f <= favourite
+    assert 0 <= stake_u <= underdog
+    assert stake_u == profit(stake_f, odds)
+    assert stake_f == favourite or stake_u == underdog
+    if stake_u:
+        assert least_profit(stake_u, points) <= stake_f <= greatest_profit(stake_u, points)
