@@ -11,7 +11,7 @@ from mmbot.domain.wager import Status
 from mmbot.engine import requests as r
 from mmbot.simulator.venue.records import VenueWager
 
-LOW = LimitsConfig(line=100, market=100, sport_event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
+LOW = LimitsConfig(line=100, market=100, event=100, tournament=100, account=100, soft=0.3, hedge=0.6)
 
 
 def by_hand(scene: Scene, side: int = 0, odds: int = 150, stake: int = 1000) -> VenueWager:

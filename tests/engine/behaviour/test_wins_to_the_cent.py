@@ -18,7 +18,7 @@ RULES = [
     VenueSettings(shown_profit="matched"),
     VenueSettings(match_profit=False, shown_profit="matched"),
 ]
-TIGHT = LimitsConfig(line=200, market=200, sport_event=200, tournament=200, account=200, soft=0.99, hedge=0.995)
+TIGHT = LimitsConfig(line=200, market=200, event=200, tournament=200, account=200, soft=0.99, hedge=0.995)
 
 
 def busy(rule: VenueSettings, seed: int = 1, seconds: int = 60) -> Scene:
