@@ -192,5 +192,5 @@ def test_a_clock_that_wobbles_at_midnight_opens_no_new_day() -> None:
 def test_a_day_in_the_far_future_ends_once_the_clock_is_right_again() -> None:
     shared, profit, _ = profits(day=SaveDay(START // DAY + 300, 0, -500, None))
     profit.look(START, ready=True)
-    saved = [order.day for order in shared.outbox.take() if isinstance(order, SaveDay)]
+    saved = [day.day for day in days(shared)]
     assert saved == [START // DAY]
