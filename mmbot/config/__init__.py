@@ -3,6 +3,7 @@
 from mmbot.config.problems import ConfigError, Problem
 from mmbot.config.reading import Reading, load, loads, read
 from mmbot.config.settings import (
+    AuditConfig,
     ClockConfig,
     Config,
     ExchangeConfig,
@@ -18,6 +19,7 @@ from mmbot.config.settings import (
 )
 
 __all__ = [
+    "AuditConfig",
     "ClockConfig",
     "Config",
     "ConfigError",

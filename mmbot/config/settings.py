@@ -180,6 +180,17 @@ class GuardsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Interval at which the bot compares its books with those that the exchange returns over REST."""
 
 
+class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often the bot compares its records with the exchange's while it quotes."""
+
+    wagers_s: Seconds = 60.0
+    """Interval at which the bot compares its open wagers with the exchange's history."""
+    money_s: Seconds = 300.0
+    """Interval at which the bot compares matches and results with the history, and reads transactions."""
+    grace_s: Seconds = 10.0
+    """A difference counts only if it lasts longer than this. Private messages may take this long."""
+
+
 class PricesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Your own fair probabilities, from a watched file or from POST /prices on the telemetry port."""
 
@@ -239,6 +250,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Limits on money."""
     guards: GuardsConfig = GuardsConfig()
     """The conditions under which the bot does not quote."""
+    audit: AuditConfig = AuditConfig()
+    """How often the bot compares its records with the exchange's."""
     prices: PricesConfig = PricesConfig()
     """Source of your own prices."""
     stop: StopConfig = StopConfig()

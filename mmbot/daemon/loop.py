@@ -57,6 +57,10 @@ class Engine(Protocol):
         """Number of repaired differences between the feed's books and REST, by kind."""
 
     @property
+    def audited(self) -> Mapping[str, int]:
+        """Number of differences between our records and the exchange's, by kind."""
+
+    @property
     def taken_or_pulled(self) -> Mapping[str, int]:
         """Sizes that left the books, by kind (taken by a match, or pulled by the maker), in cents that takers could
         have staked."""

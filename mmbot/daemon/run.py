@@ -271,6 +271,7 @@ class _Life:
             dropped=lambda: self._lines.dropped,
             differences=lambda: engine.differences,
             taken_or_pulled=lambda: engine.taken_or_pulled,
+            audited=lambda: engine.audited,
         )
         return Door(
             pump,

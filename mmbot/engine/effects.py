@@ -57,6 +57,7 @@ class Effects:
         board: BoardReader,
         unknown: UnknownPlacements,
         counts: MatchCounts,
+        audit: Sequence[Follower],
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
         """Connect the parts of the engine that act on changes. Some of these parts need this object when they are made,
@@ -82,6 +83,7 @@ class Effects:
             self.prints,
             *self._breakers.values(),
             counts,
+            *audit,
             MatchDetails(shared),
             Journal(shared),
             Log(shared),

@@ -66,6 +66,9 @@ class Engine:
         self._life: Final = parts.life
         self._placing: Final = parts.placing
         self._hedging: Final = parts.hedging
+        self._audit: Final = parts.audit
+        self.transactions: Final = parts.transactions
+        """Reads the account's transactions."""
         self._feed: Final = parts.feed
         self._status: Final = parts.status
         self._failed: Final = FailedRequests(parts.shared)
@@ -241,6 +244,11 @@ class Engine:
         return self._shared.books.differences
 
     @property
+    def audited(self) -> dict[str, int]:
+        """For each kind of difference, how many times the audit found one between our records and the exchange's."""
+        return self._audit.differences
+
+    @property
     def taken_or_pulled(self) -> dict[str, int]:
         """Stakes that left the books, in cents: ``taken`` by a match, ``pulled`` by the user who had offered them."""
         drops = self._feed.taken_or_pulled
@@ -301,7 +309,8 @@ class Engine:
         if request is not None:
             self._life.placed()
             self._effects.placed()
-        return request
+            return request
+        return None if now < self._quiet_until else self._audit.when_idle(now) or self.transactions.when_idle(now)
 
     def _on_answer(self, answer: e.Answer, now: Instant) -> None:
         """Pass an answer to the part of the engine that made the request."""

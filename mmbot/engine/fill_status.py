@@ -11,6 +11,7 @@ from mmbot.domain.instant import Instant, in_seconds
 from mmbot.domain.money import Cents
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.audit.audit import Audit
 from mmbot.engine.followers.match_counts import MatchCounts
 from mmbot.engine.life.order_of_life import OrderOfLife
 from mmbot.engine.quoting.quoted_line import QuotedLine
@@ -56,7 +57,9 @@ class StatusWriter:
         hedging: Hedging,
         counts: MatchCounts,
         unread: UnreadWagers,
+        audit: Audit,
     ) -> None:
+        self._audit = audit
         self._unread = unread
         self._shared = shared
         self._life = life
@@ -111,6 +114,7 @@ class StatusWriter:
             ),
             profit=self._profit.status(),
             clear=self._life.clear,
+            audit_age_s=self._audit.age_s(now),
             unread=self._unread.named(),
         )
 

@@ -10,6 +10,9 @@ from mmbot.domain.catalogue import LineKey
 from mmbot.domain.instant import Instant
 from mmbot.engine.account.balance import Balance
 from mmbot.engine.account.profit import Profit
+from mmbot.engine.audit.audit import Audit
+from mmbot.engine.audit.money import MoneyCheck
+from mmbot.engine.audit.transactions import TransactionReader
 from mmbot.engine.effects import Effects
 from mmbot.engine.feed import Feed
 from mmbot.engine.fill_status import StatusWriter
@@ -58,6 +61,11 @@ class Parts:
         self.unknown: Final = UnknownPlacements(shared, effects)
         self.life: Final = OrderOfLife(shared, effects, self.board, seed.since, now)
         self.balance: Final = Balance(shared, effects, now)
+        self.audit: Final = Audit(shared, effects, self.life, now)
+        self.money: Final = MoneyCheck(shared, self.audit, self.life)
+        self.balance.on_read = self.money.read
+        self.transactions: Final = TransactionReader(shared, self.life, (self.money,), seed.since or now, now)
+        self.money.on_doubt = self.transactions.read_soon
         self.ids: Final = ExternalIds(seed, shared.outbox)
         self.placing: Final = Placing(
             shared, effects, self.life, self.quoting, self.cancelling, self.balance, self.board, self.ids
@@ -79,6 +87,8 @@ class Parts:
             TournamentLookups(shared, effects, self.board),
             MatchingDetails(shared, effects),
             self.balance,
+            self.audit,
+            self.transactions,
         )
         """The parts of the engine that read from the exchange, in the order in which they are asked for a request."""
         self.every_second: Final = EverySecond(self.life, self.profit, self.quoting, self.forgetting, now)
@@ -103,6 +113,7 @@ class Parts:
             self.board,
             self.unknown,
             self.counts,
+            (self.audit, self.money),
             breakers,
         )
 
@@ -118,6 +129,7 @@ class Parts:
             self.hedging,
             self.counts,
             self.effects.unread,
+            self.audit,
         )
 
     def _register_timers(self) -> None:

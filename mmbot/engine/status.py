@@ -179,3 +179,5 @@ class Status(msgspec.Struct, frozen=True):
     """Wagers on lines that ``sport_events`` does not show, such as positions in games that are in play."""
     unread: tuple[str, ...] = ()
     """The first wagers that could not be read, each with the reason, as text for a person."""
+    audit_age_s: float | None = None
+    """Seconds since the latest complete audit of the open wagers began; None before the first."""

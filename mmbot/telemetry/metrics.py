@@ -108,6 +108,7 @@ class Metrics:
         dropped: Callable[[], int] = lambda: 0,
         differences: Callable[[], Mapping[str, int]] = dict,
         taken_or_pulled: Callable[[], Mapping[str, int]] = dict,
+        audited: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         """Set the functions that are called each time Prometheus asks for the metrics.
 
@@ -118,11 +119,12 @@ class Metrics:
             dropped: returns the number of log lines that were dropped.
             differences: returns the number of repaired differences between books and REST reads, by kind.
             taken_or_pulled: returns the size that left the books, in cents of takers' stakes, by kind.
+            audited: returns the number of differences between the bot's records and the exchange's, by kind.
         """
         scraped = self._scraped
         scraped.status, scraped.quoted_lines = status, quoted_lines
         scraped.backlog, scraped.dropped = backlog, dropped
-        scraped.differences, scraped.taken_or_pulled = differences, taken_or_pulled
+        scraped.differences, scraped.taken_or_pulled, scraped.audited = differences, taken_or_pulled, audited
 
     def render(self) -> bytes:
         """Return all metrics as text for Prometheus."""
@@ -178,6 +180,7 @@ class _Scraped(Collector):
         self.dropped: Callable[[], int] = lambda: 0
         self.differences: Callable[[], Mapping[str, int]] = dict
         self.taken_or_pulled: Callable[[], Mapping[str, int]] = dict
+        self.audited: Callable[[], Mapping[str, int]] = dict
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
@@ -199,6 +202,14 @@ class _Scraped(Collector):
         for kind, cents in self.taken_or_pulled().items():
             drops.add_metric([kind], cents / 100)
         yield drops
+        audited = CounterMetricFamily(
+            "mmbot_audit_differences",
+            "Differences between the bot's records and the exchange's that were found and repaired.",
+            labels=["kind"],
+        )
+        for kind, number in self.audited().items():
+            audited.add_metric([kind], number)
+        yield audited
         if self.status is not None:
             yield _gauge("mmbot_quoted_lines", "Lines with at least one own wager.", self.quoted_lines())
             yield from families(self.status(), self._guards)
@@ -211,6 +222,8 @@ def families(status: Status, guards: Sequence[str] = ()) -> Iterator[Metric]:
     yield _gauge("mmbot_feed_up", "1 while the feed is up.", status.feed_up)
     if status.feed_age_s is not None:
         yield _gauge("mmbot_feed_age_seconds", "Seconds since the feed's last message.", status.feed_age_s)
+    if status.audit_age_s is not None:
+        yield _gauge("mmbot_audit_age_seconds", "Seconds since the latest complete audit began.", status.audit_age_s)
     yield _gauge("mmbot_kill_latched", "1 while the kill switch is on.", status.latched is not None)
     yield _gauge("mmbot_clear", "1 while it is proved that no own wager is open at the exchange.", status.clear)
     yield _gauge("mmbot_open_wagers", "Own wagers that could still match.", counts.open_wagers)

@@ -16,7 +16,22 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SOURCE = "\n".join(file.read_text() for file in sorted((ROOT / "mmbot").rglob("*.py")))
-LOGGED = ("book", "clock", "engine", "feed", "guard", "hedge", "journal", "latch", "life", "part", "prices", "request")
+LOGGED = (
+    "audit",
+    "book",
+    "clock",
+    "engine",
+    "feed",
+    "guard",
+    "hedge",
+    "history",
+    "journal",
+    "latch",
+    "life",
+    "part",
+    "prices",
+    "request",
+)
 LOGGED += ("risk", "session", "start", "stop", "strategy", "wager")
 
 

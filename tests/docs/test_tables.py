@@ -155,8 +155,14 @@ def busy() -> Metrics:
         counts=Counts(1, 1, 1, 1, 1, 1, 1, 1, 1),
         profit=ProfitStatus(realised=1, commission=1, marked=1, today=1),
         clear=False,
+        audit_age_s=1.0,
     )
-    metrics.observe(lambda: status, differences=lambda: {"missing": 1}, taken_or_pulled=lambda: {"taken": 1})
+    metrics.observe(
+        lambda: status,
+        differences=lambda: {"missing": 1},
+        taken_or_pulled=lambda: {"taken": 1},
+        audited=lambda: {"wager": 1},
+    )
     metrics.request("place_many", "ok", SECOND)
     metrics.tick_to_wire(1)
     metrics.match_to_wire(1)

@@ -42,6 +42,8 @@ PROMISED = {
 
 MORE = {
     "mmbot_alerts": ("level",),
+    "mmbot_audit_age_seconds": (),
+    "mmbot_audit_differences": ("kind",),
     "mmbot_balance_dollars": (),
     "mmbot_book_differences": ("kind",),
     "mmbot_book_drops_dollars": ("kind",),
@@ -103,6 +105,7 @@ def status(lines=((0, 1), (1, 0), (2, 3))):
         counts=Counts(3, 12_345, 40, 30, 99, 4, 1, 2, 5),
         profit=ProfitStatus(realised=-500, commission=20, marked=310, today=-190),
         clear=False,
+        audit_age_s=12.5,
     )
 
 
@@ -116,6 +119,7 @@ def busy():
         dropped=lambda: 2,
         differences=lambda: {"missing": 3, "extra": 0},
         taken_or_pulled=lambda: {"taken": 12_050, "pulled": 99},
+        audited=lambda: {"wager": 2, "money": 0},
     )
     metrics.request("place_many", "ok", 20 * MILLISECOND)
     metrics.tick_to_wire(80_000)
@@ -165,6 +169,8 @@ def test_what_is_shown_is_what_the_engine_says():
     assert shown["mmbot_journal_backlog", ()] == 7
     assert shown["mmbot_log_lines_dropped_total", ()] == 2
     assert shown["mmbot_book_differences_total", (("kind", "missing"),)] == 3
+    assert shown["mmbot_audit_differences_total", (("kind", "wager"),)] == 2
+    assert shown["mmbot_audit_age_seconds", ()] == 12.5
     assert shown["mmbot_book_drops_dollars_total", (("kind", "taken"),)] == 120.5
     assert shown["mmbot_clear_seconds_sum", (("cause", "kill"),)] == 1.5
 

@@ -5,6 +5,7 @@ The exchange lets unmatched stakes exceed the cash (docs/protocol.md 7.6).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mmbot.domain.instant import SECOND, Instant
@@ -34,6 +35,8 @@ class Balance:
         self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.latest: Cents | None = None
         """The balance as last read, in cents; None before the first read."""
+        self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
+        """Called with each balance that is read, and with the instants of the request and of the answer."""
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._read_at: Instant = now
@@ -79,6 +82,8 @@ class Balance:
         elif isinstance(answer, BalanceRead):
             self._read_at = now + EVERY
             self._take(answer.balance, sent_at, now)
+            if self.on_read is not None:
+                self.on_read(answer.balance, sent_at, now)
             self._effects.room_freed()
 
     def _take(self, balance: Cents, sent_at: Instant, now: Instant) -> None:

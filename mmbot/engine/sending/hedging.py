@@ -32,11 +32,11 @@ ENDED_BY: Final = 3 * SECOND
 within two seconds (docs/protocol.md 6.1). The read is repeated at this interval, and a hedge that a second read shows
 open is cancelled."""
 
-CLOSED: Final = ("start", "live", "unlisted", "wiped")
+CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market")
 """Guards of a sport event that forbid a hedge. A guard about the strategy does not forbid it: the position has to be
 hedged even if the strategy fails."""
 
-LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation")
+LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager")
 """Guards of a line that forbid a hedge."""
 
 ACCOUNT_CLOSED: Final = (
@@ -49,6 +49,8 @@ ACCOUNT_CLOSED: Final = (
     "clock",
     "ladder",
     "balance",
+    "audit_late",
+    "audit_money",
 )
 """Guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
 

@@ -14,6 +14,9 @@ class Settings:
 
     __slots__ = (
         "activation",
+        "audit_grace",
+        "audit_money",
+        "audit_wagers",
         "awaiting_activation",
         "book_age",
         "daily_loss",
@@ -51,6 +54,9 @@ class Settings:
         self.flap_hold: Final[Duration] = seconds(guards.flap_hold_s)
         self.feed_silence: Final[Duration] = seconds(guards.feed_silence_s)
         self.activation: Final[Duration] = seconds(guards.activation_s)
+        self.audit_wagers: Final[Duration] = seconds(config.audit.wagers_s)
+        self.audit_money: Final[Duration] = seconds(config.audit.money_s)
+        self.audit_grace: Final[Duration] = seconds(config.audit.grace_s)
         self.awaiting_activation: Final[int] = guards.awaiting_activation
         self.print_match: Final[Duration] = seconds(guards.print_match_s)
         self.matches_a_minute: Final[int] = guards.matches_a_minute

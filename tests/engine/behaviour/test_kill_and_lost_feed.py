@@ -303,7 +303,7 @@ def test_hours_without_news_cost_only_the_regular_reads() -> None:
     engine = scene.run.engine
     scene.go(HOUR)
     assert len(scene.placements()) == placed
-    assert 100 < len(scene.run.requests) - before < 200  # the balance, and four rounds of reads
+    assert 200 < len(scene.run.requests) - before < 320  # the balance, the audit, and four rounds of reads
     deadline = engine.deadline(scene.now)
     assert deadline is not None
     assert scene.now < deadline <= scene.now + SECOND

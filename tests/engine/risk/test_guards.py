@@ -19,6 +19,7 @@ from mmbot.engine import events as e
 from mmbot.engine import requests as r
 from mmbot.engine.life.order_of_life import SWEEP
 from mmbot.engine.risk.guards import GUARDS
+from mmbot.simulator.venue.records import VenueWager
 from mmbot.simulator.venue.settings import VenueSettings
 
 Case = Callable[[], None]
@@ -465,6 +466,83 @@ def rejected() -> None:
     assert all(SECOND <= pause < 5 * SECOND for pause in pauses)
     assert pauses == sorted(pauses)  # longer while rejections go on
     assert pauses[-1] > 2 * pauses[0] - 200 * MILLISECOND
+
+
+@provokes("audit_late")
+def audit_late() -> None:
+    scene = two_sport_events()
+    scene.run.faults.interfere = lambda request, now: Fate.BROKEN if isinstance(request, r.ReadHistory) else Fate.DONE
+    scene.until(lambda: scene.guard("audit_late") is not None, within=20 * MINUTE)
+    held(scene, "audit_late", "were not compared with the exchange's history for 15 minutes")
+    assert not scene.wagers()
+    scene.run.faults.interfere = None
+    cleared(scene, "audit_late", within=3 * MINUTE)
+
+
+@provokes("audit_money")
+def audit_money() -> None:
+    scene = two_sport_events()
+    scene.go(2 * MINUTE)
+
+    def less(answer: e.Answer, now: int) -> e.Answer:
+        if not isinstance(answer, e.BalanceRead):
+            return answer
+        return msgspec.structs.replace(answer, balance=answer.balance - 700)
+
+    scene.amend(less)
+    scene.until(lambda: scene.guard("audit_money") is not None, within=5 * MINUTE)
+    held(scene, "audit_money", "the balance is $9,993.00; matches and results explain $10,000.00")
+    assert not scene.wagers()
+    cleared(scene, "audit_money", within=8 * MINUTE)
+
+
+def falsely_canceled(scene: Scene, wager: VenueWager) -> None:
+    """Tell the engine that one of the account's open wagers is canceled."""
+    answer = scene.run.ask(r.ReadWager(0, wager.wager_id))
+    assert isinstance(answer, e.WagerRead)
+    assert answer.report is not None
+    told = msgspec.structs.replace(answer.report, status=Status.CANCELED, sequence=scene.now)
+    scene.run.tell(e.WagerMessage(scene.run.connection, told))
+
+
+@provokes("audit_wager")
+def audit_wager() -> None:
+    scene = two_sport_events()
+    scene.go(5 * SECOND)
+    falsely_canceled(scene, scene.wagers(LINE)[0])
+    scene.until(lambda: scene.guard("audit_wager") is not None, within=2 * MINUTE)
+    held(scene, "audit_wager", "mmbot counted $0.00 open, $0.00 matched, no result yet; the exchange says $24.39 open")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    cleared(scene, "audit_wager", within=2 * MINUTE)
+
+
+@provokes("audit_market")
+def audit_market() -> None:
+    """The wager is on a market whose lines no read shows."""
+    scene = Scene(config=settings(account="shared"), lines=(LINE, ELSEWHERE))
+    scene.amend(
+        lambda answer, now: (
+            msgspec.structs.replace(
+                answer,
+                markets={
+                    sport_event: tuple(image for image in images if image.market.key.market == MONEYLINE)
+                    for sport_event, images in answer.markets.items()
+                },
+            )
+            if isinstance(answer, e.MarketsRead)
+            else answer
+        )
+    )
+    hidden = LineKey(GAME, 300, 0)
+    scene.add_market(MarketKey(GAME, 300), (hidden,), scene.now)
+    scene.quoted()
+    placed = scene.venue.place(scene.account, "hand", scene.venue.line_id(*hidden, 0), 100, 2000, scene.now)
+    scene.go(5 * SECOND)
+    falsely_canceled(scene, scene.venue.wager(scene.account, placed.wager_id))
+    scene.until(lambda: scene.guard("audit_market") is not None, within=2 * MINUTE)
+    held(scene, "audit_market", "wager hand: mmbot counted $0.00 open")
+    assert scene.sides(ELSEWHERE) == {0, 1}
+    cleared(scene, "audit_market", within=2 * MINUTE)
 
 
 @pytest.mark.parametrize("guard", [guard.name for guard in GUARDS])

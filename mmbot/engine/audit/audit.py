@@ -1,0 +1,418 @@
+"""Compares our wagers with the exchange's records while the daemon quotes, and repairs ours.
+
+Theory of operation. No source is believed for ever. Every ``audit.wagers_s`` a *round* reads the exchange's open wagers
+from the history. Every ``audit.money_s`` the round also reads the wagers that changed since the last such round. The
+number of pages does not grow with the wagers that are matched and not settled.
+
+    RESTING → WAGERS → (CHANGES →) RESTING
+
+A report that differs from our account of the wager is a *doubt* (doubts.py), as is a wager that a complete list lacks.
+After ``audit.grace_s`` the wager itself is read. If the read still differs, and no private message came meanwhile, this
+is a *difference*: quoting stops where the wager stands, the ledger takes the exchange's word, and the next complete
+round without a doubt there lifts the guard.
+
+A round has a deadline, and too long a time without a complete round stops all quotes. The reads of the audit are sent
+when nothing else is to be sent, or once they are late.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from mmbot.domain.catalogue import LineKey
+from mmbot.domain.instant import MINUTE, SECOND, Duration, Instant, in_seconds
+from mmbot.domain.wager import Matching, Status, WagerReport
+from mmbot.domain.wager_states import State
+from mmbot.engine.audit.doubts import Cause, Doubt, Figures, ours, theirs
+from mmbot.engine.events import Answer, Failed, HistoryRead, WagerRead
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import Severity
+from mmbot.engine.owners import AppliesReports
+from mmbot.engine.reading.history import HistoryPager, Query
+from mmbot.engine.requests import ReadHistory, ReadWager, Request
+from mmbot.engine.risk.guards import ACCOUNT, shown
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.step import Step
+from mmbot.engine.timing.timers import NEVER
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
+from mmbot.engine.wagers.wager import LineWager, Wager
+
+LAG: Final = 10 * SECOND
+"""How far the history may be behind the beginning of a round. Wagers that opened later are left to the next round."""
+
+LONGEST_ROUND: Final = 2 * MINUTE
+"""The longest time that a round may take. A round that takes longer is given up, and the next one begins."""
+
+ROUNDS_WITHOUT: Final = 15
+"""After this many intervals without a complete round, all quotes stop."""
+
+SOON: Final = 5 * SECOND
+"""Time from a repaired difference to the next round, which can lift the guard."""
+
+PATIENCE: Final = 2 * SECOND
+"""How long a read of the audit waits for quotes, before it takes precedence over them."""
+
+MOST_LOOKUPS: Final = 100
+"""The most wagers of one round that are read because no list confirms what a message reported."""
+
+MOST_RANGES: Final = 4
+"""How many ranges of seven days the first round searches for wagers that were open before."""
+
+MISSES: Final = 3
+"""How many times the exchange must say that it does not know a wager until this counts."""
+
+UNKNOWN_AGAIN: Final = 5 * MINUTE
+"""Time to the next read of a wager with matches that the exchange does not know."""
+
+KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
+"""The kinds of difference that are counted."""
+
+
+class Stage(Enum):
+    """What a round reads."""
+
+    RESTING = "resting"
+    WAGERS = "wagers"
+    """The open wagers."""
+    CHANGES = "changes"
+    """The wagers that changed since the last audit of matches."""
+
+
+class Audit:
+    """Compares wagers, matches and results with the exchange's history."""
+
+    def __init__(self, shared: Shared, effects: AppliesReports, life: OrderOfLife, now: Instant) -> None:
+        self._shared: Final = shared
+        self._effects: Final = effects
+        self._life: Final = life
+        self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
+        self.stage = Stage.RESTING
+        self._quoting = False
+        """True while the daemon quotes, so that rounds are made."""
+        self._round_at: Instant = now
+        self._changes_at: Instant = now
+        self._began_at: Instant = now
+        self._changes_from: Instant = now
+        """The changes of wagers are compared up to this instant."""
+        self._shown: dict[str, None] = {}
+        """The exchange's ids of the wagers that the round's list of open wagers shows."""
+        self._ranges = MOST_RANGES
+        """How many ranges of the history the next round searches."""
+        self._doubts: dict[str, Doubt] = {}
+        self._unconfirmed: dict[str, Instant] = {}
+        """The exchange's ids of wagers of which a match or a result was reported since the last audit of matches, and
+        when."""
+        self._held: dict[tuple[str, LineKey | int], Instant] = {}
+        self.completed_at: Instant | None = None
+        """When the latest complete round began; None before the first in this run."""
+        self._fresh_at: Instant = now
+        self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
+        """How many differences were found, by kind."""
+
+    # --- changes --------------------------------------------------------------------------------------------------
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Note a match or a result, so that the next audit of matches confirms it."""
+        kind, wager = change.kind, change.wager
+        moved = kind is Kind.MATCHED or kind is Kind.SETTLED or kind is Kind.TAKEN_BACK
+        if moved and wager.wager_id is not None:
+            self._unconfirmed[wager.wager_id] = now
+
+    def check_soon(self, since: Instant, now: Instant) -> None:
+        """Compare all changes of wagers since an instant, soon: money moved that no wager explains."""
+        self._changes_from = min(self._changes_from, since)
+        self._changes_at = now
+        self._round_at = min(self._round_at, now)
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def due_at(self, now: Instant) -> Instant:
+        """Return when the audit next has a read to send; ``NEVER`` while the daemon does not quote."""
+        if self._life.step is not Step.READY:
+            return NEVER
+        at = self._history.due_at(now) if self.stage is not Stage.RESTING else self._round_at
+        if self.stage is not Stage.RESTING:
+            at = min(at, self._began_at + LONGEST_ROUND)
+        for doubt in self._doubts.values():
+            if not doubt.asking and doubt.look_at < at:
+                at = doubt.look_at
+        return at
+
+    def next(self, now: Instant) -> Request | None:
+        """Return the next read if it is late, so that it takes precedence over quotes."""
+        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+
+    def when_idle(self, now: Instant) -> Request | None:
+        """Return the next read if it is due; otherwise None."""
+        ready = self._life.step is Step.READY
+        if ready is not self._quoting:
+            self._start_over(ready, now)
+        if not ready or self.due_at(now) > now:
+            return None
+        self._judge_time(now)
+        request: Request | None = self._look_up(now)
+        if request is None and self.stage is Stage.RESTING and now >= self._round_at:
+            self._begin(now)
+        if request is None and self.stage is not Stage.RESTING:
+            request = self._history.next(now)
+        if request is not None:
+            self._shared.send(self, request, now)
+        return request
+
+    def _start_over(self, ready: bool, now: Instant) -> None:
+        """Drop what was under way: the order of life reads everything again before quoting starts."""
+        self._quoting = ready
+        self.stage = Stage.RESTING
+        self._history.drop()
+        self._doubts = {key: doubt for key, doubt in self._doubts.items() if doubt.misses >= MISSES}
+        self._fresh_at = now
+        self._round_at = now + self._shared.settings.audit_wagers
+        self._changes_at = now + self._shared.settings.audit_money
+        self._changes_from = now - self._shared.settings.audit_wagers
+
+    def _judge_time(self, now: Instant) -> None:
+        """Give up a round that takes too long. Hold the guard ``audit_late`` if no round was complete for long."""
+        shared = self._shared
+        if self.stage is not Stage.RESTING and now >= self._began_at + LONGEST_ROUND:
+            shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
+            self.stage = Stage.RESTING
+            self._history.drop()
+            self._round_at = now
+        since = max(self._fresh_at, self.completed_at or 0)
+        if now - since >= ROUNDS_WITHOUT * shared.settings.audit_wagers:
+            minutes = (now - since) // MINUTE
+            reason = f"the wagers were not compared with the exchange's history for {minutes} minutes"
+            shared.hold("audit_late", ACCOUNT, reason, now)
+
+    def _begin(self, now: Instant) -> None:
+        self.stage = Stage.WAGERS
+        self._began_at = now
+        self._round_at = now + self._shared.settings.audit_wagers
+        self._shown = {}
+        self._history.drop()
+        live = self._shared.ledger.all_live()
+        oldest = min([wager.sent_at for wager in live], default=now)
+        ranges = max(self._ranges, min(MOST_RANGES, self._history.ranges_since(oldest, now)))
+        open_ = Status.OPEN.value
+        # A wager only moves forward. So does the order of the reads, so that a later read shows what an earlier missed.
+        for matching in (Matching.UNMATCHED, Matching.PARTIALLY_MATCHED):
+            for ago in range(ranges):
+                self._history.ask(Query(open_, matching.value, ranges_ago=ago))
+        if self._ranges > 1:  # once: matched wagers from before the range that the start reads
+            self._history.ask(*[Query(open_, ranges_ago=ago) for ago in range(1, self._ranges)])
+
+    def _look_up(self, now: Instant) -> ReadWager | None:
+        """Return a read of a wager in doubt, if one is due."""
+        for doubt in list(self._doubts.values()):
+            if doubt.asking or doubt.look_at > now:
+                continue
+            if doubt.cause is Cause.OVERTAKEN:
+                self._judge_overtaken(doubt, now)
+                continue
+            doubt.asking = True
+            return ReadWager(self._shared.request_id(), doubt.wager_id)
+        return None
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Take a page of the history, or a wager in doubt."""
+        if isinstance(request, ReadWager):
+            doubt = self._doubts.get(request.wager_id)
+            if doubt is None:
+                if isinstance(answer, WagerRead) and answer.report is not None:
+                    self._effects.take_report(answer.report, sent_at, now)
+                return
+            doubt.asking = False
+            if isinstance(answer, WagerRead) and answer.unread is not None:
+                del self._doubts[doubt.wager_id]
+                self._effects.take_unread(answer.unread, sent_at, now)
+            elif isinstance(answer, WagerRead):
+                self._on_wager(doubt, answer.report, sent_at, now)
+            elif isinstance(answer, Failed):
+                doubt.look_at = max(now + SECOND, min(answer.retry_at or 0, now + MINUTE))
+        elif isinstance(answer, HistoryRead):
+            for report in answer.wagers:
+                self._take(report, sent_at, now)
+            for unread in answer.unread:
+                self._shown[unread.wager_id] = None
+                self._effects.take_unread(unread, sent_at, now)
+            if self._history.came(answer):
+                self._history.take(answer, self._began_at - LAG, now)
+                if self._history.idle and self.stage is not Stage.RESTING:
+                    self._finish(now)
+            self._effects.take_positions(now)
+        elif isinstance(answer, Failed) and isinstance(request, ReadHistory):
+            self._history.failed(answer, now)
+
+    def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
+        """Apply a report from the history, and doubt our account of the wager if it still differs."""
+        if report.resting:
+            self._shown[report.wager_id] = None
+        wager = self._shared.ledger.by_id(report.wager_id)
+        before = None if wager is None else ours(wager)
+        self._effects.take_report(report, sent_at, now)
+        wager = self._shared.ledger.by_id(report.wager_id)
+        if wager is None or wager.uncounted:
+            return
+        figures = ours(wager)
+        if figures == theirs(report):
+            if self._unconfirmed.get(report.wager_id, NEVER) < sent_at:
+                del self._unconfirmed[report.wager_id]
+            doubt = self._doubts.get(report.wager_id)
+            if doubt is not None and doubt.cause is not Cause.OVERTAKEN and not doubt.asking and doubt.since < sent_at:
+                del self._doubts[report.wager_id]
+            if before is not None and before != figures:
+                self._doubt(wager, Cause.OVERTAKEN, now)
+        elif wager.heard_at < sent_at:
+            self._doubt(wager, Cause.DIFFERS, now)
+
+    def _doubt(self, wager: Wager, cause: Cause, now: Instant) -> None:
+        wager_id = wager.wager_id
+        if wager_id is not None and wager_id not in self._doubts:
+            self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
+
+    def _finish(self, now: Instant) -> None:
+        """Go on after the last page of a stage: doubt the wagers that the lists lack, and lift guards."""
+        if self.stage is Stage.WAGERS:
+            for wager in self._shared.ledger.all_live():
+                shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
+                settled = (wager.opened_at or now) < self._began_at - LAG
+                if shown_open and settled and wager.wager_id not in self._shown:
+                    self._doubt(wager, Cause.NOT_SHOWN, now)
+            self._ranges = 1
+            if now >= self._changes_at:
+                self.stage = Stage.CHANGES
+                self._changes_at = now + self._shared.settings.audit_money
+                self._history.ask(Query(changed_since=self._changes_from))
+                return
+        else:
+            self._changes_from = self._began_at - LAG
+            self._doubt_unconfirmed(now)
+        self.stage = Stage.RESTING
+        self.completed_at = self._began_at
+        self._shared.hold("audit_late", ACCOUNT, None, now)
+        self._lift(now)
+
+    def _doubt_unconfirmed(self, now: Instant) -> None:
+        """Doubt what messages reported, if the exchange's list of changes does not contain the wager."""
+        overdue = [key for key, at in self._unconfirmed.items() if at < self._began_at - LAG]
+        for wager_id in overdue[:MOST_LOOKUPS]:
+            del self._unconfirmed[wager_id]
+            wager = self._shared.ledger.by_id(wager_id)
+            if wager is not None and not wager.uncounted:
+                self._doubt(wager, Cause.UNCONFIRMED, now)
+
+    # --- doubts ---------------------------------------------------------------------------------------------------
+
+    def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
+        """Judge a doubt by a read of the wager that was sent after the grace period."""
+        ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
+        wager = ledger.by_id(doubt.wager_id)
+        if wager is None:
+            del self._doubts[doubt.wager_id]
+            return
+        if report is None:
+            self._not_found(doubt, wager, now)
+            return
+        before = ours(wager)
+        self._effects.take_report(report, sent_at, now)
+        found, right = ours(wager), theirs(report)
+        if found != right and wager.heard_at + grace > sent_at:
+            doubt.look_at = wager.heard_at + grace
+            return
+        del self._doubts[doubt.wager_id]
+        if found != right:
+            self._stop(wager, found, right, now)
+            self._effects.apply(ledger.prove(report, now), now)
+            self._round_at = min(self._round_at, now + SOON)
+        elif before != found:
+            self._missed(wager, before, found)
+
+    def _not_found(self, doubt: Doubt, wager: Wager, now: Instant) -> None:
+        """Take the answer that the exchange does not know a wager. One such answer proves nothing."""
+        doubt.misses += 1
+        doubt.look_at = now + self._shared.settings.audit_grace
+        if doubt.misses < MISSES:
+            return
+        found = ours(wager)
+        if doubt.misses == MISSES:
+            self._stop(wager, found, None, now)
+        if wager.matched:  # its money is somewhere: a person has to look
+            doubt.look_at = now + UNKNOWN_AGAIN
+            return
+        del self._doubts[doubt.wager_id]
+        self._effects.apply(self._shared.ledger.prove_absent(wager.external_id, now), now)
+        self._round_at = min(self._round_at, now + SOON)
+
+    def _judge_overtaken(self, doubt: Doubt, now: Instant) -> None:
+        """Count a lost message, if none confirmed within the grace period what a read reported."""
+        del self._doubts[doubt.wager_id]
+        wager = self._shared.ledger.by_id(doubt.wager_id)
+        if wager is not None and wager.heard_at < doubt.since:
+            self._missed(wager, None, ours(wager))
+
+    def _missed(self, wager: Wager, before: Figures | None, found: Figures) -> None:
+        """Count and log a message that was lost. The ledger already holds what it would have reported."""
+        self.differences["missed"] += 1
+        self._shared.outbox.alert(
+            Severity.WARNING,
+            "audit.missed",
+            external_id=wager.external_id,
+            ours=None if before is None else str(before),
+            theirs=str(found),
+        )
+
+    def _stop(self, wager: Wager, found: Figures, right: Figures | None, now: Instant) -> None:
+        """Stop quoting where a difference stands, count it, and log both sides."""
+        kind = "absent"
+        if right is not None:
+            kind = "wager" if found.open != right.open else "match" if found.matched != right.matched else "result"
+        self.differences[kind] += 1
+        said = "it does not know the wager" if right is None else str(right)
+        guard, scope = _place(wager)
+        self._held[guard, scope] = now
+        self._shared.outbox.alert(
+            Severity.WARNING,
+            "audit.difference",
+            kind=kind,
+            external_id=wager.external_id,
+            wager_id=wager.wager_id,
+            scope=shown(scope),
+            ours=str(found),
+            theirs=said,
+        )
+        reason = f"wager {wager.external_id}: mmbot counted {found}; the exchange says {said}"
+        self._shared.hold(guard, scope, reason, now)
+
+    def _lift(self, now: Instant) -> None:
+        """Lift the guards where a round that began after the difference left no doubt."""
+        doubted: dict[tuple[str, LineKey | int], None] = {}
+        for doubt in self._doubts.values():
+            wager = self._shared.ledger.by_id(doubt.wager_id)
+            if wager is not None and doubt.cause is not Cause.OVERTAKEN:
+                doubted[_place(wager)] = None
+        for place, held_at in list(self._held.items()):
+            if held_at < self._began_at and place not in doubted:
+                del self._held[place]
+                self._shared.hold(*place, None, now)
+
+    # --- status ---------------------------------------------------------------------------------------------------
+
+    def age_s(self, now: Instant) -> float | None:
+        """Return how many seconds ago the latest complete round began; None before the first."""
+        return None if self.completed_at is None else in_seconds(now - self.completed_at)
+
+    @property
+    def grace(self) -> Duration:
+        """How long a difference may last before it counts."""
+        return self._shared.settings.audit_grace
+
+
+def _place(wager: Wager) -> tuple[str, LineKey | int]:
+    """Return the guard and the scope for a difference in a wager."""
+    if isinstance(wager, LineWager):
+        return "audit_wager", wager.line
+    return "audit_market", wager.sport_event

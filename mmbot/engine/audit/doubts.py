@@ -1,0 +1,86 @@
+"""Differences between our account of a wager and the exchange's, as long as they are only a suspicion.
+
+A difference is doubtful at first: a private message may be on its way, or the exchange's answer may be older than the
+message. It counts as a difference only if a read after the grace period shows it again, and no message came meanwhile.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from mmbot.domain.instant import Instant
+from mmbot.domain.money import Cents, show
+from mmbot.domain.wager import Matching, Status, WagerReport, Winning
+from mmbot.domain.wager_states import FINAL, State
+from mmbot.engine.wagers.wager import Wager
+
+
+class Cause(Enum):
+    """Cause of a doubt."""
+
+    DIFFERS = "differs"
+    """The exchange's report of the wager differs from our account of it."""
+    NOT_SHOWN = "not_shown"
+    """We hold the wager as open, and a complete list of open wagers lacks it."""
+    UNCONFIRMED = "unconfirmed"
+    """A message reported a match or a result, and a complete list of changed wagers lacks the wager."""
+    OVERTAKEN = "overtaken"
+    """A read reported a change of which no message had come. If none comes, the message was lost."""
+
+
+class Doubt:
+    """A doubt about one wager."""
+
+    __slots__ = ("asking", "cause", "look_at", "misses", "since", "wager_id")
+
+    def __init__(self, wager_id: str, cause: Cause, now: Instant, look_at: Instant) -> None:
+        self.wager_id: Final = wager_id
+        self.cause: Final = cause
+        self.since: Final = now
+        self.look_at = look_at
+        """When the wager is read from the exchange again."""
+        self.misses = 0
+        """How many times the exchange said that it does not know the wager."""
+        self.asking = False
+        """True while a read of the wager is in flight."""
+
+
+class Figures(NamedTuple):
+    """What decides the risk and the profit of a wager, in cents."""
+
+    open: Cents
+    """The part of the stake that could still match."""
+    matched: Cents
+    result: Winning | None
+    """None while the wager has no result. A void counts as no result in the sense of the exchange."""
+
+    def __str__(self) -> str:
+        result = "no result yet" if self.result is None else self.result.value.replace("_", " ")
+        return f"{show(self.open)} open, {show(self.matched)} matched, {result}"
+
+
+def ours(wager: Wager) -> Figures:
+    """Return our figures of a wager."""
+    return Figures(wager.remaining, wager.matched, _ours_result(wager))
+
+
+def theirs(report: WagerReport) -> Figures:
+    """Return the exchange's figures of a wager."""
+    void = report.status is Status.VOID
+    total = report.matched
+    if not total and report.matching is Matching.FULLY_MATCHED:
+        total = report.stake
+    could_match = report.resting or report.status is Status.INACTIVE
+    decided = report.status in _DECIDED and report.winning is not Winning.TBD
+    result = Winning.NO_RESULT if void else report.winning if decided else None
+    return Figures(max(0, report.stake - total) if could_match else 0, 0 if void else total, result)
+
+
+def _ours_result(wager: Wager) -> Winning | None:
+    if wager.state is State.VOID:
+        return Winning.NO_RESULT
+    return wager.result if wager.state in FINAL and wager.result is not Winning.TBD else None
+
+
+_DECIDED: Final = (Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)

@@ -1,0 +1,201 @@
+"""Compares the balance of the account with our matches and results.
+
+Theory of operation. Only deposits and withdrawals change the *equity*: the balance, plus the stakes that are locked in
+matches, less the realised profit. A match moves money from the balance to the locked stakes, and a result moves it from
+there to the profit. So the equity of two reads of the balance must be equal. If a match or a result was missed, or was
+reported falsely, the equity of the next read differs.
+
+A message and the balance do not change at the same instant. So a read is judged later, and it agrees if it fits our
+figures at any instant around the read. Cents may differ, because the exchange rounds each match and charges the
+commission. Each read that agrees is the basis for the next one, so these cents do not add up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.money import Cents, show
+from mmbot.domain.transaction import Transaction, TransactionType
+from mmbot.engine.audit.audit import Audit
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import Severity
+from mmbot.engine.risk.guards import ACCOUNT
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.step import Step
+from mmbot.engine.wagers.changes import Change
+from mmbot.engine.wagers.kind import Kind
+
+BEFORE: Final = 30 * SECOND
+AFTER: Final = 10 * SECOND
+"""A read of the balance agrees if it fits our figures at any instant from ``BEFORE`` its request to ``AFTER`` its
+answer. The exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
+
+OUTLIVES: Final = 2 * MINUTE
+"""A difference counts once it has lasted this long. In the meantime the transactions and the changes of wagers are
+read, which explain most differences."""
+
+ACCEPTED: Final = 5 * MINUTE
+"""How long a difference that nothing explains stops all quotes. Then the exchange's balance is the new basis."""
+
+SLACK: Final[Cents] = 5
+CENTS: Final[Cents] = 2
+"""A read may differ by ``SLACK``, and by ``CENTS`` more for each match or result since the last read that agreed."""
+
+EXTERNAL: Final = (
+    TransactionType.DEPOSIT,
+    TransactionType.WITHDRAW,
+    TransactionType.REJECT_WITHDRAW,
+    TransactionType.APPROVE_WITHDRAW,
+    TransactionType.ADJUSTMENT_REDUCE,
+    TransactionType.ADJUSTMENT_INCREASE,
+)
+"""Types of transactions that change the equity, if they concern no wager."""
+
+MOVES: Final = (Kind.MATCHED, Kind.TAKEN_BACK, Kind.SETTLED, Kind.OPENED, Kind.ENDED, Kind.REVIVED)
+
+
+class _Read(NamedTuple):
+    balance: Cents
+    sent_at: Instant
+    came_at: Instant
+
+
+class MoneyCheck:
+    """Judges each read of the balance, and holds the guard ``audit_money`` while the balance is not explained."""
+
+    def __init__(self, shared: Shared, audit: Audit, life: OrderOfLife) -> None:
+        self._shared: Final = shared
+        self._life: Final = life
+        self._audit: Final = audit
+        self._at_placement: Final = shared.config.exchange.funds == "at_placement"
+        self.on_doubt: Callable[[Instant], None] | None = None
+        """Called with the present instant when the balance differs: the transactions may explain it."""
+        self._committed: deque[tuple[Instant, Cents]] = deque()
+        """Our money outside the balance, less the realised profit, at each instant at which it changed lately."""
+        self._open: Cents = 0
+        """The stakes of open wagers, if the exchange takes them at placement."""
+        self._read: _Read | None = None
+        self._equities: list[Cents] = []
+        """What the equity may be, by every read so far. While money moves, there are several possibilities."""
+        self._basis_at: Instant = 0
+        """When the latest read came that agreed."""
+        self._moves = 0
+        self._differs_since: Instant | None = None
+        self._held_at: Instant | None = None
+
+    def changed(self, change: Change, now: Instant) -> None:
+        """Note a change that moves money."""
+        kind = change.kind
+        if kind not in MOVES:
+            return
+        if self._at_placement:
+            self._note_open(change)
+        elif kind is Kind.OPENED or kind is Kind.ENDED or kind is Kind.REVIVED:
+            return
+        self._moves += 1
+        self._committed.append((now, self._commitment()))
+
+    def _note_open(self, change: Change) -> None:
+        kind, wager = change.kind, change.wager
+        if kind is Kind.OPENED:
+            self._open += wager.stake
+        elif kind is Kind.MATCHED or (kind is Kind.ENDED and wager.opened_at is not None):
+            self._open -= change.stake
+        elif kind is Kind.REVIVED and wager.opened_at is not None:
+            self._open += change.stake
+
+    def _commitment(self) -> Cents:
+        ledger = self._shared.ledger
+        return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
+
+    def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
+        """Take a read of the balance, and judge the read before."""
+        if self._life.step is not Step.READY:  # matches and results may not have been read yet
+            self._read = None
+            return
+        former = self._read
+        self._read = _Read(balance, sent_at, now)
+        if former is not None and now >= former.came_at + AFTER:
+            self._judge(former, now)
+        while len(self._committed) > 1 and self._committed[1][0] < sent_at - BEFORE:
+            self._committed.popleft()
+
+    def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
+        """Take new transactions: deposits, withdrawals and adjustments explain a change of the equity."""
+        since = self._shared.clock.time_of(self._basis_at)
+        moved = sum(
+            each.change
+            for each in transactions
+            if each.type in EXTERNAL and not each.wager_id and (each.created_at or 0) > since
+        )
+        if moved and self._equities:
+            self._equities = [equity + moved for equity in self._equities]
+            self._shared.outbox.alert(Severity.INFO, "audit.moved", cents=moved)
+
+    # --- judging ----------------------------------------------------------------------------------------------------
+
+    def _fits(self, read: _Read) -> list[Cents]:
+        """Return the equity at each instant around a read."""
+        begin, end = read.sent_at - BEFORE, read.came_at + AFTER
+        around: list[Cents] = []
+        before: Cents | None = None
+        for at, committed in self._committed:
+            if at < begin:
+                before = committed
+            elif at <= end:
+                around.append(read.balance + committed)
+        if before is None and not around:
+            before = self._commitment()
+        return around if before is None else [read.balance + before, *around]
+
+    def _judge(self, read: _Read, now: Instant) -> None:
+        fits = self._fits(read)
+        slack = SLACK + CENTS * self._moves
+        known = self._equities
+        agreeing = [one for one in fits if any(abs(one - other) <= slack for other in known)] if known else fits
+        if agreeing:
+            self._agree(agreeing, read, now)
+        else:
+            self._differ(read, fits, now)
+
+    def _agree(self, equities: list[Cents], read: _Read, now: Instant) -> None:
+        self._equities, self._basis_at = list(dict.fromkeys(equities)), read.came_at
+        self._moves = sum(1 for at, _ in self._committed if at > read.came_at)
+        self._differs_since = None
+        if self._held_at is not None:
+            self._held_at = None
+            self._shared.hold("audit_money", ACCOUNT, None, now)
+
+    def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
+        """Look for an explanation. If the difference lasts, stop quoting, and later take the exchange's word."""
+        shared = self._shared
+        if self._differs_since is None:
+            self._differs_since = now
+            self._explain(now)
+            return
+        difference = min([one - other for one in fits for other in self._equities], key=abs)
+        expected = read.balance - difference
+        if self._held_at is None:
+            if now - self._differs_since < OUTLIVES:
+                return
+            self._held_at = now
+            self._audit.differences["money"] += 1
+            self._log("audit.difference", read.balance, expected)
+            reason = f"the balance is {show(read.balance)}; matches and results explain {show(expected)}"
+            shared.hold("audit_money", ACCOUNT, reason, now)
+            self._explain(now)
+        elif now - self._held_at >= ACCEPTED:
+            self._log("audit.money_accepted", read.balance, expected)
+            self._agree(fits, read, now)
+
+    def _explain(self, now: Instant) -> None:
+        """Have the changes of wagers and the transactions read soon."""
+        self._audit.check_soon(self._basis_at - MINUTE, now)
+        if self.on_doubt is not None:
+            self.on_doubt(now)
+
+    def _log(self, name: str, balance: Cents, expected: Cents) -> None:
+        self._shared.outbox.alert(Severity.ERROR, name, kind="money", ours=show(expected), theirs=show(balance))

@@ -1,0 +1,142 @@
+"""Reads the account's transactions while the daemon quotes, and passes on those that are new.
+
+The exchange gives no instant up to which its list is complete, and a transaction may have no id. So each read begins
+some time before the last one, and a transaction counts as new if the earlier reads contained it fewer times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from mmbot.domain.instant import MINUTE, SECOND, Instant
+from mmbot.domain.transaction import Transaction
+from mmbot.engine.events import Answer, Failed, TransactionsRead
+from mmbot.engine.life.order_of_life import OrderOfLife
+from mmbot.engine.orders import Severity
+from mmbot.engine.requests import ReadTransactions, Request
+from mmbot.engine.state.shared import Shared
+from mmbot.engine.step import Step
+from mmbot.engine.timing.timers import NEVER
+
+OVERLAP: Final = 10 * MINUTE
+"""How much earlier than the end of the last read a read begins, because transactions may be listed late."""
+
+RETRY: Final = 5 * SECOND
+"""Time from a failed read to the next one."""
+
+MOST_PAGES: Final = 200
+"""The most pages of one read."""
+
+PATIENCE: Final = 2 * SECOND
+"""How long a read waits for quotes, before it takes precedence over them."""
+
+
+class TakesTransactions(Protocol):
+    """A part of the engine that is told of new transactions."""
+
+    def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
+        """Take the transactions that are new since the last call, oldest first."""
+
+
+class TransactionReader:
+    """Reads the transactions every ``audit.money_s``.
+
+    Args:
+        since: where the first read begins, by our clock.
+        followers: told of new transactions after each complete read, in this order.
+    """
+
+    def __init__(
+        self, shared: Shared, life: OrderOfLife, followers: Sequence[TakesTransactions], since: Instant, now: Instant
+    ) -> None:
+        self._shared: Final = shared
+        self._life: Final = life
+        self._followers: Final = list(followers)
+        self._read_to = since
+        self._began_at: Instant = now
+        self._next_at: Instant = now
+        self._range: tuple[Instant, Instant] | None = None
+        """The range of the read that is under way, by the exchange's clock."""
+        self._cursors: dict[str, None] = {}
+        self._cursor = ""
+        self._asking = False
+        self._found: list[Transaction] = []
+        self._known: dict[str | Transaction, int] = {}
+        """How many times the latest read contained each transaction."""
+
+    def follow(self, follower: TakesTransactions) -> None:
+        """Tell one more follower of new transactions from now on."""
+        self._followers.append(follower)
+
+    def read_soon(self, now: Instant) -> None:
+        """Make the next read due now."""
+        self._next_at = min(self._next_at, now)
+
+    def due_at(self, now: Instant) -> Instant:
+        """Return when the next page is due; ``NEVER`` while a page is in flight or the daemon does not quote."""
+        if self._asking or self._life.step is not Step.READY:
+            return NEVER
+        return max(self._next_at, self._shared.pacer.ready_at("transactions", now))
+
+    def next(self, now: Instant) -> Request | None:
+        """Return the next read if it is late, so that it takes precedence over quotes."""
+        return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
+
+    def when_idle(self, now: Instant) -> Request | None:
+        """Return the next page to read if it is due; otherwise None."""
+        if self.due_at(now) > now:
+            return None
+        shared = self._shared
+        if self._range is None:
+            there = shared.clock.time_of(now)
+            self._began_at = now
+            self._range = (shared.clock.time_of(self._read_to) - OVERLAP, there + MINUTE)
+        shared.pacer.take("transactions", now)
+        request = ReadTransactions(shared.request_id(), *self._range, cursor=self._cursor)
+        shared.send(self, request, now)
+        self._asking = True
+        return request
+
+    def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
+        """Take a page. After a failure, read again from the first page."""
+        self._asking = False
+        if isinstance(answer, TransactionsRead):
+            self._found += answer.transactions
+            if answer.unread:
+                self._shared.outbox.alert(Severity.WARNING, "transactions.unread", number=answer.unread)
+            self._cursor = answer.next_cursor
+            if not self._cursor:
+                self._finish(now)
+            elif self._cursor in self._cursors or len(self._cursors) >= MOST_PAGES:
+                self._shared.outbox.alert(Severity.ERROR, "transactions.endless", pages=len(self._cursors) + 1)
+                self._start_again(now + self._shared.settings.audit_money)
+            else:
+                self._cursors[self._cursor] = None
+        elif isinstance(answer, Failed):
+            self._start_again(max(now + RETRY, answer.retry_at or 0))
+
+    def _start_again(self, at: Instant) -> None:
+        self._range, self._cursor, self._cursors, self._found = None, "", {}, []
+        self._next_at = at
+
+    def _finish(self, now: Instant) -> None:
+        """Pass on the new transactions of a complete read."""
+        if self._found and (self._found[0].created_at or 0) > (self._found[-1].created_at or 0):
+            self._found.reverse()  # the exchange lists the newest first
+        counts: dict[str | Transaction, int] = {}
+        new: list[Transaction] = []
+        for each in self._found:
+            key = each.transaction_id or replace(each, status="")  # the status of a deposit may change
+            counts[key] = counts.get(key, 0) + 1
+            if counts[key] > self._known.get(key, 0):
+                new.append(each)
+        self._known = counts
+        self._read_to = self._began_at
+        self._start_again(now + self._shared.settings.audit_money)
+        if new:
+            ordered = tuple(sorted(new, key=lambda each: each.created_at or 0))
+            for follower in self._followers:
+                follower.took(ordered, now)
