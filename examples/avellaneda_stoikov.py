@@ -33,19 +33,23 @@ class AvellanedaStoikovParams(msgspec.Struct, frozen=True, kw_only=True, forbid_
     """Settings under ``params:``."""
 
     gamma: Annotated[float, Meta(gt=0)] = 2.0
-    """Risk aversion: a larger value moves both prices further against the inventory (unit: 1 / probability)."""
+    """The risk aversion. A larger value moves both prices further against the inventory. The unit is 1 /
+    probability."""
     sigma: Annotated[float, Meta(gt=0, lt=1)] = 0.02
-    """Standard deviation of the fair probability over one hour."""
+    """The standard deviation of the fair probability over one hour."""
     kappa: Annotated[float, Meta(gt=0)] = 60.0
-    """Decay of the fill rate: at a distance x from fair, in probability, it is proportional to exp(-kappa * x)."""
+    """How fast the fill rate falls with the distance from the fair probability. At a distance x, in probability, the
+    fill rate is proportional to exp(-kappa * x)."""
     horizon_hours: Annotated[float, Meta(gt=0)] = 6.0
-    """Upper bound of ``left``, in hours. Without it a game tomorrow would count as a full day of inventory risk."""
+    """The upper bound of ``left``, in hours. Without this bound, a game tomorrow would count as a full day of inventory
+    risk."""
     size: Annotated[float, Meta(ge=1)] = 40.0
-    """Payout (stake plus profit) of each quote, in dollars."""
+    """The payout (stake plus profit) of each quote, in dollars."""
 
 
 class AvellanedaStoikov:
-    """Quotes both outcomes around a reservation price. Decides again every minute, since the price depends on time."""
+    """Quotes both outcomes around a reservation price. It decides again every minute, because the price depends on the
+    time."""
 
     Params = AvellanedaStoikovParams
     book_depth = 1
@@ -54,7 +58,7 @@ class AvellanedaStoikov:
         self.params = params
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide each line separately, and ask to be called again in a minute."""
+        """Decide each line separately, and ask the engine to call again in a minute."""
         return line_by_line(view, self.decide)._replace(wake_at=view.now + MINUTE)
 
     def decide(self, view: EventView, line: LineView) -> Decision:

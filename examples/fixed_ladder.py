@@ -1,6 +1,7 @@
-"""Quote a fixed ladder of prices below an external fair value on each outcome. Without such a value, quote nothing.
+"""Quotes several prices on each outcome, at fixed distances below the user's own price. If the user gave no price,
+nothing is quoted.
 
-The external price comes from a file or over HTTP (docs/strategies.md, "Your own prices").
+The user's own price comes from a file or over HTTP (docs/strategies.md, "Your own prices").
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ class FixedLadderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Settings under ``params:``. Probabilities are between 0 and 1; amounts are in dollars."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.02
-    """Probability by which the first level on each outcome is below the external price of that outcome."""
+    """How far the best quote on each outcome is below the user's own price of that outcome, in probability."""
     step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Distance between two levels, in probability."""
+    """The distance between two quotes on the same outcome, in probability."""
     levels: Annotated[int, Meta(ge=1, le=5)] = 3
     size: Annotated[float, Meta(ge=1)] = 20.0
-    """Payout (stake plus profit) of each quote."""
+    """The payout (stake plus profit) of each quote."""
 
 
 class FixedLadder:
-    """Quotes ``levels`` prices on each outcome; the best price has the highest priority."""
+    """Quotes ``levels`` prices on each outcome. The best price has the highest priority."""
 
     Params = FixedLadderParams
     book_depth = 1

@@ -1,4 +1,5 @@
-"""Join the best price of the other makers on both outcomes, and skew away from the outcome that is held.
+"""Joins the best price of the other makers on both outcomes. Both prices move so as to reduce the position that is
+held.
 
 The best price of another maker on an outcome is shown to takers under the opposite outcome, at the negated odds. A
 quote at that price neither improves the market nor takes liquidity.
@@ -20,17 +21,19 @@ class JoinBestParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Settings under ``params:``. Probabilities are between 0 and 1; amounts are in dollars."""
 
     size: Annotated[float, Meta(ge=1)] = 40.0
-    """Payout (stake plus profit) of each quote."""
+    """The payout (stake plus profit) of each quote."""
     edge: Annotated[float, Meta(ge=0, lt=0.5)] = 0.004
-    """Least distance of each price below the fair probability of its outcome."""
+    """The least distance of each price below the fair probability of its outcome."""
     skew: Annotated[float, Meta(ge=0, lt=0.5)] = 0.02
-    """How far the price falls on the outcome that is held, in probability, at a full position (``inventory``)."""
+    """How far the price on the held outcome falls at a full position (``inventory``), in probability."""
     inventory: Annotated[float, Meta(gt=0)] = 150.0
-    """Full position: the difference between the profits of the two outcomes at which the skew is largest."""
+    """The position that counts as full: the difference between the profits of the two outcomes at which the skew is
+    largest."""
 
 
 class JoinBest:
-    """Quotes the best price of the other makers or a lower one, at least ``edge`` below the fair probability."""
+    """Quotes the best price of the other makers, or a lower price. Each price is at least ``edge`` below the fair
+    probability of its outcome."""
 
     Params = JoinBestParams
     book_depth = 1

@@ -1,1 +1,2 @@
-"""Strategies. To write your own, copy a file, change it, and name it in ``quoting:`` as ``strategies.mine:Class``."""
+"""Strategies. To write your own, copy a file of this folder, change it, and name it in the settings under ``quoting:``,
+such as ``strategies.mine:Class``."""

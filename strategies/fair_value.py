@@ -32,40 +32,44 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Settings under ``params:``. Probabilities are between 0 and 1."""
 
     margin: Annotated[float, Meta(gt=0, lt=0.5)] = 0.015
-    """Expected profit of each wager as a share of its payout, after commission."""
+    """The profit that each wager is expected to make after commission, as a share of its payout."""
     size: Annotated[float, Meta(ge=1, le=1_000_000)] = 50.0
-    """Payout (stake and profit) of each quote, in dollars, equal on both outcomes."""
+    """The payout (stake plus profit) of each quote, in dollars. It is the same on both outcomes."""
     levels: Annotated[int, Meta(ge=1, le=10)] = 1
-    """Number of quotes on each outcome."""
+    """The number of quotes on each outcome."""
     level_step: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
-    """Distance between two quotes on the same outcome, in probability. It is always at least one tick."""
+    """The distance between two quotes on the same outcome, in probability. Two quotes are always at least one tick
+    apart."""
     inventory: Annotated[float, Meta(gt=0, le=100_000_000)] = 200.0
-    """Full position: the difference between the profits of the two outcomes, in dollars, at which the skew is
-    largest."""
+    """The position that counts as full: the difference between the profits of the two outcomes, in dollars, at which
+    the skew is largest."""
     skew_price: Annotated[float, Meta(ge=0, le=0.2)] = 0.01
-    """How far both prices move at a full position, in probability. If this is above ``margin``, reducing the position
-    may cost money."""
+    """How far both prices move at a full position, in probability. If this setting is above ``margin``, reducing the
+    position may cost money."""
     skew_size: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    """At a full position, the size of quotes that would increase the position is cut by this share. 1 removes these
+    """At a full position, quotes that would increase the position are smaller by this share. With 1, there are no such
     quotes."""
     source: Literal["book", "given", "given_or_book"] = "book"
-    """Source of the fair probability: the book, your own price, or your own price while there is one."""
+    """Where the fair probability comes from. ``book``: from the book. ``given``: from your own price.
+    ``given_or_book``: from your own price if there is one, otherwise from the book."""
     commission: Annotated[float, Meta(ge=0, lt=1)] = 0.02
-    """Commission, as a share of the net gain of a market."""
+    """The commission, as a share of the net gain in a market."""
     price_tolerance: Annotated[float, Meta(ge=0, lt=0.5)] = 0.003
-    """A wager stays, and keeps its place in the queue, if its price is this close to the wanted price, in
-    probability."""
+    """If the price of a wager differs from the wanted price by at most this much, in probability, the wager stays and
+    keeps its place in the queue."""
     size_tolerance: Annotated[float, Meta(ge=0, lt=1)] = 0.25
     """A wager stays if its payout differs from the wanted payout by at most this share."""
     patience_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
-    """After a price changed, it gets better for takers only after this many seconds. It gets worse without delay. So a
-    fair price that goes up and down does not cost the place in the queue."""
+    """After a quote changed its price, this many seconds must pass before its price may get better for takers. The
+    price may get worse for takers without delay. So a fair price that goes up and down does not cost the place in the
+    queue."""
     improve: Annotated[int, Meta(ge=0, le=100)] | None = None
-    """Ticks by which a quote may be better than the best price of others; 0 joins that price; null sets no bound."""
+    """How many ticks a quote may be better than the best price of others. With 0, the quote may at most join this
+    price. With null, there is no such bound."""
     min_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.03
-    """A line is not quoted if the fair probability of an outcome is lower."""
+    """A line is not quoted if the fair probability of one of its outcomes is lower than this."""
     max_probability: Annotated[float, Meta(gt=0, lt=1)] = 0.97
-    """A line is not quoted if the fair probability of an outcome is higher."""
+    """A line is not quoted if the fair probability of one of its outcomes is higher than this."""
 
     def __post_init__(self) -> None:
         if self.price_tolerance >= self.margin:
@@ -82,14 +86,14 @@ class FairValueParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 def price_for_margin(probability: float, margin: float, commission: float) -> float:
-    """Return the price (as an implied probability) at which a wager on an outcome of this probability is expected to
-    earn the margin after commission, per unit of payout. The result is zero or less if there is no such price. The top
-    of this file derives the formula."""
+    """Return the price at which a wager is expected to earn ``margin`` per unit of payout, after commission. The price
+    is a probability that odds imply. ``probability`` is the chance that the outcome of the wager wins. The result is
+    zero or less if there is no such price. The top of this file derives the formula."""
     return (probability * (1.0 - commission) - margin) / (1.0 - probability * commission)
 
 
 class _Seen(msgspec.Struct, frozen=True, gc=False):
-    """All inputs of a decision on a line, except the last decision."""
+    """All inputs of a decision on a line, except the previous decision."""
 
     fair: float | None
     given: float | None
@@ -99,10 +103,10 @@ class _Seen(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Side(msgspec.Struct, frozen=True, gc=False):
-    """Last quotes on one outcome."""
+    """The latest quotes on one outcome."""
 
     odds: tuple[Odds, ...] = ()
-    """Odds of each quote, best price first."""
+    """The odds of each quote. The best price stands first."""
     changed_at: Instant = 0
 
 
@@ -110,14 +114,15 @@ _NO_SIDES: Final = (_Side(), _Side())
 
 
 class _Memory(msgspec.Struct, frozen=True, gc=False):
-    """Inputs of the last decision on a line, and its quotes."""
+    """The inputs of the latest decision on a line, and the quotes that were decided."""
 
     seen: _Seen
     sides: tuple[_Side, _Side] = _NO_SIDES
 
 
 class FairValueMaker:
-    """The shipped strategy. It remembers its last decision on each line, so that a price that is still good stays."""
+    """The shipped strategy. It remembers its latest decision on each line, so that a quote whose price is still good
+    stays."""
 
     Params = FairValueParams
     book_depth: Final = 1
@@ -130,7 +135,7 @@ class FairValueMaker:
         self._patience: Final = seconds(params.patience_s)
 
     def quote(self, view: EventView, state: Any) -> Result:
-        """Decide line by line. An unchanged line keeps its decision."""
+        """Decide each line separately. A line that has not changed keeps its decision."""
         return decide_changed(view, state, self._look)
 
     def _look(self, view: EventView, line: LineView, last: Kept | None) -> Kept:
@@ -185,10 +190,11 @@ class FairValueMaker:
     def _side(
         self, side: Side, probability: float, held: float, seen: _Seen, last: _Side, now: Instant, quotes: list[Quote]
     ) -> tuple[_Side, Instant | None]:
-        """Add the quotes on one outcome to ``quotes``. Returns their odds for the memory, and the time at which a
-        better price that must wait may be quoted (None if no price waits).
+        """Add the quotes on one outcome to ``quotes``. Return the odds of these quotes, to be remembered, and the
+        instant at which a better price that has to wait may be quoted. The instant is None if no price has to wait.
 
-        ``held`` is the position as a share of a full position; above 0 if this outcome wins more than the other.
+        ``held`` is the position as a share of a full position. It is above 0 if a win of this outcome brings more
+        profit than a win of the other outcome.
         """
         params = self._params
         ladder = seen.ladder
@@ -225,10 +231,10 @@ class FairValueMaker:
         return (last if offered == last.odds else _Side(offered, now)), again_at
 
     def _bound(self, side: Side, seen: _Seen) -> float:
-        """Return the highest allowed price, as implied probability. Such a price takes no liquidity, and is at most
-        ``improve`` ticks better than the best price of others.
+        """Return the highest allowed price, as a probability that odds imply. Such a price takes no liquidity, and it
+        is at most ``improve`` ticks better than the best price of others.
 
-        A wager on an outcome would match the offers that the book shows under that outcome. Wagers of others on that
+        A wager on an outcome would match the offers that the book shows under that outcome. The wagers of others on the
         outcome are shown under the opposite outcome, at negated odds.
         """
         shown = seen.best[side]

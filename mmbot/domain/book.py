@@ -1,4 +1,4 @@
-"""The order book of one line: the stakes that takers can still place on each outcome, longest odds first.
+"""The order book of one line: for each outcome, the stakes that takers can still place, with the longest odds first.
 
 A wager backs one outcome and is shown to takers under the *opposite* outcome, at negated odds (docs/protocol.md 7.1).
 """
@@ -12,20 +12,21 @@ from mmbot.domain.odds import Odds
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
-    """One price of a book. ``gc=False`` exempts levels from garbage collection, since there are about 100,000."""
+    """One price of a book. Levels are exempt from garbage collection (``gc=False``), because there are about 100,000 of
+    them."""
 
     odds: Odds
     """The odds that a taker gets."""
     value: Cents
-    """Stake that takers can still place at these odds, in cents. This is the exchange's field ``value``, not its field
-    ``stake`` (docs/protocol.md 7.2)."""
+    """The stake that takers can still place at these odds, in cents. This is the exchange's field ``value``, not its
+    field ``stake`` (docs/protocol.md 7.2)."""
 
 
 Levels = tuple[Level, ...]
 
 
 class Book(msgspec.Struct, frozen=True, gc=False):
-    """Both sides of a line, each with the longest odds first. ``sides[0]`` holds the offers to takers who back outcome
-    0, and ``sides[1]`` the offers to takers who back outcome 1."""
+    """The book of a line. ``sides[0]`` holds the offers to takers who back outcome 0, and ``sides[1]`` the offers to
+    takers who back outcome 1. Each side begins with the longest odds."""
 
     sides: tuple[Levels, Levels] = ((), ())

@@ -1,7 +1,7 @@
-"""The bounds of values that come from outside: a number beyond its bound is read as if it were malformed.
+"""The bounds of values that come from outside. A value beyond its bound is treated like a malformed value.
 
-Each bound lies far above everything that the exchange has and below the point where arithmetic, dates or the journal's
-64-bit integers fail. A value of the exchange, of a file or of a request is compared with it where the value is read.
+Each bound lies far above every value of the exchange, and below the point at which arithmetic, dates or the journal's
+64-bit integers fail. Each value is compared with its bound where it is read: from the exchange, a file or a request.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 LARGEST_AMOUNT: Final = 10**13
-"""The largest amount of money, in cents. At the longest odds it wins less than 2**57 cents."""
+"""The largest amount of money, in cents. A stake of this amount at the longest odds wins less than 2**57 cents."""
 
 LARGEST_DOLLARS: Final = 1e11
-"""The same in dollars, for fields of the wire."""
+"""``LARGEST_AMOUNT`` in dollars, for the fields of the exchange's messages."""
 
 LONGEST_ODDS: Final = 1_000_000
 """The longest American odds, positive and negative. The exchange's ladder ends at 25,000."""
@@ -21,13 +21,15 @@ LARGEST_ID: Final = 2**63 - 1
 """The largest id and the largest sequence number: the journal's integers have 64 bits."""
 
 LARGEST_LINE: Final = 10**6
-"""The largest number of a line, in points."""
+"""The largest point spread or total of a line, in points."""
 
 LATEST: Final = 4_102_444_800 * 10**9
-"""The latest instant, in nanoseconds since the epoch: 2100-01-01. The first one is the epoch itself."""
+"""The latest accepted instant, in nanoseconds since the epoch: 2100-01-01. The earliest accepted instant is the epoch
+itself."""
 
 SHORTEST_SECRET: Final = 6
-"""The fewest characters of a key or token that is hidden in logs. A shorter one would hide ordinary words."""
+"""The fewest characters of a key or token that is hidden in logs. A shorter key or token is not hidden, because
+ordinary words may contain it."""
 
 LONGEST_HEADER: Final = 100
-"""The most characters of an HTTP header that is read as a date or a number."""
+"""The most characters of an HTTP header that is still read as a date or as a number."""

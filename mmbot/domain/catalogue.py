@@ -12,18 +12,18 @@ from mmbot.domain.odds import Side
 
 
 class LineKey(NamedTuple):
-    """Identity of a line. The exchange gives a line the same ``id`` as its market, so three numbers are needed
+    """The identity of a line. Three numbers are needed, because the exchange gives a line the same ``id`` as its market
     (docs/protocol.md 5.2)."""
 
     sport_event: int
     market: int
     number: int
-    """Point spread of the first outcome, or the total, in quarter points: -14 is a spread of -3.5. It is 0 in a market
-    with a single line."""
+    """The point spread of outcome 0, or the total, in quarter points: a spread of -3.5 is -14. In a market with a
+    single line, the number is 0."""
 
 
 class MarketKey(NamedTuple):
-    """Identity of a market. Markets of two sport events may have the same id, so two numbers are needed."""
+    """The identity of a market. Two numbers are needed, because markets of two sport events may have the same id."""
 
     sport_event: int
     market: int
@@ -35,10 +35,10 @@ def market_of(line: LineKey) -> MarketKey:
 
 
 def quarter_points(number: float) -> int:
-    """Convert the number of a line, such as -3.5, to quarter points, such as -14.
+    """Convert the number of a line (a point spread or a total), such as -3.5, to quarter points, such as -14.
 
     Raises:
-        ValueError: if the number is not a multiple of a quarter point, or beyond ``LARGEST_LINE``.
+        ValueError: if the number is not a multiple of a quarter point, or is beyond ``LARGEST_LINE``.
     """
     scaled = number * 4
     try:
@@ -53,8 +53,8 @@ def quarter_points(number: float) -> int:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """One outcome of a line. A wager names its outcome by ``line_id``. The ``line_id`` is empty until a REST read gives
-    it, because the exchange may leave it out while the outcome has no offers (docs/protocol.md 5.2)."""
+    """One outcome of a line. Wagers name the outcome by its ``line_id``. The exchange may leave out the ``line_id``
+    while the outcome has no offers (docs/protocol.md 5.2). So the ``line_id`` is empty until a REST read brings it."""
 
     outcome_id: int
     line_id: str
@@ -73,11 +73,12 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def quotable(self) -> bool:
-        """True if the line has exactly two outcomes, both with a ``line_id``."""
+        """True if the line has exactly two outcomes, and both have a ``line_id``."""
         return len(self.outcomes) == 2 and all(outcome.line_id for outcome in self.outcomes)
 
     def side_of(self, line_id: str) -> Side | None:
-        """Return the number (0 or 1) of the outcome with this ``line_id``; None if there is none."""
+        """Return the number (0 or 1) of the outcome with this ``line_id``. The result is None if the line has no such
+        outcome."""
         for side, outcome in enumerate(self.outcomes):
             if outcome.line_id == line_id:
                 return side
@@ -85,8 +86,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):
-    """A market of a sport event. Markets of a game and of its first half have the same ``type``; ``sub_type`` and
-    ``category_name`` tell them apart (docs/protocol.md 5.2)."""
+    """A market of a sport event. The markets of a whole game and of its first half have the same ``type``. They differ
+    in ``sub_type`` and ``category_name`` (docs/protocol.md 5.2)."""
 
     key: MarketKey
     name: str
@@ -96,18 +97,20 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     status: str = "active"
     lines: tuple[Line, ...] = ()
     player_id: int | None = None
-    """The player of a prop; None for a market of the game (docs/protocol.md 5.2)."""
+    """The id of the player, in a market about one player (a prop). None in a market about the game (docs/protocol.md
+    5.2)."""
 
 
 class SportEvent(msgspec.Struct, frozen=True, gc=False):
-    """A sport event. ``status`` is the exchange's word. A sport event of unknown status is not quoted."""
+    """A sport event. ``status`` is the exchange's word. If mmbot does not know the status, the sport event is not
+    quoted."""
 
     sport_event_id: int
     tournament_id: int
     name: str
     status: str
     scheduled: Instant | None
-    """Scheduled start; None if the exchange gave no readable time."""
+    """The scheduled start. None if the exchange gave no readable time."""
     sport_name: str = ""
     tournament_name: str = ""
     sub_type: str = ""
@@ -123,9 +126,9 @@ class Tournament(msgspec.Struct, frozen=True, gc=False):
 
 
 class Player(msgspec.Struct, frozen=True):
-    """A player of a tournament."""
+    """A player in a tournament."""
 
     player_id: int
     name: str
     competitor_id: int | None = None
-    """The id of the player's team; None if the exchange gave none."""
+    """The id of the player's team. None if the exchange gave no team."""

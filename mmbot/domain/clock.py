@@ -1,6 +1,7 @@
-"""Two clocks: the machine's clock, which may run faster with a local exchange, and a clock that tests move by hand.
+"""Two clocks: the clock of the machine, and a clock that tests move by hand. With a local exchange, the clock of the
+machine may run faster than real time.
 
-Only this module reads the time of the machine. All other code gets an instant or a ``Clock``.
+Only this module reads the time of the machine. All other code is given an instant or a ``Clock``.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from mmbot.domain.instant import Duration, Instant, in_seconds
 
 
 class SystemClock:
-    """The machine's clock, which may run faster and start at another time. It shows
-    ``epoch_ns + (machine - anchor_ns) * rate``, where ``machine`` is the machine's time in nanoseconds.
+    """The clock of the machine. It may run faster than real time and start at another time: it shows ``epoch_ns +
+    (machine - anchor_ns) * rate``, where ``machine`` is the machine's time in nanoseconds.
 
-    Two processes with the same three numbers agree on the time. The defaults give the time of the machine.
-    ``now`` reads the wall clock once, at construction, and then follows the monotonic clock, so it never goes back.
+    Two processes with the same ``rate``, ``epoch_ns`` and ``anchor_ns`` agree on the time. The defaults give the time
+    of the machine. ``now`` reads the wall clock once, at construction, and then follows the monotonic clock. So ``now``
+    never goes back.
 
     Args:
         rate: seconds of this clock in one second of the machine.
-        epoch_ns: time that this clock shows at ``anchor_ns``; by default the same as ``anchor_ns``.
-        anchor_ns: an instant of the machine's wall clock; the moment of construction by default.
+        epoch_ns: the time that this clock shows at ``anchor_ns``. By default, it is equal to ``anchor_ns``.
+        anchor_ns: an instant of the machine's wall clock. By default, it is the moment of construction.
 
     Raises:
         ValueError: if ``rate`` is not a positive finite number.
@@ -40,25 +42,25 @@ class SystemClock:
 
     @property
     def rate(self) -> float:
-        """Seconds of this clock in one second of the machine."""
+        """How many seconds of this clock pass in one second of the machine."""
         return self._rate
 
     @property
     def epoch_ns(self) -> Instant:
-        """Time that this clock shows at ``anchor_ns``."""
+        """The time that this clock shows at ``anchor_ns``."""
         return self._epoch
 
     @property
     def anchor_ns(self) -> Instant:
-        """Instant of the machine's wall clock at which this clock shows ``epoch_ns``."""
+        """The instant of the machine's wall clock at which this clock shows ``epoch_ns``."""
         return self._anchor
 
     def now(self) -> Instant:
-        """Return the present time, by the monotonic clock."""
+        """Return the present time. It follows the monotonic clock, so it never goes back."""
         return self._at(self._started + time.monotonic_ns() - self._monotonic)
 
     def wall(self) -> Instant:
-        """Return the present time by the machine's wall clock, which may jump when it is corrected."""
+        """Return the present time by the machine's wall clock. It may jump, because the wall clock can be corrected."""
         return self._at(time.time_ns())
 
     def real_seconds(self, duration: Duration) -> float:
@@ -81,15 +83,15 @@ class ManualClock:
 
     @property
     def rate(self) -> float:
-        """Always 1."""
+        """Always 1: a second of this clock counts as a second of the machine."""
         return 1.0
 
     def now(self) -> Instant:
-        """Return the instant to which the clock was moved last."""
+        """Return the instant to which the latest ``advance`` or ``move_to`` moved the clock."""
         return self._now
 
     def wall(self) -> Instant:
-        """Return ``now()`` plus the sum of all calls of ``step_wall``."""
+        """Return ``now()`` plus the sum of all durations that were passed to ``step_wall``."""
         return self._now + self._step
 
     def real_seconds(self, duration: Duration) -> float:
@@ -108,7 +110,7 @@ class ManualClock:
         return self._now
 
     def move_to(self, instant: Instant) -> Instant:
-        """Move forward to an instant and return it.
+        """Move forward to an instant and return this instant.
 
         Raises:
             ValueError: if the instant lies in the past.
@@ -116,5 +118,5 @@ class ManualClock:
         return self.advance(instant - self._now)
 
     def step_wall(self, duration: Duration) -> None:
-        """Move only the wall clock, forward or back, like a correction of the machine's time."""
+        """Move only the wall clock by a duration, forward or back. This imitates a correction of the machine's time."""
         self._step += duration

@@ -1,4 +1,4 @@
-"""The fair probability of a book."""
+"""The fair probability that follows from a book."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from mmbot.domain.odds import implied, payout
 
 
 class Fair(NamedTuple):
-    """A fair probability that follows from a book."""
+    """The fair probability of a line, computed from its book."""
 
     probability: float
-    """Probability that outcome 0 wins, given no push."""
+    """The probability that outcome 0 wins, if there is no push."""
     bid_ask_spread: float
-    """Bid–ask spread in probability: the loss of a taker who backs both outcomes, per dollar of payout."""
+    """The bid–ask spread in probability. It equals the loss of a taker who backs both outcomes, per dollar of
+    payout."""
 
 
 def fair_from(book: Book, max_bid_ask_spread: float) -> Fair | None:
-    """Return the fair probability of outcome 0: the mean of the two best prices, each weighted with the other's size.
+    """Return the fair probability of outcome 0. It is the mean of bid and ask, each weighted with the size of the
+    other.
 
     The ask is the probability that the best odds under outcome 0 imply. The bid is 1 minus the probability that the
-    best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty or the bid–ask spread is
-    wider than ``max_bid_ask_spread`` (in probability). Source: docs/design.md, *Fair value*.
+    best odds under outcome 1 imply. Sizes are payouts. The result is None if a side is empty, or if the bid–ask spread
+    is wider than ``max_bid_ask_spread`` (in probability). Source: docs/design.md, *Fair value*.
     """
     under_0, under_1 = book.sides
     if not under_0 or not under_1:

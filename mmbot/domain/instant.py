@@ -1,4 +1,4 @@
-"""Instants and durations in integer nanoseconds, and the protocol of a clock."""
+"""Instants and durations in integer nanoseconds, and the interface of a clock."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 Instant = int
-"""Nanoseconds since the Unix epoch."""
+"""An instant, as nanoseconds since the Unix epoch."""
 
 Duration = int
-"""Nanoseconds."""
+"""A duration, in nanoseconds."""
 
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
@@ -25,34 +25,35 @@ _RFC_3339: Final = re.compile(
 
 
 class Clock(Protocol):
-    """The one source of time. ``now`` never goes back; ``wall`` follows the machine's wall clock and may jump."""
+    """The one source of time. ``now`` never goes back. ``wall`` follows the machine's wall clock and may jump."""
 
     @property
     def rate(self) -> float:
-        """Seconds of this clock in one second of the machine: 1, unless a local exchange runs faster."""
+        """How many seconds of this clock pass in one second of the machine: 1, unless a local exchange runs faster."""
 
     def now(self) -> Instant:
-        """Return the present time: one reading of the wall clock, plus the time since by the monotonic clock."""
+        """Return the present time. The wall clock was read once, and the time that has passed since that reading is
+        measured by the monotonic clock."""
 
     def wall(self) -> Instant:
         """Return the present time by the wall clock."""
 
     def real_seconds(self, duration: Duration) -> float:
-        """Convert a duration of this clock to seconds of the machine, for sleeping."""
+        """Convert a duration of this clock to seconds of the machine, which a sleep needs."""
 
 
 def seconds(number: float) -> Duration:
-    """Convert seconds to a duration."""
+    """Convert a number of seconds to a duration."""
     return round(number * SECOND)
 
 
 def in_seconds(duration: Duration) -> float:
-    """Convert a duration or an instant to seconds."""
+    """Convert a duration or an instant to a number of seconds."""
     return duration / SECOND
 
 
 def from_iso(text: str) -> Instant:
-    """Read an instant from RFC 3339 text, to the nanosecond. Text without a UTC offset counts as UTC.
+    """Read an instant from RFC 3339 text, to the nanosecond. If the text has no UTC offset, it is read as UTC.
 
     Raises:
         ValueError: if the text is not an instant.

@@ -11,7 +11,7 @@ Cents = int
 """An amount in integer cents of a US dollar."""
 
 DOLLAR: Final = 100
-"""Cents in a dollar."""
+"""The number of cents in a dollar."""
 
 _RESIDUE: Final = 1e-6  # in cents: a two-decimal amount as a binary float is off by less than this
 _PRECISION: Final = 1e-15  # relative: a large float has this rounding error in addition
@@ -25,7 +25,7 @@ def cents(dollars: float) -> Cents:
     """Convert an amount in dollars, as the exchange writes it, to cents.
 
     Raises:
-        MoneyError: if the amount is not a whole number of cents, or beyond ``LARGEST_DOLLARS``.
+        MoneyError: if the amount is not a whole number of cents, or is beyond ``LARGEST_DOLLARS``.
     """
     if not -LARGEST_DOLLARS <= dollars <= LARGEST_DOLLARS:  # false for a number that is none
         raise MoneyError(f"{dollars!r} is not an amount of money")
@@ -37,22 +37,24 @@ def cents(dollars: float) -> Cents:
 
 
 def dollars(amount: Cents) -> float:
-    """Convert cents to dollars as the exchange writes them: the float that is nearest to the two-decimal amount."""
+    """Convert cents to dollars as the exchange writes them: the float that is nearest to the amount with two
+    decimals."""
     return amount / 100
 
 
 def share(amount: Cents, parts: Decimal) -> Cents:
-    """Return ``amount`` times ``parts``, rounded half-up (away from zero) to a cent."""
+    """Return ``amount`` times ``parts``, rounded to a whole cent. Half a cent is rounded away from zero."""
     return int((Decimal(amount) * parts).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """Return ``numerator / denominator`` rounded half-up, exactly. ``numerator`` >= 0, ``denominator`` > 0."""
+    """Return ``numerator / denominator``, rounded to an integer without any error of floats. A half is rounded up.
+    ``numerator`` must be at least 0, and ``denominator`` above 0."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
 def show(amount: Cents) -> str:
-    """Write an amount for a person: ``$1,234.50``, ``-$0.07``."""
+    """Write an amount for a person, such as ``$1,234.50`` or ``-$0.07``."""
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), 100)
     return f"{sign}${whole:,}.{rest:02d}"

@@ -1,8 +1,8 @@
 """American odds, their implied probability, and the exchange's ladder of accepted odds.
 
-Odds are integers: ``+p`` wins ``p`` dollars on a stake of 100, ``-p`` wins 100 dollars on a stake of ``p``.
-``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.1). *Longer* odds pay more
-and imply a lower probability.
+Odds are integers. At ``+p``, a stake of 100 dollars wins ``p`` dollars. At ``-p``, a stake of ``p`` dollars wins 100
+dollars. ``+100`` and ``-100`` are the same price, and only ``+100`` is written (docs/protocol.md 7.1). *Longer* odds
+pay more and imply a lower probability.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ Side = int
 
 
 class OddsError(ValueError):
-    """Raised for odds that are not American odds."""
+    """Raised for an integer that is not American odds."""
 
 
 def is_odds(odds: int) -> bool:
-    """Return True if the integer is valid American odds: at least +100, or below -100, and at most ``LONGEST_ODDS``
-    long."""
+    """Return True if the integer is valid as American odds: from +100 to ``LONGEST_ODDS``, or below -100 and at least
+    ``-LONGEST_ODDS``."""
     return 100 <= odds <= LONGEST_ODDS or -LONGEST_ODDS <= odds < -100
 
 
 def implied(odds: Odds) -> float:
-    """Return the probability at which a stake at these odds breaks even."""
+    """Return the probability that these odds imply: with this chance of winning, a stake breaks even on average."""
     return 100 / (odds + 100) if odds > 0 else odds / (odds - 100)
 
 
 def fraction(odds: Odds) -> tuple[int, int]:
-    """Return the implied probability as an exact fraction (numerator, denominator)."""
+    """Return the probability that these odds imply, as an exact fraction (numerator, denominator)."""
     return (100, odds + 100) if odds > 0 else (-odds, 100 - odds)
 
 
 def negate(odds: Odds) -> Odds:
-    """Return the odds at which takers of the opposite outcome see a wager: a wager at -117 is shown at +117."""
+    """Return the odds at which a wager is shown to takers of the opposite outcome. For example, a wager at -117 is
+    shown at +117."""
     return 100 if odds == 100 else -odds
 
 
@@ -50,7 +51,8 @@ def negate(odds: Odds) -> Odds:
 
 
 def profit(stake: Cents, odds: Odds) -> Cents:
-    """Return the profit of a stake that wins, in cents, rounded half-up like the exchange (docs/protocol.md 7.5)."""
+    """Return the profit in cents if a stake at these odds wins. Half a cent is rounded up, as the exchange does
+    (docs/protocol.md 7.5)."""
     if odds > 0:
         return (stake * odds + 50) // 100
     return (200 * stake - odds) // (-2 * odds)
@@ -84,17 +86,17 @@ def payout(stake: Cents, odds: Odds) -> Cents:
 
 
 def stake_for_payout(amount: Cents, odds: Odds) -> Cents:
-    """Return the stake whose payout at these odds is ``amount``, in cents, rounded half-up."""
+    """Return the stake whose payout at these odds is ``amount``, in cents. Half a cent is rounded up."""
     if odds > 0:
         return (200 * amount + odds + 100) // (2 * odds + 200)
     return (100 - odds - 2 * amount * odds) // (200 - 2 * odds)
 
 
 def could_match(one: Odds, other: Odds) -> bool:
-    """Return True if wagers at these odds on the two outcomes of a line would match each other.
+    """Return True if two wagers at these odds, on the two outcomes of a line, would match each other.
 
-    They match if their implied probabilities sum to at least 1. The comparison is exact, in integers
-    (docs/protocol.md 7.1).
+    They match if their implied probabilities sum to at least 1. The comparison is exact, in integers (docs/protocol.md
+    7.1).
     """
     a, b = fraction(one)
     c, d = fraction(other)
@@ -102,12 +104,13 @@ def could_match(one: Odds, other: Odds) -> bool:
 
 
 def per_hundred(odds: Odds) -> float:
-    """Return the profit on a stake of 100. Sorting by it orders odds from shortest to longest."""
+    """Return the profit on a stake of 100. It is larger for longer odds, so sorting by it orders odds from shortest to
+    longest."""
     return float(odds) if odds > 0 else 10_000 / -odds
 
 
 class Ladder:
-    """The odds that the exchange accepts, from shortest to longest.
+    """The odds that the exchange accepts, from shortest to longest. Each of these odds is called a tick.
 
     Raises:
         OddsError: on construction, if a number is not American odds or occurs twice, or if there is no number.
@@ -117,7 +120,7 @@ class Ladder:
 
     ticks: tuple[Odds, ...]
     members: Mapping[Odds, int]
-    """The place of each tick on the ladder; the shortest odds have place 0."""
+    """The place of each tick on the ladder. The shortest odds have place 0."""
 
     def __init__(self, odds: Iterable[int]) -> None:
         ticks = sorted(odds, key=per_hundred) if (odds := list(odds)) and 0 not in odds else []
@@ -148,22 +151,24 @@ class Ladder:
         return Ladder, (self.ticks,)
 
     def index(self, odds: Odds) -> int:
-        """Return the place of a tick; 0 for the shortest odds. Raises KeyError for odds that are not on the ladder."""
+        """Return the place of a tick on the ladder. The shortest odds have place 0. If the odds are not on the ladder,
+        KeyError is raised."""
         return self.members[odds]
 
     def at_most(self, probability: float) -> Odds | None:
-        """Return the shortest odds that imply no more than ``probability``: rounded in favour of the maker. None if
-        even the longest odds imply more."""
+        """Return the shortest odds on the ladder that imply at most ``probability``: the price is rounded in favour of
+        the maker. The result is None if even the longest odds imply a higher probability."""
         place = bisect_left(self._falling, -probability - 1e-12)
         return self.ticks[place] if place < len(self.ticks) else None
 
     def at_least(self, probability: float) -> Odds | None:
-        """Return the longest odds that imply at least ``probability``: rounded against the maker. None if even the
-        shortest odds imply less."""
+        """Return the longest odds on the ladder that imply at least ``probability``: the price is rounded against the
+        maker. The result is None if even the shortest odds imply a lower probability."""
         place = bisect_right(self._falling, -probability + 1e-12)
         return self.ticks[place - 1] if place else None
 
     def longer(self, odds: Odds, ticks: int = 1) -> Odds | None:
-        """Return the odds that are ``ticks`` places longer (shorter if negative); None beyond the ladder's end."""
+        """Return the odds that are ``ticks`` places longer on the ladder, or shorter if ``ticks`` is negative. The
+        result is None if this place is beyond an end of the ladder."""
         place = self.members[odds] + ticks
         return self.ticks[place] if 0 <= place < len(self.ticks) else None

@@ -1,7 +1,7 @@
-"""Risk of one line: the profit of matched stakes for each outcome, and the stakes that could still match.
+"""The risk of one line: the profit of the matched stakes for each outcome, and the stakes that could still match.
 
-Stakes of wagers whose line is not known are in ``FullStakes``. Only unsettled wagers count. Source of the rules:
-docs/design.md, *Worst case*.
+If the line of a wager is not known, its stake is counted in ``FullStakes``. Only unsettled wagers count. The rules come
+from docs/design.md, *Worst case*.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from mmbot.domain.odds import Side
 
 
 class Position:
-    """Position of one line, in cents. Only the ledger changes it.
+    """The position of one line, in cents. Only the ledger changes it.
 
-    ``profit``: profit of all matched stakes if outcome 0 wins, and if outcome 1 wins. ``remaining``: stakes on outcome
-    0 and on outcome 1 that could still match."""
+    ``profit`` holds two profits of all matched stakes: if outcome 0 wins, and if outcome 1 wins. ``remaining`` holds
+    the stakes that could still match, on outcome 0 and on outcome 1.
+    """
 
     __slots__ = ("profit", "remaining")
 
@@ -23,25 +24,25 @@ class Position:
         self.remaining: list[Cents] = [0, 0]
 
     def move(self, side: Side, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add to the remaining stakes, the matched stakes and the wins of wagers on ``side``. Each number may be
-        negative."""
+        """Add to the remaining stakes, the matched stakes and the wins of the wagers that back ``side``. Each of the
+        three amounts may be negative."""
         self.remaining[side] += remaining
         self.profit[side] += win
         self.profit[1 - side] -= matched
 
     def worst_case(self) -> Cents:
-        """Return the largest possible loss, in cents. It covers every result (outcome 0, outcome 1, push, void) and all
-        matches that could still come."""
+        """Return the largest possible loss, in cents. It covers every result of the sport event (outcome 0, outcome 1,
+        push, void), and every match that could still come."""
         profit, remaining = self.profit, self.remaining
         return max(max(0, remaining[1] - profit[0]), remaining[0] - profit[1])
 
     def matched_worst_case(self) -> Cents:
-        """Return the largest possible loss if nothing more is matched, in cents."""
+        """Return the largest possible loss, in cents, if no more stake is matched."""
         profit = self.profit
         return max(max(0, -profit[0]), -profit[1])
 
     def worst_case_with(self, side: Side, stake: Cents) -> Cents:
-        """Return the worst case, in cents, if one more wager of this stake on ``side`` could match."""
+        """Return the worst case, in cents, that the line would have with one more wager of this stake on ``side``."""
         profit, remaining = self.profit, self.remaining
         on_0, on_1 = (remaining[0] + stake, remaining[1]) if side == 0 else (remaining[0], remaining[1] + stake)
         return max(0, on_1 - profit[0], on_0 - profit[1])
@@ -56,23 +57,24 @@ class Position:
 
 
 class FullStakes:
-    """Stakes in one market that count in full, in cents. The line of these wagers is unknown or does not have exactly
-    two complementary outcomes, so no other wager offsets them. Only the ledger changes them."""
+    """Stakes in one market whose whole amount counts as risk, in cents. The line of these wagers is unknown, or it does
+    not have exactly two complementary outcomes. So no other wager can offset them. Only the ledger changes these
+    stakes."""
 
     __slots__ = ("matched", "remaining")
 
     def __init__(self) -> None:
         self.remaining: Cents = 0
-        """Stakes that could still match."""
+        """The stakes that could still match."""
         self.matched: Cents = 0
 
     def move(self, remaining: Cents, matched: Cents) -> None:
-        """Add to the remaining and the matched stakes. Each number may be negative."""
+        """Add to the remaining stakes and to the matched stakes. Each of the two amounts may be negative."""
         self.remaining += remaining
         self.matched += matched
 
     def worst_case(self) -> Cents:
-        """Return the largest possible loss, in cents: every stake is lost."""
+        """Return the largest possible loss, in cents: the sum of all stakes."""
         return self.remaining + self.matched
 
     def __bool__(self) -> bool:
@@ -82,9 +84,10 @@ class FullStakes:
 def most_reducing(position: Position, side: Side) -> Cents:
     """Return the largest total open stake on ``side`` that can only reduce the risk, in cents.
 
-    If any part of this stake is matched, with or without other open wagers, neither the worst case nor the matched
-    worst case of the line rises. So neither of them rises in any wider scope. A test of the worst case alone would not
-    be enough: with open wagers on both outcomes, each stake covers the other, and both would seem to reduce the risk.
+    No matter which part of this stake is matched, and which other open wagers are matched, neither the worst case nor
+    the matched worst case of the line rises. So neither of them rises in a wider scope. A test of the worst case alone
+    would not be enough: with open wagers on both outcomes, each stake covers the other, and both stakes would seem to
+    reduce the risk.
     """
     profit = position.profit
     opposite = profit[1 - side]

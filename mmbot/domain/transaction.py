@@ -11,7 +11,8 @@ from mmbot.domain.money import Cents
 
 
 class TransactionType(Enum):
-    """The exchange's ``transaction_type``, with the values of the specification and of version 4 of the interface."""
+    """The exchange's field ``transaction_type``, with the values in the specification and in version 4 of the
+    exchange's interface."""
 
     BET = "BET"
     DEPOSIT = "DEPOSIT"
@@ -27,9 +28,9 @@ class TransactionType(Enum):
     CANCEL = "CANCEL"
     PUSH = "PUSH"
     TRADE = "TRADE"
-    """The name of BET in version 4 of the exchange's interface (docs/protocol.md 10)."""
+    """Version 4 of the exchange's interface writes TRADE instead of BET (docs/protocol.md 10)."""
     OTHER = ""
-    """A type that mmbot does not know. It changes the balance like any other."""
+    """A type that mmbot does not know. A transaction of this type changes the balance like any other transaction."""
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -37,16 +38,16 @@ class Transaction(msgspec.Struct, frozen=True):
 
     type: TransactionType
     word: str
-    """The type as the exchange wrote it."""
+    """The exchange's own word for the type of the transaction."""
     change: Cents
-    """Amount added to the balance; negative if it was taken out."""
+    """The amount that was added to the balance. It is negative if money was taken out."""
     balance: Cents | None
-    """Balance after the transaction; None if the exchange gave none."""
+    """The balance after the transaction. None if the exchange gave no balance."""
     created_at: Instant | None
     sport_event_id: int | None = None
     market_id: int | None = None
     wager_id: str = ""
-    """Id of the wager; empty if the exchange named no wager."""
+    """The id of the wager that the transaction is about. Empty if the exchange named no wager."""
     transaction_id: str = ""
     status: str = ""
-    """State of a deposit or withdrawal that is in progress, in the exchange's word; empty if the exchange gave none."""
+    """The exchange's word for the progress of a deposit or withdrawal. Empty if the exchange gave no such word."""

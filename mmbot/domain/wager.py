@@ -1,4 +1,5 @@
-"""A wager as the exchange reports it: its states (second document of the specification), a report, and a match."""
+"""A wager as the exchange reports it: its states (from the second document of the specification), a report about it,
+and a match."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ class Status(Enum):
 
 
 class Matching(Enum):
-    """The exchange's field ``matching_status``. A cancel after a partial match gives FULLY_MATCHED, and cuts the stake
-    to the matched part."""
+    """The exchange's field ``matching_status``. If a partly matched wager is cancelled, its stake is cut to the matched
+    part, and the field says FULLY_MATCHED."""
 
     UNMATCHED = "unmatched"
     PARTIALLY_MATCHED = "partially_matched"
@@ -36,7 +37,8 @@ class Matching(Enum):
 
 
 class Winning(Enum):
-    """The exchange's field ``winning_status``. Version 4 says ``profit`` and ``loss`` for WON and LOST."""
+    """The exchange's field ``winning_status``. Version 4 of the exchange's interface says ``profit`` instead of WON,
+    and ``loss`` instead of LOST."""
 
     TBD = "tbd"
     WON = "won"
@@ -49,7 +51,7 @@ class Winning(Enum):
 
 
 class WagerReport(msgspec.Struct, frozen=True, gc=False):
-    """One statement of the exchange about one wager, from a private message or a REST answer."""
+    """What the exchange said about one wager, in one private message or one REST answer."""
 
     wager_id: str
     external_id: str
@@ -58,19 +60,20 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     line_id: str
     odds: Odds
     stake: Cents
-    """Present stake. A cancel after a partial match cuts the stake to the matched part."""
+    """The present stake. If a partly matched wager is cancelled, the stake is cut to the matched part."""
     status: Status
     matching: Matching
     winning: Winning
     matched: Cents
-    """Total matched part of the stake. It only grows, except that a void sets it to 0."""
+    """The part of the stake that is matched in total. It only grows, except that a void sets it to 0."""
     match_stake: Cents | None = None
-    """Stake of this match alone, in a private message of ``update_type`` matching; otherwise None."""
+    """The stake of the match that this report is about. Only a private message of ``update_type`` matching has it; in
+    every other report it is None."""
     match_odds: Odds | None = None
-    """Odds of this match. They need not be on the ladder."""
+    """The odds of the match that this report is about. They need not be on the ladder."""
     sequence: int = 0
-    """Time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. It is 0 for a
-    REST answer, which carries no such time."""
+    """The time of the message by the exchange's clock, in nanoseconds. Two messages may have the same time. In the
+    report of a REST answer it is 0, because a REST answer carries no such time."""
     created_at: Instant | None = None
     profit: Cents | None = None
     """Field ``profit``: the win of the present stake. No document says whether it counts the matches at their own odds
@@ -78,22 +81,23 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def resting(self) -> bool:
-        """True if others can match the wager now. The test is from the second document of the specification."""
+        """True if others can match the wager now. The second document of the specification defines this test."""
         return self.status is Status.OPEN and self.matching is not Matching.FULLY_MATCHED
 
 
 class UnreadWager(msgspec.Struct, frozen=True, gc=False):
-    """A wager of the exchange of which some part cannot be read. Each part is None or empty if it cannot be read.
+    """A wager of the exchange of which some part cannot be read. A field whose part cannot be read is None or empty.
 
-    What a wager was worth and whether it can still match are different questions: the second one has an answer here
-    even if the first has none."""
+    Even if it cannot be read what the wager was worth, ``may_rest`` says whether the wager may still match.
+    """
 
     wager_id: str
     external_id: str
     may_rest: bool
-    """True if others may be able to match the wager. False only if the wager says in some way that it is over."""
+    """True if others may be able to match the wager. It is false only if some readable part says that the wager is
+    over."""
     why: str
-    """The part that cannot be read, for a person."""
+    """Which part cannot be read, in words for a person."""
     status: Status | None = None
     matching: Matching | None = None
     winning: Winning | None = None
@@ -102,15 +106,16 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
     line_id: str = ""
     odds: Odds | None = None
     stake: Cents | None = None
-    """The stake, rounded up to a cent if it has fractions of one."""
+    """The stake. If it has a fraction of a cent, it is rounded up to a whole cent."""
     matched: Cents | None = None
     created_at: Instant | None = None
     named: bool = True
-    """False if it may have an ``external_id`` that cannot be read."""
+    """False if the wager may have an ``external_id`` that cannot be read."""
 
     def at_worst(self) -> WagerReport:
-        """Return a report with the worst value for each part that cannot be read: the shortest odds win least. A stake
-        that cannot be read is 0, because no number bounds it."""
+        """Return a report in which each part that cannot be read has its worst value. Unreadable odds become the
+        shortest odds, because these win least. An unreadable stake becomes 0, because nothing bounds how large it could
+        be."""
         stake = self.stake or 0
         matched = min(self.matched or 0, stake)
         whole = Matching.FULLY_MATCHED if stake and matched == stake else Matching.PARTIALLY_MATCHED
@@ -131,7 +136,7 @@ class UnreadWager(msgspec.Struct, frozen=True, gc=False):
 
 
 class MatchDetail(msgspec.Struct, frozen=True, gc=False):
-    """One match of a wager, from a REST read of all its matches."""
+    """One match of a wager. It comes from a REST read that gives all matches of the wager."""
 
     wager_id: str
     stake: Cents

@@ -1,6 +1,6 @@
-"""The states of a wager, and tables of how they change: (state, happening) -> next state.
+"""The states of a wager, and the tables of how states change: a state and a happening give the next state.
 
-Sources: the second document of the specification (play flow, cases 1 to 3), docs/protocol.md 6.3 to 6.5.
+Sources: the second document of the specification (play flow, cases 1 to 3), and docs/protocol.md 6.3 to 6.5.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from mmbot.domain.wager import Status
 
 
 class State(StrEnum):
-    """The state of a wager, as far as mmbot knows."""
+    """The state of a wager, as far as mmbot knows it."""
 
     PLACING = "placing"
-    """Sent; no answer yet."""
+    """The placement was sent and has no answer yet."""
     INACTIVE = "inactive"
-    """Accepted; no report has said ``open`` yet."""
+    """The exchange accepted the wager, and no report has said ``open`` yet."""
     OPEN = "open"
     CANCELLING = "cancelling"
-    """A cancel was sent, and perhaps answered with 200; no report has shown the result yet."""
+    """A cancel was sent, and no report has shown its result yet. The cancel may have been answered with 200."""
     UNKNOWN = "unknown"
-    """Sent, but it is unknown whether the exchange took the placement."""
+    """The placement was sent, but it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
     """The exchange's history proved that the wager was never placed."""
     REJECTED = "rejected"
@@ -32,7 +32,7 @@ class State(StrEnum):
     INVALID = "invalid"
     CANCELED = "canceled"
     MATCHED = "matched"
-    """Nothing more can match; there is no result yet."""
+    """No more of the stake can match, and the wager has no result yet."""
     WIPED = "wiped"
     VOID = "void"
     SETTLED = "settled"
@@ -41,22 +41,23 @@ class State(StrEnum):
 
 
 class Happening(StrEnum):
-    """Everything that can happen to a wager: first the results of our own requests, then reports of the exchange, then
-    what the exchange's records proved."""
+    """Everything that can happen to a wager. The results of our own requests come first, then the reports of the
+    exchange (``SAID_...``), then the facts that the exchange's records proved (``PROVED_...``)."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     """The exchange rejected the placement. A rejected cancel is CANCEL_EARLY or CANCEL_REJECTED."""
     LOST = "lost"
-    """The placement got no readable answer, so it is unknown whether the exchange took it."""
+    """The placement got no readable answer, so it is unknown whether the exchange accepted the wager."""
     ABSENT = "absent"
-    """The exchange's history, complete up to a time after the placement, does not contain the wager."""
+    """The wager is missing from the exchange's history, although the history is complete up to a time after the
+    placement."""
     CANCEL_SENT = "cancel_sent"
     CANCEL_TAKEN = "cancel_taken"
-    """The cancel was answered with 200, or with "nothing left to cancel": the wager cannot match any more. Earlier
-    matches may still be reported."""
+    """The cancel was answered with 200, or with "nothing left to cancel". So the wager cannot match any more, but
+    earlier matches may still be reported."""
     CANCEL_LOST = "cancel_lost"
-    """The cancel got no answer, or the answer 404, so it is unknown whether the wager was cancelled."""
+    """The cancel got no answer, or it was answered with 404. So it is unknown whether the wager was cancelled."""
     CANCEL_EARLY = "cancel_early"
     """The cancel was rejected because the wager is not open yet."""
     CANCEL_REJECTED = "cancel_rejected"
@@ -65,7 +66,8 @@ class Happening(StrEnum):
     SAID_INACTIVE = "said_inactive"
     SAID_OPEN = "said_open"
     SAID_FILLED = "said_filled"
-    """A report says ``open`` and ``fully_matched``: the whole stake is matched, or the unmatched rest was cancelled."""
+    """A report says ``open`` and ``fully_matched``. Either the whole stake is matched, or the unmatched rest was
+    cancelled."""
     SAID_INVALID = "said_invalid"
     SAID_CANCELED = "said_canceled"
     SAID_WIPED = "said_wiped"
@@ -75,8 +77,8 @@ class Happening(StrEnum):
     SAID_MANUAL = "said_manual"
 
     PROVED_INACTIVE = "proved_inactive"
-    """``PROVED_...``: the exchange's answer to a read contradicted earlier reports of the wager, and a second read
-    confirmed it after a grace period (``mmbot/engine/audit/``)."""
+    """A read from the exchange contradicted earlier reports of the wager, and a second read confirmed this after a
+    grace period (``mmbot/engine/audit/``). The same holds for every name that begins with ``PROVED_``."""
     PROVED_OPEN = "proved_open"
     PROVED_FILLED = "proved_filled"
     PROVED_INVALID = "proved_invalid"
@@ -87,11 +89,11 @@ class Happening(StrEnum):
     PROVED_CLOSED = "proved_closed"
     PROVED_MANUAL = "proved_manual"
     PROVED_ABSENT = "proved_absent"
-    """The exchange does not know the wager, although it accepted the placement once."""
+    """The exchange does not know the wager, although it once accepted the placement."""
 
 
 class ImpossibleError(Exception):
-    """Raised for a happening that is impossible in the state of the wager. This is a bug in mmbot."""
+    """Raised if something happens to a wager that its state makes impossible. This is a bug in mmbot."""
 
 
 # Rules:
@@ -173,16 +175,16 @@ def _read(grid: str, prefix: str) -> dict[tuple[State, Happening], State]:
 TABLE: Final[Mapping[tuple[State, Happening], State]] = MappingProxyType(
     _read(_REQUESTS, "") | _read(_REPORTS, "SAID_") | _read(_PROOFS, "PROVED_")
 )
-"""(state, happening) -> next state. A missing pair cannot happen."""
+"""The next state for each state and happening. If a pair is missing, the happening is impossible in that state."""
 
 COULD_MATCH: Final = frozenset({State.PLACING, State.INACTIVE, State.OPEN, State.CANCELLING, State.UNKNOWN})
-"""States in which the remaining stake could still match, or may have matched unseen."""
+"""The states in which the remaining stake could still match, or may have matched without our knowledge."""
 
 AWAITING: Final = frozenset({State.PLACING, State.INACTIVE, State.UNKNOWN})
-"""States in which a placement is not known to be open yet."""
+"""The states of a placed wager that is not known to have been open yet."""
 
 FINAL: Final = frozenset({State.VOID, State.SETTLED, State.CLOSED, State.MANUAL})
-"""States with a result."""
+"""The states in which a wager has its result."""
 
 SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
     {
@@ -197,20 +199,20 @@ SAID: Final[Mapping[Status, Happening]] = MappingProxyType(
         Status.CLOSED: Happening.SAID_CLOSED,
     }
 )
-"""The happening for each reported ``status``."""
+"""The happening for each value of the field ``status`` in a report."""
 
 
 PROVED: Final[Mapping[Status, Happening]] = MappingProxyType(
     {status: Happening[said.name.replace("SAID_", "PROVED_")] for status, said in SAID.items()}
 )
-"""The happening for each ``status`` that the exchange's records proved."""
+"""The happening for each value of the field ``status`` that the exchange's records proved."""
 
 
 def after(state: State, happening: Happening) -> State:
-    """Return the state of a wager after a happening.
+    """Return the state that a wager has after a happening.
 
     Raises:
-        ImpossibleError: if the happening cannot happen in that state.
+        ImpossibleError: if the happening is impossible in this state.
     """
     try:
         return TABLE[state, happening]

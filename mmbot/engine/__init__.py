@@ -1,1 +1,2 @@
-"""The deterministic core: books, wagers, quoting, risk, and the requests to send. No I/O, no clock, no randomness."""
+"""The deterministic core of mmbot: books, wagers, quoting, risk, and the requests to send. The core does no I/O, reads
+no clock and uses no randomness."""

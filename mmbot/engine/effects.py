@@ -1,4 +1,5 @@
-"""Passes each change of a wager to the parts of the engine that act on it (the followers), always in the same order."""
+"""Passes each change of a wager to the followers (the parts of the engine that act on such changes), always in the same
+order."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ from mmbot.engine.wagers.changes import Changes, Follower
 
 
 class Effects:
-    """Passes each change to the followers. Updates exposure, profit and quotes of each position that changed."""
+    """Passes each change of a wager to the followers. For each position that changed, it updates exposure, profit and
+    quotes."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
@@ -60,8 +62,8 @@ class Effects:
         audit: Sequence[Follower],
         breakers: Sequence[Callable[[Shared], Breaker]],
     ) -> None:
-        """Connect the parts of the engine that act on changes. Some of these parts need this object when they are made,
-        so they do not exist yet when ``__init__`` runs."""
+        """Connect the parts of the engine that act on changes. This is not done in ``__init__``, because some of these
+        parts need this object when they are made."""
         shared = self._shared
         self._quoting = quoting
         self._placing = placing
@@ -88,11 +90,11 @@ class Effects:
             Journal(shared),
             Log(shared),
         )
-        """The followers, in the order in which they are told of a change. The log is last, so it shows a guard before
-        the change that caused the guard."""
+        """The followers, in the order in which they are told of a change. The log stands at the end. So it shows the
+        change that made a guard hold after the guard itself."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Pass changes that the ledger made to every follower."""
+        """Pass the changes that the ledger made to every follower."""
         for change in changes:
             for follower in self._followers:
                 follower.changed(change, now)
@@ -102,8 +104,8 @@ class Effects:
         self.take_positions(now)
 
     def take_positions(self, now: Instant) -> None:
-        """Update exposure, profit and quotes of each position that changed. Exposure is updated first, because the
-        other updates read it."""
+        """Update exposure, profit and quotes of each position that changed. Exposure comes before profit and quotes,
+        because their updates read it."""
         shared = self._shared
         moved = shared.ledger.drain_moved()
         if not moved:
@@ -128,20 +130,20 @@ class Effects:
         self._hedging.look_again()
 
     def room_freed(self) -> None:
-        """Check again the placements that lacked funds, because a new balance was read."""
+        """Check again the placements that lacked funds. This is called because a new balance was read."""
         self._placing.freed()
 
     def placed(self) -> None:
-        """Note that a placement was returned for sending. The exposure has counted the placement since its entry in the
-        ledger."""
+        """Note that the engine has returned a placement for sending. The exposure already counts the placement: it has
+        done so since the ledger took the placement."""
         self._shared.moves += 1
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Take a report of a wager.
+        """Apply a report of a wager.
 
         Args:
             report: the state of the wager at the exchange.
-            asked_at: the instant at which the read was sent; None for a private message.
+            asked_at: the instant at which the read was sent. None if the report came in a private message.
             now: the present instant.
         """
         shared = self._shared
@@ -153,22 +155,23 @@ class Effects:
             self.unread.lift(report.wager_id, now)
 
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
-        """Take a wager that cannot be read as a whole. The arguments are as for ``take_report``."""
+        """Apply a report of a wager of which some part cannot be read. The arguments are as for ``take_report``."""
         self.unread.take(wager, asked_at, now)
 
     def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
-        """Take every wager of a page of the history that was asked for at ``asked_at``."""
+        """Apply the report of every wager on a page of the history. The page was requested at ``asked_at``."""
         for report in page.wagers:
             self.take_report(report, asked_at, now)
         for wager in page.unread:
             self.take_unread(wager, asked_at, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Note that the history, complete beyond ``since``, showed no open wager."""
+        """Note that the history showed no open wager. The history was complete beyond the instant ``since``."""
         self.unread.proved_clear(since, now)
 
     def locate_wagers(self, now: Instant) -> None:
-        """Add wagers to the positions of their lines, if a line became known only after its wager was reported."""
+        """Find the wagers whose line was unknown when they were reported and is known now. Add these wagers to the
+        positions of their lines."""
         shared = self._shared
         located = shared.ledger.locate(shared.catalogue.resolve)
         for wager in located:
@@ -177,8 +180,8 @@ class Effects:
             self.take_positions(now)
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Save the wagers of a placement request in the journal after its answer or failure. If it is unknown whether
-        the exchange accepted a wager, have the wager looked up."""
+        """Save the wagers of a placement request in the journal, because the request was answered or failed. If it is
+        unknown whether the exchange accepted a wager, have the wager looked up."""
         ledger = self._shared.ledger
         for item in request.items:
             wager = ledger.get(item.external_id)

@@ -1,4 +1,4 @@
-"""The engine: takes one event at a time and returns the most urgent request.
+"""The engine takes one event at a time and returns the most urgent request.
 
 The engine is plain synchronous code. It has no clock: each call is given the present instant. The code around the
 engine, which does all I/O, is called the shell.
@@ -34,14 +34,14 @@ from mmbot.engine.timing.due import Asker, Chore, Part
 from mmbot.strategy.interface import Strategy
 
 SLICE: Final = 100
-"""The number of lines whose quotes the engine decides before it checks again for a cancel to send. This takes a few
-milliseconds at most."""
+"""How many lines the engine decides quotes for before it checks again whether a cancel has to be sent. Deciding so many
+lines takes a few milliseconds at most."""
 
 ANSWERS: Final[tuple[type, ...]] = get_args(e.Answer)
 
 
 class Engine:
-    """The deterministic core. Not thread-safe: only one thread may call it."""
+    """The deterministic core. It is not thread-safe: only one thread may call it."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Engine:
         """Build the parts of the engine, and restore the state that earlier runs saved.
 
         Args:
-            breakers: circuit breakers in addition to those that every engine has.
+            breakers: circuit breakers in addition to the breakers that every engine has.
         """
         parts = Parts(config, seed, strategies, now, breakers)
         self._shared: Final = parts.shared
@@ -76,15 +76,16 @@ class Engine:
         self._chores: Final[tuple[Chore, ...]] = parts.chores
         self._every_second: Final = parts.every_second
         self._clocked: Final[tuple[Part, ...]] = parts.clocked()
-        """The parts of the engine for which the engine remembers the instant of their next task. Timers are not among
-        them, because any event may set a timer."""
+        """The parts of the engine whose next task the engine remembers by its instant. Timers are not among these
+        parts, because any event may set a timer."""
         self._quiet_until: Instant = 0
-        """Until this instant, only timers can have something to do. 0 if every part of the engine has to be asked."""
+        """Until this instant, only timers can have something to do. It is 0 if every part of the engine has to be
+        asked."""
         self._remembers = True
         self.overdue = False
-        """True if something was due at the last call of ``deadline`` and could not be done yet."""
+        """True if a task was due at the latest call of ``deadline`` but could not be done yet."""
         self.asked = 0
-        """How many times the engine asked all its parts for the instant of their next task."""
+        """How many times the engine has asked all its parts for the instant of their next task."""
         restore(parts, seed, now)
         self._on: Final[dict[type, Callable[..., None]]] = {
             **parts.feed.handlers(),
@@ -95,14 +96,15 @@ class Engine:
     # --- the five calls -------------------------------------------------------------------------------------------
 
     def handle(self, event: e.Event, now: Instant) -> None:
-        """Take one event. After a burst of events, one call of ``next_request`` makes all decisions."""
+        """Take one event. The decisions are made by ``next_request``, once for a whole burst of events."""
         kind = type(event)
         if kind is not e.BookMessage and kind is not e.Beat:  # these two make nothing due earlier
             self._quiet_until = 0
         self._on[kind](event, now)
 
     def next_request(self, now: Instant) -> Request | None:
-        """Return the most urgent request that is due and allowed at ``now``, or None."""
+        """Return the most urgent request that is due and allowed at ``now``. The result is None if there is no such
+        request."""
         if self._is_quiet(now):
             self._feed.taken_or_pulled.pair(now)
             return None
@@ -147,9 +149,10 @@ class Engine:
         return request
 
     def deadline(self, now: Instant) -> Instant | None:
-        """Return when to call ``next_request`` again if no event comes first; None after the engine has ended.
+        """Return the instant at which ``next_request`` has to be called again, unless an event comes before. The result
+        is None after the engine has ended.
 
-        Call this after ``next_request`` has returned None.
+        Call this method after ``next_request`` has returned None.
         """
         shared = self._shared
         if self._profit.moved:
@@ -177,8 +180,8 @@ class Engine:
         return min(later)
 
     def _due_times(self, now: Instant) -> list[Instant]:
-        """Return the instants of the next tasks of parts of the engine, and of the next timer. Remembered instants are
-        used while they are valid."""
+        """Return the instants of the next tasks of the parts of the engine, and the instant of the next timer.
+        Remembered instants are used as long as they are valid."""
         timers_at = self._shared.timers.due_at(now)
         if now < self._quiet_until:
             return [self._quiet_until, timers_at]
@@ -190,47 +193,49 @@ class Engine:
         return times
 
     def ask_every_time(self) -> None:
-        """From now on, ask every part of the engine for the instant of its next task at each event. This is slower and
-        leads to the same requests. For tests."""
+        """From now on, ask every part of the engine at each event for the instant of its next task. This is slower and
+        leads to the same requests. Only tests use it."""
         self._remembers = False
         self._quiet_until = 0
 
     def orders(self) -> list[Order]:
-        """Return the orders to the shell that were given since the last call: connect, journal, latch, log, exit."""
+        """Return the orders that the engine gave to the shell since the previous call of this method: connect, journal,
+        latch, log, exit."""
         return self._shared.outbox.take()
 
     def status(self, now: Instant, *, sport_events: bool = True) -> Status:
-        """Return the status of the engine. If ``sport_events`` is false, the status leaves them out, and the cost
-        does not grow with the number of lines."""
+        """Return the status of the engine. If ``sport_events`` is false, the status leaves out the sport events, and
+        then the cost of this call does not grow with the number of lines."""
         return self._status.status(now, sport_events)
 
     def quoted(self, line: LineKey) -> Quoted | None:
-        """Return which outcomes of a line we quote, and the reason if we do not. None if no rule is for the line."""
+        """Return which outcomes of a line we quote, and the reason if we do not quote the line. The result is None if
+        no quoting rule applies to the line."""
         return self._status.quoted(line)
 
     @property
     def ready(self) -> bool:
-        """True while the daemon is ready to quote, even if a guard holds."""
+        """True while the daemon has reached the step in which it may quote. A guard may still stop quoting."""
         return self._life.step is Step.READY
 
     def next_second(self, now: Instant) -> Instant:
-        """Return the first instant, ``now`` or later, at which the engine may make the checks that it makes at most
+        """Return the earliest instant, ``now`` or later, at which the engine may make the checks that it makes at most
         once a second."""
         return self._every_second.first_from(now)
 
     @property
     def quoted_lines(self) -> int:
-        """The number of lines with at least one wager that could still match."""
+        """The number of lines on which at least one wager could still match."""
         return self._status.quoted_lines()
 
     def look_at_everything(self) -> None:
-        """Switch off all caches of quoting: from now on, quotes are always decided from scratch. This is slower and
-        leads to the same requests. For tests."""
+        """Switch off all caches of quoting. From now on, quotes are always decided from scratch. This is slower and
+        leads to the same requests. Only tests use it."""
         self._quoting.look_at_everything()
 
     @property
     def looks(self) -> int:
-        """How many times the quotes of a line were decided."""
+        """How many times the engine has decided the quotes of a line."""
         return self._quoting.looks
 
     @property
@@ -240,7 +245,8 @@ class Engine:
 
     @property
     def differences(self) -> dict[str, int]:
-        """For each kind of difference, how many times a book of the feed differed from a REST read and was repaired."""
+        """For each kind of difference, how many times a book from the feed differed from a REST read. Each such
+        difference was repaired."""
         return self._shared.books.differences
 
     @property
@@ -250,7 +256,8 @@ class Engine:
 
     @property
     def taken_or_pulled(self) -> dict[str, int]:
-        """Stakes that left the books, in cents: ``taken`` by a match, ``pulled`` by the user who had offered them."""
+        """The stakes that left the books, in cents. ``taken`` counts the stakes that were matched. ``pulled`` counts
+        the stakes that the users who offered them withdrew."""
         drops = self._feed.taken_or_pulled
         return {"taken": drops.taken, "pulled": drops.pulled}
 
@@ -258,11 +265,12 @@ class Engine:
 
     @property
     def _clearing(self) -> bool:
-        """True while ``cancel_all`` cancels everything, so that no single cancels are needed."""
+        """True while ``cancel_all`` cancels everything, so that no wager has to be cancelled on its own."""
         return self._shared.settings.exclusive and self._life.clearing
 
     def _is_quiet(self, now: Instant) -> bool:
-        """Return true if nothing can be due. This is usual when a book changed only in levels that no strategy sees."""
+        """Return true if no task can be due. This is the usual case when a book changed only in levels that no strategy
+        sees."""
         shared = self._shared
         return (
             now < self._quiet_until
@@ -274,11 +282,11 @@ class Engine:
         )
 
     def _look(self, now: Instant) -> None:
-        """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call, so that a burst of
-        changes delays no cancel.
+        """Decide the quotes of the sport events that changed, for about ``SLICE`` lines in one call. With this bound, a
+        burst of changes delays no cancel.
 
         As soon as a batch of cancels is full, the batch is sent, and the remaining sport events come after it. Nothing
-        is placed before the quotes of every changed sport event are decided.
+        is placed until the quotes of every changed sport event are decided.
         """
         dirty = self._shared.dirty_sport_events
         if not dirty:

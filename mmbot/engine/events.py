@@ -1,6 +1,6 @@
 """The events that the engine takes: messages of the feed, answers to its requests, and commands of the operator.
 
-Events never change after they are made. Money is in cents, odds are American integers, and instants are in nanoseconds
+An event never changes after it was made. Money is in cents, odds are American integers, and instants are in nanoseconds
 since 1970.
 """
 
@@ -24,7 +24,8 @@ from mmbot.engine.interruptions import StrategyOverran as StrategyOverran
 
 
 class Op(Enum):
-    """Kind of change (field ``op``) in a message about a tournament, a sport event, a market or a line."""
+    """The kind of change that a message reports for a tournament, a sport event, a market or a line (the exchange's
+    field ``op``)."""
 
     CREATE = "c"
     UPDATE = "u"
@@ -39,9 +40,9 @@ class Channel(msgspec.Struct, frozen=True):
 
     name: str
     sport_events: tuple[int, ...] | None = ()
-    """The sport events whose books the channel brings; None for all sport events."""
+    """The sport events whose books come over the channel. None if the books of all sport events come over it."""
     private: bool = False
-    """True if the channel brings the private messages of this account and the health checks."""
+    """True if the private messages of this account and the health checks come over the channel."""
 
 
 WHOLE_FEED: Final = (Channel("broadcast", sport_events=None), Channel("private", private=True))
@@ -49,19 +50,19 @@ WHOLE_FEED: Final = (Channel("broadcast", sport_events=None), Channel("private",
 
 
 class FeedUp(msgspec.Struct, frozen=True, tag=True):
-    """A connection is open and subscribed to ``channels``. If the connection was open before, ``channels`` replaces its
-    earlier channels."""
+    """A feed connection is open and subscribed to ``channels``. If the connection was open before, ``channels``
+    replaces its earlier channels."""
 
     connection: int
-    """The number of the connection. Each attempt to connect gets a higher number than the attempt before."""
+    """The number of the connection. Each attempt to connect gets a higher number than all earlier attempts."""
     channels: tuple[Channel, ...] = WHOLE_FEED
 
 
 class FeedLost(msgspec.Struct, frozen=True, tag=True):
-    """A connection, or an attempt to connect, has ended.
+    """A feed connection, or an attempt to connect, has ended.
 
-    If the connection carried the private channel, the shell (the code around the engine) waits for the engine's order
-    ``Connect``. Otherwise the shell opens another connection without an order.
+    If the connection carried the private channel, the shell (the code around the engine) waits until the engine gives
+    the order ``Connect``. Otherwise the shell opens another connection without an order.
     """
 
     connection: int
@@ -69,17 +70,18 @@ class FeedLost(msgspec.Struct, frozen=True, tag=True):
 
 
 class FeedRejected(msgspec.Struct, frozen=True, tag=True):
-    """The exchange rejected the feed with a code that forbids a retry (Pusher 4000 to 4099).
+    """The exchange rejected the feed with an error code that forbids a retry (Pusher 4000 to 4099).
 
-    Some of these codes pass by themselves, like that of an exhausted quota, so the shell retries slowly. For others a
-    person has to act."""
+    Some of these errors pass without help, such as an exhausted quota. So the shell retries slowly. Other errors stay
+    until a person acts.
+    """
 
     connection: int
     reason: str
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Health check on the private channel of a connection (``health_check``)."""
+    """A health check on the private channel of a connection (``health_check``)."""
 
     connection: int
 
@@ -94,8 +96,8 @@ class BookMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Public message about a match between any two users (``matched_bet``). Matches of our own wagers are counted only
-    from private messages and reads."""
+    """A public message about a match between any two users (``matched_bet``). It does not count as a match of one of
+    our wagers: such matches are counted only from private messages and reads."""
 
     connection: int
     sport_event: int
@@ -108,22 +110,22 @@ class PrintMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class WagerMessage(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Private message about a wager of this account (``wager``). It is applied no matter which connection brought
-    it."""
+    """A private message about a wager of this account (``wager``). It is applied no matter over which connection it
+    came."""
 
     connection: int
     report: WagerReport
 
 
 class UnreadWagerMessage(msgspec.Struct, frozen=True, tag=True):
-    """Private message about a wager of this account of which some part cannot be read."""
+    """A private message about a wager of this account. Some part of the wager cannot be read."""
 
     connection: int
     wager: UnreadWager
 
 
 class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of a tournament (``tournament``)."""
+    """A message about a change of a tournament (``tournament``)."""
 
     connection: int
     op: Op
@@ -132,7 +134,7 @@ class TournamentMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class SportEventMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of a sport event (``sport_event``). If ``op`` is DELETE, only the ids are given."""
+    """A message about a change of a sport event (``sport_event``). If ``op`` is DELETE, only the ids are given."""
 
     connection: int
     op: Op
@@ -142,7 +144,7 @@ class SportEventMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class MarketMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of a market (``market``)."""
+    """A message about a change of a market (``market``)."""
 
     connection: int
     op: Op
@@ -153,7 +155,7 @@ class MarketMessage(msgspec.Struct, frozen=True, tag=True):
 
 
 class LineMessage(msgspec.Struct, frozen=True, tag=True):
-    """Change of one outcome of a line (``market_line``)."""
+    """A message about a change of one outcome of a line (``market_line``)."""
 
     connection: int
     op: Op
@@ -182,13 +184,14 @@ FeedMessage = (
 
 
 class Failure(Enum):
-    """Known effect of a failed request, or of a failed item of a batch, at the exchange. A rejection is one of four."""
+    """What a failed request, or a failed item of a batch, is known to have changed at the exchange. There are four
+    cases, and a rejection is one of them."""
 
     REJECTED = "rejected"
     """The exchange rejected the request or the item and changed nothing."""
     RETRYABLE = "retryable"
-    """The exchange changed nothing. The request may be repeated, but not before ``retry_at`` if this instant is
-    given."""
+    """The exchange changed nothing. The request may be repeated. If ``retry_at`` is given, it may not be repeated
+    before this instant."""
     UNKNOWN = "unknown"
     """No readable answer came. The exchange may or may not have carried out the request."""
     BUG = "bug"
@@ -196,42 +199,44 @@ class Failure(Enum):
 
 
 class FailureReason(Enum):
-    """Reason why a request, or one item of a batch, failed. Each kind of failure can have one.
+    """The reason why a request, or one item of a batch, failed. Each of the four cases of ``Failure`` can have a
+    reason.
 
     When an answer is read, the exchange's error code is translated to one of these reasons. The engine's decisions
     depend on the reason, never on the error code.
     """
 
     NOTHING_LEFT = "nothing_left"
-    """The wager was fully matched or cancelled before, so there is nothing to cancel."""
+    """The wager was already fully matched or cancelled, so there is nothing to cancel."""
     NOT_FOUND = "not_found"
-    """The exchange does not know the wager or other object of the request. This does not prove that there is none: a
-    new wager may not be visible yet."""
+    """The exchange does not know the wager or other object of the request. This does not prove that the object does not
+    exist: a new wager may not be visible yet."""
     NOTHING_OPEN = "nothing_open"
-    """A cancel of all wagers found no open wager. This does not prove that there is none: a new wager may not be
+    """A cancel of all wagers found no open wager. This does not prove that no wager is open: a new wager may not be
     visible yet."""
     NOT_LIVE_YET = "not_live_yet"
     """The exchange is still placing the wager."""
     BEING_MATCHED = "being_matched"
     """The wager is being matched right now."""
     WRONG_WAGER = "wrong_wager"
-    """The wager is invalid, belongs to another account, or its two ids do not belong together."""
+    """The wager is invalid, or it belongs to another account, or the two ids in the request belong to different
+    wagers."""
     ID_EXISTS = "id_exists"
-    """A wager with this external id exists already."""
+    """A wager with the same ``external_id`` exists already."""
     OFF_LADDER = "off_ladder"
     """The odds are not on the exchange's ladder."""
     TOO_MANY = "too_many"
     """The exchange received too many requests."""
     NO_SESSION_FREE = "no_session_free"
-    """Every session of the key pair is in use."""
+    """Every session that the key pair allows is in use."""
     LOGIN = "login"
-    """The exchange rejected the keys."""
+    """The exchange rejected the access key or the secret key."""
     LOGIN_WAITS = "login_waits"
-    """It is too early for another log-in."""
+    """It is too early to log in again."""
     UNREACHABLE = "unreachable"
     """The exchange could not be reached."""
     OTHER = "other"
-    """Any other reason. No decision depends on it; ``code`` shows the reason to people."""
+    """Any other reason. No decision depends on it. The field ``code`` shows people what the reason was."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -240,50 +245,50 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     request: int
     failure: Failure
     code: str
-    """The error code of the exchange, or a code made by mmbot (``timeout``, ``connection``, ``undecodable``,
-    ``login_rejected`` …). For logs and people."""
+    """The error code of the exchange, or an error code made by mmbot (``timeout``, ``connection``, ``undecodable``,
+    ``login_rejected`` …). It is for logs and people."""
     message: str = ""
     retry_at: Instant | None = None
     reason: FailureReason = FailureReason.OTHER
 
 
 class FailedItem(msgspec.Struct, frozen=True):
-    """One item of a batch that the exchange did not accept, while it answered the batch. A batch that failed as a whole
-    is a ``Failed``."""
+    """One item that the exchange did not accept, of a batch that it answered. If a batch failed as a whole, a
+    ``Failed`` reports it."""
 
     external_id: str
     failure: Failure
     code: str
-    """The exchange's error code, for logs and people."""
+    """The exchange's error code. It is for logs and people."""
     message: str = ""
     reason: FailureReason = FailureReason.OTHER
 
 
 class Placed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to PlaceMany. An item of the request may be missing from ``accepted`` and ``failed``: then it is unknown
-    whether the wager was placed."""
+    """The answer to PlaceMany. If an item of the request is missing from both ``accepted`` and ``failed``, it is
+    unknown whether the wager was placed."""
 
     request: int
     accepted: tuple[WagerReport, ...]
     failed: tuple[FailedItem, ...]
-    """Each with its own ``failure``, which need not be a rejection."""
+    """The items that failed. Each has its own ``failure``, which need not be a rejection."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Answer to CancelMany. An item of the request may be missing from ``accepted`` and ``failed``: then it is unknown
-    whether the wager was cancelled."""
+    """The answer to CancelMany. If an item of the request is missing from both ``accepted`` and ``failed``, it is
+    unknown whether the wager was cancelled."""
 
     request: int
     accepted: tuple[str, ...]
-    """External ids of wagers that can no longer be matched."""
+    """The ``external_id`` of each wager that can no longer be matched."""
     failed: tuple[FailedItem, ...]
     date: Instant | None = None
     """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
 
 
 class CancelledAll(msgspec.Struct, frozen=True, tag=True):
-    """Answer to CancelAll or CancelSportEvent. For a 404, ``nothing_open`` is true; even then the account is not proved
-    clear."""
+    """The answer to CancelAll or CancelSportEvent. ``nothing_open`` is true if the exchange answered with 404. Even
+    this answer does not prove the account clear."""
 
     request: int
     nothing_open: bool
@@ -292,7 +297,7 @@ class CancelledAll(msgspec.Struct, frozen=True, tag=True):
 
 
 class WagerRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadWager. ``report`` and ``unread`` are None after a 404."""
+    """The answer to ReadWager. If the exchange answered with 404, ``report`` and ``unread`` are None."""
 
     request: int
     report: WagerReport | None
@@ -300,30 +305,30 @@ class WagerRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class HistoryRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadHistory: one page of the wager history."""
+    """The answer to ReadHistory: one page of the wager history."""
 
     request: int
     wagers: tuple[WagerReport, ...]
     next_cursor: str
-    """The cursor with which to request the next page; empty on the last page."""
+    """The cursor with which the next page is requested. It is empty on the page that ends the history."""
     last_synced_at: Instant | None
-    """The instant up to which the history is complete. None if the page lacks this field: then the page cannot prove
-    the account clear."""
+    """The instant up to which the history is complete. None if the page lacks this field. A page without this instant
+    cannot prove the account clear."""
     date: Instant | None = None
     """The ``Date`` header of the HTTP answer: the exchange's clock in whole seconds. None if the header was missing."""
     unread: tuple[UnreadWager, ...] = ()
-    """The wagers of the page of which some part cannot be read."""
+    """The wagers on the page of which some part cannot be read."""
 
 
 class MatchesRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMatches: every match of the wagers in the request."""
+    """The answer to ReadMatches: every match of the wagers in the request."""
 
     request: int
     matches: tuple[MatchDetail, ...]
 
 
 class BalanceRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadBalance."""
+    """The answer to ReadBalance."""
 
     request: int
     balance: Cents
@@ -332,48 +337,49 @@ class BalanceRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class TransactionsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadTransactions: one page of the account's transactions, in the exchange's order."""
+    """The answer to ReadTransactions: one page of the account's transactions, in the exchange's order."""
 
     request: int
     transactions: tuple[Transaction, ...]
     next_cursor: str
-    """The cursor with which to request the next page; empty on the last page."""
+    """The cursor with which the next page is requested. It is empty if there is no next page."""
     unread: int = 0
     """The number of transactions on the page that could not be read."""
 
 
 class LadderRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadLadder: the odds as the exchange sent them. The engine checks them."""
+    """The answer to ReadLadder: the odds as the exchange sent them. The engine checks these odds."""
 
     request: int
     odds: tuple[int, ...]
 
 
 class TournamentsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadTournaments."""
+    """The answer to ReadTournaments."""
 
     request: int
     tournaments: tuple[Tournament, ...]
 
 
 class SportEventsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadSportEvents or ReadSportEventsById. ``sport_events`` is empty after a 404 or a null."""
+    """The answer to ReadSportEvents or ReadSportEventsById. If the exchange answered with 404 or with null,
+    ``sport_events`` is empty."""
 
     request: int
     sport_events: tuple[SportEvent, ...]
 
 
 class MarketImage(msgspec.Struct, frozen=True):
-    """A market from a REST read, with the book of each of its lines."""
+    """A market from a REST read, together with the book of each of its lines."""
 
     market: Market
     books: tuple[Book, ...]
-    """One book for each of ``market.lines``, in the same order."""
+    """One book for each line in ``market.lines``, in the same order."""
 
 
 class MarketsRead(msgspec.Struct, frozen=True, tag=True):
-    """Answer to ReadMarkets: the markets of each sport event. If a sport event is missing or null in the answer, its
-    tuple is empty."""
+    """The answer to ReadMarkets: the markets of each sport event. If a sport event is missing or null in the exchange's
+    answer, its tuple is empty."""
 
     request: int
     markets: dict[int, tuple[MarketImage, ...]]
@@ -400,47 +406,49 @@ Answer = (
 
 
 class StopRequested(msgspec.Struct, frozen=True, tag=True):
-    """Stop: cancel everything, prove the account clear, exit. ``hurry`` (a second signal) skips the proof."""
+    """The command to stop: cancel everything, prove the account clear, and exit. If ``hurry`` is true (after a second
+    signal), the proof is skipped."""
 
     hurry: bool = False
 
 
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
-    """Set the kill latch: cancel everything and quote nothing, even after a restart, until the operator resumes."""
+    """The command to set the kill latch: cancel everything, and quote nothing until the operator resumes, even after a
+    restart."""
 
     reason: str
 
 
 class ResumeRequested(msgspec.Struct, frozen=True, tag=True):
-    """Release the kill latch. While the account is not clear, the command is rejected with an alert."""
+    """The command to release the kill latch. While the account is not clear, the command is rejected with an alert."""
 
 
 class LatchWritten(msgspec.Struct, frozen=True, tag=True):
-    """The kill latch was written to disk, or the write failed with ``error``. In both cases the latch is set in
+    """The kill latch was written to disk, or the write failed with ``error``. In both cases, the latch is set in
     memory."""
 
     error: str | None = None
     reason: str | None = None
-    """The reason in the latch file. It may be longer than the reason that the kill gave."""
+    """The reason in the latch file. It may be longer than the reason in the kill command."""
 
 
 class WallStepped(msgspec.Struct, frozen=True, tag=True):
-    """The machine's wall clock jumped. From now on, the engine's clock plus ``offset`` is the wall-clock time."""
+    """The machine's wall clock jumped. From now on, the wall clock is ``offset`` ahead of the engine's clock."""
 
     offset: Duration
 
 
 class PriceGiven(msgspec.Struct, frozen=True, tag=True):
-    """Price from the user: the fair probability that the outcome of ``line_id`` wins, if there is no push."""
+    """A price from the user: the fair probability that the outcome of ``line_id`` wins, if there is no push."""
 
     line_id: str
     probability: float
     given_at: Instant
-    """The instant at which the price was made. The age of the price counts from this instant."""
+    """The instant at which the price was made. The age of the price is counted from this instant."""
 
 
 class BlockReserved(msgspec.Struct, frozen=True, tag=True):
-    """The shell has saved on disk that this run may use sequence numbers below ``end``."""
+    """The shell has saved on disk that this run may use all sequence numbers below ``end``."""
 
     end: int
 

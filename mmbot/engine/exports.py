@@ -1,4 +1,4 @@
-"""The names from the engine's subpackages that other packages may import. Everything else in the subpackages is
+"""The names in the engine's subpackages that other packages may import. All other names in the subpackages are
 internal."""
 
 from mmbot.engine.life.clear_alone import ClearAlone

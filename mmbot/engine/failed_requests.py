@@ -1,5 +1,5 @@
-"""Logs failed requests, and pauses all requests after a 429. The part of the engine that made a request decides whether
-to repeat it."""
+"""Logs failed requests, and pauses all requests after the exchange answered with 429. The part of the engine that made
+a request decides whether to repeat it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ QUIET: Final = 10 * SECOND
 
 
 class FailedRequests:
-    """Logs failed requests, and pauses all requests after a 429."""
+    """Logs failed requests, and pauses all requests after the exchange answered with 429."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._logged: dict[tuple[str, str], tuple[Instant, int]] = {}
         """For each kind of request and error code: the instant of the latest log entry, and the number of failures
-        since then."""
+        since this entry."""
 
     def note(self, request: Request, answer: Failed, now: Instant) -> None:
-        """Log a failure, unless the same kind of request and the same error code were logged less than ``QUIET`` ago.
-        After a 429, pause all requests."""
+        """Log a failure, unless a failure of the same kind of request with the same error code was logged less than
+        ``QUIET`` ago. If the exchange answered with 429, pause all requests."""
         shared = self._shared
         kind = (type(request).__name__, answer.code)
         last, silent = self._logged.get(kind, (now - QUIET, 0))

@@ -1,5 +1,5 @@
-"""Takes every event from the feed: books, prints (public messages about matches), private messages, health checks,
-changes of the listed markets and lines, and the start and loss of connections."""
+"""Takes every event from the feed: books, prints (public messages about matches), private messages and health checks.
+It also takes changes of the listed markets and lines, and learns when a connection starts or is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 RECONNECT: Final = 5 * MINUTE
-"""The shortest time between two reconnects that are made because messages were lost."""
+"""The shortest time between two reconnects, if the reason is that messages were lost."""
 
 
 class Feed:
@@ -48,7 +48,7 @@ class Feed:
         self._reconnected_at: Instant | None = None
 
     def handlers(self) -> Mapping[type, Callable[..., None]]:
-        """Return the handler of each type of message."""
+        """Return the handler of each type of feed message."""
         return {
             e.BookMessage: self._on_book,
             e.PrintMessage: self._on_print,
@@ -117,7 +117,8 @@ class Feed:
             self._life.may_rest(now)
 
     def _on_unread_wager(self, message: e.UnreadWagerMessage, now: Instant) -> None:
-        """Take what can be read of a message about a wager, and look the wager up: REST may say more."""
+        """Apply the readable parts of a message about a wager, and look the wager up, because a REST read may say
+        more."""
         shared, wager = self._shared, message.wager
         shared.coverage.heard_at = now
         if wager.wager_id:
@@ -151,10 +152,10 @@ class Feed:
             self.lose(message.reason, now)
 
     def _cover(self, connection: int, channels: tuple[e.Channel, ...], now: Instant, reason: str | None = None) -> None:
-        """Note the channels that a connection carries now, while the feed as a whole stays up.
+        """Record which channels a connection carries now, while the feed as a whole stays up.
 
         If the books of a sport event now come over other channels than before, the books are read again. If no channel
-        brings them any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
+        brings these books any more, the guard ``book_unread`` stops the quotes on all lines of the sport event.
         """
         shared, coverage = self._shared, self._shared.coverage
         before = {sport_event: coverage.of(sport_event).generation for sport_event in shared.catalogue.markets}
@@ -187,13 +188,13 @@ class Feed:
             self.lose(message.reason, now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the feed counts as silent, unless a health check comes before; ``NEVER`` while
-        the feed is down."""
+        """Return the instant at which the feed counts as silent, unless a health check comes before. While the feed is
+        down, the result is ``NEVER``."""
         coverage = self._shared.coverage
         return coverage.silent_at if coverage.up else NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Treat the feed as lost if it is silent."""
+        """If the feed is silent, treat it as lost."""
         if self.due_at(now) <= now:
             self.lose("no health_check", now)
 
@@ -250,7 +251,8 @@ class Feed:
             self._board.markets(message.sport_event)
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Connect the feed again because a message was lost, unless this was done in the last five minutes."""
+        """Connect the feed again because a message was lost. Do nothing if such a reconnect was made less than five
+        minutes ago."""
         last = self._reconnected_at
         if self._shared.coverage.up and (last is None or now - last >= RECONNECT):
             self._reconnected_at = now

@@ -39,7 +39,7 @@ from mmbot.engine.step import Step
 from mmbot.engine.wagers.wager import LineWager
 
 SHOWN: Final = 3
-"""The status shows this many levels of each side of a book, beginning with the best level."""
+"""How many levels of each side of a book the status shows, beginning with the best level."""
 
 
 class StatusWriter:
@@ -72,12 +72,12 @@ class StatusWriter:
         self._counts = counts
 
     def quoted_lines(self) -> int:
-        """Return the number of lines with at least one wager that could still match."""
+        """Return the number of lines on which at least one wager could still match."""
         ledger = self._shared.ledger
         return sum(any(True for _ in ledger.live(line)) for line in self._quoting.lines)
 
     def status(self, now: Instant, sport_events: bool = True) -> Status:
-        """Return the status, with or without the sport events and their lines."""
+        """Return the status. If ``sport_events`` is false, the status leaves out the sport events and their lines."""
         shared = self._shared
         ledger = shared.ledger
         counts = ledger.counts
@@ -172,7 +172,8 @@ class StatusWriter:
         )
 
     def _positions(self) -> Iterator[PositionStatus]:
-        """Yield the positions on lines that are not on the board or under no rule, and the full stakes of markets."""
+        """Yield the positions of lines that are not listed or that no quoting rule applies to, and the full stakes of
+        markets (stakes whose whole amount counts as risk)."""
         ledger = self._shared.ledger
         for line, position in ledger.positions.items():
             if line not in self._quoting.lines and position != NOTHING:
@@ -208,7 +209,8 @@ class StatusWriter:
         )
 
     def quoted(self, key: LineKey) -> Quoted | None:
-        """Return which outcomes of a line we quote, and the reason if we do not. None if no rule is for the line."""
+        """Return which outcomes of a line we quote, and the reason if we do not quote the line. The result is None if
+        no quoting rule applies to the line."""
         quoted = self._quoting.lines.get(key)
         if quoted is None:
             return None

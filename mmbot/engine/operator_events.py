@@ -1,4 +1,4 @@
-"""Takes the operator's commands (stop, kill, resume), the user's own prices, jumps of the wall clock, and reports that
+"""Takes the operator's commands (stop, kill, resume), the user's own prices, jumps of the wall clock, and the news that
 something was written to disk."""
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class OperatorEvents:
         self._life.stop(order.hurry, now)
 
     def _on_kill(self, order: e.KillRequested, now: Instant) -> None:
-        """Set the kill latch and cancel everything. A second kill keeps the reason of the first kill."""
+        """Set the kill latch and cancel everything. If the latch is set already, it keeps the reason of the kill that
+        set it."""
         shared = self._shared
         reason = shared.guards.reason("latch", ACCOUNT) or order.reason
         shared.hold("latch", ACCOUNT, reason, now)
@@ -65,7 +66,7 @@ class OperatorEvents:
         shared.outbox.alert(Severity.ERROR, "latch.set", reason=order.reason)
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
-        """Release the kill latch, unless the account is not proved clear yet."""
+        """Release the kill latch. If the account is not proved clear yet, reject the command."""
         shared = self._shared
         if not shared.guards.holds("latch", ACCOUNT):
             return
@@ -97,8 +98,8 @@ class OperatorEvents:
         self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:
-        """Take the new offset of the wall clock, and have the quotes of every sport event decided again, because its
-        start may be nearer now."""
+        """Take the new offset of the wall clock. Have the quotes of every sport event decided again, because its start
+        may be nearer now."""
         shared = self._shared
         shared.clock.stepped(event.offset)
         shared.outbox.alert(Severity.WARNING, "clock.stepped", offset_s=in_seconds(event.offset))
@@ -106,8 +107,8 @@ class OperatorEvents:
             self._quoting.forget(sport_event_id)
 
     def _on_price(self, event: e.PriceGiven, now: Instant) -> None:
-        """Take a price of the user. If the exchange does not list the line yet, keep the price until the line is
-        listed."""
+        """Take a price of the user. If the exchange does not list the line of the price yet, keep the price until the
+        line is listed."""
         shared = self._shared
         if not 0.0 < event.probability < 1.0:
             shared.outbox.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)

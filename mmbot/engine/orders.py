@@ -15,31 +15,32 @@ from mmbot.domain.odds import Odds, Side
 
 
 class Connect(msgspec.Struct, frozen=True, tag=True):
-    """Close the feed connection if one is open. Then try to connect until a connection is up, with a longer wait after
-    each failure."""
+    """The order to close the feed connection, if one is open, and then to try until a connection is up. After each
+    failed attempt, the shell waits longer."""
 
     reason: str
 
 
 class WriteLatch(msgspec.Struct, frozen=True, tag=True):
-    """Write the kill latch to disk, then report ``LatchWritten``."""
+    """The order to write the kill latch to disk, and then to report ``LatchWritten``."""
 
     reason: str
     at: Instant
 
 
 class ReleaseLatch(msgspec.Struct, frozen=True, tag=True):
-    """Remove the kill latch from disk."""
+    """The order to remove the kill latch from disk."""
 
 
 class ReserveBlock(msgspec.Struct, frozen=True, tag=True):
-    """Save on disk that this run may use sequence numbers below ``end``, then report ``BlockReserved``."""
+    """The order to save on disk that this run may use all sequence numbers below ``end``, and then to report
+    ``BlockReserved``."""
 
     end: int
 
 
 class Severity(Enum):
-    """Severity of an alert."""
+    """How serious an alert is."""
 
     INFO = "info"
     WARNING = "warning"
@@ -47,7 +48,7 @@ class Severity(Enum):
 
 
 class Alert(msgspec.Struct, frozen=True, tag=True):
-    """Log entry: a name (such as ``wager.opened`` or ``feed.lost``), and fields with the details."""
+    """A log entry. It has a name, such as ``wager.opened`` or ``feed.lost``, and fields with the details."""
 
     level: Severity
     name: str
@@ -55,15 +56,16 @@ class Alert(msgspec.Struct, frozen=True, tag=True):
 
 
 class Exit(msgspec.Struct, frozen=True, tag=True):
-    """End the daemon with an exit code: 0 if the account is clear, 3 if the account is not clear, 2 if the daemon could
-    not start."""
+    """The order to end the daemon with an exit code: 0 if the account is clear, 3 if the account is not clear, 2 if the
+    daemon could not start."""
 
     code: int
     reason: str
 
 
 ANOTHERS_STATE: Final = "state_of_another"
-"""The reason with which the daemon exits at its start if the exchange knows no wager of the journal."""
+"""The reason for which the daemon exits at its start if the exchange knows no wager of the journal. In this case the
+state directory belongs to another account or exchange."""
 
 
 class SavedMatches(msgspec.Struct, frozen=True, gc=False):
@@ -85,8 +87,8 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     external_id: str
     wager_id: str | None
     line: LineKey | MarketKey
-    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, the market
-    instead."""
+    """The line of the wager. If the line is unknown or does not have exactly two complementary outcomes, this is the
+    market of the wager instead."""
     side: Side | None
     """The outcome of the line that the wager backs. None if ``line`` holds a market."""
     line_id: str
@@ -95,9 +97,9 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     state: str
     matched: Cents
     win: Cents
-    """Profit of the matched part if the wager wins, in cents, without the stake."""
+    """The profit in cents if the wager wins, from its matched part. The stake is not included."""
     result: str
-    """Result of the wager: the value of the exchange's field ``winning_status``."""
+    """The result of the wager: the value of the exchange's field ``winning_status``."""
     hedge: bool
     sent_at: Instant
     sequence: int
@@ -126,20 +128,20 @@ class LostDay(msgspec.Struct, frozen=True):
 
 
 class SaveDay(msgspec.Struct, frozen=True, tag=True):
-    """Profit at the start of a UTC day and at the latest save, in cents. The entry replaces an earlier entry of the
-    same day."""
+    """The profit at the start of a UTC day and at the time of the latest save, in cents. The entry replaces an earlier
+    entry of the same day."""
 
     day: int
-    """The UTC day, as days since 1970-01-01."""
+    """The UTC day, as the number of days since 1970-01-01."""
     opening: Cents
-    """Total profit (realised and marked) at the start of the day."""
+    """The total profit (realised and marked) at the start of the day."""
     latest: Cents
     lost: LostDay | None = None
-    """The loss that stops quoting for the rest of the day. None if the loss has not reached the limit."""
+    """The loss that stopped quoting for the rest of the day. None if the loss has not reached the limit."""
 
 
 class SaveSettlement(msgspec.Struct, frozen=True, tag=True):
-    """Realised profit of a market, in cents. The entry replaces an earlier entry of the same market."""
+    """The realised profit of a market, in cents. The entry replaces an earlier entry of the same market."""
 
     sport_event: int
     market: int
@@ -163,21 +165,21 @@ Order = Connect | WriteLatch | ReleaseLatch | ReserveBlock | Alert | Exit | Save
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """The state that the engine starts from. The shell reads it from the state directory."""
+    """The saved state with which the engine starts. The shell reads it from the state directory."""
 
     run_id: str
     """The prefix of every ``external_id`` of this run. It consists of letters and digits."""
     next_sequence: int
     end_sequence: int
-    """This run may use the sequence numbers from ``next_sequence`` to ``end_sequence - 1``."""
+    """The end of the sequence numbers that this run may use: from ``next_sequence`` to ``end_sequence - 1``."""
     latched: str | None
-    """The reason of the kill latch. None if the latch is not set."""
+    """The reason why the kill latch is set. None if the latch is not set."""
     wagers: tuple[SaveWager, ...] = ()
     day: SaveDay | None = None
     settlements: tuple[SaveSettlement, ...] = ()
     since: Instant = 0
-    """The last instant of the previous run; 0 if there was no previous run. The wager history is read from a little
-    before this instant on."""
+    """The latest instant at which an earlier run is known to have been alive. It is 0 if there was no earlier run. The
+    wager history is read from shortly before this instant."""
     runs: tuple[str, ...] = ()
     """The ids of all earlier runs. If the ``external_id`` of a wager begins with one of these ids, the wager is ours,
     even if it is not in the journal."""

@@ -1,7 +1,7 @@
-"""The owner of a request (the part of the engine that made it), and the protocols through which lower layers of the
+"""The owner of a request (the part of the engine that made it), and the interfaces through which lower layers of the
 engine call higher layers.
 
-A part of the engine registers as the owner of its request with ``Shared.send``. The engine passes the answer to the
+A part of the engine registers as the owner of its request with ``Shared.send``. The engine passes the answer to this
 owner alone.
 """
 
@@ -37,49 +37,53 @@ class InFlight:
 
 
 class AppliesReports(Protocol):
-    """Applies the reports and changes of wagers that follow from an answer. Implemented by ``effects.Effects``."""
+    """Applies the reports and the changes of wagers that follow from an answer. ``effects.Effects`` implements it."""
 
     def apply(self, changes: Changes, now: Instant) -> None:
-        """Pass changes that the ledger made to every follower (a part of the engine that acts on changes of wagers)."""
+        """Pass the changes that the ledger made to every follower (a part of the engine that acts on changes of
+        wagers)."""
 
     def take_report(self, report: WagerReport, asked_at: Instant | None, now: Instant) -> None:
-        """Take a report of a wager from the answer to a read that was sent at ``asked_at``."""
+        """Apply a report of a wager. It comes from the answer to a read that was sent at ``asked_at``."""
 
     def take_unread(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
-        """Take a wager that cannot be read as a whole, from the answer to a read that was sent at ``asked_at``."""
+        """Apply a report of a wager of which some part cannot be read. It comes from the answer to a read that was sent
+        at ``asked_at``."""
 
     def take_page(self, page: HistoryRead, asked_at: Instant, now: Instant) -> None:
-        """Take every wager of a page of the history, from the answer to a read that was sent at ``asked_at``."""
+        """Apply the report of every wager on a page of the history. The page is the answer to a read that was sent at
+        ``asked_at``."""
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Note that the history, complete beyond ``since``, showed no open wager."""
+        """Note that the history showed no open wager. The history was complete beyond the instant ``since``."""
 
     def take_positions(self, now: Instant) -> None:
         """Update exposure, profit and quotes of each position that changed."""
 
     def placement_answered(self, request: PlaceMany, now: Instant) -> None:
-        """Save the wagers of a placement request in the journal after its answer or failure. If it is unknown whether
-        the exchange accepted a wager, have the wager looked up."""
+        """Save the wagers of a placement request in the journal, because the request was answered or failed. If it is
+        unknown whether the exchange accepted a wager, have the wager looked up."""
 
     def locate_wagers(self, now: Instant) -> None:
-        """Add wagers to the positions of their lines, if a line became known only after its wager was reported."""
+        """Find the wagers whose line was unknown when they were reported and is known now. Add these wagers to the
+        positions of their lines."""
 
     def room_freed(self) -> None:
         """Check again the placements that lacked funds."""
 
 
 class Requotes(Protocol):
-    """Quotes again after a change of markets, lines or books. Implemented by ``quoting.Quoting``."""
+    """Has quotes decided again after a change of markets, lines or books. ``quoting.Quoting`` implements it."""
 
     def forget(self, sport_event: int) -> None:
-        """Select the lines to quote in a sport event again, after a change of its markets or lines."""
+        """Select again which lines of a sport event are quoted, because its markets or lines changed."""
 
     def book_changed(self, line: LineKey) -> None:
-        """Decide the quotes on a line again, after a change of its book."""
+        """Have the quotes on a line decided again, because its book changed."""
 
 
 class HearsOfWagers(Protocol):
-    """Learns which wagers the exchange knows. Implemented by ``order_of_life.OrderOfLife``."""
+    """Is told which wagers the exchange knows. ``order_of_life.OrderOfLife`` implements it."""
 
     def may_rest(self, now: Instant) -> None:
         """Note that a wager may be open at the exchange."""
@@ -89,7 +93,8 @@ class HearsOfWagers(Protocol):
 
 
 class Reconnects(Protocol):
-    """Connects the feed again. Implemented by ``feed.Feed``."""
+    """Connects the feed again. ``feed.Feed`` implements it."""
 
     def reconnect(self, reason: str, now: Instant) -> None:
-        """Connect the feed again because a message was lost, unless this was done in the last five minutes."""
+        """Connect the feed again because a message was lost. Do nothing if such a reconnect was made less than five
+        minutes ago."""

@@ -1,4 +1,5 @@
-"""Builds and connects the parts of the engine, and lists them in the order in which the engine asks them for work."""
+"""Builds and connects the parts of the engine. The parts are listed in the order in which the engine asks them for
+work."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import Strategy
 
 Breakers = Sequence[Callable[[Shared], Breaker]]
-"""Classes or functions that make circuit breakers. Each is called with the state that the parts of the engine share."""
+"""Classes or functions that make circuit breakers. Each is called with the state that all parts of the engine share
+(``Shared``)."""
 
 
 class Parts:
@@ -90,7 +92,8 @@ class Parts:
             self.audit,
             self.transactions,
         )
-        """The parts of the engine that read from the exchange, in the order in which they are asked for a request."""
+        """The parts of the engine that read from the exchange, in the order in which the engine asks them for a
+        request."""
         self.every_second: Final = EverySecond(self.life, self.profit, self.quoting, self.forgetting, now)
         self.chores: Final[tuple[Chore, ...]] = (
             self.feed,
@@ -148,15 +151,14 @@ class Parts:
         )
 
     def _line_due(self, line: LineKey, now: Instant) -> None:
-        """Have the quotes of a line decided again, because its timer is due: its pause may be over, or its book or
-        price may be too old."""
+        """Have the quotes of a line decided again, because its timer is due. A pause of the line may be over, or its
+        book or the user's price may be too old."""
         self.placing.pause_over(line, now)
         self.quoting.line_due(line)
         self.hedging.check = True
 
     def clocked(self) -> tuple[Part, ...]:
-        """Return all parts in ``chores`` and ``askers`` except the timers. ``life`` is in both, and is returned
-        once."""
+        """Return every part in ``chores`` or ``askers``, except the timers. A part that is in both is returned once."""
         chores: tuple[Part, ...] = self.chores
         askers: tuple[Part, ...] = self.askers
         parts = dict.fromkeys(chores + askers)

@@ -1,4 +1,4 @@
-"""The requests that the engine sends to the exchange. Orders to the shell are in ``orders.py``."""
+"""The requests that the engine sends to the exchange. The orders that it gives to the shell are in ``orders.py``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds
 
 BATCH = 20
-"""The most wagers in one placement or cancel request, as the exchange specifies."""
+"""The exchange's limit for the number of wagers in one placement request or one cancel request."""
 
 SPORT_EVENTS_A_READ = 50
-"""The most sport events in one read of markets (docs/protocol.md 4.1)."""
+"""The most sport events that one read of markets may ask for (docs/protocol.md 4.1)."""
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +26,7 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cancellation(msgspec.Struct, frozen=True, gc=False):
-    """One wager to cancel. Both ids must belong to the same wager."""
+    """One wager to cancel, named by both of its ids."""
 
     wager_id: str
     external_id: str
@@ -78,8 +78,9 @@ class ReadWager(msgspec.Struct, frozen=True, tag=True):
 class ReadHistory(msgspec.Struct, frozen=True, tag=True):
     """Read one page of the wager history.
 
-    The exchange takes the ends of a range in whole seconds, so they are rounded outwards. A request needs the
-    ``created_*`` range (seven days at most) or the ``updated_*`` range (two days at most): docs/protocol.md 4.1.
+    The exchange takes the start and the end of a time range in whole seconds. So the start is rounded down and the end
+    is rounded up. A request needs the ``created_*`` range (seven days at most) or the ``updated_*`` range (two days at
+    most): docs/protocol.md 4.1.
     """
 
     id: int
@@ -101,14 +102,14 @@ class ReadMatches(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadBalance(msgspec.Struct, frozen=True, tag=True):
-    """Read the balance."""
+    """Read the balance of the account."""
 
     id: int
 
 
 class ReadTransactions(msgspec.Struct, frozen=True, tag=True):
-    """Read one page of the account's transactions. The exchange takes the ends of a range in whole seconds, so they are
-    rounded outwards."""
+    """Read one page of the account's transactions. The exchange takes the start and the end of a time range in whole
+    seconds. So the start is rounded down and the end is rounded up."""
 
     id: int
     created_from: Instant | None = None
@@ -130,14 +131,14 @@ class ReadTournaments(msgspec.Struct, frozen=True, tag=True):
 
 
 class ReadSportEvents(msgspec.Struct, frozen=True, tag=True):
-    """Read the listed sport events of one tournament."""
+    """Read the sport events of one tournament that the exchange lists."""
 
     id: int
     tournament: int
 
 
 class ReadSportEventsById(msgspec.Struct, frozen=True, tag=True):
-    """Read up to 50 sport events by their ids. It is answered with SportEventsRead."""
+    """Read up to 50 sport events by their ids. The answer is a SportEventsRead."""
 
     id: int
     sport_events: tuple[int, ...]

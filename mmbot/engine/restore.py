@@ -1,4 +1,4 @@
-"""Restores the state of earlier runs when the engine starts: guards, wagers and settled profit."""
+"""When the engine starts, restores the state that earlier runs saved: guards, wagers and settled profit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbot.engine.timing.timers import Due
 
 
 def restore(parts: Parts, seed: Seed, now: Instant) -> None:
-    """Load the saved state (``seed``) into a new engine, and hold the guard ``starting``."""
+    """Load the saved state (``seed``) into a new engine, and make the guard ``starting`` hold."""
     shared = parts.shared
     shared.guards.hold("starting", ACCOUNT, "start", now)
     if seed.latched is not None:
@@ -32,9 +32,9 @@ def restore(parts: Parts, seed: Seed, now: Instant) -> None:
 def _restore_wagers(shared: Shared, seed: Seed, now: Instant) -> None:
     """Enter the wagers of the journal in the ledger.
 
-    A matched wager that is too old to be found in the wager history is looked up by its id, to learn its result. So is
-    a wager that the bot did not place, to learn whether it is still open. If the win of a wager is not certain, its
-    matches are read.
+    If a matched wager is too old to be found in the wager history, it is looked up by its id, to learn its result. A
+    wager that the bot did not place is looked up, too, to learn whether it is still open. If the win of a wager is not
+    certain, its matches are read.
     """
     for saved in seed.wagers:
         shared.ledger.restore(saved)

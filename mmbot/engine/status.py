@@ -12,7 +12,7 @@ from mmbot.domain.odds import Odds
 
 
 class LevelStatus(msgspec.Struct, frozen=True):
-    """One level of a book."""
+    """One level of a book, as the status shows it."""
 
     odds: Odds
     value: Cents
@@ -30,11 +30,11 @@ class OwnStatus(msgspec.Struct, frozen=True):
 
 
 class Quoted(NamedTuple):
-    """Which outcomes of a line have one of our wagers that could still match."""
+    """Which outcomes of a line are quoted: the outcomes with at least one of our wagers that could still match."""
 
     sides: tuple[bool, bool]
     why: str | None
-    """The reason why the line is not quoted; None while the line is quoted."""
+    """The reason why the line is not quoted. None while the line is quoted."""
 
 
 class LineStatus(msgspec.Struct, frozen=True):
@@ -46,19 +46,19 @@ class LineStatus(msgspec.Struct, frozen=True):
     name: str
     outcomes: tuple[str, str]
     book: tuple[tuple[LevelStatus, ...], tuple[LevelStatus, ...]]
-    """The best three levels of each side of the book, without our own stake."""
+    """The best three levels of each side of the book. Our own stake is left out."""
     fair: float | None
     own: tuple[OwnStatus, ...]
     profit: tuple[Cents, Cents]
-    """Profit of the matched stakes if outcome 0 wins, and if outcome 1 wins, in cents."""
+    """The profit of the matched stakes, in cents: first if outcome 0 wins, then if outcome 1 wins."""
     locked: Cents
-    """Matched stakes of both outcomes that are not settled, in cents. The exchange has taken these stakes from the
+    """The matched and unsettled stakes on both outcomes, in cents. The exchange has taken these stakes from the
     balance."""
     worst_case: Cents
     limit: Cents
     matches: int
     why: str | None
-    """The reason why the line is not quoted; None while the line is quoted."""
+    """The reason why the line is not quoted. None while the line is quoted."""
 
 
 class SportEventStatus(msgspec.Struct, frozen=True):
@@ -71,40 +71,42 @@ class SportEventStatus(msgspec.Struct, frozen=True):
     start: Instant | None
     lines: tuple[LineStatus, ...]
     covered_since: Instant | None = None
-    """The instant from which on the feed has brought every change of the sport event's books. None while the feed does
-    not bring them."""
+    """The instant since which the feed has brought every change of the sport event's books. None while the feed does
+    not bring these books."""
 
 
 class PositionStatus(msgspec.Struct, frozen=True):
-    """The wagers of one line to which no quoting rule applies now, or of one market whose lines are not known."""
+    """The wagers on one line to which no quoting rule applies now, or the wagers in one market of which the lines are
+    not known."""
 
     sport_event: int
     market: int
     number: int | None
-    """The number of the line in quarter points; None if only the market is known."""
+    """The number of the line (a point spread or a total) in quarter points. None if only the market is known."""
     name: str
     tournament: str
-    """Empty if the tournament is not known. Until it is known, the wagers count in every tournament."""
+    """The name of the tournament. Empty if the tournament is not known. Until it is known, the wagers count in every
+    tournament."""
     profit: tuple[Cents, Cents] | None
-    """Profit of the matched stakes if outcome 0 wins, and if outcome 1 wins, in cents; None if only the market is
-    known."""
+    """The profit of the matched stakes, in cents: first if outcome 0 wins, then if outcome 1 wins. None if only the
+    market is known."""
     remaining: Cents
     """The stakes that could still match, in cents."""
     locked: Cents
-    """Matched stakes that are not settled, in cents."""
+    """The matched and unsettled stakes, in cents."""
     worst_case: Cents
 
 
 class ScopeStatus(msgspec.Struct, frozen=True):
-    """The worst case and the thresholds of one scope. The status shows one scope of each kind: the scope that has used
+    """The worst case and the thresholds of one scope. For each kind of scope, the status shows the scope that has used
     the greatest share of its limit."""
 
     scope: str
-    """``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
+    """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     name: str
     worst_case: Cents
     matched: Cents
-    """The worst case of matched wagers alone, in cents."""
+    """The worst case if no more stake is matched, in cents."""
     soft: Cents
     hedge: Cents
     limit: Cents
@@ -121,7 +123,7 @@ class GuardStatus(msgspec.Struct, frozen=True):
 
 
 class MatchStatus(msgspec.Struct, frozen=True):
-    """One of the latest matches."""
+    """One of the latest matches of our wagers."""
 
     at: Instant
     sport_event: int
@@ -132,7 +134,7 @@ class MatchStatus(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Totals of this run."""
+    """How often things happened in this run."""
 
     matches: int
     matched_stake: Cents
@@ -144,11 +146,12 @@ class Counts(msgspec.Struct, frozen=True):
     hedges: int
     book_differences: int
     unread_wagers: int = 0
-    """Wagers of which some part could not be read."""
+    """The number of wagers of which some part could not be read."""
 
 
 class ProfitStatus(msgspec.Struct, frozen=True):
-    """Profit in cents. ``realised`` is before commission. ``marked`` values unsettled wagers at fair value."""
+    """The profit in cents. ``realised`` is the profit before commission. ``marked`` is the value of the unsettled
+    wagers at fair prices."""
 
     realised: Cents
     commission: Cents
@@ -167,7 +170,7 @@ class Status(msgspec.Struct, frozen=True):
     feed_age_s: float | None
     balance: Cents | None
     locked: Cents
-    """Matched stakes that are not settled, in cents, on all lines, including lines that are not listed any more."""
+    """The matched and unsettled stakes on all lines, in cents. Lines that the exchange no longer lists are included."""
     sport_events: tuple[SportEventStatus, ...]
     scopes: tuple[ScopeStatus, ...]
     guards: tuple[GuardStatus, ...]
@@ -176,8 +179,9 @@ class Status(msgspec.Struct, frozen=True):
     profit: ProfitStatus
     clear: bool
     positions: tuple[PositionStatus, ...] = ()
-    """Wagers on lines that ``sport_events`` does not show, such as positions in games that are in play."""
+    """The wagers on lines that ``sport_events`` does not show, such as wagers on games that are in play."""
     unread: tuple[str, ...] = ()
-    """The first wagers that could not be read, each with the reason, as text for a person."""
+    """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
+    shown."""
     audit_age_s: float | None = None
     """Seconds since the latest complete audit of the open wagers began; None before the first."""

@@ -1,4 +1,5 @@
-"""The steps of the order of life, from start to end. This file holds no msgspec Struct, so that it can be compiled."""
+"""The steps that the engine goes through from its start to its end (the order of life). This file holds no msgspec
+Struct, so that it can be compiled."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from enum import Enum
 
 
 class Step(Enum):
-    """Step that the engine is in, between its start and its end (``life/order_of_life.py``)."""
+    """The step that the engine is in, between its start and its end (``life/order_of_life.py``)."""
 
     CANCEL = "cancelling"
     PROVE = "proving clear"

@@ -1,7 +1,8 @@
-"""The view that a strategy gets, and the result that it returns.
+"""The view that the engine gives to a strategy, and the result that the strategy returns.
 
-A strategy is pure: the same view and state give the same decisions. The engine calls it when a sport event changed. The
-engine never lets a quote take liquidity. If a strategy raises an exception, only that sport event is no longer quoted.
+A strategy is pure: the same view and state give the same decisions. The engine calls the strategy when a sport event
+has changed. The engine never lets a quote take liquidity. If a strategy raises an exception, the engine stops quoting
+only the sport event of that call.
 """
 
 from __future__ import annotations
@@ -28,21 +29,24 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
 
     side: Side
     payout: Cents
-    """Size: stake plus profit, in cents."""
+    """The size of the quote: stake plus profit, in cents."""
     odds: Odds | None = None
-    """Odds on the ladder; or leave this None and give ``probability``."""
+    """The price as odds on the ladder. A quote has either ``odds`` or ``probability``, and the other field stays
+    None."""
     probability: float | None = None
-    """Price as a probability. The engine rounds it to the next longer odds on the ladder, in our favour."""
+    """The price as a probability. The engine rounds it in our favour, to the next longer odds on the ladder."""
     priority: int = 0
-    """Quotes of a higher priority are placed first if limits or funds do not suffice for all quotes."""
+    """If limits or funds do not suffice for all quotes, quotes with a higher priority are placed before the others."""
     price_tolerance: float = 0.0
-    """An open wager stays and keeps its place in the queue if its price is this close to the quote, in probability."""
+    """If the price of an open wager differs from the price of the quote by at most this much, in probability, the wager
+    stays and keeps its place in the queue."""
     size_tolerance: float = 0.0
-    """An open wager stays only if its payout differs from ``payout`` by at most this share: 0.2 is 20 percent."""
+    """An open wager stays only if its payout differs from ``payout`` by at most this share of ``payout``: 0.2 is 20
+    percent."""
 
 
 def require_sound(quote: object) -> None:
-    """Check the fields of a quote, because msgspec does not check them when a strategy makes a ``Quote``.
+    """Check the fields of a quote. msgspec does not check them when a strategy makes a ``Quote``.
 
     Raises:
         TypeError: if the object is not a Quote.
@@ -65,7 +69,7 @@ def require_sound(quote: object) -> None:
 
 
 class NoQuote(msgspec.Struct, frozen=True, gc=False):
-    """The decision to have no wager on a line, with the reason in a few words for an operator."""
+    """The decision to have no wager on a line. ``reason`` says why, in a few words for the operator."""
 
     reason: str
 
@@ -74,10 +78,10 @@ Decision = tuple[Quote, ...] | NoQuote
 
 
 class Given(NamedTuple):
-    """External fair value: the user's own price of a line."""
+    """The user's own price of a line, from a source outside the exchange."""
 
     probability: float
-    """Probability that outcome 0 wins, given no push."""
+    """The probability that outcome 0 wins, if there is no push."""
     age: Duration
 
 
@@ -87,69 +91,75 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     line: Line
     market: Market
     book: Book
-    """Offers of others, down to the strategy's ``book_depth``. Our own stake is subtracted."""
+    """The offers of other users, as many levels as the strategy's ``book_depth``. Our own stake has been subtracted."""
     fair: Fair | None
-    """Fair value from the book; None if a side is empty or the bid–ask spread is too wide."""
+    """The fair value from the book. None if a side of the book is empty, or if the bid–ask spread is too wide."""
     given: Given | None
-    """The user's own price; None if there is none or it is too old."""
+    """The user's own price. None if the user gave no price, or if the price is too old."""
     profit: tuple[Cents, Cents]
-    """Profit in cents if outcome 0 wins and if outcome 1 wins, of everything that is matched and not settled."""
+    """The profit in cents of all matched and unsettled stakes on the line: first if outcome 0 wins, then if outcome 1
+    wins."""
 
 
 class EventView(msgspec.Struct, frozen=True):
-    """A sport event with the lines that a rule gives to the strategy."""
+    """A sport event, with those of its lines that a quoting rule gives to the strategy."""
 
     sport_event: SportEvent
     lines: tuple[LineView, ...]
     ladder: Ladder
     now: Instant
     start: Instant | None
-    """Scheduled start, on the clock of ``now``; None if unknown."""
+    """The scheduled start, on the same clock as ``now``. None if the start is unknown."""
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The last decision on a line, and what the strategy wants to remember of it. ``decide_changed`` stores both."""
+    """What ``decide_changed`` stores for a line: the strategy's latest decision, and what the strategy wants to
+    remember about the line."""
 
     decision: Decision
     memory: Any = None
     again_at: Instant | None = None
-    """Instant at which to decide again even if nothing changed."""
+    """The instant at which the strategy wants to decide again, even if nothing has changed. None if it needs no such
+    instant."""
 
 
 class Changed(NamedTuple):
-    """The lines whose decision differs from that of the last call."""
+    """The lines whose decision differs from the decision of the previous call."""
 
     decisions: Mapping[LineKey, Decision]
     lines: tuple[LineKey, ...]
 
 
 class Result(NamedTuple):
-    """The result of a strategy."""
+    """What a strategy returns."""
 
     decisions: Mapping[LineKey, Decision]
-    """The decision on each line. A line that is missing gets no quotes."""
+    """The decision on each line. A line without a decision gets no quotes."""
     state: Any
-    """Passed to the next call for this sport event; the first call gets None."""
+    """An object that the engine passes to the next call for this sport event. The first call for a sport event gets
+    None."""
     wake_at: Instant | None = None
-    """Instant at which to call again even if nothing changed."""
+    """The instant at which the engine calls the strategy again, even if nothing has changed. None if no such call is
+    needed."""
     changed: Changed | None = None
-    """Optional list of the lines that changed since the last call. If ``changed.decisions`` is the same object as
-    ``decisions``, the engine compares only these lines with the last decisions."""
+    """The lines whose decision changed since the previous call; optional. If ``changed.decisions`` is the same object
+    as ``decisions``, the engine compares only these lines with the previous decisions."""
 
 
 class Said(NamedTuple):
-    """A checked result, in the form that the engine keeps."""
+    """The result of a strategy after its types were checked, in the form that the engine keeps."""
 
     decisions: Mapping[LineKey, object]
-    """The decision on each line, not checked yet. ``decision_of`` checks a decision."""
+    """The decision on each line. The decisions themselves are not checked yet: ``decision_of`` checks each of them."""
     state: Any
     wake_at: Instant | None
     changed: tuple[LineKey, ...] | None
-    """Lines whose decision differs from that of the last call; None if this is not known."""
+    """The lines whose decision differs from the decision of the previous call. None if the strategy did not say which
+    lines."""
 
 
 def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
-    """Call a strategy and check the types of its result, which annotations alone do not guarantee.
+    """Call a strategy and check the types in its result, because annotations do not guarantee them.
 
     Raises:
         TypeError: if the result cannot be used. Exceptions that the strategy raises are not caught.
@@ -177,10 +187,10 @@ def ask(strategy: Strategy, view: EventView, state: Any) -> Said:
 
 
 def kept_of(kept: object) -> Kept:
-    """Check a ``Kept`` and convert its instant to an integer.
+    """Check that an object is a ``Kept``, and convert its ``again_at`` to an integer.
 
     Raises:
-        TypeError: if the object is not a Kept, or its instant is not a number.
+        TypeError: if the object is not a Kept, or if ``again_at`` is not a number.
     """
     if not isinstance(kept, Kept):
         raise TypeError(f"decide must return a Kept, not {type(kept).__name__}")
@@ -193,7 +203,8 @@ def kept_of(kept: object) -> Kept:
 
 
 def decision_of(decision: object) -> Decision:
-    """Check and return the decision on a line. None means no quotes, and a list is accepted like a tuple.
+    """Check the decision on a line and return it. A list of quotes is accepted like a tuple, and None means that there
+    are no quotes.
 
     Raises:
         ValueError: if the object is not a decision.
@@ -215,26 +226,32 @@ _NOTHING_SAID: Final = NoQuote("the strategy made no decision")
 
 
 class Strategy(Protocol):
-    """The interface of the class that the setting ``strategy: "module:Class"`` names. ``Params`` of the class is a
-    msgspec Struct that is built from ``params:``.
+    """The interface of a strategy: the class that the setting ``strategy: "module:Class"`` names. The class may have a
+    msgspec Struct named ``Params``. mmbot builds a ``Params`` from the settings under ``params:`` and gives it to the
+    constructor.
 
-    An optional integer ``book_depth`` is the number of levels of each side that the strategy sees. Changes of deeper
-    levels do not lead to a call. Without ``book_depth``, or with None, the strategy sees all levels."""
+    A strategy may have an integer ``book_depth``: the number of levels on each side of a book that the strategy sees. A
+    change of a deeper level does not lead to a call. If ``book_depth`` is missing or None, the strategy sees all
+    levels.
+    """
 
     def quote(self, view: EventView, state: Any) -> Result:
         """Decide on the lines of one sport event.
 
-        The engine calls this method if anything in the view except ``now`` and ``start`` differs from the last call. It
-        also calls the method when the last ``wake_at`` is due, and when any guard begins to hold or is lifted."""
+        The engine calls this method if any part of the view except ``now`` and ``start`` differs from the view of the
+        previous call. It also calls the method when the ``wake_at`` of the previous result is due, and when any guard
+        begins to hold or is lifted.
+        """
 
 
 def depth_of(strategy: Strategy) -> int | None:
-    """Return the number of levels of each side that a strategy sees; None for all."""
+    """Return the number of levels on each side of a book that a strategy sees. The result is None if it sees all
+    levels."""
     depth: int | None = getattr(strategy, "book_depth", None)
     return depth
 
 
 def line_by_line(view: EventView, decide: Any) -> Result:
-    """Return a result in which ``decide(view, line_view)`` decides each line separately. It has no state and no
-    ``wake_at``."""
+    """Return a result for which ``decide(view, line_view)`` was called on each line separately. The result has no state
+    and no ``wake_at``."""
     return Result({line.line.key: decide(view, line) for line in view.lines}, None)

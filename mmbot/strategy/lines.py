@@ -1,4 +1,4 @@
-"""Lets a strategy that remembers its decision on each line decide again only on lines that changed."""
+"""Calls a strategy only for the lines that changed. The other lines keep the decision that the strategy made before."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ _Decide = Callable[[EventView, LineView, Kept | None], Kept]
 
 
 def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
-    """Decide line by line, and only on lines that changed.
+    """Decide each line separately, and only if the line changed.
 
     Args:
         view: the ``view`` that the strategy's ``quote`` got.
-        state: the ``state`` that ``quote`` got: None, or the state in the last result of this function.
-        decide: gets the sport event, the line and the line's last ``Kept`` (None at first). It returns a new ``Kept``,
-            or the same one if nothing changes. It is not called for a line whose view is the same object as in the last
-            call, unless an ``again_at`` is due.
+        state: the ``state`` that the strategy's ``quote`` got. It is None, or the state in the previous result of this
+            function.
+        decide: a function that gets the sport event, the line and the line's previous ``Kept`` (None on the first
+            call). It returns a new ``Kept``, or the previous ``Kept`` if nothing changes. If the view of a line is the
+            same object as in the previous call, the function is not called for this line, unless an ``again_at`` is
+            due.
     """
     if state is not None and not isinstance(state, _Board):
         raise TypeError(f"the state must be the one that decide_changed returned, not {type(state).__name__}")
@@ -56,7 +58,7 @@ def decide_changed(view: EventView, state: Any, decide: _Decide) -> Result:
 
 
 def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], decide: _Decide) -> Result:
-    """Decide on these lines again. All other lines keep their last decision."""
+    """Decide again on these lines. All other lines keep their previous decision."""
     kept, decisions, wake_at = before.kept, before.decisions, before.wake_at
     changed: list[LineKey] = []
     passed = False
@@ -85,5 +87,5 @@ def _decide_some(view: EventView, before: _Board, lines: Sequence[LineView], dec
 
 
 def _soonest(kept: dict[LineKey, Kept]) -> Instant | None:
-    """Return the earliest ``again_at`` of all lines; None if no line has one."""
+    """Return the earliest ``again_at`` of all lines. The result is None if no line has an ``again_at``."""
     return min([each.again_at for each in kept.values() if each.again_at is not None], default=None)

@@ -1,11 +1,12 @@
-"""Loads strategies by name, and checks settings and strategies together for ``mmbot check``, without the network.
+"""Loads strategies by their names. For ``mmbot check``, it checks settings and strategies together, without the
+network.
 
 The setting ``strategy: "module:Class"`` names a class with a method ``quote(view, state)``. If the class has a msgspec
-Struct named ``Params``, the settings under ``params:`` are converted to it and given to the constructor. A class
-without ``Params`` is constructed without arguments and takes no ``params:``.
+Struct named ``Params``, the settings under ``params:`` are converted to a ``Params`` and given to the constructor. If
+the class has no ``Params``, it is constructed without arguments, and the rule must not have settings under ``params:``.
 
-The module may be installed, or lie in the base folder. A package may have modules in both places:
-``strategies/mine.py`` in the base folder can be named like the shipped ``strategies/fair_value.py``.
+The module may be installed or lie in the base folder. A package may have modules in both places: ``strategies/mine.py``
+in the base folder works beside the shipped ``strategies/fair_value.py``.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ _RAISED: Final = (
     TypeError,
     ValueError,
 )
-"""Exceptions of a faulty strategy that are reported as a problem of the settings. Any other exception ends the start-up
-with a traceback."""
+"""If a strategy raises one of these exceptions, it is reported as a problem of the settings. Any other exception ends
+the start-up with a traceback."""
 
 _Place = Callable[[Path], str]
 
 
 class _Unusable(Exception):
-    """Raised if the strategy of a rule cannot be used: the path of the setting, and the reason."""
+    """Raised if the strategy of a rule cannot be used. It holds the path of the setting, and the reason."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(message)
@@ -61,7 +62,7 @@ def load(config: Config, base: FilePath) -> tuple[Strategy, ...]:
     """Return a new strategy object for each quoting rule, in the order of the rules.
 
     Raises:
-        ConfigError: with all problems of the strategies and their ``params:``.
+        ConfigError: if a strategy or its ``params:`` are wrong. It lists all problems.
     """
     rules = [(rule.strategy, rule.params) for rule in config.quoting]
     strategies, problems = _load_all(rules, base, shown_path)
@@ -71,11 +72,11 @@ def load(config: Config, base: FilePath) -> tuple[Strategy, ...]:
 
 
 def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Config, tuple[Strategy, ...]]:
-    """Return the settings in a file, and the strategies that they name. ``base`` is the folder in which modules of
-    strategies are searched; by default the working folder.
+    """Return the settings in a file, and the strategies that the settings name. ``base`` is the folder in which modules
+    of strategies are searched. By default, this is the working folder.
 
     Raises:
-        ConfigError: with all problems of the settings and the strategies, each with its line.
+        ConfigError: if settings or strategies are wrong. It lists all problems, each with its line in the file.
     """
     reading = read(path)
     values = reading.document.values.get("quoting")
@@ -86,9 +87,9 @@ def open_config(path: FilePath | str, base: FilePath | None = None) -> tuple[Con
 
 
 def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str], int]:
-    """Return the output of ``mmbot check`` for a file, and the exit code: 0 if the file is valid, 2 if not.
+    """Return what ``mmbot check`` prints for a file, and the exit code: 0 if the file is valid, 2 if it is not.
 
-    For a valid file, the output names the state directory, and each setting that is allowed but probably a mistake.
+    For a valid file, the output names the state directory and every setting that is allowed but is probably a mistake.
     """
     try:
         config, _ = open_config(path, base)
@@ -100,8 +101,8 @@ def check(path: FilePath | str, base: FilePath | None = None) -> tuple[list[str]
 
 
 def _plain_rules(values: Any) -> list[tuple[str, dict[str, Any]] | None]:
-    """Return the strategy name and the params of each rule in a file. A rule in which they are wrong gives None; these
-    mistakes are reported elsewhere."""
+    """Return the strategy name and the params of each rule in a file. If the name or the params of a rule are wrong,
+    the entry of the rule is None. Another check reports these mistakes."""
     rules: list[tuple[str, dict[str, Any]] | None] = []
     for rule in values if isinstance(values, list) else []:
         name = rule.get("strategy") if isinstance(rule, dict) else None
@@ -173,7 +174,7 @@ def _module(name: str, base: FilePath, path: Path) -> ModuleType:
 
 
 def _join(package: ModuleType, folder: FilePath) -> None:
-    """Make modules in the user's folder importable as part of an installed package of the same name."""
+    """Make the modules in the user's folder importable as part of an installed package with the same name."""
     places = getattr(package, "__path__", None)
     if places is not None and folder.is_dir() and str(folder) not in list(places):
         places.append(str(folder))
@@ -218,8 +219,8 @@ def _what(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """Return the file and line in the strategy's code that raised an error, as text; empty if there is none. It is the
-    innermost place outside this file and the import system."""
+    """Return the file and line in the strategy's code that raised an error, as text: the innermost place outside this
+    file and the import system. The text is empty if there is no such place."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     for filename, line in reversed(list(_frames(error))):

@@ -1,9 +1,10 @@
-"""Reads the user's own fair probabilities, from a file or the body of ``POST /prices``. One mistake rejects all prices.
+"""Reads the user's own fair probabilities from a file or from the body of ``POST /prices``. One mistake rejects all
+prices.
 
     {"prices": [{"line_id": "5f…", "probability": 0.431, "at": "2026-10-01T18:30:00Z"}]}
 
-``line_id`` names the outcome. ``probability`` is the chance that the outcome wins, given no push. ``at`` is the time of
-the price, from which its age is counted; it may be missing.
+``line_id`` names the outcome. ``probability`` is the chance that the outcome wins, if there is no push. ``at`` is the
+time of the price, from which its age is counted. ``at`` may be missing.
 """
 
 from __future__ import annotations
@@ -19,26 +20,27 @@ from mmbot.config.suggestions import nearest
 from mmbot.domain.instant import SECOND, Instant, from_iso, iso
 
 LARGEST: Final = 8 * 1024 * 1024
-"""Largest size of a file or body, in bytes: enough for about 80,000 prices."""
+"""The largest size of a file or body, in bytes. It is enough for about 80,000 prices."""
 
 CLOCK_SLACK: Final = 5 * SECOND
-"""How far the time of a price may be ahead of our clock, since clocks differ."""
+"""How far the time of a price may be ahead of our clock. Some difference is allowed, because clocks differ."""
 
 _OFFSET: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$")
 _KEYS: Final = ("line_id", "probability", "at")
 
 
 class OwnPrice(NamedTuple):
-    """One price. Its fields are those of the engine's ``PriceGiven``, in the same order."""
+    """One price of the user. Its fields are the fields of the engine's ``PriceGiven``, in the same order."""
 
     line_id: str
     probability: float
-    """Probability that the outcome with this ``line_id`` wins, above 0 and below 1."""
+    """The probability that the outcome with this ``line_id`` wins, above 0 and below 1."""
     at: Instant
 
 
 class PriceError(ValueError):
-    """Raised if a price is wrong; then no price is used. ``problems`` lists every mistake."""
+    """Raised if a price is wrong. In this case, no price of the file or body is used. ``problems`` lists all
+    mistakes."""
 
     problems: tuple[Problem, ...]
 
@@ -52,12 +54,12 @@ def parse_prices(body: bytes, now: Instant, where: str, made: Instant | None = N
 
     Args:
         body: JSON in UTF-8.
-        now: the present; a price whose ``at`` is more than ``CLOCK_SLACK`` later is rejected.
-        where: the name of the source in problems: the file's name, or ``POST /prices``.
-        made: the time of prices without ``at``; ``now`` by default.
+        now: the present instant. A price whose ``at`` is more than ``CLOCK_SLACK`` later is rejected.
+        where: the name of the source, which problems are reported with: the file's name, or ``POST /prices``.
+        made: the time of every price that has no ``at``. By default, this is ``now``.
 
     Raises:
-        PriceError: with all mistakes, if there is one. Then no price is used.
+        PriceError: if there is a mistake. It lists all mistakes, and no price is used.
     """
     if len(body) > LARGEST:
         raise PriceError([Problem(where, f"is larger than {LARGEST:,} bytes")])
@@ -90,7 +92,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _instant(text: str) -> Instant:
-    """Read an instant. It must have a UTC offset, because the user may write times of any time zone."""
+    """Read an instant. The text must have a UTC offset, because the user may write times of any time zone."""
     if _OFFSET.search(text) is None:
         raise ValueError(f"{text!r} has no offset")
     return from_iso(text)
@@ -101,7 +103,7 @@ def _no_constant(name: str) -> float:
 
 
 def _read(values: Any, now: Instant, made: Instant | None, prices: list[OwnPrice]) -> Iterator[tuple[str, str]]:
-    """Append correct prices to ``prices`` and yield each mistake: its place, and the reason."""
+    """Append the correct prices to ``prices``. Yield the place of each mistake, and the reason why it is a mistake."""
     if not isinstance(values, dict) or not isinstance(values.get("prices"), list):
         yield "", 'expected {"prices": [{"line_id": …, "probability": …}, …]}'
         return

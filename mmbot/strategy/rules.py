@@ -1,4 +1,5 @@
-"""Finds the quoting rule for a market: the first rule that matches. A market without such a rule is not quoted."""
+"""Finds the quoting rule for a market. If several rules match, the rule that stands first in the settings applies. A
+market without a matching rule is not quoted."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from mmbot.domain.instant import HOUR, Instant
 
 
 def matching_rule(quoting: Sequence[RuleConfig], sport_event: SportEvent, market: Market, now: Instant) -> int | None:
-    """Return the place in ``quoting`` of the rule for a market; None if no rule matches. ``now`` is a time of the wall
-    clock, like the scheduled start."""
+    """Return the place in ``quoting`` of the rule that applies to a market. The result is None if no rule matches.
+    ``now`` is a time of the wall clock, as the scheduled start is."""
     for place, rule in enumerate(quoting):
         if matches(rule.match, sport_event, market, now):
             return place
@@ -19,7 +20,7 @@ def matching_rule(quoting: Sequence[RuleConfig], sport_event: SportEvent, market
 
 
 def matches(match: MatchConfig, sport_event: SportEvent, market: Market, now: Instant) -> bool:
-    """Return whether a market meets every condition of a rule. An empty list is no condition. Text must be the same as
+    """Return whether a market meets every condition of a rule. An empty list sets no condition. Text must be exactly as
     the exchange writes it."""
     return (
         (not match.tournament or sport_event.tournament_id in match.tournament)

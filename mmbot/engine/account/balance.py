@@ -1,4 +1,4 @@
-"""The balance of the account: reads it, and computes how much more may be staked.
+"""Reads the balance of the account, and computes how much more may be staked.
 
 The exchange lets unmatched stakes exceed the cash (docs/protocol.md 7.6).
 """
@@ -20,40 +20,41 @@ from mmbot.engine.wagers.changes import Change
 from mmbot.engine.wagers.kind import Kind
 
 EVERY: Final = 30 * SECOND
-"""Time between two reads of the balance."""
+"""The time between two reads of the balance."""
 
 RETRY: Final = 5 * SECOND
-"""Time from a failed read to the next one."""
+"""How long to wait after a failed read before the next read."""
 
 
 class Balance:
-    """The balance, and the stakes that the account may still place."""
+    """Knows the balance of the account, and the sum of the stakes that may still be placed."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, now: Instant) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
         self._at_match: Final = shared.config.exchange.funds == "at_match"
         self.latest: Cents | None = None
-        """The balance as last read, in cents; None before the first read."""
+        """The balance that the latest read gave, in cents. None before any read was answered."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
         """Called with each balance that is read, and with the instants of the request and of the answer."""
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._read_at: Instant = now
-        """The instant of the next read; ``NEVER`` while a read is in flight."""
+        """The instant at which the next read is due. While a read has no answer yet, it is ``NEVER``."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Subtract the stake of a match from the balance, if the exchange takes the money at the match."""
+        """If the change is a match, and the exchange takes the money at the match, subtract the stake of the match from
+        the balance."""
         if change.kind is Kind.MATCHED and self._at_match:
             self.spent(change.stake, now)
 
     def spent(self, amount: Cents, now: Instant) -> None:
-        """Subtract an amount, in cents, that a match or a placement took from the balance after the last read."""
+        """Subtract an amount, in cents, that a match or a placement took from the balance after the latest read."""
         self._spent.append((now, amount))
         self._since_read += amount
 
     def left(self) -> Cents:
-        """Return how much more may be staked, in cents; 0 before the first read."""
+        """Return how much more may be staked, in cents. Before any read was answered, the result is 0."""
         if self.latest is None:
             return 0
         shared = self._shared
@@ -63,7 +64,7 @@ class Balance:
         return available_at_placement(self.latest, self._since_read, outstanding, multiple)
 
     def next(self, now: Instant) -> Request | None:
-        """Return a read of the balance if it is due; otherwise None."""
+        """Return a read of the balance if one is due. Otherwise return None."""
         if now < self._read_at:
             return None
         self._read_at = NEVER
@@ -72,11 +73,11 @@ class Balance:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant of the next read; ``NEVER`` while a read is in flight."""
+        """Return the instant at which the next read is due. While a read has no answer yet, the result is ``NEVER``."""
         return self._read_at
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the balance from an answer. After a failure, read the balance again sooner than usual."""
+        """Take the balance from an answer. If the read failed, read the balance again sooner than usual."""
         if isinstance(answer, Failed):
             self._read_at = now + RETRY
         elif isinstance(answer, BalanceRead):
@@ -97,15 +98,15 @@ class Balance:
 
 
 def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """Return the sum of the stakes that may still be placed, if the exchange takes money at the match.
+    """Return the sum of the stakes that may still be placed, if the exchange takes the money for a stake at its match.
 
     The rule is ``outstanding <= multiple * (balance - matched_since_read)`` (docs/design.md, *Funds*).
 
     Args:
-        balance: the balance of the latest read, in cents.
-        matched_since_read: the stakes matched after the request for that balance was sent, in cents.
+        balance: the balance that the latest read gave, in cents.
+        matched_since_read: the stakes that were matched after this read was sent, in cents.
         outstanding: the unmatched stakes of all wagers that are open, placing, unknown or being cancelled, in cents.
-        multiple: ``limits.funds_multiple``.
+        multiple: the setting ``limits.funds_multiple``.
 
     Returns:
         The sum in cents, never negative.
@@ -114,15 +115,16 @@ def available(balance: Cents, matched_since_read: Cents, outstanding: Cents, mul
 
 
 def available_at_placement(balance: Cents, placed_since_read: Cents, outstanding: Cents, multiple: float) -> Cents:
-    """Return the sum of the stakes that may still be placed, if the exchange takes money at placement.
+    """Return the sum of the stakes that may still be placed, if the exchange takes the money for a stake at its
+    placement.
 
-    In addition to the rule of ``available``, the cash must cover every further stake in full.
+    The rule of ``available`` applies here, too. In addition, the cash must cover every further stake in full.
 
     Args:
-        balance: the balance of the latest read, in cents.
-        placed_since_read: all stakes sent after the request for that balance was sent, in cents, even those of wagers
-            that are cancelled by now. Their money counts again only when the next read shows it. So replacing a wager
-            needs cash for both the old wager and the new one.
+        balance: the balance that the latest read gave, in cents.
+        placed_since_read: all stakes that were sent after this read was sent, in cents. It includes the stakes of
+            wagers that are cancelled by now, because their money is available only when the next read shows it. So
+            replacing a wager needs cash for both the old wager and the new wager.
         outstanding: as for ``available``.
         multiple: as for ``available``.
 

@@ -1,16 +1,16 @@
-"""Profit, realised and marked, and the daily loss guard.
+"""The profit of the account, realised and marked, and the guard against a large loss in one day.
 
-*Realised* profit is the result of settled wagers, less the commission of their markets (estimated as the set share of
-a market's net gain).
+*Realised* profit is the result of settled wagers, less the commission of their markets. The commission is estimated: it
+is a share, set in the settings, of the net gain of a market.
 
 *Marked* profit is the value of matched wagers that are not settled: p times the profit if outcome 0 wins plus (1 - p)
-times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. After a restart p is not known
-at first, and for a sport event that is over it stays unknown. A position without p counts as zero. Exception: if both
-outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a position counted at its
-worse outcome, every restart would look like a loss of the day.
+times the profit if outcome 1 wins, where p is the latest fair probability of outcome 0. After a restart, p is not known
+at first. For a sport event that is over, p stays unknown. A position without p counts as zero, with one exception: if
+both outcomes bring a profit, or both bring a loss, the smaller of the two amounts counts. If such a position counted at
+its worse outcome, every restart would look like a loss of the day.
 
-The loss of a day is the fall of realised plus marked profit since midnight UTC. The journal keeps the figures of the
-day, and a loss that reached the limit, across restarts.
+The loss of a day is the amount by which realised plus marked profit has fallen since midnight UTC. The journal keeps
+the figures of the day across restarts, and also keeps that the loss reached the limit.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ SAVE: Final = 10 * SECOND
 
 
 WOBBLE: Final = 1
-"""The number of days by which the wall clock may step back without a new day being opened. A clock that wobbles at
-midnight must not lift the guard ``daily_loss``."""
+"""If the wall clock steps back by this number of days or fewer, no new day begins. So a clock that wobbles at midnight
+cannot lift the guard ``daily_loss``."""
 
 
 class Profit:
-    """Profit of the account, updated with each change."""
+    """The profit of the account. It is updated with each change."""
 
     def __init__(self, shared: Shared, day: SaveDay | None) -> None:
         self._shared = shared
@@ -51,16 +51,17 @@ class Profit:
             day = replace(day, lost=None)  # the limit was raised: quoting may go on today
         self._day = day
         self._valued = False
-        """True once quoting was ready in this run. Before that, no fair probability is known for any position."""
+        """True once this run has been ready to quote. Before that, no fair probability is known for any position."""
         self._saved: Cents | None = None
         self._save_at: Instant = 0
         self.moved = False
-        """True if marked profit changed so that ``look`` may be due earlier than ``due_at`` last said."""
+        """True if marked profit changed so much that ``look`` may have something to do earlier than ``due_at``
+        returned."""
         self._save_planned = False
 
     @property
     def total(self) -> Cents:
-        """Realised profit less commission, plus marked profit, in cents."""
+        """Realised profit, less commission, plus marked profit, in cents."""
         return self._shared.ledger.realised - self._shared.ledger.commission + self.marked
 
     @property
@@ -69,13 +70,15 @@ class Profit:
         return self.total - self._day.opening if self._day else 0
 
     def fair(self, line: LineKey, probability: float) -> None:
-        """Record a newer fair probability of a line's outcome 0, and value the position of the line by it."""
+        """Record the newest fair probability of a line's outcome 0, and value the position of the line by this
+        probability."""
         self._fair[line] = probability
         if line in self._marks:
             self.mark(line, self._shared.ledger.positions[line])
 
     def last_fair(self, line: LineKey) -> float | None:
-        """Return the latest fair probability of a line's outcome 0; None if there was none yet."""
+        """Return the latest fair probability of a line's outcome 0. The result is None if no fair probability was known
+        so far."""
         return self._fair.get(line)
 
     def mark(self, line: LineKey, position: Position) -> None:
@@ -89,7 +92,7 @@ class Profit:
         self._mark(line, value, bool(first or second))
 
     def mark_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Compute the marked profit of a market's full stakes: they count as lost."""
+        """Compute the marked profit of a market's full stakes. Each of these stakes counts as lost."""
         self._mark(market, -full.worst_case(), bool(full))
 
     def _mark(self, key: LineKey | MarketKey, value: Cents, kept: bool) -> None:
@@ -103,18 +106,21 @@ class Profit:
             self._marks.pop(key, None)
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the fair probabilities of sport events that are over, except for lines that still have a position."""
+        """Drop the fair probabilities of the lines of sport events that are over. If a line still has a position, its
+        fair probability stays."""
         for line in [line for line in self._fair if line.sport_event in sport_events and line not in self._marks]:
             del self._fair[line]
 
     def _lost_too_much(self) -> bool:
-        """Return true if the loss of the day reached the limit and the day's figures do not say so yet."""
+        """Return true if the loss of the day has reached the limit and this is not recorded in the day's figures
+        yet."""
         day = self._day
         return day is not None and day.lost is None and day.opening - self.total >= self._shared.settings.daily_loss
 
     def due_at(self, now: Instant, ready: bool) -> Instant:
-        """Return the instant from which on ``look`` has something to do, with the figures of now: ``now`` or later,
-        ``NEVER`` if only a change of the profit or of the step makes it due."""
+        """Return the instant from which ``look`` will have something to do if the figures stay as they are. It is
+        ``now`` or later. If only a change of the profit or of the step gives ``look`` something to do, the result is
+        ``NEVER``."""
         self.moved = self._save_planned = False
         shared, day = self._shared, self._day
         if day is None:
@@ -133,10 +139,11 @@ class Profit:
         return min(midnight, max(now, self._save_at))
 
     def look(self, now: Instant, ready: bool) -> None:
-        """Open a new day, save the day's figures if they changed, and hold the guard ``daily_loss`` if needed.
+        """Begin a new day if needed, save the day's figures if they changed, and hold the guard ``daily_loss`` if
+        needed.
 
-        Once held, the guard holds for the rest of the day, even after a restart or if the loss becomes smaller.
-        ``ready``: true if quoting is ready, so that positions can be valued.
+        Once the guard holds, it holds for the rest of the day, even after a restart or if the loss becomes smaller.
+        ``ready`` is true if the engine is ready to quote, so that positions can be valued.
         """
         shared = self._shared
         date = shared.clock.schedule(now) // DAY
@@ -159,8 +166,8 @@ class Profit:
             shared.hold("daily_loss", ACCOUNT, reason, lost.at)
 
     def _judge(self, day: SaveDay, now: Instant) -> SaveDay:
-        """Return the day with its latest figures. Save changed figures at most once in ``SAVE``, but immediately if
-        the loss reached the limit."""
+        """Return the day with its latest figures. Save changed figures at most once in ``SAVE``. If the loss has just
+        reached the limit, save them immediately."""
         shared = self._shared
         total = self.total
         loss = day.opening - total

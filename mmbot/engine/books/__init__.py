@@ -1,1 +1,1 @@
-"""The catalogue of markets, their books, our own stake in the books, and a count of size that left the books."""
+"""The catalogue of markets, their books, our own stake in these books, and a count of the size that left the books."""

@@ -1,7 +1,8 @@
-"""Keeps the books of all lines: merges messages and REST reads, compares them and repairs differences.
+"""Keeps the books of all lines. It merges messages and REST reads, compares them, and repairs differences.
 
-A message carries a sequence number; a REST read does not. If a message about a line comes after a read was requested,
-the message wins. A difference between our book and a read counts only if no message about the line explains it in time.
+A message carries a sequence number, but a REST read does not. If a message about a line came after a read was
+requested, the message counts and the read does not. A difference between our book and a read counts only if no message
+about the line explains it in time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from mmbot.engine.books.own_stake import LeftStake, OwnStake
 from mmbot.engine.wagers.wager import LineWager
 
 IN_FLIGHT: Final = 2 * SECOND
-"""A REST read may show a change before the message about it comes. The message comes at most this long after it."""
+"""A REST read may show a change before the message about this change comes. The message then comes at most this much
+later than the read."""
 
 
 UNREAD: Final = -1
@@ -25,7 +27,7 @@ UNREAD: Final = -1
 
 
 class BookState:
-    """The book of one line, and how far it can be trusted."""
+    """The book of one line, and how far the book can be trusted."""
 
     __slots__ = (
         "book",
@@ -45,35 +47,35 @@ class BookState:
     def __init__(self) -> None:
         self.book = Book()
         self.former: Book | None = None
-        """The book before the latest message; None if that message brought the first book of its generation."""
+        """The book before the latest message. None if there was no book of the same generation before this message."""
         self.known = False
         self.net: Book | None = None
-        """The book without our own stake. None means that it must be computed again, because the book or our stake
+        """The book without our own stake. It is None if it must be computed again, because the book or our stake
         changed."""
         self.own: Final = OwnStake()
         self.sequence = 0
         self.generation = UNREAD
-        """The generation (see coverage.py) in which the book was last confirmed."""
+        """The generation (see coverage.py) in which the book was confirmed most recently."""
         self.message_at: Instant = 0
         self.read_at: Instant = 0
         self.suspect: tuple[Instant, tuple[str, ...]] | None = None
         self.differed = 0
         self.exact = False
-        """True if the book came in a message, whose number is ``sequence``; False if it came from a REST read."""
+        """True if the book came in a message with the number ``sequence``. False if the book came from a REST read."""
 
     def own_changed(self) -> None:
-        """Drop the computed net book, because our wagers on the line changed."""
+        """Drop the computed ``net``, because our wagers on the line changed."""
         self.net = None
         self.own.shown = None
 
     @property
     def fresh_at(self) -> Instant:
-        """The time of the latest message, or of the latest read that agreed with the book if that is later."""
+        """The time of the latest message, or of the latest read that agreed with the book, whichever is later."""
         return max(self.message_at, self.read_at)
 
     @property
     def doubtful(self) -> bool:
-        """True if two REST reads in a row differed from the book, and no later read has agreed with it."""
+        """True if two REST reads in a row differed from the book, and no read has agreed with the book since."""
         return self.differed >= 2
 
 
@@ -84,24 +86,24 @@ class Books:
         self._coverage: Final = coverage
         self._states: dict[LineKey, BookState] = {}
         self.differences: dict[str, int] = {"missing": 0, "extra": 0, "size": 0}
-        """The number of repaired differences, by kind. ``missing``: only the REST read had the level. ``extra``: only
-        our book had the level. ``size``: both had the level, with different sizes."""
+        """The number of repaired differences of each kind. ``missing``: only the REST read had the level. ``extra``:
+        only our book had the level. ``size``: both had the level, but with different sizes."""
         self.stale_messages = 0
 
     def get(self, line: LineKey) -> BookState | None:
-        """Return the state of a line's book; None if there is none yet."""
+        """Return the state of a line's book. The result is None if the line has no book yet."""
         return self._states.get(line)
 
     def of(self, line: LineKey) -> BookState:
-        """Return the state of a line's book; create it if there is none. Every call returns the same object until the
-        sport event is forgotten."""
+        """Return the state of a line's book. If the line has no book yet, create an empty state. For one line, every
+        call returns the same object until its sport event is forgotten."""
         state = self._states.get(line)
         if state is None:
             state = self._states[line] = BookState()
         return state
 
     def distrust(self, line: LineKey) -> None:
-        """Mark a line's book as unconfirmed. It is not used until a read or a message confirms it again."""
+        """Mark a line's book as unconfirmed. The book is not used until a read or a message confirms it again."""
         state = self._states.get(line)
         if state is not None:
             state.generation = UNREAD
@@ -116,8 +118,9 @@ class Books:
             del self._states[line]
 
     def on_message(self, line: LineKey, book: Book, sequence: int, generation: int, now: Instant) -> BookState | None:
-        """Replace the book of a line by the book in a message. Returns None if the message is dropped, because its
-        connection does not cover the sport event (``generation`` is 0), or because our book has a higher sequence."""
+        """Replace the book of a line with the book in a message, and return the state of the book. If the message is
+        dropped, return None. A message is dropped if its connection does not cover the sport event (``generation`` is
+        0), or if our book has a higher sequence."""
         if not generation:
             self.stale_messages += 1
             return None
@@ -138,8 +141,8 @@ class Books:
         return state
 
     def on_read(self, line: LineKey, book: Book, sent_at: Instant, now: Instant) -> bool:
-        """Compare our book of a line with ``book``, read by a REST request that was sent at ``sent_at``, and repair
-        ours. Returns True if our book changed or was not current before."""
+        """Compare our book of a line with the book of a REST read, and repair our book. The read was sent at
+        ``sent_at``. Return True if our book changed, or if it was not current before."""
         state, cover = self.of(line), self._coverage.of(line.sport_event)
         generation = cover.generation
         current = state.known and state.generation == generation
@@ -165,8 +168,8 @@ class Books:
         return changed or not current
 
     def judge(self, line: LineKey, now: Instant) -> bool:
-        """Count a difference between our book and a read if no message explained it in time. Returns True if this
-        makes the book doubtful."""
+        """If no message has explained a difference between our book and a read in time, count the difference. Return
+        True if the book became doubtful by this."""
         state = self._states.get(line)
         if state is None or state.suspect is None or state.suspect[0] > now:
             return False
@@ -177,14 +180,15 @@ class Books:
         return state.differed == 2
 
     def find_awaited(self, line: LineKey, awaited: list[LineWager], book: Book, sequence: int) -> None:
-        """Search the book of a new message for wagers of ours that are not known to be live yet. Call this method
-        before ``on_message``."""
+        """Search the book in a new message for wagers of ours that are not known to be live yet. This method must be
+        called before ``on_message``."""
         state = self._states.get(line)
         if state is not None and state.known:
             state.own.find_awaited(awaited, state.book, book, sequence)
 
     def note_opened(self, line: LineKey, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Books from ``sequence`` on contain it."""
+        """Record that a wager of ours is live. Books with the sequence ``sequence`` or a higher sequence contain the
+        wager."""
         state = self._states.get(line)
         if state is not None:
             state.own.enter(external_id, sequence)
@@ -197,7 +201,8 @@ class Books:
             state.own.end(external_id)
 
     def note_left_book(self, line: LineKey, stake: LeftStake) -> None:
-        """Record stake of ours that was matched or cancelled. Our book may still show it until the next message."""
+        """Record that stake of ours was matched or cancelled. Our copy of the book may still show this stake until the
+        next message."""
         state = self._states.get(line)
         if state is None or stake.stake <= 0 or (state.exact and 0 < stake.sequence <= state.sequence):
             return  # our book is newer than the change
@@ -205,13 +210,15 @@ class Books:
         state.net = None
 
     def own_changed(self, line: LineKey) -> None:
-        """Drop the computed net book of a line, because our wagers on the line changed."""
+        """Drop the computed net book of a line (the book without our own stake), because our wagers on the line
+        changed."""
         state = self._states.get(line)
         if state is not None:
             state.own_changed()
 
     def net(self, state: BookState, live: Collection[LineWager]) -> Book:
-        """Return the book of a line without our own stake. ``live`` are the line's wagers that could still match."""
+        """Return the book of a line without our own stake. ``live`` holds the wagers on the line that could still
+        match."""
         if state.net is None:
             state.net = state.own.take_out(state.book, live, state.sequence, state.exact)
         return state.net

@@ -12,49 +12,55 @@ from mmbot.domain.odds import Side
 from mmbot.engine.events import LineMessage, MarketImage, MarketMessage, Op, SportEventMessage, TournamentMessage
 
 TRADEABLE: Final = ("not_started", "scheduled")
-"""The statuses of a sport event before its start (docs/protocol.md 5.3). With another status, no line is quoted."""
+"""The statuses of a sport event that has not started (docs/protocol.md 5.3). If a sport event has another status, none
+of its lines is quoted."""
 
 UNLISTED: Final = "unlisted"
-"""The status that mmbot gives to a sport event, market or line that the exchange took off its list."""
+"""The status that mmbot gives to a sport event, market or line that the exchange has taken off its list."""
 
 
 class Catalogue:
     """All tournaments, sport events, markets and lines, and the line and outcome of each ``line_id``.
 
-    A ``line_id`` is kept longer than its line, since matches and results may come after the exchange removed the line.
+    A ``line_id`` is kept longer than its line, because matches and results may come after the exchange has removed the
+    line.
     """
 
     def __init__(self) -> None:
         self.tournaments: dict[int, Tournament] = {}
         self.sport_events: dict[int, SportEvent] = {}
         self._learned: dict[int, None] = {}
-        """Sport events that no list contained so far."""
+        """The sport events that were looked up by their ids and have not appeared in any list so far."""
         self.markets: dict[int, dict[MarketKey, Market]] = {}
         self.lines: dict[LineKey, Line] = {}
         self._by_line_id: dict[str, tuple[LineKey, Side | None]] = {}
-        """The line and outcome of each ``line_id``. The outcome is None if the line does not have exactly two."""
+        """The line and outcome of each ``line_id``. Instead of the outcome it holds None if the line does not have
+        exactly two outcomes."""
         self._outcomes: dict[LineKey, tuple[Outcome, ...]] = {}
-        """The outcomes of each line, from the latest read that gave two outcomes, both with a ``line_id``."""
+        """The outcomes of each line, from the latest read in which the line had two outcomes and both had a
+        ``line_id``."""
 
     def resolve(self, line_id: str) -> tuple[LineKey, Side] | None:
-        """Return the line and outcome of a ``line_id``; None if the line is not known or does not have exactly two
-        outcomes."""
+        """Return the line and outcome of a ``line_id``. The result is None if the line is not known, or does not have
+        exactly two outcomes."""
         place = self._by_line_id.get(line_id)
         if place is None or place[1] is None:
             return None
         return place[0], place[1]
 
     def line_of(self, line_id: str) -> LineKey | None:
-        """Return the line of a ``line_id``, even if it has more than two outcomes; None if the line is not known."""
+        """Return the line of a ``line_id``, even if the line has more than two outcomes. The result is None if the line
+        is not known."""
         place = self._by_line_id.get(line_id)
         return None if place is None else place[0]
 
     def remember_id(self, line_id: str, line: LineKey, side: Side) -> None:
-        """Remember the line and outcome of a ``line_id`` from the journal until a REST read brings the line."""
+        """Remember the line and outcome of a ``line_id`` that the journal gave. A REST read may bring the line
+        later."""
         self._by_line_id.setdefault(line_id, (line, side))
 
     def market(self, line: LineKey) -> Market | None:
-        """Return the market of a line; None if the market is not known."""
+        """Return the market of a line. The result is None if the market is not known."""
         return self.markets.get(line.sport_event, {}).get(MarketKey(line.sport_event, line.market))
 
     def open_lines(self, sport_event: int) -> list[LineKey]:
@@ -68,14 +74,15 @@ class Catalogue:
         ]
 
     def outcome_name(self, line: LineKey, side: Side) -> str:
-        """Return the name of an outcome, or its number as text if the line is not known."""
+        """Return the name of an outcome. If the line is not known, return the number of the outcome as text."""
         known = self.lines.get(line)
         if known is None or not 0 <= side < len(known.outcomes):
             return str(side)
         return known.outcomes[side].name
 
     def outcome_by_id(self, line_id: str) -> str:
-        """Return the name of the outcome of a ``line_id``, or the ``line_id`` if the line is not known."""
+        """Return the name of the outcome that has this ``line_id``. If the line is not known, return the
+        ``line_id``."""
         line = self.line_of(line_id)
         known = self.lines.get(line) if line is not None else None
         for outcome in known.outcomes if known is not None else ():
@@ -84,12 +91,13 @@ class Catalogue:
         return line_id
 
     def tournament_of(self, sport_event: int) -> int:
-        """Return the id of a sport event's tournament; 0 if the sport event is not known."""
+        """Return the id of a sport event's tournament. The result is 0 if the sport event is not known."""
         known = self.sport_events.get(sport_event)
         return known.tournament_id if known else 0
 
     def off_list(self, also: Iterable[int]) -> dict[int, None]:
-        """Return the ids of sport events that the exchange no longer lists, out of all known ones and ``also``."""
+        """Return the ids of the sport events that the exchange no longer lists. The sport events in ``also`` are
+        checked, too, even if the catalogue does not know them."""
         known = dict.fromkeys((*self.sport_events, *(line.sport_event for line, _ in self._by_line_id.values()), *also))
         listed = {
             sport_event: None
@@ -99,14 +107,16 @@ class Catalogue:
         return {sport_event: None for sport_event in known if sport_event not in listed}
 
     def take_off(self, sport_events: Container[int]) -> None:
-        """Drop the markets and lines of sport events that are no longer listed. Each ``line_id`` is kept."""
+        """Drop the markets and lines of sport events that are no longer listed. The ``line_id`` of each outcome is
+        kept."""
         for sport_event in [sport_event for sport_event in self.markets if sport_event in sport_events]:
             del self.markets[sport_event]
         for line in [line for line in self.lines if line.sport_event in sport_events]:
             del self.lines[line]
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop sport events with their markets, their lines and each ``line_id``."""
+        """Drop sport events with everything that belongs to them: markets, lines, and the ``line_id`` of each
+        outcome."""
         self.take_off(sport_events)
         for sport_event in [sport_event for sport_event in self.sport_events if sport_event in sport_events]:
             del self.sport_events[sport_event]
@@ -117,7 +127,7 @@ class Catalogue:
             del self._by_line_id[line_id]
 
     def learn(self, sport_event: SportEvent) -> None:
-        """Add a sport event that was looked up by its id. It is kept only while something is at stake on it."""
+        """Add a sport event that was looked up by its id. It is kept only while a stake depends on it."""
         if sport_event.sport_event_id not in self.sport_events:
             self.sport_events[sport_event.sport_event_id] = sport_event
             self._learned[sport_event.sport_event_id] = None
@@ -129,7 +139,8 @@ class Catalogue:
         self.tournaments = {t.tournament_id: t for t in tournaments}
 
     def read_sport_events(self, tournament: int, sport_events: Iterable[SportEvent]) -> list[int]:
-        """Replace the sport events of a tournament by those of a read. Returns the ids of the changed sport events."""
+        """Replace the sport events of a tournament with the sport events of a read. Return the ids of the sport events
+        that changed."""
         changed = []
         listed = {e.sport_event_id: e for e in sport_events}
         for sport_event_id, sport_event in listed.items():
@@ -151,10 +162,11 @@ class Catalogue:
         return changed
 
     def read_markets(self, sport_event: int, images: Iterable[MarketImage]) -> bool:
-        """Replace the markets of a sport event. Returns True if anything changed.
+        """Replace the markets of a sport event with the markets of a read. Return True if anything changed.
 
-        A market that is missing from the read is removed, but each ``line_id`` of it is kept. An outcome that has no
-        name in the read keeps its earlier name."""
+        A market that the read lacks is removed, but the ``line_id`` of each of its outcomes is kept. If an outcome has
+        no name in the read, it keeps its earlier name.
+        """
         markets = {image.market.key: self._completed(image.market) for image in images}
         lines = [line for market in markets.values() for line in market.lines]
         if self.markets.get(sport_event) == markets and all(self.lines.get(line.key) == line for line in lines):
@@ -188,7 +200,7 @@ class Catalogue:
     # --- messages -------------------------------------------------------------------------------------------------
 
     def on_tournament(self, message: TournamentMessage) -> bool:
-        """Apply a message about a tournament. Returns True if something changed."""
+        """Apply a message about a tournament. Return True if anything changed."""
         if message.op is Op.DELETE:
             return self.tournaments.pop(message.tournament_id, None) is not None
         if message.tournament is None or self.tournaments.get(message.tournament_id) == message.tournament:
@@ -197,7 +209,7 @@ class Catalogue:
         return True
 
     def on_sport_event(self, message: SportEventMessage) -> bool:
-        """Apply a message about a sport event. Returns True if something changed."""
+        """Apply a message about a sport event. Return True if anything changed."""
         known = self.sport_events.get(message.sport_event_id)
         if message.op is Op.DELETE or message.sport_event is None:
             if known is None or known.status == UNLISTED:
@@ -210,8 +222,8 @@ class Catalogue:
         return True
 
     def on_market(self, message: MarketMessage) -> bool:
-        """Apply a message about the status of a market. Returns True if the sport event must be read again, because
-        the status changed or the market is not known."""
+        """Apply a message about the status of a market. Return True if the sport event must be read again, because the
+        status changed or the market is not known."""
         key = MarketKey(message.sport_event, message.market)
         market = self.markets.get(message.sport_event, {}).get(key)
         if market is None:
@@ -223,7 +235,7 @@ class Catalogue:
         return True
 
     def on_line(self, message: LineMessage) -> bool:
-        """Apply a message about the status of a line. Returns True if the sport event must be read again, because the
+        """Apply a message about the status of a line. Return True if the sport event must be read again, because the
         status changed or the line is not known."""
         place = self._by_line_id.get(message.line_id)
         line = self.lines.get(place[0]) if place else None

@@ -1,13 +1,14 @@
 """The health of the feed: which connections are up, which sport events they cover, and the private channel.
 
-A connection carries channels. In the simplest feed one connection carries two channels: one channel brings the books of
-every sport event, and the private channel brings the reports on our own wagers. Other feeds spread the sport events
+A connection carries channels. In the simplest feed, one connection carries two channels: one channel brings the books
+of every sport event, and the private channel brings the reports on our own wagers. Other feeds spread the sport events
 over several connections.
 
 The rules:
 
 * One connection carries the private channel, and the feed is up while this connection is up. Without the private
-  channel we do not learn of matches. So if it is lost, the feed counts as lost and everything is cancelled.
+  channel we do not learn of matches. So if the private channel is lost, the feed counts as lost and everything is
+  cancelled.
 * When a connection that carries only books is lost, its sport events are not covered until a connection carries them
   again.
 * Only one connection counts for a sport event. If two connections carry it, the connection with the higher number
@@ -34,7 +35,7 @@ class Cover:
         self.connection: Final = connection
         self.channels: Final = channels
         self.generation: Final = generation
-        """The number of the generation; 0 if the sport event is not covered."""
+        """The number of the generation of the books. It is 0 if the sport event is not covered."""
         self.since: Final = since
 
 
@@ -45,16 +46,19 @@ class Coverage:
     """The connections that are up, and the sport events that they cover."""
 
     def __init__(self, silence: Duration) -> None:
-        """``silence``: how long the private channel may go without a health check before it counts as silent."""
+        """``silence`` is how long the private channel may go without a health check before it counts as silent."""
         self.up = False
         """True while the private channel is up."""
         self.private = 0
-        """The number of the connection that carries the private channel, or carried it last; 0 before the first."""
+        """The number of the connection that carries the private channel. While the private channel is down, it is the
+        number of the connection that carried the channel before. It is 0 before the start of the feed."""
         self.heard_at: Instant = 0
-        """When the latest message came on the connection ``private``; 0 before the first message."""
+        """The instant at which the latest message came on the connection ``private``. It is 0 before any message
+        came."""
         self.silent_at: Instant = 0
-        """When the connection ``private`` counts as silent, unless a health check comes earlier. Connections that carry
-        only books get no health checks; the network side of the program watches their pings."""
+        """The instant at which the connection ``private`` counts as silent, unless a health check comes earlier.
+        Connections that carry only books get no health checks. The network side of the program watches their pings
+        instead."""
         self.latest = 0
         """The number of the latest generation."""
         self._silence: Final = silence
@@ -63,30 +67,32 @@ class Coverage:
         self._sport_events: dict[int, Cover] = {}
 
     def of(self, sport_event: int) -> Cover:
-        """Return the connection and channels that bring the books of a sport event; ``UNCOVERED`` if there are none."""
+        """Return the connection and channels that bring the books of a sport event. The result is ``UNCOVERED`` if
+        nothing brings these books."""
         return self._sport_events.get(sport_event, self._every)
 
     def generation(self, sport_event: int, connection: int) -> int:
-        """Return the generation of a message about a sport event that came on ``connection``; 0 if this connection
-        does not cover the sport event, so that the message must be dropped."""
+        """Return the generation of a message about a sport event that came on ``connection``. The result is 0 if this
+        connection does not cover the sport event. The message must then be dropped."""
         cover = self._sport_events.get(sport_event, self._every)
         return cover.generation if cover.connection == connection else 0
 
     def is_current(self, sport_event: int, generation: int) -> bool:
-        """Return whether a book of a sport event is current, if it was last confirmed in ``generation``."""
+        """Return whether a book of a sport event is current. ``generation`` is the generation in which the book was
+        confirmed most recently."""
         cover = self._sport_events.get(sport_event, self._every)
         return cover.generation == generation and generation > 0
 
     @property
     def connections(self) -> tuple[int, ...]:
-        """The number of each connection that carries channels, including a connection whose private channel counts as
-        lost."""
+        """The number of each connection that carries channels. A connection whose private channel counts as lost is
+        included."""
         return tuple(self._channels)
 
     # --- news from the shell -------------------------------------------------------------------------------------
 
     def carry(self, connection: int, channels: tuple[Channel, ...], now: Instant) -> None:
-        """Record the channels that a connection carries from now on. There are none if the connection is gone."""
+        """Record which channels a connection carries from now on. If the connection is gone, there are no channels."""
         if any(channel.private for channel in channels):
             if connection != self.private or not self.up:
                 self.silent_at = now + self._silence
@@ -105,8 +111,8 @@ class Coverage:
         self._cover(now)
 
     def private_lost(self) -> None:
-        """Record that the private channel is lost or counts as lost. Messages on its connection are still used until
-        another connection carries the private channel; then new generations start."""
+        """Record that the private channel is lost, or counts as lost. Messages on its connection are still used. When
+        another connection carries the private channel, new generations start."""
         self.up = False
 
     def heard(self, connection: int, now: Instant) -> None:
@@ -149,5 +155,6 @@ class Coverage:
 def _and(
     carried: tuple[int, tuple[Channel, ...]], connection: int, channel: Channel
 ) -> tuple[int, tuple[Channel, ...]]:
-    """Return ``carried`` with one more channel. A channel on another connection replaces all earlier channels."""
+    """Return ``carried`` (a connection and its channels) with one more channel. If the channel is on another
+    connection, it replaces all channels in ``carried``."""
     return connection, (*carried[1], channel) if carried[0] == connection else (channel,)

@@ -11,16 +11,18 @@ from mmbot.domain.odds import Odds, Side, negate, profit
 from mmbot.engine.wagers.wager import LineWager
 
 Shown = dict[Odds, tuple[Cents, int]]
-"""Our part of the levels that takers of one outcome see. For each price: the stake that takers could place against our
-wagers, in cents, and the number of these wagers."""
+"""The part of the levels shown to takers of one outcome that is ours. For each price, it holds the stake that takers
+could place against our wagers, in cents, and the number of these wagers."""
 
 
 NOTHING_SHOWN: Final[tuple[Shown, Shown]] = ({}, {})
-"""The value for a book without any stake of ours. Code must not change it, because many books share it."""
+"""The value of ``Shown`` for both outcomes if no stake of ours is in the book. Code must not change it, because many
+books share it."""
 
 
 class LeftStake(NamedTuple):
-    """Stake of ours that was matched or cancelled. Books with a lower sequence than ``sequence`` may still show it."""
+    """Stake of ours that was matched or cancelled. A book whose sequence is lower than ``sequence`` may still show this
+    stake."""
 
     side: Side
     odds: Odds
@@ -33,48 +35,52 @@ class OwnStake:
 
     The sequence of a message shows which of our wagers are in its book: the wagers that entered the exchange's book
     earlier and have not left it. A book from a REST read has no sequence, so every live wager of ours counts as being
-    in it. A wager that only a REST read found open counts as being in every book.
+    in it. If only a REST read showed that a wager is open, the wager counts as being in every book.
     """
 
     __slots__ = ("_entered", "_left", "certain", "shown")
 
     def __init__(self) -> None:
         self.shown: tuple[Shown, Shown] | None = None
-        """Our part of the book, for each outcome. None means that it must be computed again."""
+        """Our part of the book, for each outcome. It is None if it must be computed again."""
         self.certain = False
-        """True if all our live wagers are in the book, and no stake of ours that was matched or cancelled is still in
-        it. Then the next message does not change our part."""
+        """True if all our live wagers are in the book, and no stake of ours that was matched or cancelled is in the
+        book. In this case the next message does not change our part of the book."""
         self._entered: Final[dict[str, int]] = {}
-        """The lowest sequence at which a book contains a wager of ours, by the ``external_id`` of the wager."""
+        """For the ``external_id`` of each wager of ours: the lowest sequence of a book that contains the wager."""
         self._left: list[LeftStake] = []
 
     def enter(self, external_id: str, sequence: int) -> None:
-        """Record that a wager of ours is live. Books from ``sequence`` on contain it."""
+        """Record that a wager of ours is live. Books with the sequence ``sequence`` or a higher sequence contain the
+        wager."""
         self._entered[external_id] = sequence
         self.shown = None
 
     def end(self, external_id: str) -> None:
-        """Forget the sequence at which a wager of ours entered the book, because the wager ended."""
+        """Forget at which sequence a wager of ours entered the book, because the wager ended."""
         self._entered.pop(external_id, None)
 
     def leave(self, stake: LeftStake) -> None:
-        """Record stake of ours that was matched or cancelled. The book may still show it until the next message."""
+        """Record that stake of ours was matched or cancelled. The book may still show this stake until the next
+        message."""
         self._left.append(stake)
         self.shown = None
 
     def await_placed(self) -> None:
-        """Record that a wager of ours was just placed. The present book does not contain it, but the next one may."""
+        """Record that a wager of ours was just placed. The present book does not contain the wager, but the next book
+        may contain it."""
         self.certain = False
 
     def take_message(self, sequence: int) -> None:
-        """Forget stake of ours that left the exchange's book by ``sequence``, the sequence of a new message."""
+        """Forget the stake of ours that left the exchange's book before a new message. ``sequence`` is the sequence of
+        this message."""
         if self._left:
             self._left = [stake for stake in self._left if stake.sequence > sequence]
 
     def find_awaited(self, awaited: Iterable[LineWager], former: Book, book: Book, sequence: int) -> None:
-        """Find wagers in the book of a new message before the private message reports them as live.
+        """Find wagers of ours in the book of a new message, before a private message reports that they are live.
 
-        A wager counts as found if the level at its odds grew by the size that the wager would show, or by more.
+        A wager counts as found if the level at its odds grew at least by the size that the wager would show.
 
         Args:
             awaited: our wagers on the line that are not known to be live yet.
@@ -94,9 +100,10 @@ class OwnStake:
         """Return the book without our own stake. A level is left out unless it is certain that others have stake in it.
 
         Args:
-            live: the line's wagers that could still match. Those that are not ours count as offers of others.
+            live: the wagers on the line that could still match. If a wager among them is not ours, it counts as an
+                offer of others.
             sequence: the sequence of the latest message.
-            exact: true if the book came from that message, false if it came from a read.
+            exact: true if the book came from this message, false if the book came from a read.
         """
         if not live and not self._left:
             self.shown, self.certain = NOTHING_SHOWN, True

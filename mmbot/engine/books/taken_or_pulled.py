@@ -1,5 +1,5 @@
 """Counts how size leaves the books. If a print (a public message about a match) explains why a level became smaller,
-the size was taken. Otherwise its maker pulled it."""
+the size was taken. Otherwise the maker who had offered the size pulled it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from mmbot.domain.money import Cents
 from mmbot.domain.odds import Odds, Side, negate, profit
 
 PAIRING: Final = 2 * SECOND
-"""The longest time between a print and the drop of a level that it explains. Either of the two may come first."""
+"""The longest time between a print and the drop of a level, if the print explains the drop. Either of the two may come
+before the other."""
 
 AT_ONCE: Final = 4
-"""How many replaced books one call of ``pair`` may judge beyond the number that came since the last call."""
+"""How many replaced books one call of ``pair`` may judge in addition to the number of books that were replaced since
+the previous call."""
 
 _Replacement = tuple[Instant, LineKey, Book, Book]
-"""The instant at which a line's book was replaced, the old book and the new one."""
+"""The instant at which a line's book was replaced, the line, the old book and the new book."""
 
 
 class _Print:
@@ -36,34 +38,36 @@ class _Print:
 
 
 class TakenOrPulled:
-    """Records books and prints as they come, and compares them later, so that no request waits for the comparison."""
+    """Records books and prints when they come, and compares them later. So no request has to wait for the
+    comparison."""
 
     def __init__(self) -> None:
         self.taken: Cents = 0
-        """The total size that left the books by matches, in cents of stake that takers could have placed."""
+        """The total size that left the books because it was matched, in cents of stake that takers could have
+        placed."""
         self.pulled: Cents = 0
         """The total size that makers withdrew, in cents of stake that takers could have placed."""
         self._replacements: deque[_Replacement] = deque()
         self._came = 0
-        """The number of replacements since the last call of ``pair``."""
+        """The number of books that were replaced since the previous call of ``pair``."""
         self._prints: deque[_Print] = deque()
         self._by_line: dict[LineKey, deque[_Print]] = {}
 
     def replaced(self, line: LineKey, old: Book, new: Book, now: Instant) -> None:
-        """Record that a message replaced a book."""
+        """Record that the book in a message replaced the book of a line."""
         self._replacements.append((now, line, old, new))
         self._came += 1
 
     def printed(self, line: LineKey, side: Side, odds: Odds, stake: Cents, now: Instant) -> None:
-        """Record a print: a match of ``stake`` on an outcome at ``odds``. The print may describe the taker's wager or
-        the maker's."""
+        """Record a print: a match of ``stake`` on an outcome at ``odds``. The print may describe the wager of the taker
+        or the wager of the maker."""
         match = _Print(now, line, side, odds, stake)
         self._prints.append(match)
         self._by_line.setdefault(line, deque()).append(match)
 
     def pair(self, now: Instant) -> None:
-        """Decide whether size was taken or pulled, for books that were replaced at least ``PAIRING`` ago. Each call
-        handles only a few books, and forgets old prints."""
+        """For books that were replaced at least ``PAIRING`` ago, decide whether size was taken or pulled. Each call
+        handles only a few books. It also forgets old prints."""
         replacements, prints = self._replacements, self._prints
         most, self._came = AT_ONCE + self._came, 0
         while replacements and replacements[0][0] + PAIRING <= now and most:

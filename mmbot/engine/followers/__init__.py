@@ -1,1 +1,1 @@
-"""Followers: small classes, each of which does one thing when a wager changes."""
+"""Followers: small classes that are told of every change of a wager. Each class does one thing."""

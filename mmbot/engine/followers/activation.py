@@ -1,4 +1,4 @@
-"""Watches accepted wagers until they are active, because the private message of the activation may be lost."""
+"""Watches each accepted wager until it is active, because the private message about the activation may be lost."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Activation:
         self._shared: Final = shared
 
     def reported(self, external_id: str, now: Instant) -> None:
-        """Watch a wager if a report shows that it is inactive."""
+        """If a report shows that a wager is inactive, watch the wager."""
         wager = self._shared.ledger.get(external_id)
         if wager is not None and wager.state is State.INACTIVE:
             self._shared.timers.set(Due.ACTIVATION, wager.external_id, now + self._shared.settings.activation)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Request a read of a wager if it is still inactive, and go on watching the wager."""
+        """If a wager is still inactive, request a read of the wager and go on watching it."""
         shared = self._shared
         wager = shared.ledger.get(external_id)
         if wager is None or wager.state is not State.INACTIVE or wager.wager_id is None:

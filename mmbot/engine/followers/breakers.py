@@ -1,4 +1,4 @@
-"""Circuit breakers: classes that stop quoting when changes of wagers look wrong.
+"""Circuit breakers: classes that stop quoting when the changes of wagers look wrong.
 
 A breaker is told of every change of a wager, and holds or lifts one guard. To add a breaker, put its class into
 ``BREAKERS``. docs/architecture.md shows a complete example.
@@ -23,13 +23,14 @@ class Breaker(Protocol):
 
     @property
     def guard(self) -> Guard:
-        """The guard. Its name also identifies the breaker's timer of the kind ``Due.BREAKER``."""
+        """The guard that the breaker holds and lifts. The breaker's timer (of the kind ``Due.BREAKER``) has the same
+        name as the guard."""
 
     def changed(self, change: Change, now: Instant) -> None:
         """Act on one change. If the change looks wrong, hold the guard and set the timer that lifts it."""
 
     def due(self, now: Instant) -> None:
-        """Act when the timer is due: lift the guard, or set the timer again."""
+        """Do what the breaker planned when it set its timer: lift the guard, or set the timer again."""
 
 
 class MatchesAMinute:
@@ -42,14 +43,14 @@ class MatchesAMinute:
         self._recent: Final[deque[Instant]] = deque()
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Count a match."""
+        """If the change is a match, count it."""
         if change.kind is Kind.MATCHED:
             self._recent.append(now)
             self.due(now)
 
     def due(self, now: Instant) -> None:
-        """Count the matches of the last minute, and hold or lift the guard. Set a timer for the instant at which the
-        oldest match is a minute old."""
+        """Count the matches of the past minute, and hold or lift the guard. Set a timer for the instant at which the
+        oldest of these matches is a minute old."""
         shared, recent = self._shared, self._recent
         while recent and recent[0] + MINUTE <= now:
             recent.popleft()
@@ -62,4 +63,4 @@ class MatchesAMinute:
 
 
 BREAKERS: Final[tuple[Callable[[Shared], Breaker], ...]] = (MatchesAMinute,)
-"""Every circuit breaker, in the order in which they are told of a change."""
+"""Every circuit breaker. A change of a wager is told to the breakers in this order."""

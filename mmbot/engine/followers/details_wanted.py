@@ -1,4 +1,4 @@
-"""Requests a read of a wager's matches if the odds of a match are not known."""
+"""If the odds of a match are not known, requests a read of all matches of the wager."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class MatchDetails:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """List the wager if the odds of one of its matches are not known."""
+        """If the odds of one of a wager's matches are not known, list the wager."""
         if change.kind is Kind.DETAIL_WANTED and change.wager.wager_id is not None:
             self._shared.details[change.wager.wager_id] = None

@@ -18,8 +18,8 @@ class Journal:
         self._shared: Final = shared
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Save the wager, ours or not: a later run must know which results the profit contains. If the change is a
-        settlement, also save the settlement."""
+        """Save the wager, no matter whether it is ours, because a later run must know which results the profit
+        contains. If the change is a settlement, also save the settlement."""
         shared, wager = self._shared, change.wager
         if change.kind is Kind.SETTLED:
             market = wager.market

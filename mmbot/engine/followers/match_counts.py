@@ -16,11 +16,11 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LATEST: Final = 20
-"""The number of latest matches that the status page shows."""
+"""How many of the latest matches the status page shows."""
 
 
 class MatchCounts:
-    """Counts the matches of wagers that this run placed. Wagers of earlier runs do not count."""
+    """Counts the matches of the wagers that this run placed. Wagers of earlier runs do not count."""
 
     def __init__(self, catalogue: Catalogue, since: Instant) -> None:
         """``since`` is the instant at which this run started."""
@@ -29,11 +29,11 @@ class MatchCounts:
         self.latest: Final[deque[MatchStatus]] = deque(maxlen=LATEST)
         self.matches = 0
         self.stake: Cents = 0
-        """The sum of the matched stakes."""
+        """The sum of the matched stakes, in cents."""
         self.by_line: Final[dict[LineKey, int]] = {}
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Count a match."""
+        """If the change is a match, count it."""
         wager = change.wager
         if change.kind is not Kind.MATCHED or wager.sent_at < self._since:
             return
@@ -59,7 +59,8 @@ class MatchCounts:
 
 
 def outcome_of(wager: Wager, catalogue: Catalogue) -> str:
-    """Return the name of the outcome that a wager backs; the outcome's number or id if no name is known."""
+    """Return the name of the outcome that a wager backs. If no name is known, return the number or the id of the
+    outcome."""
     if isinstance(wager, LineWager):
         return catalogue.outcome_name(wager.line, wager.side)
     return catalogue.outcome_by_id(wager.line_id)

@@ -1,4 +1,4 @@
-"""Keeps ``Books`` informed about our own stake, so that our stake can be subtracted from the books."""
+"""Tells ``Books`` about our own stake, so that our stake can be subtracted from the books."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mmbot.engine.wagers.wager import LineWager
 
 
 class OwnStakeInBooks:
-    """Notes when own stake enters a book and when it leaves."""
+    """Tells ``Books`` when stake of ours enters a book and when it leaves."""
 
     def __init__(self, books: Books, quoting: Quoting) -> None:
         self._books: Final = books
         self._quoting: Final = quoting
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Inform the books after a wager opened, matched or ended."""
+        """Tell ``Books`` that a wager opened, matched or ended."""
         wager, kind = change.wager, change.kind
         if not isinstance(wager, LineWager):
             return  # the book is not known, or does not have two sides

@@ -1,5 +1,5 @@
-"""Watches for prints (public messages about matches) at the price of our wagers. If our wager was matched, a private
-message should follow soon."""
+"""Watches for prints (public messages about matches) at the prices of our wagers. If a wager of ours was matched, a
+private message should follow such a print soon."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Prints:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._awaited: Final[dict[str, None]] = {}
-        """The ``external_id`` of each of our wagers at whose price a print came, until a match of the wager is
-        reported."""
+        """The ``external_id`` of each wager of ours for which a match report is expected, because a print came at its
+        price."""
 
     def seen(self, wager: Wager, now: Instant) -> None:
-        """Note a print at the price of one of our wagers."""
+        """Record that a print came at the price of a wager of ours."""
         if wager.external_id not in self._awaited:
             self._awaited[wager.external_id] = None
             self._shared.timers.set(Due.PRINT, wager.external_id, now + self._shared.settings.print_match)
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Stop watching a wager that matched or ended."""
+        """If the wager matched or ended, stop watching it."""
         if change.kind is Kind.MATCHED or change.kind is Kind.ENDED:
             self._awaited.pop(change.wager.external_id, None)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Request a read of a wager if no match of it was reported in time."""
+        """If no match of a wager was reported in time, request a read of the wager."""
         if external_id not in self._awaited:
             return
         del self._awaited[external_id]

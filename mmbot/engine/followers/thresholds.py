@@ -1,4 +1,4 @@
-"""Logs when a scope passes its soft or hedge threshold, in either direction."""
+"""Logs when a scope rises to its soft or hedge threshold, or falls below it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mmbot.engine.state.shared import Shared
 
 
 class ThresholdLog:
-    """Remembers the threshold that was last logged for each scope."""
+    """Remembers for each scope which threshold was logged most recently."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self._reached: Final[dict[LimitScope, str]] = {}
 
     def moved(self, line: LineKey | MarketKey) -> None:
-        """Log each scope that passed a threshold, after the position of a line or the full stakes of a market changed.
-        If the tournament or the account passed a threshold, have all quotes decided again."""
+        """Log each scope that passed a threshold, because the position of a line or the full stakes of a market
+        changed. If the tournament or the account passed a threshold, have all quotes decided again."""
         shared = self._shared
         for scope, matched, soft, hedge in shared.exposure.matched_by_scope(line):
             reached = "hedge" if matched >= hedge else "soft" if matched >= soft else None

@@ -1,5 +1,5 @@
-"""Stops quoting a sport event when the exchange wipes (ends) one of our wagers on it. The exchange wipes wagers when a
-sport event goes live."""
+"""Stops quoting a sport event when the exchange wipes one of our wagers on it. The exchange ends wagers in this way
+when a sport event goes live."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mmbot.engine.wagers.kind import Kind
 
 
 class Wiped:
-    """Holds the guard ``wiped``, and requests a read of the sport event that can lift the guard."""
+    """Makes the guard ``wiped`` hold, and requests a read of the sport event. This read can lift the guard."""
 
     def __init__(self, shared: Shared, board: BoardReader) -> None:
         self._shared: Final = shared
         self._board: Final = board
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Hold the guard if one of our wagers ended because the exchange wiped it."""
+        """If the exchange wiped one of our wagers, make the guard hold."""
         wager = change.wager
         if change.kind is not Kind.ENDED or wager.state is not State.WIPED or wager.foreign:
             return

@@ -1,4 +1,5 @@
-"""Regular tasks: single cancels on a shared account, where ``cancel_all`` is not allowed, and checks once a second."""
+"""Tasks that no request carries out: the choice of single cancels on a shared account, where ``cancel_all`` is not
+allowed, and checks that are made once a second."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class CancelOneByOne:
-    """Cancels our wagers one by one on an account that others use too, in the step CANCEL of the order of life."""
+    """Cancels our wagers one by one, on an account that others use too. It does so in the step CANCEL of the order of
+    life."""
 
     def __init__(self, shared: Shared, life: OrderOfLife, cancelling: Cancelling) -> None:
         self._shared: Final = shared
@@ -24,11 +26,12 @@ class CancelOneByOne:
         self._cancelling: Final = cancelling
 
     def due_at(self, now: Instant) -> Instant:
-        """Return ``NEVER``: an event makes these cancels due, not the clock."""
+        """Return ``NEVER``: it is always an event, not the clock, that makes these cancels due."""
         return NEVER
 
     def do_due(self, now: Instant) -> None:
-        """Request the cancel of each of our wagers, even if its line is not listed any more or was not read yet."""
+        """Request the cancel of each of our wagers, even if the line of a wager is no longer listed or was not read
+        yet."""
         if self._life.step is Step.CANCEL and not self._shared.settings.exclusive:
             for wager in self._shared.ledger.all_live():
                 if not wager.foreign:
@@ -36,8 +39,9 @@ class CancelOneByOne:
 
 
 class EverySecond:
-    """Checks the loss of the day, the quotes that limits cut, and the sport events that are over. The checks are made
-    at most once a second, at instants that are whole seconds apart, and only if one of them has something to do."""
+    """Checks the loss of the day, the quotes that limits cut, and the sport events that are over. The checks are
+    made at most once a second, at instants that are whole seconds apart, and only if one of the checks has
+    something to do."""
 
     def __init__(
         self, life: OrderOfLife, profit: Profit, quoting: Quoting, forgetting: Forgetting, now: Instant
@@ -49,11 +53,12 @@ class EverySecond:
         self._at: Instant = now
         """The next instant at which the checks may be made."""
         self._due: Instant = now
-        """The instant at which the checks are to be made, as ``due_at`` last said."""
+        """The instant that ``due_at`` returned most recently: when the checks are to be made."""
         self._was_ready = False
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant of the next checks; ``NEVER`` if only an event can make them due."""
+        """Return the instant at which the checks are to be made next. If only an event can make them due, the result is
+        ``NEVER``."""
         ready = self._life.step is Step.READY
         wanted = now if self._quoting.cut_is_due else self._profit.due_at(now, ready)
         if ready:
@@ -62,12 +67,12 @@ class EverySecond:
         return self._due
 
     def first_from(self, at: Instant) -> Instant:
-        """Return the first instant, ``at`` or later, at which the checks may be made."""
+        """Return the earliest instant, ``at`` or later, at which the checks may be made."""
         return self._at if at <= self._at else at + (self._at - at) % SECOND
 
     def do_due(self, now: Instant) -> None:
-        """Make the checks if they are due, and at the start of quoting: a loss from earlier today must be known before
-        the first quote."""
+        """Make the checks if they are due. Also make them when quoting starts, because a loss from earlier today must
+        be known before a quote is sent."""
         ready = self._life.step is Step.READY
         starts = ready and not self._was_ready
         self._was_ready = ready

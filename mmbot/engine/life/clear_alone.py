@@ -1,6 +1,6 @@
 """Cancels everything on an account and proves the account clear, without an engine.
 
-``mmbot kill`` uses this module when no daemon runs. The daemon uses it when its engine failed.
+``mmbot kill`` uses this module if no daemon runs. The daemon uses it if its engine failed.
 """
 
 from __future__ import annotations
@@ -21,28 +21,29 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 RANGES: Final = 4
-"""The number of seven-day ranges of the history that are searched for open wagers. Without a journal, only the history
-shows old wagers."""
+"""How many seven-day ranges of the history are searched for open wagers. Without a journal, only the history shows old
+wagers."""
 
 
 TRY_FOR: Final = 3 * SECOND
-"""Time for which a ``cancel_all`` that fails is repeated before the history is asked if it has done its work."""
+"""How long a ``cancel_all`` that fails is repeated before the history is read. The history shows whether one of them
+cancelled everything."""
 
 READS_FIRST: Final = 12 * SECOND
-"""Time for the reads of the proof before ``cancel_all`` is repeated after one that failed. There is one request at a
-time, and ``cancel_all`` may run into its timeout each time."""
+"""If a ``cancel_all`` has failed, the reads of the proof have this much time before the next ``cancel_all``. Only one
+request is sent at a time, and each ``cancel_all`` may take until its timeout."""
 
 
 class ClearAlone:
-    """Gives the requests to send until the account is proved clear. Call ``take`` with each answer before the next
-    request.
+    """Gives the requests to send until the account is proved clear. ``take`` must be called with the answer to each
+    request before the next request.
 
     Args:
-        ours: for a shared account, a function that returns true if a wager with this ``external_id`` is ours. Our
-            wagers are then found in the history and cancelled one by one. None for an exclusive account, where
-            ``cancel_all`` is used.
-        first_request: the id of the first request; its answer repeats the id.
-        now: the instant at which the clearing starts. None of our placements may be under way then.
+        ours: for a shared account, a function that returns true if the wager with an ``external_id`` is ours. On such
+            an account, our wagers are found in the history and cancelled one by one. None for an exclusive account,
+            where ``cancel_all`` is used.
+        first_request: the id of the first request. Each answer repeats the id of its request.
+        now: the instant at which the clearing starts. At this instant, no placement of ours may be on its way.
     """
 
     def __init__(self, ours: Callable[[str], bool] | None, first_request: int, now: Instant) -> None:
@@ -52,30 +53,30 @@ class ClearAlone:
         self._pager: Final = HistoryPager(self._clock, Pacer(), self._number, self._note_endless)
         self._proof: Final = ClearProof(self._pager, self._number, ours is None, self._is_ours, RANGES, now)
         self._found: list[WagerReport] = []
-        """Our open wagers on a shared account that are still to be cancelled."""
+        """The open wagers of ours, on a shared account, that are still to be cancelled."""
         self._not_before: Instant = now
         self._tried_since: Instant = now
-        """When the first ``cancel_all`` was due since the start, or since a page showed an open wager."""
+        """The instant at which the first ``cancel_all`` was due, counted from the start or from the latest page that
+        showed an open wager."""
         self._doubt: str | None = None
         self._cancel_trouble: str | None = None
-        """Why the latest ``cancel_all`` failed; None if it did not."""
+        """The reason why the latest ``cancel_all`` failed. None if it did not fail."""
         self.open_wagers = 0
-        """The number of open wagers on the latest page that showed any; 0 once the account is clear."""
+        """The number of open wagers on the latest page that showed any. It is 0 once the account is proved clear."""
         self.trouble: str | None = None
-        """The reason why the account is not proved clear yet, as text for a person; None if there is no known
-        reason."""
+        """The reason why the account is not proved clear yet, as text for a person. None if no reason is known."""
         if ours is not None:
             self._go_on(now)
 
     @property
     def clear(self) -> bool:
-        """True if the account is proved clear. At least one answer must have a ``Date`` header. Without this header,
-        nothing shows how far the exchange's clock is ahead of ours. The time in the history is not enough, because the
-        history may lag."""
+        """True if the account is proved clear. The proof needs at least one answer with a ``Date`` header. Without this
+        header, nothing shows how far the exchange's clock is ahead of ours. The time in the history does not show it,
+        because the history may lag."""
         return self._proof.stage is Stage.CLEAR and self._clock.dated
 
     def next(self, now: Instant) -> CancelAll | CancelMany | ReadHistory | None:
-        """Return the next request, if one is due."""
+        """Return the next request if one is due. Otherwise return None."""
         if now < self._not_before:
             return None
         if self._found:
@@ -85,12 +86,12 @@ class ClearAlone:
         return self._proof.cancel(now) or self._proof.read(now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which ``next`` has something to send."""
+        """Return the instant at which ``next`` will return a request."""
         at = now if self._found else self._proof.due_at(now)
         return max(self._not_before, now if at == NEVER else at)
 
     def take(self, request: CancelAll | CancelMany | ReadHistory, answer: Answer, now: Instant) -> None:
-        """Take the answer to the latest request of ``next``."""
+        """Take the answer to the request that ``next`` returned most recently."""
         if isinstance(request, ReadHistory) and isinstance(answer, HistoryRead):
             if self._pager.came(answer):
                 self._take_page(answer, now)
@@ -160,7 +161,7 @@ class ClearAlone:
         self.trouble = f"the pages of the history do not end: {why}"
 
     def _note_behind(self, ahead: Duration) -> None:
-        """Do nothing. The proof allows for a clock that is behind, and without an engine nobody reads alerts."""
+        """Do nothing. The proof allows for a clock that is behind, and nobody reads alerts without an engine."""
 
     def _note_doubt(self, ahead: Duration | None, now: Instant) -> None:
         self._doubt = (

@@ -1,23 +1,25 @@
-"""The proof of being clear: cancel everything, then read in the exchange's own history that nothing is open.
+"""The proof that the account is clear: everything is cancelled, and then the exchange's own history shows that nothing
+is open.
 
 Theory of operation. The account is *clear* when three things hold, all by the exchange's clock:
 
 1. Every placement that was ever sent is resolved: accepted, rejected, or proved absent.
-2. The history is complete beyond the last placement and the cancel: ``last_synced_at`` is later than both. The answer
-   to ``cancel_all`` proves nothing, be it a 200 or a 404: a match may happen at the same moment, and a wager that was
-   accepted just before the cancel may not be live yet.
+2. The history is complete beyond the latest placement and the cancel: ``last_synced_at`` is later than both. The answer
+   to ``cancel_all`` proves nothing, no matter whether it is a 200 or a 404: a match may happen at the same moment, and
+       a
+   wager that was accepted just before the cancel may not be live yet.
 3. No page of the history shows a wager that others could match: an inactive wager, or an open wager that is unmatched
    or partially matched.
 
 The order of the reads matters. A wager only moves forward: inactive, unmatched, partially matched, over. The reads
-follow the same order, so a wager that moves on between two reads shows in the later read. This requires that no read
-shows an older state of the account than the read before. ``HistoryPager`` makes sure of it. A fully matched wager has
+follow the same order, so a wager that moves on between two reads appears in the later read. This requires that no read
+shows an older state of the account than the read before. ``HistoryPager`` makes sure of this. A fully matched wager has
 the status open until its result is known, but it cannot be matched further. The proof does not read such wagers, so its
 cost does not grow with their number.
 
 ``cancel_all`` is repeated until the account is proved clear. When a page shows an open wager, ``cancel_all`` is sent
-soon, and the reads start again. The form of its answer does not matter: if ``cancel_all`` fails at the exchange, or has
-no answer after a second, the reads start as after an answer, because it may have done its work.
+soon, and the reads start again. A ``cancel_all`` may have cancelled everything even if it failed at the exchange, or if
+its answer has not come after a second. So in these cases the reads start, too, as they do after a good answer.
 """
 
 from __future__ import annotations
@@ -36,28 +38,29 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class Stage(Enum):
-    """Stage of the proof."""
+    """How far the proof has come."""
 
     CANCELLING = "cancelling"
-    """Everything is being cancelled; a read at this stage would prove nothing."""
+    """Everything is being cancelled. A read at this stage would prove nothing."""
     CANCELLED = "cancelled"
-    """Everything was cancelled. For at least one placement, it is still unknown whether the exchange accepted it."""
+    """Everything was cancelled. For at least one placement, it is still unknown whether the exchange accepted the
+    wager."""
     READING = "reading"
     """The history is being read."""
     CLEAR = "clear"
 
 
 class ClearProof:
-    """Gives the requests to send until the account is proved clear, and takes their answers.
+    """Gives the requests to send until the account is proved clear, and takes the answers to these requests.
 
     Args:
         pager: reads the history. The proof drops all other queries of the pager.
-        number: returns the id of the next request.
-        exclusive: true if only the bot uses the account, so that ``cancel_all`` is allowed. Otherwise the caller
+        number: a function that returns the id of the next request.
+        exclusive: true if only the bot uses the account, so that ``cancel_all`` is allowed. If it is false, the caller
             cancels our wagers one by one and then calls ``cancelled``.
-        is_ours: returns true if a wager is ours. Used only for a shared account.
-        ranges: the number of seven-day ranges of the history that are searched for open wagers.
-        now: the instant at which the first ``cancel_all`` is due.
+        is_ours: a function that returns true if a wager is ours. It is used only on a shared account.
+        ranges: how many seven-day ranges of the history are searched for open wagers.
+        now: the instant at which ``cancel_all`` is due for the first time.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class ClearProof:
         self.stage = Stage.CANCELLING
         self._cancelled_at: Instant = 0
         self._complete_after: Instant = 0
-        """The history has to be complete beyond this instant of our clock."""
+        """The instant of our clock beyond which the history has to be complete."""
         self.complete = True
         """True if the latest page of the history was complete beyond the instant ``_complete_after``."""
 
@@ -90,35 +93,38 @@ class ClearProof:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def cancel(self, now: Instant) -> CancelAll | None:
-        """Return the next ``cancel_all``, if one is due."""
+        """Return the next ``cancel_all`` if one is due. Otherwise return None."""
         return self.cancels.next(now) if self._exclusive and self.stage is not Stage.CLEAR else None
 
     def read(self, now: Instant) -> ReadHistory | None:
-        """Return the request for the next page of the history, if one may be read now."""
+        """Return the request for the next page of the history if it may be read now. Otherwise return None."""
         return self._pager.next(now) if self.stage is Stage.READING else None
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when ``cancel`` or ``read`` has something to send; ``NEVER`` if an answer has to come first."""
+        """Return the instant at which ``cancel`` or ``read`` will return a request. If an answer has to come before,
+        the result is ``NEVER``."""
         cancel_at = self.cancels.due_at if self._exclusive and self.stage is not Stage.CLEAR else NEVER
         read_at = self._pager.due_at(now) if self.stage is Stage.READING else NEVER
         return min(cancel_at, read_at)
 
     @property
     def tried(self) -> bool:
-        """True if everything may be cancelled although no ``cancel_all`` was answered well: the history can tell."""
+        """True if a ``cancel_all`` was sent that may have cancelled everything, although no good answer came. Only the
+        history can show whether it did."""
         return self._exclusive and self.stage is Stage.CANCELLING and self.cancels.tried
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     def cancelled(self, now: Instant) -> None:
-        """Note that everything was cancelled, by ``cancel_all`` or one by one, or may be. The reads come next."""
+        """Note that everything was cancelled, or may have been cancelled, by ``cancel_all`` or one by one. The reads
+        come next."""
         if self.stage is Stage.CANCELLING:
             self.stage = Stage.CANCELLED
             self._cancelled_at = now
 
     def resolved(self, last_placement_at: Instant, now: Instant) -> None:
-        """Start the reads, because every placement is accepted, rejected or proved absent. The last placement was sent
-        at ``last_placement_at``."""
+        """Start the reads, because every placement is accepted, rejected or proved absent. ``last_placement_at`` is the
+        instant at which the latest placement was sent."""
         if self.stage is not Stage.CANCELLED:
             return
         self.stage = Stage.READING
@@ -138,8 +144,8 @@ class ClearProof:
         """Take a page of the history that answers a read of this proof.
 
         Returns:
-            The open wagers on the page, and those that cannot be read and may be open. If there are any, the proof
-            starts again with a cancel.
+            The open wagers on the page, and the wagers on the page that cannot be read and may be open. If there are
+                any such wagers, the proof starts again with a cancel.
         """
         reports = (*answer.wagers, *[one.at_worst() for one in answer.unread if one.may_rest])
         found = tuple([one for one in reports if could_match(one) and (self._exclusive or self._is_ours(one))])

@@ -1,5 +1,5 @@
-"""Checks that the journal belongs to this account and this exchange: the exchange has to know at least one wager of the
-journal."""
+"""Checks that the journal belongs to this account and this exchange. If it does, the exchange knows at least one wager
+of the journal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mmbot.domain.wager import WagerReport
 from mmbot.engine.orders import SaveWager
 
 ASKED_FOR: Final = 5
-"""How many of the journal's latest wagers are looked up by id. If the exchange knows none of them, mmbot assumes that
-the exchange knows no wager of the journal."""
+"""How many of the journal's latest wagers are looked up by their ids. If the exchange knows none of them, mmbot assumes
+that the exchange knows no wager of the journal."""
 
 
 class JournalCheck:
@@ -24,11 +24,11 @@ class JournalCheck:
 
     def __init__(self) -> None:
         self.missing: dict[str, str] = {}
-        """The exchange's ids of the journal's wagers, by ``external_id``. Empty after the exchange showed that it knows
-        one of these wagers."""
+        """The exchange's ids of the journal's wagers, by ``external_id``. It becomes empty as soon as the exchange
+        shows that it knows one of these wagers."""
 
     def expect(self, wagers: Iterable[SaveWager]) -> None:
-        """Take the wagers of the journal, in the order of sending."""
+        """Take the wagers of the journal, in the order in which they were sent."""
         self.missing = {saved.external_id: saved.wager_id for saved in wagers if saved.wager_id is not None}
 
     def saw(self, reports: Iterable[WagerReport]) -> None:

@@ -1,7 +1,7 @@
-"""The order of life: cancel everything, prove the account clear, read the history, connect, read books, wait (the
-hold), quote.
+"""The order of life is the sequence of steps from start to quoting: cancel everything, prove the account clear, read
+the history, connect, read books, wait (the hold), quote.
 
-Theory of operation. Start, a lost feed, a kill and a stop all go through the same steps. ``OrderOfLife._table`` holds
+Theory of operation. A start, a lost feed, a kill and a stop all go through the same steps. ``OrderOfLife._table`` holds
 the transitions.
 
 1. A start, a lost feed, a kill and a stop lead from any step to CANCEL. Nothing else leads back, except an open wager
@@ -9,9 +9,9 @@ the transitions.
 2. While the account is being cleared (``clear_proof.py``), answers change the step directly. A ``cancel_all`` that was
    answered, or tried in vain, leads from CANCEL to PROVE. A page of the history that shows an open wager leads from
    PROVE to CANCEL. Only a complete proof leads from PROVE to HISTORY.
-3. Some rows of the table are for one step, others for every step. All rows that apply to the present step are tried
-   from the top. For the first row whose condition is true, the action is done and the next step is entered. This is
-   repeated until no condition is true.
+3. Some rows of the table apply to one step, and the others apply to every step. All rows that apply to the present step
+   are checked from the top. The first row whose condition is true decides: its action is done and its next step is
+   entered. This is repeated until no condition is true.
 4. A stop ends the daemon after LOOKUPS, before the step that would connect the feed. At the deadline of the stop, the
    daemon ends in any step. ENDED is final.
 
@@ -39,22 +39,21 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.step import Step
 
 SWEEP: Final = 15 * MINUTE
-"""The interval at which changed wagers are read from the history in the step READY, because a message can be lost
-unnoticed."""
+"""How often changed wagers are read from the history in the step READY, because a message can be lost unnoticed."""
 
 
 class Row(NamedTuple):
     """One transition of the order of life."""
 
     step: Step | None
-    """The step in which the row applies; None if the row applies in every step except ENDED."""
+    """The step to which the row applies. None if the row applies to every step except ENDED."""
     when: Callable[[Instant], bool]
     do: Callable[[Instant], None]
     then: Step
 
 
 class OrderOfLife:
-    """Goes through the steps of the order of life. Only this class decides when the daemon may quote and when it
+    """Goes through the steps of the order of life. Only this class decides when the daemon may quote, and when it
     ends."""
 
     def __init__(
@@ -65,11 +64,11 @@ class OrderOfLife:
         self._board: Final = board
         self.step = Step.CANCEL
         self._idle_until: Instant = 0
-        """Before this instant, ``do_due`` has nothing to do."""
+        """Until this instant, ``do_due`` has nothing to do."""
         self.cause = "start"
         self.started_at = now
         self.clear = False
-        """True if the account was proved clear and nothing was placed after the proof."""
+        """True if the account was proved clear and nothing was placed since the proof."""
         self._since = since
         self._caught_up = False
         """True once this run has read the history of earlier runs."""
@@ -79,10 +78,10 @@ class OrderOfLife:
             self._history, shared.request_id, shared.settings.exclusive, self._is_ours, 1, now
         )
         self._cancelled = False
-        """True if everything was cancelled since the latest call of ``restart``."""
+        """True if everything was cancelled after the latest call of ``restart``."""
         self._proved_at: Instant = 0
         self._read_past: Instant = 0
-        """After the proof, reads of the history have to be complete beyond this instant."""
+        """The instant beyond which the reads of the history that follow the proof have to be complete."""
         self._late: Final = LateHistory(shared)
         self._hold_until: Instant = 0
         self._losses: list[Instant] = []
@@ -95,7 +94,7 @@ class OrderOfLife:
         self._rows: Final = self._table()
 
     def _table(self) -> tuple[Row, ...]:
-        """Return the transitions. Each row holds the step, the condition, the action and the next step."""
+        """Return the transitions. Each row holds a step, a condition, an action and the next step."""
         any_step: Step | None = None
         cancel, prove, history, lookups = Step.CANCEL, Step.PROVE, Step.HISTORY, Step.LOOKUPS
         connect, read, hold, ready, ended = Step.CONNECT, Step.READ, Step.HOLD, Step.READY, Step.ENDED
@@ -121,7 +120,7 @@ class OrderOfLife:
         )
 
     def do_due(self, now: Instant) -> None:
-        """Take the first transition whose condition is true. Repeat this until no condition is true."""
+        """Make the transition of the uppermost row whose condition is true. Repeat this until no condition is true."""
         if now < self._idle_until:
             return
         while (row := self._row(now)) is not None:
@@ -131,7 +130,7 @@ class OrderOfLife:
             self._idle_until = self._sweep_at
 
     def _row(self, now: Instant) -> Row | None:
-        """Return the first row whose condition is true; None if there is no such row."""
+        """Return the uppermost row whose condition is true. The result is None if no condition is true."""
         if self.step is not Step.ENDED:
             for row in self._rows:
                 if (row.step is None or row.step is self.step) and row.when(now):
@@ -153,13 +152,13 @@ class OrderOfLife:
         return self._login_rejected
 
     def _ours_are_gone(self, _: Instant) -> bool:
-        """Return true if the account is shared, so that our wagers are cancelled one by one, and none of them could
-        still match."""
+        """Return true if the account is shared and none of our wagers could still match. On a shared account, our
+        wagers are cancelled one by one."""
         return not self._shared.settings.exclusive and not self._ours_are_live()
 
     def _all_is_resolved(self, _: Instant) -> bool:
-        """Return true if every placement ever sent is accepted, rejected or proved absent, and the reads of the proof
-        have not started."""
+        """Return true if every placement that was ever sent is accepted, rejected or proved absent, and the reads of
+        the proof have not started yet."""
         awaiting, out_of_reach = self._shared.ledger.awaiting(), self._shared.out_of_reach
         waits = any(
             wager.wager_id is None and not wager.foreign and wager.external_id not in out_of_reach for wager in awaiting
@@ -173,7 +172,7 @@ class OrderOfLife:
         return self._history.idle
 
     def _goes_on(self, _: Instant) -> bool:
-        """Return true if every look-up of a wager is answered."""
+        """Return true if every look-up of a wager has been answered."""
         return not any(wager_id in self._shared.lookups for wager_id in self._asked)
 
     def _journal_is_anothers(self, now: Instant) -> bool:
@@ -210,7 +209,8 @@ class OrderOfLife:
         self._proof.resolved(self._shared.last_placement_at, now)
 
     def _catch_up(self, now: Instant) -> None:
-        """Note that the account is clear, and request a read of the changes of wagers since ``_since``."""
+        """Note that the account is clear. Read the changes of wagers since the changes were read before
+        (``_since``)."""
         self.clear = True
         self._effects.proved_clear(self._proof.read_since, now)
         self._proved_at = self._read_past = now
@@ -222,7 +222,7 @@ class OrderOfLife:
             self._read_changes(self._since, now)
 
     def _look_up(self, _: Instant) -> None:
-        """Look up every wager that still counts as live. At a start, also look up some of the journal's wagers."""
+        """Look up every wager that still counts as live and, when the daemon starts, some of the journal's wagers."""
         self._caught_up = True
         self._since = self._proved_at
         self._asked = {}
@@ -245,7 +245,7 @@ class OrderOfLife:
 
     def _read_books(self, now: Instant) -> None:
         """Request reads of the books and of the changes of wagers. Between the proof and the start of the feed, no
-        message reported changes."""
+        message reported such changes."""
         self._board.everything(now)
         self._read_changes(self._since, now)
 
@@ -312,15 +312,15 @@ class OrderOfLife:
         self._shared.outbox.alert(Severity.INFO, "life.clearing", cause=cause)
 
     def feed_lost(self, now: Instant) -> None:
-        """Cancel everything, and count the loss of the feed: after more than three losses within ten minutes, the wait
+        """Cancel everything, and count the loss of the feed. After more than three losses within ten minutes, the wait
         before quoting is longer."""
         self._losses = [at for at in self._losses if at > now - 10 * MINUTE]
         self._losses.append(now)
         self.restart("feed", now)
 
     def stop(self, hurry: bool, now: Instant) -> None:
-        """Cancel everything, prove the account clear, exit. A second stop with ``hurry`` skips the proof, but not the
-        ``cancel_all``."""
+        """Cancel everything, prove the account clear, and end the daemon. If a second stop comes with ``hurry``, the
+        proof is skipped, but not the ``cancel_all``."""
         if self.stopping:
             self._hurry = self._hurry or hurry
             return
@@ -330,12 +330,12 @@ class OrderOfLife:
         self.restart("stop", now)
 
     def kill(self, now: Instant) -> None:
-        """Cancel everything. The caller must make the guard ``latch`` hold."""
+        """Cancel everything. The caller must see to it that the guard ``latch`` holds."""
         self.restart("kill", now)
 
     def may_rest(self, now: Instant) -> None:
-        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more: at the
-        last ``cancel_all``, the wager may still have been on its way to the exchange, or inactive."""
+        """Note that a wager may be open. While the account is being cleared, ``cancel_all`` is sent once more for this
+        reason: the wager may have been inactive, or on its way to the exchange, at the previous ``cancel_all``."""
         if self.clearing:
             self._proof.cancels.wager_may_be_open(now)
 
@@ -348,7 +348,7 @@ class OrderOfLife:
         self._journal.saw(reports)
 
     def placed(self) -> None:
-        """Note a placement: the account is no longer clear."""
+        """Note that a placement was returned for sending, so that the account is no longer clear."""
         self.clear = False
 
     def _is_ours(self, report: WagerReport) -> bool:
@@ -362,23 +362,22 @@ class OrderOfLife:
 
     @property
     def clearing(self) -> bool:
-        """True while the account is being cleared: everything is being cancelled, or the account is being proved
-        clear."""
+        """True while everything is being cancelled, or the account is being proved clear."""
         return self.step is Step.CANCEL or self.step is Step.PROVE
 
     @property
     def stopping(self) -> bool:
-        """True if the daemon is stopping."""
+        """True if the daemon was told to stop."""
         return self._stop_deadline is not None
 
     # --- requests and their answers -------------------------------------------------------------------------------
 
     def urgent(self, now: Instant) -> Request | None:
-        """Return a ``cancel_all`` if one is due."""
+        """Return a ``cancel_all`` if one is due. Otherwise return None."""
         return self._sent(self._proof.cancel(now), now) if self.clearing else None
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read of the proof or of the history."""
+        """Return the next read of the proof or of the history, if one is due. Otherwise return None."""
         return self._sent(self._proof.read(now) if self.clearing else self._history.next(now), now)
 
     def _sent(self, request: Request | None, now: Instant) -> Request | None:
@@ -387,7 +386,7 @@ class OrderOfLife:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which ``urgent``, ``next`` or ``do_due`` has something to do."""
+        """Return the instant at which ``urgent``, ``next`` or ``do_due`` will have something to do."""
         times = [self._proof.due_at(now) if self.clearing else self._history.due_at(now)]
         if self.step is Step.HOLD:
             times.append(self._hold_until)
@@ -398,8 +397,8 @@ class OrderOfLife:
         return min(times)
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take the answer to a ``cancel_all`` or to a read of the history. A page of the history that was requested
-        before the latest ``restart`` proves nothing, but its reports of wagers are applied."""
+        """Take the answer to a ``cancel_all`` or to a read of the history. If a page of the history was requested
+        before the latest ``restart``, it proves nothing, but its reports of wagers are applied."""
         if isinstance(answer, HistoryRead):
             self._effects.take_page(answer, sent_at, now)
             if self._history.came(answer):
@@ -418,7 +417,7 @@ class OrderOfLife:
                 self._history.failed(answer, now)
 
     def _cancel_failed(self, answer: Failed, now: Instant) -> None:
-        """Repeat a ``cancel_all`` that failed."""
+        """Have a ``cancel_all`` that failed repeated."""
         cancels = self._proof.cancels
         if cancels.failed(answer, now):
             self._login_rejected = answer.reason is FailureReason.LOGIN and self.cause == "start"
@@ -426,7 +425,7 @@ class OrderOfLife:
             self._idle_until = 0
 
     def _take_page(self, answer: HistoryRead, now: Instant) -> None:
-        """Take a page of the history, for the proof or for other reads. The ledger already holds the page's reports."""
+        """Use a page of the history for the proof or for another read. The ledger already holds the page's reports."""
         self._journal.saw((*answer.wagers, *[wager.at_worst() for wager in answer.unread]))
         if self.step is not Step.PROVE:
             complete = self._history.take(answer, self._read_past, now)

@@ -1,7 +1,7 @@
-"""Drops sport events that are over from memory, so that the memory use of a daemon does not grow over weeks.
+"""Drops sport events from memory that are over, so that the memory use of a daemon does not grow over weeks.
 
-Results may be corrected late. So the engine keeps each market's settled profit and the result of each wager
-(``archive.py``).
+Results may be corrected late. So the engine keeps the settled profit of each market and the result of each wager
+(``remembered_results.py``).
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ from mmbot.engine.sending.placing import Placing
 from mmbot.engine.state.shared import Shared
 
 EVERY: Final = HOUR
-"""The interval between two checks. A check goes over all known lines, so it is too expensive to be made at every
-event."""
+"""The time between two checks. A check goes over all known lines, so it would be too expensive at every event."""
 
 SHOWN: Final = HOUR
-"""The time for which a sport event stays in the status after the exchange stopped listing it, if nothing is at stake on
-it."""
+"""How long a sport event stays in the status after the exchange stopped listing it, if no stake depends on it."""
 
 RESOLVED: Final = 3 * DAY
-"""The time for which the ids of lines are kept after the exchange stopped listing their sport event. A result that is
-corrected later still counts, but the name of its line is no longer known. Settled wagers that are older than this are
-not loaded from the journal."""
+"""How long the ids of lines are kept after the exchange stopped listing their sport event. If a result is corrected
+later than this, the correction still counts, but the name of the line is no longer known. Settled wagers that are older
+than this are not loaded from the journal."""
 
 
 class Forgetting:
@@ -52,13 +50,13 @@ class Forgetting:
         self._profit: Final = profit
         self._counts: Final = counts
         self._gone: dict[int, Instant] = {}
-        """Known sport events that the exchange does not list any more, each with the instant at which this was first
+        """The known sport events that the exchange does not list any more. For each, the instant at which this was
         noticed."""
         self.due_at: Instant = 0
         """The instant of the next check."""
 
     def look(self, now: Instant) -> None:
-        """Drop sport events that are over. Do nothing if the last check was less than ``EVERY`` ago."""
+        """Drop the sport events that are over. Do nothing if the previous check was less than ``EVERY`` ago."""
         if now < self.due_at:
             return
         self.due_at = now + EVERY

@@ -1,4 +1,4 @@
-"""Compares the targets of a line (the wagers that should be open) with the wagers that are open."""
+"""Compares the wagers of a line that are open with its targets (the wagers that should be open)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mmbot.engine.quoting.target import Target
 def compare(
     line: QuotedLine, targets: tuple[Target, ...], bounds: tuple[float, float] | None, min_stake: Cents
 ) -> Rest:
-    """Return which wagers of a line to keep and to cancel, and which targets to place.
+    """Return which wagers of a line to keep, which wagers to cancel, and which targets to place.
 
     Args:
         line: the line, with its wagers that could still match.
-        targets: the targets of the line.
+        targets: the wagers that should be open on the line.
         bounds: for each outcome, the greatest probability that the odds of a wager may imply. A wager above this bound
-            is cancelled, even if it is close enough to a target.
+            is cancelled, even if it is close enough to a target. None if there is no bound.
         min_stake: the smallest stake that may be placed, in cents.
     """
     live = []

@@ -1,5 +1,5 @@
-"""Decides the targets of a line (the wagers that should be open): the quotes of its strategy, moved to odds on the
-ladder and cut to the limits."""
+"""Decides the targets of a line (the wagers that should be open). They are the quotes of the strategy, moved to odds on
+the ladder and cut to the limits."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Decision, NoQuote, Quote, Said, decision_of, require_sound
 
 MOST_QUOTES: Final = 40
-"""The most quotes that a strategy may give for one line."""
+"""The most quotes that a strategy may return for one line."""
 
 HEDGED: Final = "a hedge on this line is in flight, or waits until our wagers there are cancelled"
-"""Reason not to quote a line, shown to the operator."""
+"""The reason why a line with a hedge is not quoted. It is shown to the operator."""
 
 _NO_SIDES: Final[tuple[Levels, Levels]] = ((), ())
 
 
 def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder) -> bool:
-    """Return true if a new decision would give a line the same targets. The room under the limits is not compared."""
+    """Return true if a new decision would give a line the same targets (wagers that should be open) as before. The room
+    under the limits is not compared."""
     if wanted.own_changes != line.own_changes or ladder is not wanted.ladder:
         return False
     seen, before = line.seen, wanted.seen
@@ -44,14 +45,14 @@ def stands(wanted: Wanted, line: QuotedLine, decision: Decision, ladder: Ladder)
 
 
 def _same_best(one: Levels, other: Levels) -> bool:
-    """Return true if the best odds are the same, or if both sides are empty."""
+    """Return true if the best odds of two sides are the same, or if both sides are empty."""
     if one and other:
         return one[0].odds == other[0].odds
     return not one and not other
 
 
 class Targets:
-    """Turns the decisions of strategies into targets."""
+    """Turns the decisions of strategies into targets (the wagers that should be open)."""
 
     def __init__(self, shared: Shared, profit: Profit) -> None:
         self._shared: Final = shared
@@ -66,27 +67,28 @@ class Targets:
         ladder: Ladder,
         now: Instant,
     ) -> tuple[list[tuple[QuotedLine, Wanted]], Cents | None, bool]:
-        """Decide the targets of the lines of one rule.
+        """Decide the targets (the wagers that should be open) of the lines to which one rule applies.
 
         Args:
             lines: the lines. Their views must be up to date.
-            said: the answer of their strategy.
-            changed: the lines to decide on; None for all. If the limits leave too little room, all lines are decided in
-                any case.
-            moved: the markets in which own wagers or the position of a line changed. It holds only markets with several
+            said: the answer of the strategy of these lines.
+            changed: the lines to decide on. None for all lines. If the limits leave too little room, all lines are
+                decided on in any case.
+            moved: the markets in which our wagers or the position of a line changed. It holds only markets with several
                 quoted lines.
             ladder: the odds that the exchange accepts.
             now: the present instant.
 
         Returns:
-            Three values. The first is a list of the lines whose targets have to be compared with their wagers, each
-            with its targets. The second is the room in cents that the lines need: the amount by which the worst cases
-            of the sport event, the tournament and the account must be able to rise. If there is less room later, all
-            lines must be decided again. None means that all lines must be decided again in any case. The third is true
-            if the sport event, the tournament or the account is at its soft threshold.
+            Three values. The first value is a list of lines, each with its targets, which have to be compared with the
+                wagers of the line. The second value is the room in cents that the lines need: the amount by which the
+                worst cases of the sport event, the tournament and the account must be able to rise. If there is less
+                room later, all lines must be decided on again. If the second value is None, all lines must be decided
+                on again in any case. The third value is true if the sport event, the tournament or the account is at
+                its soft threshold.
 
         Raises:
-            TypeError, ValueError: for an unusable decision.
+            TypeError, ValueError: if a decision of the strategy cannot be used.
         """
         room, soft = self._shared.exposure.wide(lines.lines[0].key)
         tighter = soft or lines.soft
@@ -115,20 +117,21 @@ class Targets:
     def of(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, tighter: bool, room: Cents, now: Instant
     ) -> Wanted:
-        """Return the targets of a line. If nothing changed on which the targets depend, return ``line.wanted`` itself.
+        """Return the targets of a line (the wagers that should be open). If nothing changed that the targets depend on,
+        return ``line.wanted`` itself.
 
         Args:
             line: the line. Its view must be up to date.
-            decision: the decision of its strategy.
+            decision: the decision of the strategy on this line.
             ladder: the odds that the exchange accepts.
-            tighter: true if the limits may leave less room than before. Then the targets are decided again if a
-                position changed after the last decision.
+            tighter: true if the limits may leave less room than before. In this case the targets are decided again if a
+                position changed after the previous decision.
             room: the amount by which the worst cases of the sport event, the tournament and the account may rise, in
                 cents.
             now: the present instant.
 
         Raises:
-            TypeError, ValueError: for an unusable decision.
+            TypeError, ValueError: if the decision of the strategy cannot be used.
         """
         wanted, moves = line.wanted, self._shared.moves
         if not (tighter and wanted.moves != moves) and stands(wanted, line, decision, ladder):
@@ -138,8 +141,9 @@ class Targets:
         return Wanted(targets, why, needs, moves, line.own_changes, line.seen, line.fair, decision, ladder)
 
     def bounds(self, line: QuotedLine) -> tuple[float, float] | None:
-        """Return, for each outcome, the greatest probability that the odds of a wager may imply: the outcome's fair
-        probability (present or last known) plus ``guards.off_fair``. None if no fair probability was ever known."""
+        """Return, for each outcome, the greatest probability that the odds of a wager may imply. It is the fair
+        probability of the outcome plus ``guards.off_fair``. If the present fair probability is unknown, the latest
+        known fair probability is used. The result is None if no fair probability was ever known."""
         fair = line.fair
         if fair is None:
             fair = self._profit.last_fair(line.key)
@@ -151,7 +155,8 @@ class Targets:
     def _decide(
         self, line: QuotedLine, decision: Decision, ladder: Ladder, room: Cents, now: Instant
     ) -> tuple[tuple[Target, ...], str | None, Cents | None]:
-        """Return the targets, the reason if there are no targets, and the room in cents that the targets need."""
+        """Return the targets, the reason if there are no targets, and the room under the limits that the targets need,
+        in cents."""
         key, shared = line.key, self._shared
         if isinstance(decision, NoQuote) or not decision:
             if key in shared.guards.held:
@@ -188,9 +193,9 @@ class Targets:
         bounds: tuple[float, float] | None,
         ladder: Ladder,
     ) -> Target | str | None:
-        """Return the target of one quote. Return a reason as text if the quote is too far from the fair price. Return
-        None if the stake is too small, or if every price on the ladder would take an offer instead of waiting for a
-        taker."""
+        """Return the target for one quote. If the quote is too far from the fair price, return the reason as text. If
+        the stake is too small, or if every price on the ladder would take an offer instead of waiting for a taker,
+        return None."""
         require_sound(quote)
         side, odds = quote.side, quote.odds
         if odds is None:
@@ -216,9 +221,9 @@ class Targets:
         return Target(side, odds, stake, quote.priority, quote.price_tolerance, quote.size_tolerance)
 
     def _cut(self, line: QuotedLine, targets: list[Target], wide: Cents) -> tuple[tuple[Target, ...], Cents | None]:
-        """Cut the stakes of targets to the limits. At the soft threshold or above, allow only stakes that reduce the
-        worst case. Return the targets, and the room in cents that they need; None instead of the room if any target was
-        cut."""
+        """Cut the stakes of targets to the limits. At or above the soft threshold, allow only stakes that reduce the
+        worst case. Return the targets, and the room in cents that the targets need. If any target was cut, return None
+        instead of the room."""
         shared, key = self._shared, line.key
         room = list(shared.exposure.most_resting(key, shared.ledger.positions.get(key, NOTHING)))
         kept = []

@@ -14,18 +14,18 @@ from mmbot.domain.odds import Odds, Side, could_match, implied, payout, stake_fo
 from mmbot.engine.quoting.target import Target
 
 EXACT: Final = 36
-"""Bound for the search on one outcome: the number of open wagers times the number of targets. Above it there is no
-search, and each wager serves the nearest target."""
+"""The largest problem that is searched, for one outcome: the number of open wagers times the number of targets. A
+larger problem is not searched. Instead, each wager serves the nearest target."""
 
 SEARCH: Final = 6_000
-"""The most steps that the search takes for one outcome: enough for six wagers and three targets."""
+"""The most steps that the search takes for one outcome. They are enough for six wagers and three targets."""
 
 _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a distance of exactly the tolerance
 
 
 class Live:
-    """One of our wagers that could still match. It is a plain class, because it is made often and a Struct is
-    slower."""
+    """One of our wagers that could still match. It is a plain class because it is made often, and a msgspec Struct
+    would be slower."""
 
     __slots__ = ("external_id", "fading", "odds", "side", "stake")
 
@@ -36,20 +36,20 @@ class Live:
         self.stake: Final = stake
         """The stake that could still match, in cents."""
         self.fading: Final = fading
-        """True if a cancel is pending. The wager is then neither kept nor cancelled again."""
+        """True if a cancel of the wager is pending. The wager is then neither kept nor cancelled again."""
 
     def __repr__(self) -> str:
         return f"Live({self.external_id!r}, {self.side}, {self.odds}, {self.stake}, {self.fading})"
 
 
 class Diff(NamedTuple):
-    """The result of ``diff``: the ids of the wagers to keep and to cancel, in the order of ``live``, and the targets to
-    place, in the order of ``targets``."""
+    """The result of ``diff``: the ids of the wagers to keep, the ids of the wagers to cancel, and the targets to place.
+    The order is the same as in the arguments ``live`` and ``targets``."""
 
     keep: tuple[str, ...]
     cancel: tuple[str, ...]
     place: tuple[Target, ...]
-    """Targets, each with the stake to place."""
+    """The targets to place, each with the stake to place."""
 
 
 def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> Diff:
@@ -61,13 +61,13 @@ def diff(targets: Sequence[Target], live: Sequence[Live], min_stake: Cents) -> D
     placement adds the missing stake, unless the stake would be below ``min_stake``. A wager that serves no target is
     cancelled.
 
-    Several solutions may need equally few cancels and placements. Of these, the result is the solution whose kept
-    wagers are closest in price to their targets. If several are equally close, the solution that keeps more stake is
-    taken. The last criterion is that older wagers are kept. ``live`` is in order of sending, oldest wager first. Stakes
-    are in cents.
+    Several solutions may need equally few cancels and placements. Of these solutions, the result is the one whose kept
+    wagers are closest in price to their targets. If several solutions are equally close, the solution that keeps more
+    stake is taken. If they also keep equal stakes, the solution that keeps the older wagers is taken. ``live`` is in
+    the order in which the wagers were sent. Stakes are in cents.
 
-    With many more than six wagers on one outcome, the search may stop after ``SEARCH`` steps. The result is then the
-    best solution found so far.
+    If there are many more than six wagers on one outcome, the search may stop after ``SEARCH`` steps. The result is
+    then the best solution found so far.
     """
     wants: list[Target | None] = [None, None]
     for target in targets:
@@ -129,8 +129,8 @@ class Rests(Protocol):
 
 
 def self_match(side: Side, odds: Odds, live: Iterable[Rests]) -> bool:
-    """Return true if a wager at these odds could match one of our own wagers on the opposite outcome. Wagers that are
-    being cancelled count too."""
+    """Return true if a wager at these odds could match one of our own wagers on the opposite outcome. Our wagers that
+    are being cancelled count, too."""
     for wager in live:  # noqa: SIM110 - called for each placement, and a generator is several times slower
         if wager.side != side and could_match(odds, wager.odds):
             return True
@@ -144,10 +144,10 @@ def _sized(target: Target, stake: Cents) -> Target:
 
 
 def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
-    """Decide whether the one open wager of an outcome stays, if the outcome has one target (a quote that is to be
+    """Decide whether the one open wager of an outcome stays, if the outcome has one target (a wager that should be
     open). Return true if the wager stays, and the stake in cents that is to be placed.
 
-    The wager stays only if that takes no more cancels and placements than cancelling it would.
+    The wager stays only if keeping it takes no more cancels and placements than cancelling it.
     """
     odds, stake = target.odds, target.stake
     if wager.odds == odds:
@@ -163,19 +163,19 @@ def _one(target: Target, wager: Live, min_stake: Cents) -> tuple[bool, Cents]:
 
 
 class _Need(NamedTuple):
-    """The amounts of one target that the search needs. All are in cents, except the odds."""
+    """The figures of one target that the search uses. All amounts are in cents."""
 
     stake: Cents
     payout: Cents
     most: Cents
     """The greatest total payout of the wagers that serve the target."""
     least: Cents
-    """If the wagers that serve the target pay out less than this in total, a placement has to add stake."""
+    """If the wagers that serve the target pay out less than this in total, a placement has to add the missing stake."""
     odds: Odds
 
     def short(self, served: Cents, min_stake: Cents) -> Cents:
-        """Return the stake to place for the target, if the wagers that serve it pay out ``served``; 0 for no
-        placement."""
+        """Return the stake to place for the target. ``served`` is the total payout of the wagers that serve the target.
+        The result is 0 if nothing has to be placed."""
         if not served:
             stake = self.stake
         elif served >= self.least:
@@ -200,7 +200,7 @@ def _serve(
     served_by: list[Target | None],
     sent: list[Cents],
 ) -> None:
-    """Decide for one outcome which target each open wager serves, and the stake to place for each target."""
+    """For one outcome, decide which target each open wager serves, and which stake has to be placed for each target."""
     needs = [_need(targets[place]) for place in wanted]
     payouts = []
     choices: list[list[tuple[int, int]]] = []  # for each wager: (distance in millionths of probability, target)
@@ -234,8 +234,8 @@ def _serve(
 def _greedy(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]]
 ) -> list[int | None]:
-    """Let each wager, oldest first, serve the nearest target that still needs its payout. Used when there are too many
-    wagers for the search."""
+    """Let each wager, beginning with the oldest, serve the nearest target that still needs its payout. This is used if
+    there are too many wagers for the search."""
     served = [0] * len(needs)
     chosen: list[int | None] = []
     for pays, near in zip(payouts, choices, strict=True):
@@ -249,8 +249,9 @@ def _greedy(
 def _search(
     needs: Sequence[_Need], payouts: Sequence[Cents], choices: Sequence[Sequence[tuple[int, int]]], min_stake: Cents
 ) -> list[int | None]:
-    """Return the index of the best target for each wager; None for a wager to cancel. The search is depth first, oldest
-    wager first, nearest target first.
+    """Return, for each wager, the index of the target that it serves in the best solution. The index is None if the
+    wager has to be cancelled. The search goes depth first. It begins with the oldest wager, and for each wager with the
+    nearest target.
 
     A branch is given up when its cancels alone outnumber the cancels and placements of the best solution so far.
     """

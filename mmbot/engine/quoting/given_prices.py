@@ -1,4 +1,5 @@
-"""Keeps the prices that the user gave, and finds the fair price of a line: the user's price, or else the book's."""
+"""Keeps the prices that the user gave, and finds the fair price of a line: the user's own price, or the price from the
+book if the user gave none."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ class GivenPrice(NamedTuple):
     """One price that the user gave."""
 
     probability: float
-    """Probability of outcome 0 of the line. While the line is not listed, probability of the outcome for which the user
-    gave the price."""
+    """The probability of outcome 0 of the line. While the line is not listed, it is the probability of the outcome for
+    which the user gave the price."""
     at: Instant
 
 
@@ -31,11 +32,11 @@ class GivenPrices:
     def __init__(self, shared: Shared) -> None:
         self._shared: Final = shared
         self.prices: Final[dict[LineKey, GivenPrice]] = {}
-        """The latest price of each line, no matter how old. Only ``take`` adds prices."""
+        """The latest price for each line, no matter how old the price is. Only ``take`` adds prices."""
         self._early: Final[dict[str, GivenPrice]] = {}
 
     def take(self, line: LineKey, probability: float, at: Instant) -> bool:
-        """Take a price of outcome 0 and return True. If a newer price is known already, change nothing and return
+        """Take a price of outcome 0 and return True. If a newer price is already known, change nothing and return
         False."""
         known = self.prices.get(line)
         if known is not None and known.at > at:
@@ -45,15 +46,16 @@ class GivenPrices:
         return True
 
     def take_early(self, line_id: str, probability: float, at: Instant) -> None:
-        """Keep a price of an outcome that the exchange does not list yet. Only the newest ``EARLY`` of these prices are
-        kept."""
+        """Keep a price of an outcome that the exchange does not list yet. If more than ``EARLY`` such prices were
+        given, only the newest are kept."""
         self._early.pop(line_id, None)
         self._early[line_id] = GivenPrice(probability, at)
         if len(self._early) > EARLY:
             del self._early[next(iter(self._early))]
 
     def came_on_board(self, line: Line, now: Instant) -> None:
-        """Take the prices that the user gave before the exchange listed the line, because the line is listed now."""
+        """Take the prices that the user gave for a line before the exchange listed it. The line has just been
+        listed."""
         if not self._early:
             return
         for side, outcome in enumerate(line.outcomes):
@@ -63,13 +65,14 @@ class GivenPrices:
                 self.take(line.key, probability, min(early.at, now))
 
     def fresh(self, line: LineKey, now: Instant) -> GivenPrice | None:
-        """Return the latest price that the user gave for a line; None if there is no price, or if it is too old."""
+        """Return the latest price that the user gave for a line. The result is None if there is no price, or if the
+        price is too old."""
         price = self.prices.get(line)
         return None if price is None or price.at + self._shared.settings.price_age <= now else price
 
     def fair_of(self, line: LineKey, book: Book, now: Instant) -> float | None:
-        """Return the fair probability of outcome 0 now: the user's own price if it is not too old, otherwise the fair
-        price of ``book``."""
+        """Return the present fair probability of outcome 0: the user's own price if it is not too old, otherwise the
+        fair price of ``book``. The result is None if neither gives a fair price."""
         price = self.fresh(line, now)
         if price is not None:
             return price.probability

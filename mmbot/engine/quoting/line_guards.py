@@ -22,9 +22,9 @@ class LineGuards:
     def judge(self, line: QuotedLine, aged: bool, now: Instant) -> tuple[bool, bool]:
         """Hold and lift the guards of a line. ``aged`` is true if the user's own price is too old.
 
-        Returns two values. The first is true if any guard of the line holds. The second is true if the strategy is not
-        shown the line. The guard ``off_fair`` alone does not hide the line, because only a new answer of the strategy
-        can lift this guard.
+        Returns two values. The first value is true if any guard of the line holds. The second value is true if the line
+        is hidden from the strategy. The guard ``off_fair`` alone does not hide the line, because only a new answer of
+        the strategy can lift this guard.
         """
         shared, key = self._shared, line.key
         reasons = self._reasons(line, aged, now)
@@ -34,7 +34,7 @@ class LineGuards:
         return guarded, guarded and not shared.guards.only("off_fair", key)
 
     def _reasons(self, line: QuotedLine, aged: bool, now: Instant) -> dict[str, str]:
-        """Return each guard that has to hold on a line, with the reason."""
+        """Return the guards that have to hold on a line, each with its reason."""
         state = line.book
         reasons: dict[str, str] = {}
         if line.line.status != "active" or line.market.status != "active":

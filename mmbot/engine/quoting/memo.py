@@ -1,6 +1,7 @@
-"""The cached results for a line: its targets with the values on which they depend, and the comparison with its wagers.
+"""The cached results for a line: its targets (the wagers that should be open) with the values on which they depend, and
+the comparison of the targets with its wagers.
 
-The classes are plain classes, because compiled code makes and reads these faster than msgspec Structs.
+These are plain classes, because compiled code makes and reads them faster than msgspec Structs.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from mmbot.strategy.interface import Decision, LineView
 
 
 class Wanted:
-    """The targets of a line, with the values on which they depend. While these values are the same, the targets are the
-    same."""
+    """The targets of a line (the wagers that should be open), with the values on which the targets depend. While these
+    values stay the same, the targets stay the same."""
 
     __slots__ = ("decision", "fair", "ladder", "moves", "needs", "own_changes", "seen", "targets", "why")
 
@@ -33,27 +34,29 @@ class Wanted:
     ) -> None:
         self.targets: Final = targets
         self.why: Final = why
-        """The reason why there are no targets; None if there are targets."""
+        """The reason why the line has no targets. None if it has targets."""
         self.needs: Final = needs
         """The room that the targets need, in cents: the amount by which the worst cases of the sport event, the
-        tournament and the account must be able to rise. None if limits cut the targets: then any change of the room may
-        change the targets."""
+        tournament and the account must be able to rise. None if limits cut the targets. In this case, any change of the
+        room may change the targets."""
         self.moves: Final = moves
-        """The value of ``Shared.moves`` (the number of changes of positions and of placements) when the targets were
-        decided."""
+        """The value that ``Shared.moves`` (the number of changes of positions and of placements) had when the targets
+        were decided."""
         self.own_changes: Final = own_changes
-        """The value of ``QuotedLine.own_changes`` when the targets were decided."""
+        """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had when
+        the targets were decided."""
         self.seen: Final = seen
-        """The view from which the targets were decided. The targets depend only on its best odds and its fair price."""
+        """The view from which the targets were decided. The targets depend only on the best odds and the fair price in
+        this view."""
         self.fair: Final = fair
         self.decision: Final = decision
         self.ladder: Final = ladder
-        """The odds that the exchange accepts. None if there are no targets for a reason other than the strategy's
+        """The odds that the exchange accepts. None if the line has no targets for a reason other than the strategy's
         decision."""
 
 
 class Rest:
-    """The result of comparing a line's wagers with its targets."""
+    """The result of a comparison of a line's wagers with its targets (the wagers that should be open)."""
 
     __slots__ = ("cancel", "keep", "leaving", "own_changes", "place", "targets", "why")
 
@@ -69,14 +72,16 @@ class Rest:
     ) -> None:
         self.targets: Final = targets
         self.own_changes: Final = own_changes
-        """The value of ``QuotedLine.own_changes`` when the wagers were compared."""
+        """The value that ``QuotedLine.own_changes`` (the number of changes of our wagers and of the position) had at
+        the comparison."""
         self.place: Final = place
-        """The targets that are still to be placed, each with the stake to place."""
+        """The targets that still have to be placed, each with the stake to place."""
         self.keep: Final = keep
         """The ``external_id`` of each wager that serves a target."""
         self.cancel: Final = cancel
-        """The ``external_id`` of each wager to be cancelled."""
+        """The ``external_id`` of each wager that has to be cancelled."""
         self.leaving: Final = leaving
-        """True if, at the time of the comparison, a wager of the line was to be cancelled or was being cancelled."""
+        """True if, at the time of the comparison, some wager of the line had to be cancelled or was already being
+        cancelled."""
         self.why: Final = why
-        """The reason why a target cannot be placed; None if there is no such reason."""
+        """The reason why a target cannot be placed. None if there is no such reason."""

@@ -1,5 +1,5 @@
-"""The state of a line to which a quoting rule applies: the latest view for its strategy, its targets, its open
-wagers."""
+"""The state of a line to which a quoting rule applies: the latest view for its strategy, its targets (the wagers that
+should be open), and its open wagers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmbot.strategy.interface import LineView, Said
 
 
 class QuotedLine:
-    """One line to which a quoting rule applies. Only the package ``quoting`` changes it."""
+    """One line to which a quoting rule applies. Only the package ``quoting`` changes this object."""
 
     __slots__ = (
         "book",
@@ -42,7 +42,8 @@ class QuotedLine:
     )
 
     rule_lines: RuleLines
-    """The lines of the sport event to which the same rule applies. The attribute is set by ``RuleLines.add``."""
+    """The lines of the sport event to which the same rule applies as to this line. ``RuleLines.add`` sets this
+    attribute."""
 
     def __init__(
         self,
@@ -62,9 +63,10 @@ class QuotedLine:
         self.max_stake: Final = max_stake
         """The largest stake of one wager, in cents."""
         self.depth: Final = depth
-        """The number of levels of each side of the book that the strategy sees; None for all levels."""
+        """The number of levels on each side of the book that the strategy sees. None if the strategy sees all
+        levels."""
         self.sound: Final = line.status == "active" and market.status == "active" and line.quotable
-        """True if the line is active and has two outcomes that can be backed."""
+        """True if the line and its market are active, and the line has exactly two outcomes that can be backed."""
         self.book: Final = book
         """The book of the line. Only ``Books`` changes it."""
         self.live: Final = live
@@ -73,38 +75,40 @@ class QuotedLine:
         self.seen: LineView | None = None
         """The latest view of the line for its strategy. It stays the same object while its content stays the same."""
         self.fair: float | None = None
-        """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the book's."""
+        """The fair probability of outcome 0 in ``seen``: the user's own price if there is one, otherwise the price from
+        the book. None if there is neither."""
         self.wanted = Wanted((), "no quote was decided yet")
         self.rest = Rest((), 0, ())
 
         # When to decide the quotes again.
         self.own_changes = 1
-        """How many times own wagers or the position changed."""
+        """How many times our wagers on the line or its position changed."""
         self.outdated = True
-        """True if the book, own wagers or the position changed since ``seen`` was made."""
+        """True if the book, our wagers on the line or its position changed after ``seen`` was made."""
         self.unsettled = False
-        """True if the view is made again at each decision. The reason is that the user's price gets older, or that a
-        guard of the line may be lifted."""
+        """True if the view has to be made again at each decision, because the user's price gets older or a guard of the
+        line may be lifted."""
         self.wakes_at: Instant = 0
-        """If this instant is in the future, a timer is set: the quotes are decided again at this instant or earlier."""
+        """If this instant is in the future, a timer is set: the quotes are decided again at this instant, or
+        earlier."""
         self.view_index: int | None = None
-        """The index of the line's view in ``RuleLines.views``; None while the line is not shown to the strategy."""
+        """The index of the line's view in ``RuleLines.views``. None while the line is hidden from the strategy."""
 
     @property
     def why(self) -> str | None:
-        """The reason why there are no targets, or why a target cannot be placed; None if there is no such reason."""
+        """The reason why the line has no targets, or why a target cannot be placed. None if there is no such reason."""
         return self.wanted.why or self.rest.why
 
 
 Conditions = tuple[int, int, Ladder]
-"""Values that matter for all lines: ``Guards.changes``, the generation of the sport event's books (it changes when
-another connection brings them), and the ladder. When one of these values changes, the quotes of every line are decided
-again."""
+"""Three values that matter for all lines: ``Guards.changes``, the generation of the sport event's books, and the
+ladder. The generation changes when another connection brings the books. If one of the three values changes, the quotes
+of every line are decided again."""
 
 
 class RuleLines:
-    """The lines of one sport event to which the same rule applies. One call of the rule's strategy quotes all of
-    them."""
+    """The lines of one sport event to which the same rule applies. One call of the rule's strategy quotes all these
+    lines."""
 
     __slots__ = (
         "conditions",
@@ -126,28 +130,29 @@ class RuleLines:
         self.rule: Final = rule
         self.lines: Final[list[QuotedLine]] = []
         self.state = state
-        """The state that the strategy keeps between its calls."""
+        """The state that the strategy keeps from one call to the next."""
         self.said: Said | None = None
-        """The latest answer of the strategy; None if the strategy has to be asked again."""
+        """The latest answer of the strategy. None if the strategy has to be asked again."""
         self.shown: list[QuotedLine] = []
         """The lines that the strategy is shown, in the order in which the exchange lists them."""
         self.views: list[LineView] = []
         """The view of each line in ``shown``."""
         self.outdated: dict[QuotedLine, None] = {}
-        """The lines whose view is out of date, in the order in which the views became out of date."""
+        """The lines whose view is out of date. They stand in the order in which their views became out of date."""
         self.unsettled: list[QuotedLine] = []
         self.several = False
-        """True if several of the lines belong to one market, and so share the limit of the market."""
+        """True if several of the lines belong to one market, so that they share the limit of this market."""
         self.moved: dict[int, None] = {}
-        """The markets in which own wagers or the position of a line changed."""
+        """The markets in which our wagers or the position of a line changed."""
         self.conditions: Conditions | None = None
-        """The ``Conditions`` at the time of the last decision on all lines. None if the next decision must cover all
-        lines."""
+        """The ``Conditions`` that applied when all lines were decided on most recently. None if the next decision must
+        cover all lines."""
         self.soft = False
-        """True if the sport event, the tournament or the account was at its soft threshold at the time of the last
-        decision."""
+        """True if the sport event, the tournament or the account was at its soft threshold when the latest decision was
+        made."""
         self.needs: Cents | None = None
-        """The greatest ``Wanted.needs`` of the lines; None if ``needs`` of any line is None."""
+        """The greatest ``Wanted.needs`` (room under the limits, in cents) of the lines. None if it is None for any of
+        the lines."""
 
     def add(self, line: QuotedLine) -> None:
         """Add a line of the sport event."""
@@ -170,15 +175,15 @@ class RuleLines:
 
 
 class SportEventLines:
-    """The lines of one sport event, by rule."""
+    """The lines of one sport event, grouped by the rule that applies to them."""
 
     __slots__ = ("by_rule", "judged", "judged_until")
 
     def __init__(self) -> None:
         self.by_rule: Final[dict[int, RuleLines]] = {}
         self.judged: SportEvent | None = None
-        """The sport event as it was when its guards were last judged. If the sport event does not change, the guards
-        stay the same until ``judged_until``."""
+        """The sport event as it was when its guards were judged most recently. If the sport event does not change, the
+        guards stay the same until ``judged_until``."""
         self.judged_until: Instant = 0
 
     def add(self, line: QuotedLine, state: object) -> None:

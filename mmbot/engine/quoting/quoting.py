@@ -1,5 +1,5 @@
 """Turns books into placements and cancels: finds the lines that changed, asks their strategies for quotes, and compares
-the quotes with the wagers at the exchange. The package ``sending`` fetches the resulting placements and cancels."""
+the quotes with the wagers at the exchange. The package ``sending`` takes over the resulting placements and cancels."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from mmbot.engine.timing.timers import Due
 from mmbot.strategy.interface import EventView, LineView, ask
 
 SOONEST: Final = 10 * MILLISECOND
-"""The shortest time until a strategy is asked again because of its ``wake_at``."""
+"""The shortest time after which a strategy is called again because of its ``wake_at``."""
 
 
 class Quoting:
-    """Decides which wagers to place and to cancel in the sport events in which something changed."""
+    """Decides which wagers to place and which to cancel, in the sport events in which something changed."""
 
     def __init__(self, shared: Shared, profit: Profit, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -47,23 +47,23 @@ class Quoting:
         self.lines: Final[dict[LineKey, QuotedLine]] = {}
         self.to_place: Final = ToPlace()
         self.compared: Final[list[Rest]] = []
-        """The comparisons that found wagers to keep or to cancel, oldest first. ``Cancelling`` reads and empties this
-        list."""
+        """The comparisons that found wagers to keep or to cancel. ``Cancelling`` reads them and empties this list."""
         self._stale: Final[dict[int, None]] = {}
         self._everything = False
         self._cut_judged = 0
-        """The value of ``Shared.moves`` at the last call of ``look_at_cut``; -1 if that call found a line."""
+        """The value of ``Shared.moves`` (how often positions changed) at the latest call of ``look_at_cut``. It is -1
+        if this call found a line."""
         self.looks = 0
-        """How many times the quotes of a line were decided so far."""
+        """How many times the quotes of a line have been decided so far."""
 
     def look_at_everything(self) -> None:
-        """From now on, use no cached results. This is slower and leads to the same requests. For tests."""
+        """From now on, use no cached results. This is slower and leads to the same requests. Only tests use it."""
         self._everything = True
 
     # --- changes --------------------------------------------------------------------------------------------------
 
     def forget(self, sport_event: int) -> None:
-        """Match the lines of a sport event to the rules again, because its markets, lines or start may have changed."""
+        """Find the rule of each line of a sport event again, because its markets, lines or start may have changed."""
         self._stale[sport_event] = None
         self._shared.dirty_sport_events[sport_event] = None
 
@@ -86,9 +86,9 @@ class Quoting:
         self._shared.dirty_sport_events[line.key.sport_event] = None
 
     def book_came(self, line: QuotedLine) -> None:
-        """Have the quotes of a line decided again, because a message replaced its book. Do nothing if only levels
-        changed that the strategy does not see. The strategy sees the book without our own wagers. Each wager can hide
-        one level at most, so one more level is compared for each wager."""
+        """Have the quotes of a line decided again, because a message replaced its book. Do nothing if the change is
+        only in levels that the strategy does not see. The strategy sees the book without our own wagers. Each wager of
+        ours can hide one level at most, so one more level is compared for each such wager."""
         state, depth = line.book, line.depth
         former = state.former
         watched = line.view_index is not None and not line.unsettled and not line.outdated
@@ -125,15 +125,15 @@ class Quoting:
                 self.own_changed(line.key)
 
     def line_due(self, key: LineKey) -> None:
-        """Have the quotes of a line decided again, because its timer is due: its book or price may be too old, or a
-        pause is over."""
+        """Have the quotes of a line decided again, because its timer is due. Its book or the user's price may be too
+        old, or a pause may be over."""
         line = self.lines.get(key)
         if line is not None:
             line.wakes_at = 0
         self.own_changed(key)
 
     def price_given(self, key: LineKey, side: Side, probability: float, at: Instant, now: Instant) -> None:
-        """Take the user's own price of an outcome. If a newer price is known already, change nothing."""
+        """Take the user's own price of an outcome. If a newer price is already known, change nothing."""
         if self._given.take(key, probability if side == 0 else 1.0 - probability, min(at, now)):
             line = self.lines.get(key)
             if line is not None:
@@ -142,19 +142,19 @@ class Quoting:
             self._shared.dirty_sport_events[key.sport_event] = None
 
     def timer(self, sport_event: int, now: Instant) -> None:
-        """Have all quotes of a sport event decided again, because its timer is due: its strategy is to be asked again,
-        or a rule begins or ceases to apply."""
+        """Have all quotes of a sport event decided again, because its timer is due. Either its strategy has to be
+        called again, or a rule begins or ceases to apply."""
         self._shared.hold("strategy", sport_event, None, now)
         self.forget(sport_event)
 
     @property
     def cut_is_due(self) -> bool:
-        """True if ``look_at_cut`` may find a line."""
+        """True if ``look_at_cut`` may find a line whose quotes have to be decided again."""
         return bool(self._shared.cut) and self._cut_judged != self._shared.moves
 
     def look_at_cut(self) -> None:
-        """If limits cut the targets of a line and a position changed after the cut, have the quotes of the line decided
-        again."""
+        """Find the lines whose targets (the wagers that should be open) were cut by limits. If a position changed
+        since, have the quotes of the line decided again."""
         shared = self._shared
         self._cut_judged = shared.moves
         for line, moves in shared.cut.items():
@@ -165,7 +165,8 @@ class Quoting:
     # --- placements -----------------------------------------------------------------------------------------------
 
     def served(self, line: QuotedLine, left: tuple[Target, ...], blocked: str | None) -> None:
-        """Note the targets of a line that are still to be placed, and the reason if something blocks them now."""
+        """Note which targets of a line (wagers that should be open) still have to be placed. ``blocked`` is the reason
+        if something blocks them now."""
         rest = line.rest
         why = blocked if blocked is not None or not left else rest.why
         line.rest = Rest(rest.targets, rest.own_changes, left, (), (), rest.leaving, why)
@@ -177,8 +178,8 @@ class Quoting:
             self.to_place.drop(line.key)
 
     def placed(self, lines: Sequence[tuple[QuotedLine, bool]]) -> None:
-        """Note that wagers were placed on these lines. The flag of a line is true if all its targets were placed in
-        full.
+        """Note that wagers were placed on these lines. Each line comes with a flag that is true if all its targets
+        (wagers that should be open) were placed in full.
 
         The quotes of a line with this flag are not decided again, with two exceptions: the new wagers took room under a
         limit that another line may need, or the exchange rejected the cancel of another wager on the line.
@@ -200,8 +201,8 @@ class Quoting:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def look(self, sport_event_id: int, quotable: bool, now: Instant) -> int:
-        """Decide the quotes of one sport event, and return the number of lines that were decided on. ``quotable`` is
-        false while the daemon may not quote, for example during the start. In this case no line has targets."""
+        """Decide the quotes of one sport event, and return the number of lines that were decided on. While ``quotable``
+        is false (for example during the start), no wager should be open on any line."""
         shared = self._shared
         sport_event = shared.catalogue.sport_events.get(sport_event_id)
         if sport_event is None:
@@ -232,7 +233,8 @@ class Quoting:
         return looks
 
     def _look_at(self, sport_event: SportEvent, lines: RuleLines, now: Instant) -> None:
-        """Ask the strategy about the lines of one rule, and compare each line whose targets changed with its wagers.
+        """Ask the strategy about the lines of one rule. For each line whose targets (the wagers that should be open)
+        changed, compare the targets with the wagers of the line.
 
         A decision is made only for lines whose view is out of date, so lines that did not change cost nothing.
         Decisions are made for all lines if the ``Conditions`` changed, or if the limits of the sport event, the
@@ -276,9 +278,9 @@ class Quoting:
             self._settle(line, wanted)
 
     def _renew(self, lines: RuleLines, known: bool, generation: int, now: Instant) -> dict[QuotedLine, None] | None:
-        """Bring the views up to date, and return the lines whose view may have changed. Return None if all views were
-        made again: this happens if ``known`` is false because the conditions changed, or if the strategy is shown other
-        lines than before."""
+        """Bring the views up to date, and return the lines whose view may have changed. If all views were made again,
+        return None. This happens if ``known`` is false because the conditions changed, or if the strategy is shown
+        other lines than before."""
         changed, lines.outdated = lines.outdated, {}
         if lines.unsettled:
             changed.update(dict.fromkeys(lines.unsettled))
@@ -299,8 +301,7 @@ class Quoting:
         return None
 
     def _renew_some(self, lines: RuleLines, changed: Iterable[QuotedLine], generation: int, now: Instant) -> bool:
-        """Bring the views of some lines up to date. Return False if the strategy has to be shown other lines than
-        before."""
+        """Bring the views of some lines up to date. Return False if the strategy has to see other lines than before."""
         views = lines.views
         for line in changed:
             view = self._see(line, generation, now)
@@ -317,9 +318,9 @@ class Quoting:
         return True
 
     def _see(self, line: QuotedLine, generation: int, now: Instant) -> LineView | None:
-        """Return the present view of a line; None while the line is not shown to the strategy. Also set a timer for the
-        instant at which the book becomes too old. ``generation`` is the present generation of the sport event's books;
-        it changes when other channels bring the books."""
+        """Return the present view of a line. While the line is hidden from the strategy, return None. Also set a timer
+        for the instant at which the book becomes too old. ``generation`` is the present generation of the sport event's
+        books; it changes when other channels bring these books."""
         shared, settings = self._shared, self._shared.settings
         key, state = line.key, line.book
         price = self._given.prices.get(key) if self._given.prices else None
@@ -344,8 +345,8 @@ class Quoting:
         return None if hidden else line.seen
 
     def _value(self, line: QuotedLine, now: Instant) -> None:
-        """Update the fair price of a line that may not be quoted but has a position, because the position is valued at
-        this price."""
+        """Update the fair price of a line that has a position but may not be quoted. It sets the value of the
+        position."""
         if line.outdated and line.book.known and line.key in self._shared.ledger.positions:
             line.seen, line.fair = self._views.of(line, self._given.fresh(line.key, now), now)
             line.outdated = False
@@ -368,8 +369,8 @@ class Quoting:
         self._settle(line, Wanted((), why))
 
     def _settle(self, line: QuotedLine, wanted: Wanted) -> None:
-        """Set the targets of a line. If the targets or the line's wagers changed, compare the targets with the
-        wagers."""
+        """Set the targets of a line (the wagers that should be open). If the targets or the wagers of the line changed,
+        compare the targets with the wagers."""
         line.wanted = wanted
         targets, rest, own = wanted.targets, line.rest, line.own_changes
         if own == rest.own_changes and targets == rest.targets:
@@ -406,8 +407,8 @@ class Quoting:
         return lines
 
     def _judge_sport_event(self, sport_event: SportEvent, lines: SportEventLines, now: Instant) -> None:
-        """Hold and lift the guards of a sport event. Until its start is near, the guards change only if the sport event
-        changes."""
+        """Hold and lift the guards of a sport event. Before its start is near, only a change of it can change the
+        guards."""
         lines.judged = sport_event
         lines.judged_until, back = self._sport_event_guards.judge(sport_event, now)
         if back:
@@ -425,13 +426,12 @@ class Quoting:
 
 
 def _cancel_rejected(line: QuotedLine) -> bool:
-    """Return true if the cancel of one of the line's wagers was rejected, and no new cancel of this wager is on its
-    way."""
+    """Return true if the cancel of a wager on the line was rejected, and no new cancel of the wager is on its way."""
     return any(wager.cancel_sent_at is not None and wager.state is not State.CANCELLING for wager in line.live.values())
 
 
 def _place(raised: BaseException) -> str:
-    """Return where an exception was raised: the innermost file and line."""
+    """Return the innermost file and line of code in which an exception was raised."""
     trace = raised.__traceback__
     place = "?"
     while trace is not None:

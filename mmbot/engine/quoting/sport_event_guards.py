@@ -20,9 +20,9 @@ class SportEventGuards:
     def judge(self, sport_event: SportEvent, now: Instant) -> tuple[Instant, bool]:
         """Hold and lift the guards of a sport event.
 
-        Returns two values. The first is the instant until which the guards stay the same, unless the sport event
-        changes. The second is true if the sport event has just been listed again or ceased to be live, so that its
-        books are out of date.
+        Returns two values. The first value is the instant until which the guards stay the same, if the sport event does
+        not change. The second value is true if the sport event has just been listed again, or is no longer live. In
+        this case its books are out of date.
         """
         shared = self._shared
         key = sport_event.sport_event_id

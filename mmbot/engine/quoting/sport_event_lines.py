@@ -15,7 +15,7 @@ from mmbot.strategy.rules import matching_rule
 
 
 class LinesByRule:
-    """Groups the lines of sport events by quoting rule."""
+    """Groups the lines of sport events by the quoting rule that applies to them."""
 
     def __init__(self, shared: Shared, given: GivenPrices) -> None:
         self._shared: Final = shared
@@ -26,7 +26,8 @@ class LinesByRule:
     ) -> tuple[SportEventLines, list[QuotedLine]]:
         """Return the lines of a sport event grouped by rule, and the lines of ``old`` that no rule matches any more.
 
-        A line that a rule still matches keeps its targets. A rule keeps the state of its strategy.
+        If a rule still matches a line of ``old``, the line keeps its targets (the wagers that should be open). A rule
+        keeps the state of its strategy.
         """
         shared = self._shared
         lines = SportEventLines()
@@ -58,8 +59,8 @@ class LinesByRule:
         return lines, list(known.values())
 
     def wake_for_windows(self, sport_event: SportEvent, now: Instant) -> None:
-        """Set a timer for the next instant at which a rule with ``hours_to_start`` begins or ceases to apply, or
-        quoting has to end before the start."""
+        """Set a timer for the earliest instant at which one of two things happens: a rule with ``hours_to_start``
+        begins or ceases to apply, or quoting has to end because the start is near."""
         shared = self._shared
         if sport_event.scheduled is None:
             return

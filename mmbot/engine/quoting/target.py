@@ -1,4 +1,4 @@
-"""A target: a wager that should be open on a line."""
+"""The target: a wager that should be open on a line."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mmbot.domain.odds import Odds, Side
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """A quote with its final odds and stake: a wager that should be open."""
+    """A wager that should be open on a line. It is a quote with its final odds and stake."""
 
     side: Side
     odds: Odds
     stake: Cents
     priority: int = 0
     price_tolerance: float = 0.0
-    """An open wager can serve this target if the implied probabilities of the two prices differ by no more than
-    this."""
+    """An open wager can serve this target only if the probabilities implied by the two prices differ by at most this
+    much."""
     size_tolerance: float = 0.0
-    """The total payout of the wagers that serve the target may differ from the target's payout by this share (0.1 is
-    10%)."""
+    """The total payout of the wagers that serve this target may differ from its own payout by at most this share: 0.1
+    is 10 percent."""

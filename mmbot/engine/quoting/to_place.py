@@ -10,8 +10,8 @@ from mmbot.engine.quoting.quoted_line import QuotedLine
 
 
 class ToPlace:
-    """The lines on which wagers are to be placed: highest priority first, then in the order in which they came. The
-    cost of a call grows with the number of lines only if the method's docstring says so."""
+    """The lines on which wagers have to be placed, ordered by priority. Lines of equal priority stay in the order in
+    which they came. The cost of a call grows with the number of lines only if the docstring of the method says so."""
 
     __slots__ = ("_aside", "_by_priority", "lines")
 
@@ -19,10 +19,12 @@ class ToPlace:
         self._by_priority: Final[dict[int, dict[LineKey, QuotedLine]]] = {}
         self._aside: Final[dict[LineKey, QuotedLine]] = {}
         self.lines: Final[dict[LineKey, int]] = {}
-        """The queued lines, each with its priority: the highest priority of its targets to place."""
+        """The lines in the queue, each with its priority. The priority of a line is the highest priority of its targets
+        to place."""
 
     def put(self, line: QuotedLine) -> None:
-        """Add a line that has targets to place, or note that its targets changed."""
+        """Add a line that has targets to place (wagers that should be open), or note that the targets of the line
+        changed."""
         place = line.rest.place
         priority = place[0].priority
         for target in place:
@@ -34,7 +36,7 @@ class ToPlace:
         self._by_priority.setdefault(priority, {})[line.key] = line
 
     def drop(self, line: LineKey) -> None:
-        """Remove a line, if it is in the queue."""
+        """If a line is in the queue, remove it."""
         priority = self.lines.pop(line, None)
         if priority is not None:
             bucket = self._by_priority[priority]
@@ -43,21 +45,22 @@ class ToPlace:
                 del self._by_priority[priority]
 
     def first(self, count: int) -> list[QuotedLine]:
-        """Among the lines that share the highest priority, return the first ``count``."""
+        """Find the highest priority in the queue. Return the lines that have this priority, but no more than ``count``
+        of them. The lines that came earliest are returned."""
         if not self._by_priority:
             return []
         lines = list(self._by_priority[max(self._by_priority)].values())
         return lines if len(lines) <= count else lines[:count]
 
     def set_aside(self, line: QuotedLine) -> None:
-        """Take a line out of the queue until ``take_back`` is called, because limits, funds or one of our own wagers
-        block its targets."""
+        """Take a line out of the queue until ``take_back`` is called. This is done if limits, funds or one of our own
+        wagers block the targets of the line."""
         self.drop(line.key)
         self._aside[line.key] = line
 
     def take_back(self, lines: Mapping[LineKey, QuotedLine]) -> None:
-        """Put back into the queue the lines that were set aside and are still in ``lines``. The cost grows with the
-        number of lines set aside."""
+        """Put the lines that were set aside back into the queue, if they are still in ``lines``. The cost grows with
+        the number of lines that were set aside."""
         if self._aside:
             for key, line in self._aside.items():
                 if line.rest.place and lines.get(key) is line:

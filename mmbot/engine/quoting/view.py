@@ -1,4 +1,5 @@
-"""Makes the view of a line for its strategy: the book without our own stake, the fair price, the user's own price."""
+"""Makes the view of a line for its strategy: the book without our own stake, the fair price, and the user's own
+price."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from mmbot.engine.state.shared import Shared
 from mmbot.strategy.interface import Given, LineView
 
 NOTHING: Final = Position()
-"""The position of a line on which nothing was ever placed. Nothing may change this object."""
+"""The position of a line on which no wager was ever placed. Code must not change this object, because many lines share
+it."""
 
 
 class Views:
@@ -26,8 +28,8 @@ class Views:
         self._profit: Final = profit
 
     def of(self, line: QuotedLine, price: GivenPrice | None, now: Instant) -> tuple[LineView, float | None]:
-        """Return the present view of a line and its fair probability. If the content is unchanged, the view is
-        ``line.seen`` itself. Also update the fair price at which the line's position is valued."""
+        """Return the present view of a line, and its fair probability. If the content has not changed, the view is the
+        object ``line.seen`` itself. Also update the fair price at which the position of the line is valued."""
         shared, key, state, before = self._shared, line.key, line.book, line.seen
         book = state.net if state.net is not None else shared.books.net(state, line.live.values())
         depth = line.depth

@@ -1,5 +1,5 @@
-"""Reads the catalogue of markets and the books: after every connect, at each ``guards.reconcile_s`` interval, and when
-a message reports a change of the catalogue."""
+"""Reads the catalogue of markets and the books: after every connect, at the interval ``guards.reconcile_s``, and when a
+message reports a change of the catalogue."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER, Due
 
 RETRY: Final = SECOND
-"""The wait after a failed read before the next one."""
+"""How long to wait after a failed read before the next read."""
 
 MISSED: Final = 30 * SECOND
-"""How long to wait before a sport event is read again because the last read seems incomplete. A read seems incomplete
-if a book comes for a line that it lacks, or if a line or sport event disappeared without a message. The wait doubles
-after each read that brings nothing new."""
+"""How long to wait before a sport event is read again because the previous read seems incomplete. A read seems
+incomplete if a book comes for a line that the read lacked, or if a line or sport event disappeared without a message.
+The wait doubles after each read that brings nothing new."""
 
 
 class BoardReader:
-    """Reads the odds ladder, tournaments, sport events, markets and books, at most once a second for each REST path."""
+    """Reads the odds ladder, tournaments, sport events, markets and books. Each REST path is read at most once a
+    second."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, quoting: Requotes) -> None:
         self._shared = shared
@@ -46,14 +47,14 @@ class BoardReader:
         self._markets: dict[int, None] = {}
         self._not_before: Instant = 0
         self._missed: dict[int, tuple[Instant, Duration]] = {}
-        """Sport events that were read again because a book came for a line that the last read lacked. For each: the
-        instant of the latest read and the wait before the next one. A read that brings something new removes the
-        sport event."""
+        """The sport events that were read again because a book came for a line that the previous read lacked. For each,
+        the instant of the latest read and the wait before the next read. If a read brings something new, the sport
+        event is removed."""
         self._lost: dict[LineKey | int, tuple[Instant, Duration]] = {}
-        """Lines and sport events that disappeared from reads without a message. For each: the instant of the next read
-        and the wait before that read."""
+        """The lines and sport events that disappeared from reads without a message. For each, the instant of the next
+        read and the wait before this read."""
         self.next_round: Instant = NEVER
-        """When the ladder, the catalogue and all books are read again."""
+        """The instant at which the ladder, the catalogue and all books are read again."""
         rules = shared.config.quoting
         self._all = any(not rule.match.tournament and not rule.match.event for rule in rules)
         self._wanted_tournaments = {t: None for rule in rules for t in rule.match.tournament}
@@ -61,12 +62,12 @@ class BoardReader:
 
     @property
     def idle(self) -> bool:
-        """Return whether no read is wanted and none is in flight."""
+        """Return whether no read is planned and no read is waiting for its answer."""
         wanted = self._ladder or self._tournaments or self._sport_events or self._markets
         return not wanted and not self._shared.waits_for_answer(self)
 
     def everything(self, now: Instant) -> None:
-        """Read the ladder, the catalogue and all books again."""
+        """Have the ladder, the catalogue and all books read again."""
         self._ladder = self._tournaments = True
         for sport_event in self._shared.catalogue.markets:
             if self._relevant(sport_event):
@@ -75,34 +76,34 @@ class BoardReader:
         self.next_round = now + self._shared.settings.reconcile
 
     def ladder(self) -> None:
-        """Read the odds ladder again."""
+        """Have the odds ladder read again."""
         self._ladder = True
 
     def tournaments(self) -> None:
-        """Read the tournaments again, and their sport events."""
+        """Have the tournaments and their sport events read again."""
         self._tournaments = True
 
     def sport_events(self, tournament: int) -> None:
-        """Read the sport events of a tournament again."""
+        """Have the sport events of a tournament read again."""
         if self._is_wanted(tournament):
             self._sport_events[tournament] = None
 
     def markets(self, sport_event: int) -> None:
-        """Read the markets and books of a sport event again."""
+        """Have the markets and books of a sport event read again."""
         if self._relevant(sport_event):
             self._markets[sport_event] = None
 
     def missed(self, line: LineKey, now: Instant) -> None:
-        """Record that a book came for a line that is not quoted. If the last read lacked the line, read its sport event
-        again."""
+        """Take note that a book came for a line that is not quoted. If the previous read lacked the line, have its
+        sport event read again."""
         if self._lacks(line) and self._relevant(line.sport_event):
             last, wait = self._missed.get(line.sport_event, (now, 0))
             self._shared.timers.set(Due.MISSED, line, max(now, last + wait))
 
     def _lost_sight(self, key: LineKey | int, now: Instant) -> None:
-        """Schedule reads for an open line or sport event that disappeared without a message, because the read may have
-        been incomplete. The first read comes after ``MISSED``. Each further wait is twice as long, until it
-        reaches the interval between complete reads."""
+        """Schedule reads for an open line or sport event that disappeared without a message. The read in which it was
+        missing may have been incomplete. The next read comes after ``MISSED``. Each further wait is twice as long,
+        until the wait reaches the interval between complete reads."""
         self._look_again(key, now + MISSED, MISSED)
 
     def _look_again(self, key: LineKey | int, at: Instant, wait: Duration) -> None:
@@ -111,7 +112,7 @@ class BoardReader:
             self._shared.timers.set(Due.MISSED, key, at)
 
     def reread(self, key: LineKey | int, now: Instant) -> None:
-        """Read a missing line or sport event again, because its timer is due."""
+        """Have a missing line or sport event read again, because its timer is due."""
         lost = self._lost.pop(key, None)
         if not self._lacks(key):
             return
@@ -131,8 +132,10 @@ class BoardReader:
                 self._look_again(key, at, wait)
 
     def _lacks(self, key: LineKey | int) -> bool:
-        """Return whether the catalogue lacks something. It lacks a line if the line or its book is unknown, or if an
-        outcome has offers but no ``line_id``. It lacks a sport event if the exchange no longer lists the sport event.
+        """Return whether the catalogue lacks a line or a sport event.
+
+        It lacks a line if the line or its book is unknown, or if an outcome of the line has offers but no ``line_id``.
+        It lacks a sport event if the exchange no longer lists the sport event.
         """
         if not isinstance(key, LineKey):
             sport_event = self._shared.catalogue.sport_events.get(key)
@@ -145,7 +148,7 @@ class BoardReader:
         return any(levels and not outcome.line_id for levels, outcome in sides)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it may be sent now; otherwise None."""
+        """Return the next read if it may be sent now. Otherwise return None."""
         if not self._shared.coverage.up:
             return None
         if now >= self.next_round:
@@ -179,8 +182,8 @@ class BoardReader:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next read is due; ``NEVER`` while the feed is down, because no message would keep the books
-        up to date."""
+        """Return the instant at which the next read is due. While the feed is down, the result is ``NEVER``, because no
+        message would keep the books up to date."""
         if not self._shared.coverage.up:
             return NEVER
         if not (self._ladder or self._tournaments or self._sport_events or self._markets):
@@ -198,7 +201,7 @@ class BoardReader:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the answer to a read. After a failure, read again later."""
+        """Apply the answer to a read. If the read failed, plan it again for later."""
         match answer:
             case Failed():
                 self._ask_again(request)
@@ -229,8 +232,8 @@ class BoardReader:
                 pass
 
     def _on_ladder(self, answer: LadderRead, now: Instant) -> None:
-        """Use a new odds ladder. If it is unreadable, the old ladder stays in use. Without any ladder, nothing is
-        quoted."""
+        """Use a new odds ladder. If the new ladder is unreadable, the old ladder stays in use. While there is no ladder
+        at all, nothing is quoted."""
         shared = self._shared
         try:
             ladder = Ladder(answer.odds)
@@ -248,7 +251,8 @@ class BoardReader:
         shared.hold("ladder", ACCOUNT, None, now)
 
     def _on_tournaments(self, answer: TournamentsRead) -> None:
-        """Apply a list of tournaments, and read the sport events of the tournaments that a quoting rule may match."""
+        """Apply a list of tournaments. Have the sport events read in those tournaments that a quoting rule may
+        match."""
         catalogue = self._shared.catalogue
         catalogue.read_tournaments(answer.tournaments)
         known = dict.fromkeys(sport_event.tournament_id for sport_event in catalogue.sport_events.values())
@@ -258,7 +262,7 @@ class BoardReader:
     def _on_sport_events(
         self, request: ReadSportEvents, sent_at: Instant, answer: SportEventsRead, now: Instant
     ) -> None:
-        """Apply a tournament's list of sport events, and read the markets of new and changed sport events."""
+        """Apply the list of a tournament's sport events. Have the markets of new and changed sport events read."""
         shared = self._shared
         listed = tuple(
             sport_event for sport_event in answer.sport_events if sport_event.tournament_id == request.tournament
@@ -282,7 +286,8 @@ class BoardReader:
             self._quoting.forget(sport_event_id)
 
     def _on_markets(self, request: ReadMarkets, sent_at: Instant, answer: MarketsRead, now: Instant) -> None:
-        """Apply the markets and books of some sport events. A sport event that the answer lacks stays as it is."""
+        """Apply the markets and books of some sport events. If the answer lacks a sport event, this sport event stays
+        as it is."""
         shared = self._shared
         for sport_event in request.sport_events:
             if (
@@ -312,7 +317,8 @@ class BoardReader:
         self._effects.locate_wagers(now)
 
     def _take_books(self, image: MarketImage, sent_at: Instant, now: Instant) -> list[LineKey]:
-        """Compare our books of a market with those of a read, and repair ours. Returns the lines whose book changed."""
+        """Compare our books of a market with the books of a read, and repair our books. Return the lines whose book
+        changed."""
         shared = self._shared
         changed: list[LineKey] = []
         for line, book in zip(image.market.lines, image.books, strict=True):
@@ -324,7 +330,8 @@ class BoardReader:
         return changed
 
     def judge(self, line: LineKey, now: Instant) -> None:
-        """Count and log a difference between a book and a read if no message explained it in time, and read again."""
+        """If no message has explained a difference between our book and a read in time, count and log the difference,
+        and have the book read again."""
         shared = self._shared
         before = sum(shared.books.differences.values())
         shared.books.judge(line, now)

@@ -1,6 +1,8 @@
-"""Reads the exchange's wager history: one query after another, page by page. Time ranges are by the exchange's clock.
+"""Reads the exchange's wager history, one query after another and page by page. Time ranges are by the exchange's
+clock.
 
-The history is read at the start, to prove that the account is clear, and to resolve placements of unknown outcome.
+The history is read at the start, to prove that the account is clear, and to learn what became of placements of unknown
+outcome.
 """
 
 from __future__ import annotations
@@ -18,50 +20,53 @@ from mmbot.engine.timing.limiter import Pacer
 from mmbot.engine.timing.timers import NEVER
 
 LONGEST_WAIT: Final = 10 * SECOND
-"""The longest wait after a failed read, even if the exchange's ``Retry-After`` asks for more. A longer wait would delay
-the proof that the account is clear."""
+"""The longest wait after a failed read. It applies even if the exchange's ``Retry-After`` asks for a longer wait,
+because a longer wait would delay the proof that the account is clear."""
 
 OVERLAP: Final = MINUTE
-"""How much earlier than the wanted instant a time range starts, because the exchange's clock may be behind ours."""
+"""How much earlier than the wanted instant a time range starts. The reason is that the exchange's clock may be behind
+our clock."""
 
 MOST_PAGES: Final = 1000
-"""The most pages of one query. With more pages than this, the exchange's cursor probably never ends."""
+"""The most pages of one query. If a query has more pages, the exchange's cursor probably never ends."""
 
 LONGEST_QUERY: Final = 30 * MINUTE
 """The longest time that the pages of one query may take."""
 
 ENDLESS_PAUSE: Final = 10 * SECOND
-"""The wait before a query starts again after its pages did not end."""
+"""How long to wait before a query starts again, if its pages did not end."""
 
 CREATED_RANGE: Final = 7 * DAY - MINUTE
 UPDATED_RANGE: Final = 2 * DAY - MINUTE
-"""``CREATED_RANGE`` and ``UPDATED_RANGE``: the longest time ranges that the exchange accepts, less a minute because
-clocks differ (docs/protocol.md 4.1)."""
+"""``CREATED_RANGE`` and ``UPDATED_RANGE`` are the longest time ranges of a query. They are a minute shorter than the
+exchange allows, because clocks differ (docs/protocol.md 4.1)."""
 
 
 class Query(NamedTuple):
-    """One query of the history: wagers by the time of their creation, or of their last change."""
+    """One query of the history. It reads wagers by the time at which they were created or changed."""
 
     status: str | None = None
     matching: str | None = None
     changed_since: Instant | None = None
-    """Read wagers that changed since this instant of our clock. If it is None, read wagers by the time of creation."""
+    """If it is given, the query reads the wagers that changed since this instant of our clock. If it is None, the query
+    reads wagers by the time of their creation."""
     created_since: Instant | None = None
-    """Read wagers that were created since this instant of our clock. If it is None, the range has its full length."""
+    """If it is given, the query reads the wagers that were created since this instant of our clock. If it is None, the
+    time range has its full length."""
     ranges_ago: int = 0
-    """Which range of a query by creation: 0 for the range that ends now, 1 for the ``CREATED_RANGE`` before, and so on.
-    """
+    """Which time range a query by creation reads. 0 is the range of the length ``CREATED_RANGE`` that ends now, 1 is
+    the range before this range, and so on."""
 
 
 class HistoryPager:
     """Reads queries in the order in which they were added, one page at a time.
 
-    The pages of a query are bounded in number and in time, and no cursor may come twice. Otherwise the query starts
-    again after ``ENDLESS_PAUSE``: an incomplete read proves nothing.
+    The pages of a query are bounded in number and in time, and no cursor may come twice. If a query breaks one of these
+    bounds, it starts again after ``ENDLESS_PAUSE``, because an incomplete read proves nothing.
 
     Args:
-        number: returns the number for a new request.
-        endless: called with the reason if the pages of a query do not end.
+        number: a function that returns the id for a new request.
+        endless: a function that is called with the reason if the pages of a query do not end.
     """
 
     def __init__(
@@ -73,31 +78,33 @@ class HistoryPager:
         self._number: Final = number
         self._queries: list[Query] = []
         self._range: ReadHistory | None = None
-        """The request for the first page of the current query, with its time range; None before that request."""
+        """The request for the first page of the current query, with its time range. None before this page is
+        requested."""
         self._cursor = ""
-        """The cursor of the next page."""
+        """The cursor with which the next page is requested."""
         self._cursors: dict[str, None] = {}
-        """The cursors of the current query so far."""
+        """The cursors that the current query has given so far."""
         self._began_at: Instant = 0
-        """When the first page of the current query was requested."""
+        """The instant at which the first page of the current query was requested."""
         self._request: int | None = None
-        """The request number of the page in flight; None if there is none, or if its answer is no longer wanted."""
+        """The id of the request for a page that has no answer yet. None if there is no such request, or if its answer
+        is no longer wanted."""
         self._not_before: Instant = 0
         self._complete_to: Instant | None = NEVER
-        """The instant of the exchange's clock up to which all pages of the current query are complete; None if it is
-        not known for a page."""
+        """The instant of the exchange's clock up to which all pages of the current query are complete. None if some
+        page does not show up to which instant it is complete."""
         self.synced: Instant = 0
-        """The latest ``last_synced_at`` of all pages since the last ``drop``: the exchange's history was complete up to
-        this instant."""
+        """The latest ``last_synced_at`` of all pages that came after the latest ``drop``. The exchange's history was
+        complete up to this instant."""
 
     @property
     def idle(self) -> bool:
-        """Return whether no query is left and no page is in flight."""
+        """Return whether no query is left and no requested page is still to come."""
         return not self._queries and self._request is None
 
     @property
     def under_way(self) -> bool:
-        """Return whether a page that is still wanted is in flight."""
+        """Return whether a page was requested that is still to come and still wanted."""
         return self._request is not None
 
     # --- queries --------------------------------------------------------------------------------------------------
@@ -107,14 +114,14 @@ class HistoryPager:
         self._queries += queries
 
     def drop(self) -> None:
-        """Drop all queries. If a page is in flight, its answer is no longer wanted."""
+        """Drop all queries. If a requested page is still to come, it is no longer wanted."""
         self._queries = []
         self._request = None
         self.synced = 0
         self._rewind()
 
     def read_again(self, now: Instant) -> None:
-        """Read the current query again from its first page, after at least a second."""
+        """Read the current query again from its first page. At least a second passes before."""
         self._rewind()
         self._not_before = now + SECOND
 
@@ -129,7 +136,8 @@ class HistoryPager:
 
     def _range_of(self, query: Query, now: Instant) -> ReadHistory:
         """Return the request for a query, with its time range. Our clock may have been corrected after an instant in
-        the query was recorded. So the range starts at the earlier of the old and the corrected time."""
+        the query was recorded. So the range starts at the earlier of two times: the instant as it was recorded, and the
+        instant by the corrected clock."""
         clock = self._clock
         there = clock.time_of(now)
         if query.changed_since is not None:
@@ -142,7 +150,8 @@ class HistoryPager:
         return ReadHistory(0, created_from=start, created_to=end + MINUTE, status=query.status, matching=query.matching)
 
     def ranges_since(self, instant: Instant, now: Instant) -> int:
-        """Return how many ranges of ``CREATED_RANGE`` reach back to an instant of our clock."""
+        """Return how many ranges of the length ``CREATED_RANGE`` are needed to reach back to an instant of our
+        clock."""
         clock = self._clock
         since = min(instant, clock.schedule(instant)) - OVERLAP
         return 1 + max(0, clock.time_of(now) - since) // CREATED_RANGE
@@ -150,7 +159,7 @@ class HistoryPager:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """Return the request for the next page if it is due; otherwise None."""
+        """Return the request for the next page if it is due. Otherwise return None."""
         if now < self.due_at(now):
             return None
         if self._range is None:
@@ -162,7 +171,8 @@ class HistoryPager:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next page is due; ``NEVER`` if no query is left or a page is in flight."""
+        """Return the instant at which the next page is due. If no query is left, or a requested page is still to come,
+        the result is ``NEVER``."""
         return self.ready_at(now) if self._queries and self._request is None else NEVER
 
     def ready_at(self, now: Instant) -> Instant:
@@ -172,8 +182,8 @@ class HistoryPager:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def failed(self, answer: Failed, now: Instant) -> None:
-        """Record that the read of a page failed. The read is repeated later, unless the page is no longer wanted. If
-        the exchange rejected the cursor, the query starts again from its first page."""
+        """Record that the read of a page failed. If the page is still wanted, it is read again later. If the exchange
+        rejected the cursor, the query starts again from its first page."""
         if answer.request == self._request:
             self._request = None
             if self._cursor and answer.failure in (Failure.REJECTED, Failure.BUG):
@@ -181,15 +191,15 @@ class HistoryPager:
             self._not_before = max(now + SECOND, min(answer.retry_at or 0, now + LONGEST_WAIT))
 
     def came(self, answer: HistoryRead) -> bool:
-        """Return whether a page that came is still wanted. If so, the caller must call ``take``, ``turn`` or ``drop``
-        next."""
+        """Return whether a page that came is still wanted. If it is, the caller must call ``take``, ``turn`` or
+        ``drop`` next."""
         if answer.request != self._request:
             return False
         self._request = None
         return True
 
     def turn(self, answer: HistoryRead, now: Instant) -> bool:
-        """Record a page and go on to the next page of the query. Returns True if this page was the last. If the pages
+        """Record a page, and go on to the next page of the query. Return True if this page ends the query. If the pages
         do not end, the query starts again later."""
         clock, synced, asked = self._clock, answer.last_synced_at, self._range
         clock.note_date(answer.date, now)
@@ -209,7 +219,8 @@ class HistoryPager:
         return not cursor
 
     def _endless_because(self, cursor: str, now: Instant) -> str | None:
-        """Return the reason why a query with one more cursor seems to have no end; None if it may still end."""
+        """Return the reason why a query seems to have no end, after it gave one more cursor. The result is None if the
+        query may still end."""
         if cursor in self._cursors:
             return "a cursor came twice"
         self._cursors[cursor] = None
@@ -220,8 +231,8 @@ class HistoryPager:
         return None
 
     def next_query(self) -> bool:
-        """Go on to the next query after the last page of a query. Return False if none is left. ``holds_all`` then
-        covers the pages of all these queries."""
+        """Go on to the next query after a query has ended. Return False if no query is left. From then on,
+        ``holds_all`` is about the pages of all these queries together."""
         self._queries.pop(0)
         self._from_first_page()
         return bool(self._queries)
@@ -253,11 +264,12 @@ class HistoryPager:
         return True
 
     def behind(self, answer: HistoryRead, now: Instant) -> Duration:
-        """Return how far a history page was behind the exchange's clock; 0 if the page gave no ``last_synced_at``."""
+        """Return how far a page of the history was behind the exchange's clock. The result is 0 if the page gave no
+        ``last_synced_at``."""
         return 0 if answer.last_synced_at is None else self._clock.time_of(now) - answer.last_synced_at
 
 
 def end_of(asked: ReadHistory) -> Instant:
-    """Return the end of the time range in a request; ``NEVER`` if it has none."""
+    """Return the end of the time range in a request. The result is ``NEVER`` if the request has no time range."""
     end = asked.created_to if asked.updated_to is None else asked.updated_to
     return NEVER if end is None else end

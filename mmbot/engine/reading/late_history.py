@@ -1,4 +1,4 @@
-"""Warns if the proof that the account is clear must wait because the exchange's history is far behind our clock."""
+"""Warns if the proof that the account is clear has to wait because the exchange's history is far behind our clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mmbot.engine.orders import Severity
 from mmbot.engine.state.shared import Shared
 
 LATE: Final = MINUTE
-"""If the history is further behind our clock than this, a warning is logged. The time between two warnings is at least
-this long. The cause is that the history lags or that our clock is ahead."""
+"""If the history is further behind our clock than this, a warning is logged. At least this much time passes between two
+warnings. The cause is that the history lags, or that our clock is ahead."""
 
 
 class LateHistory:
@@ -21,7 +21,8 @@ class LateHistory:
         self._alerted_at: Instant = 0
 
     def note(self, behind: Duration, now: Instant) -> None:
-        """Raise the alert if ``behind``, the time by which an incomplete page was behind our clock, is too long."""
+        """Raise the alert if the history is too late. ``behind`` is how far an incomplete page of the history was
+        behind our clock."""
         if behind > LATE and now >= self._alerted_at + LATE:
             self._alerted_at = now
             self._shared.outbox.alert(Severity.WARNING, "history.behind", seconds=round(in_seconds(behind), 3))

@@ -12,14 +12,15 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 DETAILS: Final = 100
-"""The most wagers in one read of matches (docs/protocol.md 4.1)."""
+"""The most wagers that one read of matches may ask for (docs/protocol.md 4.1)."""
 
 DETAILS_AGAIN: Final = 5 * SECOND
-"""The wait before matches are read again, if the answer lacked the odds of some matches."""
+"""If an answer lacked the odds of some matches, how long to wait before the matches are read again."""
 
 
 class MatchingDetails:
-    """Reads the matches of the wagers in ``Shared.details``, up to 100 in one request."""
+    """Reads the matches of the wagers in ``Shared.details`` (the wagers with matches whose odds are not known), up to
+    100 wagers in one request."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -27,7 +28,7 @@ class MatchingDetails:
         self._not_before: Instant = 0
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it may be sent now; otherwise None."""
+        """Return the next read if it may be sent now. Otherwise return None."""
         shared = self._shared
         if not shared.details or now < self._not_before:
             return None
@@ -40,11 +41,12 @@ class MatchingDetails:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next read is due; ``NEVER`` if there is nothing to read."""
+        """Return the instant at which the next read is due. The result is ``NEVER`` if there is nothing to read."""
         return self._not_before if self._shared.details else NEVER
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the matches in an answer. If the matches of a wager are incomplete, read them again later."""
+        """Apply the matches in an answer. If the answer does not hold all matches of a wager, read the wager's matches
+        again later."""
         if not isinstance(request, ReadMatches):
             return
         shared = self._shared

@@ -1,5 +1,5 @@
-"""Looks up the tournaments of sport events that are not in the catalogue, such as those of wagers placed by hand on
-sport events that no quoting rule matches."""
+"""Looks up the tournaments of sport events that are not in the catalogue. For example, a person may have placed a wager
+by hand on a sport event that no quoting rule matches."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from mmbot.engine.state.shared import Shared
 from mmbot.engine.timing.timers import NEVER
 
 FIRST_WAIT: Final = 30 * SECOND
-"""Time to the next look-up of a sport event that the exchange did not return. It doubles each time, up to
-``guards.reconcile_s``."""
+"""If the exchange did not return a sport event, how long to wait before the sport event is looked up again. The wait
+doubles each time, up to ``guards.reconcile_s``."""
 
 RETRY: Final = SECOND
-"""Time from a failed look-up to the next one."""
+"""How long to wait after a failed look-up before the next look-up."""
 
 
 class TournamentLookups:
-    """Reads the sport events in ``Exposure.unplaced`` by their ids. Until it is known, such a sport event counts in
-    every tournament."""
+    """Looks up the sport events in ``Exposure.unplaced`` (the sport events whose tournament is not known) by their ids.
+    Until the tournament of a sport event is known, the sport event counts in every tournament."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, board: BoardReader) -> None:
-        """``board``: the look-ups wait until it has read the lists of sport events."""
+        """The look-ups wait until ``board`` has read the lists of sport events."""
         self._board: Final = board
         self._shared: Final = shared
         self._effects: Final = effects
         self._waits: dict[int, tuple[Instant, Duration]] = {}
-        """For each sport event that was looked up: the instant of the next look-up, and the wait before it."""
+        """For each sport event that was looked up: the instant of the next look-up, and the wait before this
+        look-up."""
         self._asking = False
 
     def _next_at(self) -> Instant:
@@ -41,13 +42,14 @@ class TournamentLookups:
         )
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next look-up is due; ``NEVER`` if there is nothing to look up."""
+        """Return the instant at which the next look-up is due. The result is ``NEVER`` if there is nothing to look
+        up."""
         if not self._shared.exposure.unplaced or self._asking or not self._shared.coverage.up or not self._board.idle:
             return NEVER
         return max(self._next_at(), self._shared.pacer.ready_at("sport_events", now))
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next look-up if it may be sent now; otherwise None."""
+        """Return the next look-up if it may be sent now. Otherwise return None."""
         if self.due_at(now) > now:
             return None
         shared = self._shared
@@ -61,7 +63,8 @@ class TournamentLookups:
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Count the sport events in the tournaments of the answer. Look the others up again later."""
+        """Count each sport event in the answer in its tournament. Look up again later the sport events that the answer
+        lacks."""
         if not isinstance(request, ReadSportEventsById):
             return
         self._asking = False

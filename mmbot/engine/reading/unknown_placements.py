@@ -1,7 +1,8 @@
-"""Resolves placements of which it is unknown whether the exchange took them.
+"""Finds out what became of placements of which it is unknown whether the exchange accepted the wager.
 
-Such a placement counts as an open wager until the exchange's history shows what happened. The wager was
-never placed if the history lacks it and is complete up to a time after mmbot gave up waiting for the answer."""
+Such a placement counts as an open wager until the exchange's history shows what happened. If the history lacks the
+wager and is complete up to a time after mmbot gave up waiting for the answer, the wager was never placed.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +20,13 @@ from mmbot.engine.wagers.changes import Changes
 from mmbot.engine.wagers.wager import Wager
 
 MOST_RANGES: Final = 8
-"""The most ranges of ``CREATED_RANGE`` that are read for one placement. An older placement of unknown outcome stays
-unknown and is reported."""
+"""The most ranges of the length ``CREATED_RANGE`` that are read for one placement of unknown outcome. The outcome of an
+older placement stays unknown, and an alert reports the placement."""
 
 
 class UnknownPlacements:
-    """Looks for placements of unknown outcome in the history, because the exchange has no look-up by ``external_id``
-    (docs/protocol.md 6.5)."""
+    """Searches the history for placements of unknown outcome. The exchange cannot look up a wager by its
+    ``external_id`` (docs/protocol.md 6.5)."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
@@ -33,7 +34,7 @@ class UnknownPlacements:
         self._history: Final = HistoryPager(shared.clock, shared.pacer, shared.request_id, shared.note_endless)
         self._given_up: dict[str, Instant] = {}
         self._asked: dict[str, None] = {}
-        """The placements that the present read of the history is meant to resolve."""
+        """The placements whose outcome the present read of the history should show."""
         self._not_before: Instant = 0
 
     def note(self, external_id: str, now: Instant) -> None:
@@ -41,7 +42,7 @@ class UnknownPlacements:
         self._given_up.setdefault(external_id, now)
 
     def next(self, now: Instant) -> ReadHistory | None:
-        """Return the request for the next page if it may be read now; otherwise None."""
+        """Return the request for the next page if the page may be read now. Otherwise return None."""
         if not self._given_up or now < self._not_before or now < self._history.ready_at(now):
             return None
         if self._history.idle:
@@ -52,7 +53,8 @@ class UnknownPlacements:
         return request
 
     def _start(self, now: Instant) -> None:
-        """Start a read of everything that was placed since the first placement of unknown outcome, range by range."""
+        """Start a read of everything that was placed since the oldest placement of unknown outcome, one time range
+        after another."""
         ledger = self._shared.ledger
         self._asked = {}
         sent = []
@@ -72,22 +74,22 @@ class UnknownPlacements:
             self._history.ask(*[Query(created_since=since, ranges_ago=ago) for ago in ranges])
 
     def _out_of_reach(self, wager: Wager) -> None:
-        """Report a placement that is too old for the history. It goes on counting with its full stake, since nothing
-        proves that it was never placed. Since its sport event must have ended long ago, the proof that the account is
-        clear does not wait for it."""
+        """Report a placement that is too old for the history. Its full stake still counts, because nothing proves that
+        the wager was never placed. The proof that the account is clear does not wait for this placement, because its
+        sport event must have ended long ago."""
         self._shared.out_of_reach[wager.external_id] = None
         self._shared.outbox.alert(
             Severity.ERROR, "wager.out_of_reach", external_id=wager.external_id, stake_cents=wager.stake
         )
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next page is due; ``NEVER`` if nothing must be read."""
+        """Return the instant at which the next page is due. The result is ``NEVER`` if nothing has to be read."""
         if not self._given_up or self._history.under_way:
             return NEVER
         return max(self._not_before, self._history.ready_at(now))
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply a page of the history. After a failure, read from the first page again."""
+        """Apply a page of the history. If the read failed, read again from the first page."""
         if isinstance(answer, HistoryRead):
             self._effects.take_page(answer, sent_at, now)
             if any(not unread.named for unread in answer.unread) and self._history.came(answer):
@@ -103,7 +105,8 @@ class UnknownPlacements:
             self._history.drop()
 
     def _absent(self, now: Instant) -> Changes:
-        """Forget the placements that the read resolved. Record as never placed those that a complete history lacks."""
+        """Forget the placements whose outcome the read showed. If a complete history lacks a placement, record that the
+        wager was never placed."""
         ledger = self._shared.ledger
         changes: Changes = ()
         for external_id in self._asked:

@@ -1,8 +1,8 @@
-"""Wagers of which the exchange's answers and messages hold a part that cannot be read.
+"""Handles wagers of which some part cannot be read in the exchange's answers and messages.
 
-A wager that is over is counted and named, and blocks nothing. A wager that others may be able to match counts at the
-worst and holds a guard: over its sport event if its stake is known, otherwise over the account. One of our own holds
-none, because the ledger knows its odds and its stake from the placement.
+If the wager is over, it is counted and named in the status, and it blocks nothing. If others may be able to match the
+wager, it counts at its worst and makes a guard hold: over its sport event if its stake is known, otherwise over the
+account. A wager of ours makes no guard hold, because the ledger knows its odds and its stake from the placement.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 
 REMEMBERED: Final = 10_000
-"""The most wagers that are remembered, so that each is logged and counted once."""
+"""The most wagers that are remembered. A remembered wager is not logged and counted a second time."""
 
 SHOWN: Final = 5
 """The most wagers that the status names."""
@@ -36,15 +36,16 @@ class _Held(NamedTuple):
 
 
 class UnreadWagers:
-    """Applies what can be read of each wager, and holds the guards ``unread_wager`` and ``unread_stake``."""
+    """Applies the readable parts of each wager, and holds the guards ``unread_wager`` and ``unread_stake``."""
 
     def __init__(self, shared: Shared, effects: AppliesReports) -> None:
         self._shared: Final = shared
         self._effects: Final = effects
         self._seen: dict[str, str] = {}
-        """The reason why each wager cannot be read, as text for a person, by a key of the wager."""
+        """For each wager that could not be read: the reason, as text for a person. The key is the wager's id if the id
+        can be read, and otherwise some other readable part."""
         self._held: dict[str, _Held] = {}
-        """The wagers that may be open, with the guard that each holds."""
+        """The wagers that may be open, each with the guard that holds because of it."""
         self.count = 0
         """The number of wagers that could not be read."""
 
@@ -54,11 +55,13 @@ class UnreadWagers:
         return bool(self._held)
 
     def named(self) -> tuple[str, ...]:
-        """Return the first wagers that could not be read, each with the reason."""
+        """Return the wagers that the status names, each with the reason why it could not be read. They are the wagers
+        that were noticed earliest."""
         return tuple(list(self._seen.values())[:SHOWN])
 
     def take(self, wager: UnreadWager, asked_at: Instant | None, now: Instant) -> None:
-        """Take a wager of a message, or of the answer to a read that was sent at ``asked_at``."""
+        """Take a wager from a message or from the answer to a read. ``asked_at`` is the instant at which the read was
+        sent. For a message, ``asked_at`` is None."""
         key = wager.wager_id or wager.external_id or wager.why
         self._note(key, wager)
         report = self._report(wager)
@@ -70,23 +73,25 @@ class UnreadWagers:
             self.lift(key, now)
 
     def lift(self, key: str, now: Instant) -> None:
-        """Note that a wager was read as a whole, or is over: its guard is lifted if no other wager holds it."""
+        """Note that a wager was read as a whole, or is over. Its guard is lifted if the guard does not have to hold
+        because of another wager."""
         held = self._held.pop(key, None)
         if held is not None:
             self._judge(held.guard, held.scope, now)
 
     def proved_clear(self, since: Instant, now: Instant) -> None:
-        """Lift the guards of wagers that no page has shown since ``since``: the history showed that nothing is open."""
+        """Lift the guards of the wagers that no page has shown since ``since``. The history showed that nothing is
+        open."""
         for key in [key for key, held in self._held.items() if held.seen_at < since]:
             self.lift(key, now)
 
     def _is_ours(self, wager: UnreadWager) -> bool:
-        """Return whether the wager is ours: the ledger knows from its placement what it can lose."""
+        """Return whether a wager is ours. If it is ours, the ledger knows from its placement how much it can lose."""
         known = self._shared.ledger.get(wager.external_id)
         return known is not None and not known.foreign
 
     def _note(self, key: str, wager: UnreadWager) -> None:
-        """Count and log a wager once."""
+        """Count and log a wager, unless it was counted before."""
         if key in self._seen or len(self._seen) >= REMEMBERED:
             return
         self.count += 1
@@ -102,8 +107,8 @@ class UnreadWagers:
         )
 
     def _report(self, wager: UnreadWager) -> WagerReport | None:
-        """Return the report to apply, with what the ledger knows in place of what cannot be read. None if the wager is
-        not held and has no stake that could be lost."""
+        """Return the report to apply. Where a part cannot be read, the report has the value that the ledger knows. The
+        result is None if the ledger does not hold the wager and the wager has no stake that could be lost."""
         if not wager.wager_id:
             return None
         ledger = self._shared.ledger
@@ -131,7 +136,8 @@ class UnreadWagers:
         self._judge(guard, scope, now)
 
     def _judge(self, guard: str, scope: str | int, now: Instant) -> None:
-        """Hold a guard with the reason of the first of its wagers, or lift it if there is none."""
+        """Make a guard hold if any wager requires it, with the reason of the earliest such wager. Otherwise lift the
+        guard."""
         reasons = [held.reason for held in self._held.values() if (held.guard, held.scope) == (guard, scope)]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         self._shared.hold(guard, scope, reasons[0] + more if reasons else None, now)

@@ -1,4 +1,4 @@
-"""Look-ups of single wagers by their id."""
+"""Looks up single wagers by their ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from mmbot.engine.timing.timers import NEVER
 
 
 class WagerLookups:
-    """Looks up the wagers in ``Shared.lookups``, with one request each."""
+    """Looks up the wagers in ``Shared.lookups`` (the wagers that have to be read from the exchange), each with its own
+    request."""
 
     def __init__(self, shared: Shared, effects: AppliesReports, life: HearsOfWagers, feed: Reconnects) -> None:
         self._shared: Final = shared
@@ -25,7 +26,8 @@ class WagerLookups:
         self._not_before: Instant = 0
 
     def _next_id(self) -> str | None:
-        """Return the first wager to look up that has no look-up in flight; None if there is none."""
+        """Return the id of the next wager to look up. Wagers whose look-up has no answer yet are passed over. The
+        result is None if no wager is left."""
         shared = self._shared
         if not shared.lookups:
             return None
@@ -36,7 +38,7 @@ class WagerLookups:
         return None
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next look-up if it may be sent now; otherwise None."""
+        """Return the next look-up if it may be sent now. Otherwise return None."""
         if now < self._not_before or (wager_id := self._next_id()) is None:
             return None
         request = ReadWager(self._shared.request_id(), wager_id)
@@ -44,11 +46,12 @@ class WagerLookups:
         return request
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next look-up is due; ``NEVER`` if there is nothing to look up."""
+        """Return the instant at which the next look-up is due. The result is ``NEVER`` if there is nothing to look
+        up."""
         return NEVER if self._next_id() is None else self._not_before
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Apply the exchange's report on a wager. After a failure, ask again later."""
+        """Apply the exchange's report on a wager. If the look-up failed, repeat it later."""
         if not isinstance(request, ReadWager):
             return
         if isinstance(answer, Failed):

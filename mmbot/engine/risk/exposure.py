@@ -22,10 +22,11 @@ from mmbot.engine.risk.scopes import ACCOUNT_SCOPE, LimitScope, Reached, Thresho
 
 
 class Exposure:
-    """The sums of all scopes. The cost of a call grows with the number of lines only if the method's docstring says so.
+    """The sums of all scopes. The cost of a call grows with the number of lines only if the docstring of the method
+    says so.
 
     Raises:
-        ValueError: on construction, if soft is not below hedge or either is outside (0, 1].
+        ValueError: on construction, if soft is not below hedge, or if one of them is outside (0, 1].
     """
 
     __slots__ = (
@@ -46,7 +47,7 @@ class Exposure:
     )
 
     def __init__(self, limits: LimitsConfig, tournament_of: Callable[[int], int] = nowhere) -> None:
-        """``tournament_of`` returns the tournament of a sport event; ``UNKNOWN_TOURNAMENT`` if it is not known."""
+        """``tournament_of`` returns the tournament of a sport event, or ``UNKNOWN_TOURNAMENT`` if it is not known."""
         if not 0 < limits.soft < limits.hedge <= 1:
             raise ValueError(
                 f"soft {limits.soft} has to be below hedge {limits.hedge}, both shares of a limit in (0, 1]"
@@ -59,7 +60,7 @@ class Exposure:
         self._tournaments: Final[dict[int, int]] = {}
         self._tournament_of: Final = tournament_of
         self._tournament_nodes: Final[dict[int, Node]] = {}
-        """The node of each known tournament."""
+        """The node (the scope with its sums) of each known tournament."""
         self.unplaced: Final[dict[int, None]] = {}
         """The sport events whose tournament is not known."""
         self._everywhere_worst: Cents = 0
@@ -71,8 +72,8 @@ class Exposure:
     # --- lines -----------------------------------------------------------------------------------------------------
 
     def register(self, line: LineKey | MarketKey, tournament: int, rule: RuleLimits | None) -> None:
-        """Count a line in its five scopes, or the full stakes of a market in four scopes. The tighter of the general
-        limit and the rule's limit applies.
+        """Count a line in its five scopes, or the full stakes of a market in four scopes. Of the general limit and the
+        limit of the quoting rule, the tighter limit applies.
 
         Call this method again when the rule or the tournament changes. A new tournament applies to all lines of the
         sport event. If several rules apply to the lines of a market or sport event, the tightest of the rules' limits
@@ -98,8 +99,8 @@ class Exposure:
             self._attach(entry, tournament)
 
     def place(self, sport_event: int, tournament: int) -> None:
-        """Count a sport event in its tournament; with ``UNKNOWN_TOURNAMENT`` in every tournament. A sport event without
-        lines is ignored."""
+        """Count a sport event in its tournament. If ``tournament`` is ``UNKNOWN_TOURNAMENT``, count the sport event in
+        every tournament. If the sport event has no lines, do nothing."""
         if sport_event in self._sport_events and tournament != self._tournaments.get(sport_event, UNKNOWN_TOURNAMENT):
             self._move(sport_event, tournament)
 
@@ -114,7 +115,7 @@ class Exposure:
             self._attach(entry, tournament)
 
     def forget(self, line: LineKey | MarketKey) -> None:
-        """Drop a line that will not be traded again. An unknown line is ignored.
+        """Drop a line that will not be traded again. If the line is unknown, do nothing.
 
         Raises:
             ValueError: if the worst case of the line is not zero.
@@ -141,8 +142,8 @@ class Exposure:
                     self.forget(line)
 
     def update(self, line: LineKey, position: Position) -> None:
-        """Update the sums after a change of a line's position. A line that was never registered gets the general
-        limits."""
+        """Update the sums after the position of a line changed. If the line was never registered, the general limits
+        apply."""
         entry = self._entries.get(line)
         if entry is None:
             self.register(line, self._tournament_of(line.sport_event), None)
@@ -169,7 +170,7 @@ class Exposure:
         self._add(entry, more_worst, more_matched)
 
     def update_full(self, market: MarketKey, full: FullStakes) -> None:
-        """Update the sums after a change of a market's full stakes. No hedge can reduce full stakes."""
+        """Update the sums after the full stakes of a market changed. No hedge can reduce full stakes."""
         entry = self._entries.get(market)
         if entry is None:
             self.register(market, self._tournament_of(market.sport_event), None)
@@ -184,8 +185,8 @@ class Exposure:
     def largest_stake(self, line: LineKey, position: Position, side: Side) -> Cents:
         """Return the largest additional stake on ``side`` that passes no limit of the five scopes, in cents.
 
-        If a scope is above its limit already, return the largest stake that can only reduce the risk. ``position`` is
-        used as given: ``update`` need not have been called for it. Raises KeyError for a line that was never
+        If a scope is already above its limit, return the largest stake that can only reduce the risk. ``position`` is
+        used as it is given: ``update`` need not have been called for it. KeyError is raised if the line was never
         registered.
         """
         entry = self._entries[line]
@@ -201,9 +202,9 @@ class Exposure:
         """Return the largest total stake that should be open on each outcome, in cents. Quotes are cut to these amounts
         before they are compared with the open wagers.
 
-        If any scope of the line is at its soft threshold or above, the amounts are the largest that can only reduce the
-        risk. Otherwise they are the largest that pass no limit of the five scopes. Each outcome is judged alone, as if
-        nothing were open on the other outcome.
+        If any scope of the line is at or above its soft threshold, the amounts are the largest stakes that can only
+        reduce the risk. Otherwise they are the largest stakes that pass no limit of the five scopes. Each outcome is
+        judged alone, as if nothing were open on the other outcome.
         """
         entry = self._entries[line]
         first, second = position.profit
@@ -216,9 +217,9 @@ class Exposure:
         return may_lose + second, may_lose + first
 
     def wide(self, line: LineKey) -> tuple[Cents, bool]:
-        """Return the room of a line's sport event, tournament and account, in cents. Also return true if any of the
-        three is at its soft threshold. The room is the amount by which the three worst cases may rise until the first
-        of them is at its limit."""
+        """Return the room that a line's sport event, tournament and account leave, in cents. The room is the amount by
+        which all three worst cases may rise before one of them reaches its limit. Also return whether any of the three
+        is at its soft threshold."""
         _, _, sport_event, tournament, account = self._entries[line].path
         room = sport_event.limit - sport_event.worst
         if (more := tournament.limit - tournament.worst) < room:
@@ -233,8 +234,8 @@ class Exposure:
         return room, soft
 
     def reducing(self, line: LineKey, position: Position, side: Side, stake: Cents) -> bool:
-        """Return true if an additional stake on ``side`` can only reduce the risk: no matter how much of it is matched,
-        neither the worst case nor the matched worst case of any scope rises.
+        """Return true if an additional stake on ``side`` can only reduce the risk. In this case, no matter how much of
+        it is matched, neither the worst case nor the matched worst case of any scope rises.
 
         The line's own position is enough to decide this, because each wider scope is a sum in which only this line
         changes.
@@ -242,7 +243,7 @@ class Exposure:
         return position.remaining[side] + stake <= most_reducing(position, side)
 
     def stake_limit(self, line: LineKey) -> Cents:
-        """Return the largest stake of one wager on this line, in cents."""
+        """Return the largest stake that one wager on this line may have, in cents."""
         return self._entries[line].limits.stake
 
     # --- thresholds --------------------------------------------------------------------------------------------------
@@ -258,7 +259,8 @@ class Exposure:
         return reached
 
     def hedge_wanted(self, line: LineKey, position: Position) -> Cents:
-        """Return by how many cents a hedge should lower this line's matched worst case; see ``hedge_candidates``."""
+        """Return by how many cents a hedge should lower the matched worst case of this line (see
+        ``hedge_candidates``)."""
         if not self._hot:
             return 0
         for candidate, reduction in self.hedge_candidates():
@@ -267,13 +269,13 @@ class Exposure:
         return 0
 
     def hedge_candidates(self, unable: Container[LineKey] = ()) -> list[tuple[LineKey, Cents]]:
-        """Return the lines to hedge, and by how many cents the matched worst case of each should fall.
+        """Return the lines to hedge, and by how many cents the matched worst case of each line should fall.
 
-        Each scope at or above its hedge threshold is brought back to its soft threshold, narrow scopes first. The lines
-        with the largest matched worst case are hedged first. Lines in ``unable`` cannot be hedged now, so other lines
-        are hedged in their place. Lines with a hedge in flight must not be in ``unable``, because no other line should
-        be hedged in their place. The cost grows with the number of lines with matches, but only while a scope is at its
-        hedge threshold.
+        Each scope at or above its hedge threshold is brought back to its soft threshold, narrow scopes before wide
+        scopes. Within a scope, the lines with the largest matched worst case are hedged before the others. Lines in
+        ``unable`` cannot be hedged now, so other lines are hedged in their place. A line with a hedge in flight must
+        not be in ``unable``, because no other line should be hedged in its place. The cost grows with the number of
+        lines with matches, but only while a scope is at its hedge threshold.
         """
         if not self._hot:
             return []
@@ -295,37 +297,37 @@ class Exposure:
         return list(planned.items())
 
     def matched_by_scope(self, line: LineKey | MarketKey) -> list[tuple[LimitScope, Cents, Cents, Cents]]:
-        """Return the scopes of a line, or of a market's full stakes, narrowest first. Each scope comes with its matched
-        worst case, its soft threshold and its hedge threshold, in cents."""
+        """Return the scopes of a line, or of a market's full stakes, from the narrowest to the widest. Each scope comes
+        with its matched worst case, its soft threshold and its hedge threshold, in cents."""
         return [(node.scope, node.matched, node.soft, node.hedge) for node in self._entries[line].path]
 
     def scopes(self, line: LineKey) -> tuple[LimitScope, ...]:
-        """Return the five scopes of a line, narrowest first."""
+        """Return the five scopes of a line, from the narrowest to the widest."""
         return tuple(node.scope for node in self._entries[line].path)
 
     def worst_case(self, scope: LimitScope) -> Cents:
-        """Return the worst case of a scope, with all that could still match. Raises KeyError for a scope without
-        lines."""
+        """Return the worst case of a scope. It includes all stakes that could still match. KeyError is raised if the
+        scope has no lines."""
         return self._nodes[scope].worst
 
     def matched(self, scope: LimitScope) -> Cents:
-        """Return the matched worst case of a scope. Raises KeyError for a scope without lines."""
+        """Return the matched worst case of a scope. KeyError is raised if the scope has no lines."""
         return self._nodes[scope].matched
 
     def limit(self, scope: LimitScope) -> Cents:
-        """Return the limit of a scope. Raises KeyError for a scope without lines."""
+        """Return the limit of a scope. KeyError is raised if the scope has no lines."""
         return self._nodes[scope].limit
 
     def thresholds(self, scope: LimitScope) -> Thresholds:
-        """Return the three thresholds of a scope. Raises KeyError for a scope without lines."""
+        """Return the three thresholds of a scope. KeyError is raised if the scope has no lines."""
         node = self._nodes[scope]
         return Thresholds(node.soft, node.hedge, node.limit)
 
     def fullest(self) -> tuple[LimitScope, ...]:
-        """Return, for each kind of scope, the scope that has used the greatest share of its limit. The narrowest kind
+        """For each kind of scope, return the scope that has used the greatest share of its limit. The narrowest kind
         comes first.
 
-        For the status page: the cost grows with the number of scopes.
+        This is for the status page. The cost grows with the number of scopes.
         """
         best: list[tuple[float, LimitScope] | None] = [None] * 5
         for node in self._nodes.values():
@@ -338,8 +340,8 @@ class Exposure:
     # --- within ------------------------------------------------------------------------------------------------------
 
     def _room(self, entry: Entry, worst: Cents) -> Cents:
-        """Return the amount in cents by which the line's worst case may rise from ``worst`` until the first of its
-        scopes is at its limit."""
+        """Return the amount in cents by which the worst case of a line may rise from ``worst`` before one of its scopes
+        reaches its limit."""
         line, market, sport_event, tournament, account = entry.path
         room = line.limit - line.worst
         if (more := market.limit - market.worst) < room:
@@ -365,7 +367,7 @@ class Exposure:
             self._heat(node)
 
     def _add_everywhere(self, worst: Cents, matched: Cents) -> None:
-        """Add the figures of a line whose tournament is not known to every known tournament."""
+        """Add the figures of a line to every known tournament, because the tournament of the line is not known."""
         self._everywhere_worst += worst
         self._everywhere_matched += matched
         for node in self._tournament_nodes.values():
@@ -379,7 +381,8 @@ class Exposure:
             self._hot.pop(node.scope, None)
 
     def _node(self, scope: LimitScope, rank: int, limit: Cents) -> Node:
-        """Return the node of a scope, and count one more line that sets this limit."""
+        """Return the node of a scope (the scope with its sums). Count one more line that sets this limit for the
+        scope."""
         node = self._nodes.get(scope)
         if node is None:
             node = self._nodes[scope] = Node(scope, rank)

@@ -1,8 +1,8 @@
-"""Guards: named conditions that stop quoting. Each guard has a scope, a reason while it holds, and a rule that lifts
-it.
+"""Guards: named conditions that stop quoting. Each guard has a scope, a condition that lifts it and, while it holds, a
+reason.
 
 While a guard holds, the open wagers in its scope are cancelled and nothing is quoted there. The guards in ``PAUSING``
-only stop new placements. ``GUARDS`` is the complete list; tests compare docs and metrics with it.
+only stop new placements. ``GUARDS`` is the complete list, and tests compare it with the docs and the metrics.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from mmbot.engine.status import GuardStatus
 
 
 class Guard(NamedTuple):
-    """One guard."""
+    """One guard: a named condition that stops quoting."""
 
     name: str
     scope: str
-    """``account``, ``sport event`` or ``line``."""
+    """The kind of scope that the guard stops: ``account``, ``sport event`` or ``line``."""
     lifts: str
     """The condition that lifts the guard, as the end of a sentence that begins with "lifted when"."""
 
@@ -69,13 +69,13 @@ GUARDS: Final = (
     Guard("off_fair", "line", "every quote is within guards.off_fair of the fair price"),
     Guard("rejected", "line", "the pause after a rejected placement is over"),
 )
-"""Every guard, ordered by scope: account, sport event, line."""
+"""Every guard, in the order of the scopes: account, sport event, line."""
 
 PAUSING: Final = ("activation",)
-"""Guards that stop new placements but leave open wagers open."""
+"""The guards that stop new placements but do not cancel open wagers."""
 
 GuardScope = str | int | LineKey
-"""``account``, the id of a sport event, or a line."""
+"""The scope over which a guard holds: ``account``, the id of a sport event, or a line."""
 
 
 class _Held(NamedTuple):
@@ -84,18 +84,18 @@ class _Held(NamedTuple):
 
 
 NOT_TWO: Final = "not two outcomes with a line id"
-"""The reason of the guard ``outcomes``. Also the reason why a line with this guard is not hedged."""
+"""The reason of the guard ``outcomes``. It is also the reason why a line with this guard is not hedged."""
 
 
 class Guards:
-    """The guards that hold, by scope."""
+    """The guards that hold now, by scope."""
 
     def __init__(self) -> None:
         self.held: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards that hold and stop quoting, by scope. Scopes without such a guard are not in the dictionary. Only
-        this class changes it."""
+        """The guards that hold and stop quoting, by scope. A scope without such a guard is not in the dictionary. Only
+        this class changes the dictionary."""
         self.pausing: Final[dict[GuardScope, dict[str, _Held]]] = {}
-        """The guards of ``PAUSING`` that hold, by scope."""
+        """The guards in ``PAUSING`` that hold now, by scope."""
         self._known: Final = {guard.name: guard for guard in GUARDS}
         self.raised = 0
         """How many times a guard began to hold."""
@@ -108,7 +108,8 @@ class Guards:
         self._known[guard.name] = guard
 
     def hold(self, guard: str, scope: GuardScope, reason: str, now: Instant) -> bool:
-        """Make a guard hold. Returns True if the guard did not hold before. A new reason replaces the old reason."""
+        """Make a guard hold. Return True if the guard did not hold before. If it held, the new reason replaces the old
+        reason."""
         names = self._of(guard).setdefault(scope, {})
         known = names.get(guard)
         names[guard] = _Held(reason, known.since if known else now)
@@ -118,7 +119,7 @@ class Guards:
         return known is None
 
     def lift(self, guard: str, scope: GuardScope) -> bool:
-        """Lift a guard. Returns True if the guard held before."""
+        """Lift a guard. Return True if the guard held before."""
         held = self._of(guard)
         names = held.get(scope)
         if names is None or guard not in names:
@@ -130,13 +131,13 @@ class Guards:
         return True
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the guards of sport events that are over, and of their lines."""
+        """Drop the guards of sport events that are over, and the guards of their lines."""
         for scope in [scope for scope in self.held if _sport_event_of(scope) in sport_events]:
             del self.held[scope]
 
     def set(self, guard: str, scope: GuardScope, reason: str | None, now: Instant) -> bool:
-        """Make a guard hold if a reason is given, or lift it if ``reason`` is None. Returns True if the guard began or
-        ceased to hold."""
+        """If a reason is given, make a guard hold. If ``reason`` is None, lift the guard. Return True if the guard
+        began or ceased to hold."""
         return self.lift(guard, scope) if reason is None else self.hold(guard, scope, reason, now)
 
     def holds(self, guard: str, scope: GuardScope) -> bool:
@@ -144,34 +145,35 @@ class Guards:
         return guard in self._of(guard).get(scope, ())
 
     def since(self, guard: str, scope: GuardScope) -> Instant | None:
-        """Return the instant at which a guard began to hold over a scope; None if the guard does not hold."""
+        """Return the instant at which a guard began to hold over a scope. The result is None if the guard does not
+        hold."""
         held = self._of(guard).get(scope, {}).get(guard)
         return None if held is None else held.since
 
     def any(self, scope: GuardScope) -> bool:
-        """Return True if any guard holds over exactly this scope. Guards of ``PAUSING`` do not count."""
+        """Return True if any guard holds over exactly this scope. The guards in ``PAUSING`` do not count."""
         return scope in self.held
 
     def reason(self, guard: str, scope: GuardScope) -> str | None:
-        """Return the reason of a guard over a scope; None if the guard does not hold."""
+        """Return the reason for which a guard holds over a scope. The result is None if the guard does not hold."""
         held = self.held.get(scope, {}).get(guard)
         return held.reason if held is not None else None
 
     def only(self, guard: str, scope: GuardScope) -> bool:
-        """Return True if a guard is the only guard that holds over a scope."""
+        """Return True if this guard holds over a scope and no other guard holds over this scope."""
         names = self.held.get(scope, {})
         return len(names) == 1 and guard in names
 
     def why(self, line: LineKey) -> str | None:
-        """Return the guard and the reason that stop a line; None if nothing stops it. Guards of the account come first,
-        then guards of its sport event, then guards of the line."""
+        """Return the guard that stops a line, with its reason. The result is None if no guard stops the line. Guards of
+        the account take precedence over guards of the sport event, and these over guards of the line."""
         for scope in (ACCOUNT, line.sport_event, line):
             for name, held in self.held.get(scope, {}).items():
                 return f"{name}: {held.reason}"
         return None
 
     def names(self) -> dict[str, int]:
-        """Return the number of scopes over which each guard holds, including guards that hold nowhere (0)."""
+        """Return the number of scopes over which each guard holds. If a guard holds nowhere, its number is 0."""
         counts = dict.fromkeys(self._known, 0)
         for held in (self.held, self.pausing):
             for names in held.values():
@@ -193,7 +195,7 @@ class Guards:
         return self.pausing if guard in PAUSING else self.held
 
     def account(self) -> tuple[str, ...]:
-        """Return the account's guards that hold, with their reasons."""
+        """Return the guards that hold over the account, each with its reason."""
         return tuple(f"{name}: {held.reason}" for name, held in self.held.get(ACCOUNT, {}).items())
 
 
@@ -204,8 +206,8 @@ def _sport_event_of(scope: GuardScope) -> int | None:
 
 
 def shown(scope: GuardScope) -> str:
-    """Return a scope as text for a person: ``account``, ``sport event 10``, or ``line 10/223/-3.5`` (sport event,
-    market, number of the line)."""
+    """Return a scope as text for a person: ``account``, ``sport event 10``, or ``line 10/223/-3.5``. The three parts
+    for a line are its sport event, its market, and its point spread or total."""
     if isinstance(scope, LineKey):
         return f"line {scope.sport_event}/{scope.market}/{scope.number / 4:g}"
     return f"sport event {scope}" if isinstance(scope, int) else scope

@@ -1,4 +1,4 @@
-"""Computes a hedge: the side, odds and stake of one wager that lowers the matched worst case of a line.
+"""Computes a hedge: the outcome, the odds and the stake of one wager that lowers the matched worst case of a line.
 
 A hedge takes offers of others, so it is the only wager of ours that may cost more than its fair price. Other modules
 decide when a hedge is needed and when it is sent. Source: docs/design.md, *Thresholds*.
@@ -26,7 +26,7 @@ _EDGE: Final = 1e-9  # in probability: rounding of floats must not forbid a cost
 
 
 class HedgeOrder(NamedTuple):
-    """One wager, to be sent as ``fillOrKill``."""
+    """A hedge: one wager that is to be sent as ``fillOrKill``."""
 
     side: Side
     odds: Odds
@@ -43,28 +43,28 @@ def size_hedge(
     min_stake: Cents,
     max_stake: Cents,
 ) -> HedgeOrder | str:
-    """Compute the hedge that lowers the line's matched worst case by ``reduction`` cents.
+    """Compute the hedge that lowers the matched worst case of a line by ``reduction`` cents.
 
     The hedge backs the outcome that would now cost us more if it won. It takes the offers shown under this outcome,
-    longest odds first, until they reduce the loss enough. The odds of the hedge are the odds of the last offer that it
+    from the longest odds on, until they reduce the loss enough. The hedge has the shortest odds of the offers that it
     takes.
 
-    The hedge is smaller than ``reduction`` requires in three cases. First, the offers are too small. Second, the stake
-    reaches ``max_stake``. Third, a larger hedge would make the loss on the other outcome the larger of the two losses.
-    For the third case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is
-    raised to ``min_stake`` if the hedge can still only reduce the risk.
+    The hedge is smaller than ``reduction`` requires in three cases. Either the offers are too small, or the stake
+    reaches ``max_stake``, or a larger hedge would make the loss on the other outcome the larger of the two losses. In
+    the latter case, our own open wagers on the hedged outcome count as matched. A stake below ``min_stake`` is raised
+    to ``min_stake`` if the hedge can still only reduce the risk.
 
     Args:
         position: the position of the line, in cents.
-        reduction: the amount in cents by which the matched worst case is to fall.
+        reduction: the amount in cents by which the matched worst case should fall.
         book: the book of the line without our own stake.
-        fair: the fair probability of outcome 0; None if unknown.
+        fair: the fair probability of outcome 0. None if it is unknown.
         max_cost: the most by which the probability implied by the odds may exceed the fair probability.
         ladder: the odds that the exchange accepts.
         min_stake, max_stake: the smallest and the largest stake, in cents.
 
     Returns:
-        The hedge, or the reason why there is none, as text for a person.
+        The hedge. If no hedge is possible, the reason as text for a person.
     """
     side = 0 if position.profit[0] <= position.profit[1] else 1
     behind = position.profit[side]
@@ -96,12 +96,12 @@ def size_hedge(
 def _take(
     offers: Levels, ladder: Ladder, dearest: float, behind: Cents, ahead: Cents, aim: Cents, max_stake: Cents
 ) -> tuple[Odds, Cents] | None:
-    """Take offers, longest odds first, until the profit reaches ``aim`` for the case that the hedged outcome wins.
+    """Take offers, from the longest odds on, until the profit if the hedged outcome wins reaches ``aim``.
 
     Returns:
-        The odds of the last offer that was taken, and the total stake in cents. The stake is 0 if not even a part of
-        the first offer may be taken. None instead of both if the odds of every offer imply a probability above
-        ``dearest``.
+        The odds of the offer that was taken at the end, which are the shortest, and the total stake in cents. The stake
+            is 0 if not even a part of the offer with the longest odds may be taken. If the odds of every offer imply a
+            probability above ``dearest``, the result is None.
     """
     odds: Odds | None = None
     stake = 0
@@ -127,24 +127,25 @@ def _take(
 
 
 def blocking(side: Side, odds: Odds, live: Iterable[tuple[str, Side, Odds]]) -> list[str]:
-    """Return the ids of our own wagers that a hedge could match. ``live`` holds (external_id, side, odds) for each of
-    our wagers on the line.
+    """Return the ids of our own wagers that a hedge could match. ``live`` holds the ``external_id``, the side and the
+    odds of each of our wagers on the line.
 
-    Before the hedge is sent, these wagers have to be cancelled, and the cancels confirmed.
+    Before the hedge is sent, the wagers that it could match have to be cancelled, and these cancels have to be
+    confirmed.
     """
     return [wager for wager, rests_on, at in live if rests_on != side and could_match(odds, at)]
 
 
 def _stake_to_win(amount: Cents, odds: Odds) -> Cents:
-    """Return the least stake whose profit is at least ``amount``; 0 for an amount that is not positive."""
+    """Return the least stake whose profit is at least ``amount``. If ``amount`` is not positive, the result is 0."""
     return max(0, -(-amount * 100 // odds) if odds > 0 else -(-amount * -odds // 100))
 
 
 def _even(behind: Cents, ahead: Cents, odds: Odds) -> Cents:
-    """Return the profit in cents at which both outcomes are equal after a stake at these odds, rounded up.
+    """Return the profit in cents, rounded up, at which both outcomes bring the same profit after a stake at these odds.
 
     ``behind`` and ``ahead`` are the profits before the stake, and q is the probability that the odds imply. After a
-    stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal at s = q * (ahead - behind).
+    stake s, the profits are ``behind + s * (1 - q) / q`` and ``ahead - s``. They are equal if s = q * (ahead - behind).
     """
     numerator, denominator = fraction(odds)
     return ahead - max(0, ahead - behind) * numerator // denominator

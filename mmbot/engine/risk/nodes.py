@@ -1,4 +1,4 @@
-"""The nodes of the sums that ``exposure.py`` keeps: one for each scope, and an entry for each line or market."""
+"""The parts of the sums that ``exposure.py`` keeps: a node for each scope, and an entry for each line or market."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mmbot.domain.money import Cents
 from mmbot.engine.risk.scopes import LimitScope, LineLimits
 
 UNKNOWN_TOURNAMENT: Final = 0
-"""The tournament id for a sport event whose tournament is not known. Wagers that the bot did not place may be on such a
+"""The tournament id of a sport event whose tournament is not known. Wagers that the bot did not place may be on such a
 sport event. It counts in every tournament, because it may belong to any of them."""
 
 TOURNAMENT: Final = 3
-"""The rank of the scopes of tournaments."""
+"""The rank of a tournament among the kinds of scope: the narrowest kind, a line, has rank 0."""
 
 
 def nowhere(_: int) -> int:
@@ -22,9 +22,9 @@ def nowhere(_: int) -> int:
 
 
 class Node:
-    """One scope with its sums. Lines under different rules may set different limits for the scope: ``claims`` counts
-    the lines for each limit, and the lowest limit applies. ``hot`` is true if the matched worst case is at the hedge
-    threshold or above."""
+    """One scope with its sums. Lines under different rules may set different limits for the scope. ``claims`` counts
+    for each limit how many lines set it, and the lowest limit applies. ``hot`` is true if the matched worst case is at
+    or above the hedge threshold."""
 
     __slots__ = ("claims", "hedge", "hot", "limit", "matched", "rank", "scope", "soft", "worst")
 
@@ -41,9 +41,9 @@ class Node:
 
 
 class Entry:
-    """The risk figures of one line, and the five scopes in which they count, narrowest first. An entry can also hold
-    the full stakes of one market (see ``FullStakes``), which count in four scopes: market, sport event, tournament and
-    account."""
+    """The risk figures of one line, and the five scopes in which they count, from the narrowest to the widest. Instead
+    of a line, an entry can hold the full stakes of one market (see ``FullStakes``). They count in four scopes: market,
+    sport event, tournament and account."""
 
     __slots__ = ("everywhere", "hedgeable", "key", "limits", "matched", "path", "worst")
 
@@ -52,7 +52,7 @@ class Entry:
         self.limits = limits
         self.path: tuple[Node, ...] = ()
         self.everywhere = False
-        """True while the tournament is not known, so that the entry counts in every tournament."""
+        """True while the tournament of the entry is not known. The entry then counts in every tournament."""
         self.worst: Cents = 0
         self.matched: Cents = 0
         self.hedgeable: Cents = 0

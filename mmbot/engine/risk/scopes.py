@@ -20,14 +20,15 @@ class LimitScope(NamedTuple):
     """The scope of a limit: a line, a market, a sport event, a tournament or the account."""
 
     kind: str
-    """``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
+    """The kind of scope: ``line``, ``market``, ``sport_event``, ``tournament`` or ``account``."""
     id: LineKey | tuple[int, int] | int
-    """The LineKey of a line, the MarketKey of a market, the id of a sport event or tournament; 0 for the account."""
+    """The LineKey of a line, the MarketKey of a market, or the id of a sport event or tournament. It is 0 for the
+    account."""
 
     @property
     def numbers(self) -> str:
-        """Return the id as text: ``10/223/-3.5`` (sport event, market, number of the line), ``10/223`` for a market,
-        ``10`` for a sport event or tournament."""
+        """Return the id as text. Examples are ``10/223/-3.5`` for a line (its sport event, its market, and its point
+        spread or total), ``10/223`` for a market, and ``10`` for a sport event or tournament."""
         match self.id:
             case LineKey() as line:
                 return f"{line.sport_event}/{line.market}/{line.number / 4:g}"
@@ -43,24 +44,25 @@ ACCOUNT_SCOPE: Final = LimitScope("account", 0)
 class Reached(IntEnum):
     """The highest threshold that any of a line's five scopes has reached.
 
-    No hysteresis is needed. The soft and hedge thresholds are compared with the *matched* worst case. Prices do not
-    change this amount; only a match, a settlement or a void changes it. A hedge brings it from the hedge threshold back
-    to the soft threshold, which is far below.
+    A scope does not jump between two thresholds. The soft and hedge thresholds are compared with the *matched* worst
+    case, which prices do not change. Only a match, a settlement or a void changes it. A hedge brings it from the hedge
+    threshold back to the soft threshold, which is far below.
     """
 
     NOTHING = 0
     SOFT = 1
-    """The matched worst case is at the soft threshold or above: only quotes that reduce it are sent."""
+    """The matched worst case is at or above the soft threshold. Only quotes that reduce the matched worst case are
+    sent."""
     HEDGE = 2
-    """The matched worst case is at the hedge threshold or above."""
+    """The matched worst case is at or above the hedge threshold."""
     OVER = 3
-    """The worst case, with all that could still match, is above the limit: only quotes that reduce it are sent. This
-    happens if the limit was lowered, or because of wagers that the bot did not place."""
+    """The worst case, including all stakes that could still match, is above the limit. Only quotes that reduce it are
+    sent. The cause is that the limit was lowered, or that somebody else placed wagers on the account."""
 
 
 class LineLimits(msgspec.Struct, frozen=True):
-    """The limits that apply to a line, in cents. Each is the general limit, or the limit of the line's rule if this is
-    lower."""
+    """The limits that apply to a line, in cents. Each is the general limit, or the limit of the line's quoting rule if
+    this limit is lower."""
 
     line: Cents
     market: Cents
@@ -68,7 +70,7 @@ class LineLimits(msgspec.Struct, frozen=True):
     tournament: Cents
     account: Cents
     stake: Cents
-    """The largest stake of one wager."""
+    """The largest stake that one wager may have."""
 
 
 class Thresholds(NamedTuple):
@@ -80,7 +82,8 @@ class Thresholds(NamedTuple):
 
 
 def resolve(limits: LimitsConfig, rule: RuleLimits | None) -> LineLimits:
-    """Return, for each limit, the lower of the general limit and the rule's limit, in cents."""
+    """Return, for each limit, the lower of two amounts in cents: the general limit, and the limit of the quoting
+    rule."""
     rule = rule or RuleLimits()
     return LineLimits(
         line=_tighter(limits.line, rule.line),

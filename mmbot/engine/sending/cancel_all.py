@@ -1,5 +1,5 @@
-"""Decides when to send ``cancel_all``, the request that cancels every wager. It is repeated until the account is proved
-clear."""
+"""Decides when to send ``cancel_all``, the request that cancels every wager. It is sent again and again until the
+account is proved clear."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from mmbot.engine.events import Failed, Failure, FailureReason
 from mmbot.engine.requests import CancelAll
 
 REPEAT: Final = 2 * SECOND
-"""Time from the answer to a ``cancel_all`` to the next ``cancel_all``."""
+"""How long to wait after the answer to a ``cancel_all`` before the next ``cancel_all``."""
 
 UNANSWERED: Final = SECOND
-"""How long to wait after an unanswered ``cancel_all`` before the next one. It is short: a needless ``cancel_all`` does
-no harm, but open quotes do."""
+"""How long to wait after an unanswered ``cancel_all`` before the next ``cancel_all``. The wait is short, because a
+needless ``cancel_all`` does no harm, but open quotes do."""
 
 AGAIN: Final = 300 * MILLISECOND
-"""Time to the next ``cancel_all`` after a ``cancel_all`` was rejected or lost, or after a read found open wagers."""
+"""How long to wait before the next ``cancel_all`` if the previous ``cancel_all`` was rejected or lost, or if a read
+found open wagers."""
 
 APART: Final = 100 * MILLISECOND
-"""The shortest time between two ``cancel_all`` that are caused by messages about wagers. Without this, many wagers that
-open together would cause many requests."""
+"""The shortest time between two ``cancel_all`` requests that messages about wagers cause. Without this bound, many
+wagers that open at the same time would cause many requests."""
 
 
 class RepeatedCancelAll:
     """Makes a ``cancel_all`` whenever one is due.
 
     Args:
-        number: returns the id of the next request.
-        now: the instant at which the first ``cancel_all`` is due.
+        number: a function that returns the id of the next request.
+        now: the instant at which ``cancel_all`` is due for the first time.
     """
 
     def __init__(self, number: Callable[[], int], now: Instant) -> None:
@@ -38,14 +39,16 @@ class RepeatedCancelAll:
         self.due_at: Instant = now
         """The instant at which the next ``cancel_all`` is due."""
         self.under_way = 0
-        """How many ``cancel_all`` requests that were sent after the latest ``restart`` have no answer yet."""
+        """How many ``cancel_all`` requests have no answer yet. Only requests that were sent after the latest
+        ``restart`` count."""
         self.tried = False
-        """True if a ``cancel_all`` was sent since the latest call of ``restart`` or ``wager_is_open``, and has no
-        answer after ``UNANSWERED``, or one that is no success. It may have done its work: the history can tell."""
+        """True if a ``cancel_all`` that brought no success may have cancelled everything: it has no answer after
+        ``UNANSWERED``, or it failed. Only the history can show whether it did. Requests count if they were sent after
+        the latest call of ``restart`` or ``wager_is_open``."""
         self._sent_at: Instant = 0
         self._sent = self._done = 0
-        """``_sent`` is the id of the latest ``cancel_all``. Answers to requests with an id up to ``_done`` do not count
-        any more."""
+        """``_sent`` is the id of the latest ``cancel_all``. If the id of a request is ``_done`` or lower, its answer
+        does not count any more."""
 
     def restart(self, now: Instant) -> None:
         """Make a ``cancel_all`` due now. Answers to earlier ``cancel_all`` requests do not count any more."""
@@ -55,7 +58,7 @@ class RepeatedCancelAll:
         self.tried = False
 
     def next(self, now: Instant) -> CancelAll | None:
-        """Return the next ``cancel_all`` if it is due."""
+        """Return the next ``cancel_all`` if one is due. Otherwise return None."""
         if now < self.due_at:
             return None
         self.tried = self.tried or self.under_way > 0
@@ -67,16 +70,16 @@ class RepeatedCancelAll:
         return request
 
     def wager_may_be_open(self, now: Instant) -> None:
-        """Make another ``cancel_all`` due soon: a wager may have opened after the latest ``cancel_all``."""
+        """Make another ``cancel_all`` due soon, because a wager may have opened after the latest ``cancel_all``."""
         self.due_at = min(self.due_at, max(now, self._sent_at + APART))
 
     def wager_is_open(self, now: Instant) -> None:
-        """Make another ``cancel_all`` due soon: a read of the wager history found open wagers."""
+        """Make another ``cancel_all`` due soon, because a read of the wager history found open wagers."""
         self.tried = False
         self.due_at = min(self.due_at, now + AGAIN)
 
     def answered(self, request: int, now: Instant) -> bool:
-        """Take the answer to a ``cancel_all``. Return true if the answer counts."""
+        """Take the answer to a ``cancel_all``. Return true if the answer still counts."""
         if request <= self._done:
             return False
         self._done = self._sent
@@ -85,7 +88,8 @@ class RepeatedCancelAll:
         return True
 
     def failed(self, answer: Failed, now: Instant) -> bool:
-        """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return true if the failure counts."""
+        """Make another ``cancel_all`` due soon, because a ``cancel_all`` failed. Return true if the failure still
+        counts."""
         if answer.request <= self._done:
             return False
         self.under_way -= 1

@@ -1,4 +1,4 @@
-"""Cancels single wagers, in batches of up to 20 wagers from any markets. A cancel is repeated until the exchange
+"""Cancels single wagers, in batches of up to 20 wagers from any markets. Each cancel is repeated until the exchange
 confirms it."""
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.ledger import Wager
 
 RETRY: Final = 300 * MILLISECOND
-"""Time to the next try after a cancel failed because the wager was being placed or matched (docs/protocol.md 6.4)."""
+"""If a cancel failed because the wager was being placed or matched, how long to wait before the next try
+(docs/protocol.md 6.4)."""
 
 PATIENCE: Final = SECOND
-"""The longest time that a cancel waits for its wager to become live."""
+"""The longest time that a cancel waits until its wager is live."""
 
 CONFIRM: Final = 2 * SECOND
-"""Time from an accepted cancel to the next try, or to a read of the wager, if no private message confirms the
-cancel."""
+"""If no private message confirms an accepted cancel, how long to wait before the cancel is tried again or the wager is
+read."""
 
 CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
 """States of a wager that the exchange knows and that could match."""
 
 OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
-"""Rejections of a cancel after which the wager is read from the exchange to learn its state."""
+"""The reasons of a rejected cancel after which the wager is read from the exchange, to learn its state."""
 
 
 class Cancelling:
@@ -46,16 +47,17 @@ class Cancelling:
         requested."""
         self._waiting: dict[str, None] = {}
         self._asked: dict[str, None] = {}
-        """The ``external_id`` of each wager of which a read was requested after the wager's latest cancel."""
+        """The ``external_id`` of each wager that is to be read, or has been read, because its latest cancel was not
+        confirmed."""
         self.sent = 0
 
     @property
     def full(self) -> bool:
-        """True if enough cancels for a full batch may be sent now."""
+        """True if the cancels that may be sent now fill a whole batch."""
         return len(self.ready) >= BATCH
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note that a wager opened or ended. Cancel a wager that should not be open."""
+        """Take note that a wager opened or ended. If the wager should not be open, cancel it."""
         wager, kind = change.wager, change.kind
         if kind is Kind.OPENED:
             self.opened(wager.external_id)
@@ -67,7 +69,7 @@ class Cancelling:
             self.want(wager)  # nobody else may use this account
 
     def collect(self) -> None:
-        """Fetch from ``Quoting`` which wagers to keep and which to cancel."""
+        """Take over the wagers that ``Quoting`` wants to keep or to cancel."""
         compared = self._quoting.compared
         for rest in compared:
             for external_id in rest.keep:
@@ -82,7 +84,7 @@ class Cancelling:
         """Request the cancel of a wager.
 
         The exchange rejects the cancel of a wager that is not live yet (409). So the cancel waits until the wager is
-        live, for a second at most.
+        live, but no longer than a second.
         """
         key = wager.external_id
         if wager.state is State.CANCELLING or key in self.ready or key in self._waiting:
@@ -95,27 +97,28 @@ class Cancelling:
                 self._shared.timers.set(Due.CANCEL, key, (wager.accepted_at or wager.sent_at) + PATIENCE)
 
     def keep(self, external_id: str) -> None:
-        """Withdraw the cancel of a wager, if the cancel was not sent yet."""
+        """If the cancel of a wager was not sent yet, withdraw it."""
         self.ready.pop(external_id, None)
         self._waiting.pop(external_id, None)
 
     def opened(self, external_id: str) -> None:
-        """Note that a wager is live: its cancel may be sent."""
+        """Take note that a wager is live, so that its cancel may be sent."""
         if external_id in self._waiting:
             del self._waiting[external_id]
             self.ready[external_id] = None
 
     def identified(self, external_id: str, now: Instant) -> None:
-        """Note that the exchange's id of a wager is known. If a cancel waits until the wager is live, it waits
-        ``PATIENCE`` at most from now on."""
+        """Take note that the exchange's id of a wager is known. If a cancel is waiting until the wager is live, it
+        waits at most ``PATIENCE`` from now on."""
         if external_id in self._waiting:
             self._shared.timers.set(Due.CANCEL, external_id, now + PATIENCE)
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next request to cancel: a batch of wagers, or a whole sport event.
+        """Return the next cancel request: for a batch of wagers, or for a whole sport event. If no cancel may be sent,
+        return None.
 
-        A whole sport event is cancelled if a guard of the sport event holds and more than one batch of its wagers is to
-        be cancelled. This is only done on an exclusive account.
+        A whole sport event is cancelled if a guard of the sport event holds and the wagers to cancel on it do not fit
+        in one batch. This is done only on an exclusive account.
         """
         shared = self._shared
         batch: list[Wager] = []
@@ -194,8 +197,8 @@ class Cancelling:
             self._on_sport_event(request, now)
 
     def _on_many(self, request: CancelMany, answer: Cancelled, now: Instant) -> Changes:
-        """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
-        whether the wager was cancelled, and the cancel is tried again."""
+        """Take the answer to a batch of cancels. Each item is accepted, rejected or missing. If an item is missing, it
+        is unknown whether the wager was cancelled, and the cancel is tried again."""
         changes: Changes = ()
         failed = {item.external_id: item for item in answer.failed}
         accepted = dict.fromkeys(answer.accepted)
@@ -210,14 +213,15 @@ class Cancelling:
         return changes
 
     def _on_sport_event(self, request: CancelSportEvent, now: Instant) -> None:
-        """Wait for a private message about each cancelled wager of a sport event. A wager without a message is
-        cancelled again by a single cancel."""
+        """Wait for a private message about each cancelled wager of a sport event. If no message about a wager comes, a
+        single cancel is sent for it."""
         for wager in self._shared.ledger.all_live():
             if wager.sport_event == request.sport_event and wager.state is State.CANCELLING:
                 self._shared.timers.set(Due.CANCEL, wager.external_id, now + CONFIRM)
 
     def _on_failed(self, request: CancelMany | CancelSportEvent, answer: Failed, now: Instant) -> Changes:
-        """Take the failure of a whole request: each cancel in the request was rejected, or its result is unknown."""
+        """Take the failure of a whole cancel request. Each cancel in the request was rejected, or its result is
+        unknown."""
         changes: Changes = ()
         if isinstance(request, CancelMany):
             for item in request.items:
@@ -232,10 +236,10 @@ class Cancelling:
         return changes
 
     def again(self, external_id: str, now: Instant) -> None:
-        """Cancel a wager again after a pause, if it could still match.
+        """After a pause, cancel a wager again if it could still match.
 
-        If an earlier cancel was accepted, or after more than two tries, the wager is first read from the exchange. If
-        the wager could still match after this read, it is cancelled again.
+        If an earlier cancel was accepted, or after more than two tries, the wager is read from the exchange before it
+        is cancelled again. If this read shows that the wager is over, it is not cancelled again.
         """
         wager = self._shared.ledger.get(external_id)
         if wager is None or not wager.remaining or wager.wager_id is None:

@@ -1,7 +1,7 @@
 """Makes the ``external_id`` of each of our wagers from the run, the strategy and a sequence number.
 
-No id is ever used twice, not even after a crash. So an id is handed out only if the shell has saved on disk that this
-run may use its sequence number (docs/design.md, *Ids*).
+No ``external_id`` is ever used twice, not even after a crash. So an ``external_id`` is given out only if the shell (the
+code around the engine) has saved on disk that this run may use its sequence number (docs/design.md, *Ids*).
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from mmbot.engine.orders import ReserveBlock, Seed
 from mmbot.engine.state.outbox import Outbox
 
 BLOCK: Final = 1000
-"""The number of sequence numbers in one reservation. More are reserved when fewer than half of a block are left."""
+"""How many sequence numbers one reservation holds. When fewer than half of this number are left, the next reservation
+is made."""
 
 
 class ExternalIds:
-    """Hands out ids and reserves sequence numbers in time."""
+    """Gives out ids, and reserves sequence numbers in time."""
 
     def __init__(self, seed: Seed, outbox: Outbox) -> None:
         self._run_id: Final = seed.run_id
@@ -24,16 +25,17 @@ class ExternalIds:
         self._next = seed.next_sequence
         self._end = seed.end_sequence
         self._reserving = False
-        """True until the shell reports that the latest reservation is saved."""
+        """True while a reservation has been ordered and the shell has not reported that it is saved."""
 
     def next(self, strategy: str) -> str:
-        """Return the next id. Call this only after ``has`` returned true."""
+        """Return the next ``external_id``. It may be called only after ``has`` returned true."""
         sequence = self._next
         self._next += 1
         return f"{self._run_id}-{strategy}-{sequence}"
 
     def has(self, count: int) -> bool:
-        """Return true if this run may use ``count`` more ids now. If few are left, order another reservation."""
+        """Return true if this run may use ``count`` more ids now. If only a few ids are left, order another
+        reservation."""
         left = self._end - self._next
         if left < BLOCK // 2 and not self._reserving:
             self._reserving = True

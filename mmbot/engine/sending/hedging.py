@@ -25,19 +25,19 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 PAUSE: Final = 3 * SECOND
-"""Time between two attempts to hedge one line."""
+"""The shortest time between two attempts to hedge one line."""
 
 ENDED_BY: Final = 3 * SECOND
-"""Time from sending a hedge to a read of the wager, if no message reported its end. The exchange ends a fill-or-kill
-within two seconds (docs/protocol.md 6.1). The read is repeated at this interval, and a hedge that a second read shows
-open is cancelled."""
+"""If no message reports the end of a hedge, how long after its sending the wager is read. The exchange ends a
+fill-or-kill wager within two seconds (docs/protocol.md 6.1). The read is repeated at this interval. If a second read
+shows that the hedge is still open, the hedge is cancelled."""
 
 CLOSED: Final = ("start", "live", "unlisted", "wiped", "audit_market")
-"""Guards of a sport event that forbid a hedge. A guard about the strategy does not forbid it: the position has to be
-hedged even if the strategy fails."""
+"""The guards of a sport event that forbid a hedge. The guard about the strategy is not among them: the position has to
+be hedged even if the strategy fails."""
 
 LINE_CLOSED: Final = ("inactive", "book_unread", "book_age", "reconciliation", "audit_wager")
-"""Guards of a line that forbid a hedge."""
+"""The guards of a line that forbid a hedge."""
 
 ACCOUNT_CLOSED: Final = (
     "latch",
@@ -52,14 +52,14 @@ ACCOUNT_CLOSED: Final = (
     "audit_late",
     "audit_money",
 )
-"""Guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
+"""The guards of the account that forbid a hedge. The other guards of the account are only about quotes."""
 
 
 ANOTHERS: Final = "the hedge would match a wager of this account that the bot did not place"
 
 
 class Hedging:
-    """Finds lines to hedge, and sends the hedges."""
+    """Finds the lines that need a hedge, and sends the hedges."""
 
     def __init__(
         self,
@@ -82,11 +82,11 @@ class Hedging:
         self._not_before: dict[LineKey, Instant] = {}
         self._reasons: dict[LineKey, str] = {}
         self.check = False
-        """True if a position, a book or a pause changed since the last search for lines to hedge."""
+        """True if a position, a book or a pause has changed since the previous search for lines to hedge."""
         self.sent = 0
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """Return the next hedge that may be sent; None if there is none."""
+        """Return the next hedge that may be sent. The result is None if there is no such hedge."""
         if not self.check:
             return None
         shared = self._shared
@@ -151,7 +151,7 @@ class Hedging:
         return self._send(quoted.line, sized, reduction, now)
 
     def _guarded(self, line: Line) -> str | None:
-        """Return the reason why no hedge may be sent on a line; None if a hedge may be sent."""
+        """Return the reason why no hedge may be sent on a line. The result is None if a hedge may be sent."""
         if not line.quotable:
             return NOT_TWO
         guards = self._shared.guards
@@ -187,7 +187,8 @@ class Hedging:
         return self._placing.hand_out((placement,), now)
 
     def overdue(self, external_id: str, now: Instant) -> None:
-        """Look up a hedge whose end was not reported in time. If an earlier look-up showed it open, also cancel it."""
+        """Look up a hedge whose end was not reported in time. If an earlier look-up showed that the hedge was open,
+        also cancel it."""
         shared = self._shared
         wager = shared.ledger.get(external_id)
         if wager is None or not wager.live:
@@ -202,13 +203,14 @@ class Hedging:
         shared.lookups[wager.wager_id] = "the end of a hedge was not reported"
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the pauses and reasons of sport events that are over."""
+        """Drop the pauses and the reasons that belong to lines of sport events that are over."""
         for lines in (self._not_before, self._reasons):
             for line in [line for line in lines if line.sport_event in sport_events]:
                 del lines[line]
 
     def _clear_line(self, line: LineKey) -> None:
-        """Cancel all our wagers on a line. After the cancels are confirmed, the size of the hedge is computed again."""
+        """Have all our wagers on a line cancelled. After the cancels are confirmed, the size of the hedge is computed
+        again."""
         if line not in self._shared.hedging:
             self._shared.hedging[line] = None
             self._quoting.own_changed(line)
@@ -218,8 +220,8 @@ class Hedging:
         self._shared.timers.set(Due.HEDGE, line, now + PAUSE)
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Have the lines to hedge found again, because the pause of a line is over. Do nothing if a later attempt has
-        prolonged the pause."""
+        """Search again for lines to hedge, because the pause of a line is over. If a later attempt prolonged this
+        pause, do nothing."""
         until = self._not_before.get(line, 0)
         if until > now:
             self._shared.timers.set(Due.HEDGE, line, until)
@@ -227,7 +229,7 @@ class Hedging:
             self.check = True
 
     def changed(self, change: Change, now: Instant) -> None:
-        """If the change is the end of a hedge, allow quotes on its line again."""
+        """If the change is the end of a hedge, allow quotes on the line of the hedge again."""
         if change.kind is Kind.ENDED and change.wager.hedge:
             self.ended(change.wager)
 
@@ -240,8 +242,8 @@ class Hedging:
         self._release(wager.line)
 
     def look_again(self) -> None:
-        """Have the lines to hedge found again, because positions or books changed. Allow quotes again on lines that
-        need no hedge any more."""
+        """Search again for lines to hedge, because positions or books changed. If a line no longer needs a hedge, allow
+        quotes on the line again."""
         self.check = True
         shared = self._shared
         for line in list(shared.hedging):

@@ -1,6 +1,6 @@
-"""Places quotes in order of priority. Limits, funds, the number of open wagers and possible matches with our own wagers
-are checked in the same call that returns the placement for sending. A placement that is not allowed never delays the
-other placements."""
+"""Places quotes in the order of their priority. The call that returns a placement for sending also checks it against
+limits, funds, the number of open wagers and possible matches with our own wagers. A placement that is not allowed never
+delays other placements."""
 
 from __future__ import annotations
 
@@ -35,16 +35,17 @@ from mmbot.engine.wagers.wager import LineWager
 
 FIRST_PAUSE: Final = SECOND
 LONGEST_PAUSE: Final = 64 * SECOND
-"""The first and the longest pause of a line after a rejected placement. Each further rejection doubles the pause."""
+"""After a rejected placement, its line pauses for ``FIRST_PAUSE``. Each further rejection doubles the pause, up to
+``LONGEST_PAUSE``."""
 
 DOUBT: Final[Cents] = 10
-"""The part of every limit, in cents, that stays unused for each wager whose single matches are not known. The exchange
-rounds the win of each match, and mmbot can round only the win of the whole wager, so the two sums may differ by some
+"""For each wager whose single matches are not known, this part of every limit stays unused, in cents. The exchange
+rounds the win of each match, but mmbot can round only the win of the whole wager. So the two sums may differ by some
 cents."""
 
 NO_FUNDS: Final = "the balance leaves no room for the stake"
 NO_ROOM: Final = "a limit leaves no room for the stake"
-"""Reasons not to place a target, shown to the operator."""
+"""``NO_FUNDS`` and ``NO_ROOM`` are reasons why a quote is not placed. They are shown to the operator."""
 
 _priority: Final = attrgetter("priority")
 
@@ -57,21 +58,22 @@ class Batch:
     def __init__(self, funds: Cents, most: int, awaiting: int, doubt: Cents) -> None:
         self.items: Final[list[Placement]] = []
         self.lines: Final[list[tuple[QuotedLine, bool]]] = []
-        """Lines with a placement in the batch. The flag of a line is true if all its targets are placed in full."""
+        """The lines with a placement in the batch. Each line comes with a flag that is true if all its targets (the
+        wagers that should be open) are placed in full."""
         self.funds = funds
         """The sum of the stakes that may still be placed, in cents."""
         self.most: Final = most
-        """The most placements that ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the batch."""
+        """How many placements ``guards.awaiting_activation`` and ``limits.open_wagers`` allow in the batch."""
         self.awaiting: Final = awaiting
-        """The number of placements that awaited activation before this batch."""
+        """The number of placements that were awaiting activation before this batch."""
         self.doubt: Final = doubt
-        """The part of every limit that stays unused, in cents; see ``DOUBT``."""
+        """The part of every limit that stays unused, in cents (see ``DOUBT``)."""
         self.held_back: str | None = None
-        """The reason why nothing more may be placed on any line; None if there is none."""
+        """The reason why no further wager may be placed on any line. None if there is no such reason."""
 
 
 class Placing:
-    """Chooses, checks and sends placements."""
+    """Chooses placements, checks them and sends them."""
 
     def __init__(
         self,
@@ -97,11 +99,11 @@ class Placing:
         self._at_placement = shared.config.exchange.funds == "at_placement"
         self.sent = 0
         self.held_back: str | None = None
-        """The reason why nothing may be placed on any line now; None if there is no such reason."""
+        """The reason why no wager may be placed on any line now. None if there is no such reason."""
 
     @property
     def pending(self) -> bool:
-        """True if a line has a target to place."""
+        """True if some line has a target to place (a wager that should be open)."""
         return bool(self._quoting.to_place.lines)
 
     def funds_left(self) -> Cents:
@@ -109,11 +111,11 @@ class Placing:
         return self._balance.left()
 
     def freed(self) -> None:
-        """Check the blocked targets again: limits or funds may allow them now."""
+        """Check the blocked targets (wagers that should be open) again, because limits or funds may allow them now."""
         self._quoting.to_place.take_back(self._quoting.lines)
 
     def watch(self, now: Instant) -> int:
-        """Return the number of placements that await activation. If the number is low enough, lift the guard
+        """Return how many placements are awaiting activation. If the number is low enough, lift the guard
         ``activation``."""
         shared = self._shared
         awaiting = shared.ledger.awaiting_count
@@ -122,7 +124,7 @@ class Placing:
         return awaiting
 
     def pause_over(self, line: LineKey, now: Instant) -> None:
-        """Allow quotes on a line again if its pause after a rejected placement is over."""
+        """If the pause of a line after a rejected placement is over, allow quotes on the line again."""
         until = self._paused_until.get(line)
         if until is None:
             return
@@ -139,7 +141,7 @@ class Placing:
                 del lines[line]
 
     def next(self, now: Instant) -> PlaceMany | None:
-        """Return the next batch of placements; None if nothing may be placed."""
+        """Return the next batch of placements. The result is None if nothing may be placed."""
         shared = self._shared
         to_place = self._quoting.to_place
         self.held_back = None
@@ -163,8 +165,8 @@ class Placing:
         return self.hand_out(tuple(batch.items), now)
 
     def _serve(self, line: QuotedLine, batch: Batch, now: Instant) -> bool:
-        """Add the targets of one line to a batch, if they may be placed. Return true if the batch may take more
-        placements."""
+        """Add the targets of one line (the wagers that should be open) to a batch, if they may be placed. Return true
+        if the batch can take more placements."""
         left: list[Target] = []
         blocked: str | None = None
         cut = False
@@ -199,7 +201,7 @@ class Placing:
         return batch.held_back is None and len(items) < BATCH
 
     def _hold_back(self, awaiting: int, now: Instant) -> str:
-        """Return the reason why nothing more may be placed on any line."""
+        """Return the reason why no further wager may be placed on any line."""
         shared = self._shared
         if awaiting >= shared.settings.awaiting_activation:
             shared.hold("activation", ACCOUNT, f"{awaiting} placements await activation", now)
@@ -209,7 +211,8 @@ class Placing:
         return NO_FUNDS
 
     def _judge(self, line: QuotedLine, target: Target, funds: Cents, doubt: Cents) -> tuple[Cents, str | None]:
-        """Return the stake in cents of a target that may be placed now, and the reason if this stake is 0."""
+        """Return the stake that may be placed now for a target (a wager that should be open), in cents. If this stake
+        is 0, also return the reason."""
         shared, key = self._shared, line.key
         if shared.hedging and key in shared.hedging:
             return 0, HEDGED
@@ -227,7 +230,8 @@ class Placing:
         return room, None
 
     def _place(self, line: QuotedLine, side: Side, odds: Odds, stake: Cents, now: Instant) -> Placement:
-        """Enter a placement in the ledger before it is sent. From now on, it counts as a wager that could match."""
+        """Enter a placement in the ledger before it is sent. From now on, the placement counts as a wager that could
+        match."""
         placement = Placement(self._ids.next(f"q{line.rule}"), line.line.outcomes[side].line_id, odds, stake)
         self._note(placement, line.key, side, False, now)
         return placement
@@ -279,8 +283,8 @@ class Placing:
         self._effects.placement_answered(request, now)
 
     def _on_placed(self, request: PlaceMany, answer: Placed, now: Instant) -> Changes:
-        """Take the answer to a batch: each item is accepted, rejected or missing. For a missing item, it is unknown
-        whether the wager was placed."""
+        """Take the answer to a batch of placements. Each item is accepted, rejected or missing. If an item is missing,
+        it is unknown whether the wager was placed."""
         changes: Changes = ()
         ledger = self._shared.ledger
         accepted = {report.external_id: report for report in answer.accepted}
@@ -300,7 +304,8 @@ class Placing:
         return changes
 
     def _on_failed(self, request: PlaceMany, answer: Failed, now: Instant) -> Changes:
-        """Take the failure of a whole request: each placement was rejected, or its result is unknown."""
+        """Take the failure of a whole placement request. Each placement in the request was rejected, or its result is
+        unknown."""
         changes: Changes = ()
         for item in request.items:
             if answer.failure is Failure.UNKNOWN:
