@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mmbot.domain.book import Book, Level
+from mmbot.domain.book import Book, Level, Levels
 from mmbot.domain.catalogue import Line, LineKey
 from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.domain.transaction import Transaction, TransactionType
@@ -29,7 +29,14 @@ from mmbot.simulator.venue.changes import (
     WagerChanged,
 )
 from mmbot.simulator.venue.error_table import VenueError
-from mmbot.simulator.venue.records import HistoryQuery, ShownBook, VenueMatch, VenueTransaction, VenueWager
+from mmbot.simulator.venue.records import (
+    HistoryQuery,
+    ShownBook,
+    ShownLevel,
+    VenueMatch,
+    VenueTransaction,
+    VenueWager,
+)
 from mmbot.simulator.venue.venue import Venue
 
 NOTHING_OPEN = 404
@@ -53,6 +60,8 @@ class Link:
     def __init__(self, venue: Venue, account: str) -> None:
         self._venue = venue
         self._account = account
+        self._sides: dict[LineKey, list[tuple[tuple[ShownLevel, ...], Levels]]] = {}
+        """For each line and side: the levels last shown, and what the bot gets of them."""
 
     def answer(self, request: r.Request, now: Instant) -> e.Answer:
         """Ask the exchange when its clock shows ``now``, and return the answer. A rejected request is answered with
@@ -159,7 +168,16 @@ class Link:
         return e.MarketsRead(request.id, markets)
 
     def _book(self, line: Line) -> Book:
-        return _book(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
+        return self._seen(self._venue.book(line.key)) if len(line.outcomes) == 2 else Book()
+
+    def _seen(self, shown: ShownBook) -> Book:
+        """Return the book that the bot gets. A side that did not change since the last call is not made again."""
+        known = self._sides.setdefault(shown.line, [((), ()), ((), ())])
+        for side, levels in enumerate(shown.sides):
+            if known[side][0] is not levels:
+                made = tuple([Level(level.odds, level.value) for level in levels if level.value > 0])
+                known[side] = (levels, made)
+        return Book((known[0][1], known[1][1]))
 
     def message(self, announcement: Announcement, connection: int) -> e.FeedMessage | None:
         """Return the feed's message about something that the exchange published. None for a private message of another
@@ -169,7 +187,7 @@ class Link:
                 book = self._venue.book(line)
                 if len(book.sides) != 2:  # the client drops such a book, too
                     return None
-                shown = _book(book)
+                shown = self._seen(book)
                 return e.BookMessage(connection, line, announcement.sequence, shown)
             case Printed(line=line):
                 return e.PrintMessage(
@@ -284,16 +302,6 @@ def _query(request: r.ReadHistory) -> HistoryQuery:
         matching=Matching(request.matching) if request.matching else None,
         cursor=request.cursor,
         limit=request.limit,
-    )
-
-
-def _book(shown: ShownBook) -> Book:
-    first, second = shown.sides
-    return Book(
-        (
-            tuple(Level(level.odds, level.value) for level in first if level.value > 0),
-            tuple(Level(level.odds, level.value) for level in second if level.value > 0),
-        )
     )
 
 

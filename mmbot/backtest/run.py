@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from mmbot.backtest.faults import Faults
@@ -130,6 +131,10 @@ class Run:
         self._connection = 0
         self._up = False
         self._beat_at: Instant = start
+        self._heard = True
+        """True if the engine took an event after it was last asked for a request."""
+        self._wake: Instant | None = None
+        """When the engine wants to be asked again if no event comes first; None if this is not known."""
         self._under_way: dict[int, tuple[Instant, r.Request]] = {}
 
     # --- driving --------------------------------------------------------------------------------------------------
@@ -141,8 +146,16 @@ class Run:
 
     def at(self, when: Instant, what: Callable[[], None]) -> None:
         """Call a function at an instant."""
+
+        def call() -> None:
+            self._heard = True  # the function may give the engine an event
+            what()
+
+        self._at(when, call)
+
+    def _at(self, when: Instant, what: Callable[[], None]) -> None:
         self._count += 1
-        heapq.heappush(self._queue, (max(when, self.now), self._count, what))
+        heapq.heappush(self._queue, (when if when > self.now else self.now, self._count, what))
 
     def tell(self, event: e.Event) -> None:
         """Give the engine an event now, and send the requests that follow from it."""
@@ -150,8 +163,7 @@ class Run:
             self.world.referee.note_latched(self.now, "stop" if isinstance(event, e.StopRequested) else "kill")
         elif isinstance(event, e.ResumeRequested):
             self.world.referee.note_resumed(self.now)
-        self.engine.handle(event, self.now)
-        self.events += 1
+        self._hand(event)
         self._pump()
 
     def until(self, end: Instant, stop: Callable[[], bool] | None = None) -> None:
@@ -174,14 +186,16 @@ class Run:
             queue = self._queue
             while queue and queue[0][0] <= now and self.exit is None:
                 heapq.heappop(queue)[2]()
-            self._pump()
+            if self._heard or self._wake is None or now >= self._wake or self.engine.overdue:
+                self._pump()
         self.memory.last = self.now
 
     def _following(self) -> Instant:
         """Return the instant of the next event, or of the next task of the engine; ``_NEVER`` if there is none."""
-        following = self.engine.deadline(self.now)
+        following = self._wake
         if following is None:
-            following = _NEVER
+            wake = self.engine.deadline(self.now)
+            following = self._wake = _NEVER if wake is None else wake
         queue = self._queue
         if queue and queue[0][0] < following:
             following = queue[0][0]
@@ -275,12 +289,12 @@ class Run:
 
         def arrive() -> None:
             if self._up and self._connection == connection:
-                self.engine.handle(message, self.now)
-                self.events += 1
+                self._hand(message)
 
-        self.at(when, arrive)
+        self._at(when, arrive)
 
     def _pump(self) -> None:
+        self._heard, self._wake = False, None
         while self.exit is None:
             request = self.engine.next_request(self.now)
             self._obey(self.engine.orders())
@@ -304,7 +318,7 @@ class Run:
 
         when = self.now + self.delays.request + passage.late
         self._under_way[request.id] = (when, request)
-        self.at(when, arrive)
+        self._at(when, arrive)
 
     def _at_exchange(self, request: r.Request) -> e.Answer:
         self.world.advance(self.now)
@@ -320,11 +334,13 @@ class Run:
         return answer if self.on_answer is None else self.on_answer(answer, self.now)
 
     def _later(self, when: Instant, answer: e.Event) -> None:
-        def arrive() -> None:
-            self.engine.handle(answer, self.now)
-            self.events += 1
+        self._at(when, partial(self._hand, answer))
 
-        self.at(when, arrive)
+    def _hand(self, event: e.Event) -> None:
+        """Give the engine an event."""
+        self._heard = True
+        self.engine.handle(event, self.now)
+        self.events += 1
 
     def _obey(self, orders: Sequence[o.Order]) -> None:
         for order in orders:
@@ -351,13 +367,12 @@ class Run:
 
         def arrive() -> None:
             if not self.faults.feed_allowed:
-                self.at(self.now + SECOND, arrive)
+                self._at(self.now + SECOND, arrive)
                 return
             self._connection += 1
             self._up = True
             self._beat_at = self.now
             self.world.referee.note_feed_up(self.now)
-            self.engine.handle(e.FeedUp(self._connection, self.channels), self.now)
-            self.events += 1
+            self._hand(e.FeedUp(self._connection, self.channels))
 
-        self.at(self.now + self.delays.connect, arrive)
+        self._at(self.now + self.delays.connect, arrive)

@@ -219,4 +219,13 @@ def _levels(levels: list[tuple[float, float]], where: str) -> tuple[Price, ...]:
 def _price(decimal: float, stake: float, where: str) -> Price:
     if not 1.0 < decimal <= 100_000 or not 0.0 <= stake <= 1e9:
         raise TapeError(f"{where}: [{decimal}, {stake}] must be a price above 1 and a stake that is not negative")
-    return Price(decimal, int((Decimal(str(stake)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+    return Price(decimal, _cents(stake))
+
+
+def _cents(stake: float) -> Cents:
+    """Return a recorded stake in cents, half a cent rounded up."""
+    hundredfold = stake * 100
+    whole = round(hundredfold)
+    if abs(hundredfold - whole) < 0.001:  # the usual case: a whole number of cents
+        return whole
+    return int((Decimal(str(stake)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -52,9 +52,12 @@ class TapeCrowd:
         self._tape = tape
         self._shift: Duration = start - tape.start
         self._next = 0
+        self._due: Instant | None = start
         self._ladder = Ladder(venue.settings.ladder)
         self._ticks: dict[float, Odds | None] = {}
         self._raw: tuple[tuple[Price, ...], tuple[Price, ...]] = ((), ())
+        self._laddered: list[tuple[tuple[Price, ...], dict[Odds, Cents]]] = [((), {}), ((), {})]
+        """For each outcome: the recorded prices, and their stakes by odds on the ladder."""
         self._levels: tuple[dict[Odds, Cents], dict[Odds, Cents]] = ({}, {})
         self._orders: tuple[dict[Odds, Order], dict[Odds, Order]] = ({}, {})
         self._open = False
@@ -94,13 +97,14 @@ class TapeCrowd:
 
     def next_due(self) -> Instant | None:
         """The time of the next recorded change, or None at the end of the tape."""
-        return None if self.finished else self._tape.changes[self._next].at + self._shift
+        return self._due
 
     def advance(self, now: Instant) -> None:
         """Play every recorded change whose time is at or before ``now``."""
         while (due := self.next_due()) is not None and due <= now:
             self._play(due)
             self._next += 1
+            self._due = None if self.finished else self._tape.changes[self._next].at + self._shift
 
     # --- one change -----------------------------------------------------------------------------------------------
 
@@ -166,7 +170,7 @@ class TapeCrowd:
         return self._ticks[decimal]
 
     def _show_levels(self, last_changed: Side, now: Instant) -> None:
-        wanted = (self._on_ladder(self._raw[0]), self._on_ladder(self._raw[1]))
+        wanted = (self._on_ladder(0), self._on_ladder(1))
         self._uncross(wanted, last_changed)
         fresh: list[tuple[Side, Odds, Cents]] = []
         for side in (0, 1):
@@ -186,13 +190,18 @@ class TapeCrowd:
             if order is not None and order.live:
                 self._orders[side][odds] = order
 
-    def _on_ladder(self, prices: tuple[Price, ...]) -> dict[Odds, Cents]:
-        levels: dict[Odds, Cents] = {}
-        for price in prices:
-            odds = self._tick(price.decimal)
-            if odds is not None and price.stake:
-                levels[odds] = levels.get(odds, 0) + price.stake
-        return levels
+    def _on_ladder(self, side: Side) -> dict[Odds, Cents]:
+        """Return the recorded prices of an outcome by their odds on the ladder, in a new dictionary."""
+        prices = self._raw[side]
+        known, levels = self._laddered[side]
+        if known is not prices:
+            levels = {}
+            for price in prices:
+                odds = self._tick(price.decimal)
+                if odds is not None and price.stake:
+                    levels[odds] = levels.get(odds, 0) + price.stake
+            self._laddered[side] = (prices, levels)
+        return levels.copy()
 
     def _uncross(self, wanted: tuple[dict[Odds, Cents], dict[Odds, Cents]], last_changed: Side) -> None:
         """Separate the prices of the two outcomes if they would match each other. Moves the best level of

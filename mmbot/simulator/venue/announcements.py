@@ -68,6 +68,8 @@ class Announcements:
 
     def drain(self) -> list[Announcement]:
         """Remove and return all messages that were added since the last call."""
+        if not self._messages:
+            return []
         messages = [message for message in self._messages if message is not None]
         self._messages.clear()
         self._books.clear()

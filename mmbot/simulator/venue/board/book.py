@@ -33,16 +33,19 @@ class LineBook:
     """The open orders of a line, on both outcomes. The orders with the shortest odds are best for takers, who back the
     opposite outcome."""
 
-    __slots__ = ("_levels", "_ranks", "key", "updated_at")
+    __slots__ = ("_levels", "_ranks", "_shown", "key", "updated_at")
 
     def __init__(self, key: LineKey) -> None:
         self.key = key
         self.updated_at: Instant = 0
         self._levels: tuple[dict[Odds, PriceLevel], dict[Odds, PriceLevel]] = ({}, {})
         self._ranks: tuple[list[tuple[float, Odds]], list[tuple[float, Odds]]] = ([], [])
+        self._shown: list[tuple[ShownLevel, ...] | None] = [(), ()]
+        """The levels that takers see of the orders on each outcome; None after a change."""
 
     def add(self, order: Order, now: Instant) -> None:
         """Add an order behind all others at its price."""
+        self._shown[order.side] = None
         level = self._levels[order.side].get(order.odds)
         if level is None:
             level = self._levels[order.side][order.odds] = PriceLevel(order.odds)
@@ -63,6 +66,7 @@ class LineBook:
         level = self._levels[order.side].get(order.odds)
         if level is None or level.orders.pop(order.number, None) is None:
             return False
+        self._shown[order.side] = None
         level.value -= order.shown_value
         level.stake -= order.stake
         level.updated_at = self.updated_at = now
@@ -75,6 +79,7 @@ class LineBook:
     def reduced(self, order: Order, now: Instant) -> None:
         """Update the price level of an order that was matched in part and stays open. The level's ``value`` falls, but
         its ``stake`` stays as it was."""
+        self._shown[order.side] = None
         level = self._levels[order.side][order.odds]
         value = takeable(order.remaining, order.odds)
         level.value += value - order.shown_value
@@ -105,6 +110,9 @@ class LineBook:
         return ShownBook(self.key, (self._seen(1), self._seen(0)), self.updated_at)
 
     def _seen(self, makers: Side) -> tuple[ShownLevel, ...]:
+        shown = self._shown[makers]
+        if shown is not None:
+            return shown
         seen: list[ShownLevel] = []
         levels = self._levels[makers]
         for _, odds in self._ranks[makers]:
@@ -113,4 +121,5 @@ class LineBook:
                 seen.append(ShownLevel(negate(odds), level.value, level.stake, level.updated_at))
                 if len(seen) == SHOWN_LEVELS:
                     break
-        return tuple(seen)
+        shown = self._shown[makers] = tuple(seen)
+        return shown
