@@ -235,6 +235,10 @@ class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Lowest level that is logged."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """``json``, ``text``, or ``auto``: text on a terminal, otherwise JSON."""
+    last_scrape_s: Annotated[float, Meta(ge=0, le=300)] = 30.0
+    """After a stop that was asked for and is proved clear, the longest time to wait for one more scrape by Prometheus,
+    in real seconds. This scrape shows Prometheus that the stop was planned. The bot waits only if Prometheus has
+    scraped it before. 0: never wait."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

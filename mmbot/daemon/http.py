@@ -19,6 +19,7 @@ from aiohttp import web
 from mmbot.daemon.http_bounds import IDLE_S, Connections, body_of, is_known, is_loopback
 from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
+from mmbot.daemon.scrapes import Scrapes
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Control, KillRequested, ResumeRequested
 from mmbot.engine.status import Status
@@ -31,6 +32,8 @@ ALIVE_WITHIN_S: Final = 5.0
 """``/healthz`` answers 200 if the main loop ran within this many real seconds."""
 
 _STATUS_FOR_S: Final = 0.1  # real seconds for which a status is used again
+
+_PROMETHEUS: Final = "X-Prometheus-Scrape-Timeout-Seconds"  # sent with each scrape by Prometheus, and by nobody else
 
 
 class DoorError(Exception):
@@ -94,6 +97,8 @@ class Door:
         self._known: Status | None = None
         self._known_at = 0.0
         self._runner: web.AppRunner | None = None
+        self._scrapes: Final = Scrapes()
+        self._hurry: asyncio.Event | None = None  # set while the daemon only waits for the last scrape
 
     async def open(self, host: str, port: int) -> str:
         """Listen, and return the address, such as ``http://127.0.0.1:9464``.
@@ -158,9 +163,22 @@ class Door:
         host = request.headers.get("Host")
         if not is_known(host, self._names):
             return _error(403, f"the host name {host!r} is not accepted; see telemetry.hosts")
+        if self._hurry is not None and request.method == "POST":  # nobody takes commands any more
+            self._hurry.set()
+            return _error(503, "the daemon has stopped")
         return await handler(request)
 
-    async def _get_metrics(self, _request: web.Request) -> web.Response:
+    async def last_scrape(self, longest_s: float, hurry: asyncio.Event) -> None:
+        """After a planned stop, wait until Prometheus has scraped the metrics once more. Return at once if no scrape is
+        expected within ``longest_s`` real seconds, and as soon as ``hurry`` is set."""
+        if not self._metrics.is_stopped_clear:
+            return
+        self._hurry = hurry
+        await self._scrapes.wait(longest_s, hurry)
+
+    async def _get_metrics(self, request: web.Request) -> web.Response:
+        if _PROMETHEUS in request.headers:
+            self._scrapes.note(request.remote or "", time.monotonic())
         return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _get_health(self, _request: web.Request) -> web.Response:

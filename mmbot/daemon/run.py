@@ -71,9 +71,10 @@ class Signals:
     """Turns signals of the operating system into events. After a second stop signal, the stop no longer waits for the
     proof."""
 
-    def __init__(self, pump: Pump, log: FilteringBoundLogger) -> None:
+    def __init__(self, pump: Pump, log: FilteringBoundLogger, hurry: asyncio.Event) -> None:
         self._pump: Final = pump
         self._log: Final = log
+        self._hurry: Final = hurry
         self._stops = 0
 
     @contextmanager
@@ -98,6 +99,8 @@ class Signals:
         self._stops += 1
         self._log.warning("stop.asked", signal=number.name, hurry=self._stops > 1)
         self._pump.deliver(StopRequested(hurry=self._stops > 1))
+        if self._stops > 1:
+            self._hurry.set()
 
     def _kill(self, number: signal.Signals) -> None:
         self._log.warning("kill.asked", signal=number.name)
@@ -185,6 +188,7 @@ class _Life:
         self._metrics: Final = Metrics([guard.name for guard in GUARDS])
         self._troubles: Final = Troubles()
         self._run_id = ""
+        self._hurry: Final = asyncio.Event()
 
     async def live(
         self,
@@ -202,7 +206,7 @@ class _Life:
             pump = Pump(
                 self._clock, lambda order: orders.carry_out(order), self._metrics, self._log, self._troubles.answered
             )
-            stack.enter_context(Signals(pump, self._log).installed())
+            stack.enter_context(Signals(pump, self._log, self._hurry).installed())
             latched = latch.read(self._directory)
             credentials = credentials_from(environ, local_keys(self._config.environment))
             for secret in credentials:
@@ -227,6 +231,7 @@ class _Life:
                 await clear_after(bad, wire.client, self._clock, self._config, self._directory, limit, self._log)
                 return NOT_STARTED
             stack.push_async_callback(door.close)
+            stack.push_async_callback(door.last_scrape, self._config.telemetry.last_scrape_s, self._hurry)
             state.publish(url)
             self._log_start(url, latched)
             pulse = stack.enter_context(open_pulse(self._directory, self._config.watchdog.silence_s, self._log))
@@ -236,7 +241,10 @@ class _Life:
             stack.push_async_callback(parts.close)
             gc.collect()
             gc.freeze()  # these objects live until the end: spare the collector a look at them
-            return await self._drive(pump, engine, wire, orders, pulse)
+            code = await self._drive(pump, engine, wire, orders, pulse)
+            if code == STOPPED:
+                self._metrics.stopped_clear()
+            return code
 
     def _surroundings(self, credentials: Credentials, pump: Pump) -> Surroundings:
         return Surroundings(

@@ -183,7 +183,7 @@ class Feed:
             shared.outbox.alert(Severity.WARNING, "feed.rejected", reason=message.reason)
             return
         if shared.hold("feed_rejected", ACCOUNT, message.reason, now):
-            shared.outbox.alert(Severity.ERROR, "feed.rejected", reason=message.reason)
+            shared.outbox.alert(Severity.WARNING, "feed.rejected", reason=message.reason)
         if coverage.up:
             self.lose(message.reason, now)
 

@@ -63,7 +63,7 @@ class OperatorEvents:
         shared.hold("latch", ACCOUNT, reason, now)
         self._life.kill(now)
         shared.outbox.order(WriteLatch(reason, now))
-        shared.outbox.alert(Severity.ERROR, "latch.set", reason=order.reason)
+        shared.outbox.alert(Severity.WARNING, "latch.set", reason=order.reason)  # a person did it: no fault
 
     def _on_resume(self, order: e.ResumeRequested, now: Instant) -> None:
         """Release the kill latch. If the account is not proved clear yet, reject the command."""
@@ -72,7 +72,7 @@ class OperatorEvents:
             return
         if self._life.step in (Step.CANCEL, Step.PROVE):
             reason = "the account is not proved clear yet"
-            shared.outbox.alert(Severity.ERROR, "latch.resume_rejected", reason=reason)
+            shared.outbox.alert(Severity.WARNING, "latch.resume_rejected", reason=reason)
             return
         shared.hold("latch", ACCOUNT, None, now)
         shared.outbox.order(ReleaseLatch())
@@ -111,7 +111,7 @@ class OperatorEvents:
         line is listed."""
         shared = self._shared
         if not 0.0 < event.probability < 1.0:
-            shared.outbox.alert(Severity.ERROR, "price.impossible", line_id=event.line_id)
+            shared.outbox.alert(Severity.WARNING, "price.impossible", line_id=event.line_id)
             return
         place = shared.catalogue.resolve(event.line_id)
         if place is None and shared.catalogue.line_of(event.line_id) is not None:

@@ -96,6 +96,13 @@ class Metrics:
         )
         self._alerts = Counter("mmbot_alerts", "Alerts of the engine, by level.", ["level"], registry=self.registry)
         self._losses = Counter("mmbot_feed_losses", "Times the feed was lost.", registry=self.registry)
+        self.is_stopped_clear = False
+        """True after ``stopped_clear``."""
+        self._stopped = Gauge(
+            "mmbot_stopped_clear",
+            "1 after a stop that was asked for, once it is proved that no own wager is open.",
+            registry=self.registry,
+        )
         self._died = Counter("mmbot_parts_died", "Parts of the daemon that failed.", registry=self.registry)
         self.registry.register(self._scraped)
 
@@ -154,6 +161,11 @@ class Metrics:
     def feed_lost(self) -> None:
         """Count a loss of the feed."""
         self._losses.inc()
+
+    def stopped_clear(self) -> None:
+        """Note that the daemon was asked to stop, and proved that none of its wagers is open."""
+        self._stopped.set(1)
+        self.is_stopped_clear = True
 
     def part_died(self) -> None:
         """Count a part of the daemon that failed."""

@@ -58,6 +58,7 @@ MORE = {
     "mmbot_parts_died": (),
     "mmbot_quoting": (),
     "mmbot_malformed_items": ("endpoint",),
+    "mmbot_stopped_clear": (),
     "mmbot_undecodable_frames": ("kind",),
     "mmbot_wagers_cancelled": (),
     "mmbot_wagers_placed": (),

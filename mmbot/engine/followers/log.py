@@ -43,4 +43,5 @@ class Log:
         elif kind is Kind.REVIVED:
             shared.outbox.alert(Severity.WARNING, "wager.revived", external_id=wager.external_id)
         elif kind is Kind.REPRICED or kind is Kind.TAKEN_BACK:
-            shared.outbox.alert(Severity.INFO, f"wager.{kind.value}", external_id=wager.external_id, win=change.win)
+            name = "wager.repriced" if kind is Kind.REPRICED else "wager.taken_back"
+            shared.outbox.alert(Severity.INFO, name, external_id=wager.external_id, win=change.win)

@@ -356,7 +356,7 @@ class Quoting:
         shared = self._shared
         reason = f"{type(raised).__name__}: {raised} ({_place(raised)})"
         shared.hold("strategy", sport_event.sport_event_id, reason, now)
-        shared.outbox.alert(Severity.ERROR, "strategy.raised", sport_event=sport_event.sport_event_id, error=reason)
+        shared.outbox.alert(Severity.WARNING, "strategy.raised", sport_event=sport_event.sport_event_id, error=reason)
         shared.timers.set(Due.SPORT_EVENT, sport_event.sport_event_id, now + MINUTE)
         lines.look_at_all()
         for line in lines.lines:

@@ -238,7 +238,7 @@ class BoardReader:
         try:
             ladder = Ladder(answer.odds)
         except OddsError as bad:
-            shared.outbox.alert(Severity.ERROR, "ladder.unreadable", why=str(bad))
+            shared.outbox.alert(Severity.WARNING, "ladder.unreadable", why=str(bad))
             if shared.ladder is None:
                 shared.hold("ladder", ACCOUNT, "no readable odds ladder", now)
                 self._ladder = True

@@ -28,6 +28,9 @@ from mmbot.strategy.interface import Strategy, depth_of
 ROUTINE: Final = ("start", "live", "starting", "stop")
 """Guards that are part of a normal day: holding one is logged as information, not as a warning."""
 
+MONEY_LOST: Final = ("daily_loss",)
+"""Guards that hold because money was lost: holding one is logged as an error."""
+
 
 class Shared:
     """The engine's state that several of its parts read and write. Nothing outside the engine writes it."""
@@ -98,8 +101,8 @@ class Shared:
         changed = self.guards.set(guard, scope, reason, now)
         if changed:
             self.touch_scope(scope)
-            severity = Severity.INFO if reason is None or guard in ROUTINE else Severity.WARNING
-            self._log_guard(severity, guard, scope, reason)
+            severity = Severity.ERROR if guard in MONEY_LOST else Severity.WARNING
+            self._log_guard(Severity.INFO if reason is None or guard in ROUTINE else severity, guard, scope, reason)
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:

@@ -9,7 +9,7 @@ from mmbot.config.settings import LimitsConfig
 from mmbot.domain.instant import DAY, HOUR, MINUTE, SECOND
 from mmbot.domain.position import Position
 from mmbot.engine.account.profit import Profit
-from mmbot.engine.orders import LostDay, Save, SaveDay
+from mmbot.engine.orders import LostDay, Save, SaveDay, Severity
 from mmbot.engine.risk.guards import ACCOUNT
 from mmbot.engine.state.shared import Shared
 
@@ -47,6 +47,12 @@ def test_the_daily_loss_guard_holds_although_the_marks_recover() -> None:
     scene.until(lambda: scene.guard("daily_loss") is None, within=DAY)
     assert scene.now // DAY == START // DAY + 1
     assert scene.now % DAY < 2 * SECOND
+    scene.close()
+
+
+def test_the_loss_of_a_day_is_logged_as_an_error() -> None:
+    scene = losing()
+    assert [alert.fields["guard"] for _, alert in scene.run.alerts if alert.level is Severity.ERROR] == ["daily_loss"]
     scene.close()
 
 

@@ -32,6 +32,17 @@ def test_a_kill_cancels_before_it_writes_the_kill_file_and_runs_on_without_quoti
     scene.close()
 
 
+def test_a_deliberate_kill_and_an_early_resume_are_no_errors() -> None:
+    scene = Scene().quoted()
+    scene.run.tell(e.KillRequested("enough"))
+    scene.run.tell(e.ResumeRequested())
+    scene.go(10 * MINUTE)
+    assert scene.alerts("latch.set")
+    assert scene.alerts("latch.resume_rejected")
+    assert [alert for _, alert in scene.run.alerts if alert.level is o.Severity.ERROR] == []
+    scene.close()
+
+
 def test_the_kill_switch_survives_a_restart_and_is_released_by_a_resume() -> None:
     scene = Scene().quoted()
     scene.run.tell(e.KillRequested("enough"))

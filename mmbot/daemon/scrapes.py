@@ -1,0 +1,59 @@
+"""When Prometheus scrapes the metrics, and the wait for its last scrape before the daemon ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final, NamedTuple
+
+_LATE: Final = 1.5
+"""A scrape is expected within this many intervals between scrapes. If none comes, Prometheus has ended."""
+
+_FIRST_S: Final = 60.0
+"""The interval that is assumed while only one scrape came, in real seconds: the default of Prometheus."""
+
+
+_MOST: Final = 16
+"""The number of addresses that are remembered. Others are not waited for."""
+
+
+class _Scraper(NamedTuple):
+    latest: float
+    interval: float
+
+    @property
+    def expected_by(self) -> float:
+        return self.latest + _LATE * self.interval
+
+
+class Scrapes:
+    """The times of Prometheus' scrapes, by the machine's monotonic clock. Several servers may scrape."""
+
+    def __init__(self) -> None:
+        self._scrapers: Final[dict[str, _Scraper]] = {}
+        self._came: Final = asyncio.Event()
+
+    def note(self, address: str, at: float) -> None:
+        """Record a scrape by the server at ``address`` that came at ``at``, in seconds."""
+        before = self._scrapers.get(address)
+        if before is not None or len(self._scrapers) < _MOST:
+            self._scrapers[address] = _Scraper(at, _FIRST_S if before is None else at - before.latest)
+            self._came.set()
+
+    async def wait(self, longest_s: float, hurry: asyncio.Event) -> None:
+        """Wait until every server has scraped once more, at most ``longest_s`` real seconds. Do not wait for a server
+        that has ended. Return as soon as ``hurry`` is set."""
+        began = time.monotonic()
+        while not hurry.is_set():
+            now = time.monotonic()
+            missing = [
+                one.expected_by for one in self._scrapers.values() if one.latest < began and one.expected_by > now
+            ]
+            left = min(max(missing, default=now), began + longest_s) - now
+            if left <= 0:
+                return
+            self._came.clear()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self._came, hurry)]
+            await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
