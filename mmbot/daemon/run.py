@@ -11,11 +11,10 @@ import gc
 import logging
 import os
 import secrets as randomness
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -30,6 +29,7 @@ from mmbot.daemon.local_keys import local_keys
 from mmbot.daemon.loop import Engine, Pump
 from mmbot.daemon.orders import Orders
 from mmbot.daemon.prices import watch
+from mmbot.daemon.signals import Signals
 from mmbot.daemon.supervise import Parts, every_second, watch_wall
 from mmbot.daemon.trouble import Troubles, with_trouble
 from mmbot.daemon.watchdog.child import keep_watchdog
@@ -40,7 +40,6 @@ from mmbot.daemon.wire import OpenWire, Surroundings, Wire
 from mmbot.domain import COMPILED
 from mmbot.domain.clock import SystemClock
 from mmbot.domain.instant import Clock, Duration, Instant, in_seconds, iso, seconds
-from mmbot.engine.events import KillRequested, StopRequested
 from mmbot.engine.exports import GUARDS
 from mmbot.engine.orders import ANOTHERS_STATE, Exit, Seed
 from mmbot.engine.requests import CancelAll
@@ -65,46 +64,6 @@ SHORTEST_REAL_S: Final = 10.0
 
 
 MakeEngine = Callable[[Config, Seed, Sequence[Strategy], Instant], Engine]
-
-
-class Signals:
-    """Turns signals of the operating system into events. After a second stop signal, the stop no longer waits for the
-    proof."""
-
-    def __init__(self, pump: Pump, log: FilteringBoundLogger, hurry: asyncio.Event) -> None:
-        self._pump: Final = pump
-        self._log: Final = log
-        self._hurry: Final = hurry
-        self._stops = 0
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Catch the signals inside the ``with`` block."""
-        loop = asyncio.get_running_loop()
-        handlers = {
-            signal.SIGTERM: self._stop,
-            signal.SIGINT: self._stop,
-            signal.SIGHUP: self._stop,  # the terminal was closed: cancel the wagers too
-            signal.SIGUSR1: self._kill,
-        }
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler, number)
-        try:
-            yield
-        finally:
-            for number in handlers:
-                loop.remove_signal_handler(number)
-
-    def _stop(self, number: signal.Signals) -> None:
-        self._stops += 1
-        self._log.warning("stop.asked", signal=number.name, hurry=self._stops > 1)
-        self._pump.deliver(StopRequested(hurry=self._stops > 1))
-        if self._stops > 1:
-            self._hurry.set()
-
-    def _kill(self, number: signal.Signals) -> None:
-        self._log.warning("kill.asked", signal=number.name)
-        self._pump.deliver(KillRequested(number.name))  # the kill switch on disk may hold a better reason
 
 
 def clock_for(setting: ClockConfig | None) -> SystemClock:

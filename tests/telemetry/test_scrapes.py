@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mmbot.daemon.scrapes import Scrapes
+from mmbot.telemetry.scrapes import Scrapes
 
 
 @pytest.fixture
