@@ -19,11 +19,11 @@ from aiohttp import web
 from mmbot.daemon.http_bounds import IDLE_S, Connections, body_of, is_known, is_loopback
 from mmbot.daemon.operate import LONGEST
 from mmbot.daemon.prices import PriceError, parse
-from mmbot.telemetry.scrapes import Scrapes
 from mmbot.domain.instant import Clock
 from mmbot.engine.events import Control, KillRequested, ResumeRequested
 from mmbot.engine.status import Status
 from mmbot.telemetry.metrics import CONTENT_TYPE, Metrics
+from mmbot.telemetry.scrapes import Scrapes
 
 HEADER: Final = "X-Mmbot"
 """Header that each POST must carry, with any value."""
