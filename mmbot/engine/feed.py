@@ -209,7 +209,8 @@ class Feed:
         self._life.feed_lost(now)
 
     def _on_stood_still(self, event: e.StoodStill, now: Instant) -> None:
-        """Treat the feed as lost: messages that came meanwhile are late, and others are missing."""
+        """Treat the feed as lost, because messages that came while the shell stood still are late, and others are
+        missing."""
         shared = self._shared
         seconds = round(in_seconds(event.gap), 3)
         reason = f"the daemon stood still for {seconds:g} s" if event.gap else "the watchdog cancelled everything"

@@ -1,4 +1,5 @@
-"""Events that say that the shell stood still. ``events.py`` lists them with all others."""
+"""The events by which the shell (the code around the engine) says that it stood still. ``events.py`` lists them with
+all other events."""
 
 from __future__ import annotations
 
@@ -8,11 +9,12 @@ from mmbot.domain.instant import Duration
 
 
 class StoodStill(msgspec.Struct, frozen=True, tag=True):
-    """The process was stopped, or its event loop hung, or a watchdog cancelled everything in its stead. Messages may
-    have been missed, and nothing that was decided before may still be sent."""
+    """The process was stopped, or its event loop hung, or a watchdog cancelled everything in place of the daemon.
+    Messages may have been missed, and no request that was decided before may still be sent."""
 
     gap: Duration
-    """How long the event loop did not run, by the machine's clock; 0 if only a watchdog says so."""
+    """How long the event loop did not run, by the machine's clock. It is 0 if only a watchdog says that the shell stood
+    still."""
 
 
 class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
@@ -20,7 +22,7 @@ class StrategyOverran(msgspec.Struct, frozen=True, tag=True):
 
     sport_event: int
     took: Duration
-    """How long the call took, by the machine's clock."""
+    """How long the call of the strategy took, by the machine's clock."""
 
 
 Interruption = StoodStill | StrategyOverran

@@ -85,7 +85,8 @@ class OperatorEvents:
             self._shared.hold("latch", ACCOUNT, event.reason, now)
 
     def _on_strategy_overran(self, event: e.StrategyOverran, now: Instant) -> None:
-        """Stop quoting the sport event for a minute. Its wagers may have been cancelled without the engine."""
+        """Stop quoting a sport event for a minute, because its strategy took too long. Its wagers may have been
+        cancelled without the engine."""
         shared, sport_event = self._shared, event.sport_event
         seconds = round(in_seconds(event.took), 3)
         shared.hold("strategy_slow", sport_event, f"the strategy took {seconds:g} s", now)
@@ -94,7 +95,7 @@ class OperatorEvents:
         self._cancelling.cancelled_elsewhere(sport_event, now)
 
     def minute_over(self, sport_event: int, now: Instant) -> None:
-        """Quote a sport event again whose strategy was slow."""
+        """Quote a sport event again after the minute for which its slow strategy stopped it."""
         self._shared.hold("strategy_slow", sport_event, None, now)
 
     def _on_wall_stepped(self, event: e.WallStepped, now: Instant) -> None:

@@ -104,10 +104,10 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     sent_at: Instant
     sequence: int
     placed: Cents | None = None
-    """The stake as it was sent, in cents. None: the present stake."""
+    """The stake as it was sent, in cents. None if the journal does not say it; then the present stake is used."""
     matches: SavedMatches | None = None
-    """None if nothing was matched. In a journal of an earlier version also if something was matched: then ``win`` is an
-    estimate."""
+    """The matches of the wager. None if nothing was matched. A journal of an earlier version has None even if something
+    was matched, and ``win`` is then an estimate."""
     foreign: bool = False
     uncounted: bool = False
     accepted_at: Instant | None = None
@@ -155,8 +155,8 @@ Record = SaveWager | SaveDay | SaveSettlement
 
 
 class Save(msgspec.Struct, frozen=True, tag=True):
-    """Save entries in the journal: all of them or, after a crash, none. They belong to one change: for example, a
-    settlement and the wagers that it settled."""
+    """The order to save entries in the journal together: after a crash, the journal holds all of them or none. They
+    belong to one change, such as a settlement and the wagers that it settled."""
 
     records: tuple[Record, ...]
 

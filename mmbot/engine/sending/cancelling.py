@@ -29,7 +29,7 @@ CONFIRM: Final = 2 * SECOND
 read."""
 
 CANCELLABLE: Final = (State.INACTIVE, State.OPEN, State.CANCELLING)
-"""States of a wager that the exchange knows and that could match."""
+"""The states of a wager that the exchange knows and that could still match."""
 
 OVER: Final = (FailureReason.NOTHING_LEFT, FailureReason.NOT_FOUND)
 """The reasons of a rejected cancel after which the wager is read from the exchange, to learn its state."""
@@ -167,9 +167,10 @@ class Cancelling:
         self.sent += 1
 
     def cancelled_elsewhere(self, sport_event: int, now: Instant) -> None:
-        """Note that something outside the engine sent cancels for our wagers of a sport event, and look each wager up.
+        """Take note that something outside the engine sent cancels for our wagers on a sport event. Look up each of
+        these wagers.
 
-        The cancels had no answer that the engine knows of. A wager that is still open is cancelled again.
+        The engine does not know of any answer to these cancels. If a wager is still open, it is cancelled again.
         """
         shared = self._shared
         for wager in shared.ledger.all_live():

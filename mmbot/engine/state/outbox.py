@@ -1,4 +1,4 @@
-"""The engine's orders to the shell (the program around the engine), until the shell takes them."""
+"""Holds the engine's orders to the shell (the program around the engine) until the shell takes them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from mmbot.domain.money import Cents, cents
 
 
 class Settings:
-    """Settings. Durations are in nanoseconds, amounts in cents, probabilities and shares between 0 and 1."""
+    """The settings in the units of the engine. Durations are in nanoseconds and amounts in cents. Probabilities and
+    shares are between 0 and 1."""
 
     __slots__ = (
         "activation",

@@ -26,21 +26,22 @@ from mmbot.engine.wagers.ledger import Ledger
 from mmbot.strategy.interface import Strategy, depth_of
 
 ROUTINE: Final = ("start", "live", "starting", "stop")
-"""Guards that are part of a normal day: holding one is logged as information, not as a warning."""
+"""Guards that hold on every normal day. When one of these guards begins to hold, this is logged as information, not as
+a warning."""
 
 MONEY_LOST: Final = ("daily_loss",)
 """Guards that hold because money was lost: holding one is logged as an error."""
 
 
 class Shared:
-    """The engine's state that several of its parts read and write. Nothing outside the engine writes it."""
+    """The state that several parts of the engine read and write. Nothing outside the engine writes it."""
 
     def __init__(self, config: Config, seed: Seed, strategies: Sequence[Strategy]) -> None:
         self.config: Final = config
         self.settings: Final = Settings(config)
         self.strategies: Final = tuple(strategies)
         self.depths: Final = tuple([depth_of(strategy) for strategy in strategies])
-        """For each strategy, how many levels it sees of each side of a book; None for all."""
+        """For each strategy, the number of levels on each side of a book that it sees. None if it sees all levels."""
         self.catalogue: Final = Catalogue()
         self.coverage: Final = Coverage(self.settings.feed_silence)
         self.books: Final = Books(self.coverage)
@@ -54,23 +55,23 @@ class Shared:
         self.ladder: Ladder | None = None
         self.clock: Final = ExchangeClock(self._warn_clock_behind, self._doubt_clock)
         self.last_placement_at: Instant = 0
-        """The instant at which the latest placement was handed out to be sent."""
+        """The instant at which the latest placement was handed out for sending."""
         self.dirty_sport_events: dict[int, None] = {}
-        """Sport events on whose quotes the engine must decide again before it places anything."""
+        """The sport events whose quotes the engine must decide again before it places anything."""
         self.hedging: dict[LineKey, None] = {}
-        """Lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may be
-        open on these lines."""
+        """The lines with a hedge in flight, or with a hedge that waits until our own wagers are cancelled. No quote may
+        be open on these lines."""
         self.cut: dict[LineKey, int] = {}
-        """The lines on which the limits allow less than the strategy asked for. For each line: the value of ``moves``
-        when the limits cut its quotes."""
+        """The lines on which the limits allow less than the strategy asked for. For each line: the value that ``moves``
+        (the number of changes of positions and of placements) had when the limits cut its quotes."""
         self.moves = 0
-        """The number of times that a position moved or a placement was handed out."""
+        """How many times a position changed or a placement was handed out for sending."""
         self.lookups: dict[str, str] = {}
-        """Wagers to look up: the ``wager_id`` of each, and the reason."""
+        """The wagers that have to be looked up: the ``wager_id`` of each, with the reason."""
         self.details: dict[str, None] = {}
-        """Wagers whose matches must be read because the odds of a match are not known; by ``wager_id``."""
+        """The ``wager_id`` of each wager whose matches must be read, because the odds of a match are not known."""
         self.out_of_reach: dict[str, None] = {}
-        """The ``external_id`` of each placement of unknown outcome that is too old for the history."""
+        """The ``external_id`` of each placement of unknown outcome that is too old to be found in the history."""
         self.in_flight: Final[dict[int, InFlight]] = {}
         """Every request that has no answer yet, by its id."""
         self.sent_requests = 0
@@ -82,21 +83,23 @@ class Shared:
         return self._request_id
 
     def send(self, owner: Owner, request: Request, now: Instant) -> None:
-        """Record a request that is handed out to be sent. Its answer goes to ``owner``, the part that made it."""
+        """Record a request that is handed out for sending. Its answer goes to ``owner``, the part of the engine that
+        made it."""
         self.in_flight[request.id] = InFlight(owner, request, now)
         self.sent_requests += 1
 
     def waits_for_answer(self, owner: Owner) -> bool:
-        """Return True if a request of ``owner``, a part of the engine, has no answer yet."""
+        """Return True if a request of ``owner`` (a part of the engine) has no answer yet."""
         return any(sent.owner is owner for sent in self.in_flight.values())
 
     def hold(self, guard: str, scope: str | int | LineKey, reason: str | None, now: Instant) -> bool:
-        """Hold a guard for a reason, or lift it if the reason is None.
+        """If a reason is given, make a guard hold. If the reason is None, lift the guard.
 
-        If the guard changes, log the change, and decide again on the quotes of every sport event in the scope.
+        If the guard began or ceased to hold, log this, and have the quotes of every sport event in the scope decided
+        again.
 
         Returns:
-            True if the guard changed.
+            True if the guard began or ceased to hold.
         """
         changed = self.guards.set(guard, scope, reason, now)
         if changed:
@@ -106,8 +109,8 @@ class Shared:
         return changed
 
     def judge(self, guard: str, scope: int | LineKey, reason: str | None, now: Instant) -> None:
-        """Hold or lift a guard of a line or sport event while its quotes are being decided. Unlike ``hold``, this does
-        not lead to another decision."""
+        """Hold or lift a guard of a line or sport event while its quotes are being decided. Unlike ``hold``, this
+        method does not lead to another decision."""
         if self.guards.set(guard, scope, reason, now):
             self._log_guard(Severity.INFO, guard, scope, reason)
 
@@ -133,7 +136,8 @@ class Shared:
         self.outbox.alert(Severity.WARNING, "clock.behind", seconds=round(in_seconds(ahead), 3))
 
     def _doubt_clock(self, ahead: Duration | None, now: Instant) -> None:
-        """Hold the guard ``clock`` while the exchange's clock is so far ahead of ours that one of them is wrong."""
+        """Make the guard ``clock`` hold while the exchange's clock is so far ahead of our clock that one of the two
+        must be wrong."""
         if ahead is not None:
             minutes = round(in_seconds(ahead) / 60)
             self.hold("clock", ACCOUNT, f"the exchange's clock is {minutes} minutes ahead of this machine's", now)

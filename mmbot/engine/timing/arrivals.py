@@ -1,8 +1,8 @@
-"""Counts the requests that the exchange may see within one second, whatever delays them on their way.
+"""Counts the requests that the exchange may see within one second, no matter what delays them on their way.
 
-A request leaves some time after it was handed out, and arrives some time after it left: a stalled machine or a lost
-packet lets requests arrive together that were handed out evenly. All that is certain is that a request arrived before
-its answer. So a request counts from the moment at which it is handed out until a second after its answer.
+A request leaves some time after it was handed out, and arrives some time after it left. If the machine stalls or a
+packet is lost, requests that were handed out evenly may arrive together. It is certain only that a request arrived
+before its answer came. So a request counts from the moment at which it is handed out until a second after its answer.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Final
 from mmbot.domain.instant import SECOND, Instant
 
 LOST: Final = 30 * SECOND
-"""A request without an answer counts as arrived after this time. Every request has a timeout, and then an answer; this
-is for one that is lost inside the program."""
+"""A request without an answer counts as arrived after this time. Every request has a timeout, which counts as an
+answer. So this is needed only for a request that is lost inside the program."""
 
 
 class Arrivals:
-    """The requests that may arrive now, or arrived within the last second.
+    """The requests that may arrive now, or that may have arrived within the past second.
 
     Args:
-        most: how many of them there may be.
+        most: the most such requests that there may be.
     """
 
     __slots__ = ("_answered", "_most", "_open")
@@ -29,7 +29,7 @@ class Arrivals:
     def __init__(self, most: int) -> None:
         self._most: Final = most
         self._open: Final[dict[int, Instant]] = {}
-        """Requests without an answer: when each was handed out."""
+        """The requests without an answer, each with the instant at which it was handed out."""
         self._answered: Final[deque[Instant]] = deque()
 
     def sent(self, request: int, now: Instant) -> None:
@@ -37,12 +37,13 @@ class Arrivals:
         self._open[request] = now
 
     def answered(self, request: int, now: Instant) -> None:
-        """Note the answer to a request, or its failure. A request that is not counted is ignored."""
+        """Take note that a request was answered or failed. If the request is not counted, do nothing."""
         if self._open.pop(request, None) is not None:
             self._answered.append(now)
 
     def full_until(self, now: Instant) -> Instant:
-        """Return when there is room for another request if no answer comes before; 0 if there is room now."""
+        """Return the instant at which there is room for another request, if no answer comes before. The result is 0 if
+        there is room now."""
         while self._answered and self._answered[0] + SECOND < now:
             self._answered.popleft()
         while self._open and self._first() + LOST + SECOND < now:

@@ -1,4 +1,4 @@
-"""The protocols by which the engine asks its parts when something is due."""
+"""The interfaces by which the engine asks its parts when they have something to do."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Part(Protocol):
     """A part of the engine that has something to do at a certain time."""
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant at which the part next has something to do; ``NEVER`` if it has nothing to do. An event
-        may change this instant."""
+        """Return the instant at which the part will have something to do. The result is ``NEVER`` if it will have
+        nothing to do. An event may change this instant."""
 
 
 class Chore(Part, Protocol):
@@ -27,4 +27,4 @@ class Asker(Part, Protocol):
     """A part of the engine that makes requests and gets their answers."""
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next request if one is due; otherwise None."""
+        """Return the next request if one is due. Otherwise return None."""

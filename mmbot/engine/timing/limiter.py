@@ -1,4 +1,5 @@
-"""The rate of requests: the account's limit with a reserve for cancels, and one read a second of each REST path.
+"""Limits the rate of requests: the account's limit, with a reserve for cancels, and one read a second on each REST
+path.
 
 All arithmetic is on integers, so the same calls at the same instants give the same results. Other modules decide which
 request to send.
@@ -13,7 +14,7 @@ from mmbot.domain.instant import MILLISECOND, SECOND, Duration, Instant
 from mmbot.engine.timing.arrivals import Arrivals
 
 CEILING: Final = 50
-"""The most requests in any one second that the exchange allows an account (docs/protocol.md 11)."""
+"""The most requests that the exchange allows an account within any one second (docs/protocol.md 11)."""
 
 OUTSIDE: Final = 5
 """The part of ``CEILING`` that is left to requests that no engine hands out: the touches of three open connections, a
@@ -24,19 +25,19 @@ BURST: Final = 4
 """How many requests may be sent directly after each other. Cancels and other requests are counted separately."""
 
 LONGEST_PAUSE: Final = 60 * SECOND
-"""The longest pause after an answer 429 (too many requests), counted from the last request, even if the answer asks for
-a longer pause."""
+"""After an answer 429 (too many requests), requests other than cancels pause for at most this time. It is counted from
+the newest request that was sent, and applies even if the answer asks for a longer pause."""
 
 CANCELS_PAUSE: Final = SECOND
 """After an answer 429, cancels pause for at most this time, counted from the newest request that was sent."""
 
 READ_SPACING: Final = SECOND + 50 * MILLISECOND
-"""Time between two reads of the same path. It is more than a second because the network may bring two requests closer
-together (docs/protocol.md 11)."""
+"""The shortest time between two reads of the same path. It is more than a second because two requests may come closer
+together on the network (docs/protocol.md 11)."""
 
 
 class TooSoon(Exception):
-    """Raised for a request that may not be sent yet, which is a mistake in mmbot. The request is not sent."""
+    """Raised if a request is recorded before it may be sent. This is a bug in mmbot. The request is not sent."""
 
 
 class Limiter:
@@ -107,13 +108,14 @@ class Limiter:
         self._other_from: Instant = 0
 
     def ready_at(self, now: Instant, cancel: bool) -> Instant:
-        """Return the earliest instant, ``now`` or later, at which a cancel or another request may be sent."""
+        """Return the earliest instant, ``now`` or later, at which a request may be sent: a cancel if ``cancel`` is
+        true, otherwise any other request."""
         earliest = self._cancel_from if cancel else self._other_from
         return now if now > earliest else earliest
 
     def take(self, now: Instant, cancel: bool, request: int | None = None) -> None:
-        """Record that a cancel or another request is sent now. If its number is given, it counts as under way until it
-        is answered.
+        """Record that a request is sent now: a cancel if ``cancel`` is true, otherwise any other request. If the id of
+        the request is given, the request counts as under way until it is answered.
 
         Raises:
             TooSoon: if ``ready_at`` is later than now. The request is then not recorded.
@@ -134,23 +136,24 @@ class Limiter:
         self._plan(now)
 
     def answered(self, request: int, now: Instant) -> None:
-        """Note the answer to a request, or its failure."""
+        """Take note that a request was answered or failed."""
         self._all_arrivals.answered(request, now)
         self._other_arrivals.answered(request, now)
         self._plan(now)
 
     def pause(self, until: Instant) -> None:
-        """Allow no request before ``until``, because the exchange answered 429 (too many requests). An earlier pause
-        that lasts longer is kept.
+        """Allow no request before ``until``, because the exchange answered with 429 (too many requests). If an earlier
+        pause lasts longer, it stays in force.
 
-        The pause ends at the latest ``LONGEST_PAUSE`` after the last request; for cancels, ``CANCELS_PAUSE`` after it.
+        The pause ends no later than ``LONGEST_PAUSE`` after the newest request that was sent. For cancels, it ends no
+        later than ``CANCELS_PAUSE`` after this request.
         """
         self._paused = max(self._paused, min(until, self._latest + LONGEST_PAUSE))
         self._cancels_paused = max(self._cancels_paused, min(until, self._latest + CANCELS_PAUSE))
         self._plan(self._latest)
 
     def _plan(self, now: Instant) -> None:
-        """Compute when the next cancel and the next other request may be sent."""
+        """Compute when the next cancel may be sent, and when the next request of any other kind may be sent."""
         every = self._all[0] + SECOND + 1 if len(self._all) == self.rate else 0
         every = max(every, self._all_arrivals.full_until(now))
         paused, other_paused = max(self._cancels_paused, every), max(self._paused, every)
@@ -162,7 +165,7 @@ class Limiter:
 
 
 class Pacer:
-    """Keeps a minimum time between two reads of the same REST path."""
+    """Keeps a shortest time between two reads of the same REST path."""
 
     __slots__ = ("_ready", "_spacing")
 

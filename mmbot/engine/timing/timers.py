@@ -1,4 +1,4 @@
-"""The engine's timers: a heap of instants, each with its purpose and its subject."""
+"""The engine's timers: a heap of instants. Each instant has a purpose and a subject, such as a line or a wager."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from mmbot.domain.instant import Instant
 
 
 class Due(Enum):
-    """Purpose of a timer."""
+    """The purpose of a timer."""
 
     __hash__ = object.__hash__  # faster: timers are set on every event, and the hash of Enum is Python code
 
     SPORT_EVENT = "sport_event"
-    """Decide on the quotes of a sport event again: its start is near, or its strategy asked to be called."""
+    """Decide the quotes of a sport event again, because its start is near or its strategy asked to be called."""
     LINE = "line"
-    """Decide on the quotes of a line again: its book or price may be too old, or its pause is over."""
+    """Decide the quotes of a line again, because its book or the user's price may be too old, or its pause is over."""
     HEDGE = "hedge"
     """Try to hedge on a line again."""
     HEDGE_END = "hedge_end"
-    """Look up a hedge: a message about its end should have come."""
+    """Look up a hedge, because a message about its end should have come."""
     SUSPECT = "suspect"
     """Decide whether a difference between a book and a REST read is an error, or was explained by a message."""
     MISSED = "missed"
-    """Read a sport event again: the last read may have lacked the sport event or one of its lines."""
+    """Read a sport event again, because the previous read may have lacked the sport event or one of its lines."""
     ACTIVATION = "activation"
     """Check that an accepted wager became active."""
     PRINT = "print"
-    """Check that a print (a public message about a match) at our price was followed by a match of our wager."""
+    """Check that a print (a public message about a match) at the price of our wager was followed by a match of the
+    wager."""
     CANCEL = "cancel"
     """Try a cancel again."""
     STRATEGY = "strategy"
     """Quote a sport event again whose strategy was slow."""
     BREAKER = "breaker"
-    """Let a circuit breaker lift its guard. A breaker stops quoting after something that looks wrong."""
+    """Let a circuit breaker lift its guard. A circuit breaker stops quoting after something that looks wrong."""
 
 
 Key = LineKey | int | str
@@ -47,8 +48,8 @@ NEVER: Final[Instant] = 1 << 63
 
 
 class Timers:
-    """The timers. Each has a purpose and a key (a line, sport event or wager). If one is set twice, the earlier instant
-    counts."""
+    """The timers of the engine. Each timer has a purpose and a key (a line, a sport event or a wager). If a timer is
+    set twice, the earlier instant applies."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Due, Key]] = []
@@ -59,12 +60,12 @@ class Timers:
         """No timer is due before this instant. ``due_at`` returns the exact instant."""
 
     def register(self, handlers: Mapping[Due, Callable[..., None]]) -> None:
-        """Register a handler for each purpose. When a timer is due, its handler is called with the key and the present
-        instant."""
+        """Register a handler for each purpose. When a timer is due, the handler of its purpose is called with its key
+        and the present instant."""
         self._handlers.update(handlers)
 
     def set(self, due: Due, key: Key, at: Instant) -> None:
-        """Set a timer for ``at``, unless an earlier one is set already."""
+        """Set a timer for the instant ``at``. If the timer is already set for an earlier instant, do nothing."""
         known = self._at.get((due, key))
         if known is not None and known <= at:
             return
@@ -75,7 +76,7 @@ class Timers:
             self.soonest = at
 
     def due_at(self, now: Instant) -> Instant:
-        """Return the instant of the next timer; ``NEVER`` if there is none."""
+        """Return the instant of the next timer. The result is ``NEVER`` if no timer is set."""
         heap = self._heap
         while heap and self._at.get((heap[0][2], heap[0][3])) != heap[0][0]:
             heapq.heappop(heap)
@@ -83,8 +84,8 @@ class Timers:
         return self.soonest
 
     def do_due(self, now: Instant) -> None:
-        """Call the handlers of all timers that are due, in the order of their instants. If instants are equal, the
-        timer that was set first comes first."""
+        """Call the handlers of all timers that are due, in the order of their instants. If two instants are equal, the
+        timer that was set earlier comes first."""
         while self.soonest <= now and self.due_at(now) <= now:
             _, _, due, key = heapq.heappop(self._heap)
             del self._at[due, key]

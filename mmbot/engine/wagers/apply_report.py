@@ -20,8 +20,8 @@ _BRINGS: Final = {
     State.CLOSED: Status.CLOSED,
     State.MANUAL: Status.MANUALLY_SETTLED,
 }
-"""For each final state, the status in the report that leads to it. Only this report can set the result of a wager in
-that state."""
+"""For each final state, the status in the report that leads to this state. Only a report with this status can set the
+result of a wager that is in this state."""
 
 _OPENED: Final = (State.OPEN, State.CANCELLING, State.MATCHED)
 
@@ -30,9 +30,9 @@ class Applied(NamedTuple):
     """The effect of a report on a wager."""
 
     was: State
-    """The state before the report."""
+    """The state of the wager before the report."""
     left: Cents
-    """In cents: the stake that could match before the report, less the part that the report shows as matched."""
+    """The stake that could match before the report, less the part that the report shows as matched, in cents."""
     changes: Changes
 
 
@@ -42,9 +42,9 @@ def apply_report(
     """Apply a report to a wager. The caller must then update the lists and sums that contain the wager.
 
     Args:
-        from_message: true if the report came over the feed; then its sequence counts.
-        asked_at: for a report from a REST read, when the read was sent. The report does not change a result that a
-            message brought after this time.
+        from_message: true if the report came over the feed. In this case its sequence counts.
+        asked_at: the instant at which the read was sent, if the report came from a REST read. If a message brought a
+            result after this instant, the report does not change the result.
     """
     was, matched, win = wager.state, wager.matched, wager.win
     detail_wanted = _note_matches(wager, report, from_message)
@@ -73,8 +73,9 @@ def apply_report(
 
 
 def apply_proof(wager: Wager, report: WagerReport, now: Instant) -> Applied:
-    """Move a wager to the state that the exchange's records proved, even back: with fewer matches, without a result, or
-    able to match again. The caller must then update the lists and sums that contain the wager."""
+    """Move a wager to the state that the exchange's records proved. The wager may even move back: it may have fewer
+    matches, lose its result, or become able to match again. The caller must then update the lists and sums that contain
+    the wager."""
     was, matched, win, left = wager.state, wager.matched, wager.win, wager.remaining
     total = _total(wager, report)
     record = wager.matches
@@ -126,7 +127,7 @@ def apply_payment(wager: Wager, win: Cents) -> Changes | None:
 
 
 def apply_detail(wager: Wager, matches: Sequence[MatchDetail]) -> Changes:
-    """Apply the matches of a wager as read from the exchange: every match with its odds."""
+    """Apply a list of all matches of a wager, each with its odds. The list was read from the exchange."""
     record = wager.matches
     if record is None:
         record = wager.matches = Matches(wager.odds)
@@ -154,7 +155,7 @@ def _note_matches(wager: Wager, report: WagerReport, from_message: bool) -> bool
 
 
 def _total(wager: Wager, report: WagerReport) -> Cents:
-    """Return the matched stake in a report, at most the stake."""
+    """Return the matched stake in a report. It is never more than the stake."""
     total = report.matched
     if not total and report.matching is Matching.FULLY_MATCHED:
         total = report.stake
@@ -162,7 +163,8 @@ def _total(wager: Wager, report: WagerReport) -> Cents:
 
 
 def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Instant, asked_at: Instant | None) -> State:
-    """Return the state that a report leads to. Also record the result in the report, if it decides the wager."""
+    """Return the state that a report leads to. If the report decides the result of the wager, also record the
+    result."""
     state = wager.state
     overtaken = not from_message and asked_at is not None and wager.heard_at > asked_at
     if overtaken and state in FINAL:
@@ -182,7 +184,7 @@ def _next_state(wager: Wager, report: WagerReport, from_message: bool, now: Inst
 
 
 def _set_figures(wager: Wager, record: Matches) -> None:
-    """Set the matched stake and the win of a wager from its matches."""
+    """Set the matched stake of a wager and the profit that it brings, from the matches of the wager."""
     if wager.state is State.VOID:
         wager.matched = wager.win = 0
     else:
@@ -193,7 +195,8 @@ def _set_figures(wager: Wager, record: Matches) -> None:
 
 
 def _difference(wager: Wager, matched: Cents, win: Cents) -> Changes:
-    """Return the change of the matched stake and of its win. ``matched`` and ``win`` are the former figures."""
+    """Return the change of the matched stake and of the profit that it brings. ``matched`` and ``win`` are these
+    figures before the change."""
     rise = wager.matched - matched
     if rise > 0:
         return (Change(Kind.MATCHED, wager, rise, wager.win - win),)

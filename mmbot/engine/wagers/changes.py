@@ -1,4 +1,5 @@
-"""The changes that a call to the ledger makes to wagers, and the protocol for the modules that act on them."""
+"""The changes that a call to the ledger makes to wagers, and the interface of the parts of the engine that act on
+them."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One change that a call to the ledger made. ``stake`` and ``win`` are in cents; ``Kind`` gives their meaning."""
+    """One change of a wager that a call to the ledger made. ``stake`` and ``win`` are in cents, and ``kind`` determines
+    what they mean (see ``Kind``)."""
 
     kind: Kind
     wager: Wager
@@ -28,4 +30,4 @@ class Follower(Protocol):
     """A part of the engine that acts on changes of wagers."""
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Act on one change. The ledger and its sums already hold the change."""
+        """Act on one change. The ledger and its sums already contain the change."""

@@ -1,4 +1,4 @@
-"""The results of wagers, market by market, and the commission on each market's net gain."""
+"""The results of wagers, market by market, and the commission on the net gain of each market."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mmbot.domain.wager import Winning
 
 
 class Settlement(NamedTuple):
-    """The sum of a market's settled wagers, in cents."""
+    """The sum of the results of a market's settled wagers, in cents."""
 
     gross: Cents = 0
     commission: Cents = 0
-    """The commission as estimated from the rate in the settings (docs/protocol.md 10)."""
+    """The commission, estimated from the rate in the settings (docs/protocol.md 10)."""
 
 
 _WON = (Winning.WON, Winning.MANUALLY_WON)
@@ -23,10 +23,10 @@ _LOST = (Winning.LOST, Winning.MANUALLY_LOST)
 
 
 def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
-    """Return the profit of a matched stake by its result, in cents; None while the result is pending.
+    """Return the profit that a matched stake made, in cents. The result is None while the wager has no result.
 
-    A wager that won earns ``win``. A wager that lost costs the stake. A push, a draw or no result gives the stake back,
-    so the profit is 0.
+    A wager that won earns ``win``. A wager that lost costs the stake. After a push, a draw or no result, the stake is
+    given back, so the profit is 0.
     """
     if result is Winning.TBD:
         return None
@@ -38,8 +38,8 @@ def outcome(result: Winning, matched: Cents, win: Cents) -> Cents | None:
 class Settlements:
     """The settled profit of every market, with running totals.
 
-    The commission of a market is the rate times its net gain, rounded half up to the cent. A market with a net loss
-    costs no commission (docs/protocol.md 10).
+    The commission of a market is the rate times its net gain, rounded to a whole cent. Half a cent is rounded up. A
+    market with a net loss costs no commission (docs/protocol.md 10).
     """
 
     __slots__ = ("_denominator", "_markets", "_numerator", "commission", "realised")
@@ -48,11 +48,11 @@ class Settlements:
         self._numerator, self._denominator = Fraction(str(rate)).as_integer_ratio()
         self._markets: dict[MarketKey, Settlement] = {}
         self.realised: Cents = 0
-        """The sum of the gross profit of all markets, in cents."""
+        """The sum of the profits of all markets before commission, in cents."""
         self.commission: Cents = 0
 
     def of(self, market: MarketKey) -> Settlement:
-        """Return a market's settlement; zero if none of its wagers has settled."""
+        """Return the settlement of a market. Its amounts are zero if none of the market's wagers is settled."""
         return self._markets.get(market, Settlement())
 
     def add(self, market: MarketKey, amount: Cents) -> None:
@@ -60,7 +60,7 @@ class Settlements:
         self.put(market, self.of(market).gross + amount)
 
     def put(self, market: MarketKey, gross: Cents) -> None:
-        """Set the gross profit of a market, in cents."""
+        """Set the profit of a market before commission, in cents."""
         old = self.of(market)
         new = Settlement(gross, half_up(max(0, gross) * self._numerator, self._denominator))
         self._markets[market] = new

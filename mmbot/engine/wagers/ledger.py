@@ -1,7 +1,7 @@
-"""The ledger: every wager of the account with its state, matches and result.
+"""The ledger: every wager of the account, with its state, its matches and its result.
 
-Only the ledger changes wagers. totals.py holds their sums, and live.py lists the wagers that could still match. A wager
-that ended is forgotten after an hour. The figures that a late report needs are kept (retention.py,
+Only the ledger changes wagers. totals.py holds the sums over wagers, and live.py lists the wagers that could still
+match. A wager that ended is forgotten after an hour. The figures that a late report needs are kept (retention.py,
 remembered_results.py).
 """
 
@@ -43,15 +43,15 @@ __all__ = [
 ]
 
 Resolve = Callable[[str], tuple[LineKey, Side] | None]
-"""A function that returns the line and outcome of a ``line_id``. It returns None if the line is not known or does not
-have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
+"""A function that returns the line and outcome of a ``line_id``. The result is None if the line is not known, or does
+not have exactly two complementary outcomes. A wager on such a line counts at its full stake."""
 
 _NO_PROOF: Final = (FailureReason.NOT_FOUND, FailureReason.NOTHING_OPEN)
 _JOURNALLED: Final = MINUTE  # the journal may lack the actions of a run's last minute
 
 
 class LedgerError(Exception):
-    """Raised for an id that was used before, or that the ledger does not hold."""
+    """Raised for an ``external_id`` that was used before, or for a wager that the ledger does not hold."""
 
 
 # long: every method that changes a wager is in this class, so that nothing else can change one.
@@ -84,7 +84,7 @@ class Ledger:
     # --- our requests ---------------------------------------------------------------------------------------------
 
     def sent(self, placement: Placement, line: LineKey, side: Side, hedge: bool, now: Instant) -> LineWager:
-        """Record that a placement is handed out to be sent. From now on the wager could match.
+        """Record that a placement is handed out for sending. From now on, the wager could match.
 
         Raises:
             LedgerError: if the ``external_id`` was used before.
@@ -113,7 +113,7 @@ class Ledger:
         return wager
 
     def accepted(self, external_id: str, report: WagerReport | None, now: Instant) -> Changes:
-        """Record that the exchange accepted the placement. ``report`` is the report in the answer, if any."""
+        """Record that the exchange accepted the placement. ``report`` is the report in the answer, or None."""
         wager = self._known(external_id)
         if wager.accepted_at is None:
             wager.accepted_at = now
@@ -127,20 +127,20 @@ class Ledger:
         return self._happened(self._known(external_id), Happening.LOST if exists else Happening.REJECTED, now)
 
     def lost(self, external_id: str, now: Instant) -> Changes:
-        """Record that it is unknown whether the exchange took the placement. The wager counts as able to match until
-        the exchange's history shows the wager or proves that it was not placed."""
+        """Record that it is unknown whether the exchange accepted the placement. The wager counts as able to match
+        until the exchange's history shows the wager, or proves that it was not placed."""
         return self._happened(self._known(external_id), Happening.LOST, now)
 
     def absent(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange's history, complete up to a time after the placement, lacks the wager. This ends
-        only a wager of unknown outcome. A wager that is being sent, or was accepted, may still appear."""
+        """Record that the exchange's history lacks the wager, although it is complete up to a time after the placement.
+        This ends only a wager of unknown outcome. If the wager is being sent, or was accepted, it may still appear."""
         return self._happened(self._known(external_id), Happening.ABSENT, now)
 
     def cancel_sent(self, external_id: str, now: Instant) -> Changes:
-        """Record that a cancel is handed out to be sent.
+        """Record that a cancel is handed out for sending.
 
         Raises:
-            ImpossibleError: if the wager can match no more, or its ``wager_id`` is not known.
+            ImpossibleError: if the wager cannot match any more, or if its ``wager_id`` is not known.
         """
         wager = self._known(external_id)
         changes = self._happened(wager, Happening.CANCEL_SENT, now)
@@ -149,14 +149,15 @@ class Ledger:
         return changes
 
     def cancel_accepted(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange accepted the cancel. The wager can match no more, but reports of earlier matches may
-        still come."""
+        """Record that the exchange accepted the cancel. The wager cannot match any more, but reports of earlier matches
+        may still come."""
         wager = self._known(external_id)
         wager.cancel_accepted_at = now
         return self._happened(wager, Happening.CANCEL_TAKEN, now)
 
     def cancel_rejected(self, external_id: str, reason: FailureReason, now: Instant) -> Changes:
-        """Record that the exchange rejected the cancel. If nothing was left to cancel, it counts as accepted."""
+        """Record that the exchange rejected the cancel. If the reason is that nothing was left to cancel, the cancel
+        counts as accepted."""
         wager = self._known(external_id)
         if reason is FailureReason.NOTHING_LEFT:
             wager.cancel_accepted_at = now
@@ -167,7 +168,7 @@ class Ledger:
         return self._happened(wager, Happening.CANCEL_EARLY if early else Happening.CANCEL_REJECTED, now)
 
     def cancel_lost(self, external_id: str, now: Instant) -> Changes:
-        """Record that it is unknown whether the exchange took the cancel."""
+        """Record that it is unknown whether the exchange carried out the cancel."""
         return self._happened(self._known(external_id), Happening.CANCEL_LOST, now)
 
     # --- reports of the exchange ---------------------------------------------------------------------------------
@@ -183,10 +184,12 @@ class Ledger:
         """Apply the exchange's report on a wager, from a private message or a REST answer.
 
         Args:
-            from_message: true if the report came over the feed; then its sequence counts.
-            now: when the report came.
-            resolve: returns the line of a ``line_id``; called only for a wager that the ledger does not hold yet.
-            asked_at: when the REST request was sent. Its answer does not change a result that a later message brought.
+            from_message: true if the report came over the feed. In this case its sequence counts.
+            now: the instant at which the report came.
+            resolve: returns the line and outcome of a ``line_id``. It is called only if the ledger does not hold the
+                wager yet.
+            asked_at: the instant at which the REST request was sent. Its answer does not change a result that a later
+                message brought.
         """
         wager = self._wagers.get(report.external_id) or self._by_id.get(report.wager_id)
         if wager is None:
@@ -214,12 +217,12 @@ class Ledger:
         return self._applied(wager, apply_proof(wager, report, now), estimated, now)
 
     def prove_absent(self, external_id: str, now: Instant) -> Changes:
-        """Record that the exchange does not know a wager any more. A wager with matches stays as it is."""
+        """Record that the exchange does not know a wager any more. If the wager has matches, it stays as it is."""
         wager = self._known(external_id)
         return () if wager.matched else self._happened(wager, Happening.PROVED_ABSENT, now)
 
     def detail(self, wager_id: str, matches: Sequence[MatchDetail]) -> Changes:
-        """Apply the matches of a wager as read from the exchange: every match with its odds."""
+        """Apply a list of all matches of a wager, each with its odds. The list was read from the exchange."""
         wager = self._by_id.get(wager_id)
         if wager is None or sum(match.stake for match in matches) > max(wager.placed, wager.stake):
             return ()  # no longer held, or more than the wager can have matched
@@ -266,17 +269,19 @@ class Ledger:
         return self._wagers.values()
 
     def get(self, external_id: str) -> Wager | None:
-        """Return a wager by its ``external_id``; None if the ledger does not hold it."""
+        """Return a wager by its ``external_id``. The result is None if the ledger does not hold the wager."""
         return self._wagers.get(external_id) or self._hold_again(self._ended.take(external_id))
 
     def by_id(self, wager_id: str) -> Wager | None:
-        """Return a wager by its ``wager_id``, the exchange's id; None if the ledger does not hold it."""
+        """Return a wager by its ``wager_id``, the exchange's id. The result is None if the ledger does not hold the
+        wager."""
         return self._by_id.get(wager_id) or self._hold_again(self._ended.take_by_id(wager_id))
 
     def live(self, line: LineKey) -> Iterable[LineWager]:
-        """Return the wagers of a line that could still match, ours or not, in the order of sending.
+        """Return the wagers on a line that could still match, ours or not, in the order in which they were sent.
 
-        The result is a view: copy it before you call a method that changes the ledger."""
+        The result is a view: copy it before you call a method that changes the ledger.
+        """
         return self.live_wagers.of_line(line)
 
     def has_live(self, line: LineKey) -> bool:
@@ -284,11 +289,11 @@ class Ledger:
         return bool(self.live_wagers.of_line(line))
 
     def all_live(self) -> list[Wager]:
-        """Return every wager that could still match, in the order of sending."""
+        """Return every wager that could still match, in the order in which the wagers were sent."""
         return list(self.live_wagers.all.values())
 
     def unknown(self) -> list[Wager]:
-        """Return the wagers of which it is unknown whether the exchange took them, oldest first."""
+        """Return the wagers of which it is unknown whether the exchange accepted them. The oldest wager comes first."""
         return list(self.live_wagers.unknown.values())
 
     def awaiting(self) -> Iterable[Wager]:
@@ -296,7 +301,8 @@ class Ledger:
         return self.live_wagers.awaiting.values()
 
     def estimated(self) -> list[Wager]:
-        """Return the wagers with matches whose odds are unknown and must be read, the longest waiting first."""
+        """Return the wagers with matches whose odds are unknown and must be read. The wager that has waited longest
+        comes first."""
         return list(self._estimated.values())
 
     @property
@@ -320,8 +326,8 @@ class Ledger:
         return self.live_wagers.counts
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Return the lines whose position changed since the last call, and the markets whose full stakes changed, in
-        the order of their first change."""
+        """Return the lines whose position changed and the markets whose full stakes changed, since the previous call of
+        this method."""
         return self.totals.drain_moved()
 
     @property
@@ -335,7 +341,7 @@ class Ledger:
 
     @property
     def realised(self) -> Cents:
-        """The sum of all settled wagers, before commission, in cents."""
+        """The sum of the results of all settled wagers, before commission, in cents."""
         return self.totals.settlements.realised
 
     @property
@@ -381,8 +387,8 @@ class Ledger:
         self._note_over(wager, saved.sent_at if saved.over_at is None else saved.over_at)
 
     def restore_settlement(self, market: MarketKey, gross: Cents) -> None:
-        """Set the gross profit of a market in earlier runs, in cents. The amount replaces the sum of the restored
-        wagers, since not all settled wagers are restored."""
+        """Set the profit that a market made in earlier runs, before commission, in cents. The amount replaces the sum
+        of the restored wagers, because not all settled wagers are restored."""
         self.totals.settlements.put(market, gross)
 
     # --- one wager ------------------------------------------------------------------------------------------------
@@ -423,7 +429,7 @@ class Ledger:
         return wager
 
     def _happened(self, wager: Wager, happening: Happening, now: Instant) -> Changes:
-        """Apply a happening that is not a report, such as the answer to a cancel."""
+        """Apply something that happened to a wager, other than a report. An example is the answer to a cancel."""
         state = wager.state
         new = after(state, happening)
         if new is state:

@@ -16,7 +16,8 @@ _W = TypeVar("_W", bound=Wager)
 
 
 class Counts(NamedTuple):
-    """How many wagers could still match: all, those of unknown outcome, and those that are not ours."""
+    """How many wagers could still match. ``live`` counts all of them, ``unknown`` the wagers of unknown outcome, and
+    ``foreign_live`` the wagers that are not ours."""
 
     live: int
     unknown: int
@@ -24,24 +25,24 @@ class Counts(NamedTuple):
 
 
 class LiveWagers:
-    """Wagers that could still match. Each list is in the order of sending."""
+    """The wagers that could still match. Each list is in the order in which the wagers were sent."""
 
     __slots__ = ("_foreign", "_of_line", "all", "awaiting", "unknown")
 
     def __init__(self) -> None:
         self.all: dict[str, Wager] = {}
         self.awaiting: dict[str, Wager] = {}
-        """Wagers that are not known to be live yet: placing, inactive or unknown."""
+        """The wagers that are not known to be live yet: placing, inactive or unknown."""
         self.unknown: dict[str, Wager] = {}
         self._of_line: dict[LineKey, dict[str, LineWager]] = {}
         self._foreign = 0
 
     def of_line(self, line: LineKey) -> ValuesView[LineWager]:
-        """Return the wagers of one line, as a view."""
+        """Return the wagers on one line, as a view of the list."""
         return self._of_line.get(line, _NONE).values()
 
     def line(self, line: LineKey) -> dict[str, LineWager]:
-        """Return the wagers of one line, by ``external_id``. Every call returns the same dictionary until the sport
+        """Return the wagers on one line, by ``external_id``. Every call returns the same dictionary until the sport
         event is forgotten."""
         of_line = self._of_line.get(line)
         if of_line is None:
@@ -59,7 +60,7 @@ class LiveWagers:
         self.all[key] = self.line(wager.line)[key] = self.awaiting[key] = wager
 
     def list_by_state(self, wager: Wager) -> None:
-        """Add a wager to the lists for its state. A wager that can match no more is added to none."""
+        """Add a wager to the lists for its state. If the wager cannot match any more, add it to no list."""
         state, key = wager.state, wager.external_id
         if state not in COULD_MATCH:
             return
@@ -74,12 +75,12 @@ class LiveWagers:
             _insert(self.unknown, wager)
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the lines of sport events that are over. A line with a wager that could match stays."""
+        """Drop the lines of sport events that are over. If a wager on a line could still match, the line stays."""
         for line in [line for line, wagers in self._of_line.items() if line.sport_event in sport_events and not wagers]:
             del self._of_line[line]
 
     def replace(self, wager: LineWager) -> None:
-        """Put ``wager`` in the place of the same wager without its line, after the line became known."""
+        """Put ``wager`` in the place of the same wager without its line, because the line became known."""
         key = wager.external_id
         if key not in self.all:
             return
@@ -91,7 +92,7 @@ class LiveWagers:
         _insert(self.line(wager.line), wager)
 
     def relist(self, wager: Wager, was: State) -> None:
-        """Move a wager from the lists for its former state, ``was``, to the lists for its present state."""
+        """Move a wager from the lists for its former state (``was``) to the lists for its present state."""
         state, key = wager.state, wager.external_id
         if was in AWAITING and state not in AWAITING:
             del self.awaiting[key]
@@ -108,7 +109,8 @@ class LiveWagers:
 
 
 def _insert(wagers: dict[str, _W], wager: _W) -> None:
-    """Add a wager in the order of sending. Sorting is needed only for a wager that is revived or reported late."""
+    """Add a wager at its place in the order of sending. Sorting is needed only if the wager is revived or reported
+    late."""
     late = bool(wagers) and next(reversed(wagers.values())).number > wager.number
     wagers[wager.external_id] = wager
     if late:

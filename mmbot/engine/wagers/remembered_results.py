@@ -1,4 +1,5 @@
-"""The archive of ended wagers: enough to recognise a used ``external_id`` and to correct a result that changes later.
+"""The archive of ended wagers. It holds enough to recognise a used ``external_id``, and to correct a result that
+changes late.
 
 An ``external_id`` is a prefix and a number that grows with each wager of its run and strategy. So the highest number of
 each prefix shows which ids were used. Each wager that was matched takes another 32 bytes: its number and three figures.
@@ -16,12 +17,12 @@ _DIGITS: Final = "0123456789"
 
 
 class Remembered(NamedTuple):
-    """The figures of one wager, in cents. All are zero if nothing was matched."""
+    """The figures of one wager, in cents. All figures are zero if nothing was matched."""
 
     matched: Cents = 0
     win: Cents = 0
     booked: Cents = 0
-    """The part of the market's gross profit that came from this wager."""
+    """The part of the market's profit before commission that came from this wager."""
 
 
 _NOTHING: Final = Remembered()
@@ -67,7 +68,7 @@ class Archive:
         self._others: dict[str, Remembered] = {}
 
     def put(self, external_id: str, remembered: Remembered) -> None:
-        """Store the figures of a wager. They replace earlier figures of the same wager."""
+        """Store the figures of a wager. They replace the earlier figures of the same wager."""
         prefix, number = split_id(external_id)
         if number is None:
             self._others[external_id] = remembered
@@ -78,7 +79,7 @@ class Archive:
         series.put(number, remembered)
 
     def get(self, external_id: str) -> Remembered | None:
-        """Return the figures of a wager; None if no wager with this id was stored."""
+        """Return the figures of a wager. The result is None if no wager with this id was stored."""
         prefix, number = split_id(external_id)
         if number is None:
             return self._others.get(external_id)

@@ -18,17 +18,17 @@ from mmbot.engine.wagers.shelf import SPAN, Shelf
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 KEPT: Final = HOUR
-"""How long a wager that ended is held for late messages."""
+"""How long a wager that ended is held, in case a message about it comes late."""
 
 UNPACKED: Final = MINUTE
-"""How long a wager that ended without a match is held as it is; then it is packed."""
+"""How long a wager that ended without a match is held unpacked. After this time, it is packed."""
 
 AT_ONCE: Final = 2
-"""The most wagers that are packed in one call."""
+"""The most wagers that one call packs."""
 
 KEPT_FOREIGN: Final = 3 * DAY
 """How long a settled wager that is not ours is held, in case its result is corrected. The archive cannot keep such a
-wager, because its id does not end in a number. A correction after this time is not noticed."""
+wager, because its id does not end in a number. If the correction comes later than this, it is not noticed."""
 
 
 class EndedWagers:
@@ -40,7 +40,7 @@ class EndedWagers:
         self._archive = Archive()
         self._shelf = Shelf()
         self._fresh: deque[tuple[Instant, LineWager]] = deque()
-        """Wagers without a match that may be packed."""
+        """The wagers that ended without a match and may be packed later."""
         self._ours: deque[tuple[Instant, Wager]] = deque()
         self._foreign: deque[tuple[Instant, Wager]] = deque()
         self.due_at: Instant = NEVER
@@ -49,7 +49,8 @@ class EndedWagers:
         """The earliest instant at which a wager may be packed."""
 
     def remembered(self, external_id: str) -> Remembered | None:
-        """Return the figures of a forgotten wager of ours; None if no wager with this id was forgotten."""
+        """Return the figures of a forgotten wager of ours. The result is None if no wager with this id was
+        forgotten."""
         return self._archive.get(external_id)
 
     def used(self, external_id: str) -> bool:
@@ -57,14 +58,14 @@ class EndedWagers:
         return self._archive.get(external_id) is not None or self._shelf.holds(external_id)
 
     def says_nothing_new(self, report: WagerReport) -> bool:
-        """Return whether a report is about a packed wager and leaves it as it is."""
+        """Return whether a report is about a packed wager and would not change the wager."""
         if report.matched or report.match_stake or report.matching is Matching.FULLY_MATCHED:
             return False
         wager = self._shelf.see(report.external_id)
         return wager is not None and after(wager.state, SAID[report.status]) is wager.state
 
     def take(self, external_id: str) -> LineWager | None:
-        """Unpack a wager, which the caller then holds again; None if no wager with this id is packed."""
+        """Unpack a wager, which the caller then holds again. The result is None if no wager with this id is packed."""
         return self._shelf.take(external_id)
 
     def take_by_id(self, wager_id: str) -> LineWager | None:
@@ -87,8 +88,8 @@ class EndedWagers:
             self.due_at = min(self.due_at, now + KEPT)
 
     def pack(self, now: Instant) -> Sequence[Wager]:
-        """Pack wagers that ended a while ago without a match. Returns them: the caller does not hold them any more. At
-        most ``AT_ONCE`` are packed, so that no call is slow."""
+        """Pack wagers that ended a while ago without a match, and return them. The caller must no longer hold these
+        wagers. At most ``AT_ONCE`` wagers are packed, so that no call is slow."""
         fresh = self._fresh
         packed: list[Wager] = []
         while fresh and fresh[0][0] + UNPACKED <= now and len(packed) < AT_ONCE:
@@ -107,7 +108,7 @@ class EndedWagers:
         return packed
 
     def due(self, now: Instant) -> Iterator[Wager]:
-        """Yield at most three wagers that may be forgotten now. The number is small so that no call is slow."""
+        """Yield at most three wagers that may be forgotten now. The number is small, so that no call is slow."""
         if now >= self._shelf.oldest + KEPT + SPAN:
             for external_id in self._shelf.drop_oldest():
                 self._archive.put(external_id, Remembered())

@@ -1,4 +1,5 @@
-"""Packs wagers that ended without a match into few bytes, since they are only held for the case of a late message."""
+"""Packs wagers that ended without a match into few bytes, because they are held only in case a message about them comes
+late."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ BLOCK: Final = 1024
 """The most wagers in one block."""
 
 SPAN: Final = 5 * MINUTE
-"""The longest time between the first and the last wager that are put into one block."""
+"""The longest time between the wager that was put into a block at its start and any other wager in the same block."""
 
 _SLOTS: Final = 4 * BLOCK
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -27,7 +28,7 @@ _decode: Final = msgspec.msgpack.Decoder().decode
 
 
 class _Block:
-    """Packed wagers, with an open hash table from both ids of a wager to its place."""
+    """A block of packed wagers. A hash table leads from either id of a wager to its place in the block."""
 
     __slots__ = ("count", "first", "highest", "line_places", "lines", "packed", "slots", "starts", "taken")
 
@@ -35,7 +36,7 @@ class _Block:
         self.count = 0
         self.first = now
         self.highest: dict[str, int] = {}
-        """The highest number at the end of an ``external_id``, for each prefix."""
+        """For each prefix of an ``external_id``, the highest number that stands after this prefix."""
         self.packed = bytearray()
         self.starts = array("l", [0])
         self.slots = array("h", [-1]) * _SLOTS
@@ -60,7 +61,8 @@ class _Block:
             slots[slot] = place
 
     def find(self, key: str) -> int:
-        """Return the place of the wager with this ``external_id`` or ``wager_id``; -1 if it is not here."""
+        """Return the place of the wager with this ``external_id`` or ``wager_id``. The result is -1 if the block does
+        not hold the wager."""
         slot = hash(key) % _SLOTS
         while (place := self.slots[slot]) >= 0:
             if place not in self.taken and key in self._fields(place)[:2]:
@@ -79,7 +81,7 @@ class _Block:
 
 
 class Shelf:
-    """The packed wagers, in blocks that are dropped as a whole."""
+    """The packed wagers, in blocks. A block is always dropped as a whole."""
 
     __slots__ = ("_blocks", "_highest", "oldest")
 
@@ -87,10 +89,11 @@ class Shelf:
         self._blocks: deque[_Block] = deque()
         self._highest: dict[str, int] = {}
         self.oldest: Instant = NEVER
-        """When the first wager was put into the oldest block; ``NEVER`` if the shelf is empty."""
+        """The instant at which the oldest block got its first wager. It is ``NEVER`` if there are no packed wagers."""
 
     def put(self, wager: LineWager, now: Instant) -> bool:
-        """Pack a wager. Returns False, and does nothing, if its id does not end in a number."""
+        """Pack a wager and return True. If the id of the wager does not end in a number, do nothing and return
+        False."""
         prefix, number = split_id(wager.external_id)
         if number is None:
             return False
@@ -107,24 +110,26 @@ class Shelf:
         return True
 
     def holds(self, external_id: str) -> bool:
-        """Return whether a wager of ours is on the shelf."""
+        """Return whether a wager of ours is packed here."""
         return self._find(external_id) is not None
 
     def see(self, external_id: str) -> LineWager | None:
-        """Return a copy of a wager of ours; None if it is not on the shelf."""
+        """Return a copy of a packed wager of ours, which stays packed. The result is None if the wager is not packed
+        here."""
         found = self._find(external_id)
         return None if found is None else found[0].at(found[1])
 
     def take(self, external_id: str) -> LineWager | None:
-        """Take a wager of ours off the shelf; None if it is not there."""
+        """Unpack a wager of ours and return it. The result is None if the wager is not packed here."""
         return _taken(self._find(external_id))
 
     def take_by_id(self, wager_id: str) -> LineWager | None:
-        """Take a wager off the shelf by its ``wager_id``; None if it is not there. Searches every block."""
+        """Unpack a wager by its ``wager_id`` and return it. The result is None if the wager is not packed here. Every
+        block is searched."""
         return _taken(self._search(wager_id))
 
     def drop_oldest(self) -> list[str]:
-        """Drop the oldest block. Returns the highest ``external_id`` of each prefix in it."""
+        """Drop the oldest block. Return the highest ``external_id`` of each prefix in this block."""
         block = self._blocks.popleft()
         self.oldest = self._blocks[0].first if self._blocks else NEVER
         return [f"{prefix}{number}" for prefix, number in block.highest.items()]

@@ -1,7 +1,7 @@
 """The sums over all wagers: positions by line, stakes that could match, stakes locked in matches, and settlements.
 
-When a wager changes, only the difference from its earlier figures is added to the sums. So the time of a call does not
-grow with the number of wagers.
+When a wager changes, only the difference from its earlier figures is added to the sums. So the time that a call takes
+does not grow with the number of wagers.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ class Totals:
     __slots__ = ("_moved", "full_stakes", "locked", "locked_in_all", "outstanding", "positions", "settlements")
 
     def __init__(self, commission: float) -> None:
-        """``commission``: the exchange's share of a market's net gain, below 1."""
+        """``commission`` is the exchange's share of a market's net gain, below 1."""
         self.positions: Final[dict[LineKey, Position]] = {}
         self.full_stakes: Final[dict[MarketKey, FullStakes]] = {}
-        """The stakes of wagers whose line is not known, by market. No other wager offsets such a stake."""
+        """The stakes of wagers whose line is not known, by market. No other wager can offset such a stake."""
         self.outstanding: Cents = 0
         """The stakes that could still match, of all wagers of the account, in cents."""
         self.locked: Final[dict[LineKey | MarketKey, Cents]] = {}
-        """Stakes that are matched and not settled, in cents, by line, or by market if the line is not known. Sums of
-        zero are left out."""
+        """The matched and unsettled stakes, in cents, by line. If the line of a wager is not known, its stake is listed
+        by market. Sums of zero are left out."""
         self.locked_in_all: Cents = 0
         self.settlements: Final = Settlements(commission)
         self._moved: dict[LineKey | MarketKey, None] = {}
 
     def placed(self, wager: LineWager) -> None:
-        """Count a wager that is being placed; nothing of it is matched yet. ``drain_moved`` does not return its line,
-        because the caller already knows that the position of this line changed."""
+        """Count a wager that is being placed and has no matches yet. ``drain_moved`` does not return its line, because
+        the caller already knows that the position of this line changed."""
         line, stake = wager.line, wager.stake
         wager.remaining = stake
         wager.counted = (stake, 0, 0)
@@ -50,7 +50,7 @@ class Totals:
         self.outstanding += stake
 
     def count(self, wager: Wager) -> Changes:
-        """Update the sums after a change of a wager."""
+        """Update the sums after a wager changed."""
         matched, win = wager.matched, wager.win
         wager.remaining = remaining = wager.stake - matched if wager.state in COULD_MATCH else 0
         if wager.uncounted:
@@ -81,8 +81,8 @@ class Totals:
         return dict.fromkeys(key.sport_event for key in self.locked)
 
     def forget(self, sport_events: Container[int]) -> None:
-        """Drop the positions of sport events that are over, if they are zero. All settlements are kept, because a
-        result may be corrected late and the commission is charged on the sum of a market's results."""
+        """Drop the positions of sport events that are over, if these positions are zero. All settlements are kept,
+        because a result may be corrected late, and because commission is charged on the sum of a market's results."""
         over = [
             line
             for line, position in self.positions.items()
@@ -96,8 +96,8 @@ class Totals:
             del self.full_stakes[market]
 
     def drain_moved(self) -> list[LineKey | MarketKey]:
-        """Return the lines whose position changed since the last call, and the markets whose full stakes changed, in
-        the order of their first change."""
+        """Return the lines whose position changed and the markets whose full stakes changed, since the previous call of
+        this method. They are in the order in which they changed for the first time since then."""
         if not self._moved:
             return []
         moved = list(self._moved)
@@ -105,7 +105,8 @@ class Totals:
         return moved
 
     def _move(self, wager: Wager, remaining: Cents, matched: Cents, win: Cents) -> None:
-        """Add three differences, in cents, to the position of a wager's line or to the full stakes of its market."""
+        """Add the differences of three figures, in cents, to the position of a wager's line, or to the full stakes of
+        its market."""
         key: LineKey | MarketKey
         if isinstance(wager, LineWager):
             key = wager.line
@@ -139,7 +140,8 @@ class Totals:
 
 
 def _result_of(wager: Wager) -> Cents | None:
-    """Return the profit of a wager, in cents; None while the result is pending, or if nothing was matched."""
+    """Return the profit that a wager made, in cents. The result is None while the wager has no result, or if nothing
+    was matched."""
     if wager.matches is None or wager.state not in FINAL:
         return None
     return 0 if wager.state is State.VOID else outcome(wager.result, wager.matched, wager.win)

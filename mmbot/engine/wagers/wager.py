@@ -21,16 +21,16 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """One wager as the ledger holds it: a ``LineWager`` or a ``MarketWager``. Only the ledger writes it."""
 
     external_id: str
-    """Our id of the wager. If a wager of others has no ``external_id``, this is its ``wager_id``."""
+    """Our id of the wager. If somebody else placed the wager without an ``external_id``, this is its ``wager_id``."""
     wager_id: str | None = None
     line_id: str
     odds: Odds
     stake: Cents
-    """The present stake, in cents. A cancel after a partial match cuts it to the matched part."""
+    """The present stake, in cents. If a partly matched wager is cancelled, the stake is cut to the matched part."""
     remaining: Cents = 0
-    """The stake that could still match, in cents. The ledger computes it from stake, matched and state."""
+    """The stake that could still match, in cents. The ledger computes it from ``stake``, ``matched`` and ``state``."""
     matched: Cents = 0
-    """The matched part of the stake, in cents; 0 again after a void."""
+    """The matched part of the stake, in cents. After a void, it is 0 again."""
     win: Cents = 0
     """The profit of the matched part if the wager wins, in cents. Each match counts at its own odds."""
     win_estimated: bool = False
@@ -44,13 +44,14 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     accepted_at: Instant | None = None
     opened_at: Instant | None = None
     cancel_sent_at: Instant | None = None
-    """The time of the latest cancel."""
+    """The instant at which the latest cancel of the wager was sent."""
     cancel_accepted_at: Instant | None = None
-    """When the exchange accepted a cancel. After that the wager can match no more, but an earlier match may not be
-    reported yet. So the risk figures still count the rest of the stake until a report shows the end of the wager."""
+    """The instant at which the exchange accepted a cancel. From then on, the wager cannot match any more, but an
+    earlier match may not be reported yet. So the risk figures still count the rest of the stake until a report shows
+    that the wager has ended."""
     cancel_tries: int = 0
     sequence: int = 0
-    """The sequence of the latest message applied."""
+    """The sequence of the latest message about the wager that was applied."""
 
     number: int
     """The place of the wager in the order of sending."""
@@ -58,15 +59,17 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
     """The stake as it was sent, in cents."""
     matches: Matches | None = None
     counted: tuple[Cents, Cents, Cents] = (0, 0, 0)
-    """The figures of this wager that the sums contain now: remaining, matched and win, in cents."""
+    """The figures of this wager that are contained in the sums now: remaining stake, matched stake and win, in
+    cents."""
     booked: Cents | None = None
-    """The profit of this wager as counted in its market's settlement, in cents; None while the profit is unknown."""
+    """The profit of this wager that is contained in its market's settlement, in cents. None while the profit is
+    unknown."""
     uncounted: bool = False
-    """True if the wager was settled before it was first seen. Then no sum contains it."""
+    """True if the wager was already settled when it was noticed. In this case no sum contains it."""
     heard_at: Instant = 0
-    """When the latest message came that was used for ``state``."""
+    """The instant at which the latest message came that was used for ``state``."""
     over_at: Instant | None = None
-    """The time at which the wager ended."""
+    """The instant at which the wager ended."""
 
     @property
     def market(self) -> MarketKey:
@@ -85,7 +88,7 @@ class Wager(msgspec.Struct, eq=False, kw_only=True, gc=False):
 
     @property
     def over(self) -> bool:
-        """True if the wager ended, so that only a correction can change it."""
+        """True if the wager has ended, so that only a correction can change it."""
         return not self.live and (not self.matched or self.booked is not None or self.uncounted)
 
 
@@ -107,8 +110,8 @@ class LineWager(Wager, eq=False, kw_only=True, gc=False):
 
 
 class MarketWager(Wager, eq=False, kw_only=True, gc=False):
-    """A wager of which only the market is known: its line is not known, or does not have exactly two
-    complementary outcomes. The wager counts at its full stake in the market, and on no line."""
+    """A wager of which only the market is known. Its line is not known, or does not have exactly two complementary
+    outcomes. The full stake of the wager counts in the market, and the wager counts on no line."""
 
     on: MarketKey
 
@@ -150,11 +153,11 @@ def saved(wager: Wager) -> SaveWager:
 
 
 def from_saved(saved: SaveWager, number: int) -> Wager:
-    """Return a wager from the journal's form. If the wager was being placed when it was saved, and has no ``wager_id``,
-    it is unknown whether the exchange took it.
+    """Return the wager of an entry in the journal. If the wager was being placed when it was saved, and has no
+    ``wager_id``, it is unknown whether the exchange accepted it.
 
     Raises:
-        ValueError: for a state or result that does not exist.
+        ValueError: if the state or the result does not exist.
     """
     state = State(saved.state)
     if state is State.PLACING:
@@ -280,7 +283,7 @@ def unpack(
 
 
 def on_line(wager: MarketWager, line: LineKey, side: Side) -> LineWager:
-    """Return the same wager as a ``LineWager``, after its line became known."""
+    """Return the same wager as a ``LineWager``, because its line became known."""
     fields = {name: getattr(wager, name) for name in Wager.__struct_fields__}
     return LineWager(line=line, side=side, **fields)
 
@@ -297,7 +300,7 @@ def _blank(
     sent_at: Instant,
     number: int,
 ) -> Wager:
-    """Return a new wager: on a line if its outcome is known, otherwise on a market."""
+    """Return a new wager. If its outcome is known, the wager is on a line, otherwise on a market."""
     if isinstance(line, LineKey) and side is not None:
         return LineWager(
             external_id=external_id,
