@@ -61,6 +61,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture
 def watchdog(house: House) -> Iterator[Watchdog]:
+    house.configure(watchdog={"silence_s": SILENCE_S})  # a test before may have changed it
     watchdog = Watchdog(house)
     yield watchdog
     watchdog.close()
