@@ -59,6 +59,14 @@ async def urgent(exchange: ScriptedExchange, clock: ManualClock, path: Path) -> 
             await keeper.close()
 
 
+async def has_token(keeper: SessionKeeper) -> bool:
+    """Whether a cancel gets a token."""
+    try:
+        return bool(await asyncio.wait_for(keeper.token(urgent=True), 5))
+    except Retryable:
+        return False
+
+
 def log_ins(exchange: ScriptedExchange) -> int:
     return len(exchange.calls("/auth/login"))
 
@@ -322,7 +330,7 @@ async def test_a_cancel_after_a_restart_does_not_wait_for_the_cool_down(
         with pytest.raises(Retryable):  # a read waits
             await keeper.token()
         assert log_ins(exchange) == 1
-        assert await asyncio.wait_for(keeper.token(urgent=True), 5)
+        assert await has_token(keeper)
     assert log_ins(exchange) == 2
 
 
@@ -335,7 +343,7 @@ async def test_a_cancel_that_comes_while_a_renewal_fails_for_the_cool_down_logs_
     async with keeping(exchange, clock, tmp_path) as keeper:
         reading = asyncio.create_task(keeper.token())
         await asyncio.sleep(0)
-        assert await asyncio.wait_for(keeper.token(urgent=True), 5)
+        assert await has_token(keeper)
         await asyncio.gather(reading, return_exceptions=True)
     assert log_ins(exchange) == 2
 
