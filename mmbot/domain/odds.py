@@ -72,8 +72,8 @@ def least_profit(stake: Cents, odds: Odds) -> Cents:
 
 
 def greatest_profit(stake: Cents, odds: Odds) -> Cents:
-    """Return the greatest profit, in cents, that the exchange may book for one match of a stake at these odds. See
-    ``least_profit``."""
+    """Return the greatest profit, in cents, that the exchange may book for one match of a stake at these odds (see
+    ``least_profit``)."""
     rounded = profit(stake, odds)
     if odds <= 0 or stake <= 0:
         return rounded

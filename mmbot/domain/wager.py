@@ -76,8 +76,8 @@ class WagerReport(msgspec.Struct, frozen=True, gc=False):
     report of a REST answer it is 0, because a REST answer carries no such time."""
     created_at: Instant | None = None
     profit: Cents | None = None
-    """Field ``profit``: the win of the present stake. No document says whether it counts the matches at their own odds
-    or the stake at the wager's odds. None if it is missing."""
+    """The exchange's field ``profit``: the win of the present stake. No document says whether it counts each match at
+    its own odds, or the whole stake at the wager's odds. None if the field is missing."""
 
     @property
     def resting(self) -> bool:

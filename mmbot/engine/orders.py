@@ -73,10 +73,10 @@ class SavedMatches(msgspec.Struct, frozen=True, gc=False):
 
     total: Cents
     detailed: Cents
-    """The part of the total that the exchange's matching detail described."""
+    """The part of the matched stake that the exchange's list of matches described, in cents."""
     disputed: bool
     pieces: tuple[tuple[Cents, Cents, Cents, Cents], ...]
-    """For each match the part of the stake from its start to its end, its least win and its greatest win."""
+    """For each match: the part of the stake from its start to its end, its least win and its greatest win, in cents."""
 
 
 class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -97,7 +97,7 @@ class SaveWager(msgspec.Struct, frozen=True, tag=True, gc=False):
     state: str
     matched: Cents
     win: Cents
-    """The profit in cents if the wager wins, from its matched part. The stake is not included."""
+    """The profit in cents that the matched part of the stake brings if the wager wins. The stake is not included."""
     result: str
     """The result of the wager: the value of the exchange's field ``winning_status``."""
     hedge: bool

@@ -76,8 +76,8 @@ class SportEventStatus(msgspec.Struct, frozen=True):
 
 
 class PositionStatus(msgspec.Struct, frozen=True):
-    """The wagers on one line to which no quoting rule applies now, or the wagers in one market of which the lines are
-    not known."""
+    """The wagers on one line to which no quoting rule applies now. If only the market of some wagers is known, not
+    their line, this holds all such wagers in one market."""
 
     sport_event: int
     market: int
@@ -184,4 +184,4 @@ class Status(msgspec.Struct, frozen=True):
     """Some of the wagers that could not be read, each with the reason, as text for a person. The earliest wagers are
     shown."""
     audit_age_s: float | None = None
-    """Seconds since the latest complete audit of the open wagers began; None before the first."""
+    """How many seconds ago the latest complete audit of the open wagers began. None if no audit was complete so far."""

@@ -142,8 +142,9 @@ class Result(NamedTuple):
     """The instant at which the engine calls the strategy again, even if nothing has changed. None if no such call is
     needed."""
     changed: Changed | None = None
-    """The lines whose decision changed since the previous call; optional. If ``changed.decisions`` is the same object
-    as ``decisions``, the engine compares only these lines with the previous decisions."""
+    """The lines whose decision changed since the previous call. A strategy may leave this None. If
+    ``changed.decisions`` is the same object as ``decisions``, the engine compares only these lines with the previous
+    decisions."""
 
 
 class Said(NamedTuple):

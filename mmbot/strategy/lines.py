@@ -1,4 +1,4 @@
-"""Calls a strategy only for the lines that changed. The other lines keep the decision that the strategy made before."""
+"""Lets a strategy decide again only on lines that changed. The other lines keep the decision that was made before."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ class Balance:
         self.latest: Cents | None = None
         """The balance that the latest read gave, in cents. None before any read was answered."""
         self.on_read: Callable[[Cents, Instant, Instant], None] | None = None
-        """Called with each balance that is read, and with the instants of the request and of the answer."""
+        """A function that is called with each balance that is read, and with the instants of the request and of the
+        answer."""
         self._spent: list[tuple[Instant, Cents]] = []
         self._since_read: Cents = 0
         self._read_at: Instant = now

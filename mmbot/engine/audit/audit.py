@@ -40,44 +40,46 @@ from mmbot.engine.wagers.kind import Kind
 from mmbot.engine.wagers.wager import LineWager, Wager
 
 LAG: Final = 10 * SECOND
-"""How far the history may be behind the beginning of a round. Wagers that opened later are left to the next round."""
+"""How far the history may be behind the beginning of a round. Wagers that opened later than this are left to the next
+round."""
 
 LONGEST_ROUND: Final = 2 * MINUTE
-"""The longest time that a round may take. A round that takes longer is given up, and the next one begins."""
+"""The longest time that a round may take. A round that takes longer is given up, and the next round begins."""
 
 ROUNDS_WITHOUT: Final = 15
 """After this many intervals without a complete round, all quotes stop."""
 
 SOON: Final = 5 * SECOND
-"""Time from a repaired difference to the next round, which can lift the guard."""
+"""How long to wait after a repaired difference before the next round. This round can lift the guard."""
 
 PATIENCE: Final = 2 * SECOND
-"""How long a read of the audit waits for quotes, before it takes precedence over them."""
+"""How long a read of the audit gives way to quotes. After this time, the read takes precedence over quotes."""
 
 MOST_LOOKUPS: Final = 100
-"""The most wagers of one round that are read because no list confirms what a message reported."""
+"""The most wagers that one round looks up because a message reported a match or result of the wager and no list
+confirms it."""
 
 MOST_RANGES: Final = 4
-"""How many ranges of seven days the first round searches for wagers that were open before."""
+"""How many ranges of seven days the earliest round searches for wagers that were open before the start."""
 
 MISSES: Final = 3
-"""How many times the exchange must say that it does not know a wager until this counts."""
+"""How many times the exchange must say that it does not know a wager before this counts."""
 
 UNKNOWN_AGAIN: Final = 5 * MINUTE
-"""Time to the next read of a wager with matches that the exchange does not know."""
+"""How long to wait before a wager with matches that the exchange does not know is read again."""
 
 KINDS: Final = ("wager", "match", "result", "absent", "missed", "money")
 """The kinds of difference that are counted."""
 
 
 class Stage(Enum):
-    """What a round reads."""
+    """What a round is reading."""
 
     RESTING = "resting"
     WAGERS = "wagers"
-    """The open wagers."""
+    """The round reads the open wagers."""
     CHANGES = "changes"
-    """The wagers that changed since the last audit of matches."""
+    """The round reads the wagers that changed since the previous round that read changes."""
 
 
 class Audit:
@@ -95,33 +97,33 @@ class Audit:
         self._changes_at: Instant = now
         self._began_at: Instant = now
         self._changes_from: Instant = now
-        """The changes of wagers are compared up to this instant."""
+        """The instant since which changes of wagers have not been compared yet."""
         self._shown: dict[str, None] = {}
-        """The exchange's ids of the wagers that the round's list of open wagers shows."""
+        """The exchange's ids of the wagers that this round's list of open wagers has shown."""
         self._ranges = MOST_RANGES
         """How many ranges of the history the next round searches."""
         self._doubts: dict[str, Doubt] = {}
         self._unconfirmed: dict[str, Instant] = {}
-        """The exchange's ids of wagers of which a match or a result was reported since the last audit of matches, and
-        when."""
+        """The exchange's ids of the wagers of which a match or a result was reported since the previous round that read
+        changes. Each comes with the instant of this report."""
         self._held: dict[tuple[str, LineKey | int], Instant] = {}
         self.completed_at: Instant | None = None
-        """When the latest complete round began; None before the first in this run."""
+        """The instant at which the latest complete round began. None if no round of this run was complete so far."""
         self._fresh_at: Instant = now
         self.differences: dict[str, int] = dict.fromkeys(KINDS, 0)
-        """How many differences were found, by kind."""
+        """The number of differences of each kind that were found."""
 
     # --- changes --------------------------------------------------------------------------------------------------
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note a match or a result, so that the next audit of matches confirms it."""
+        """If the change is a match or a result, remember it until a round that reads changes confirms it."""
         kind, wager = change.kind, change.wager
         moved = kind is Kind.MATCHED or kind is Kind.SETTLED or kind is Kind.TAKEN_BACK
         if moved and wager.wager_id is not None:
             self._unconfirmed[wager.wager_id] = now
 
     def check_soon(self, since: Instant, now: Instant) -> None:
-        """Compare all changes of wagers since an instant, soon: money moved that no wager explains."""
+        """Have all changes of wagers since an instant compared soon, because money moved and no wager explains it."""
         self._changes_from = min(self._changes_from, since)
         self._changes_at = now
         self._round_at = min(self._round_at, now)
@@ -129,7 +131,8 @@ class Audit:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the audit next has a read to send; ``NEVER`` while the daemon does not quote."""
+        """Return the instant at which the audit will have a read to send. While the daemon does not quote, the result
+        is ``NEVER``."""
         if self._life.step is not Step.READY:
             return NEVER
         at = self._history.due_at(now) if self.stage is not Stage.RESTING else self._round_at
@@ -141,11 +144,11 @@ class Audit:
         return at
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it is late, so that it takes precedence over quotes."""
+        """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
         return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
-        """Return the next read if it is due; otherwise None."""
+        """Return the next read if one is due. Otherwise return None."""
         ready = self._life.step is Step.READY
         if ready is not self._quoting:
             self._start_over(ready, now)
@@ -162,7 +165,7 @@ class Audit:
         return request
 
     def _start_over(self, ready: bool, now: Instant) -> None:
-        """Drop what was under way: the order of life reads everything again before quoting starts."""
+        """Drop the round that was under way, because the order of life reads everything again before quoting starts."""
         self._quoting = ready
         self.stage = Stage.RESTING
         self._history.drop()
@@ -173,7 +176,8 @@ class Audit:
         self._changes_from = now - self._shared.settings.audit_wagers
 
     def _judge_time(self, now: Instant) -> None:
-        """Give up a round that takes too long. Hold the guard ``audit_late`` if no round was complete for long."""
+        """Give up a round that takes too long. If no round was complete for a long time, make the guard ``audit_late``
+        hold."""
         shared = self._shared
         if self.stage is not Stage.RESTING and now >= self._began_at + LONGEST_ROUND:
             shared.outbox.alert(Severity.WARNING, "audit.unfinished", stage=self.stage.value)
@@ -204,7 +208,7 @@ class Audit:
             self._history.ask(*[Query(open_, ranges_ago=ago) for ago in range(1, self._ranges)])
 
     def _look_up(self, now: Instant) -> ReadWager | None:
-        """Return a read of a wager in doubt, if one is due."""
+        """Return a read of a wager in doubt if one is due. Otherwise return None."""
         for doubt in list(self._doubts.values()):
             if doubt.asking or doubt.look_at > now:
                 continue
@@ -218,7 +222,7 @@ class Audit:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take a page of the history, or a wager in doubt."""
+        """Take the answer to a read: a page of the history, or a wager in doubt."""
         if isinstance(request, ReadWager):
             doubt = self._doubts.get(request.wager_id)
             if doubt is None:
@@ -248,7 +252,7 @@ class Audit:
             self._history.failed(answer, now)
 
     def _take(self, report: WagerReport, sent_at: Instant, now: Instant) -> None:
-        """Apply a report from the history, and doubt our account of the wager if it still differs."""
+        """Apply a report from the history. If our account of the wager still differs from the report, doubt it."""
         if report.resting:
             self._shown[report.wager_id] = None
         wager = self._shared.ledger.by_id(report.wager_id)
@@ -275,7 +279,7 @@ class Audit:
             self._doubts[wager_id] = Doubt(wager_id, cause, now, now + self._shared.settings.audit_grace)
 
     def _finish(self, now: Instant) -> None:
-        """Go on after the last page of a stage: doubt the wagers that the lists lack, and lift guards."""
+        """Go on after a stage has read all its pages. Doubt the wagers that the lists lack, and lift guards."""
         if self.stage is Stage.WAGERS:
             for wager in self._shared.ledger.all_live():
                 shown_open = wager.state is State.OPEN or wager.state is State.CANCELLING
@@ -297,7 +301,8 @@ class Audit:
         self._lift(now)
 
     def _doubt_unconfirmed(self, now: Instant) -> None:
-        """Doubt what messages reported, if the exchange's list of changes does not contain the wager."""
+        """Doubt a match or result that a message reported, if the exchange's list of changes does not contain the
+        wager."""
         overdue = [key for key, at in self._unconfirmed.items() if at < self._began_at - LAG]
         for wager_id in overdue[:MOST_LOOKUPS]:
             del self._unconfirmed[wager_id]
@@ -308,7 +313,7 @@ class Audit:
     # --- doubts ---------------------------------------------------------------------------------------------------
 
     def _on_wager(self, doubt: Doubt, report: WagerReport | None, sent_at: Instant, now: Instant) -> None:
-        """Judge a doubt by a read of the wager that was sent after the grace period."""
+        """Settle a doubt with a read of the wager. The read was sent after the grace period."""
         ledger, grace = self._shared.ledger, self._shared.settings.audit_grace
         wager = ledger.by_id(doubt.wager_id)
         if wager is None:
@@ -332,7 +337,7 @@ class Audit:
             self._missed(wager, before, found)
 
     def _not_found(self, doubt: Doubt, wager: Wager, now: Instant) -> None:
-        """Take the answer that the exchange does not know a wager. One such answer proves nothing."""
+        """Take the answer that the exchange does not know a wager. A single such answer proves nothing."""
         doubt.misses += 1
         doubt.look_at = now + self._shared.settings.audit_grace
         if doubt.misses < MISSES:
@@ -348,14 +353,15 @@ class Audit:
         self._round_at = min(self._round_at, now + SOON)
 
     def _judge_overtaken(self, doubt: Doubt, now: Instant) -> None:
-        """Count a lost message, if none confirmed within the grace period what a read reported."""
+        """A read reported a change of a wager. If no message confirmed it within the grace period, count a lost
+        message."""
         del self._doubts[doubt.wager_id]
         wager = self._shared.ledger.by_id(doubt.wager_id)
         if wager is not None and wager.heard_at < doubt.since:
             self._missed(wager, None, ours(wager))
 
     def _missed(self, wager: Wager, before: Figures | None, found: Figures) -> None:
-        """Count and log a message that was lost. The ledger already holds what it would have reported."""
+        """Count and log a lost message. The ledger already contains what the message would have reported."""
         self.differences["missed"] += 1
         self._shared.outbox.alert(
             Severity.WARNING,
@@ -366,7 +372,8 @@ class Audit:
         )
 
     def _stop(self, wager: Wager, found: Figures, right: Figures | None, now: Instant) -> None:
-        """Stop quoting where a difference stands, count it, and log both sides."""
+        """Stop quoting the line or sport event of a wager that differs. Count the difference, and log both sides of
+        it."""
         kind = "absent"
         if right is not None:
             kind = "wager" if found.open != right.open else "match" if found.matched != right.matched else "result"
@@ -388,7 +395,8 @@ class Audit:
         self._shared.hold(guard, scope, reason, now)
 
     def _lift(self, now: Instant) -> None:
-        """Lift the guards where a round that began after the difference left no doubt."""
+        """Lift a guard if the latest complete round began after the difference and left no doubt where the guard
+        holds."""
         doubted: dict[tuple[str, LineKey | int], None] = {}
         for doubt in self._doubts.values():
             wager = self._shared.ledger.by_id(doubt.wager_id)
@@ -402,17 +410,18 @@ class Audit:
     # --- status ---------------------------------------------------------------------------------------------------
 
     def age_s(self, now: Instant) -> float | None:
-        """Return how many seconds ago the latest complete round began; None before the first."""
+        """Return how many seconds ago the latest complete round began. The result is None if no round was complete so
+        far."""
         return None if self.completed_at is None else in_seconds(now - self.completed_at)
 
     @property
     def grace(self) -> Duration:
-        """How long a difference may last before it counts."""
+        """How long a difference may last before it counts as a difference."""
         return self._shared.settings.audit_grace
 
 
 def _place(wager: Wager) -> tuple[str, LineKey | int]:
-    """Return the guard and the scope for a difference in a wager."""
+    """Return the guard that a difference in a wager requires, and the scope of this guard."""
     if isinstance(wager, LineWager):
         return "audit_wager", wager.line
     return "audit_market", wager.sport_event

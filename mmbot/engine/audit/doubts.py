@@ -1,7 +1,8 @@
-"""Differences between our account of a wager and the exchange's, as long as they are only a suspicion.
+"""Suspected differences between our account of a wager and the exchange's account.
 
-A difference is doubtful at first: a private message may be on its way, or the exchange's answer may be older than the
-message. It counts as a difference only if a read after the grace period shows it again, and no message came meanwhile.
+At first, a difference is only a doubt: a private message may be on its way, or the exchange's answer may be older than
+a message that came. It counts as a difference only if a read after the grace period shows it again and no message came
+meanwhile.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from mmbot.engine.wagers.wager import Wager
 
 
 class Cause(Enum):
-    """Cause of a doubt."""
+    """The cause of a doubt."""
 
     DIFFERS = "differs"
     """The exchange's report of the wager differs from our account of it."""
     NOT_SHOWN = "not_shown"
-    """We hold the wager as open, and a complete list of open wagers lacks it."""
+    """We count the wager as open, but a complete list of open wagers lacks it."""
     UNCONFIRMED = "unconfirmed"
-    """A message reported a match or a result, and a complete list of changed wagers lacks the wager."""
+    """A message reported a match or a result, but a complete list of changed wagers lacks the wager."""
     OVERTAKEN = "overtaken"
-    """A read reported a change of which no message had come. If none comes, the message was lost."""
+    """A read reported a change, and no message had reported the change before. If no such message comes, the message
+    was lost."""
 
 
 class Doubt:
@@ -39,21 +41,21 @@ class Doubt:
         self.cause: Final = cause
         self.since: Final = now
         self.look_at = look_at
-        """When the wager is read from the exchange again."""
+        """The instant at which the wager is read from the exchange again."""
         self.misses = 0
         """How many times the exchange said that it does not know the wager."""
         self.asking = False
-        """True while a read of the wager is in flight."""
+        """True while a read of the wager has no answer yet."""
 
 
 class Figures(NamedTuple):
-    """What decides the risk and the profit of a wager, in cents."""
+    """The figures of a wager that decide its risk and its profit, in cents."""
 
     open: Cents
     """The part of the stake that could still match."""
     matched: Cents
     result: Winning | None
-    """None while the wager has no result. A void counts as no result in the sense of the exchange."""
+    """The result of the wager. None while it has no result. For a void, it is the exchange's value NO_RESULT."""
 
     def __str__(self) -> str:
         result = "no result yet" if self.result is None else self.result.value.replace("_", " ")

@@ -30,19 +30,21 @@ from mmbot.engine.wagers.kind import Kind
 
 BEFORE: Final = 30 * SECOND
 AFTER: Final = 10 * SECOND
-"""A read of the balance agrees if it fits our figures at any instant from ``BEFORE`` its request to ``AFTER`` its
+"""A read of the balance agrees if it fits our figures at some instant between ``BEFORE`` its request and ``AFTER`` its
 answer. The exchange's balance may lag behind the private messages by some seconds (docs/protocol.md 7.6)."""
 
 OUTLIVES: Final = 2 * MINUTE
-"""A difference counts once it has lasted this long. In the meantime the transactions and the changes of wagers are
-read, which explain most differences."""
+"""A difference counts once it has lasted this long. Until then, the transactions and the changes of wagers are read.
+They explain most differences."""
 
 ACCEPTED: Final = 5 * MINUTE
-"""How long a difference that nothing explains stops all quotes. Then the exchange's balance is the new basis."""
+"""How long a difference that nothing explains stops all quotes. After this time, the exchange's balance becomes the new
+basis."""
 
 SLACK: Final[Cents] = 5
 CENTS: Final[Cents] = 2
-"""A read may differ by ``SLACK``, and by ``CENTS`` more for each match or result since the last read that agreed."""
+"""A read may differ by ``SLACK`` cents, and by ``CENTS`` more for each match or result that came after the latest read
+that agreed."""
 
 EXTERNAL: Final = (
     TransactionType.DEPOSIT,
@@ -52,7 +54,7 @@ EXTERNAL: Final = (
     TransactionType.ADJUSTMENT_REDUCE,
     TransactionType.ADJUSTMENT_INCREASE,
 )
-"""Types of transactions that change the equity, if they concern no wager."""
+"""The types of transactions that change the equity, unless they concern a wager."""
 
 MOVES: Final = (Kind.MATCHED, Kind.TAKEN_BACK, Kind.SETTLED, Kind.OPENED, Kind.ENDED, Kind.REVIVED)
 
@@ -72,22 +74,25 @@ class MoneyCheck:
         self._audit: Final = audit
         self._at_placement: Final = shared.config.exchange.funds == "at_placement"
         self.on_doubt: Callable[[Instant], None] | None = None
-        """Called with the present instant when the balance differs: the transactions may explain it."""
+        """A function that is called with the present instant when the balance differs, because the transactions may
+        explain it."""
         self._committed: deque[tuple[Instant, Cents]] = deque()
-        """Our money outside the balance, less the realised profit, at each instant at which it changed lately."""
+        """Our money outside the balance, less the realised profit. There is an entry for each recent instant at which
+        it changed."""
         self._open: Cents = 0
-        """The stakes of open wagers, if the exchange takes them at placement."""
+        """The stakes of open wagers, if the exchange takes the money for a stake at its placement."""
         self._read: _Read | None = None
         self._equities: list[Cents] = []
-        """What the equity may be, by every read so far. While money moves, there are several possibilities."""
+        """The amounts that the equity may have, as all reads so far show. While money moves, several amounts are
+        possible."""
         self._basis_at: Instant = 0
-        """When the latest read came that agreed."""
+        """The instant at which the latest read that agreed was answered."""
         self._moves = 0
         self._differs_since: Instant | None = None
         self._held_at: Instant | None = None
 
     def changed(self, change: Change, now: Instant) -> None:
-        """Note a change that moves money."""
+        """If the change moves money, record it."""
         kind = change.kind
         if kind not in MOVES:
             return
@@ -112,7 +117,7 @@ class MoneyCheck:
         return ledger.totals.locked_in_all - ledger.realised + ledger.commission + self._open
 
     def read(self, balance: Cents, sent_at: Instant, now: Instant) -> None:
-        """Take a read of the balance, and judge the read before."""
+        """Take a read of the balance, and judge the previous read."""
         if self._life.step is not Step.READY:  # matches and results may not have been read yet
             self._read = None
             return
@@ -124,7 +129,7 @@ class MoneyCheck:
             self._committed.popleft()
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
-        """Take new transactions: deposits, withdrawals and adjustments explain a change of the equity."""
+        """Take new transactions. Deposits, withdrawals and adjustments explain a change of the equity."""
         since = self._shared.clock.time_of(self._basis_at)
         moved = sum(
             each.change
@@ -138,7 +143,7 @@ class MoneyCheck:
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def _fits(self, read: _Read) -> list[Cents]:
-        """Return the equity at each instant around a read."""
+        """Return the equity at each instant around a read at which our figures changed."""
         begin, end = read.sent_at - BEFORE, read.came_at + AFTER
         around: list[Cents] = []
         before: Cents | None = None
@@ -170,7 +175,8 @@ class MoneyCheck:
             self._shared.hold("audit_money", ACCOUNT, None, now)
 
     def _differ(self, read: _Read, fits: list[Cents], now: Instant) -> None:
-        """Look for an explanation. If the difference lasts, stop quoting, and later take the exchange's word."""
+        """Look for an explanation of a difference. If the difference lasts, stop quoting. If it still lasts later,
+        believe the exchange."""
         shared = self._shared
         if self._differs_since is None:
             self._differs_since = now

@@ -1,7 +1,8 @@
-"""Reads the account's transactions while the daemon quotes, and passes on those that are new.
+"""Reads the account's transactions while the daemon quotes, and passes on the new transactions.
 
-The exchange gives no instant up to which its list is complete, and a transaction may have no id. So each read begins
-some time before the last one, and a transaction counts as new if the earlier reads contained it fewer times.
+The exchange does not say up to which instant its list is complete, and a transaction may have no id. So each read
+begins some time before the end of the previous read. A transaction counts as new if the previous read contained it
+fewer times.
 """
 
 from __future__ import annotations
@@ -22,31 +23,32 @@ from mmbot.engine.step import Step
 from mmbot.engine.timing.timers import NEVER
 
 OVERLAP: Final = 10 * MINUTE
-"""How much earlier than the end of the last read a read begins, because transactions may be listed late."""
+"""How much earlier than the end of the previous read a read begins. The reason is that the exchange may list
+transactions late."""
 
 RETRY: Final = 5 * SECOND
-"""Time from a failed read to the next one."""
+"""How long to wait after a failed read before the next read."""
 
 MOST_PAGES: Final = 200
-"""The most pages of one read."""
+"""The most pages that one read may have."""
 
 PATIENCE: Final = 2 * SECOND
-"""How long a read waits for quotes, before it takes precedence over them."""
+"""How long a read gives way to quotes. After this time, the read takes precedence over quotes."""
 
 
 class TakesTransactions(Protocol):
     """A part of the engine that is told of new transactions."""
 
     def took(self, transactions: tuple[Transaction, ...], now: Instant) -> None:
-        """Take the transactions that are new since the last call, oldest first."""
+        """Take the transactions that are new since the previous call. The oldest transaction stands first."""
 
 
 class TransactionReader:
-    """Reads the transactions every ``audit.money_s``.
+    """Reads the transactions at the interval ``audit.money_s``.
 
     Args:
-        since: where the first read begins, by our clock.
-        followers: told of new transactions after each complete read, in this order.
+        since: the instant of our clock from which the transactions are read at the start.
+        followers: the parts of the engine that are told of new transactions after each complete read, in this order.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class TransactionReader:
         self._began_at: Instant = now
         self._next_at: Instant = now
         self._range: tuple[Instant, Instant] | None = None
-        """The range of the read that is under way, by the exchange's clock."""
+        """The time range of the read that is under way, by the exchange's clock. None if no read is under way."""
         self._cursors: dict[str, None] = {}
         self._cursor = ""
         self._asking = False
@@ -68,7 +70,7 @@ class TransactionReader:
         """How many times the latest read contained each transaction."""
 
     def follow(self, follower: TakesTransactions) -> None:
-        """Tell one more follower of new transactions from now on."""
+        """From now on, tell one more part of the engine about new transactions."""
         self._followers.append(follower)
 
     def read_soon(self, now: Instant) -> None:
@@ -76,17 +78,18 @@ class TransactionReader:
         self._next_at = min(self._next_at, now)
 
     def due_at(self, now: Instant) -> Instant:
-        """Return when the next page is due; ``NEVER`` while a page is in flight or the daemon does not quote."""
+        """Return the instant at which the next page is due. While a page has no answer yet, or the daemon does not
+        quote, the result is ``NEVER``."""
         if self._asking or self._life.step is not Step.READY:
             return NEVER
         return max(self._next_at, self._shared.pacer.ready_at("transactions", now))
 
     def next(self, now: Instant) -> Request | None:
-        """Return the next read if it is late, so that it takes precedence over quotes."""
+        """Return the next read if it has waited so long that it takes precedence over quotes. Otherwise return None."""
         return self.when_idle(now) if self.due_at(now) + PATIENCE <= now else None
 
     def when_idle(self, now: Instant) -> Request | None:
-        """Return the next page to read if it is due; otherwise None."""
+        """Return the request for the next page if it is due. Otherwise return None."""
         if self.due_at(now) > now:
             return None
         shared = self._shared
@@ -101,7 +104,7 @@ class TransactionReader:
         return request
 
     def on_answer(self, request: Request, sent_at: Instant, answer: Answer, now: Instant) -> None:
-        """Take a page. After a failure, read again from the first page."""
+        """Take a page of transactions. If its read failed, read again from the first page."""
         self._asking = False
         if isinstance(answer, TransactionsRead):
             self._found += answer.transactions

@@ -1,2 +1,2 @@
-"""The order of life: the steps that follow a start, a lost feed, a kill or a stop. The package also drops sport events
-from memory that are over."""
+"""The order of life: the steps that follow a start, a lost feed, a kill or a stop. The package also forgets sport
+events that are over."""

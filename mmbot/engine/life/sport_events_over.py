@@ -1,4 +1,4 @@
-"""Drops sport events from memory that are over, so that the memory use of a daemon does not grow over weeks.
+"""Forgets sport events that are over, so that the memory use of a daemon does not grow over weeks.
 
 Results may be corrected late. So the engine keeps the settled profit of each market and the result of each wager
 (``remembered_results.py``).

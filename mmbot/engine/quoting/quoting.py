@@ -407,8 +407,8 @@ class Quoting:
         return lines
 
     def _judge_sport_event(self, sport_event: SportEvent, lines: SportEventLines, now: Instant) -> None:
-        """Hold and lift the guards of a sport event. Before its start is near, only a change of it can change the
-        guards."""
+        """Hold and lift the guards of a sport event. Before the start is near, they change only with the sport event
+        itself."""
         lines.judged = sport_event
         lines.judged_until, back = self._sport_event_guards.judge(sport_event, now)
         if back:

@@ -36,7 +36,7 @@ class Due(Enum):
     CANCEL = "cancel"
     """Try a cancel again."""
     STRATEGY = "strategy"
-    """Quote a sport event again whose strategy was slow."""
+    """Quote a sport event again after a pause. The pause was made because the strategy of the sport event was slow."""
     BREAKER = "breaker"
     """Let a circuit breaker lift its guard. A circuit breaker stops quoting after something that looks wrong."""
 

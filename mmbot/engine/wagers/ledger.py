@@ -418,7 +418,8 @@ class Ledger:
             self._without_line[wager.external_id] = wager
 
     def _adopt(self, report: WagerReport, now: Instant, resolve: Resolve) -> Wager:
-        """Hold a reported wager that is new to the ledger: one that is not ours, was forgotten or was not saved."""
+        """Add a wager that a report showed and that the ledger does not hold. The wager is not ours, or was forgotten,
+        or was not saved."""
         remembered = self._ended.remembered(report.external_id) if report.external_id else None
         self._number += 1
         ours = report.external_id.partition("-")[0] in self._runs

@@ -22,19 +22,19 @@ from mmbot.domain.wager import MatchDetail
 from mmbot.engine.orders import SavedMatches
 
 _SLACK: Final = 1
-"""By how many cents a figure of the exchange may lie outside the range that mmbot expects. A figure further outside is
-not believed."""
+"""How many cents a figure of the exchange may lie outside the range that mmbot expects. A figure further outside is not
+believed."""
 
 
 class Piece(NamedTuple):
-    """One match: the part of the stake from ``start`` to ``end``, and its win. All in cents."""
+    """One match: the part of the stake from ``start`` to ``end``, and its win. All amounts are in cents."""
 
     start: Cents
     end: Cents
     win: Cents
-    """The least possible win, or the exchange's own figure."""
+    """The least possible win of the match, or the exchange's own figure."""
     most: Cents
-    """The greatest possible win; equal to ``win`` if the win is certain."""
+    """The greatest possible win of the match. It is equal to ``win`` if the win is certain."""
 
 
 class Matches:
@@ -55,11 +55,12 @@ class Matches:
         self._most: Cents = 0
         self._detailed: Cents = 0
         self.unsure = 0
-        """The number of pieces after ``_detailed`` whose win is not certain."""
+        """The number of matches after the stake ``_detailed`` (the part that the exchange's list of matches described)
+        whose win is not certain."""
 
     @property
     def unaccounted(self) -> Cents:
-        """The part of the total whose odds are not known yet, in cents."""
+        """The part of the matched stake whose odds are not known yet, in cents."""
         return self.total - self._accounted
 
     @property
@@ -69,21 +70,23 @@ class Matches:
 
     @property
     def wants_detail(self) -> bool:
-        """True if the matching detail may tell more: odds of matches, or the exchange's figure of a win."""
+        """True if the exchange's list of the matches may tell more: the odds of matches, or the exchange's figure of a
+        win."""
         return self.disputed or self._accounted < self.total or self.unsure > 0
 
     @property
     def win(self) -> Cents:
-        """The least profit of the matched part if the wager wins, in cents."""
+        """The least profit that the matched part brings if the wager wins, in cents."""
         unaccounted = self.total - self._accounted
         return self._won + least_profit(unaccounted, self.odds) if unaccounted > 0 else self._won
 
     def rise(self, total: Cents) -> None:
-        """Raise the total to a reported total. A lower reported total changes nothing."""
+        """Raise the total matched stake to a reported total. If the reported total is lower, change nothing."""
         self.total = max(self.total, total)
 
     def correct(self, total: Cents) -> None:
-        """Set the total to what the exchange's records proved. If it falls, the matches beyond it are dropped."""
+        """Set the total matched stake to the amount that the exchange's records proved. If the total falls, the matches
+        beyond it are dropped."""
         if total < self.total:
             if total < self._detailed:
                 self._detailed = 0  # one piece holds all matches that were read, so the remaining ones are read again
@@ -92,7 +95,8 @@ class Matches:
         self.total = total
 
     def add(self, total: Cents, stake: Cents, odds: Odds) -> None:
-        """Add one match: the total after it, its stake and its odds. A match that is reported twice counts once."""
+        """Add one match. ``total`` is the total matched stake after it, and ``stake`` and ``odds`` belong to the match.
+        A match that is reported twice counts once."""
         start = total - stake
         if stake <= 0 or total <= self._detailed:
             return
@@ -119,10 +123,11 @@ class Matches:
         self.rise(total)
 
     def detail(self, matches: Sequence[MatchDetail]) -> None:
-        """Apply the matching detail: a list of all matches up to some total. It replaces the pieces up to that total.
+        """Apply the matching detail: the exchange's list of all matches up to some total matched stake. The list
+        replaces the pieces up to this total.
 
-        A late answer changes nothing. An answer is late if its total is smaller than that of an earlier answer, or
-        smaller than a total that messages describe completely and whose win is certain.
+        A late answer changes nothing. An answer is late if its total is smaller than the total of an earlier answer. It
+        is also late if its total is smaller than a total that messages describe completely, with a certain win.
         """
         end: Cents = 0
         won: Cents = 0
@@ -159,7 +164,7 @@ class Matches:
             self.known(self.total, figure)
 
     def paid(self, figure: Cents) -> bool:
-        """Take the win that the exchange paid for the whole matched stake. Return False if the figure cannot be
+        """Take the win that the exchange paid for the whole matched stake. Return False if this figure cannot be
         true."""
         if self.estimated or not self._won - _SLACK <= figure <= self._most + _SLACK:
             return self._won == self._most == figure and not self.estimated
@@ -167,7 +172,7 @@ class Matches:
         return True
 
     def known(self, stake: Cents, win: Cents) -> None:
-        """Set the matched stake and the win, both certain, in cents."""
+        """Set the matched stake and the win, in cents. Both are certain."""
         self._detailed = self.total = stake
         self.disputed = False
         self._set([Piece(0, stake, win, win)])

@@ -88,7 +88,8 @@ class Archive:
 
 
 def split_id(external_id: str) -> tuple[str, int | None]:
-    """Return the prefix of an ``external_id`` and the number at its end; no number if there is no plain one."""
+    """Return the prefix of an ``external_id``, and the number at its end. The number is None if there is no plain
+    number."""
     prefix = external_id.rstrip(_DIGITS)
     digits = external_id[len(prefix) :]
     return prefix, int(digits) if 0 < len(digits) < 19 else None

@@ -251,7 +251,8 @@ def from_report(
 
 
 def pack(wager: LineWager) -> list[object]:
-    """Return the fields of a wager without a match, except its ids and its line, as ``unpack`` takes them."""
+    """Return the fields of a wager that has no match, in the form that ``unpack`` takes. Its ids and its line are left
+    out."""
     return [
         wager.odds,
         wager.stake,
@@ -276,7 +277,7 @@ def pack(wager: LineWager) -> list[object]:
 def unpack(
     external_id: str, wager_id: str | None, line: LineKey, side: Side, line_id: str, packed: list[Any]
 ) -> LineWager:
-    """Return the wager of which ``pack`` returned these fields."""
+    """Return the wager from the fields that ``pack`` returned, its ids and its line."""
     fields: dict[str, Any] = dict(zip(_PACKED, packed, strict=True))
     fields["state"], fields["result"] = State(fields["state"]), Winning(fields["result"])
     return LineWager(external_id=external_id, wager_id=wager_id, line=line, side=side, line_id=line_id, **fields)
@@ -346,6 +347,7 @@ _PACKED: Final = (
     "over_at",
     "uncounted",
 )
-"""The fields in the list that ``pack`` returns. Without a match, the others have their first values."""
+"""The fields in the list that ``pack`` returns. All other fields have their default values in a wager that has no
+match."""
 
 _DECIDED: Final = (Status.VOID, Status.SETTLED, Status.CLOSED, Status.MANUALLY_SETTLED)
